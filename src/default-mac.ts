@@ -1,0 +1,60 @@
+import type { CreateOptions, User } from './credentials/create.ts'
+import type { Credential } from './credentials/credential.ts'
+import { type CreateCredential, createMac, type Mac } from './mac.ts'
+import type { WithMacOptions } from './options.ts'
+import type { FirstArgument, Handler } from './server/with-mac.ts'
+
+let defaultMac: Mac | null = null
+
+/** The one `Mac` behind the bare functions, made when the first of them is called. */
+function mac(): Mac {
+  defaultMac ??= createMac()
+  return defaultMac
+}
+
+/**
+ * {@link Mac.withMac} of the default `Mac`, whose database is `MAC_DATABASE_URL`, else
+ * `sqlite:mac.db` in the working directory.
+ *
+ * @example
+ * const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
+ * Bun.serve({ fetch: withMac(app) })
+ */
+// biome-ignore lint/suspicious/noExplicitAny: unknown[] would keep Rest from being inferred
+export function withMac<First extends FirstArgument = Request, Rest extends any[] = any[]>(
+  handler: Handler<First, Rest>,
+  options?: WithMacOptions,
+): (first: First, ...rest: Rest) => Promise<Response> {
+  return mac().withMac(handler, options)
+}
+
+/**
+ * {@link Mac.createCredential} of the default `Mac`.
+ *
+ * @example
+ * const { id, key } = await createCredential('ada')
+ */
+export const createCredential: CreateCredential = (async (user: User, options?: CreateOptions) =>
+  mac().createCredential(user, options)) as CreateCredential
+
+/** {@link Mac.getCredential} of the default `Mac`. */
+export async function getCredential(id: string): Promise<Credential | null> {
+  return mac().getCredential(id)
+}
+
+/** {@link Mac.listCredentials} of the default `Mac`. */
+export async function listCredentials(filter?: {
+  readonly user?: string | number | bigint | undefined
+}): Promise<Credential[]> {
+  return mac().listCredentials(filter)
+}
+
+/** {@link Mac.revokeCredential} of the default `Mac`. */
+export async function revokeCredential(id: string): Promise<void> {
+  return mac().revokeCredential(id)
+}
+
+/** {@link Mac.deleteCredential} of the default `Mac`. */
+export async function deleteCredential(id: string): Promise<void> {
+  return mac().deleteCredential(id)
+}

@@ -1,0 +1,145 @@
+/** The stable codes of {@link MacError}. New ones may be added in a minor version. */
+export type MacErrorCode =
+  | 'ERR_MAC_MISSING'
+  | 'ERR_MAC_HEADER_TOO_LONG'
+  | 'ERR_MAC_HEADER_SYNTAX'
+  | 'ERR_MAC_HEADER_CHARACTER'
+  | 'ERR_MAC_HEADER_SEPARATOR'
+  | 'ERR_MAC_CREDENTIALS_REPEATED'
+  | 'ERR_MAC_PARAMETER_MISSING'
+  | 'ERR_MAC_PARAMETER_REPEATED'
+  | 'ERR_MAC_PARAMETER_EMPTY'
+  | 'ERR_MAC_PARAMETER_TOO_LONG'
+  | 'ERR_MAC_TIMESTAMP_SYNTAX'
+  | 'ERR_MAC_ENCODING'
+  | 'ERR_MAC_METHOD'
+  | 'ERR_MAC_TARGET'
+  | 'ERR_MAC_HOST'
+  | 'ERR_MAC_FORWARDED'
+  | 'ERR_MAC_ORIGIN'
+  | 'ERR_MAC_REJECTED'
+  | 'ERR_MAC_UNKNOWN_IDENTIFIER'
+  | 'ERR_MAC_MISMATCH'
+  | 'ERR_MAC_REVOKED'
+  | 'ERR_MAC_EXPIRED'
+  | 'ERR_MAC_TIMESTAMP_STALE'
+  | 'ERR_MAC_TIMESTAMP_AHEAD'
+  | 'ERR_MAC_REPLAY'
+  | 'ERR_MAC_EXT'
+  | 'ERR_MAC_STORE'
+  | 'ERR_MAC_CALLBACK'
+  | 'ERR_MAC_INTERNAL'
+  | 'ERR_MAC_CLOSED'
+  | 'ERR_MAC_CHALLENGE_SYNTAX'
+  | 'ERR_MAC_NOT_VERIFIED'
+  | 'ERR_MAC_CREDENTIAL_EXISTS'
+  | 'ERR_MAC_CREDENTIAL_UNKNOWN'
+
+/**
+ * The HTTP status that each code stands for, and the one sentence that a client may read. The
+ * sentences hold no secret and nothing that a client sent.
+ */
+const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: string]>> = {
+  ERR_MAC_MISSING: [401, 'No MAC credentials were sent.'],
+  ERR_MAC_HEADER_TOO_LONG: [401, 'The Authorization header is too long.'],
+  ERR_MAC_HEADER_SYNTAX: [401, 'The Authorization header is malformed.'],
+  ERR_MAC_HEADER_CHARACTER: [401, 'The Authorization header has a character that is not allowed.'],
+  ERR_MAC_HEADER_SEPARATOR: [401, 'The parameters are not separated by commas.'],
+  ERR_MAC_CREDENTIALS_REPEATED: [401, 'More than one set of credentials was sent.'],
+  ERR_MAC_PARAMETER_MISSING: [401, 'A required parameter is missing.'],
+  ERR_MAC_PARAMETER_REPEATED: [401, 'A parameter is repeated.'],
+  ERR_MAC_PARAMETER_EMPTY: [401, 'A required parameter is empty.'],
+  ERR_MAC_PARAMETER_TOO_LONG: [401, 'A parameter is too long.'],
+  ERR_MAC_TIMESTAMP_SYNTAX: [401, 'The timestamp is not a positive whole number of seconds.'],
+  ERR_MAC_ENCODING: [401, 'The MAC is not base64.'],
+  ERR_MAC_METHOD: [401, 'The request method is malformed.'],
+  ERR_MAC_TARGET: [401, 'The request target is malformed.'],
+  ERR_MAC_HOST: [401, 'The host of the request is missing or malformed.'],
+  ERR_MAC_FORWARDED: [401, 'The forwarded origin of the request is ambiguous or malformed.'],
+  ERR_MAC_ORIGIN: [401, 'The request names an origin that is not served here.'],
+  ERR_MAC_REJECTED: [401, 'The key identifier is unknown or the MAC is wrong.'],
+  ERR_MAC_UNKNOWN_IDENTIFIER: [401, 'The key identifier is unknown.'],
+  ERR_MAC_MISMATCH: [401, 'The MAC is wrong.'],
+  ERR_MAC_REVOKED: [401, 'The credential was revoked.'],
+  ERR_MAC_EXPIRED: [401, 'The credential has expired.'],
+  ERR_MAC_TIMESTAMP_STALE: [401, 'The timestamp is too old.'],
+  ERR_MAC_TIMESTAMP_AHEAD: [401, 'The timestamp is too far in the future.'],
+  ERR_MAC_REPLAY: [401, 'The nonce was used before.'],
+  ERR_MAC_EXT: [401, 'The ext parameter was refused.'],
+  ERR_MAC_STORE: [503, 'Credentials cannot be checked at the moment.'],
+  ERR_MAC_CALLBACK: [503, 'Credentials cannot be checked at the moment.'],
+  ERR_MAC_INTERNAL: [503, 'Credentials cannot be checked at the moment.'],
+  ERR_MAC_CLOSED: [503, 'Credentials cannot be checked at the moment.'],
+  ERR_MAC_CHALLENGE_SYNTAX: [500, 'The WWW-Authenticate header is malformed.'],
+  ERR_MAC_NOT_VERIFIED: [500, 'The request was not seen by withMac.'],
+  ERR_MAC_CREDENTIAL_EXISTS: [500, 'The key identifier is taken.'],
+  ERR_MAC_CREDENTIAL_UNKNOWN: [500, 'There is no credential with this key identifier.'],
+}
+
+/** Codes that must look alike from outside: they would tell which key identifiers exist. */
+const TOLD_AS_REJECTED: ReadonlySet<MacErrorCode> = new Set([
+  'ERR_MAC_UNKNOWN_IDENTIFIER',
+  'ERR_MAC_MISMATCH',
+  'ERR_MAC_REVOKED',
+])
+
+/** Codes whose message speaks of the client's own request line and header alone. */
+const TOLD_IN_DETAIL: ReadonlySet<MacErrorCode> = new Set([
+  'ERR_MAC_HEADER_TOO_LONG',
+  'ERR_MAC_HEADER_SYNTAX',
+  'ERR_MAC_HEADER_CHARACTER',
+  'ERR_MAC_HEADER_SEPARATOR',
+  'ERR_MAC_CREDENTIALS_REPEATED',
+  'ERR_MAC_PARAMETER_MISSING',
+  'ERR_MAC_PARAMETER_REPEATED',
+  'ERR_MAC_PARAMETER_EMPTY',
+  'ERR_MAC_PARAMETER_TOO_LONG',
+  'ERR_MAC_TIMESTAMP_SYNTAX',
+  'ERR_MAC_ENCODING',
+  'ERR_MAC_METHOD',
+  'ERR_MAC_TARGET',
+])
+
+/** What a client is told of an error: see {@link MacError.told}. */
+export interface ToldError {
+  readonly code: MacErrorCode
+  /** A sentence for the code, always the same. */
+  readonly title: string
+  /** The same, or more of it where the fault is plain to see in what the client sent. */
+  readonly text: string
+}
+
+/**
+ * The one error class of the library.
+ *
+ * `code` is stable and made for `switch`; `message` is for the operator's log: it says what was
+ * wrong and how to mend it, and never holds a key, an expected MAC or a normalized request string.
+ * It may quote the host and the key identifier that a client sent.
+ *
+ * @example
+ * const onReject = (error: MacError, request: Request) =>
+ *   console.warn(error.code, error.message, request.url)
+ */
+export class MacError extends Error {
+  override readonly name: string = 'MacError'
+  /** What happened, precisely. */
+  readonly code: MacErrorCode
+  /** The HTTP status that stands for it: 401, 503, or 500 for a mistake in the application. */
+  readonly status: number
+
+  constructor(code: MacErrorCode, message?: string, options?: ErrorOptions) {
+    super(message ?? CATALOGUE[code][1], options)
+    this.code = code
+    this.status = CATALOGUE[code][0]
+  }
+
+  /**
+   * What may leave the server. An unknown key identifier, a wrong MAC and a revoked credential are
+   * told as one and the same.
+   */
+  get told(): ToldError {
+    const code = TOLD_AS_REJECTED.has(this.code) ? 'ERR_MAC_REJECTED' : this.code
+    const title = CATALOGUE[code][1]
+    return { code, title, text: TOLD_IN_DETAIL.has(code) ? this.message : title }
+  }
+}

@@ -1,0 +1,17 @@
+export type { CreateOptions, User } from './credentials/create.ts'
+export type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
+export {
+  createCredential,
+  deleteCredential,
+  getCredential,
+  listCredentials,
+  revokeCredential,
+  withMac,
+} from './default-mac.ts'
+export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
+export { type CreateCredential, createMac, type Mac } from './mac.ts'
+export type { CheckOptions, MacOptions, OriginOption, WithMacOptions } from './options.ts'
+export type { MacAlgorithm } from './protocol/algorithm.ts'
+export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
+export type { MacVerdict } from './server/verify.ts'
+export type { FirstArgument, Handler } from './server/with-mac.ts'

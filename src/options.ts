@@ -1,0 +1,68 @@
+import type { Kysely } from 'kysely'
+import type { MacError } from './errors.ts'
+import type { MacIdentity } from './server/identity.ts'
+
+/**
+ * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
+ * request, in which `null` refuses it.
+ */
+export type OriginOption = string | readonly string[] | ((request: Request) => string | null)
+
+/** What concerns a single handler. */
+export interface CheckOptions {
+  /**
+   * The public origin that clients sign, such as `https://api.example.com`. Needed behind a proxy
+   * that ends TLS or rewrites `Host`. With several, the request's `Host` header picks one. Default:
+   * what the request says of itself.
+   */
+  readonly origin?: OriginOption | undefined
+  /**
+   * Reads `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port`, or one family of them alone.
+   * Anyone can send these: only for a server that is reached through a proxy which sets or removes
+   * each of the fields that are read. `origin` is safer. Default: `false`, they are never read.
+   */
+  readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  /** Judges the `ext` parameter, `null` where there is none; `false` refuses the request. */
+  readonly ext?: ((ext: string | null, request: Request) => boolean | Promise<boolean>) | undefined
+  /** Is told of every request that was let in by its credentials. For logs: it changes nothing. */
+  readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined
+  /**
+   * Is told why credentials were refused, more precisely than the client is. For logs: it changes
+   * nothing. Default: failures of the store go to `console.error`, the rest nowhere.
+   */
+  readonly onReject?: ((error: MacError, request: Request) => void) | undefined
+}
+
+/** The options of `createMac`. */
+export interface MacOptions extends CheckOptions {
+  /**
+   * Where credentials and nonces live: `sqlite:path`, `sqlite::memory:`, or a Kysely of your own on
+   * SQLite (the tables are created in it, their names start with `mac_`). Default:
+   * `MAC_DATABASE_URL`, else `sqlite:mac.db` in the working directory.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
+  readonly database?: string | Kysely<any> | undefined
+  /** How far a timestamp may lie from the server's clock, to either side. Default: 300. */
+  readonly windowSeconds?: number | undefined
+  /**
+   * Learns the difference between a client's clock and the server's from the first request of a
+   * credential (draft §4.1), up to `maxSeconds`. Default: `false`.
+   */
+  readonly clockOffset?: false | { readonly maxSeconds: number } | undefined
+  /** The server's clock, in seconds since 1970. For tests and simulations. */
+  readonly now?: (() => number) | undefined
+}
+
+/** The options of `withMac`. */
+export interface WithMacOptions extends CheckOptions {
+  /**
+   * `required`: a request without good credentials is answered 401. `optional`: it reaches the
+   * handler as an anonymous one. Default: `required`.
+   */
+  readonly mode?: 'required' | 'optional' | undefined
+  /**
+   * Lets CORS preflights through unsigned: `OPTIONS` with `Access-Control-Request-Method`, which
+   * browsers send without credentials. Default: `false`.
+   */
+  readonly allowPreflight?: boolean | undefined
+}

@@ -1,0 +1,131 @@
+import { MacError } from '../errors.ts'
+import { isBlank, isToken } from './characters.ts'
+
+/** What a `WWW-Authenticate: MAC` challenge says (draft §4.2). */
+export interface MacChallenge {
+  /** Why the credentials failed, for a developer to read; `null` where none were sent. */
+  readonly error: string | null
+}
+
+/** The longest `WWW-Authenticate` header that is read, in characters. */
+const MAX_CHALLENGE_LENGTH = 8192
+
+/**
+ * Writes a `WWW-Authenticate` value (draft §4.2): `MAC`, or `MAC error="…"`.
+ *
+ * Any text is safe: quotes and backslashes are escaped (RFC 9110 §5.6.4), a control character
+ * becomes a space and a character outside ASCII a question mark, since a header can carry neither.
+ */
+export function formatChallenge(challenge: MacChallenge): string {
+  if (challenge.error === null) return 'MAC'
+  const text = challenge.error
+    .replace(/[\p{Cc}]/gu, ' ')
+    .replace(/[^\x20-\x7e]/gu, '?')
+    .replace(/["\\]/g, '\\$&')
+  return `MAC error="${text}"`
+}
+
+/**
+ * Reads a `WWW-Authenticate` value, in which challenges of other schemes may stand beside ours.
+ *
+ * @returns The first MAC challenge, or `null` where there is none.
+ * @throws {@link MacError} `ERR_MAC_CHALLENGE_SYNTAX` where the header follows no grammar.
+ */
+export function parseChallenge(header: string | null): MacChallenge | null {
+  if (header === null) return null
+  if (header.length > MAX_CHALLENGE_LENGTH) throw malformed('it is too long')
+  const reader = new ChallengeReader(header)
+  let challenge: { error: string | null } | null = null
+  let ours = false
+  while (reader.next()) {
+    if (reader.scheme !== null) {
+      if (challenge !== null) return challenge
+      ours = reader.scheme.toUpperCase() === 'MAC'
+      if (ours) challenge = { error: null }
+    }
+    if (ours && challenge !== null && reader.name?.toLowerCase() === 'error') {
+      challenge.error = reader.value
+    }
+  }
+  return challenge
+}
+
+/** Walks over `scheme [ token68 / name=value, … ], scheme …`, one list element a step. */
+class ChallengeReader {
+  /** The scheme that this element starts, if it starts one. */
+  scheme: string | null = null
+  /** The parameter of this element, if it has one. */
+  name: string | null = null
+  value = ''
+  readonly #header: string
+  #at = 0
+
+  constructor(header: string) {
+    this.#header = header
+  }
+
+  next(): boolean {
+    this.scheme = this.name = null
+    while (isBlank(this.#code()) || this.#code() === 0x2c) this.#at++
+    if (this.#at === this.#header.length) return false
+    const word = this.#word()
+    if (this.#code() === 0x3d) {
+      this.#parameter(word)
+    } else {
+      this.scheme = word
+      this.#blanks()
+      this.#first()
+    }
+    this.#blanks()
+    if (this.#at < this.#header.length && this.#code() !== 0x2c)
+      throw malformed('a comma is missing')
+    return true
+  }
+
+  /** What may follow a scheme: nothing, a parameter, or a token68 such as `Negotiate YII=`. */
+  #first(): void {
+    const rest = /^[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/.exec(this.#header.slice(this.#at))
+    if (rest !== null) this.#at += rest[0].length
+    else if (this.#at < this.#header.length && this.#code() !== 0x2c) this.#parameter(this.#word())
+  }
+
+  #parameter(name: string): void {
+    if (this.#code() !== 0x3d) throw malformed('a parameter has no value')
+    this.#at++
+    this.name = name
+    this.value = this.#code() === 0x22 ? this.#quoted() : this.#word()
+  }
+
+  #word(): string {
+    const start = this.#at
+    while (isToken(this.#code())) this.#at++
+    if (this.#at === start) throw malformed('a name is missing')
+    return this.#header.slice(start, this.#at)
+  }
+
+  #quoted(): string {
+    let text = ''
+    for (this.#at++; this.#code() !== 0x22; this.#at++) {
+      if (this.#code() === 0x5c) this.#at++
+      if (this.#at >= this.#header.length) throw malformed('a quote is not closed')
+      text += this.#header.charAt(this.#at)
+    }
+    this.#at++
+    return text
+  }
+
+  #blanks(): void {
+    while (isBlank(this.#code())) this.#at++
+  }
+
+  #code(): number {
+    return this.#header.charCodeAt(this.#at)
+  }
+}
+
+function malformed(what: string): MacError {
+  return new MacError(
+    'ERR_MAC_CHALLENGE_SYNTAX',
+    `The WWW-Authenticate header is malformed: ${what}.`,
+  )
+}

@@ -1,0 +1,107 @@
+import { MacError } from '../errors.ts'
+import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
+import type { RequestHead, UrlPieces } from './origin.ts'
+
+/** Which forwarded fields to read. */
+export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
+
+const PAIR =
+  /^[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$/
+const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
+const PAIRS = /(?:[^;"]|"(?:[^"\\]|\\.)*")+/g
+
+/**
+ * The authority that a client signed, as a proxy tells it: `Forwarded` (RFC 7239) or
+ * `X-Forwarded-Proto`, `-Host` and `-Port`. What they leave out comes from the `Host` header and the
+ * URL.
+ *
+ * Anyone can send these fields: read them only behind a proxy that sets or removes each one of them.
+ * Where they say two different things, through several proxies or through a client that sent its
+ * own, the request is refused rather than guessed at.
+ *
+ * @throws {@link MacError} `ERR_MAC_FORWARDED`, or `ERR_MAC_HOST` for a malformed host.
+ */
+export function forwardedAuthority(
+  request: RequestHead,
+  url: UrlPieces,
+  family: ForwardedFamily,
+): Authority {
+  const x = family !== 'forwarded'
+  const standard = family === 'x-forwarded' ? [] : forwardedElements(request)
+  const proto = agreed('proto', [
+    ...standard.map((element) => element.get('proto')),
+    ...(x ? list(request, 'x-forwarded-proto') : []),
+  ])
+  const host = agreed('host', [
+    ...standard.map((element) => element.get('host')),
+    ...(x ? list(request, 'x-forwarded-host') : []),
+  ])
+  const port = agreed('port', x ? list(request, 'x-forwarded-port') : [])
+  const scheme = proto === null ? url.scheme : httpScheme(proto)
+  return withPort(host ?? request.headers.get('host') ?? url.authority, port, scheme)
+}
+
+/** A port of its own field counts where the host brings none; where both are there they must agree. */
+function withPort(host: string, port: string | null, scheme: HttpScheme): Authority {
+  const bare = parseAuthority(host, scheme)
+  if (port === null) return bare
+  const named = host.lastIndexOf(':') > host.lastIndexOf(']')
+  const full = named ? bare : parseAuthority(`${host}:${port}`, scheme)
+  if (full.port !== port) {
+    throw ambiguous(`the host says port ${full.port} and X-Forwarded-Port says another`)
+  }
+  return full
+}
+
+function httpScheme(proto: string): HttpScheme {
+  const scheme = proto.toLowerCase()
+  if (scheme === 'http' || scheme === 'https') return scheme
+  throw ambiguous('the forwarded proto is neither http nor https')
+}
+
+function list(request: RequestHead, name: string): (string | undefined)[] {
+  return (
+    request.headers
+      .get(name)
+      ?.split(',')
+      .map((value) => value.trim()) ?? []
+  )
+}
+
+/** The one value that all agree on; `null` where there is none. */
+function agreed(what: string, values: readonly (string | undefined)[]): string | null {
+  const different = new Set<string>()
+  for (const value of values) if (value !== undefined) different.add(value.toLowerCase())
+  if (different.size > 1) {
+    throw ambiguous(
+      `different values of ${what} are given; name the right one with the option origin`,
+    )
+  }
+  const [only] = different
+  return only ?? null
+}
+
+function forwardedElements(request: RequestHead): Map<string, string>[] {
+  const header = request.headers.get('forwarded')
+  if (header === null) return []
+  if (header.length > 1024) throw ambiguous('Forwarded is too long')
+  return (header.match(ELEMENTS) ?? []).map(forwardedElement)
+}
+
+function forwardedElement(element: string): Map<string, string> {
+  const pairs = new Map<string, string>()
+  for (const text of element.match(PAIRS) ?? []) {
+    const match = PAIR.exec(text)
+    if (match === null) throw ambiguous('Forwarded is malformed')
+    const [, name, quoted, token] = match
+    if (name === undefined) continue
+    const key = name.toLowerCase()
+    if (pairs.has(key)) throw ambiguous(`Forwarded repeats ${key}`)
+    pairs.set(key, quoted?.replace(/\\(.)/g, '$1') ?? token ?? '')
+  }
+  return pairs
+}
+
+function ambiguous(what: string): MacError {
+  return new MacError('ERR_MAC_FORWARDED', `The forwarded origin cannot be used: ${what}.`)
+}

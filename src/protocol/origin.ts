@@ -1,0 +1,97 @@
+import { MacError } from '../errors.ts'
+import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
+
+/** The part of a `Request` that tells what was signed. */
+export interface RequestHead {
+  readonly method: string
+  readonly url: string
+  readonly headers: { get(name: string): string | null }
+}
+
+/** What the MAC covers of a request line and its origin (draft §3.2.1). */
+export interface RequestOrigin extends Authority {
+  readonly method: string
+  /** The request-URI, byte for byte as far as the runtime shows it. */
+  readonly target: string
+}
+
+/** A URL cut in pieces, none of them decoded or normalized. */
+export interface UrlPieces {
+  readonly scheme: HttpScheme
+  readonly authority: string
+  readonly target: string
+}
+
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const TARGET = /^[\x21-\x7e]*$/u
+
+/**
+ * Cuts an absolute `http` or `https` URL in pieces.
+ *
+ * The *string* is cut, since `new URL()` would lose a bare `?` and rewrite the target. The fragment
+ * is left out; an empty path is `/` (RFC 2616 §5.1.2).
+ *
+ * @throws {@link MacError} `ERR_MAC_HOST` for a relative URL (Bun makes one where the `Host` header
+ *   is missing or malformed), `ERR_MAC_TARGET` for a target with a character that no request line
+ *   can carry.
+ */
+export function cutUrl(url: string): UrlPieces {
+  const scheme = schemeOf(url)
+  const start = scheme.length + 3
+  let slash = start
+  while (slash < url.length && !ENDS_AUTHORITY.has(url.charCodeAt(slash))) slash++
+  const hash = url.indexOf('#', slash)
+  const end = hash === -1 ? url.length : hash
+  const target = slash === end ? '/' : url.slice(slash, end)
+  if (!target.startsWith('/') || !TARGET.test(target)) {
+    throw new MacError(
+      'ERR_MAC_TARGET',
+      'The request target is not a path and query in printable ASCII: percent-encode the rest.',
+    )
+  }
+  return { scheme, authority: url.slice(start, slash), target }
+}
+
+/** The characters that end an authority: `/`, `?`, `#`, and `\`, which URL parsers take for `/`. */
+const ENDS_AUTHORITY: ReadonlySet<number> = new Set([0x2f, 0x3f, 0x23, 0x5c])
+
+function schemeOf(url: string): HttpScheme {
+  const start = url.slice(0, 8).toLowerCase()
+  if (start === 'https://') return 'https'
+  if (start.startsWith('http://')) return 'http'
+  throw new MacError(
+    'ERR_MAC_HOST',
+    'The runtime gives no absolute http URL for this request: its Host header is missing or malformed.',
+  )
+}
+
+/** The method, if it is one (RFC 9110 §9.1). */
+export function requestMethod(request: RequestHead): string {
+  if (METHOD.test(request.method)) return request.method
+  throw new MacError('ERR_MAC_METHOD', 'The request method is no token of 64 characters or fewer.')
+}
+
+/**
+ * The authority that a client signed: the `Host` header's, or the URL's where there is no such
+ * header (HTTP/2, and a `Request` made by hand).
+ *
+ * Where both are there and name different hosts, there is no telling which one was signed, and the
+ * request is refused: this happens with absolute-form targets, and where a framework rewrites
+ * `request.url`. Forwarded headers are *not* read.
+ *
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function requestAuthority(request: RequestHead, url: UrlPieces): Authority {
+  const fromUrl = parseAuthority(url.authority, url.scheme)
+  const header = request.headers.get('host')
+  if (header === null || header === url.authority) return fromUrl
+  const fromHeader = parseAuthority(header, url.scheme)
+  if (fromHeader.host !== fromUrl.host || fromHeader.port !== fromUrl.port) {
+    throw new MacError(
+      'ERR_MAC_HOST',
+      `The Host header says ${fromHeader.host}:${fromHeader.port} and the URL says ` +
+        `${fromUrl.host}:${fromUrl.port}. Name the right one with the option origin.`,
+    )
+  }
+  return fromHeader
+}

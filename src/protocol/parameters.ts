@@ -1,0 +1,76 @@
+import { MacError } from '../errors.ts'
+import { forbiddenCharacter, nameCharacter } from './characters.ts'
+
+/** The parameters of an `Authorization: MAC` header (draft §3.1), as they were sent. */
+export interface MacAuthorization {
+  /** The MAC key identifier. */
+  readonly id: string
+  /** Seconds from a fixed point, 1970 in practice. The literal string is what is signed. */
+  readonly ts: string
+  /** Unique among the requests with the same `ts` and `id`. */
+  readonly nonce: string
+  /** What the application adds to be covered by the MAC; `null` where it is absent or empty. */
+  readonly ext: string | null
+  /** The MAC, in base64 with padding. */
+  readonly mac: string
+}
+
+/** The longest key identifier, in characters: some deployments put a whole token there. */
+export const MAX_ID_LENGTH = 1024
+/** The longest nonce, in characters. Every accepted one is written to the store. */
+export const MAX_NONCE_LENGTH = 512
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const TIMESTAMP = /^[1-9][0-9]{0,15}$/
+
+/** Refuses a value that may not stand for one of the required parameters. */
+export function checkParameter(name: 'id' | 'ts' | 'nonce' | 'mac', value: string): void {
+  if (value === '') {
+    throw new MacError('ERR_MAC_PARAMETER_EMPTY', `The parameter ${name} is empty.`)
+  }
+  switch (name) {
+    case 'id':
+      checkText(name, value, MAX_ID_LENGTH)
+      return
+    case 'nonce':
+      checkText(name, value, MAX_NONCE_LENGTH)
+      return
+    case 'ts':
+      if (!TIMESTAMP.test(value))
+        throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', badTimestamp(value))
+      return
+    case 'mac':
+      if (!BASE64.test(value)) {
+        throw new MacError(
+          'ERR_MAC_ENCODING',
+          'The parameter mac is not base64 in the standard alphabet with padding.',
+        )
+      }
+  }
+}
+
+function checkText(name: string, value: string, longest: number): void {
+  if (value.length > longest) {
+    throw new MacError(
+      'ERR_MAC_PARAMETER_TOO_LONG',
+      `The parameter ${name} has ${value.length} characters; ${longest} are allowed.`,
+    )
+  }
+  const forbidden = forbiddenCharacter(value)
+  if (forbidden !== null) {
+    throw new MacError(
+      'ERR_MAC_HEADER_CHARACTER',
+      `The parameter ${name} holds ${nameCharacter(forbidden)}, which cannot be sent.`,
+    )
+  }
+}
+
+function badTimestamp(value: string): string {
+  const rule = 'The parameter ts must be a positive whole number of seconds'
+  if (/^[+-]/.test(value)) return `${rule}: it has a sign.`
+  if (/^[0-9]+[.,][0-9]+$/.test(value)) return `${rule}: it has a decimal point.`
+  if (!/^[0-9]+$/.test(value)) return `${rule}: it is not made of digits alone.`
+  if (/^0+$/.test(value)) return `${rule}: it is zero.`
+  if (value.startsWith('0')) return `${rule}: it has a leading zero.`
+  return `${rule}: it has ${value.length} digits, and 16 are allowed.`
+}

@@ -1,0 +1,69 @@
+import { MacError } from '../errors.ts'
+import type { MacAlgorithm } from '../protocol/algorithm.ts'
+
+/** Who signed a request, and what else its MAC vouches for. */
+export interface MacIdentity {
+  /** The user that the credential was created for, always as a string. */
+  readonly user: string
+  /** The MAC key identifier. */
+  readonly id: string
+  readonly algorithm: MacAlgorithm
+  /** The credential's label, or `null`. */
+  readonly label: string | null
+  /** When the credential expires, or `null` for never. */
+  readonly expires: Date | null
+  /** The `ext` parameter, covered by the MAC; `null` where there was none. */
+  readonly ext: string | null
+  /** The client's timestamp, in seconds, by the client's clock. */
+  readonly timestamp: number
+  readonly nonce: string
+}
+
+/** What was found out about a request. */
+export interface Finding {
+  readonly identity: MacIdentity | null
+  readonly error: MacError | null
+}
+
+/** Kept by the Request object itself: no header and no argument can forge an entry. */
+const findings = new WeakMap<object, Finding>()
+
+/** Keeps what was found out, for `getMac` and `getMacError`. */
+export function keepFinding(request: Request, finding: Finding): void {
+  findings.set(request, finding)
+}
+
+/**
+ * Who signed the request that a wrapped handler was called with; `null` for an anonymous caller,
+ * which only the mode `optional` and a preflight let through.
+ *
+ * @param request The very object that the handler was given. A copy (`request.clone()`,
+ *   `new Request(request)`) is another object, of which nothing is known.
+ * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED` for a request that `withMac` never saw.
+ *
+ * @example
+ * withMac((request) => new Response(`hello ${getMac(request)?.user}`))
+ */
+export function getMac(request: Request): MacIdentity | null {
+  return find(request, 'getMac').identity
+}
+
+/**
+ * Why the credentials of a request failed, in the mode `optional`; `null` where they are good, and
+ * where none were sent.
+ *
+ * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED`, as {@link getMac} does.
+ */
+export function getMacError(request: Request): MacError | null {
+  return find(request, 'getMacError').error
+}
+
+function find(request: Request, who: string): Finding {
+  const finding = findings.get(request)
+  if (finding !== undefined) return finding
+  throw new MacError(
+    'ERR_MAC_NOT_VERIFIED',
+    `${who} was given a request that withMac has not seen. Wrap the handler with withMac, and pass ` +
+      'the very Request that the handler was given: a clone, or a framework’s copy, is another object.',
+  )
+}

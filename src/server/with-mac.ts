@@ -1,0 +1,96 @@
+import type { MacError } from '../errors.ts'
+import type { WithMacSettings } from '../settings.ts'
+import { refusal } from './answer.ts'
+import { type Finding, keepFinding } from './identity.ts'
+import type { MacVerdict } from './verify.ts'
+
+/** What a handler is called with first: a `Request`, or an object that holds one. */
+export type FirstArgument = Request | { readonly request: Request }
+
+/** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
+export type Handler<First extends FirstArgument, Rest extends unknown[]> =
+  | ((first: First, ...rest: Rest) => Response | Promise<Response>)
+  | { readonly fetch: (first: First, ...rest: Rest) => Response | Promise<Response> }
+
+const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
+
+/** Puts a verification in front of a handler. */
+export function wrap<First extends FirstArgument, Rest extends unknown[]>(
+  handler: Handler<First, Rest>,
+  settings: WithMacSettings,
+  verify: (request: Request) => Promise<MacVerdict>,
+): (first: First, ...rest: Rest) => Promise<Response> {
+  const call = handlerFunction(handler)
+  return async (first, ...rest) => {
+    const request = requestOf(first)
+    const finding =
+      settings.allowPreflight && isPreflight(request) ? ANONYMOUS : await find(request)
+    if (finding instanceof Response) return finding
+    keepFinding(request, finding)
+    return call(first, ...rest)
+  }
+
+  /** What the handler may know of the request, or the answer that keeps it from being called. */
+  async function find(request: Request): Promise<Finding | Response> {
+    const verdict = await verify(request)
+    if (verdict.ok) {
+      tell('onAccept', () => settings.onAccept?.(verdict.identity, request))
+      return { identity: verdict.identity, error: null }
+    }
+    const { error } = verdict
+    const optional = settings.mode === 'optional'
+    if (optional && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
+    tell('onReject', () => (settings.onReject ?? reportFailure)(error, request))
+    if (optional && error.status === 401) return { identity: null, error }
+    return refusal(error)
+  }
+}
+
+function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
+  handler: Handler<First, Rest>,
+): (first: First, ...rest: Rest) => Response | Promise<Response> {
+  if (typeof handler === 'function') return handler
+  if (typeof handler?.fetch === 'function') {
+    return (first, ...rest) => handler.fetch(first, ...rest)
+  }
+  throw new TypeError(
+    'withmac: withMac takes a function of a Request, a function of an object with a request, or an object with a function fetch.',
+  )
+}
+
+function requestOf(first: FirstArgument): Request {
+  if (isRequest(first)) return first
+  if (isRequest((first as { request?: unknown } | null | undefined)?.request)) {
+    return (first as { request: Request }).request
+  }
+  throw new TypeError(
+    'withmac: the wrapped handler was called without a Request. On node:http, put an adapter such as @hono/node-server before it.',
+  )
+}
+
+/** By its shape: frameworks bring Request classes of their own. */
+function isRequest(value: unknown): value is Request {
+  const shape = value as Partial<Request> | null | undefined
+  return typeof shape?.url === 'string' && typeof shape.headers?.get === 'function'
+}
+
+function isPreflight(request: Request): boolean {
+  return request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
+}
+
+/** Without a hook, only the failures that the operator must mend are shown. */
+function reportFailure(error: MacError): void {
+  if (error.status === 401) return
+  console.error(`withmac: ${error.code}: ${error.message}`, error.cause ?? '')
+}
+
+/** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
+function tell(name: string, hook: () => unknown): void {
+  const show = (error: unknown) => console.error(`withmac: the hook ${name} failed:`, error)
+  try {
+    const result = hook()
+    if (result instanceof Promise) result.catch(show)
+  } catch (error) {
+    show(error)
+  }
+}

@@ -1,0 +1,156 @@
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
+import type { ForwardedFamily } from './protocol/forwarded.ts'
+import { type OriginRule, pinOrigins } from './server/signed-origin.ts'
+import { type DatabaseUrl, parseDatabaseUrl } from './store/database-url.ts'
+
+/** What concerns a single handler: options checked, defaults filled in, frozen. */
+export interface CheckSettings {
+  readonly origin: OriginRule | null
+  readonly trustProxy: ForwardedFamily | null
+  readonly ext: CheckOptions['ext'] | null
+  readonly onAccept: CheckOptions['onAccept'] | null
+  readonly onReject: CheckOptions['onReject'] | null
+}
+
+/** All that a `Mac` is made with. */
+export interface MacSettings extends CheckSettings {
+  // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
+  readonly database: DatabaseUrl | Kysely<any>
+  readonly windowSeconds: number
+  /** The largest clock difference that is learned or applied; 0 where none is. */
+  readonly maxClockOffsetSeconds: number
+  readonly now: () => number
+}
+
+/** All that a wrapped handler is made with, on top of its `Mac`. */
+export interface WithMacSettings extends CheckSettings {
+  readonly mode: 'required' | 'optional'
+  readonly allowPreflight: boolean
+}
+
+const DEFAULT_DATABASE = 'sqlite:mac.db'
+
+const callback = z.custom((value) => typeof value === 'function', 'must be a function').optional()
+
+/** Lets a function report why it refuses a value: what it throws becomes the message. */
+function checked<In, Out>(read: (value: In) => Out) {
+  return (value: In, context: z.RefinementCtx): Out => {
+    try {
+      return read(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' })
+      return z.NEVER
+    }
+  }
+}
+
+const check = {
+  origin: z.unknown().transform(checked(pinOrigins)).optional(),
+  trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
+  ext: callback,
+  onAccept: callback,
+  onReject: callback,
+}
+
+const macSchema = z.strictObject({
+  ...check,
+  database: z.unknown().transform(checked(databaseSource)).optional(),
+  windowSeconds: z.int().min(1).max(86_400).default(300),
+  clockOffset: z
+    .union([z.literal(false), z.strictObject({ maxSeconds: z.int().min(1).max(315_360_000) })], {
+      error: 'must be false or { maxSeconds } with a whole number of seconds',
+    })
+    .default(false),
+  now: callback,
+})
+
+const withMacSchema = z.strictObject({
+  ...check,
+  mode: z.enum(['required', 'optional']).default('required'),
+  allowPreflight: z.boolean().default(false),
+})
+
+/**
+ * Checks the options of `createMac`.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function macSettings(options: MacOptions): MacSettings {
+  const given = read(macSchema, options, 'createMac')
+  return Object.freeze({
+    ...checkSettings(given, options),
+    database: given.database ?? defaultDatabase(),
+    windowSeconds: given.windowSeconds,
+    maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
+    now: options.now ?? (() => Date.now() / 1000),
+  })
+}
+
+/**
+ * Checks the options of `withMac`; what they leave out is taken from the `Mac`.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function withMacSettings(options: WithMacOptions, mac: CheckSettings): WithMacSettings {
+  const given = read(withMacSchema, options, 'withMac')
+  const own = checkSettings(given, options)
+  const placed = options.origin !== undefined || options.trustProxy !== undefined
+  return Object.freeze({
+    origin: placed ? own.origin : mac.origin,
+    trustProxy: placed ? own.trustProxy : mac.trustProxy,
+    ext: own.ext ?? mac.ext,
+    onAccept: own.onAccept ?? mac.onAccept,
+    onReject: own.onReject ?? mac.onReject,
+    mode: given.mode,
+    allowPreflight: given.allowPreflight,
+  })
+}
+
+interface CheckedOrigin {
+  readonly origin?: OriginRule | undefined
+  readonly trustProxy: boolean | 'forwarded' | 'x-forwarded'
+}
+
+function checkSettings(given: CheckedOrigin, options: CheckOptions): CheckSettings {
+  if (given.origin !== undefined && given.trustProxy !== false) {
+    throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
+  }
+  return {
+    origin: given.origin ?? null,
+    trustProxy: given.trustProxy === true ? 'both' : given.trustProxy || null,
+    ext: options.ext ?? null,
+    onAccept: options.onAccept ?? null,
+    onReject: options.onReject ?? null,
+  }
+}
+
+function databaseSource(value: unknown): MacSettings['database'] {
+  if (isKysely(value)) return value
+  if (typeof value === 'string') return parseDatabaseUrl(value)
+  throw new TypeError('must be a URL such as "sqlite:mac.db", or a Kysely')
+}
+
+function defaultDatabase(): DatabaseUrl {
+  const url = process.env.MAC_DATABASE_URL
+  if (url === undefined || url === '') return parseDatabaseUrl(DEFAULT_DATABASE)
+  try {
+    return parseDatabaseUrl(url)
+  } catch (cause) {
+    throw new TypeError(`withmac: MAC_DATABASE_URL: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** By its shape, since an application may bring a copy of Kysely of its own. */
+function isKysely(value: unknown): value is Kysely<unknown> {
+  const shape = value as { executeQuery?: unknown; getExecutor?: unknown } | null
+  return typeof shape?.executeQuery === 'function' && typeof shape.getExecutor === 'function'
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {
+  const result = schema.safeParse(options)
+  if (result.success) return result.data
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  )
+  throw new TypeError(`withmac: wrong options for ${who}: ${faults.join('; ')}`)
+}

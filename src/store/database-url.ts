@@ -1,0 +1,32 @@
+/** A database as its URL names it. */
+export interface DatabaseUrl {
+  /** The path of the SQLite file, as it was written; `null` for a database in memory. */
+  readonly path: string | null
+}
+
+/**
+ * Reads `sqlite:path` and `sqlite::memory:`. A relative path counts from the working directory;
+ * `sqlite:///path` is taken for `sqlite:/path`. The path is not decoded.
+ *
+ * @throws TypeError that says what is supported.
+ */
+export function parseDatabaseUrl(url: string): DatabaseUrl {
+  const match = /^sqlite:(?:\/\/(?=\/))?(.+)$/is.exec(url)
+  const path = match?.[1]
+  if (path === undefined) {
+    throw new TypeError(
+      `${JSON.stringify(hidePassword(url))} is no database URL: use sqlite:path/to/file.db or sqlite::memory:`,
+    )
+  }
+  if (path === ':memory:') return { path: null }
+  if (/[?#\0]/.test(path)) {
+    throw new TypeError('a sqlite: URL takes a path alone, without ?parameters or #fragment')
+  }
+  if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
+  return { path }
+}
+
+/** The URL of another kind of database may hold a password. */
+function hidePassword(url: string): string {
+  return url.replace(/:\/\/[^@]*@/, '://…@')
+}

@@ -1,0 +1,46 @@
+import { MacError } from '../errors.ts'
+
+/** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
+export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** How long to wait for another process's lock in all, in milliseconds. */
+const PATIENCE = 2000
+/** The longest pause between two tries, in milliseconds. */
+const LONGEST_PAUSE = 20
+
+/**
+ * Makes a guard. Where the database is locked by another process it tries again for two seconds,
+ * and pauses without blocking the thread.
+ *
+ * @param name What the operator knows the database by.
+ * @param check Is called before each try; what it throws counts as the store's failure.
+ */
+export function guard(name: string, check: () => void = () => {}): Guard {
+  return async (work) => {
+    const start = performance.now()
+    for (;;) {
+      try {
+        check()
+        return await work()
+      } catch (error) {
+        if (error instanceof MacError) throw error
+        if (!isBusy(error) || performance.now() - start > PATIENCE) throw failure(name, error)
+        await pause(1 + Math.random() * LONGEST_PAUSE)
+      }
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)
+}
+
+function failure(name: string, cause: unknown): MacError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new MacError('ERR_MAC_STORE', `${name} failed: ${why}`, { cause })
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,45 @@
+import { type Kysely, sql } from 'kysely'
+import { MacError } from '../errors.ts'
+import { immediately } from './immediately.ts'
+import { type MacDatabase, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
+
+/**
+ * Brings the tables up to the version of this code. Each step is run once, however many processes
+ * start at the same time: the write lock is taken before the version is looked at.
+ *
+ * @throws {@link MacError} `ERR_MAC_STORE` where the tables are newer than this code.
+ */
+export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
+  if ((await schemaVersion(db)) === SCHEMA_VERSION) return
+  await immediately(db, async (locked) => {
+    await locked.schema
+      .createTable('mac_schema')
+      .ifNotExists()
+      .addColumn('version', 'integer', (column) => column.primaryKey().notNull())
+      .execute()
+    const version = await schemaVersion(locked)
+    if (version > SCHEMA_VERSION) {
+      throw new MacError(
+        'ERR_MAC_STORE',
+        `The database has tables of version ${version}, and this withmac knows versions up to ` +
+          `${SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
+      )
+    }
+    for (const migration of MIGRATIONS) {
+      if (migration.version <= version) continue
+      await migration.up(locked)
+      await locked.insertInto('mac_schema').values({ version: migration.version }).execute()
+    }
+  })
+}
+
+/** The version of the tables that are there; 0 where there are none. */
+async function schemaVersion(db: Kysely<MacDatabase>): Promise<number> {
+  const tables = await sql`select name from sqlite_master where name = 'mac_schema'`.execute(db)
+  if (tables.rows.length === 0) return 0
+  const row = await db
+    .selectFrom('mac_schema')
+    .select((build) => build.fn.max('version').as('version'))
+    .executeTakeFirst()
+  return row?.version ?? 0
+}

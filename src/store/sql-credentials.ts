@@ -1,0 +1,80 @@
+import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { Guard } from './guard.ts'
+import type { MacDatabase } from './schema.ts'
+import type { CredentialStore, StoredCredential } from './store.ts'
+
+type Row = Selectable<MacDatabase['mac_credentials']>
+
+/** Credentials over Kysely. */
+export class SqlCredentials implements CredentialStore {
+  readonly #db: Kysely<MacDatabase>
+  readonly #guard: Guard
+  /** Compiled once: it runs for every signed request. */
+  readonly #find: CompiledQuery<Row>
+
+  constructor(db: Kysely<MacDatabase>, guard: Guard) {
+    this.#db = db
+    this.#guard = guard
+    this.#find = db.selectFrom('mac_credentials').selectAll().where('id', '=', '').compile()
+  }
+
+  async find(id: string): Promise<StoredCredential | null> {
+    const query: CompiledQuery<Row> = { ...this.#find, parameters: [id] }
+    const { rows } = await this.#guard(() => this.#db.executeQuery(query))
+    return rows[0] === undefined ? null : fromRow(rows[0])
+  }
+
+  async insert(credential: StoredCredential): Promise<boolean> {
+    const { clockOffset, ...columns } = credential
+    const query = this.#db
+      .insertInto('mac_credentials')
+      .values({ ...columns, clock_offset: clockOffset })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+    return (await this.#guard(() => query.execute())).length > 0
+  }
+
+  async list(user: string | null): Promise<StoredCredential[]> {
+    let query = this.#db.selectFrom('mac_credentials').selectAll().orderBy('created').orderBy('id')
+    if (user !== null) query = query.where('user', '=', user)
+    return (await this.#guard(() => query.execute())).map(fromRow)
+  }
+
+  async revoke(id: string, at: number): Promise<boolean> {
+    const query = this.#db
+      .updateTable('mac_credentials')
+      .set((build) => ({ revoked: build.fn.coalesce('revoked', build.val(at)) }))
+      .where('id', '=', id)
+      .returning('id')
+    return (await this.#guard(() => query.execute())).length > 0
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const query = this.#db.deleteFrom('mac_credentials').where('id', '=', id).returning('id')
+    return (await this.#guard(() => query.execute())).length > 0
+  }
+
+  async learnClock(id: string, offset: number): Promise<number | null> {
+    const query = this.#db
+      .updateTable('mac_credentials')
+      .set((build) => ({ clock_offset: build.fn.coalesce('clock_offset', build.val(offset)) }))
+      .where('id', '=', id)
+      .returning('clock_offset')
+    const [learned] = await this.#guard(() => query.execute())
+    return learned?.clock_offset ?? null
+  }
+
+  async resetClock(id: string): Promise<boolean> {
+    const query = this.#db
+      .updateTable('mac_credentials')
+      .set({ clock_offset: null })
+      .where('id', '=', id)
+      .returning('id')
+    return (await this.#guard(() => query.execute())).length > 0
+  }
+}
+
+function fromRow({ clock_offset, algorithm, ...columns }: Row): StoredCredential {
+  return { ...columns, algorithm: algorithm as MacAlgorithm, clockOffset: clock_offset }
+}
