@@ -18,7 +18,7 @@ export function sendRaw(port: number, text: string): Promise<RawAnswer> {
     const chunks: Buffer[] = []
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
-    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', reject)
     socket.on('close', () => resolve(parseAnswer(Buffer.concat(chunks).toString('latin1'))))
   })
