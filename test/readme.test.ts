@@ -1,0 +1,107 @@
+import { beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from './support/folder.ts'
+
+const ROOT = join(import.meta.dir, '..')
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const BLOCKS = [...README.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
+
+/** Each example with the script that uses it and what that prints; `./example.ts` is the example. */
+const USES: readonly (readonly [holds: string, uses: string, prints: string])[] = [
+  ['new Hono()', 'await show((request) => example.default.fetch(request))', '200 401 401'],
+  ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
+  ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
+  ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
+  ['deleteCredential', 'void example', 'null'],
+  [
+    'await mac.ready()',
+    'console.log((await example.fetch(new Request("http://x/"))).status)',
+    '401',
+  ],
+]
+
+const DRIVER = `
+import { createCredential } from 'withmac'
+import { sign } from './sign.ts'
+import * as example from './example.ts'
+async function show(handle) {
+  const url = 'http://example.com/me?a=1'
+  const headers = { authorization: sign('GET', url, await createCredential('ada')) }
+  const requests = [new Request(url, { headers }), new Request(url, { headers }), new Request(url)]
+  const answers = []
+  for (const request of requests) answers.push((await handle(request)).status)
+  console.log(...answers)
+}
+`
+
+const folder = temporaryFolder()
+process.on('exit', () => folder[Symbol.dispose]())
+
+beforeAll(() => {
+  mkdirSync(folder.path('node_modules'))
+  symlinkSync(ROOT, folder.path('node_modules/withmac'))
+  symlinkSync(join(ROOT, 'node_modules/hono'), folder.path('node_modules/hono'))
+  writeFileSync(folder.path('sign.ts'), block('export function sign'))
+})
+
+test('the first example serves what it says', async () => {
+  writeFileSync(folder.path('server.ts'), block('// server.ts'))
+  const server = bun('server.ts', { PORT: '0' })
+  let output = ''
+  for await (const chunk of server.stdout) {
+    output += new TextDecoder().decode(chunk)
+    if (output.includes('}')) break
+  }
+  const [, url = '', id = '', key = ''] = /(http\S+).*id: "(.*?)".*key: "(.*?)"/s.exec(output) ?? []
+  const { sign } = await import(folder.path('sign.ts'))
+  const headers = { authorization: sign('GET', url, { id, key }) }
+  const first = await fetch(url, { headers })
+  expect(await first.text()).toBe('hello ada')
+  expect((await fetch(url, { headers })).status).toBe(401)
+  expect((await fetch(url)).status).toBe(401)
+  server.kill()
+  await server.exited
+})
+
+test.each(USES)('the example with %s does what it says', async (holds, uses, prints) => {
+  writeFileSync(folder.path('example.ts'), block(holds))
+  writeFileSync(folder.path('driver.ts'), `${DRIVER}\n${uses}`)
+  const run = bun('driver.ts', {})
+  const output = await new Response(run.stdout).text()
+  expect(await new Response(run.stderr).text()).not.toContain('rror:')
+  expect(await run.exited).toBe(0)
+  expect(output.trim().split('\n').at(-1)).toBe(prints)
+})
+
+test('every example is among those that are run', () => {
+  const known = ['// server.ts', 'export function sign', ...USES.map(([holds]) => holds)]
+  expect(
+    BLOCKS.filter((code) => known.filter((holds) => code.includes(holds)).length !== 1),
+  ).toEqual([])
+  expect(BLOCKS).toHaveLength(known.length)
+})
+
+test('every error code is explained', () => {
+  const source = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8')
+  const codes = new Set(source.match(/ERR_MAC_[A-Z_]+/g))
+  expect(codes.size).toBeGreaterThan(30)
+  expect(
+    [...codes].filter((code) => code !== 'ERR_MAC_' && !README.includes(`\`${code}\``)),
+  ).toEqual([])
+})
+
+function block(holds: string): string {
+  const found = BLOCKS.find((code) => code.includes(holds))
+  if (found === undefined) throw new Error(`The README has no example with ${holds}`)
+  return found
+}
+
+function bun(script: string, env: Record<string, string>) {
+  return Bun.spawn([process.execPath, script], {
+    cwd: folder.path(''),
+    env: { ...process.env, MAC_DATABASE_URL: 'sqlite:mac.db', ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+}
