@@ -3,9 +3,10 @@ import type { Credential, KeptCredential, NewCredential } from './credentials/cr
 import * as manage from './credentials/manage.ts'
 import { MacError } from './errors.ts'
 import type { MacOptions, WithMacOptions } from './options.ts'
+import { currentSeconds } from './server/clock.ts'
 import { keepSeconds } from './server/freshness.ts'
 import { Pruning } from './server/pruning.ts'
-import { currentTime, type MacVerdict, type Verifier, verify } from './server/verify.ts'
+import { type MacVerdict, type Verifier, verify } from './server/verify.ts'
 import { type FirstArgument, type Handler, wrap } from './server/with-mac.ts'
 import { macSettings, withMacSettings } from './settings.ts'
 import { openStore } from './store/open.ts'
@@ -88,7 +89,7 @@ export function createMac(options: MacOptions = {}): Mac {
   const opening = new OpenOnce(() => openStore(settings.database))
   const store = () => opening.get()
   const verifier: Verifier = { settings, pruning, store }
-  const now = () => currentTime(settings)
+  const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
   return Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {

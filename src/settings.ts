@@ -1,9 +1,8 @@
-import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
-import { type OriginRule, pinOrigins } from './server/signed-origin.ts'
-import { type DatabaseUrl, parseDatabaseUrl } from './store/database-url.ts'
+import { type OriginRule, originRule } from './server/signed-origin.ts'
+import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
 export interface CheckSettings {
@@ -16,8 +15,7 @@ export interface CheckSettings {
 
 /** All that a `Mac` is made with. */
 export interface MacSettings extends CheckSettings {
-  // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
-  readonly database: DatabaseUrl | Kysely<any>
+  readonly database: DatabaseSource
   readonly windowSeconds: number
   /** The largest clock difference that is learned or applied; 0 where none is. */
   readonly maxClockOffsetSeconds: number
@@ -47,7 +45,7 @@ function checked<In, Out>(read: (value: In) => Out) {
 }
 
 const check = {
-  origin: z.unknown().transform(checked(pinOrigins)).optional(),
+  origin: z.unknown().transform(checked(originRule)).optional(),
   trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
   ext: callback,
   onAccept: callback,
@@ -124,13 +122,7 @@ function checkSettings(given: CheckedOrigin, options: CheckOptions): CheckSettin
   }
 }
 
-function databaseSource(value: unknown): MacSettings['database'] {
-  if (isKysely(value)) return value
-  if (typeof value === 'string') return parseDatabaseUrl(value)
-  throw new TypeError('must be a URL such as "sqlite:mac.db", or a Kysely')
-}
-
-function defaultDatabase(): DatabaseUrl {
+function defaultDatabase(): DatabaseSource {
   const url = process.env.MAC_DATABASE_URL
   if (url === undefined || url === '') return parseDatabaseUrl(DEFAULT_DATABASE)
   try {
@@ -138,12 +130,6 @@ function defaultDatabase(): DatabaseUrl {
   } catch (cause) {
     throw new TypeError(`withmac: MAC_DATABASE_URL: ${(cause as Error).message}`, { cause })
   }
-}
-
-/** By its shape, since an application may bring a copy of Kysely of its own. */
-function isKysely(value: unknown): value is Kysely<unknown> {
-  const shape = value as { executeQuery?: unknown; getExecutor?: unknown } | null
-  return typeof shape?.executeQuery === 'function' && typeof shape.getExecutor === 'function'
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {

@@ -1,14 +1,18 @@
 import { MacError } from '../errors.ts'
-import { forbiddenCharacter, isBlank, isPlain, isToken, nameCharacter } from './characters.ts'
+import { forbiddenCharacter, isBlank, nameCharacter } from './characters.ts'
+import { repeatedCredentials } from './header-faults.ts'
+import {
+  QUOTE,
+  readName,
+  readQuoted,
+  readSeparator,
+  readUnquoted,
+  skipBlanks,
+} from './header-scan.ts'
 import { checkParameter, type MacAuthorization } from './parameters.ts'
 
 /** The longest `Authorization` header that is read, in characters. */
 export const MAX_HEADER_LENGTH = 8192
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const SEMICOLON = 0x3b
-const EQUALS = 0x3d
 
 /** Two header fields reach most handlers as one, joined by a comma: `Basic eA==, MAC id="…"`. */
 const BEHIND_ANOTHER = /,[ \t]*MAC[ \t]/i
@@ -31,7 +35,7 @@ type Draft = { -readonly [Name in keyof MacAuthorization]?: MacAuthorization[Nam
 export function parseAuthorization(header: string | null): MacAuthorization | null {
   if (header === null) return null
   if (!startsWithScheme(header)) {
-    if (BEHIND_ANOTHER.test(header)) throw repeated()
+    if (BEHIND_ANOTHER.test(header)) throw repeatedCredentials()
     return null
   }
   if (header.length > MAX_HEADER_LENGTH) {
@@ -43,7 +47,7 @@ export function parseAuthorization(header: string | null): MacAuthorization | nu
   const found: Draft = {}
   let at = skipBlanks(header, 3)
   while (at < header.length) {
-    const equals = readName(header, at, found)
+    const equals = readName(header, at, found.mac !== undefined || found.id !== undefined)
     const quoted = header.charCodeAt(equals + 1) === QUOTE
     const start = quoted ? equals + 2 : equals + 1
     const end = quoted ? readQuoted(header, start) : readUnquoted(header, start)
@@ -59,88 +63,6 @@ function startsWithScheme(header: string): boolean {
     header.slice(0, 3).toUpperCase() === 'MAC' &&
     (header.length === 3 || isBlank(header.charCodeAt(3)))
   )
-}
-
-function skipBlanks(header: string, from: number): number {
-  let at = from
-  while (isBlank(header.charCodeAt(at))) at++
-  return at
-}
-
-/** Reads a parameter's name; returns the place of the `=` behind it. */
-function readName(header: string, start: number, found: Draft): number {
-  let at = start
-  while (isToken(header.charCodeAt(at))) at++
-  if (at > start && header.charCodeAt(at) === EQUALS) return at
-  if (at === header.length) throw syntax('a parameter has no value')
-  const next = header.charCodeAt(at)
-  if (at > start && isBlank(next)) {
-    if (header.charCodeAt(skipBlanks(header, at)) === EQUALS) {
-      throw syntax('there is white space before "="')
-    }
-    throw found.id === undefined && found.mac === undefined
-      ? syntax('a parameter has no value')
-      : repeated()
-  }
-  if (next === SEMICOLON) throw semicolon()
-  if (next === COMMA)
-    throw syntax(at === start ? 'a comma stands alone' : 'a parameter has no value')
-  throw character(header, at)
-}
-
-/** Finds the quote that ends a quoted value. */
-function readQuoted(header: string, start: number): number {
-  let at = start
-  while (isPlain(header.charCodeAt(at))) at++
-  if (at === header.length) throw syntax('a quoted value has no closing quote')
-  if (header.charCodeAt(at) !== QUOTE) throw character(header, at)
-  return at
-}
-
-/**
- * Finds the end of an unquoted value. The grammar would let spaces, commas and semicolons stand in
- * it, but then nobody could tell where it ends: a value with one of these must be quoted.
- */
-function readUnquoted(header: string, start: number): number {
-  let at = start
-  for (; at < header.length; at++) {
-    const code = header.charCodeAt(at)
-    if (code === COMMA || isBlank(code)) break
-    if (code === SEMICOLON) throw semicolon()
-    if (!isPlain(code)) throw character(header, at)
-  }
-  if (at === start && isBlank(header.charCodeAt(at))) throw syntax('there is white space after "="')
-  return at
-}
-
-/** Passes the comma between two parameters; returns where the next one starts, or the end. */
-function readSeparator(header: string, from: number): number {
-  const at = skipBlanks(header, from)
-  if (at === header.length) return at
-  const code = header.charCodeAt(at)
-  if (code === COMMA) {
-    const next = skipBlanks(header, at + 1)
-    if (next === header.length) throw syntax('it ends with a comma')
-    return next
-  }
-  if (code === SEMICOLON) throw semicolon()
-  if (at === from && !startsParameter(header, at)) {
-    throw new MacError(
-      'ERR_MAC_HEADER_CHARACTER',
-      'A value holds a double quote (U+0022), which cannot be sent: the grammar has no escapes.',
-    )
-  }
-  if (!isToken(code)) throw character(header, at)
-  throw new MacError(
-    'ERR_MAC_HEADER_SEPARATOR',
-    'A comma is missing between two parameters of the Authorization header.',
-  )
-}
-
-function startsParameter(header: string, start: number): boolean {
-  let at = start
-  while (isToken(header.charCodeAt(at))) at++
-  return at > start && header.charCodeAt(at) === EQUALS
 }
 
 function keep(found: Draft, written: string, value: string): void {
@@ -173,32 +95,6 @@ function missing(name: string): MacError {
   return new MacError(
     'ERR_MAC_PARAMETER_MISSING',
     `The Authorization header lacks the parameter ${name}.`,
-  )
-}
-
-function syntax(what: string): MacError {
-  return new MacError('ERR_MAC_HEADER_SYNTAX', `The Authorization header is malformed: ${what}.`)
-}
-
-function repeated(): MacError {
-  return new MacError(
-    'ERR_MAC_CREDENTIALS_REPEATED',
-    'More than one set of credentials was sent. Send one Authorization header with one set.',
-  )
-}
-
-function semicolon(): MacError {
-  return new MacError(
-    'ERR_MAC_HEADER_SEPARATOR',
-    'The parameters of the Authorization header are separated by ";": use commas.',
-  )
-}
-
-function character(header: string, at: number): MacError {
-  const found = nameCharacter(header.slice(at, at + 1))
-  return new MacError(
-    'ERR_MAC_HEADER_CHARACTER',
-    `The Authorization header holds ${found} at position ${at}, where it is not allowed.`,
   )
 }
 

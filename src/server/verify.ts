@@ -7,6 +7,7 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { requestString } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { Store, StoredCredential } from '../store/store.ts'
+import { currentSeconds } from './clock.ts'
 import { judgeTimestamp } from './freshness.ts'
 import type { MacIdentity } from './identity.ts'
 import type { Pruning } from './pruning.ts'
@@ -56,7 +57,7 @@ async function identify(
   const origin = signedOrigin(request, check)
   const store = await verifier.store()
   const credential = authenticate(sent, origin, await store.credentials.find(sent.id))
-  const now = currentTime(verifier.settings)
+  const now = currentSeconds(verifier.settings.now)
   refuseExpired(credential, now)
   const rule = { ...verifier.settings, now }
   const timestamp = Number(sent.ts)
@@ -92,18 +93,6 @@ function authenticate(
     throw new MacError('ERR_MAC_REVOKED', `The credential ${shown} was revoked.`)
   }
   return found
-}
-
-/** The server's clock, in whole seconds since 1970. */
-export function currentTime({ now }: MacSettings): number {
-  let seconds: number
-  try {
-    seconds = Math.floor(now())
-  } catch (cause) {
-    throw new MacError('ERR_MAC_CALLBACK', 'The function given as now failed.', { cause })
-  }
-  if (Number.isSafeInteger(seconds)) return seconds
-  throw new MacError('ERR_MAC_CALLBACK', 'The function given as now returned no number of seconds.')
 }
 
 function refuseExpired({ id, expires }: StoredCredential, now: number): void {

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
-import type { MacSettings } from '../settings.ts'
-import type { DatabaseUrl } from './database-url.ts'
+import type { DatabaseSource, DatabaseUrl } from './database-source.ts'
 import { fileWatch } from './file-watch.ts'
 import { type Guard, guard } from './guard.ts'
 import { migrate } from './migrate.ts'
@@ -20,9 +19,9 @@ const BUSY_TIMEOUT = 100
  *
  * @throws {@link MacError} `ERR_MAC_STORE`
  */
-export async function openStore(database: MacSettings['database']): Promise<Store> {
+export async function openStore(database: DatabaseSource): Promise<Store> {
   if (!('path' in database)) {
-    return storeOver(database as Kysely<MacDatabase>, guard('The database'), async () => {})
+    return storeOver(database, guard('The database'), async () => {})
   }
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`

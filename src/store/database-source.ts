@@ -1,7 +1,29 @@
+import type { Kysely } from 'kysely'
+import type { MacDatabase } from './schema.ts'
+
 /** A database as its URL names it. */
 export interface DatabaseUrl {
   /** The path of the SQLite file, as it was written; `null` for a database in memory. */
   readonly path: string | null
+}
+
+/** Where the tables are: a database of ours, or a Kysely of the caller's own. */
+export type DatabaseSource = DatabaseUrl | Kysely<MacDatabase>
+
+/**
+ * Reads the option `database`.
+ * @throws TypeError that says what is supported.
+ */
+export function databaseSource(value: unknown): DatabaseSource {
+  if (isKysely(value)) return value
+  if (typeof value === 'string') return parseDatabaseUrl(value)
+  throw new TypeError('must be a URL such as "sqlite:mac.db", or a Kysely')
+}
+
+/** By its shape, since an application may bring a copy of Kysely of its own. */
+function isKysely(value: unknown): value is Kysely<MacDatabase> {
+  const shape = value as { executeQuery?: unknown; getExecutor?: unknown } | null
+  return typeof shape?.executeQuery === 'function' && typeof shape.getExecutor === 'function'
 }
 
 /**

@@ -1,0 +1,60 @@
+import { MacError } from '../errors.ts'
+import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
+import { cutUrl, type RequestHead, type UrlPieces } from './origin.ts'
+
+/** An origin that clients sign, given by an option. */
+export interface PinnedOrigin extends Authority {
+  readonly scheme: HttpScheme
+}
+
+/**
+ * Reads one origin or a list of them.
+ * @throws TypeError where it is something else.
+ */
+export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
+  const list: unknown[] = Array.isArray(option) ? option : [option]
+  if (list.length === 0) throw new TypeError('must name at least one origin')
+  return Object.freeze(list.map(pinOrigin))
+}
+
+/**
+ * Reads one origin.
+ * @throws TypeError where it is none.
+ */
+export function pinOrigin(value: unknown): PinnedOrigin {
+  const rule = `must be an origin such as "https://api.example.com", not ${JSON.stringify(value)}`
+  if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
+    throw new TypeError(rule)
+  }
+  try {
+    const { scheme, authority } = cutUrl(value)
+    return Object.freeze({ scheme, ...parseAuthority(authority, scheme) })
+  } catch (cause) {
+    throw new TypeError(`${rule}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/**
+ * The pinned origin that the request speaks of: one origin needs no choice, several are told apart by
+ * the `Host` header. Where two differ in their scheme alone, the request's own scheme decides.
+ */
+export function chooseOrigin(
+  request: RequestHead,
+  url: UrlPieces,
+  origins: readonly PinnedOrigin[],
+): Authority {
+  const [first] = origins
+  if (origins.length === 1 && first !== undefined) return first
+  const header = request.headers.get('host') ?? url.authority
+  const matches = origins.filter(({ scheme, host, port }) => {
+    const named = parseAuthority(header, scheme)
+    return named.host === host && named.port === port
+  })
+  const chosen =
+    matches.length === 1 ? matches[0] : matches.find(({ scheme }) => scheme === url.scheme)
+  if (chosen !== undefined) return chosen
+  throw new MacError(
+    'ERR_MAC_ORIGIN',
+    `None of the pinned origins matches the Host header ${JSON.stringify(header)}.`,
+  )
+}
