@@ -1,10 +1,13 @@
 import type { Kysely } from 'kysely'
+import type { DriverChoice } from './drivers/choose-driver.ts'
 import type { MacDatabase } from './schema.ts'
 
 /** A database as its URL names it. */
 export interface DatabaseUrl {
   /** The path of the SQLite file, as it was written; `null` for a database in memory. */
   readonly path: string | null
+  /** What opens it. */
+  readonly driver: DriverChoice
 }
 
 /** Where the tables are: a database of ours, or a Kysely of the caller's own. */
@@ -27,25 +30,27 @@ function isKysely(value: unknown): value is Kysely<MacDatabase> {
 }
 
 /**
- * Reads `sqlite:path` and `sqlite::memory:`. A relative path counts from the working directory;
- * `sqlite:///path` is taken for `sqlite:/path`. The path is not decoded.
+ * Reads `sqlite:path` and `sqlite::memory:`, and the same with `better-sqlite3:` for those who want
+ * that library where the runtime has SQLite of its own. A relative path counts from the working
+ * directory; `sqlite:///path` is taken for `sqlite:/path`. The path is not decoded.
  *
  * @throws TypeError that says what is supported.
  */
 export function parseDatabaseUrl(url: string): DatabaseUrl {
-  const match = /^sqlite:(?:\/\/(?=\/))?(.+)$/is.exec(url)
-  const path = match?.[1]
-  if (path === undefined) {
+  const match = /^(sqlite|better-sqlite3):(?:\/\/(?=\/))?(.+)$/is.exec(url)
+  const [, scheme, path] = match ?? []
+  if (scheme === undefined || path === undefined) {
     throw new TypeError(
       `${JSON.stringify(hidePassword(url))} is no database URL: use sqlite:path/to/file.db or sqlite::memory:`,
     )
   }
-  if (path === ':memory:') return { path: null }
+  const driver = scheme.toLowerCase() === 'sqlite' ? 'own' : 'better-sqlite3'
+  if (path === ':memory:') return { path: null, driver }
   if (/[?#\0]/.test(path)) {
     throw new TypeError('a sqlite: URL takes a path alone, without ?parameters or #fragment')
   }
   if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
-  return { path }
+  return { path, driver }
 }
 
 /** The URL of another kind of database may hold a password. */

@@ -31,9 +31,12 @@ export function guard(name: string, check: () => void = () => {}): Guard {
   }
 }
 
+/** SQLite's BUSY and LOCKED, as bun:sqlite and better-sqlite3, Node's, and Deno's driver tell them. */
 function isBusy(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)
+  const { code, errcode, message } = (error ?? {}) as Record<string, unknown>
+  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return true
+  if (typeof errcode === 'number') return (errcode & 0xff) === 5 || (errcode & 0xff) === 6
+  return typeof message === 'string' && /^database (?:table )?is locked\b/.test(message)
 }
 
 function failure(name: string, cause: unknown): MacError {

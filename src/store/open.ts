@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
-import type { DatabaseSource, DatabaseUrl } from './database-source.ts'
+import type { DatabaseSource } from './database-source.ts'
+import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import { fileWatch } from './file-watch.ts'
 import { type Guard, guard } from './guard.ts'
 import { migrate } from './migrate.ts'
@@ -10,8 +11,13 @@ import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces } from './sql-nonces.ts'
 import type { Store } from './store.ts'
 
-/** How long SQLite itself waits for a lock, in milliseconds. It blocks the thread meanwhile. */
-const BUSY_TIMEOUT = 100
+/** SQLite's own waiting for a lock, in milliseconds, blocks the thread: the rest is the guard's. */
+const PRAGMAS = [
+  'busy_timeout = 100',
+  'journal_mode = wal',
+  'synchronous = full',
+  'foreign_keys = on',
+]
 
 /**
  * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
@@ -25,7 +31,7 @@ export async function openStore(database: DatabaseSource): Promise<Store> {
   }
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`
-  const db = await guard(name)(() => openSqlite({ path }))
+  const db = await guard(name)(() => connect(path, database.driver))
   const close = () => db.destroy()
   try {
     return await storeOver(db, path === null ? guard(name) : guard(name, fileWatch(path)), close)
@@ -48,26 +54,16 @@ async function storeOver(
   }
 }
 
-async function openSqlite({ path }: DatabaseUrl): Promise<Kysely<MacDatabase>> {
+async function connect(path: string | null, driver: DriverChoice): Promise<Kysely<MacDatabase>> {
   if (path !== null) createPrivately(path)
-  const { Database } = bunSqlite()
-  const { BunSqliteDialect } = await import('kysely-bun-sqlite')
-  const database = new Database(path ?? ':memory:', { readwrite: true, create: true })
+  const handle = await openSqlite(path ?? ':memory:', driver)
   try {
-    database.run(`pragma busy_timeout = ${BUSY_TIMEOUT}`)
-    database.run('pragma journal_mode = wal')
-    database.run('pragma synchronous = full')
-    database.run('pragma foreign_keys = on')
+    for (const pragma of PRAGMAS) handle.exec(`pragma ${pragma}`)
   } catch (error) {
-    database.close()
+    handle.close()
     throw error
   }
-  // The dialect prepares a statement for every query; `query` keeps them prepared.
-  const caching = {
-    prepare: (sql: string) => database.query(sql),
-    close: () => database.close(),
-  } as unknown as typeof database
-  return new Kysely({ dialect: new BunSqliteDialect({ database: caching }) })
+  return new Kysely({ dialect: handle.dialect })
 }
 
 /** SQLite gives the files beside the database its own mode: keys are for its owner's eyes alone. */
@@ -78,10 +74,4 @@ function createPrivately(path: string): void {
     if ((cause as { code?: unknown }).code !== 'ENOENT') throw cause
     throw new Error(`there is no folder ${dirname(path)}: create it first.`, { cause })
   }
-}
-
-function bunSqlite(): typeof import('bun:sqlite') {
-  const module = process.getBuiltinModule?.('bun:sqlite' as 'sqlite') as unknown
-  if (module !== undefined) return module as typeof import('bun:sqlite')
-  throw new Error('This runtime has no bun:sqlite: run withmac on Bun.')
 }

@@ -1,0 +1,38 @@
+import { SqliteDialect, type SqliteStatement } from 'kysely'
+import { keepPrepared } from './prepared-statements.ts'
+import type { SqliteHandle } from './sqlite-handle.ts'
+
+/** The part of better-sqlite3 that is used. */
+interface BetterDatabase {
+  prepare(sql: string): SqliteStatement
+  exec(sql: string): void
+  close(): void
+}
+
+type BetterSqlite3 = new (path: string) => BetterDatabase
+
+/** The class of better-sqlite3, or `null` where it is not installed. */
+export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
+  // Not a literal import: it is optional, and bundlers would want to find it.
+  const name = 'better-sqlite3'
+  try {
+    const module: { default: BetterSqlite3 } = await import(/* @vite-ignore */ name)
+    return module.default
+  } catch (error) {
+    const code = (error as { code?: unknown }).code
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return null
+    throw error
+  }
+}
+
+/** Opens a database with better-sqlite3. */
+export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): SqliteHandle {
+  const database = new Database(path)
+  const close = () => database.close()
+  const prepared = keepPrepared((sql) => database.prepare(sql), close)
+  return {
+    exec: (sql) => database.exec(sql),
+    close,
+    dialect: new SqliteDialect({ database: prepared }),
+  }
+}

@@ -1,0 +1,45 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { SqliteDialect, type SqliteStatement } from 'kysely'
+import { keepPrepared } from './prepared-statements.ts'
+import type { SqliteHandle } from './sqlite-handle.ts'
+
+type NodeSqlite = typeof import('node:sqlite')
+
+/** What returns rows, for versions that cannot tell a statement's columns. */
+const RETURNS_ROWS = /^\s*(?:select|pragma)\b|\breturning\b/i
+
+/** The module `node:sqlite`, or `null` where the runtime has none: Node before 22.13, and Bun. */
+export function nodeSqliteModule(): NodeSqlite | null {
+  const { emitWarning } = process
+  // Node 22 to 24 announce with a warning, on loading it, that the module is experimental.
+  process.emitWarning = () => {}
+  try {
+    return process.getBuiltinModule?.('node:sqlite') ?? null
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/** Opens a database with `node:sqlite`, on Node and Deno. */
+export function openWithNode({ DatabaseSync }: NodeSqlite, path: string): SqliteHandle {
+  const database = new DatabaseSync(path)
+  const close = () => database.close()
+  const prepared = keepPrepared((sql) => statementOf(database, sql), close)
+  return {
+    exec: (sql) => database.exec(sql),
+    close,
+    dialect: new SqliteDialect({ database: prepared }),
+  }
+}
+
+/** `node:sqlite` takes parameters one by one where Kysely gives a list. */
+function statementOf(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = database.prepare(sql)
+  const columns = statement.columns?.()
+  return {
+    reader: columns === undefined ? RETURNS_ROWS.test(sql) : columns.length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+  }
+}
