@@ -23,7 +23,7 @@ function mac(): Mac {
 // biome-ignore lint/suspicious/noExplicitAny: unknown[] would keep Rest from being inferred
 export function withMac<First extends FirstArgument = Request, Rest extends any[] = any[]>(
   handler: Handler<First, Rest>,
-  options?: WithMacOptions,
+  options?: WithMacOptions<First>,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   return mac().withMac(handler, options)
 }

@@ -27,7 +27,7 @@ export interface Mac {
   // biome-ignore lint/suspicious/noExplicitAny: unknown[] would keep Rest from being inferred
   withMac<First extends FirstArgument = Request, Rest extends any[] = any[]>(
     handler: Handler<First, Rest>,
-    options?: WithMacOptions,
+    options?: WithMacOptions<First>,
   ): (first: First, ...rest: Rest) => Promise<Response>
   /** Verifies a request and uses up its nonce, without a handler and without an answer. */
   verify(request: Request): Promise<MacVerdict>
@@ -94,7 +94,7 @@ export function createMac(options: MacOptions = {}): Mac {
   return Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings)
-      return wrap(handler, own, (request) => verify(request, own, verifier))
+      return wrap(handler, own, (request, rawTarget) => verify(request, own, verifier, rawTarget))
     },
     verify: (request) => verify(request, settings, verifier),
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>

@@ -54,7 +54,8 @@ export interface MacOptions extends CheckOptions {
 }
 
 /** The options of `withMac`. */
-export interface WithMacOptions extends CheckOptions {
+// biome-ignore lint/suspicious/noExplicitAny: any handler's first argument will do
+export interface WithMacOptions<First = any> extends CheckOptions {
   /**
    * `required`: a request without good credentials is answered 401. `optional`: it reaches the
    * handler as an anonymous one. Default: `required`.
@@ -65,4 +66,15 @@ export interface WithMacOptions extends CheckOptions {
    * browsers send without credentials. Default: `false`.
    */
   readonly allowPreflight?: boolean | undefined
+  /**
+   * Where the request target stands as it came over the wire, for servers that show handlers a
+   * normalized `request.url` only: a function of the handler's own arguments. Where it gives
+   * `undefined`, and by default, the target is cut out of `request.url`.
+   *
+   * @example
+   * // @hono/node-server
+   * withMac(app, { requestTarget: (_request, env) => env.incoming.url })
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
+  readonly requestTarget?: ((first: First, ...rest: any[]) => string | undefined) | undefined
 }

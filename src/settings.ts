@@ -26,6 +26,7 @@ export interface MacSettings extends CheckSettings {
 export interface WithMacSettings extends CheckSettings {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
+  readonly requestTarget: WithMacOptions['requestTarget'] | null
 }
 
 const DEFAULT_DATABASE = 'sqlite:mac.db'
@@ -68,6 +69,7 @@ const withMacSchema = z.strictObject({
   ...check,
   mode: z.enum(['required', 'optional']).default('required'),
   allowPreflight: z.boolean().default(false),
+  requestTarget: callback,
 })
 
 /**
@@ -101,6 +103,7 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
     onReject: own.onReject ?? mac.onReject,
     mode: given.mode,
     allowPreflight: given.allowPreflight,
+    requestTarget: options.requestTarget ?? null,
   })
 }
 

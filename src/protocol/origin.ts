@@ -43,13 +43,22 @@ export function cutUrl(url: string): UrlPieces {
   const hash = url.indexOf('#', slash)
   const end = hash === -1 ? url.length : hash
   const target = slash === end ? '/' : url.slice(slash, end)
-  if (!target.startsWith('/') || !TARGET.test(target)) {
-    throw new MacError(
-      'ERR_MAC_TARGET',
-      'The request target is not a path and query in printable ASCII: percent-encode the rest.',
-    )
-  }
-  return { scheme, authority: url.slice(start, slash), target }
+  return { scheme, authority: url.slice(start, slash), target: checkTarget(target) }
+}
+
+/**
+ * A request target in origin-form: path and query, as every client sends it that does not speak to a
+ * proxy (RFC 9112 §3.2.1).
+ *
+ * @throws {@link MacError} `ERR_MAC_TARGET` for another form, and for a character that no request
+ *   line can carry.
+ */
+export function checkTarget(target: string): string {
+  if (target.startsWith('/') && TARGET.test(target)) return target
+  throw new MacError(
+    'ERR_MAC_TARGET',
+    'The request target is not a path and query in printable ASCII: percent-encode the rest.',
+  )
 }
 
 /** The characters that end an authority: `/`, `?`, `#`, and `\`, which URL parsers take for `/`. */

@@ -2,6 +2,7 @@ import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
 import {
+  checkTarget,
   cutUrl,
   type RequestOrigin,
   requestAuthority,
@@ -34,15 +35,32 @@ export interface OriginSettings {
   readonly trustProxy: ForwardedFamily | null
 }
 
+/** Gives the request target as it came over the wire, or `undefined` where that is not known. */
+export type RawTarget = () => string | undefined
+
 /**
  * What the client signed of the request line and its origin.
  *
  * @throws {@link MacError} where that cannot be told for certain.
  */
-export function signedOrigin(request: Request, settings: OriginSettings): RequestOrigin {
+export function signedOrigin(
+  request: Request,
+  settings: OriginSettings,
+  rawTarget: RawTarget | null,
+): RequestOrigin {
   const url = cutUrl(request.url)
   const { host, port } = signedAuthority(request, url, settings)
-  return { method: requestMethod(request), target: url.target, host, port }
+  const raw = rawTarget === null ? undefined : given(rawTarget)
+  const target = raw === undefined ? url.target : checkTarget(raw)
+  return { method: requestMethod(request), target, host, port }
+}
+
+function given(rawTarget: RawTarget): string | undefined {
+  try {
+    return rawTarget()
+  } catch (cause) {
+    throw new MacError('ERR_MAC_CALLBACK', 'The function given as requestTarget failed.', { cause })
+  }
 }
 
 function signedAuthority(request: Request, url: UrlPieces, settings: OriginSettings): Authority {

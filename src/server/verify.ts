@@ -11,7 +11,7 @@ import { currentSeconds } from './clock.ts'
 import { judgeTimestamp } from './freshness.ts'
 import type { MacIdentity } from './identity.ts'
 import type { Pruning } from './pruning.ts'
-import { signedOrigin } from './signed-origin.ts'
+import { type RawTarget, signedOrigin } from './signed-origin.ts'
 
 /** What a verification came to. */
 export type MacVerdict =
@@ -39,9 +39,10 @@ export async function verify(
   request: Request,
   check: CheckSettings,
   verifier: Verifier,
+  rawTarget: RawTarget | null = null,
 ): Promise<MacVerdict> {
   try {
-    return { ok: true, identity: await identify(request, check, verifier) }
+    return { ok: true, identity: await identify(request, check, verifier, rawTarget) }
   } catch (error) {
     return { ok: false, error: asMacError(error) }
   }
@@ -51,10 +52,11 @@ async function identify(
   request: Request,
   check: CheckSettings,
   verifier: Verifier,
+  rawTarget: RawTarget | null,
 ): Promise<MacIdentity> {
   const sent = parseAuthorization(request.headers.get('authorization'))
   if (sent === null) throw new MacError('ERR_MAC_MISSING')
-  const origin = signedOrigin(request, check)
+  const origin = signedOrigin(request, check, rawTarget)
   const store = await verifier.store()
   const credential = authenticate(sent, origin, await store.credentials.find(sent.id))
   const now = currentSeconds(verifier.settings.now)

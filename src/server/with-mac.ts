@@ -2,6 +2,7 @@ import type { MacError } from '../errors.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding } from './identity.ts'
+import type { RawTarget } from './signed-origin.ts'
 import type { MacVerdict } from './verify.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
@@ -18,21 +19,23 @@ const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
-  verify: (request: Request) => Promise<MacVerdict>,
+  verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   return async (first, ...rest) => {
     const request = requestOf(first)
+    const { requestTarget, allowPreflight } = settings
+    const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
     const finding =
-      settings.allowPreflight && isPreflight(request) ? ANONYMOUS : await find(request)
+      allowPreflight && isPreflight(request) ? ANONYMOUS : await find(request, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
   }
 
   /** What the handler may know of the request, or the answer that keeps it from being called. */
-  async function find(request: Request): Promise<Finding | Response> {
-    const verdict = await verify(request)
+  async function find(request: Request, rawTarget: RawTarget | null): Promise<Finding | Response> {
+    const verdict = await verify(request, rawTarget)
     if (verdict.ok) {
       tell('onAccept', () => settings.onAccept?.(verdict.identity, request))
       return { identity: verdict.identity, error: null }
