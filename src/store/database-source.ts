@@ -36,8 +36,10 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   const match = /^sqlite:(?:\/\/(?=\/))?(.+)$/is.exec(url)
   const path = match?.[1]
   if (path === undefined) {
+    // Only the scheme is shown: what follows may hold a password.
+    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? 'it'
     throw new TypeError(
-      `${JSON.stringify(hidePassword(url))} is no database URL: use sqlite:path/to/file.db or sqlite::memory:`,
+      `${scheme} is no database URL that can be used: write sqlite:path/to/file.db or sqlite::memory:`,
     )
   }
   if (path === ':memory:') return { path: null }
@@ -46,9 +48,4 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   }
   if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
   return { path }
-}
-
-/** The URL of another kind of database may hold a password. */
-function hidePassword(url: string): string {
-  return url.replace(/:\/\/[^@]*@/, '://…@')
 }

@@ -10,8 +10,11 @@ import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces } from './sql-nonces.ts'
 import type { Store } from './store.ts'
 
-/** How long SQLite itself waits for a lock, in milliseconds. It blocks the thread meanwhile. */
-const BUSY_TIMEOUT = 100
+/**
+ * How long SQLite itself waits for a lock, in milliseconds. It would block the thread, and with it
+ * all requests: the guard waits instead.
+ */
+const BUSY_TIMEOUT = 0
 
 /**
  * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
@@ -40,10 +43,12 @@ async function storeOver(
   guarded: Guard,
   close: () => Promise<void>,
 ): Promise<Store> {
-  await guarded(() => migrate(db))
+  // A plugin of the caller's would rename columns, or take a text for JSON.
+  const plain = db.withoutPlugins()
+  await guarded(() => migrate(plain))
   return {
-    credentials: new SqlCredentials(db, guarded),
-    nonces: new SqlNonces(db, guarded),
+    credentials: new SqlCredentials(plain, guarded),
+    nonces: new SqlNonces(plain, guarded),
     close,
   }
 }
