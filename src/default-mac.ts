@@ -20,8 +20,7 @@ function mac(): Mac {
  * const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
  * Bun.serve({ fetch: withMac(app) })
  */
-// biome-ignore lint/suspicious/noExplicitAny: unknown[] would keep Rest from being inferred
-export function withMac<First extends FirstArgument = Request, Rest extends any[] = any[]>(
+export function withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
   handler: Handler<First, Rest>,
   options?: WithMacOptions<First>,
 ): (first: First, ...rest: Rest) => Promise<Response> {

@@ -24,8 +24,7 @@ export interface Mac {
    *
    * @throws TypeError where an option or the handler is wrong: now, not when a request comes.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: unknown[] would keep Rest from being inferred
-  withMac<First extends FirstArgument = Request, Rest extends any[] = any[]>(
+  withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
     handler: Handler<First, Rest>,
     options?: WithMacOptions<First>,
   ): (first: First, ...rest: Rest) => Promise<Response>

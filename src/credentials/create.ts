@@ -40,6 +40,12 @@ const plain = z.string().superRefine((value, context) => {
   context.addIssue({ code: 'custom', message })
 })
 
+/** Any text that a database gives back as it was: a lone surrogate or a NUL might not be. */
+const text = z
+  .string()
+  .max(1024)
+  .refine((value) => !/[\0\p{Surrogate}]/u.test(value), 'holds a character that cannot be stored')
+
 const optionsSchema = z.strictObject({
   id: plain.min(1).max(MAX_ID_LENGTH).optional(),
   key: plain.min(1).max(1024).optional(),
@@ -49,11 +55,11 @@ const optionsSchema = z.strictObject({
       error: 'must be a Date, seconds since 1970, or null for never',
     })
     .optional(),
-  label: z.string().max(1024).nullable().default(null),
+  label: text.nullable().default(null),
   ifExists: z.enum(['error', 'keep']).default('error'),
 })
 
-const name = z.union([z.string().min(1).max(1024), z.number(), z.bigint()])
+const name = z.union([text.min(1), z.number(), z.bigint()])
 const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => id)], {
   error: 'must be a string, a number, or an object with such an id',
 })

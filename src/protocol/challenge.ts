@@ -69,7 +69,7 @@ class ChallengeReader {
     while (isBlank(this.#code()) || this.#code() === 0x2c) this.#at++
     if (this.#at === this.#header.length) return false
     const word = this.#word()
-    if (this.#code() === 0x3d) {
+    if (this.#equalsFollows()) {
       this.#parameter(word)
     } else {
       this.scheme = word
@@ -89,9 +89,19 @@ class ChallengeReader {
     else if (this.#at < this.#header.length && this.#code() !== 0x2c) this.#parameter(this.#word())
   }
 
+  /** Around "=" a recipient must bear with white space (RFC 9110 §11.2). */
+  #equalsFollows(): boolean {
+    const start = this.#at
+    this.#blanks()
+    if (this.#code() === 0x3d) return true
+    this.#at = start
+    return false
+  }
+
   #parameter(name: string): void {
-    if (this.#code() !== 0x3d) throw malformed('a parameter has no value')
+    if (!this.#equalsFollows()) throw malformed('a parameter has no value')
     this.#at++
+    this.#blanks()
     this.name = name
     this.value = this.#code() === 0x22 ? this.#quoted() : this.#word()
   }

@@ -1,14 +1,13 @@
 import { MacError } from '../errors.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import type { RequestHead, UrlPieces } from './origin.ts'
+import { splitList, trimBlanks } from './split-list.ts'
 
 /** Which forwarded fields to read. */
 export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
 
 const PAIR =
   /^[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$/
-const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
-const PAIRS = /(?:[^;"]|"(?:[^"\\]|\\.)*")+/g
 
 /**
  * The authority that a client signed, as a proxy tells it: `Forwarded` (RFC 7239) or
@@ -60,12 +59,7 @@ function httpScheme(proto: string): HttpScheme {
 }
 
 function list(request: RequestHead, name: string): (string | undefined)[] {
-  return (
-    request.headers
-      .get(name)
-      ?.split(',')
-      .map((value) => value.trim()) ?? []
-  )
+  return request.headers.get(name)?.split(',').map(trimBlanks) ?? []
 }
 
 /** The one value that all agree on; `null` where there is none. */
@@ -85,12 +79,12 @@ function forwardedElements(request: RequestHead): Map<string, string>[] {
   const header = request.headers.get('forwarded')
   if (header === null) return []
   if (header.length > 1024) throw ambiguous('Forwarded is too long')
-  return (header.match(ELEMENTS) ?? []).map(forwardedElement)
+  return pieces(header, ',').map(forwardedElement)
 }
 
 function forwardedElement(element: string): Map<string, string> {
   const pairs = new Map<string, string>()
-  for (const text of element.match(PAIRS) ?? []) {
+  for (const text of pieces(element, ';')) {
     const match = PAIR.exec(text)
     if (match === null) throw ambiguous('Forwarded is malformed')
     const [, name, quoted, token] = match
@@ -100,6 +94,12 @@ function forwardedElement(element: string): Map<string, string> {
     pairs.set(key, quoted?.replace(/\\(.)/g, '$1') ?? token ?? '')
   }
   return pairs
+}
+
+function pieces(text: string, separator: ',' | ';'): string[] {
+  const split = splitList(text, separator)
+  if (split === null) throw ambiguous('Forwarded has a quote that is not closed')
+  return split
 }
 
 function ambiguous(what: string): MacError {

@@ -30,10 +30,11 @@ export function readName(header: string, start: number, behindOthers: boolean): 
   if (at === header.length) throw syntax('a parameter has no value')
   const next = header.charCodeAt(at)
   if (at > start && isBlank(next)) {
-    if (header.charCodeAt(skipBlanks(header, at)) === EQUALS) {
-      throw syntax('there is white space before "="')
-    }
-    throw behindOthers ? repeatedCredentials() : syntax('a parameter has no value')
+    const behind = header.charCodeAt(skipBlanks(header, at))
+    if (behind === EQUALS) throw syntax('there is white space before "="')
+    throw behindOthers && isToken(behind)
+      ? repeatedCredentials()
+      : syntax('a parameter has no value')
   }
   if (next === SEMICOLON) throw semicolon()
   if (next === COMMA)

@@ -40,8 +40,10 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   const match = /^(sqlite|better-sqlite3):(?:\/\/(?=\/))?(.+)$/is.exec(url)
   const [, scheme, path] = match ?? []
   if (scheme === undefined || path === undefined) {
+    // Only the scheme is shown: what follows may hold a password.
+    const given = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? 'it'
     throw new TypeError(
-      `${JSON.stringify(hidePassword(url))} is no database URL: use sqlite:path/to/file.db or sqlite::memory:`,
+      `${given} is no database URL that can be used: write sqlite:path/to/file.db or sqlite::memory:`,
     )
   }
   const driver = scheme.toLowerCase() === 'sqlite' ? 'own' : 'better-sqlite3'
@@ -51,9 +53,4 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   }
   if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
   return { path, driver }
-}
-
-/** The URL of another kind of database may hold a password. */
-function hidePassword(url: string): string {
-  return url.replace(/:\/\/[^@]*@/, '://…@')
 }

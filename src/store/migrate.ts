@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely'
-import { MacError } from '../errors.ts'
 import { immediately } from './immediately.ts'
 import { type MacDatabase, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
 
@@ -7,7 +6,7 @@ import { type MacDatabase, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
  * Brings the tables up to the version of this code. Each step is run once, however many processes
  * start at the same time: the write lock is taken before the version is looked at.
  *
- * @throws {@link MacError} `ERR_MAC_STORE` where the tables are newer than this code.
+ * @throws Error where the tables are newer than this code.
  */
 export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
   if ((await schemaVersion(db)) === SCHEMA_VERSION) return
@@ -19,9 +18,8 @@ export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
       .execute()
     const version = await schemaVersion(locked)
     if (version > SCHEMA_VERSION) {
-      throw new MacError(
-        'ERR_MAC_STORE',
-        `The database has tables of version ${version}, and this withmac knows versions up to ` +
+      throw new Error(
+        `its tables have version ${version}, and this withmac knows versions up to ` +
           `${SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
       )
     }
@@ -41,5 +39,5 @@ async function schemaVersion(db: Kysely<MacDatabase>): Promise<number> {
     .selectFrom('mac_schema')
     .select((build) => build.fn.max('version').as('version'))
     .executeTakeFirst()
-  return row?.version ?? 0
+  return Number(row?.version ?? 0)
 }

@@ -11,9 +11,12 @@ import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces } from './sql-nonces.ts'
 import type { Store } from './store.ts'
 
-/** SQLite's own waiting for a lock, in milliseconds, blocks the thread: the rest is the guard's. */
+/**
+ * SQLite's own waiting for a lock would block the thread, and with it all requests: the guard waits
+ * instead.
+ */
 const PRAGMAS = [
-  'busy_timeout = 100',
+  'busy_timeout = 0',
   'journal_mode = wal',
   'synchronous = full',
   'foreign_keys = on',
@@ -46,10 +49,12 @@ async function storeOver(
   guarded: Guard,
   close: () => Promise<void>,
 ): Promise<Store> {
-  await guarded(() => migrate(db))
+  // A plugin of the caller's would rename columns, or take a text for JSON.
+  const plain = db.withoutPlugins()
+  await guarded(() => migrate(plain))
   return {
-    credentials: new SqlCredentials(db, guarded),
-    nonces: new SqlNonces(db, guarded),
+    credentials: new SqlCredentials(plain, guarded),
+    nonces: new SqlNonces(plain, guarded),
     close,
   }
 }

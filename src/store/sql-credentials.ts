@@ -62,7 +62,7 @@ export class SqlCredentials implements CredentialStore {
       .where('id', '=', id)
       .returning('clock_offset')
     const [learned] = await this.#guard(() => query.execute())
-    return learned?.clock_offset ?? null
+    return toNumber(learned?.clock_offset ?? null)
   }
 
   async resetClock(id: string): Promise<boolean> {
@@ -75,6 +75,21 @@ export class SqlCredentials implements CredentialStore {
   }
 }
 
-function fromRow({ clock_offset, algorithm, ...columns }: Row): StoredCredential {
-  return { ...columns, algorithm: algorithm as MacAlgorithm, clockOffset: clock_offset }
+function fromRow(row: Row): StoredCredential {
+  return {
+    id: row.id,
+    user: row.user,
+    key: row.key,
+    algorithm: row.algorithm as MacAlgorithm,
+    label: row.label,
+    created: Number(row.created),
+    expires: toNumber(row.expires),
+    revoked: toNumber(row.revoked),
+    clockOffset: toNumber(row.clock_offset),
+  }
+}
+
+/** A caller's driver may be set to give integers as bigints. */
+function toNumber(value: number | null): number | null {
+  return value === null ? null : Number(value)
 }

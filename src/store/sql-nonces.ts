@@ -28,7 +28,7 @@ export class SqlNonces implements NonceStore {
     const { rows } = await this.#guard(() => this.#db.executeQuery(query))
     const [row] = rows
     if (row === undefined) return 'seen'
-    return timestamp < row.floor ? 'forgotten' : 'new'
+    return timestamp < Number(row.floor) ? 'forgotten' : 'new'
   }
 
   prune(now: number, keepSeconds: number, limit: number): Promise<number> {
@@ -92,7 +92,7 @@ async function agreedKeepSeconds(
   mine: number,
 ): Promise<number> {
   const rows = await db.selectFrom('mac_state').selectAll().execute()
-  const state = new Map(rows.map(({ name, value }) => [name, value]))
+  const state = new Map(rows.map(({ name, value }) => [name, Number(value)]))
   const agreed = state.get('keep_seconds') ?? 0
   const confirmed = state.get('keep_confirmed') ?? 0
   if (mine < agreed && now - confirmed <= agreed && now >= confirmed) return agreed

@@ -11,7 +11,7 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
     close: () => database.close(),
   } as unknown as typeof database
   return {
-    exec: (sql) => database.exec(sql),
+    exec: (sql) => void database.run(sql),
     close: caching.close,
     dialect: new BunSqliteDialect({ database: caching }),
   }

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'bun:test'
+import { createMac, getMac } from 'withmac'
+import { Clock } from '../support/clock.ts'
+import { outcome } from '../support/outcome.ts'
+import { signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const clock = new Clock()
+const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
+const DAY = 86_400
+
+/** Whom a request that is signed with this credential speaks for. */
+async function userOf(key: { id: string; key: string }): Promise<string | undefined> {
+  const request = signed(key, URL, { ts: clock.seconds })
+  expect(await outcome(mac.withMac(() => new Response())(request))).toBe('200')
+  return getMac(request)?.user
+}
+
+describe('by default', () => {
+  test('a credential is for hmac-sha-256 and a day, without a label', async () => {
+    const ada = await mac.createCredential('ada')
+    expect(ada).toEqual({
+      id: expect.any(String),
+      key: expect.any(String),
+      user: 'ada',
+      algorithm: 'hmac-sha-256',
+      label: null,
+      created: new Date(clock.seconds * 1000),
+      expires: new Date((clock.seconds + DAY) * 1000),
+      revoked: null,
+      clockOffsetSeconds: null,
+    })
+    expect(await userOf(ada)).toBe('ada')
+  })
+
+  test('identifiers and keys are random, of 96 and 256 bits, and all differ', async () => {
+    const made = await Promise.all(Array.from({ length: 100 }, () => mac.createCredential('ada')))
+    for (const { id, key } of made) {
+      expect(id).toMatch(/^[0-9a-f]{24}$/)
+      expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/)
+      expect(Buffer.from(key, 'base64url')).toHaveLength(32)
+    }
+    expect(new Set(made.flatMap(({ id, key }) => [id, key])).size).toBe(200)
+  })
+
+  test('the result cannot be changed', async () => {
+    expect(Object.isFrozen(await mac.createCredential('ada'))).toBe(true)
+  })
+})
+
+describe('a user', () => {
+  class Person {
+    readonly id = 12
+  }
+  test.each([
+    ['ada', 'ada'],
+    ['12', '12'],
+    [12, '12'],
+    [0, '0'],
+    [-1.5, '-1.5'],
+    [12n, '12'],
+    [2n ** 70n, '1180591620717411303424'],
+    [{ id: 'ada' }, 'ada'],
+    [{ id: 12, name: 'Ada', password: 'secret' }, '12'],
+    [{ id: 12n }, '12'],
+    [new Person(), '12'],
+    ['Ådå 日本 🔑', 'Ådå 日本 🔑'],
+    [' ada ', ' ada '],
+  ])('of the form %p is taken, and always a string', async (user, expected) => {
+    const made = await mac.createCredential(user)
+    expect(made.user).toBe(expected)
+    expect(await userOf(made)).toBe(expected)
+    expect((await mac.getCredential(made.id))?.user).toBe(expected)
+  })
+})
+
+describe('what is given is taken as it is:', () => {
+  test('id and key', async () => {
+    const given = { id: '~ an id: {1}', key: ' a key, not base64 == ' }
+    const made = await mac.createCredential('ada', given)
+    expect(made).toMatchObject(given)
+    expect(await userOf(made)).toBe('ada')
+  })
+
+  test('an id of 1024 characters, and of one', async () => {
+    for (const id of ['i'.repeat(1024), 'i']) {
+      expect(await userOf(await mac.createCredential('ada', { id, key: 'k' }))).toBe('ada')
+    }
+  })
+
+  test('the algorithm', async () => {
+    const made = await mac.createCredential('ada', { algorithm: 'hmac-sha-1' })
+    expect(made.algorithm).toBe('hmac-sha-1')
+    expect(await userOf(made)).toBe('ada')
+    const other = signed({ ...made, algorithm: 'hmac-sha-256' }, URL, { ts: clock.seconds })
+    const answer = mac.withMac(() => new Response(), { onReject: () => {} })(other)
+    expect(await outcome(answer)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('the label', async () => {
+    const { id, label } = await mac.createCredential('ada', { label: 'the “laptop”' })
+    expect(label).toBe('the “laptop”')
+    expect((await mac.getCredential(id))?.label).toBe('the “laptop”')
+    expect((await mac.createCredential('ada', { label: null })).label).toBeNull()
+  })
+
+  test.each([
+    ['a Date', new Date(1_800_000_000_000), new Date(1_800_000_000_000)],
+    ['a Date within a second', new Date(1_800_000_000_999), new Date(1_800_000_000_000)],
+    ['seconds', 1_800_000_000, new Date(1_800_000_000_000)],
+    ['parts of a second', 1_800_000_000.9, new Date(1_800_000_000_000)],
+    ['null, for never', null, null],
+  ])('expires as %s', async (_, expires, expected) => {
+    const { id, expires: made } = await mac.createCredential('ada', { expires })
+    expect(made).toEqual(expected)
+    expect((await mac.getCredential(id))?.expires).toEqual(expected)
+  })
+})

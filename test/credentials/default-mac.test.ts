@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'bun:test'
+import { readdirSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createMac } from 'withmac'
+import { temporaryFolder } from '../support/folder.ts'
+
+const here = dirname(Bun.fileURLToPath(import.meta.url))
+const library = join(here, '../../src/index.ts')
+
+/** Runs a script in a process of its own, which must end by itself; gives what it printed. */
+async function run(script: string, cwd: string, url?: string) {
+  const { MAC_DATABASE_URL: _, ...env } = process.env
+  const text = `import * as withmac from ${JSON.stringify(library)}\n${script}`
+  const child = Bun.spawn([process.execPath, '-e', text], {
+    cwd,
+    env: url === undefined ? env : { ...env, MAC_DATABASE_URL: url },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ])
+  return { out: out.trim(), err, status: await child.exited }
+}
+
+const CREATE = "console.log((await withmac.createCredential('ada', { id: 'seed' })).user)"
+
+describe('the default Mac', () => {
+  test('lives in mac.db of the working directory', async () => {
+    using folder = temporaryFolder()
+    expect(await run(CREATE, folder.path('.'))).toEqual({ out: 'ada', err: '', status: 0 })
+    expect(readdirSync(folder.path('.'))).toContain('mac.db')
+    const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+    expect((await mac.getCredential('seed'))?.user).toBe('ada')
+    await mac.close()
+  })
+
+  test.each([[''], [undefined]])('does so with MAC_DATABASE_URL %p, too', async (url) => {
+    using folder = temporaryFolder()
+    expect((await run(CREATE, folder.path('.'), url)).status).toBe(0)
+    expect(readdirSync(folder.path('.'))).toContain('mac.db')
+  })
+
+  test('lives where MAC_DATABASE_URL says', async () => {
+    using folder = temporaryFolder()
+    const url = `sqlite:${folder.path('named.db')}`
+    expect((await run(CREATE, folder.path('.'), url)).out).toBe('ada')
+    expect(readdirSync(folder.path('.'))).toContain('named.db')
+    expect(readdirSync(folder.path('.'))).not.toContain('mac.db')
+  })
+
+  test('is not opened by an import', async () => {
+    using folder = temporaryFolder()
+    expect((await run('console.log(1)', folder.path('.'), 'nonsense')).out).toBe('1')
+    expect(readdirSync(folder.path('.'))).toEqual([])
+  })
+
+  test('names MAC_DATABASE_URL where that is wrong, and shows no secret', async () => {
+    using folder = temporaryFolder()
+    const script = 'withmac.createCredential("ada").catch((error) => console.log(String(error)))'
+    const { out } = await run(script, folder.path('.'), 'postgres://u:secret@h/db')
+    expect(out).toContain('TypeError')
+    expect(out).toContain('MAC_DATABASE_URL')
+    expect(out).not.toContain('secret')
+  })
+
+  test('is one and the same for all bare functions', async () => {
+    using folder = temporaryFolder()
+    const script = `
+      const { id } = await withmac.createCredential('ada')
+      const list = await withmac.listCredentials({ user: 'ada' })
+      await withmac.revokeCredential(id)
+      const { revoked } = await withmac.getCredential(id)
+      await withmac.deleteCredential(id)
+      const app = withmac.withMac(() => new Response())
+      const { status } = await app(new Request('http://example.com/'))
+      console.log(list.length, revoked !== null, await withmac.getCredential(id), status)`
+    const { out, err } = await run(script, folder.path('.'))
+    expect(err).toBe('')
+    expect(out).toBe('1 true null 401')
+    expect(readdirSync(realpathSync(folder.path('.')))).toContain('mac.db')
+  })
+})

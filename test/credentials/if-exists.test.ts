@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'bun:test'
+import { createMac, MacError } from 'withmac'
+
+const mac = createMac({ database: 'sqlite::memory:' })
+const ada = await mac.createCredential('ada', { id: 'seed', key: 'the first key', label: 'first' })
+
+/** The error that a creation ends with. */
+async function errorOf(creation: Promise<unknown>): Promise<MacError> {
+  const error = await creation.then(
+    () => null,
+    (caught: unknown) => caught,
+  )
+  expect(error).toBeInstanceOf(MacError)
+  return error as MacError
+}
+
+test.each([[undefined], ['error' as const]])('ifExists %p refuses a taken id', async (ifExists) => {
+  const error = await errorOf(mac.createCredential('ada', { id: 'seed', ifExists }))
+  expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
+  expect(error.message).toContain('"seed"')
+  expect(error.message).toContain('ifExists: "keep"')
+})
+
+test('nor may another user take it, and is not told whose it is', async () => {
+  const error = await errorOf(mac.createCredential('eve', { id: 'seed' }))
+  expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
+  expect(error.message).toContain('another user')
+  expect(error.message).not.toContain('ada')
+})
+
+describe('keep', () => {
+  test('gives what is there, without its key, and changes nothing', async () => {
+    const options = { id: 'seed', key: 'another key', label: 'second', ifExists: 'keep' } as const
+    const kept = await mac.createCredential('ada', options)
+    const { key, ...shown } = ada
+    expect(kept).toEqual({ ...shown, key: null })
+    expect(await mac.listCredentials()).toEqual([shown])
+    expect(JSON.stringify(kept)).not.toContain(key)
+  })
+
+  test('makes one where there is none', async () => {
+    const made = await mac.createCredential(7, { id: 'new', key: 'k', ifExists: 'keep' })
+    expect(made.key).toBe('k')
+    const again = await mac.createCredential(7n, { id: 'new', key: 'k', ifExists: 'keep' })
+    expect(again.key).toBeNull()
+    await mac.deleteCredential('new')
+  })
+
+  test('does not keep what speaks for another user', async () => {
+    const error = await errorOf(mac.createCredential('eve', { id: 'seed', ifExists: 'keep' }))
+    expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
+    expect((await mac.getCredential('seed'))?.user).toBe('ada')
+  })
+
+  test('needs an id', async () => {
+    const made = mac.createCredential('ada', { ifExists: 'keep' })
+    await expect(made).rejects.toBeInstanceOf(TypeError)
+    expect(await mac.listCredentials()).toHaveLength(1)
+  })
+
+  test('of many at once makes one', async () => {
+    const make = (at: number) =>
+      mac.createCredential('ada', { id: 'race', key: `key ${at}`, ifExists: 'keep' })
+    const made = await Promise.all(Array.from({ length: 16 }, (_, at) => make(at)))
+    expect(made.filter(({ key }) => key !== null)).toHaveLength(1)
+  })
+})

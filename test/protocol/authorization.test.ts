@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'bun:test'
+import { formatAuthorization, parseAuthorization } from '../../src/protocol/authorization.ts'
+import type { MacAuthorization } from '../../src/protocol/parameters.ts'
+
+const MAC = '6T3zZzy2Emppni6bzL7kdRxUWL4='
+const VALUES: MacAuthorization = { id: 'h48', ts: '1336363200', nonce: 'dj8', ext: null, mac: MAC }
+const REST = `ts="1336363200", nonce="dj8", mac="${MAC}"`
+
+describe('what counts as no MAC credentials', () => {
+  const others = [
+    null,
+    '',
+    'Basic dTpw',
+    'Bearer abc',
+    'Bearer MAC',
+    'MACE id="h48"',
+    'MAC="x"',
+    ',',
+  ]
+  for (const header of others) {
+    test(JSON.stringify(header), () => {
+      expect(parseAuthorization(header)).toBeNull()
+    })
+  }
+
+  test('a quoted text of another scheme, in which the word stands behind a comma', () => {
+    expect(parseAuthorization('Digest username="ada, MAC user", realm="x"')).toBeNull()
+  })
+
+  test('a header of another scheme, however long', () => {
+    expect(parseAuthorization(`Bearer ${'a'.repeat(20_000)}`)).toBeNull()
+  })
+})
+
+describe('what is accepted', () => {
+  const headers: Readonly<Record<string, string>> = {
+    'the example of the draft': `MAC id="h48", ${REST}`,
+    'another order': `MAC mac="${MAC}", nonce="dj8", ts="1336363200", id="h48"`,
+    'an empty ext': `MAC id="h48", ext="", ${REST}`,
+    'an empty ext without quotes': `MAC id="h48", ext=, ${REST}`,
+    'the scheme in lower case': `mac id="h48", ${REST}`,
+    'the scheme in mixed case': `mAc id="h48", ${REST}`,
+    'several blanks behind the scheme': `MAC  \t id="h48", ${REST}`,
+    'a tab behind the scheme': `MAC\tid="h48", ${REST}`,
+    'no blank behind commas': `MAC id="h48", ${REST}`.replaceAll(', ', ','),
+    'blanks and tabs around commas': `MAC id="h48", ${REST}`.replaceAll(', ', ' \t, \t'),
+    'blanks at the end': `MAC id="h48", ${REST} \t`,
+    'names in upper case': `MAC ID="h48", TS="1336363200", Nonce="dj8", MAC="${MAC}"`,
+    'a timestamp without quotes': `MAC id="h48", ts=1336363200, nonce="dj8", mac="${MAC}"`,
+    'no quotes at all': `MAC id=h48,ts=1336363200,nonce=dj8,mac=${MAC}`,
+    'an unknown parameter': `MAC id="h48", ${REST}, bodyhash="x"`,
+    'an unknown parameter, twice and empty': `MAC a="", id="h48", ${REST}, a=, a="b"`,
+    'an unknown parameter with a known one in its value': `MAC x="id=y, mac=z", id="h48", ${REST}`,
+    'an unknown parameter named as what objects inherit': `MAC __proto__="a", id="h48", ${REST}`,
+  }
+  for (const [name, header] of Object.entries(headers)) {
+    test(name, () => {
+      expect(parseAuthorization(header)).toEqual(VALUES)
+    })
+  }
+
+  test('values are taken as they stand, blanks and commas within quotes included', () => {
+    const values = { id: ' a, b ', ts: '1', nonce: ';=:/?@[]', ext: " it's; x=1, y ", mac: MAC }
+    const header = `MAC id=" a, b ", ts="1", nonce=";=:/?@[]", ext=" it's; x=1, y ", mac="${MAC}"`
+    expect(parseAuthorization(header)).toEqual(values)
+  })
+
+  test('without quotes, all that is printable can stand but blank, comma, semicolon, quote, backslash', () => {
+    const plain = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at))
+    const value = plain.filter((character) => !' ,;"\\'.includes(character)).join('')
+    expect(parseAuthorization(`MAC id=${value}, ${REST}`)?.id).toBe(value)
+  })
+
+  test('a nonce of 64 characters with colon and equals sign', () => {
+    const nonce = `264095:${'a'.repeat(56)}=`
+    const header = `MAC id="h48", ts="1", nonce="${nonce}", mac="${MAC}"`
+    expect(parseAuthorization(header)?.nonce).toBe(nonce)
+  })
+
+  test('timestamps of 1 to 16 digits, kept as they are', () => {
+    for (const ts of ['1', '9', '10', '9007199254740993', '9999999999999999']) {
+      const header = `MAC id="h48", ts="${ts}", nonce="dj8", mac="${MAC}"`
+      expect(parseAuthorization(header)?.ts).toBe(ts)
+    }
+  })
+})
+
+describe('what is written', () => {
+  test('quotes every value, and leaves out an ext that is null or empty', () => {
+    const header = `MAC id="h48", ts="1336363200", nonce="dj8", mac="${MAC}"`
+    expect(formatAuthorization(VALUES)).toBe(header)
+    expect(formatAuthorization({ ...VALUES, ext: '' })).toBe(header)
+    const covered = header.replace(', mac=', ', ext="a,b", mac=')
+    expect(formatAuthorization({ ...VALUES, ext: 'a,b' })).toBe(covered)
+  })
+})

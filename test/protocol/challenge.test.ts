@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'bun:test'
+import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
+import { refusal } from './refusal.ts'
+
+describe('a challenge is written', () => {
+  const cases: readonly [error: string | null, header: string][] = [
+    [null, 'MAC'],
+    ['', 'MAC error=""'],
+    ['The nonce was used before.', 'MAC error="The nonce was used before."'],
+    ['say "x"', 'MAC error="say \\"x\\""'],
+    ['a\\b', 'MAC error="a\\\\b"'],
+    ['\\"', 'MAC error="\\\\\\""'],
+    ['a\r\nSet-Cookie: b', 'MAC error="a  Set-Cookie: b"'],
+    ['\0\t\x1f\x7f\x80\x9f', 'MAC error="      "'],
+    ['naïve 😀 \u2028', 'MAC error="na?ve ? ?"'],
+    ['\ud800', 'MAC error="?"'],
+  ]
+  for (const [error, header] of cases) {
+    test(JSON.stringify(error), () => {
+      expect(formatChallenge({ error })).toBe(header)
+      expect(new Headers({ 'www-authenticate': header }).get('www-authenticate')).toBe(header)
+    })
+  }
+})
+
+describe('a challenge is found', () => {
+  const cases: readonly [header: string | null, error: string | null | undefined][] = [
+    [null, undefined],
+    ['', undefined],
+    [' , ,', undefined],
+    ['Basic realm="x"', undefined],
+    ['Basic realm="MAC error=y"', undefined],
+    ['MACE error="x"', undefined],
+    ['Negotiate', undefined],
+    ['MAC', null],
+    ['mac', null],
+    ['MAC ', null],
+    ['MAC, Basic', null],
+    ['MAC realm="x"', null],
+    ['MAC error="x"', 'x'],
+    ['mAc ERROR="x"', 'x'],
+    ['MAC error=x', 'x'],
+    ['MAC error=""', ''],
+    ['MAC \t error="x" \t', 'x'],
+    ['MAC error="a, b=\\"c\\", \\\\ MAC"', 'a, b="c", \\ MAC'],
+    ['MAC realm="a", error="x"', 'x'],
+    ['MAC error="x", realm="a"', 'x'],
+    ['MAC realm=a ,, error="x"', 'x'],
+    ['Basic realm="a, b", MAC error="x"', 'x'],
+    ['Basic realm="a, MAC error=\\"y\\"", MAC error="x"', 'x'],
+    ['Basic realm="a", error="y", MAC error="x"', 'x'],
+    ['Basic realm="a", error="y", MAC', null],
+    ['MAC error="x", Basic error="y"', 'x'],
+    ['MAC, Bearer error="y"', null],
+    ['MAC error="x", MAC error="y"', 'x'],
+    ['Negotiate YII=, MAC error="x"', 'x'],
+    ['Negotiate YII=', undefined],
+    ['Negotiate a/b+c-d._~==, NTLM, MAC error="x"', 'x'],
+    ['Negotiate YII= \t, MAC', null],
+    ['MAC error=', null],
+    ['MAC YII=, Basic realm="x"', null],
+  ]
+  for (const [header, error] of cases) {
+    test(`${header}: ${error === undefined ? 'none' : JSON.stringify(error)}`, () => {
+      expect(parseChallenge(header)).toEqual(error === undefined ? null : { error })
+    })
+  }
+})
+
+describe('what follows no grammar is refused', () => {
+  const faults: readonly [header: string, why: string][] = [
+    ['MAC error="x', 'a quote is not closed'],
+    ['MAC error="x\\', 'a quote is not closed'],
+    ['MAC error="x\\"', 'a quote is not closed'],
+    ['MAC error="x" realm="y"', 'a comma is missing'],
+    ['MAC error="x"y', 'a comma is missing'],
+    ['MAC error="x"; realm="y"', 'a comma is missing'],
+    ['Negotiate YII=, x=y z', 'a comma is missing'],
+    ['MAC error, Basic "', 'a name is missing'],
+    ['MAC realm=x, error= ', 'a name is missing'],
+    ['MAC error=é', 'a name is missing'],
+    ['"MAC"', 'a name is missing'],
+    ['=x', 'a name is missing'],
+    ['MAC error x', 'a parameter has no value'],
+    ['MAC err*r', 'a parameter has no value'],
+    [`MAC error="${'x'.repeat(8181)}"`, 'it is too long'],
+  ]
+  for (const [header, why] of faults) {
+    test(`${header.slice(0, 40)}: ${why}`, () => {
+      const error = refusal(() => parseChallenge(header))
+      expect([error.code, error.status]).toEqual(['ERR_MAC_CHALLENGE_SYNTAX', 500])
+      expect(error.message).toContain(why)
+    })
+  }
+
+  test('up to 8192 characters are read', () => {
+    const error = 'x'.repeat(8180)
+    const header = formatChallenge({ error })
+    expect(header).toHaveLength(8192)
+    expect(parseChallenge(header)).toEqual({ error })
+  })
+})
+
+// Recipients must take white space around the equals sign (RFC 9110 §5.6.3 and §11.2).
+for (const header of ['MAC error = "x"', 'Basic realm = "a", MAC error="x"', 'MAC error= "x"']) {
+  test(`white space around "=" is taken: ${header}`, () => {
+    expect(parseChallenge(header)).toEqual({ error: 'x' })
+  })
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'bun:test'
+import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
+import { forwardedAuthority } from '../../src/protocol/forwarded.ts'
+import { parseAuthority } from '../../src/protocol/host.ts'
+import { cutUrl, requestMethod } from '../../src/protocol/origin.ts'
+
+/** What scanners stumble over, to be repeated. */
+const FILLERS = [
+  ...['"', ',', ' ', '\t', '=', '\\', ';', 'a', '1', '/', '.', ':', '[', '?', '#', '\0', 'é', '-'],
+  ...['a=', 'a=,', 'a="', 'a="",', '\\"', '"\\', ', ', ' ,', '" ', '",', ',\t', 'a ', 'a.', '1.'],
+  ...[',MAC', ', MAC', ',  MAC,', 'MAC ', 'MAC a=b, ', ';"', '=,', '"a"', 'a="b", ', 'a,', '=='],
+]
+
+/**
+ * The quickest of several runs, in milliseconds, since whatever else the machine does only adds to
+ * the time. A run below the floor ends it: that is quick enough.
+ */
+function time(work: () => unknown, floor: number): number {
+  let quickest = Number.POSITIVE_INFINITY
+  for (let run = 0; run < 9 && quickest >= floor; run++) {
+    const start = performance.now()
+    try {
+      work()
+    } catch {
+      // A refusal must be quick as well.
+    }
+    quickest = Math.min(quickest, performance.now() - start)
+  }
+  return quickest
+}
+
+/**
+ * Expects of a text four times as long that it takes nowhere near sixteen times as long. The floors
+ * are far above what a linear scan takes, and below what a quadratic one does.
+ */
+function expectLinear(name: string, length: number, read: (text: string) => unknown): void {
+  const floor = length > 10_000 ? 25 : 5
+  for (const filler of FILLERS) {
+    const text = (size: number) => filler.repeat(size / filler.length)
+    const long = time(() => read(text(4 * length)), floor)
+    if (long < floor) continue
+    expect([
+      name,
+      filler,
+      growth(
+        () => read(text(length)),
+        () => read(text(4 * length)),
+      ),
+    ]).toEqual([name, filler, 'linear'])
+  }
+}
+
+/** A busy machine may spoil a measurement, but not three in a row. */
+function growth(short: () => unknown, long: () => unknown): string {
+  let seen = ''
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const [one, four] = [
+      time(short, Number.POSITIVE_INFINITY),
+      time(long, Number.POSITIVE_INFINITY),
+    ]
+    if (four < 10 * one) return 'linear'
+    seen += `${four} ms for 4 times what takes ${one} ms; `
+  }
+  return seen
+}
+
+describe('reading takes a time linear in the length, of', () => {
+  const starts = ['MAC ', 'MAC id="', 'MAC id=', 'MAC a="b"', 'MAC a', 'MAC ts="', 'MAC mac="AAAA']
+  for (const start of starts) {
+    test(`an Authorization header that starts with ${start}`, () => {
+      expectLinear(start, 2000, (text) => parseAuthorization(start + text))
+      expectLinear(start, 2000, (text) => parseAuthorization(`${start}${text}"`))
+    })
+  }
+
+  // Their length is not limited: other schemes may send long tokens.
+  for (const start of ['', 'Bearer ', 'Basic ,']) {
+    test(`a header of another scheme that starts with ${JSON.stringify(start)}`, () => {
+      expectLinear(start, 50_000, (text) => parseAuthorization(start + text))
+    })
+  }
+
+  for (const start of ['', 'MAC ', 'MAC error="', 'Basic a=b, ', 'Negotiate a']) {
+    test(`a challenge that starts with ${JSON.stringify(start)}`, () => {
+      expectLinear(start, 2000, (text) => parseChallenge(start + text))
+    })
+  }
+
+  test('a URL, its host, and a method', () => {
+    expectLinear('url', 50_000, (text) => cutUrl(`http://${text}`))
+    expectLinear('target', 50_000, (text) => cutUrl(`http://a/${text}\n`))
+    expectLinear('host', 50_000, (text) => parseAuthority(text, 'http'))
+    expectLinear('port', 50_000, (text) => parseAuthority(`a:${text}`, 'http'))
+    expectLinear('IPv6', 50_000, (text) => parseAuthority(`[${text}]`, 'http'))
+    const head = { url: 'http://a/', headers: new Headers() }
+    expectLinear('method', 50_000, (text) => requestMethod({ ...head, method: text }))
+  })
+
+  test('X-Forwarded fields', () => {
+    expectLinear('x-forwarded', 50_000, (text) => forwarded(`a.example${text}`, 'x-forwarded'))
+  })
+
+  test('the text of a challenge', () => {
+    expectLinear('error', 50_000, (text) => formatChallenge({ error: text }))
+  })
+})
+
+test('Forwarded is refused from 1024 characters on, and is quick up to there', () => {
+  const starts = ['', '"', 'host="', 'host=a;x="', 'host', ' ', 'for="a\\']
+  for (const start of starts) {
+    for (const filler of [...FILLERS, '"\\\\', '\\\\"', 'a="\\"",', 'a="b";', ' ;', '";"', '","']) {
+      const text = (start + filler.repeat(1024)).slice(0, 1024)
+      const took = time(() => forwarded(text, 'forwarded'), 20)
+      expect([start, filler, took < 20 || took]).toEqual([start, filler, true])
+    }
+  }
+  const longer = time(() => forwarded('"\\"'.repeat(100_000), 'forwarded'), 20)
+  expect(longer).toBeLessThan(20)
+})
+
+function forwarded(value: string, family: 'forwarded' | 'x-forwarded') {
+  const url = { scheme: 'http', authority: 'a', target: '/' } as const
+  const headers = { get: () => value }
+  return forwardedAuthority({ method: 'GET', url: '', headers }, url, family)
+}

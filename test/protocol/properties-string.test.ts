@@ -1,0 +1,122 @@
+import { expect, test } from 'bun:test'
+import fc, { type Arbitrary } from 'fast-check'
+import { type CoveredRequest, requestString } from '../../src/protocol/request-string.ts'
+import { host, method, plain, target, timestamp } from './arbitraries.ts'
+import { unlessRefused } from './refusal.ts'
+
+const RUNS = { numRuns: 3000 }
+const NAMES = ['ts', 'nonce', 'method', 'target', 'host', 'port', 'ext'] as const
+
+/** Characters that case mappings take for others, beside such as split lines. */
+const TRICKY = [
+  'a',
+  'A',
+  's',
+  'S',
+  'k',
+  'K',
+  'i',
+  'I',
+  '1',
+  '/',
+  '\n',
+  '\r',
+  '\u2028',
+  '\0',
+].concat(['ß', 'ſ', '\u212A', 'ı', 'İ', 'é', 'É', 'ﬁ', '\ud800', '\ufffd', '😀'])
+
+const tricky: Arbitrary<string> = fc.string({ unit: fc.constantFrom(...TRICKY), maxLength: 4 })
+const element = fc.oneof(tricky, fc.string({ unit: 'binary', maxLength: 8 }))
+
+const anyRequest: Arbitrary<CoveredRequest> = fc
+  .array(element, { minLength: 7, maxLength: 7 })
+  .map(fromElements)
+
+const goodRequest: Arbitrary<CoveredRequest> = fc.record({
+  ts: timestamp,
+  nonce: plain(10, 1),
+  method,
+  target,
+  host,
+  port: fc.integer({ min: 1, max: 65_535 }).map(String),
+  ext: fc.oneof(fc.constant(null), plain(10)),
+})
+
+test('the string is the draft’s, and equal requests give equal strings', () => {
+  fc.assert(
+    fc.property(goodRequest, (request) => {
+      const { ts, nonce, target, port, ext } = request
+      const [verb, name] = [request.method.toUpperCase(), request.host.toLowerCase()]
+      const text = [ts, nonce, verb, target, name, port, ext ?? '', ''].join('\n')
+      expect(requestString(request)).toBe(text)
+      expect(requestString({ ...request })).toBe(text)
+      const method = request.method.toLowerCase()
+      expect(requestString({ ...request, method, host: name.toUpperCase() })).toBe(text)
+    }),
+    RUNS,
+  )
+})
+
+test('a request that differs in one element has another string', () => {
+  let compared = 0
+  fc.assert(
+    fc.property(goodRequest, fc.constantFrom(...NAMES), element, (request, name, value) => {
+      if (told(request, { ...request, [name]: value })) compared++
+    }),
+    RUNS,
+  )
+  fc.assert(
+    fc.property(anyRequest, fc.constantFrom(...NAMES), element, (request, name, value) => {
+      if (told(request, { ...request, [name]: value })) compared++
+    }),
+    RUNS,
+  )
+  expect(compared).toBeGreaterThan(500)
+})
+
+test('lines cannot be shifted from one element into the next', () => {
+  const pieces = fc.array(fc.oneof(tricky, fc.constantFrom('a', '1', '')), {
+    minLength: 7,
+    maxLength: 10,
+  })
+  const cuts = fc.infiniteStream(fc.nat())
+  fc.assert(
+    fc.property(pieces, cuts, cuts, (lines, some, others) => {
+      told(fromElements(grouped(lines, some)), fromElements(grouped(lines, others)))
+    }),
+    { numRuns: 10_000 },
+  )
+})
+
+/**
+ * Expects of two requests that their strings are equal where what is covered is, and differ where it
+ * does. Gives `false` where one of them was refused, so that there was nothing to compare.
+ */
+function told(one: CoveredRequest, other: CoveredRequest): boolean {
+  const first = unlessRefused(() => requestString(one))
+  const second = unlessRefused(() => requestString(other))
+  if (first === null || second === null) return false
+  expect(first === second).toBe(covered(one) === covered(other))
+  return true
+}
+
+function covered({ method, host, ext, ...rest }: CoveredRequest): string {
+  const upper = method.replace(/[a-z]/g, (letter) => letter.toUpperCase())
+  const lower = host.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return JSON.stringify([upper, lower, ext ?? '', rest.ts, rest.nonce, rest.target, rest.port])
+}
+
+function fromElements(elements: readonly string[]): CoveredRequest {
+  const [ts = '', nonce = '', method = '', target = '', host = '', port = '', ext = ''] = elements
+  return { ts, nonce, method, target, host, port, ext }
+}
+
+/** Joins neighbouring lines until seven elements are left. */
+function grouped(lines: readonly string[], cuts: fc.Stream<number>): string[] {
+  const groups = [...lines]
+  while (groups.length > 7) {
+    const at = cuts.next().value % (groups.length - 1)
+    groups.splice(at, 2, `${groups[at]}\n${groups[at + 1]}`)
+  }
+  return groups
+}

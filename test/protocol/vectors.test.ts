@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'bun:test'
+import type { MacErrorCode } from 'withmac'
+import { computeMac } from '../../src/protocol/algorithm.ts'
+import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'
+import { ourString, readVectors, type SigningVector } from './vector-files.ts'
+
+/** What becomes of a vector: every one falls into one class, and the counts are asserted. */
+type Class = 'verifies' | 'outside the grammar' | 'signed otherwise' | 'timestamp rewritten'
+
+const COUNTS: Readonly<Record<string, Readonly<Record<Class, number>>>> = {
+  auth_mac: count(115, 6, 3, 0),
+  macauthlib: count(218, 12, 18, 0),
+  'rack-oauth2': count(230, 10, 6, 2),
+}
+
+/** Values that are signed as the draft says and cannot be sent as it says (draft §3.1). */
+const OUTSIDE: readonly [value: string, code: MacErrorCode, why: string, ...counts: number[]][] = [
+  ['0', 'ERR_MAC_TIMESTAMP_SYNTAX', 'it is zero', 1, 2, 2],
+  ['0001336363200', 'ERR_MAC_TIMESTAMP_SYNTAX', 'it has a leading zero', 1, 2, 0],
+  ['18446744073709551616', 'ERR_MAC_TIMESTAMP_SYNTAX', 'it has 20 digits', 1, 2, 2],
+  ['tab\there', 'ERR_MAC_HEADER_CHARACTER', 'a control character (U+0009)', 1, 2, 2],
+  ['quo"te', 'ERR_MAC_HEADER_CHARACTER', 'a double quote (U+0022)', 1, 2, 2],
+  ['back\\slash', 'ERR_MAC_HEADER_CHARACTER', 'a backslash (U+005C)', 1, 2, 2],
+]
+
+for (const [index, peer] of Object.keys(COUNTS).entries()) {
+  const { count: total, vectors } = readVectors<{ count: number; vectors: SigningVector[] }>(peer)
+
+  describe(`requests signed by ${peer}`, () => {
+    test('are all there, in the classes that they were found in', () => {
+      const found = count(0, 0, 0, 0)
+      for (const vector of vectors) found[classOf(vector)]++
+      expect(found).toEqual({ ...COUNTS[peer] } as Record<Class, number>)
+      expect(vectors).toHaveLength(total)
+      const outside = vectors.filter((vector) => classOf(vector) === 'outside the grammar')
+      for (const [value, , , ...counts] of OUTSIDE) {
+        const holders = outside.filter(({ ts, ext }) => ts === value || ext === value)
+        expect([value, holders.length]).toEqual([value, counts[index] as number])
+      }
+    })
+
+    for (const vector of vectors) {
+      const name = `#${vector.n} ${vector.algorithm} ${vector.note}`
+      const kind = classOf(vector)
+
+      test(`${name}: the string and the MAC are the draft's`, () => {
+        const conforms = vector.conforms
+        const text = conforms ? vector.normalized : (vector.spec_normalized as string)
+        const mac = conforms ? vector.mac : (vector.spec_mac as string)
+        expect(Buffer.from(ourString(vector))).toEqual(Buffer.from(text))
+        expect(computeMac(vector.algorithm, vector.key, ourString(vector))).toBe(mac)
+        if (!conforms) expect([vector.normalized, vector.mac]).not.toEqual([text, mac])
+      })
+
+      if (kind === 'verifies') {
+        test(`${name}: verifies, once`, async () => {
+          await using mac = await macFor(vector)
+          expect(await outcome(mac, shown(vector))).toBe('accepted')
+          expect(await outcome(mac, shown(vector))).toBe('ERR_MAC_REPLAY')
+        })
+      }
+
+      if (kind === 'outside the grammar') {
+        test(`${name}: is refused, since its header cannot be sent`, async () => {
+          const rule = OUTSIDE.find(([value]) => value === vector.ts || value === vector.ext)
+          await using mac = await macFor(vector)
+          const verdict = await mac.verify(shownRequest(shown(vector)))
+          if (verdict.ok) throw new Error('was accepted')
+          expect(verdict.error.code).toBe(rule?.[1] as MacErrorCode)
+          expect(verdict.error.message).toContain(rule?.[2] as string)
+        })
+      }
+
+      if (kind === 'signed otherwise') {
+        test(`${name}: is refused, and what the draft prescribes verifies`, async () => {
+          await using mac = await macFor(vector)
+          const verdict = await mac.verify(shownRequest(shown(vector)))
+          if (verdict.ok) throw new Error('was accepted')
+          expect(verdict.error.code).toBe('ERR_MAC_MISMATCH')
+          expect(verdict.error.told.code).toBe('ERR_MAC_REJECTED')
+          expect(await outcome(mac, asPrescribed(vector))).toBe('accepted')
+        })
+      }
+
+      if (kind === 'timestamp rewritten') {
+        // Asked to sign 0001336363200, the peer signs and sends 1336363200: what it sends is right.
+        test(`${name}: what was sent verifies, and what was asked for is refused`, async () => {
+          await using mac = await macFor(vector)
+          expect(vector.authorization).toContain('ts="1336363200"')
+          expect(await outcome(mac, shown(vector))).toBe('accepted')
+          const { authorization = '', ...rest } = asPrescribed(vector)
+          const asked = authorization?.replace('ts="1336363200"', `ts="${vector.ts}"`) as string
+          const refused = await outcome(mac, { ...rest, authorization: asked })
+          expect(refused).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
+        })
+      }
+    }
+  })
+}
+
+function count(verifies: number, outside: number, otherwise: number, rewritten: number) {
+  const counts: Record<Class, number> = {
+    verifies,
+    'outside the grammar': outside,
+    'signed otherwise': otherwise,
+    'timestamp rewritten': rewritten,
+  }
+  return counts
+}
+
+function classOf({ conforms, ts, ext }: SigningVector): Class {
+  if (!conforms) return ts === '0001336363200' ? 'timestamp rewritten' : 'signed otherwise'
+  const outside = OUTSIDE.some(([value]) => value === ts || (value === ext && value !== '0'))
+  return outside ? 'outside the grammar' : 'verifies'
+}
+
+/** Has the vector's credential alone; its clock shows the vector's timestamp. */
+function macFor({ id, key, algorithm, ts }: SigningVector) {
+  return fixedMac(Math.min(Number(ts), Number.MAX_SAFE_INTEGER), [{ id, key, algorithm }])
+}
+
+function shown({ method, scheme, host_header: host, target, authorization }: SigningVector): Shown {
+  return { method, scheme, host, target, authorization }
+}
+
+function asPrescribed(vector: SigningVector): Shown {
+  const authorization = vector.authorization.replace(vector.mac, vector.spec_mac as string)
+  return { ...shown(vector), authorization }
+}

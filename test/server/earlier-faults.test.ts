@@ -1,0 +1,216 @@
+import { describe, expect, spyOn, test } from 'bun:test'
+import { createMac, type Mac } from 'withmac'
+import { macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { Clock } from '../support/clock.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { nonceRows } from '../support/nonce-rows.ts'
+import { outcome } from '../support/outcome.ts'
+import { authorization, type Signing, signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a?b=1'
+const clock = new Clock()
+const KEY = { id: 'ada', key: 'key' }
+
+/** A server with the one credential, on a database in memory or in a file. */
+async function start(database = 'sqlite::memory:'): Promise<Mac> {
+  const mac = createMac({ database, now: clock.now, onReject: () => {} })
+  await mac.createCredential('ada', { ...KEY, expires: null, ifExists: 'keep' })
+  return mac
+}
+
+const request = (signing: Signing = {}, url = URL) =>
+  signed(KEY, url, { ts: clock.seconds, ...signing })
+const send = (mac: Mac, sent: Request) => outcome(mac.withMac(() => new Response())(sent))
+const bearing = (header: string, url = URL) =>
+  new Request(url, { headers: { authorization: header } })
+
+describe('the original Django package', () => {
+  test('never signed the query string', async () => {
+    const mac = await start()
+    const header = authorization(KEY, URL, { ts: clock.seconds })
+    expect(await send(mac, bearing(header, 'http://example.com/a?b=2'))).toBe(
+      '401 ERR_MAC_REJECTED',
+    )
+    expect(await send(mac, bearing(header, 'http://example.com/a'))).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(mac, bearing(header))).toBe('200')
+  })
+
+  test('never passed ext to the verifier', async () => {
+    const mac = await start()
+    const header = authorization(KEY, URL, { ts: clock.seconds, ext: 'a=1' })
+    const changed = header.replace('a=1', 'a=2')
+    expect(await send(mac, bearing(changed))).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(mac, bearing(header.replace('ext="a=1", ', '')))).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(mac, bearing(header))).toBe('200')
+  })
+
+  test('stored the nonce before it checked the MAC: anyone could burn nonces', async () => {
+    using folder = temporaryFolder()
+    const mac = await start(`sqlite:${folder.path('mac.db')}`)
+    const burning = request({ nonce: 'n', mac: 'AAAA' })
+    for (let at = 0; at < 3; at++) expect(await send(mac, burning)).toBe('401 ERR_MAC_REJECTED')
+    expect(nonceRows(folder.path('mac.db'))).toBe(0)
+    expect(await send(mac, request({ nonce: 'n' }))).toBe('200')
+    await mac.close()
+  })
+
+  test('stored the nonce by read-then-write: two racing copies both passed', async () => {
+    const mac = await start()
+    const copies = [request({ nonce: 'n' }), request({ nonce: 'n' })]
+    const answers = await Promise.all(copies.map((copy) => send(mac, copy)))
+    expect(answers.toSorted()).toEqual(['200', '401 ERR_MAC_REPLAY'])
+  })
+
+  test('answered 500 to a ts that is no integer', async () => {
+    const mac = await start()
+    for (const ts of ['abc', '1.5', '-1', '1e9', '']) {
+      const answer = await send(mac, request({ ts }))
+      expect(answer).toBe(
+        ts === '' ? '401 ERR_MAC_PARAMETER_EMPTY' : '401 ERR_MAC_TIMESTAMP_SYNTAX',
+      )
+    }
+  })
+
+  test('compared no timestamp', async () => {
+    const mac = await start()
+    expect(await send(mac, request({ ts: 1 }))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+  })
+
+  test('drew keys from a generator that can be predicted', async () => {
+    const mac = await start()
+    const random = spyOn(Math, 'random').mockReturnValue(0.5)
+    try {
+      const keys = [await mac.createCredential('a'), await mac.createCredential('b')]
+      expect(keys[0]?.key).not.toBe(keys[1]?.key)
+      expect(keys[0]?.id).not.toBe(keys[1]?.id)
+    } finally {
+      random.mockRestore()
+    }
+  })
+
+  test('limited nonces to 16 characters', async () => {
+    const mac = await start()
+    const long = 'n'.repeat(64)
+    expect(await send(mac, request({ nonce: `${long}1` }))).toBe('200')
+    expect(await send(mac, request({ nonce: `${long}2` }))).toBe('200')
+    expect(await send(mac, request({ nonce: `${long}1` }))).toBe('401 ERR_MAC_REPLAY')
+  })
+
+  test('returned the normalized string in the body of the 401', async () => {
+    const mac = await start()
+    const nonce = 'a-nonce-to-find'
+    const answer = await mac.withMac(() => new Response())(request({ nonce, mac: 'AAAA' }))
+    expect(answer.status).toBe(401)
+    const all = `${await answer.text()}${JSON.stringify([...answer.headers])}`
+    for (const part of [nonce, String(clock.seconds), 'example.com', '/a?b=1']) {
+      expect(all).not.toContain(part)
+    }
+  })
+
+  test('kept nonces for ever', async () => {
+    using folder = temporaryFolder()
+    const mac = await start(`sqlite:${folder.path('mac.db')}`)
+    expect(await send(mac, request())).toBe('200')
+    clock.seconds += 1000
+    expect(await send(mac, request())).toBe('200')
+    expect(nonceRows(folder.path('mac.db'))).toBe(1)
+    await mac.close()
+  })
+})
+
+describe('macauthlib', () => {
+  test('forgot the learned skew, and took an old request for a first one', async () => {
+    using folder = temporaryFolder()
+    const database = `sqlite:${folder.path('mac.db')}`
+    const options = { database, now: clock.now, clockOffset: { maxSeconds: 3600 } }
+    const before = createMac(options)
+    await before.createCredential('ada', { ...KEY, expires: null })
+    const old = authorization(KEY, URL, { ts: clock.seconds - 2000 })
+    expect(await send(before, bearing(old))).toBe('200')
+    await before.close()
+    const after = createMac(options)
+    expect(await send(after, bearing(old))).toBe('401 ERR_MAC_REPLAY')
+    const other = request({ ts: clock.seconds })
+    expect(await send(after, other)).toBe('401 ERR_MAC_TIMESTAMP_AHEAD')
+    await after.close()
+  })
+
+  test('let the last value of a repeated parameter win', async () => {
+    const mac = await start()
+    const header = authorization(KEY, URL, { ts: clock.seconds })
+    const twice = header.replace('MAC ', 'MAC id="eve", ')
+    expect(await send(mac, bearing(twice))).toBe('401 ERR_MAC_PARAMETER_REPEATED')
+  })
+
+  test('split host and port wrongly for IPv6', async () => {
+    const mac = await start()
+    for (const url of ['http://[2001:db8::1]:8080/a', 'http://[2001:db8::1]/a']) {
+      expect(await send(mac, request({}, url))).toBe('200')
+    }
+    const wrong = request({ host: '[2001', port: '80' }, 'http://[2001:db8::1]/a')
+    expect(await send(mac, wrong)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('encoded the path anew before it was signed', async () => {
+    const mac = await start()
+    for (const path of ['/a%2Fb', '/a%7eb', '/%e2%82%ac?q=%3D%253D', '/a;b=1', '/?a+b']) {
+      expect(await send(mac, request({}, `http://example.com${path}`))).toBe('200')
+    }
+    const other = request({ target: '/a/b' }, 'http://example.com/a%2Fb')
+    expect(await send(mac, other)).toBe('401 ERR_MAC_REJECTED')
+  })
+})
+
+describe('rack-oauth2', () => {
+  test('had no nonce store', async () => {
+    const mac = await start()
+    expect(await send(mac, request({ nonce: 'n' }))).toBe('200')
+    expect(await send(mac, request({ nonce: 'n' }))).toBe('401 ERR_MAC_REPLAY')
+  })
+
+  test('let timestamps lie in the future without a limit', async () => {
+    const mac = await start()
+    expect(await send(mac, request({ ts: clock.seconds + 301 }))).toBe(
+      '401 ERR_MAC_TIMESTAMP_AHEAD',
+    )
+    expect(await send(mac, request({ ts: '4102444800' }))).toBe('401 ERR_MAC_TIMESTAMP_AHEAD')
+  })
+
+  test('trusted X-Forwarded-Host unasked', async () => {
+    const mac = await start()
+    const headers = {
+      authorization: authorization(KEY, 'http://evil.example/a', { ts: clock.seconds }),
+      'x-forwarded-host': 'evil.example',
+    }
+    const forged = new Request('http://example.com/a', { headers })
+    expect(await send(mac, forged)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('compared MACs with ==, which stops at the first difference', async () => {
+    const expected = 'Xt51rtHY5F+jxKXMCoiKgXa3geofWW/7RANCXB1yu08='
+    const looked: number[] = []
+    const sent = Object.assign(Object.create(null), {
+      length: expected.length,
+      charCodeAt: (at: number) => {
+        looked.push(at)
+        return 0x41
+      },
+    }) as string
+    expect(macsAreEqual(sent, expected)).toBe(false)
+    expect(looked).toEqual(Array.from(expected, (_, at) => at))
+    expect(macsAreEqual(expected, expected)).toBe(true)
+  })
+})
+
+describe('hawkrest and others', () => {
+  test('checked a nonce by get and then set: a race', async () => {
+    using folder = temporaryFolder()
+    const database = `sqlite:${folder.path('mac.db')}`
+    const macs = [await start(database), await start(database)]
+    const copies = Array.from({ length: 16 }, () => request({ nonce: 'n' }))
+    const answers = await Promise.all(copies.map((copy, at) => send(macs[at % 2] as Mac, copy)))
+    expect(answers.filter((answer) => answer === '200')).toHaveLength(1)
+    expect(answers.filter((answer) => answer === '401 ERR_MAC_REPLAY')).toHaveLength(15)
+    await Promise.all(macs.map((mac) => mac.close()))
+  })
+})

@@ -1,0 +1,117 @@
+import { describe, expect, spyOn, test } from 'bun:test'
+import { createMac, MacError, type MacIdentity, type WithMacOptions } from 'withmac'
+import { outcome } from '../support/outcome.ts'
+import { signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const mac = createMac({ database: 'sqlite::memory:' })
+const ada = await mac.createCredential('ada')
+
+function recorder() {
+  const accepted: [MacIdentity, Request][] = []
+  const rejected: [MacError, Request][] = []
+  const options: WithMacOptions = {
+    onAccept: (...told) => accepted.push(told),
+    onReject: (...told) => rejected.push(told),
+  }
+  return { accepted, rejected, options }
+}
+
+const handler = () => new Response()
+
+test('onAccept is told the identity and the request, once, and onReject nothing', async () => {
+  const { accepted, rejected, options } = recorder()
+  const request = signed(ada, URL, { nonce: 'told' })
+  await mac.withMac(handler, options)(request)
+  expect(rejected).toBeEmpty()
+  expect(accepted).toHaveLength(1)
+  expect(accepted[0]?.[0]).toMatchObject({ user: 'ada', nonce: 'told' })
+  expect(accepted[0]?.[1]).toBe(request)
+})
+
+test('onReject is told the error and the request, once, and onAccept nothing', async () => {
+  const { accepted, rejected, options } = recorder()
+  const request = signed(ada, URL, { mac: 'AAAA' })
+  await mac.withMac(handler, options)(request)
+  expect(accepted).toBeEmpty()
+  expect(rejected).toHaveLength(1)
+  expect(rejected[0]?.[0]).toBeInstanceOf(MacError)
+  expect(rejected[0]?.[0].code).toBe('ERR_MAC_MISMATCH')
+  expect(rejected[0]?.[1]).toBe(request)
+})
+
+describe('an unsigned request', () => {
+  test('is a rejection where credentials are required', async () => {
+    const { rejected, options } = recorder()
+    await mac.withMac(handler, options)(new Request(URL))
+    expect(rejected.map(([error]) => error.code)).toEqual(['ERR_MAC_MISSING'])
+  })
+
+  test('is none where they are optional', async () => {
+    const { accepted, rejected, options } = recorder()
+    const app = mac.withMac(handler, { ...options, mode: 'optional' })
+    await app(new Request(URL))
+    expect([accepted, rejected]).toEqual([[], []])
+    await app(signed(ada, URL, { mac: 'AAAA' }))
+    expect(rejected.map(([error]) => error.code)).toEqual(['ERR_MAC_MISMATCH'])
+  })
+})
+
+test('the hooks of createMac serve where a handler has none of its own', async () => {
+  const common = recorder()
+  const own = recorder()
+  const hooked = createMac({ ...common.options, database: 'sqlite::memory:' })
+  const eve = await hooked.createCredential('eve')
+  await hooked.withMac(handler)(signed(eve, URL))
+  await hooked.withMac(handler, own.options)(signed(eve, URL))
+  await hooked.withMac(handler, own.options)(new Request(URL))
+  expect(common.accepted).toHaveLength(1)
+  expect(common.rejected).toBeEmpty()
+  expect(own.accepted).toHaveLength(1)
+  expect(own.rejected).toHaveLength(1)
+})
+
+const failing: readonly [string, () => never | Promise<never>][] = [
+  [
+    'throws',
+    () => {
+      throw new Error('of the hook')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('of the hook'))],
+]
+
+test.each(failing)('a hook that %s is shown, and changes nothing', async (_, fail) => {
+  const shown = spyOn(console, 'error').mockImplementation(() => {})
+  try {
+    const app = mac.withMac(handler, { onAccept: fail, onReject: fail })
+    expect(await outcome(app(signed(ada, URL)))).toBe('200')
+    expect(await outcome(app(new Request(URL)))).toBe('401 ERR_MAC_MISSING')
+    await Bun.sleep(0)
+    expect(shown.mock.calls.map(([text]) => text)).toEqual([
+      'withmac: the hook onAccept failed:',
+      'withmac: the hook onReject failed:',
+    ])
+  } finally {
+    shown.mockRestore()
+  }
+})
+
+test('a hook is not waited for', async () => {
+  const app = mac.withMac(handler, { onAccept: () => new Promise<never>(() => {}) })
+  expect(await outcome(app(signed(ada, URL)))).toBe('200')
+})
+
+test('without a hook, failures of the store are shown and other refusals are not', async () => {
+  const shown = spyOn(console, 'error').mockImplementation(() => {})
+  try {
+    const broken = createMac({ database: 'sqlite:/dev/null/mac.db' })
+    expect(await outcome(broken.withMac(handler)(new Request(URL)))).toBe('401 ERR_MAC_MISSING')
+    expect(shown).not.toHaveBeenCalled()
+    expect(await outcome(broken.withMac(handler)(signed(ada, URL)))).toBe('503 ERR_MAC_STORE')
+    expect(shown).toHaveBeenCalledTimes(1)
+    expect(shown.mock.calls[0]?.[0]).toContain('/dev/null/mac.db')
+  } finally {
+    shown.mockRestore()
+  }
+})

@@ -1,0 +1,97 @@
+import { expect, test } from 'bun:test'
+import { createMac, getMac, getMacError, MacError } from 'withmac'
+import { signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const mac = createMac({ database: 'sqlite::memory:' })
+const ada = await mac.createCredential('ada', { label: 'laptop' })
+
+/** What `look` gives inside of a handler that is called with this request. */
+async function inside<Seen>(request: Request, look: (request: Request) => Seen): Promise<Seen> {
+  const seen: Seen[] = []
+  const app = mac.withMac(
+    (given) => {
+      seen.push(look(given))
+      return new Response()
+    },
+    { mode: 'optional' },
+  )
+  await app(request)
+  const [first] = seen
+  if (first === undefined) throw new Error('the handler was not called')
+  return first
+}
+
+test('the identity holds all that the MAC vouches for', async () => {
+  const ts = Math.floor(Date.now() / 1000)
+  const request = signed(ada, URL, { ts, nonce: 'n-1', ext: 'a,b' })
+  expect(await inside(request, getMac)).toEqual({
+    user: 'ada',
+    id: ada.id,
+    algorithm: 'hmac-sha-256',
+    label: 'laptop',
+    expires: ada.expires,
+    ext: 'a,b',
+    timestamp: ts,
+    nonce: 'n-1',
+  })
+})
+
+test('the identity cannot be changed, and holds no key', async () => {
+  const identity = await inside(signed(ada, URL), getMac)
+  expect(Object.isFrozen(identity)).toBe(true)
+  expect(JSON.stringify(identity)).not.toContain(ada.key)
+})
+
+test('an anonymous caller has neither an identity nor an error', async () => {
+  const look = (request: Request) => [getMac(request), getMacError(request)]
+  expect(await inside(new Request(URL), look)).toEqual([null, null])
+})
+
+test('a good caller has no error', async () => {
+  const look = (request: Request) => [getMac(request)?.user, getMacError(request)]
+  expect(await inside(signed(ada, URL), look)).toEqual(['ada', null])
+})
+
+test('credentials that fail leave no identity, and an error that says why', async () => {
+  const request = signed(ada, URL, { mac: 'AAAA' })
+  const look = (given: Request) => ({ identity: getMac(given), error: getMacError(given) })
+  const { identity, error } = await inside(request, look)
+  expect(identity).toBeNull()
+  expect(error).toBeInstanceOf(MacError)
+  expect(error).toMatchObject({ code: 'ERR_MAC_MISMATCH', status: 401 })
+})
+
+test('the finding can be read after the handler was done', async () => {
+  const request = signed(ada, URL)
+  await mac.withMac(() => new Response())(request)
+  expect(getMac(request)?.user).toBe('ada')
+})
+
+const strangers: readonly [string, (seen: Request) => Request][] = [
+  ['a request that was never seen', () => new Request(URL)],
+  ['a clone', (seen) => seen.clone()],
+  ['a copy', (seen) => new Request(seen)],
+]
+
+test.each(strangers)('%s makes getMac and getMacError throw', async (_, make) => {
+  const seen = signed(ada, URL)
+  await mac.withMac(() => new Response())(seen)
+  for (const look of [getMac, getMacError]) {
+    let error: unknown = null
+    try {
+      look(make(seen))
+    } catch (caught) {
+      error = caught
+    }
+    expect(error).toBeInstanceOf(MacError)
+    expect((error as MacError).code).toBe('ERR_MAC_NOT_VERIFIED')
+    expect((error as MacError).message).toStartWith(look.name)
+  }
+})
+
+test('a refused request is none that was seen', async () => {
+  const request = new Request(URL)
+  expect((await mac.withMac(() => new Response())(request)).status).toBe(401)
+  expect(() => getMac(request)).toThrow(MacError)
+})

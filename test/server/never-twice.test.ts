@@ -1,0 +1,83 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { Kysely } from 'kysely'
+import { BunSqliteDialect } from 'kysely-bun-sqlite'
+import { createMac } from 'withmac'
+import { Clock } from '../support/clock.ts'
+import { authorization } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const KEY = { id: 'ada', key: 'key' }
+const CREATE = { ...KEY, expires: null }
+
+/** Three servers that share a database and disagree on windows and clock offsets. */
+const OPTIONS = [
+  { windowSeconds: 10 },
+  { windowSeconds: 100 },
+  { windowSeconds: 20, clockOffset: { maxSeconds: 200 } },
+]
+
+const server = fc.nat(OPTIONS.length - 1)
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ server, skew: fc.integer({ min: -150, max: 150 }) }) },
+  { weight: 4, arbitrary: fc.record({ server, again: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ move: fc.integer({ min: -250, max: 400 }) }) },
+  { weight: 2, arbitrary: fc.record({ server, prune: fc.constant(true) }) },
+  { weight: 1, arbitrary: fc.constantFrom({ credential: 'reset' }, { credential: 'anew' }) },
+)
+
+type Step = {
+  server?: number
+  skew?: number
+  again?: number
+  move?: number
+  prune?: boolean
+  credential?: string
+}
+
+/** Takes the steps, and gives how often each header was let in. */
+async function take(steps: readonly Step[]): Promise<Map<string, number>> {
+  const clock = new Clock()
+  const dialect = new BunSqliteDialect({ database: new Database(':memory:') })
+  const database = new Kysely<unknown>({ dialect })
+  const macs = OPTIONS.map((options) => createMac({ ...options, database, now: clock.now }))
+  const apps = macs.map((mac) => mac.withMac(() => new Response()))
+  const [first] = macs
+  await first?.createCredential('ada', CREATE)
+  const letIn = new Map<string, number>()
+  const send = async (at: number, header: string) => {
+    const answer = await apps[at]?.(new Request(URL, { headers: { authorization: header } }))
+    const before = letIn.get(header) ?? 0
+    letIn.set(header, before + (answer?.status === 200 ? 1 : 0))
+  }
+  for (const { server: at = 0, skew, again, move, prune, credential } of steps) {
+    if (skew !== undefined) await send(at, authorization(KEY, URL, { ts: clock.seconds + skew }))
+    const sent = [...letIn.keys()]
+    const old = again === undefined ? undefined : sent[again % sent.length]
+    if (old !== undefined) await send(at, old)
+    clock.seconds += move ?? 0
+    if (prune === true) await macs[at]?.prune()
+    if (credential === 'reset') await first?.resetClockOffset(KEY.id)
+    if (credential === 'anew') {
+      await first?.deleteCredential(KEY.id)
+      await first?.createCredential('ada', CREATE)
+    }
+  }
+  await database.destroy()
+  return letIn
+}
+
+test('whatever clocks, windows, offsets and pruning do, nothing is let in twice', async () => {
+  let total = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      for (const times of (await take(steps)).values()) {
+        total += times
+        expect(times).toBeLessThanOrEqual(1)
+      }
+    }),
+    { numRuns: 150 },
+  )
+  expect(total).toBeGreaterThan(100)
+}, 30_000)

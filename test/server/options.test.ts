@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'bun:test'
+import { createMac, withMac } from 'withmac'
+
+const mac = createMac({ database: 'sqlite::memory:' })
+const app = () => new Response()
+
+/** What `make` throws, which must be a TypeError. */
+function complaint(make: () => unknown): string {
+  try {
+    make()
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+    return (error as TypeError).message
+  }
+  throw new Error('nothing was thrown')
+}
+
+const shared: readonly [string, Record<string, unknown>][] = [
+  ['windowSecond', { windowSecond: 300 }],
+  ['origin', { origin: 'api.example.com' }],
+  ['origin', { origin: 'https://api.example.com/path' }],
+  ['origin', { origin: 'https://api.example.com?query' }],
+  ['origin', { origin: 'ftp://api.example.com' }],
+  ['origin', { origin: 'https://user@api.example.com' }],
+  ['origin', { origin: 'https://api.example.com:99999' }],
+  ['origin', { origin: '' }],
+  ['origin', { origin: [] }],
+  ['origin', { origin: ['https://api.example.com', 'x'] }],
+  ['origin', { origin: 5 }],
+  ['origin', { origin: null }],
+  ['trustProxy', { trustProxy: 'yes' }],
+  ['trustProxy', { trustProxy: 1 }],
+  ['trustProxy', { origin: 'https://api.example.com', trustProxy: true }],
+  ['origin', { origin: 'https://api.example.com', trustProxy: 'forwarded' }],
+  ['ext', { ext: 'a' }],
+  ['onAccept', { onAccept: true }],
+  ['onReject', { onReject: {} }],
+]
+
+const ofCreateMac: readonly [string, Record<string, unknown>][] = [
+  ['mode', { mode: 'optional' }],
+  ['windowSeconds', { windowSeconds: 0 }],
+  ['windowSeconds', { windowSeconds: -1 }],
+  ['windowSeconds', { windowSeconds: 1.5 }],
+  ['windowSeconds', { windowSeconds: '300' }],
+  ['windowSeconds', { windowSeconds: Number.NaN }],
+  ['windowSeconds', { windowSeconds: 86_401 }],
+  ['clockOffset', { clockOffset: true }],
+  ['clockOffset', { clockOffset: 60 }],
+  ['clockOffset', { clockOffset: {} }],
+  ['clockOffset', { clockOffset: { maxSeconds: 0 } }],
+  ['clockOffset', { clockOffset: { maxSeconds: '60' } }],
+  ['clockOffset', { clockOffset: { maxSeconds: 60, more: 1 } }],
+  ['now', { now: 1_700_000_000 }],
+  ['database', { database: '' }],
+  ['database', { database: 'mac.db' }],
+  ['database', { database: 'sqlite:' }],
+  ['database', { database: 'sqlite://host/mac.db' }],
+  ['database', { database: 'sqlite:mac.db?mode=ro' }],
+  ['database', { database: 5 }],
+  ['database', { database: null }],
+  ['database', { database: { path: 'mac.db' } }],
+]
+
+const ofWithMac: readonly [string, Record<string, unknown>][] = [
+  ['mode', { mode: 'require' }],
+  ['mode', { mode: null }],
+  ['allowPreflight', { allowPreflight: 'yes' }],
+  ['database', { database: 'sqlite::memory:' }],
+  ['windowSeconds', { windowSeconds: 300 }],
+]
+
+describe('createMac refuses, and names', () => {
+  test.each([...shared, ...ofCreateMac])('%s in %j', (name, options) => {
+    expect(complaint(() => createMac(options))).toContain(name)
+  })
+
+  test('all that is wrong at once', () => {
+    const options = { windowSeconds: 0, now: 1 } as object
+    expect(complaint(() => createMac(options))).toMatch(/windowSeconds.*now/)
+  })
+
+  test.each([[null], [5], ['sqlite:mac.db'], [[]]])('options that are %p', (options) => {
+    expect(complaint(() => createMac(options as object))).toContain('createMac')
+  })
+})
+
+describe('withMac refuses, and names', () => {
+  test.each([...shared, ...ofWithMac])('%s in %j', (name, options) => {
+    expect(complaint(() => mac.withMac(app, options))).toContain(name)
+  })
+
+  const noHandlers = [undefined, null, 5, 'app', {}, { fetch: 5 }]
+  test.each(noHandlers.map((handler) => [handler]))('the handler %p', (handler) => {
+    expect(complaint(() => mac.withMac(handler as never))).toContain('function')
+  })
+})
+
+describe('the URL of another database', () => {
+  test.each([
+    ['postgres://u:secret@h/db'],
+    ['postgres://u:p%40secret@h/db'],
+    ['postgres://u:p@secret@h/db'],
+    ['postgres://u:secret'],
+    ['postgres://h/db?user=u&password=secret'],
+    ['mysql:u:secret@h/db'],
+  ])('is refused without its secret: %s', (database) => {
+    const message = complaint(() => createMac({ database }))
+    expect(message).toContain('sqlite:')
+    expect(message).not.toContain('secret')
+  })
+})
+
+describe('what is not wrong is taken', () => {
+  const database = 'sqlite:mac.db'
+  test.each([
+    [{}],
+    [{ database }],
+    [{ database: 'sqlite:///srv/mac.db' }],
+    [{ database, windowSeconds: 1, clockOffset: { maxSeconds: 3600 } }],
+    [{ database, clockOffset: false as const, origin: undefined, trustProxy: undefined }],
+    [{ database, origin: 'https://api.example.com/', trustProxy: false }],
+    [{ database, origin: ['https://a.example', 'http://[::1]:8080'] }],
+    [{ database, origin: () => null }],
+    [{ database, trustProxy: 'x-forwarded' as const }],
+  ])('%j', (options) => {
+    expect(createMac(options).withMac).toBeFunction()
+  })
+
+  test('a handler may choose between origin and trustProxy anew', () => {
+    const pinned = createMac({ database, origin: 'https://api.example.com' })
+    expect(pinned.withMac(app, { trustProxy: true })).toBeFunction()
+    expect(pinned.withMac(app, {})).toBeFunction()
+  })
+})
+
+test('the bare withMac refuses the same, and names it', () => {
+  expect(complaint(() => withMac(app, { mode: 'x' } as never))).toContain('mode')
+  expect(complaint(() => withMac(undefined as never))).toContain('function')
+})

@@ -1,0 +1,92 @@
+import { expect, test } from 'bun:test'
+import { createMac } from 'withmac'
+import { temporaryFolder } from '../support/folder.ts'
+import { nonceRows } from '../support/nonce-rows.ts'
+import { outcome } from '../support/outcome.ts'
+import { authorization, type Key } from '../support/sign.ts'
+import { startServer } from '../support/start-server.ts'
+
+/** All of them are signed for this origin, whichever server gets them. */
+const HOST = 'api.example.com'
+
+function header(key: Key): string {
+  return authorization(key, `http://${HOST}/a`)
+}
+
+function send(url: string, authorization: string): Promise<string> {
+  return outcome(fetch(`${url}/a`, { headers: { authorization, host: HOST } }))
+}
+
+/** A database file with a credential in it. */
+async function prepare(path: string): Promise<Key> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  const ada = await mac.createCredential('ada')
+  await mac.close()
+  return ada
+}
+
+test('of 64 copies sent to two processes at once exactly one passes', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const ada = await prepare(path)
+  await using one = await startServer({ database: `sqlite:${path}` })
+  await using two = await startServer({ database: `sqlite:${path}` })
+  for (let round = 0; round < 5; round++) {
+    const copy = header(ada)
+    const answers = await Promise.all(
+      Array.from({ length: 64 }, (_, at) => send(at % 2 === 0 ? one.url : two.url, copy)),
+    )
+    const expected = ['200', ...Array<string>(63).fill('401 ERR_MAC_REPLAY')]
+    expect(answers.toSorted()).toEqual(expected)
+  }
+  expect(nonceRows(path)).toBe(5)
+}, 20_000)
+
+test('after kill -9 under load nothing that was answered passes again', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const ada = await prepare(path)
+  const passed: string[] = []
+  const before = await startServer({ database: `sqlite:${path}` })
+  let killing: Promise<void> | null = null
+  const load = async () => {
+    for (;;) {
+      const authorization = header(ada)
+      const answer = await send(before.url, authorization).catch(() => null)
+      if (answer === null) return
+      expect(answer).toBe('200')
+      passed.push(authorization)
+      if (passed.length === 200) killing = before.kill()
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, load))
+  await killing
+  expect(passed.length).toBeGreaterThanOrEqual(200)
+  await using after = await startServer({ database: `sqlite:${path}` })
+  const again = await Promise.all(passed.map((authorization) => send(after.url, authorization)))
+  expect(new Set(again)).toEqual(new Set(['401 ERR_MAC_REPLAY']))
+  expect(await send(after.url, header(ada))).toBe('200')
+}, 30_000)
+
+test('a flood of 10,000 requests that nobody signed leaves no row', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const ada = await prepare(path)
+  await using server = await startServer({ database: `sqlite:${path}` })
+  expect(await send(server.url, header(ada))).toBe('200')
+  const rows = nonceRows(path)
+  expect(rows).toBe(1)
+  const wrong = { id: ada.id, key: 'a wrong key' }
+  let left = 10_000
+  const answers = new Set<string>()
+  const flood = async () => {
+    while (left-- > 0) {
+      const key = left % 2 === 0 ? wrong : { id: `made-up-${left}`, key: 'a key' }
+      answers.add(await send(server.url, header(key)))
+    }
+  }
+  await Promise.all(Array.from({ length: 64 }, flood))
+  expect([...answers]).toEqual(['401 ERR_MAC_REJECTED'])
+  expect(nonceRows(path)).toBe(rows)
+  expect(await send(server.url, header(ada))).toBe('200')
+}, 60_000)

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'bun:test'
+import { createMac, type WithMacOptions } from 'withmac'
+import { outcome } from '../support/outcome.ts'
+import { authorization } from '../support/sign.ts'
+
+const mac = createMac({ database: 'sqlite::memory:' })
+const ada = await mac.createCredential('ada')
+const PUBLIC = 'https://api.example.com/a?b=1'
+const INSIDE = 'http://10.0.0.5:3000/a?b=1'
+const FORWARDED = { forwarded: 'for=192.0.2.1;proto=https;host=api.example.com' }
+const X = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'api.example.com' }
+
+type TrustProxy = WithMacOptions['trustProxy']
+
+/** What becomes of a request signed for `signed` that a proxy passes on to the inside. */
+function passOn(trustProxy: TrustProxy, fields: Record<string, string>, signed = PUBLIC) {
+  const headers = { authorization: authorization(ada, signed), ...fields }
+  const app = mac.withMac(() => new Response(), { trustProxy })
+  return outcome(app(new Request(INSIDE, { headers })))
+}
+
+describe('without trustProxy', () => {
+  test.each([[undefined], [false]] as const)('%p: forwarded fields change nothing', async (off) => {
+    for (const fields of [FORWARDED, X, { ...FORWARDED, ...X }, { 'x-forwarded-port': '444' }]) {
+      expect(await passOn(off, fields)).toBe('401 ERR_MAC_REJECTED')
+      expect(await passOn(off, fields, INSIDE)).toBe('200')
+    }
+    expect(await passOn(off, { forwarded: '"', 'x-forwarded-proto': '"' }, INSIDE)).toBe('200')
+  })
+})
+
+describe('with trustProxy', () => {
+  test('true reads both families', async () => {
+    expect(await passOn(true, FORWARDED)).toBe('200')
+    expect(await passOn(true, X)).toBe('200')
+    expect(await passOn(true, { ...FORWARDED, ...X })).toBe('200')
+  })
+
+  test('one family is read alone', async () => {
+    expect(await passOn('forwarded', FORWARDED)).toBe('200')
+    expect(await passOn('forwarded', X)).toBe('401 ERR_MAC_REJECTED')
+    expect(await passOn('x-forwarded', X)).toBe('200')
+    expect(await passOn('x-forwarded', FORWARDED)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('a port of its own field counts', async () => {
+    const fields = { ...X, 'x-forwarded-port': '8443' }
+    expect(await passOn(true, fields, 'https://api.example.com:8443/a?b=1')).toBe('200')
+    expect(await passOn(true, fields)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('what is not forwarded comes from the request', async () => {
+    expect(await passOn(true, {}, INSIDE)).toBe('200')
+    const host = { ...X, host: 'api.example.com' }
+    expect(await passOn(true, { host: host.host, 'x-forwarded-proto': 'https' })).toBe('200')
+  })
+
+  test('fields that contradict one another are refused', async () => {
+    const both = { ...FORWARDED, ...X, 'x-forwarded-host': 'evil.example' }
+    expect(await passOn(true, both)).toBe('401 ERR_MAC_FORWARDED')
+    const twice = { ...X, 'x-forwarded-host': 'evil.example, api.example.com' }
+    expect(await passOn(true, twice)).toBe('401 ERR_MAC_FORWARDED')
+  })
+
+  test.each([
+    [{ 'x-forwarded-proto': 'ftp' }],
+    [{ 'x-forwarded-proto': '' }],
+    [{ forwarded: 'proto=https;proto=http' }],
+    [{ forwarded: 'proto' }],
+  ])('malformed fields are refused: %j', async (fields) => {
+    expect(await passOn(true, fields, INSIDE)).toBe('401 ERR_MAC_FORWARDED')
+  })
+})
+
+test('a handler takes over trustProxy from createMac', async () => {
+  const trusting = createMac({ database: 'sqlite::memory:', trustProxy: true })
+  const eve = await trusting.createCredential('eve')
+  const request = () =>
+    new Request(INSIDE, { headers: { authorization: authorization(eve, PUBLIC), ...X } })
+  const handler = () => new Response()
+  expect(await outcome(trusting.withMac(handler)(request()))).toBe('200')
+  const own = trusting.withMac(handler, { trustProxy: false })
+  expect(await outcome(own(request()))).toBe('401 ERR_MAC_REJECTED')
+})

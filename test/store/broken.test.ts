@@ -1,0 +1,127 @@
+import { Database } from 'bun:sqlite'
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createMac } from 'withmac'
+import { temporaryFolder } from '../support/folder.ts'
+import { outcome } from '../support/outcome.ts'
+import { serve } from '../support/serve.ts'
+import { authorization } from '../support/sign.ts'
+import { startServer } from '../support/start-server.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+
+async function prepare(path: string): Promise<void> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  await mac.createCredential('ada', KEY)
+  await mac.close()
+}
+
+/** Each spoils the database before the server starts; the reason is what the operator is told. */
+const broken: readonly [string, RegExp, (path: string) => unknown][] = [
+  [
+    'is not a database',
+    /mac\.db failed: .*not a database/,
+    (path) => writeFileSync(path, 'text '.repeat(2000)),
+  ],
+  ['is a folder', /mac\.db failed: EISDIR/, (path) => mkdirSync(path)],
+  [
+    'has no folder',
+    /there is no folder .*: create it first/,
+    (path) => rmSync(dirname(path), { recursive: true }),
+  ],
+  [
+    'is damaged',
+    /mac\.db failed: .*(malformed|corrupt|not a database)/,
+    async (path) => {
+      await prepare(path)
+      const bytes = readFileSync(path)
+      writeFileSync(path, bytes.fill(0xff, 100, bytes.length))
+    },
+  ],
+  [
+    'has tables of a newer version',
+    /version 99, and this withmac knows versions up to \d+\. Install/,
+    async (path) => {
+      await prepare(path)
+      const database = new Database(path)
+      database.run('insert into mac_schema values (99)')
+      database.close()
+    },
+  ],
+]
+
+describe('a database that', () => {
+  test.each(broken)('%s is answered 503, and told to onReject', async (_, reason, spoil) => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.path('data'))
+    const path = folder.path('data/mac.db')
+    await spoil(path)
+    await using server = serve(`sqlite:${path}`)
+    for (let time = 1; time <= 2; time++) {
+      expect(await server.send(KEY)).toBe('503 ERR_MAC_STORE')
+      expect(server.rejections).toHaveLength(time)
+      expect(server.rejections.at(-1)?.message).toMatch(reason)
+    }
+    expect(await server.sendAnonymous()).toBe('200')
+    await expect(server.mac.ready()).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(folder.path('data'), { recursive: true })
+    await prepare(path)
+    expect(await server.send(KEY)).toBe('200')
+  })
+
+  test('is refused for its newer version keeps what is in it', async () => {
+    using folder = temporaryFolder()
+    const path = folder.path('mac.db')
+    await prepare(path)
+    const database = new Database(path)
+    database.run('insert into mac_schema values (99)')
+    const before = database.query('select * from sqlite_master').all()
+    await expect(createMac({ database: `sqlite:${path}` }).ready()).rejects.toThrow('version 99')
+    expect(database.query('select * from sqlite_master').all()).toEqual(before)
+    expect(database.query('select id from mac_credentials').all()).toEqual([{ id: 'ada' }])
+    database.close()
+    // The last connection to be closed removes it: none was left open.
+    expect(existsSync(`${path}-wal`)).toBe(false)
+  })
+})
+
+/** The superuser may write everywhere: a server that may not runs as nobody. */
+function asAnotherUser(): string[] {
+  if (process.getuid?.() !== 0) return []
+  return ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+}
+
+test.each([
+  ['the file and its folder', 0o555, 0o444],
+  ['the folder alone', 0o555, 0o666],
+])(
+  '%s may not be written to: 503',
+  async (_, folderMode, fileMode) => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.path('data'))
+    const path = folder.path('data/mac.db')
+    await prepare(path)
+    chmodSync(path, fileMode)
+    chmodSync(dirname(path), folderMode)
+    chmodSync(folder.path('.'), 0o755)
+    try {
+      const options = { database: `sqlite:${path}`, mode: 'optional' } as const
+      await using server = await startServer(options, asAnotherUser())
+      const send = (headers: Record<string, string>) =>
+        outcome(fetch(server.url, { headers, signal: AbortSignal.timeout(10_000) }))
+      expect(await send({ authorization: authorization(KEY, `${server.url}/`) })).toBe(
+        '503 ERR_MAC_STORE',
+      )
+      expect(await send({})).toBe('200')
+      await server.kill()
+      expect(server.rejections).toHaveLength(1)
+      expect(server.rejections[0]?.message).toContain(path)
+      expect(server.rejections[0]?.message).toMatch(/EACCES|readonly|unable to open/)
+    } finally {
+      chmodSync(dirname(path), 0o755)
+    }
+  },
+  20_000,
+)

@@ -1,0 +1,104 @@
+import { Database } from 'bun:sqlite'
+import { expect, spyOn, test } from 'bun:test'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { createMac } from 'withmac'
+import { temporaryFolder } from '../support/folder.ts'
+
+test.each([[0o000], [0o022], [0o077]])(
+  'the database and the files beside it are for their owner alone, under umask %d',
+  async (mask) => {
+    using folder = temporaryFolder()
+    const before = process.umask(mask)
+    try {
+      const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+      await mac.createCredential('ada')
+      const files = readdirSync(folder.path('.')).toSorted()
+      expect(files).toEqual(['mac.db', 'mac.db-shm', 'mac.db-wal'])
+      const modes = files.map((name) => statSync(folder.path(name)).mode & 0o777)
+      expect(modes).toEqual([0o600, 0o600, 0o600])
+      await mac.close()
+    } finally {
+      process.umask(before)
+    }
+  },
+)
+
+test('an empty file that was there keeps its mode, and is used', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  writeFileSync(path, '', { mode: 0o640 })
+  const mac = createMac({ database: `sqlite:${path}` })
+  await mac.ready()
+  expect(statSync(path).mode & 0o777).toBe(0o640)
+  await mac.close()
+})
+
+/** What the connection that a new Mac opens answers to each pragma. */
+async function pragmasOfNew(database: string, names: readonly string[]) {
+  const run = spyOn(Database.prototype, 'run')
+  const mac = createMac({ database })
+  try {
+    await mac.ready()
+    const connection = run.mock.contexts[0] as unknown as Database
+    expect(connection).toBeInstanceOf(Database)
+    return names.map((name) => connection.query(`pragma ${name}`).values()[0]?.[0])
+  } finally {
+    run.mockRestore()
+    await mac.close()
+  }
+}
+
+test('the connection is set up to lose nothing, and never to block the thread', async () => {
+  using folder = temporaryFolder()
+  const names = ['journal_mode', 'synchronous', 'foreign_keys']
+  const database = `sqlite:${folder.path('mac.db')}`
+  expect(await pragmasOfNew(database, names)).toEqual(['wal', 2, 1])
+  // SQLite's own waiting blocks the thread: with it, 24 requests during a lock stalled all others
+  // for seconds. The store waits by itself, as the tests of a locked database show.
+  expect(await pragmasOfNew(database, ['busy_timeout'])).toEqual([0])
+})
+
+test.each([['with space.db'], ['100%25.db'], ['ünï.db'], [':memory:.db']])(
+  'the file has the very name that was given: %s',
+  async (name) => {
+    using folder = temporaryFolder()
+    const mac = createMac({ database: `sqlite:${folder.path(name)}` })
+    await mac.ready()
+    expect(readdirSync(folder.path('.'))).toContain(name)
+    await mac.close()
+  },
+)
+
+test('a path may be relative, and absolute in the form of a URL', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const mac = createMac({ database: `sqlite:${relative(process.cwd(), path)}` })
+  const ada = await mac.createCredential('ada')
+  await mac.close()
+  const other = createMac({ database: `SQLITE://${path}` })
+  expect((await other.getCredential(ada.id))?.user).toBe('ada')
+  await other.close()
+})
+
+test('a database in memory makes no file, and each Mac has one of its own', async () => {
+  const files = readdirSync('.')
+  const one = createMac({ database: 'sqlite::memory:' })
+  const two = createMac({ database: 'sqlite::memory:' })
+  await one.createCredential('ada')
+  expect(await two.listCredentials()).toEqual([])
+  expect(readdirSync('.')).toEqual(files)
+  await Promise.all([one.close(), two.close()])
+})
+
+test('no file is made before it is needed', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const mac = createMac({ database: `sqlite:${path}` })
+  const app = mac.withMac(() => new Response())
+  expect((await app(new Request('http://example.com/'))).status).toBe(401)
+  expect(existsSync(path)).toBe(false)
+  await mac.listCredentials()
+  expect(existsSync(path)).toBe(true)
+  await mac.close()
+})

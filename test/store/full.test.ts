@@ -1,0 +1,81 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { Kysely } from 'kysely'
+import { BunSqliteDialect } from 'kysely-bun-sqlite'
+import { createMac } from 'withmac'
+import { temporaryFolder } from '../support/folder.ts'
+import { outcome } from '../support/outcome.ts'
+import { serve } from '../support/serve.ts'
+import { signed } from '../support/sign.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+
+/** A file system of half a megabyte, which takes the superuser's rights to mount. */
+function smallDisk(path: string): Disposable {
+  mkdirSync(path)
+  const run = (...command: string[]) => {
+    const { exitCode, stderr } = Bun.spawnSync(command)
+    if (exitCode !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
+  }
+  run('mount', '-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', path)
+  return { [Symbol.dispose]: () => run('umount', path) }
+}
+
+/** Writes until there is no more room. */
+function fill(path: string): void {
+  for (const size of [4096, 1]) {
+    try {
+      for (;;) appendFileSync(path, new Uint8Array(size))
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ENOSPC') throw error
+    }
+  }
+}
+
+test('a full disk is answered 503, and with room again all is well and nothing passes twice', async () => {
+  using folder = temporaryFolder()
+  using _disk = smallDisk(folder.path('disk'))
+  const filler = folder.path('disk/filler')
+  await using server = serve(`sqlite:${folder.path('disk/mac.db')}`)
+  await server.mac.createCredential('ada', KEY)
+  const passed: string[] = []
+  const send = async () => {
+    const header = server.sign(KEY)
+    const answer = await server.sendHeader(header)
+    if (answer === '200') passed.push(header)
+    return answer
+  }
+  expect(await send()).toBe('200')
+  fill(filler)
+  const answers: string[] = []
+  for (let time = 0; time < 20; time++) answers.push(await send())
+  expect(new Set(answers)).toContain('503 ERR_MAC_STORE')
+  expect(answers.at(-1)).toBe('503 ERR_MAC_STORE')
+  expect(server.rejections.at(-1)?.message).toMatch(/full/)
+  expect(await server.sendAnonymous()).toBe('200')
+  rmSync(filler)
+  expect(await send()).toBe('200')
+  for (const header of passed) {
+    expect(await server.sendHeader(header)).toBe('401 ERR_MAC_REPLAY')
+  }
+}, 15_000)
+
+test('a database that has reached its own limit is answered 503 until there is room', async () => {
+  const sqlite = new Database(':memory:')
+  const database = new Kysely<unknown>({ dialect: new BunSqliteDialect({ database: sqlite }) })
+  const mac = createMac({ database, onReject: () => {} })
+  await mac.createCredential('ada', KEY)
+  const app = mac.withMac(() => new Response())
+  const send = () =>
+    outcome(app(signed(KEY, 'http://example.com/', { nonce: crypto.randomUUID().repeat(14) })))
+  const { page_count } = sqlite.query('pragma page_count').get() as { page_count: number }
+  sqlite.run(`pragma max_page_count = ${page_count + 1}`)
+  const answers: string[] = []
+  for (let time = 0; time < 50; time++) answers.push(await send())
+  expect(answers[0]).toBe('200')
+  expect(new Set(answers)).toEqual(new Set(['200', '503 ERR_MAC_STORE']))
+  sqlite.run('pragma max_page_count = 10000')
+  expect(await send()).toBe('200')
+  await database.destroy()
+})

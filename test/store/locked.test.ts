@@ -1,0 +1,105 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { temporaryFolder } from '../support/folder.ts'
+import { serve } from '../support/serve.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+
+/** A server, and a connection of somebody else that can take the write lock. */
+async function start() {
+  const folder = temporaryFolder()
+  const server = serve(`sqlite:${folder.path('mac.db')}`)
+  await server.mac.createCredential('ada', KEY)
+  const other = new Database(folder.path('mac.db'))
+  return {
+    server,
+    other,
+    async [Symbol.asyncDispose]() {
+      other.close()
+      await server[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+/** Calls `work` again and again until `end`; gives the longest time that one call took. */
+async function longest(work: () => Promise<unknown>, end: Promise<unknown>): Promise<number> {
+  let running = true
+  const done = () => {
+    running = false
+  }
+  end.then(done, done)
+  let most = 0
+  while (running) {
+    const start = performance.now()
+    await work()
+    most = Math.max(most, performance.now() - start)
+    await Bun.sleep(5)
+  }
+  return most
+}
+
+test('a short lock is waited for', async () => {
+  await using place = await start()
+  place.other.run('begin immediate')
+  const answer = place.server.send(KEY)
+  setTimeout(() => place.other.run('commit'), 300)
+  expect(await answer).toBe('200')
+})
+
+test('a long lock is answered 503 in time, other work goes on, and all is well afterwards', async () => {
+  await using place = await start()
+  const { server, other } = place
+  other.run('begin immediate')
+  const begun = performance.now()
+  const answer = server.send(KEY)
+  const slowest = longest(async () => expect(await server.sendAnonymous()).toBe('200'), answer)
+  expect(await answer).toBe('503 ERR_MAC_STORE')
+  expect(performance.now() - begun).toBeLessThan(3000)
+  expect(await slowest).toBeLessThan(1000)
+  expect(server.rejections.map(({ message }) => message)).toEqual([
+    expect.stringContaining('locked'),
+  ])
+  other.run('rollback')
+  expect(await server.send(KEY)).toBe('200')
+}, 15_000)
+
+test('many requests during a long lock do not wait for one another', async () => {
+  await using place = await start()
+  const { server, other } = place
+  other.run('begin immediate')
+  const begun = performance.now()
+  const answers = Promise.all(Array.from({ length: 24 }, () => server.send(KEY)))
+  const slowest = longest(async () => expect(await server.sendAnonymous()).toBe('200'), answers)
+  expect(new Set(await answers)).toEqual(new Set(['503 ERR_MAC_STORE']))
+  const all = performance.now() - begun
+  other.run('rollback')
+  expect(await server.send(KEY)).toBe('200')
+  expect(await slowest).toBeLessThan(1000)
+  expect(all).toBeLessThan(3500)
+}, 30_000)
+
+test('a lock does not keep those out who are refused anyway', async () => {
+  await using place = await start()
+  const { server, other } = place
+  other.run('begin immediate')
+  const begun = performance.now()
+  expect(await server.send({ ...KEY, key: 'wrong' })).toBe('401 ERR_MAC_REJECTED')
+  expect(await server.send({ ...KEY, id: 'nobody' })).toBe('401 ERR_MAC_REJECTED')
+  expect(performance.now() - begun).toBeLessThan(1500)
+  other.run('rollback')
+})
+
+test('a new file that is locked is given up on in time, and can be opened later', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const other = new Database(path)
+  other.run('begin exclusive')
+  await using server = serve(`sqlite:${path}`)
+  const begun = performance.now()
+  await expect(server.mac.ready()).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  expect(performance.now() - begun).toBeLessThan(3000)
+  other.run('rollback')
+  await server.mac.ready()
+  other.close()
+}, 15_000)

@@ -1,0 +1,99 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { Kysely, sql } from 'kysely'
+import { BunSqliteDialect } from 'kysely-bun-sqlite'
+import { createMac } from 'withmac'
+import { outcome } from '../support/outcome.ts'
+import { signed } from '../support/sign.ts'
+
+interface AppDatabase {
+  readonly users: { readonly id: number; readonly name: string }
+}
+
+/** An application's database, with a table and a row of its own. */
+async function appDatabase(options?: ConstructorParameters<typeof Database>[1]) {
+  const dialect = new BunSqliteDialect({ database: new Database(':memory:', options) })
+  const database = new Kysely<AppDatabase>({ dialect })
+  await database.schema
+    .createTable('users')
+    .addColumn('id', 'integer')
+    .addColumn('name', 'text')
+    .execute()
+  await database.insertInto('users').values({ id: 7, name: 'Ada' }).execute()
+  return database
+}
+
+const URL = 'http://example.com/a'
+
+test("the tables are made in a caller's own database, beside its own", async () => {
+  const database = await appDatabase()
+  const mac = createMac({ database })
+  const user = await database.selectFrom('users').selectAll().executeTakeFirstOrThrow()
+  const ada = await mac.createCredential(user)
+  expect(ada.user).toBe('7')
+  const app = mac.withMac(() => new Response())
+  expect(await outcome(app(signed(ada, URL)))).toBe('200')
+  const tables = (await database.introspection.getTables()).map(({ name }) => name)
+  const ours = tables.filter((name) => name !== 'users')
+  expect(ours.length).toBeGreaterThan(0)
+  for (const name of ours) expect(name).toStartWith('mac_')
+})
+
+test('it stays open when the Mac is closed, and another Mac finds everything in it', async () => {
+  const database = await appDatabase()
+  const before = createMac({ database })
+  const ada = await before.createCredential('ada')
+  const request = signed(ada, URL)
+  const copy = new Request(request)
+  expect(await outcome(before.withMac(() => new Response())(request))).toBe('200')
+  await before.close()
+  expect(await database.selectFrom('users').selectAll().execute()).toHaveLength(1)
+  const after = createMac({ database })
+  expect(await outcome(after.withMac(() => new Response())(copy))).toBe('401 ERR_MAC_REPLAY')
+})
+
+test('one that was destroyed is answered 503', async () => {
+  const database = await appDatabase()
+  const rejected: string[] = []
+  const mac = createMac({ database, onReject: ({ code }) => rejected.push(code) })
+  const ada = await mac.createCredential('ada')
+  await database.destroy()
+  const app = mac.withMac(() => new Response())
+  expect(await outcome(app(signed(ada, URL)))).toBe('503 ERR_MAC_STORE')
+  expect(rejected).toEqual(['ERR_MAC_STORE'])
+})
+
+test('one that gives integers as bigints works', async () => {
+  const database = await appDatabase({ safeIntegers: true })
+  const mac = createMac({ database, onReject: () => {} })
+  const ada = await mac.createCredential('ada')
+  expect(await outcome(mac.withMac(() => new Response())(signed(ada, URL)))).toBe('200')
+  expect((await mac.getCredential(ada.id))?.expires).toEqual(ada.expires)
+})
+
+test("a request is verified while the application's own transaction runs", async () => {
+  const database = await appDatabase()
+  const mac = createMac({ database })
+  const ada = await mac.createCredential('ada')
+  const app = mac.withMac(() => new Response())
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const transaction = database.transaction().execute(async (locked) => {
+    await promise
+    await locked.updateTable('users').set({ name: 'Eve' }).execute()
+  })
+  const answer = outcome(app(signed(ada, URL)))
+  resolve()
+  await transaction
+  expect(await answer).toBe('200')
+})
+
+test('one whose tables are newer is refused, and not left within a transaction', async () => {
+  const database = await appDatabase()
+  await createMac({ database }).ready()
+  await sql`insert into mac_schema values (99)`.execute(database)
+  await expect(createMac({ database }).ready()).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  await database.transaction().execute(async (locked) => {
+    await locked.updateTable('users').set({ name: 'Eve' }).execute()
+  })
+  expect(await database.selectFrom('users').select('name').execute()).toEqual([{ name: 'Eve' }])
+})

@@ -1,0 +1,15 @@
+/** What became of a request: `200`, or the status and the code of the refusal. */
+export async function outcome(answer: Response | Promise<Response>): Promise<string> {
+  const response = await answer
+  const body = await response.text()
+  if (response.headers.get('content-type') !== 'application/problem+json') {
+    return String(response.status)
+  }
+  return `${response.status} ${(JSON.parse(body) as { code: string }).code}`
+}
+
+/** All of an answer that a client sees, to compare two of them. */
+export async function wholeAnswer(answer: Response | Promise<Response>): Promise<unknown> {
+  const { status, statusText, headers, body } = await answer
+  return { status, statusText, headers: [...headers], body: await new Response(body).text() }
+}

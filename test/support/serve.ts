@@ -1,0 +1,47 @@
+import { createMac, type Mac, type MacError, type MacOptions } from 'withmac'
+import { outcome } from './outcome.ts'
+import { authorization, type Key } from './sign.ts'
+
+/** Two handlers over one Mac, on a socket: `/open` takes anonymous callers, all else does not. */
+export interface Served extends AsyncDisposable {
+  readonly mac: Mac
+  /** Why requests were refused, so far. */
+  readonly rejections: readonly MacError[]
+  /** Sends a signed request; rejects where it takes ten seconds. */
+  send(key: Key): Promise<string>
+  /** Sends a header once more, as it is. */
+  sendHeader(header: string): Promise<string>
+  sign(key: Key): string
+  /** Sends a request without credentials to the handler that takes one. */
+  sendAnonymous(): Promise<string>
+}
+
+export function serve(database: string, options: MacOptions = {}): Served {
+  const rejections: MacError[] = []
+  const mac = createMac({ ...options, database, onReject: (error) => rejections.push(error) })
+  const app = () => new Response()
+  const required = mac.withMac(app)
+  const optional = mac.withMac(app, { mode: 'optional' })
+  const server = Bun.serve({
+    port: 0,
+    idleTimeout: 30,
+    fetch: (request) => (request.url.endsWith('/open') ? optional(request) : required(request)),
+  })
+  const url = `http://127.0.0.1:${server.port}`
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    outcome(fetch(url + path, { headers, signal: AbortSignal.timeout(10_000) }))
+  const sign = (key: Key) => authorization(key, `${url}/`)
+  const sendHeader = (header: string) => get('/', { authorization: header })
+  return {
+    mac,
+    rejections,
+    sign,
+    sendHeader,
+    send: (key) => sendHeader(sign(key)),
+    sendAnonymous: () => get('/open'),
+    async [Symbol.asyncDispose]() {
+      await server.stop(true)
+      await mac.close()
+    },
+  }
+}

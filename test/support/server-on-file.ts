@@ -1,0 +1,25 @@
+import { createMac, type Mac, type MacOptions } from 'withmac'
+import type { Clock } from './clock.ts'
+import { outcome } from './outcome.ts'
+import { signed } from './sign.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+
+/** A server on a database file, with a clock and a credential. */
+export interface ServerOnFile {
+  readonly mac: Mac
+  /** Signs a request, sends it, and gives what became of it. */
+  send(ts: number, nonce: string): Promise<string>
+}
+
+export async function serverOnFile(
+  path: string,
+  clock: Clock,
+  options: MacOptions = {},
+): Promise<ServerOnFile> {
+  const mac = createMac({ database: `sqlite:${path}`, now: clock.now, ...options })
+  const app = mac.withMac(() => new Response())
+  await mac.createCredential('ada', { ...KEY, expires: null, ifExists: 'keep' })
+  const request = (ts: number, nonce: string) => signed(KEY, 'http://example.com/a', { ts, nonce })
+  return { mac, send: (ts, nonce) => outcome(app(request(ts, nonce))) }
+}

@@ -1,0 +1,23 @@
+import { createMac, getMac, type MacOptions, type WithMacOptions } from 'withmac'
+
+/**
+ * A server in a process of its own: see `startServer`. The first argument holds its options as JSON.
+ * It prints its port, then a line for each refusal.
+ */
+export interface ServerOptions {
+  readonly database: string
+  readonly mode?: WithMacOptions['mode']
+  readonly windowSeconds?: number
+  readonly clockOffset?: MacOptions['clockOffset']
+}
+
+if (import.meta.main) {
+  const { mode, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServerOptions
+  const mac = createMac({
+    ...options,
+    onReject: ({ code, message }) => console.log(JSON.stringify({ code, message })),
+  })
+  const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
+  const server = Bun.serve({ port: 0, fetch: mac.withMac(app, { mode }) })
+  console.log(server.port)
+}

@@ -1,0 +1,12 @@
+import { createMac } from 'withmac'
+
+/** Says that it runs, waits for the end of its input, opens the database, and says how that went. */
+const mac = createMac({ database: process.argv[2] })
+console.log('up')
+await Bun.stdin.text()
+try {
+  await mac.ready()
+  console.log('ready')
+} catch (error) {
+  console.log(String(error))
+}

@@ -1,0 +1,87 @@
+import {
+  type CreateOptions,
+  type Credential,
+  createCredential,
+  createMac,
+  deleteCredential,
+  getCredential,
+  type KeptCredential,
+  listCredentials,
+  type NewCredential,
+  revokeCredential,
+  type User,
+} from 'withmac'
+import { type Equal, holds } from './exact.ts'
+
+// The key is there, but for a credential that was kept.
+const made = await createCredential('ada')
+holds<Equal<typeof made, NewCredential>>()
+holds<Equal<typeof made.key, string>>()
+holds<Equal<typeof made.id, string>>()
+holds<Equal<typeof made.expires, Date | null>>()
+
+const strict = await createCredential('ada', { id: 'laptop', ifExists: 'error', label: null })
+holds<Equal<typeof strict.key, string>>()
+const unset = await createCredential('ada', { id: 'laptop', ifExists: undefined })
+holds<Equal<typeof unset.key, string>>()
+
+const kept = await createCredential('ada', { id: 'laptop', ifExists: 'keep' })
+holds<Equal<typeof kept, NewCredential | KeptCredential>>()
+holds<Equal<typeof kept.key, string | null>>()
+
+const later = (options: CreateOptions) => createCredential('ada', options)
+holds<Equal<Awaited<ReturnType<typeof later>>['key'], string | null>>()
+
+// Users: a name, a number, or a row of the users table.
+interface Row {
+  readonly id: number
+  readonly email: string
+}
+const row: Row = { id: 1, email: 'ada@example.com' }
+await createCredential(row)
+await createCredential(7)
+await createCredential(7n)
+await createCredential('ada', { algorithm: 'hmac-sha-1', expires: new Date() })
+await createCredential('ada', { expires: 2_000_000_000, key: 'secret' })
+await createCredential('ada', { expires: null })
+holds<Equal<User, string | number | bigint | { readonly id: string | number | bigint }>>()
+
+// Afterwards, the key is not shown.
+const found = await getCredential('laptop')
+holds<Equal<typeof found, Credential | null>>()
+const list = await listCredentials()
+holds<Equal<typeof list, Credential[]>>()
+holds<Equal<Awaited<ReturnType<typeof revokeCredential>>, void>>()
+holds<Equal<Awaited<ReturnType<typeof deleteCredential>>, void>>()
+await listCredentials({ user: 7n })
+await revokeCredential('laptop')
+await deleteCredential('laptop')
+
+// A Mac's methods are typed as the bare functions are.
+const mac = createMac()
+holds<Equal<typeof mac.createCredential, typeof createCredential>>()
+holds<Equal<typeof mac.getCredential, typeof getCredential>>()
+holds<Equal<typeof mac.listCredentials, typeof listCredentials>>()
+const pruned = await mac.prune()
+holds<Equal<typeof pruned, number>>()
+
+// @ts-expect-error: a credential speaks for a user
+await createCredential()
+// @ts-expect-error: who is somebody
+await createCredential(null)
+// @ts-expect-error: with an id
+await createCredential({ email: 'ada@example.com' })
+// @ts-expect-error: an option that is not known
+await createCredential('ada', { expiry: null })
+// @ts-expect-error: draft-ietf-oauth-v2-http-mac-01 has no other algorithm
+await createCredential('ada', { algorithm: 'hmac-sha-512' })
+// @ts-expect-error: a Date or seconds
+await createCredential('ada', { expires: '1d' })
+// @ts-expect-error: what is there is not replaced
+await createCredential('ada', { id: 'laptop', ifExists: 'replace' })
+// @ts-expect-error: there may be none
+found.id
+// @ts-expect-error: a credential that is looked up has no key
+found?.key
+// @ts-expect-error: by its identifier alone
+await revokeCredential({ id: 'laptop' })

@@ -1,0 +1,26 @@
+import { type Generated, Kysely, type Transaction } from 'kysely'
+import { createMac, type MacOptions } from 'withmac'
+import { type Equal, holds } from './exact.ts'
+
+// An application's own database, whose types do not know of the tables withmac makes in it.
+interface AppDatabase {
+  readonly users: { readonly id: Generated<number>; readonly name: string }
+  readonly articles: { readonly id: Generated<number>; readonly text: string | null }
+}
+
+export const forApplication = (database: Kysely<AppDatabase>) => createMac({ database })
+export const forTransaction = (database: Transaction<AppDatabase>) => createMac({ database })
+export const forUntyped = (database: Kysely<unknown>) => createMac({ database })
+export const forEmpty = (database: Kysely<Record<never, never>>) => createMac({ database })
+// biome-ignore lint/suspicious/noExplicitAny: this is how an untyped Kysely is often written
+export const forAny = (database: Kysely<any>) => createMac({ database })
+
+// biome-ignore lint/suspicious/noExplicitAny: it is what the option is declared with
+holds<Equal<MacOptions['database'], string | Kysely<any> | undefined>>()
+
+// @ts-expect-error: the class is not an instance
+createMac({ database: Kysely })
+// @ts-expect-error: a table's query is not the database
+export const forQuery = (db: Kysely<AppDatabase>) => createMac({ database: db.selectFrom('users') })
+// @ts-expect-error: nor is the promise of one
+export const forPromise = (database: Promise<Kysely<AppDatabase>>) => createMac({ database })

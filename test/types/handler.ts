@@ -1,0 +1,103 @@
+import { createMac, type FirstArgument, getMac, type Handler, withMac } from 'withmac'
+import { type Equal, holds } from './exact.ts'
+
+// Without an annotation, the parameter is a Request.
+export const bare = withMac((request) => {
+  holds<Equal<typeof request, Request>>()
+  return new Response(getMac(request)?.user)
+})
+const bareAnswer = bare(new Request('http://localhost/'))
+holds<Equal<typeof bareAnswer, Promise<Response>>>()
+holds<Equal<Parameters<typeof bare>[0], Request>>()
+
+export const asynchronous = withMac(async (request) => {
+  holds<Equal<typeof request, Request>>()
+  return new Response(await request.text())
+})
+
+export const withoutParameter = withMac(() => new Response())
+holds<Equal<Parameters<typeof withoutParameter>[0], Request>>()
+
+// A parameter's own type comes out as it went in, and so do the parameters after it.
+interface Context {
+  readonly request: Request
+  readonly params: { readonly id: string }
+}
+export const typed = withMac((context: Context, attempt: number, note?: string) => {
+  holds<Equal<typeof context, Context>>()
+  return new Response(`${context.params.id} ${attempt} ${note}`)
+})
+holds<Equal<typeof typed, (first: Context, attempt: number, note?: string) => Promise<Response>>>()
+
+class SignedRequest extends Request {
+  readonly signer: string = ''
+}
+export const subclass = withMac((request: SignedRequest) => new Response(request.signer))
+holds<Equal<typeof subclass, (first: SignedRequest) => Promise<Response>>>()
+
+// A type that is expected from outside reaches the handler's parameters.
+type Outside = (context: Context, next: () => Promise<Response>) => Response | Promise<Response>
+export const outside: Outside = withMac((context, next) => {
+  holds<Equal<typeof context, Context>>()
+  holds<Equal<typeof next, () => Promise<Response>>>()
+  return next()
+})
+
+// An object with a function `fetch`.
+export const object = withMac({ fetch: (request: Request) => new Response(request.url) })
+holds<Equal<typeof object, (first: Request) => Promise<Response>>>()
+export const bareObject = withMac({
+  fetch(request) {
+    holds<Equal<typeof request, Request>>()
+    return new Response(request.url)
+  },
+})
+export const objectWithContext = withMac({
+  fetch: (request: Request, environment: { readonly stage: string }) =>
+    new Response(request.url + environment.stage),
+})
+holds<
+  Equal<
+    typeof objectWithContext,
+    (first: Request, environment: { readonly stage: string }) => Promise<Response>
+  >
+>()
+
+// The method of a Mac is typed as the bare function is.
+const mac = createMac({ database: 'sqlite::memory:' })
+holds<Equal<typeof mac.withMac, typeof withMac>>()
+export const ofMac = mac.withMac((request) => {
+  holds<Equal<typeof request, Request>>()
+  return new Response()
+})
+
+// The exported types are enough to write a wrapper of one's own.
+export const logged = <First extends FirstArgument, Rest extends unknown[]>(
+  handler: Handler<First, Rest>,
+): ((first: First, ...rest: Rest) => Promise<Response>) => withMac(handler)
+holds<Equal<FirstArgument, Request | { readonly request: Request }>>()
+
+// @ts-expect-error: a handler returns a Response
+withMac((request: Request) => request.url)
+// @ts-expect-error: or the promise of one
+withMac(async (request: Request) => ({ url: request.url }))
+// @ts-expect-error: and always
+withMac((request: Request) => (request.body === null ? undefined : new Response()))
+// @ts-expect-error: its first parameter is a Request or holds one
+withMac((url: string) => new Response(url))
+// @ts-expect-error: by the name of `request`
+withMac((context: { readonly event: Request }) => new Response(context.event.url))
+// @ts-expect-error: which is always there
+withMac((context: { readonly request?: Request }) => new Response(context.request?.url))
+// @ts-expect-error: and is a Request
+withMac((context: { readonly request: string }) => new Response(context.request))
+// @ts-expect-error: `fetch` is a function of the same kind
+withMac({ fetch: (url: string) => new Response(url) })
+// @ts-expect-error: and is needed
+withMac({ handle: (request: Request) => new Response(request.url) })
+// @ts-expect-error: a handler is needed
+withMac()
+// @ts-expect-error: what was wrapped wants a Request
+bare('http://localhost/')
+// @ts-expect-error: and what follows it
+typed({ request: new Request('http://localhost/'), params: { id: '1' } })

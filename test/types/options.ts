@@ -1,0 +1,72 @@
+import {
+  type CheckOptions,
+  createMac,
+  type MacError,
+  type MacIdentity,
+  type MacOptions,
+  type WithMacOptions,
+  withMac,
+} from 'withmac'
+import { type Equal, holds } from './exact.ts'
+
+const handler = (request: Request) => new Response(request.url)
+
+export const full = withMac(handler, {
+  mode: 'optional',
+  allowPreflight: true,
+  origin: ['https://api.example.com', 'https://api.example.org'],
+  trustProxy: 'x-forwarded',
+  ext(ext, request) {
+    holds<Equal<typeof ext, string | null>>()
+    holds<Equal<typeof request, Request>>()
+    return ext === null
+  },
+  onAccept(identity, request) {
+    holds<Equal<typeof identity, MacIdentity>>()
+    holds<Equal<typeof request, Request>>()
+  },
+  onReject(error, request) {
+    holds<Equal<typeof error, MacError>>()
+    holds<Equal<typeof request, Request>>()
+  },
+})
+holds<Equal<typeof full, (first: Request) => Promise<Response>>>()
+
+// An absent option may be written as undefined, as `process.env` hands it over.
+const environment: Record<string, string | undefined> = {}
+const origin = environment.ORIGIN
+holds<Equal<typeof origin, string | undefined>>()
+withMac(handler, { mode: undefined, allowPreflight: undefined, origin, trustProxy: undefined })
+createMac({ database: environment.MAC_DATABASE_URL, origin, clockOffset: undefined })
+createMac({ origin: (request) => request.headers.get('x-origin'), clockOffset: false })
+createMac({ windowSeconds: 60, clockOffset: { maxSeconds: 86_400 }, now: () => Date.now() / 1000 })
+withMac(handler, { ext: async (ext) => ext !== null })
+holds<Equal<Required<WithMacOptions>['mode'], 'required' | 'optional' | undefined>>()
+holds<Equal<keyof CheckOptions, 'origin' | 'trustProxy' | 'ext' | 'onAccept' | 'onReject'>>()
+holds<
+  Equal<keyof MacOptions, keyof CheckOptions | 'database' | 'windowSeconds' | 'clockOffset' | 'now'>
+>()
+holds<Equal<keyof WithMacOptions, keyof CheckOptions | 'mode' | 'allowPreflight'>>()
+
+// @ts-expect-error: there are two modes
+withMac(handler, { mode: 'maybe' })
+// @ts-expect-error: an option that is not known, such as a misspelt one
+withMac(handler, { allowPreflights: true })
+// @ts-expect-error: the database belongs to the Mac
+withMac(handler, { database: 'sqlite::memory:' })
+// @ts-expect-error: the mode belongs to the handler
+createMac({ mode: 'optional' })
+// @ts-expect-error: a URL or a Kysely
+createMac({ database: 5 })
+// @ts-expect-error: an open database is not a Kysely
+createMac({ database: { prepare: () => null } })
+// @ts-expect-error: an option that is not known
+createMac({ window: 60 })
+// @ts-expect-error: seconds are a number
+createMac({ windowSeconds: '60' })
+// @ts-expect-error: how far is for the application to say
+createMac({ clockOffset: true })
+// @ts-expect-error: two families of fields, no others
+createMac({ trustProxy: 'cloudflare' })
+// @ts-expect-error: a verdict is a boolean
+withMac(handler, { ext: (ext) => ext })

@@ -1,0 +1,42 @@
+import { getMac, withMac } from 'withmac'
+import { type Equal, holds } from './exact.ts'
+
+// The shape that Remix 2 and its likes hand to loaders and actions, generic in the context.
+interface DataFunctionArgs<
+  Context = unknown,
+  Params = { readonly [key: string]: string | undefined },
+> {
+  request: Request
+  params: Params
+  context: Context
+}
+type LoaderFunction<Context> = (
+  args: DataFunctionArgs<Context>,
+) => Promise<Response> | Response | Promise<object | null> | object | null
+
+interface AppContext {
+  readonly stage: 'test' | 'live'
+}
+
+export const loader = withMac(({ request, context }: DataFunctionArgs<AppContext>) => {
+  holds<Equal<typeof context.stage, 'test' | 'live'>>()
+  return Response.json({ user: getMac(request)?.user, stage: context.stage })
+})
+holds<Equal<typeof loader, (first: DataFunctionArgs<AppContext>) => Promise<Response>>>()
+
+export const annotated: LoaderFunction<AppContext> = withMac(({ request, params, context }) => {
+  holds<Equal<typeof request, Request>>()
+  holds<Equal<typeof params.id, string | undefined>>()
+  holds<Equal<typeof context, AppContext>>()
+  return new Response(context.stage)
+})
+
+// A handler that is generic itself stays so for the type it is called with.
+const article = <Args extends DataFunctionArgs<AppContext, { readonly id: string }>>(args: Args) =>
+  new Response(args.params.id)
+export const action: (
+  args: DataFunctionArgs<AppContext, { readonly id: string }>,
+) => Promise<Response> = withMac(article)
+
+// @ts-expect-error: another context
+export const wrong: LoaderFunction<string> = loader
