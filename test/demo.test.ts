@@ -1,8 +1,8 @@
-import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect, test } from './support/runner.ts'
 
-const DEMO = join(import.meta.dir, '../src/demo/start.ts')
+const DEMO = join(import.meta.dirname, '../src/demo/start.ts')
 
 test('the demo shows each exchange, leaves nothing behind and ends well', async () => {
   const demo = start(['--once'])

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, getMac } from 'withmac'
+import { createMac, getMac } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'bun:test'
 import { readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { describe, expect, test } from '../support/runner.ts'
 
 const here = dirname(Bun.fileURLToPath(import.meta.url))
 const library = join(here, '../../src/index.ts')

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, MacError } from 'withmac'
+import { createMac, MacError } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
 const ada = await mac.createCredential('ada', { id: 'seed', key: 'the first key', label: 'first' })

@@ -1,6 +1,6 @@
-import { expect, spyOn, test } from 'bun:test'
 import { inspect } from 'node:util'
-import { createMac, getMac, getMacError } from 'withmac'
+import { createMac, getMac, getMacError } from '../../src/index.ts'
+import { expect, spyOn, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

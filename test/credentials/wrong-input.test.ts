@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'bun:test'
-import { type CreateOptions, createMac, type User } from 'withmac'
+import { type CreateOptions, createMac, type User } from '../../src/index.ts'
+import { afterEach, describe, expect, test } from '../support/runner.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
 import { computeMac, MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { expect, test } from '../support/runner.ts'
 
 test('the algorithms are the two of the draft, the better one first', () => {
   expect(MAC_ALGORITHMS).toEqual(['hmac-sha-256', 'hmac-sha-1'])

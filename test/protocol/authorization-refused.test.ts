@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
 import type { MacErrorCode } from '../../src/errors.ts'
 import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
 const MAC = '6T3zZzy2Emppni6bzL7kdRxUWL4='

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
 import { formatAuthorization, parseAuthorization } from '../../src/protocol/authorization.ts'
 import type { MacAuthorization } from '../../src/protocol/parameters.ts'
+import { describe, expect, test } from '../support/runner.ts'
 
 const MAC = '6T3zZzy2Emppni6bzL7kdRxUWL4='
 const VALUES: MacAuthorization = { id: 'h48', ts: '1336363200', nonce: 'dj8', ext: null, mac: MAC }

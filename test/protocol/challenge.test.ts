@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
 import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
 describe('a challenge is written', () => {

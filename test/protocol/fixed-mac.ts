@@ -1,7 +1,12 @@
-import { Database } from 'bun:sqlite'
 import { Kysely } from 'kysely'
-import { BunSqliteDialect } from 'kysely-bun-sqlite'
-import { createMac, type Mac, type MacAlgorithm, type MacErrorCode, type MacOptions } from 'withmac'
+import {
+  createMac,
+  type Mac,
+  type MacAlgorithm,
+  type MacErrorCode,
+  type MacOptions,
+} from '../../src/index.ts'
+import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 
 /** A credential as it stands in the table. */
@@ -24,7 +29,7 @@ export async function fixedMac(
   rows: readonly Row[],
   options: Omit<MacOptions, 'database' | 'now'> = {},
 ): Promise<FixedMac> {
-  const dialect = new BunSqliteDialect({ database: new Database(':memory:') })
+  const { dialect } = await openSqlite(':memory:', 'own')
   const db = new Kysely<MacDatabase>({ dialect })
   const mac = createMac({ ...options, database: db, now: () => now })
   await mac.ready()

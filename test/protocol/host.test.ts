@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
 import { defaultPort, parseAuthority } from '../../src/protocol/host.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
 test('the ports of the schemes are those that the draft names (draft §3.2.1)', () => {

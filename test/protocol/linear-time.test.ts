@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'bun:test'
 import { parseAuthorization } from '../../src/protocol/authorization.ts'
 import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
 import { forwardedAuthority } from '../../src/protocol/forwarded.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
 import { cutUrl, requestMethod } from '../../src/protocol/origin.ts'
+import { describe, expect, test } from '../support/runner.ts'
 
 /** What scanners stumble over, to be repeated. */
 const FILLERS = [

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
 import { cutUrl, requestAuthority, requestMethod } from '../../src/protocol/origin.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'
 

@@ -1,4 +1,3 @@
-import { describe, expect, test } from 'bun:test'
 import type { MacErrorCode } from '../../src/errors.ts'
 import {
   formatAuthorization,
@@ -10,6 +9,7 @@ import {
   MAX_NONCE_LENGTH,
   type MacAuthorization,
 } from '../../src/protocol/parameters.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
 const VALUES: MacAuthorization = { id: 'h48', ts: '1', nonce: 'dj8', ext: null, mac: 'AAAA' }

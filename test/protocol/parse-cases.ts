@@ -1,4 +1,4 @@
-import type { MacErrorCode } from 'withmac'
+import type { MacErrorCode } from '../../src/index.ts'
 
 /** What becomes of the cases of a file, by their names. */
 export type Expected = Readonly<Record<string, 'accepted' | MacErrorCode>>

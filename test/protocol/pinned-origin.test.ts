@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
 import { cutUrl } from '../../src/protocol/origin.ts'
 import { chooseOrigin, pinOrigins } from '../../src/protocol/pinned-origin.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { computeMac, macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { expect, test } from '../support/runner.ts'
 import { base64, plain } from './arbitraries.ts'
 
 const anyMac = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 2 }), base64)

@@ -1,10 +1,10 @@
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { formatAuthorization, parseAuthorization } from '../../src/protocol/authorization.ts'
 import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
 import { forwardedAuthority } from '../../src/protocol/forwarded.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
 import { cutUrl } from '../../src/protocol/origin.ts'
+import { expect, test } from '../support/runner.ts'
 import { anyText, headerLike, parameters, plain } from './arbitraries.ts'
 import { unlessRefused } from './refusal.ts'
 

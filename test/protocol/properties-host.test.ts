@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { parseAuthority } from '../../src/protocol/host.ts'
+import { expect, test } from '../support/runner.ts'
 import { headerLike, host } from './arbitraries.ts'
 import { unlessRefused } from './refusal.ts'
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import fc, { type Arbitrary } from 'fast-check'
 import { type CoveredRequest, requestString } from '../../src/protocol/request-string.ts'
+import { expect, test } from '../support/runner.ts'
 import { host, method, plain, target, timestamp } from './arbitraries.ts'
 import { unlessRefused } from './refusal.ts'
 

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { MacAlgorithm } from 'withmac'
+import type { MacAlgorithm } from '../../src/index.ts'
+import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 import { host, method, plain, target, timestamp } from './arbitraries.ts'
 import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { MacAlgorithm } from 'withmac'
+import type { MacAlgorithm } from '../../src/index.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
 import { requestString } from '../../src/protocol/request-string.ts'
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown } from './fixed-mac.ts'
 import { AUTH_MAC, type Expected, RACK_OAUTH2 } from './parse-cases.ts'
 import { type ParseVector, readVectors } from './vector-files.ts'

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
-import type { MacErrorCode } from 'withmac'
+import type { MacErrorCode } from '../../src/index.ts'
 import { computeMac } from '../../src/protocol/algorithm.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'
 import { ourString, readVectors, type SigningVector } from './vector-files.ts'
 

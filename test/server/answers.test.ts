@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { authorization, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { rawRequest, sendRaw } from '../support/raw.ts'
+import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
 import { authorization, type Signing } from '../support/sign.ts'
 import { but, MALFORMED } from './malformed-headers.ts'
 

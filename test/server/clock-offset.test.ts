@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, type MacOptions } from 'withmac'
+import { createMac, type MacOptions } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, getMac, type WithMacOptions } from 'withmac'
+import { createMac, getMac, type WithMacOptions } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { nonceRows } from '../support/nonce-rows.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
@@ -92,9 +92,9 @@ test.each(failures)('where the judge %s, no nonce is recorded', async (_, ext, a
   const [same, again] = [new Request(request), new Request(request)]
   const app = onFile.withMac(say, { ext, onReject: () => {} })
   expect(await outcome(app(request))).toBe(answer)
-  expect(nonceRows(path)).toBe(0)
+  expect(await nonceRows(path)).toBe(0)
   expect(await outcome(onFile.withMac(say)(same))).toBe('200')
-  expect(nonceRows(path)).toBe(1)
+  expect(await nonceRows(path)).toBe(1)
   expect(await outcome(onFile.withMac(say)(again))).toBe('401 ERR_MAC_REPLAY')
   await onFile.close()
 })

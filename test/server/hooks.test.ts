@@ -1,6 +1,6 @@
-import { describe, expect, spyOn, test } from 'bun:test'
-import { createMac, MacError, type MacIdentity, type WithMacOptions } from 'withmac'
+import { createMac, MacError, type MacIdentity, type WithMacOptions } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
@@ -23,7 +23,7 @@ test('onAccept is told the identity and the request, once, and onReject nothing'
   const { accepted, rejected, options } = recorder()
   const request = signed(ada, URL, { nonce: 'told' })
   await mac.withMac(handler, options)(request)
-  expect(rejected).toBeEmpty()
+  expect(rejected).toHaveLength(0)
   expect(accepted).toHaveLength(1)
   expect(accepted[0]?.[0]).toMatchObject({ user: 'ada', nonce: 'told' })
   expect(accepted[0]?.[1]).toBe(request)
@@ -33,7 +33,7 @@ test('onReject is told the error and the request, once, and onAccept nothing', a
   const { accepted, rejected, options } = recorder()
   const request = signed(ada, URL, { mac: 'AAAA' })
   await mac.withMac(handler, options)(request)
-  expect(accepted).toBeEmpty()
+  expect(accepted).toHaveLength(0)
   expect(rejected).toHaveLength(1)
   expect(rejected[0]?.[0]).toBeInstanceOf(MacError)
   expect(rejected[0]?.[0].code).toBe('ERR_MAC_MISMATCH')
@@ -66,7 +66,7 @@ test('the hooks of createMac serve where a handler has none of its own', async (
   await hooked.withMac(handler, own.options)(signed(eve, URL))
   await hooked.withMac(handler, own.options)(new Request(URL))
   expect(common.accepted).toHaveLength(1)
-  expect(common.rejected).toBeEmpty()
+  expect(common.rejected).toHaveLength(0)
   expect(own.accepted).toHaveLength(1)
   expect(own.rejected).toHaveLength(1)
 })
@@ -87,7 +87,7 @@ test.each(failing)('a hook that %s is shown, and changes nothing', async (_, fai
     const app = mac.withMac(handler, { onAccept: fail, onReject: fail })
     expect(await outcome(app(signed(ada, URL)))).toBe('200')
     expect(await outcome(app(new Request(URL)))).toBe('401 ERR_MAC_MISSING')
-    await Bun.sleep(0)
+    await new Promise((resolve) => setTimeout(resolve))
     expect(shown.mock.calls.map(([text]) => text)).toEqual([
       'withmac: the hook onAccept failed:',
       'withmac: the hook onReject failed:',

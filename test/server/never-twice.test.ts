@@ -1,10 +1,10 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Kysely } from 'kysely'
 import { BunSqliteDialect } from 'kysely-bun-sqlite'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
+import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

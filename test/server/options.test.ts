@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, withMac } from 'withmac'
+import { createMac, withMac } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
 const app = () => new Response()
@@ -124,13 +124,13 @@ describe('what is not wrong is taken', () => {
     [{ database, origin: () => null }],
     [{ database, trustProxy: 'x-forwarded' as const }],
   ])('%j', (options) => {
-    expect(createMac(options).withMac).toBeFunction()
+    expect(createMac(options).withMac).toBeInstanceOf(Function)
   })
 
   test('a handler may choose between origin and trustProxy anew', () => {
     const pinned = createMac({ database, origin: 'https://api.example.com' })
-    expect(pinned.withMac(app, { trustProxy: true })).toBeFunction()
-    expect(pinned.withMac(app, {})).toBeFunction()
+    expect(pinned.withMac(app, { trustProxy: true })).toBeInstanceOf(Function)
+    expect(pinned.withMac(app, {})).toBeInstanceOf(Function)
   })
 })
 

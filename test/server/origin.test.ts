@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, type OriginOption } from 'withmac'
+import { createMac, type OriginOption } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
 const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
-import { createMac, getMac, getMacError } from 'withmac'
+import { createMac, getMac, getMacError } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { expect, test } from '../support/runner.ts'
 
 const URL = 'http://example.com/a'
 const mac = createMac({ database: 'sqlite::memory:' })

@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
 import { serverOnFile } from '../support/server-on-file.ts'
 
 test('a clock that is set back after nonces were removed lets no replay in', async () => {

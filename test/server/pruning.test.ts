@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'bun:test'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { nonceRows } from '../support/nonce-rows.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { serverOnFile } from '../support/server-on-file.ts'
 
 describe('a nonce', () => {
@@ -14,11 +14,11 @@ describe('a nonce', () => {
     expect(await send(start, 'first')).toBe('200')
     clock.seconds = start + 300
     expect(await send(clock.seconds, 'second')).toBe('200')
-    expect(nonceRows(path)).toBe(2)
+    expect(await nonceRows(path)).toBe(2)
     expect(await send(start, 'first')).toBe('401 ERR_MAC_REPLAY')
     clock.seconds = start + 301
     expect(await send(clock.seconds, 'third')).toBe('200')
-    expect(nonceRows(path)).toBe(2)
+    expect(await nonceRows(path)).toBe(2)
     expect(await send(start, 'first')).toBe('401 ERR_MAC_TIMESTAMP_STALE')
     await mac.close()
   })
@@ -35,7 +35,7 @@ describe('a nonce', () => {
     expect(await send(ahead, 'ahead')).toBe('401 ERR_MAC_REPLAY')
     clock.seconds++
     expect(await mac.prune()).toBe(1)
-    expect(nonceRows(path)).toBe(0)
+    expect(await nonceRows(path)).toBe(0)
     await mac.close()
   })
 
@@ -66,7 +66,7 @@ describe('many old nonces', () => {
     clock.seconds += 301
     expect(await mac.prune()).toBe(MANY)
     expect(await mac.prune()).toBe(0)
-    expect(nonceRows(folder.path('mac.db'))).toBe(0)
+    expect(await nonceRows(folder.path('mac.db'))).toBe(0)
     await mac.close()
   })
 
@@ -78,13 +78,13 @@ describe('many old nonces', () => {
     for (let at = 0; at < MANY; at++) await send(clock.seconds, `n${at}`)
     clock.seconds += 301
     await send(clock.seconds, 'later')
-    expect(nonceRows(path)).toBeLessThan(MANY)
-    expect(nonceRows(path)).toBeGreaterThan(1)
+    expect(await nonceRows(path)).toBeLessThan(MANY)
+    expect(await nonceRows(path)).toBeGreaterThan(1)
     for (let at = 0; at < 3; at++) {
       clock.seconds++
       await send(clock.seconds, `later${at}`)
     }
-    expect(nonceRows(path)).toBe(4)
+    expect(await nonceRows(path)).toBe(4)
     await mac.close()
   })
 
@@ -96,7 +96,7 @@ describe('many old nonces', () => {
     for (let at = 0; at < MANY; at++) await send(clock.seconds, `n${at}`)
     clock.seconds += 301
     for (let at = 0; at < 200; at++) await send(clock.seconds, `later${at}`)
-    expect(nonceRows(path)).toBe(200)
+    expect(await nonceRows(path)).toBe(200)
     await mac.close()
   })
 })
@@ -110,6 +110,6 @@ test('a refused request removes nothing', async () => {
   await send(start, 'first')
   clock.seconds += 1000
   expect(await send(start, 'second')).toBe('401 ERR_MAC_TIMESTAMP_STALE')
-  expect(nonceRows(path)).toBe(1)
+  expect(await nonceRows(path)).toBe(1)
   await mac.close()
 })

@@ -1,7 +1,7 @@
-import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, getMacError, type MacError } from 'withmac'
+import { createMac, getMacError, type MacError } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { outcome, wholeAnswer } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'bun:test'
-import { createMac, getMac, MacError } from 'withmac'
+import { createMac, getMac, MacError } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a?b=1'

@@ -1,11 +1,11 @@
 import { Database } from 'bun:sqlite'
-import { afterEach, describe } from 'bun:test'
 import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin } from 'kysely'
 import { BunSqliteDialect } from 'kysely-bun-sqlite'
 import { databaseSource } from '../../src/store/database-source.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { afterEach, describe } from '../support/runner.ts'
 import { credentialContract } from './credential-contract.ts'
 import { nonceContract } from './nonce-contract.ts'
 

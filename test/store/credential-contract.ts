@@ -1,5 +1,5 @@
-import { expect, test } from 'bun:test'
 import type { Store, StoredCredential } from '../../src/store/store.ts'
+import { expect, test } from '../support/runner.ts'
 
 const ADA: StoredCredential = {
   id: 'ada-1',

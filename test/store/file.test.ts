@@ -1,9 +1,9 @@
 import { Database } from 'bun:sqlite'
-import { expect, spyOn, test } from 'bun:test'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { expect, spyOn, test } from '../support/runner.ts'
 
 test.each([[0o000], [0o022], [0o077]])(
   'the database and the files beside it are for their owner alone, under umask %d',

@@ -1,11 +1,11 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { Kysely } from 'kysely'
 import { BunSqliteDialect } from 'kysely-bun-sqlite'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'
+import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
 import { signed } from '../support/sign.ts'
 

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 import { startServer } from '../support/start-server.ts'
 

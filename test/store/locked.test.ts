@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
 import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
 
 const KEY = { id: 'ada', key: 'key' }

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'bun:test'
 import { renameSync, rmSync } from 'node:fs'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { type Served, serve } from '../support/serve.ts'
 
 const KEY = { id: 'ada', key: 'key' }

@@ -1,9 +1,9 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
 import { dirname, join } from 'node:path'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/schema.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
 
 /** All that the migrations made: the version of each, and the tables as they were declared. */
 function tables(path: string): unknown {

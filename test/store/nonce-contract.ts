@@ -1,5 +1,5 @@
-import { expect, test } from 'bun:test'
 import type { Store } from '../../src/store/store.ts'
+import { expect, test } from '../support/runner.ts'
 
 const NOW = 1_700_000_000
 const ALL = 1000

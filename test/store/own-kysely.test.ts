@@ -1,9 +1,9 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
 import { Kysely, sql } from 'kysely'
 import { BunSqliteDialect } from 'kysely-bun-sqlite'
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
+import { expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 interface AppDatabase {

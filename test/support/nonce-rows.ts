@@ -1,12 +1,15 @@
-import { Database } from 'bun:sqlite'
+import { Kysely } from 'kysely'
+import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
+import type { MacDatabase } from '../../src/store/schema.ts'
 
 /** How many nonces lie in a database file, seen through a connection of its own. */
-export function nonceRows(path: string): number {
-  const database = new Database(path, { readonly: true })
+export async function nonceRows(path: string): Promise<number> {
+  const { dialect } = await openSqlite(path, 'own')
+  const db = new Kysely<MacDatabase>({ dialect })
   try {
-    const row = database.query('select count(*) as rows from mac_nonces').get()
-    return (row as { rows: number }).rows
+    const count = db.selectFrom('mac_nonces').select((build) => build.fn.countAll().as('rows'))
+    return Number((await count.executeTakeFirstOrThrow()).rows)
   } finally {
-    database.close()
+    await db.destroy()
   }
 }

@@ -1,4 +1,4 @@
-import { createMac, type Mac, type MacError, type MacOptions } from 'withmac'
+import { createMac, type Mac, type MacError, type MacOptions } from '../../src/index.ts'
 import { outcome } from './outcome.ts'
 import { authorization, type Key } from './sign.ts'
 

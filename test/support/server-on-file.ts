@@ -1,4 +1,4 @@
-import { createMac, type Mac, type MacOptions } from 'withmac'
+import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
 import type { Clock } from './clock.ts'
 import { outcome } from './outcome.ts'
 import { signed } from './sign.ts'

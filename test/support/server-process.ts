@@ -1,4 +1,4 @@
-import { createMac, getMac, type MacOptions, type WithMacOptions } from 'withmac'
+import { createMac, getMac, type MacOptions, type WithMacOptions } from '../../src/index.ts'
 
 /**
  * A server in a process of its own: see `startServer`. The first argument holds its options as JSON.

@@ -1,4 +1,4 @@
-import { createMac } from 'withmac'
+import { createMac } from '../../src/index.ts'
 
 /** Says that it runs, waits for the end of its input, opens the database, and says how that went. */
 const mac = createMac({ database: process.argv[2] })
