@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { RUNTIMES } from '../runtimes/runtimes.mjs'
+import { testFiles } from './portable.mjs'
+
+/*
+ * Runs the main suite, which `npm test` runs on Bun, on Node 24 and Deno as well: all of its files
+ * but those that are tied to Bun, which are listed with the reason.
+ */
+
+const tests = dirname(dirname(fileURLToPath(import.meta.url)))
+const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
+const { portable, bunOnly } = testFiles(tests)
+let failed = 0
+
+for (const [name, args] of [
+  ['node-24', ['--test', '--test-reporter=dot']],
+  ['deno', ['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot']],
+]) {
+  const runtime = RUNTIMES.find((known) => known.name === name)
+  const binary = join(cache, name, runtime.binary)
+  if (!existsSync(binary)) {
+    console.error(`${runtime.title} is not there yet: run "npm run test:runtimes" first.`)
+    process.exit(2)
+  }
+  const env = { ...process.env, NO_COLOR: '1' }
+  const { status, stdout, stderr } = spawnSync(binary, [...args, ...portable], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+  console.log(
+    `${runtime.title}: ${portable.length} test files ${status === 0 ? 'passed' : 'FAILED'}`,
+  )
+  if (status === 0) continue
+  failed++
+  console.log(stdout, stderr)
+}
+
+console.log(`\nOn Bun alone run ${bunOnly.length} test files:`)
+for (const { file, reasons } of bunOnly) console.log(`  ${file}: ${reasons.join('; ')}`)
+process.exitCode = failed === 0 ? 0 : 1
