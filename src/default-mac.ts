@@ -22,7 +22,7 @@ function mac(): Mac {
  */
 export function withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
   handler: Handler<First, Rest>,
-  options?: WithMacOptions<First>,
+  options?: WithMacOptions<NoInfer<First>>,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   return mac().withMac(handler, options)
 }

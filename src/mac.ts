@@ -26,7 +26,7 @@ export interface Mac {
    */
   withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
     handler: Handler<First, Rest>,
-    options?: WithMacOptions<First>,
+    options?: WithMacOptions<NoInfer<First>>,
   ): (first: First, ...rest: Rest) => Promise<Response>
   /** Verifies a request and uses up its nonce, without a handler and without an answer. */
   verify(request: Request): Promise<MacVerdict>

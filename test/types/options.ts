@@ -46,7 +46,13 @@ holds<Equal<keyof CheckOptions, 'origin' | 'trustProxy' | 'ext' | 'onAccept' | '
 holds<
   Equal<keyof MacOptions, keyof CheckOptions | 'database' | 'windowSeconds' | 'clockOffset' | 'now'>
 >()
-holds<Equal<keyof WithMacOptions, keyof CheckOptions | 'mode' | 'allowPreflight'>>()
+holds<
+  Equal<keyof WithMacOptions, keyof CheckOptions | 'mode' | 'allowPreflight' | 'requestTarget'>
+>()
+withMac(handler, { requestTarget: (request, env) => (request.url === '' ? undefined : env.raw) })
+withMac(({ request }: { request: Request; raw: string }) => handler(request), {
+  requestTarget: (event) => event.raw,
+})
 
 // @ts-expect-error: there are two modes
 withMac(handler, { mode: 'maybe' })

@@ -1,0 +1,27 @@
+import { cp, mkdir, symlink } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { run } from './command.mjs'
+import { HERE } from './runtimes.mjs'
+
+const ROOT = resolve(HERE, '../..')
+/** What a checkout does not hold. Without `dist`, an old build cannot be packed by mistake. */
+const NOT_SOURCE = new Set(['node_modules', 'dist', '.git'])
+
+/**
+ * Packs the library from a copy of the sources, which leaves the checkout as it is and lets other
+ * tests use its `dist` meanwhile. `npm pack` runs the script `prepare`, as publishing does.
+ *
+ * @returns The tarball, what npm says of it, and the folder that it was unpacked in.
+ */
+export async function pack(folder) {
+  const copy = join(folder, 'checkout')
+  await cp(ROOT, copy, { recursive: true, filter: (path) => !NOT_SOURCE.has(basename(path)) })
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], copy)
+  const [described] = JSON.parse(stdout.slice(stdout.search(/^\[/m)))
+  const tarball = join(folder, described.filename)
+  const unpacked = join(folder, 'unpacked')
+  await mkdir(unpacked)
+  await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'], folder)
+  return { tarball, described, unpacked }
+}

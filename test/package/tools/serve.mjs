@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { plainEnvironment } from './command.mjs'
+import { demand } from './report.mjs'
+import { authorization } from './sign.mjs'
+
+/**
+ * Starts a bundled server and demands that a signed request gets 200, its copy 401, and an unsigned
+ * one 401, and that the server has nothing to complain about.
+ *
+ * @param alone Whether the bundle must do without any node_modules.
+ */
+export async function demandThatItServes({ command }, bundle, { alone = true } = {}) {
+  demand(!alone || !hasModules(dirname(bundle)), `there is a node_modules at or above ${bundle}`)
+  const cwd = await mkdtemp(join(dirname(bundle), 'started-'))
+  const [program, ...args] = command()
+  const child = spawn(program, [...args, bundle, join(cwd, 'mac.db')], {
+    cwd,
+    env: plainEnvironment(),
+    timeout: 30_000,
+  })
+  const ended = new Promise((resolve) => child.on('close', resolve).on('error', resolve))
+  let complaints = ''
+  child.stderr.on('data', (chunk) => {
+    complaints += chunk
+  })
+  try {
+    const lines = createInterface({ input: child.stdout })
+    const line = await Promise.race([new Promise((resolve) => lines.once('line', resolve)), ended])
+    demand(typeof line === 'string', `it did not start\n${complaints}`)
+    await demandAnswers(JSON.parse(line))
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+  }
+  demand(complaints === '', `it complained:\n${complaints}`)
+  demand(existsSync(join(cwd, 'mac.db')), 'it made no database')
+}
+
+async function demandAnswers({ port, id, key }) {
+  const url = `http://127.0.0.1:${port}/a?b=1`
+  const headers = { authorization: authorization({ id, key }, url) }
+  const wanted = [
+    ['a signed request', headers, 200, /^hello ada$/],
+    ['its copy', headers, 401, /ERR_MAC_REPLAY/],
+    ['an unsigned request', {}, 401, /ERR_MAC_MISSING/],
+  ]
+  for (const [name, fields, status, text] of wanted) {
+    const answer = await fetch(url, { headers: fields, signal: AbortSignal.timeout(20_000) })
+    const body = await answer.text()
+    demand(answer.status === status && text.test(body), `${name} got ${answer.status} ${body}`)
+  }
+}
+
+function hasModules(folder) {
+  if (existsSync(join(folder, 'node_modules'))) return true
+  const above = dirname(folder)
+  return above !== folder && hasModules(above)
+}
