@@ -1,0 +1,7 @@
+/** Deno's own server, whose `request.url` holds the target as it came. */
+export function listen(handler, tls) {
+  return new Promise((resolve) => {
+    const onListen = ({ port }) => resolve(port)
+    globalThis.Deno.serve({ hostname: '127.0.0.1', port: 0, onListen, ...tls }, handler)
+  })
+}

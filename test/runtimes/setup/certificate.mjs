@@ -1,0 +1,19 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { command } from './command.mjs'
+
+/** A key and a certificate for `localhost` that nobody vouches for. */
+export async function certificate(cache) {
+  const folder = join(cache, 'certificate')
+  mkdirSync(folder, { recursive: true })
+  const files = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') }
+  if (existsSync(files.cert)) return files
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const out = ['-days', '3650', '-keyout', files.key, '-out', files.cert]
+  await command('openssl', ['req', '-x509', ...curve, ...name, ...out]).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+    throw new Error('There is no openssl: on Debian, run "apt-get install openssl".')
+  })
+  return files
+}

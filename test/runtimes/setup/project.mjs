@@ -1,0 +1,84 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compiles } from '../runtimes.mjs'
+import { npm } from './command.mjs'
+import { npmThatCompiles } from './native.mjs'
+
+/**
+ * An empty project with the runtime, the tarball, and the suite in it, where an import finds the
+ * installed package and nothing else. What is there from before, and the same, is kept.
+ */
+export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
+  const folder = join(cache, runtime.name)
+  const packages = { ...runtime.packages, withmac: `file:${tarball}` }
+  await install(folder, packages, async () => {
+    if (!compiles(runtime)) return npm(['install'], { cwd: folder })
+    // The headers must be there before npm compiles with them: the runtime comes first. What was
+    // compiled before stays, since compiling takes a minute.
+    if (!existsSync(join(folder, runtime.binary))) {
+      const { withmac: _, 'better-sqlite3': __, ...first } = packages
+      writeManifest(folder, first)
+      await npm(['install'], { cwd: folder })
+    }
+    const compiling = await npmThatCompiles(cache, folder, runtime)
+    writeManifest(folder, packages)
+    return npm(['install'], { cwd: folder, ...compiling })
+  })
+  writeManifest(folder, packages)
+  for (const name of ['suite', 'server']) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+    cpSync(join(suite, name), join(folder, name), { recursive: true })
+  }
+  cpSync(vectors, join(folder, 'vectors'), { recursive: true, force: true })
+  return folder
+}
+
+/**
+ * A project with the library alone, and without the driver that comes with it; far from any other
+ * folder of modules, in which a runtime would go on looking.
+ */
+export async function bareProject({ tarball, suite }) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'withmac-bare-')))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  writeManifest(folder, { withmac: `file:${tarball}` })
+  await npm(['install'], { cwd: folder })
+  rmSync(join(folder, 'node_modules/kysely-bun-sqlite'), { recursive: true })
+  cpSync(join(suite, 'server'), join(folder, 'server'), { recursive: true })
+  return folder
+}
+
+async function install(folder, packages, work) {
+  const done = join(folder, 'node_modules/.installed.json')
+  const wanted = JSON.stringify(packages)
+  if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return
+  mkdirSync(folder, { recursive: true })
+  rmSync(done, { force: true })
+  // The lock, and what is there, would hold npm to the tarball of the last time.
+  rmSync(join(folder, 'package-lock.json'), { force: true })
+  rmSync(join(folder, 'node_modules/withmac'), { recursive: true, force: true })
+  writeManifest(folder, packages)
+  await work()
+  writeFileSync(done, wanted)
+}
+
+function writeManifest(folder, packages) {
+  const manifest = {
+    private: true,
+    type: 'module',
+    dependencies: packages,
+    allowScripts: { bun: true, deno: true, 'better-sqlite3': true },
+  }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2))
+  // Bun would go by the next one above, whose `paths` lead to the library's sources.
+  writeFileSync(join(folder, 'tsconfig.json'), '{}')
+}

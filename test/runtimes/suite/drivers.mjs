@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { check, note } from './checks.mjs'
+import { runFile } from './server-process.mjs'
+import { config, isNode, version } from './this-runtime.mjs'
+
+/** Versions that have no SQLite of their own. */
+const WITHOUT = ['node-18', 'node-20']
+
+/**
+ * No driver is loaded before a database is opened. In the bare project, where none is installed, the
+ * import works all the same; where the runtime has no SQLite either, the error says what to do.
+ */
+export async function drivers() {
+  for (const folder of [config.folder, config.bare]) {
+    const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'))
+    check('the import loads no driver', output, JSON.stringify({ asked: [], loaded: [] }))
+    check('the import prints no warning', complaints, '')
+  }
+  const own = join(config.folder, 'server/probe.mjs')
+  const opened = await runFile(own, ['open'])
+  check('opening works', JSON.parse(opened.output).open, 'opened')
+  check('opening prints no warning', opened.complaints, '')
+
+  // kysely-bun-sqlite was removed there; it comes with the library.
+  if (config.name === 'bun') return
+  const { output, complaints } = await runFile(join(config.bare, 'server/probe.mjs'), ['open'])
+  check('opening without a driver prints no warning', complaints, '')
+  const { open } = JSON.parse(output)
+  if (!WITHOUT.includes(config.name)) {
+    check('opening without a driver', open, 'opened')
+    return
+  }
+  check('the error has its code', open.startsWith('ERR_MAC_STORE: '), true)
+  check('the error names the runtime', isNode && open.includes(version), true)
+  check('the error says what to do', open.includes('npm install better-sqlite3@11'), true)
+  note(`without better-sqlite3: ${open}`)
+}

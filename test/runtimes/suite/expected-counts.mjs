@@ -1,0 +1,31 @@
+/**
+ * Of the 174 raw requests: how many are let in with a signature over what was sent, how many only with
+ * one over what the runtime shows, and how many with none. Each single answer is checked against the
+ * rules; these numbers are here so that nobody overlooks it when a runtime shows something else.
+ */
+export const EXPECTED = {
+  'bun bun required': counts(60, 28, 86),
+  'deno deno required': counts(90, 6, 78),
+  'node-18 hono required': counts(59, 23, 92),
+  'node-18 hono raw': counts(74, 2, 98),
+  'node-20 hono required': counts(62, 16, 96),
+  'node-20 hono raw': counts(76, 1, 97),
+  'node-20 srvx required': counts(60, 20, 94),
+  'node-20 srvx raw': counts(76, 1, 97),
+  'node-22 hono required': counts(62, 16, 96),
+  'node-22 hono raw': counts(76, 1, 97),
+  'node-22 srvx required': counts(60, 20, 94),
+  'node-22 srvx raw': counts(76, 1, 97),
+  'node-24 hono required': counts(61, 17, 96),
+  'node-24 hono raw': counts(76, 1, 97),
+  'node-24 srvx required': counts(59, 21, 94),
+  'node-24 srvx raw': counts(76, 1, 97),
+  'node-26 hono required': counts(61, 17, 96),
+  'node-26 hono raw': counts(76, 1, 97),
+  'node-26 srvx required': counts(59, 21, 94),
+  'node-26 srvx raw': counts(76, 1, 97),
+}
+
+function counts(wire, shown, refused) {
+  return { wire, shown, refused }
+}

@@ -1,0 +1,32 @@
+import { attempt, result } from './checks.mjs'
+import { defaultDatabase } from './default-database.mjs'
+import { drivers } from './drivers.mjs'
+import { http2 } from './http2.mjs'
+import { installed } from './installed.mjs'
+import { modes } from './modes.mjs'
+import { peers } from './peers.mjs'
+import { peersOverSockets } from './peers-over-sockets.mjs'
+import { processes } from './processes.mjs'
+import { restart } from './restart.mjs'
+import { adapters, version } from './this-runtime.mjs'
+import { wire } from './wire.mjs'
+
+/*
+ * The conformance suite, run inside a runtime against the installed package. Its last line tells
+ * what it found; it ends with 0 wherever it came to that line.
+ */
+
+await attempt('installed', installed)
+await attempt('drivers', drivers)
+await attempt('peers', peers)
+for (const adapter of adapters) {
+  await attempt(`modes on ${adapter}`, () => modes(adapter))
+  await attempt(`default database on ${adapter}`, () => defaultDatabase(adapter))
+  await attempt(`restart on ${adapter}`, () => restart(adapter))
+  await attempt(`two processes on ${adapter}`, () => processes(adapter))
+  await attempt(`peers over sockets on ${adapter}`, () => peersOverSockets(adapter))
+  await attempt(`wire on ${adapter}`, () => wire(adapter))
+  await attempt(`HTTP/2 on ${adapter}`, () => http2(adapter))
+}
+console.log(JSON.stringify({ ...result, version }))
+process.exit(0)
