@@ -1,5 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
+import type { StoredCredential } from '../store/store.ts'
 
 /** Who signed a request, and what else its MAC vouches for. */
 export interface MacIdentity {
@@ -17,6 +19,16 @@ export interface MacIdentity {
   /** The client's timestamp, in seconds, by the client's clock. */
   readonly timestamp: number
   readonly nonce: string
+}
+
+/** The identity that a verified request gives its caller. */
+export function identityOf(
+  { user, id, algorithm, label, expires }: StoredCredential,
+  { ext, nonce }: MacAuthorization,
+  timestamp: number,
+): MacIdentity {
+  const until = expires === null ? null : new Date(expires * 1000)
+  return Object.freeze({ user, id, algorithm, label, expires: until, ext, timestamp, nonce })
 }
 
 /** What was found out about a request. */

@@ -9,7 +9,7 @@ import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { Store, StoredCredential } from '../store/store.ts'
 import { currentSeconds } from './clock.ts'
 import { judgeTimestamp } from './freshness.ts'
-import type { MacIdentity } from './identity.ts'
+import { identityOf, type MacIdentity } from './identity.ts'
 import type { Pruning } from './pruning.ts'
 import { type RawTarget, signedOrigin } from './signed-origin.ts'
 
@@ -54,7 +54,7 @@ async function identify(
   verifier: Verifier,
   rawTarget: RawTarget | null,
 ): Promise<MacIdentity> {
-  const sent = parseAuthorization(request.headers.get('authorization'))
+  const sent = parseAuthorization(authorizationOf(request))
   if (sent === null) throw new MacError('ERR_MAC_MISSING')
   const origin = signedOrigin(request, check, rawTarget)
   const store = await verifier.store()
@@ -73,6 +73,16 @@ async function identify(
   }
   await verifier.pruning.step(store.nonces, now)
   return identityOf(credential, sent, timestamp)
+}
+
+/** Some adapters read the header fields only now, and throw where one of them is malformed. */
+function authorizationOf(request: Request): string | null {
+  try {
+    return request.headers.get('authorization')
+  } catch (cause) {
+    const why = 'The header fields of the request cannot be read.'
+    throw new MacError('ERR_MAC_HEADER_SYNTAX', why, { cause })
+  }
 }
 
 /** The credential whose key made the MAC. All ways to fail do the same work, and look the same. */
@@ -127,15 +137,6 @@ async function recordNonce(store: Store, sent: MacAuthorization, timestamp: numb
     'Nonces of that time are no longer kept, so a replay could not be told: another process on this ' +
       'database keeps them for less time, or the clock of a server was ahead.',
   )
-}
-
-function identityOf(
-  { user, id, algorithm, label, expires }: StoredCredential,
-  { ext, nonce }: MacAuthorization,
-  timestamp: number,
-): MacIdentity {
-  const until = expires === null ? null : new Date(expires * 1000)
-  return Object.freeze({ user, id, algorithm, label, expires: until, ext, timestamp, nonce })
 }
 
 function asMacError(error: unknown): MacError {

@@ -71,14 +71,22 @@ function requestOf(first: FirstArgument): Request {
   )
 }
 
-/** By its shape: frameworks bring Request classes of their own. */
+/**
+ * By its shape: frameworks bring Request classes of their own. The header fields are not touched:
+ * some adapters read them only now, and throw where one of them is malformed.
+ */
 function isRequest(value: unknown): value is Request {
   const shape = value as Partial<Request> | null | undefined
-  return typeof shape?.url === 'string' && typeof shape.headers?.get === 'function'
+  return typeof shape?.url === 'string' && 'headers' in shape
 }
 
 function isPreflight(request: Request): boolean {
-  return request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
+  if (request.method !== 'OPTIONS') return false
+  try {
+    return request.headers.has('access-control-request-method')
+  } catch {
+    return false
+  }
 }
 
 /** Without a hook, only the failures that the operator must mend are shown. */

@@ -125,3 +125,18 @@ test('verify gives a verdict, and uses up the nonce', async () => {
   expect(!second.ok && second.error).toBeInstanceOf(MacError)
   expect(!second.ok && second.error.code).toBe('ERR_MAC_REPLAY')
 })
+
+test('a request whose header fields cannot be read is refused', async () => {
+  const unreadable = {
+    url: 'http://example.com/',
+    method: 'GET',
+    get headers(): Headers {
+      throw new TypeError('Invalid header name')
+    },
+  }
+  const mac = createMac({ database: 'sqlite::memory:' })
+  const app = mac.withMac(() => new Response(), { allowPreflight: true })
+  const answer = await app(unreadable as unknown as Request)
+  expect(answer.status).toBe(401)
+  expect(((await answer.json()) as { code: string }).code).toBe('ERR_MAC_HEADER_SYNTAX')
+})

@@ -5,6 +5,12 @@ import { config, runtimeArguments } from './this-runtime.mjs'
 
 const PATIENCE_MS = 20_000
 
+/** What a part that fails midway leaves running must not outlive the suite. */
+const running = new Set()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /**
  * Starts a server process of this runtime.
  *
@@ -45,6 +51,8 @@ function startProcess(file, args, { folder, database, variables }) {
     env: { PATH, HOME, NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.on('exit', () => running.delete(child))
   let output = ''
   let complaints = ''
   child.stderr.on('data', (chunk) => {
