@@ -1,0 +1,99 @@
+import { demandAnswer, demandRefusal } from './answers.mjs'
+
+/** Longer than one chunk, and with more than ASCII in it. */
+const ORDER = { item: 'Ærø, 6 × “smør” 🧈', note: 'ø'.repeat(100_000) }
+
+/** What holds whatever the framework is: both applications have the same routes. */
+export const BOTH = [
+  [
+    'an unsigned request gets 401 and a challenge',
+    async (client) => demandRefusal(await client.send('GET', '/orders'), 'ERR_MAC_MISSING'),
+  ],
+  [
+    'an unsigned POST gets 401 and a challenge',
+    async (client) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await client.send('POST', '/orders', { headers, body: '{}' })
+      demandRefusal(answer, 'ERR_MAC_MISSING')
+    },
+  ],
+  [
+    'a signed request gets the user’s name, and the same again 401',
+    async (client) => {
+      const authorization = client.sign('GET', '/orders')
+      const first = await client.send('GET', '/orders', { authorization })
+      demandAnswer(first, 200, { user: 'ada', page: null })
+      const again = await client.send('GET', '/orders', { authorization })
+      demandRefusal(again, 'ERR_MAC_REPLAY')
+    },
+  ],
+  [
+    'the query is covered: as signed it passes, changed it gets 401',
+    async (client) => {
+      const authorization = client.sign('GET', '/orders?page=2')
+      const changed = await client.send('GET', '/orders?page=3', { authorization })
+      demandRefusal(changed, 'ERR_MAC_REJECTED')
+      const asSigned = await client.send('GET', '/orders?page=2', { authorization })
+      demandAnswer(asSigned, 200, { user: 'ada', page: '2' })
+    },
+  ],
+  [
+    'the method is covered',
+    async (client) => {
+      const authorization = client.sign('GET', '/orders')
+      const headers = { 'content-type': 'application/json' }
+      const answer = await client.send('POST', '/orders', { authorization, headers, body: '{}' })
+      demandRefusal(answer, 'ERR_MAC_REJECTED')
+    },
+  ],
+  [
+    'HEAD, which the framework answers with GET’s handler, is signed as HEAD',
+    async (client) => demandAnswer(await client.signed('HEAD', '/orders'), 200, ''),
+  ],
+  [
+    'a signed POST passes, and its JSON body arrives whole',
+    async (client) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify(ORDER)
+      const answer = await client.signed('POST', '/orders', { headers, body })
+      demandAnswer(answer, 201, { user: 'ada', order: ORDER })
+    },
+  ],
+  [
+    'optional: an unsigned request passes as anonymous',
+    async (client) => {
+      const answer = await client.send('GET', '/guestbook')
+      demandAnswer(answer, 200, { user: 'stranger', why: null })
+    },
+  ],
+  [
+    'optional: a signed one passes by name, and the same again as anonymous',
+    async (client) => {
+      const authorization = client.sign('GET', '/guestbook')
+      const first = await client.send('GET', '/guestbook', { authorization })
+      demandAnswer(first, 200, { user: 'ada', why: null })
+      const again = await client.send('GET', '/guestbook', { authorization })
+      demandAnswer(again, 200, { user: 'stranger', why: 'ERR_MAC_REPLAY' })
+    },
+  ],
+  [
+    'optional: a form arrives whole, signed and unsigned',
+    async (client) => {
+      const entry = { name: 'Ada & Grace', text: 'a=b&c=ø + “d”\nwith a second line' }
+      const form = {
+        // SvelteKit takes a form that says it is from its own origin, as browsers do; others get 403.
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: client.origin },
+        body: new URLSearchParams(entry).toString(),
+      }
+      demandAnswer(await client.signed('POST', '/guestbook', form), 200, { user: 'ada', entry })
+      demandAnswer(await client.send('POST', '/guestbook', form), 200, { user: 'stranger', entry })
+    },
+  ],
+  [
+    'a guard before the route: unsigned 401, signed by name',
+    async (client) => {
+      demandRefusal(await client.send('GET', '/account'), 'ERR_MAC_MISSING')
+      demandAnswer(await client.signed('GET', '/account'), 200, { user: 'ada' })
+    },
+  ],
+]

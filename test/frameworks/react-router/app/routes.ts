@@ -1,0 +1,7 @@
+import { type RouteConfig, route } from '@react-router/dev/routes'
+
+export default [
+  route('orders', 'routes/orders.ts'),
+  route('guestbook', 'routes/guestbook.ts'),
+  route('account', 'routes/account.ts'),
+] satisfies RouteConfig

@@ -1,0 +1,14 @@
+// A resource route for signed requests alone.
+import { getMac } from 'withmac'
+import { withMac } from '../mac.server'
+import type { Route } from './+types/orders'
+
+export const loader = withMac(({ request }: Route.LoaderArgs) => {
+  const page = new URL(request.url).searchParams.get('page')
+  return Response.json({ user: getMac(request)?.user, page })
+})
+
+export const action = withMac(async ({ request }: Route.ActionArgs) => {
+  const order: unknown = await request.json()
+  return Response.json({ user: getMac(request)?.user, order }, { status: 201 })
+})

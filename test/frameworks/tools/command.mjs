@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { delimiter, dirname } from 'node:path'
+
+/** What `npm run` adds, and what would place databases and servers elsewhere or colour what is read. */
+const LEFT_OUT =
+  /^(?:npm_(?:lifecycle|package|command|node|execpath)|npm_config_(?:local_|global_)?prefix$|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|MAC_|ORIGIN$|HOST$|PORT$)/i
+
+const PATIENCE_MS = 180_000
+
+/** The environment of a user's shell, with one Node before all others in the path. */
+export function environment({ node = null, ...more } = {}) {
+  const kept = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name))
+  const own = { ...Object.fromEntries(kept), NO_COLOR: '1', CI: '1' }
+  if (node !== null) own.PATH = `${dirname(node)}${delimiter}${own.PATH}`
+  return { ...own, ...more }
+}
+
+/**
+ * Runs npm to its end.
+ * @throws Error with all that it wrote, where it fails or takes more than three minutes.
+ */
+export function npm(args, { cwd, env = environment() }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier'], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE_MS,
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (chunk) => {
+        output += chunk
+      })
+    }
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve(output)
+      reject(new Error(`npm ${args.join(' ')} ended with ${signal ?? code}\n${output.trim()}`))
+    })
+  })
+}

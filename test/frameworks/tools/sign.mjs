@@ -1,0 +1,29 @@
+import { createHmac, randomUUID } from 'node:crypto'
+
+/** What the applications' seed.ts puts in the database. */
+const ADA = { id: 'ada-laptop', key: 'only-for-development' }
+
+/**
+ * Signs by the README's words on what a client signs, without the library: its own code would share
+ * its mistakes.
+ *
+ * @param origin What the client speaks to, such as `https://orders.example.com`.
+ * @param target The path and query as they are sent.
+ */
+export function sign(method, origin, target) {
+  const { protocol, hostname, port } = new URL(origin)
+  const ts = Math.floor(Date.now() / 1000)
+  const nonce = randomUUID()
+  const covered = [
+    ts,
+    nonce,
+    method,
+    target,
+    hostname,
+    port || (protocol === 'https:' ? 443 : 80),
+    '',
+  ]
+  const text = covered.map((line) => `${line}\n`).join('')
+  const mac = createHmac('sha256', ADA.key).update(text).digest('base64')
+  return `MAC id="${ADA.id}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
+}

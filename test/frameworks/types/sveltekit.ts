@@ -1,0 +1,28 @@
+// Put beside src/routes/orders/+server.ts for the type check: what the types promise there, and that
+// they are no `any`, which each error that is expected here would miss.
+import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
+import type { RequestHandler } from './$types'
+
+export const GET: RequestHandler = withMac(
+  ({ request, params, platform }) => {
+    const user: string | undefined = getMac(request)?.user
+    const code: MacErrorCode | undefined = getMacError(request)?.code
+    // @ts-expect-error: the user may be undefined
+    const surely: string = getMac(request)?.user
+    // @ts-expect-error: the route has no parameter of this name
+    params.id
+    // @ts-expect-error: there is no platform in development
+    platform.req
+    return Response.json({ user, code, surely })
+  },
+  {
+    requestTarget: (event) => {
+      // @ts-expect-error: Node's request has no such field
+      event.platform?.req.target
+      return event.platform?.req.url
+    },
+  },
+)
+
+// @ts-expect-error: a handler returns a Response
+export const POST: RequestHandler = withMac(({ params }) => params)
