@@ -6,6 +6,13 @@ export function demandAnswer(answer, status, body) {
   throw new Error(`${show({ status, body })} was expected, and this came: ${show(answer)}`)
 }
 
+/** Demands a good answer whose body, parsed or not, holds a text. */
+export function demandText(answer, text) {
+  const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  if (answer.status === 200 && text.test(body)) return
+  throw new Error(`200 with ${text} was expected, and this came: ${show(answer)}`)
+}
+
 /** Demands a refusal: the challenge and the code. */
 export function demandRefusal(answer, code) {
   const { status, headers, body } = answer

@@ -1,4 +1,4 @@
-import { demandAnswer, demandRefusal } from './answers.mjs'
+import { demandAnswer, demandRefusal, demandText } from './answers.mjs'
 
 export const SVELTEKIT = {
   name: 'sveltekit',
@@ -8,6 +8,17 @@ export const SVELTEKIT = {
   // adapter-node takes https and the Host header for what the client speaks to.
   behindProxy: {},
   checks: [
+    [
+      'the guard stands before pages as well, and before the data that their navigation loads',
+      async (client) => {
+        const page = '/account/profile'
+        const data = `${page}/__data.json`
+        demandRefusal(await client.send('GET', page), 'ERR_MAC_MISSING')
+        demandRefusal(await client.send('GET', data), 'ERR_MAC_MISSING')
+        demandText(await client.signed('GET', page), /<h1>Signed by ada<\/h1>/)
+        demandText(await client.signed('GET', data), /"ada"/)
+      },
+    ],
     [
       'requestTarget: the target may be signed as it is sent',
       async (client) => {
