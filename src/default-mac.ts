@@ -1,5 +1,6 @@
-import type { CreateOptions, User } from './credentials/create.ts'
+import type { CreateOptions } from './credentials/create.ts'
 import type { Credential } from './credentials/credential.ts'
+import type { User } from './credentials/input.ts'
 import { type CreateCredential, createMac, type Mac } from './mac.ts'
 import type { WithMacOptions } from './options.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
@@ -43,7 +44,7 @@ export async function getCredential(id: string): Promise<Credential | null> {
 
 /** {@link Mac.listCredentials} of the default `Mac`. */
 export async function listCredentials(filter?: {
-  readonly user?: string | number | bigint | undefined
+  readonly user?: User | undefined
 }): Promise<Credential[]> {
   return mac().listCredentials(filter)
 }

@@ -1,5 +1,6 @@
-export type { CreateOptions, User } from './credentials/create.ts'
+export type { CreateOptions } from './credentials/create.ts'
 export type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
+export type { User } from './credentials/input.ts'
 export {
   createCredential,
   deleteCredential,

@@ -1,5 +1,6 @@
-import { type CreateOptions, createCredential, type User } from './credentials/create.ts'
+import { type CreateOptions, createCredential } from './credentials/create.ts'
 import type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
+import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
 import { MacError } from './errors.ts'
 import type { MacOptions, WithMacOptions } from './options.ts'
@@ -7,7 +8,7 @@ import { currentSeconds } from './server/clock.ts'
 import { keepSeconds } from './server/freshness.ts'
 import { Pruning } from './server/pruning.ts'
 import { type MacVerdict, type Verifier, verify } from './server/verify.ts'
-import { type FirstArgument, type Handler, wrap } from './server/with-mac.ts'
+import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
 import { macSettings, withMacSettings } from './settings.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -28,7 +29,11 @@ export interface Mac {
     handler: Handler<First, Rest>,
     options?: WithMacOptions<NoInfer<First>>,
   ): (first: First, ...rest: Rest) => Promise<Response>
-  /** Verifies a request and uses up its nonce, without a handler and without an answer. */
+  /**
+   * Verifies a request and uses up its nonce, without a handler and without an answer. Never rejects
+   * for what is wrong with the request or the store: the verdict says it.
+   * @throws TypeError where there is no request.
+   */
   verify(request: Request): Promise<MacVerdict>
   /**
    * Makes a credential; by default with a random identifier and key, for `hmac-sha-256` and a day.
@@ -38,9 +43,7 @@ export interface Mac {
   /** The credential with this key identifier, without its key, or `null`. */
   getCredential(id: string): Promise<Credential | null>
   /** All credentials, or one user's, oldest first, without their keys. */
-  listCredentials(filter?: {
-    readonly user?: string | number | bigint | undefined
-  }): Promise<Credential[]>
+  listCredentials(filter?: { readonly user?: User | undefined }): Promise<Credential[]>
   /**
    * Makes a credential worthless from its next request on. It stays in the list.
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
@@ -60,7 +63,10 @@ export interface Mac {
   prune(): Promise<number>
   /** Opens the database now rather than with the first request; rejects where it cannot be used. */
   ready(): Promise<void>
-  /** Closes the database. A Kysely of your own stays open. */
+  /**
+   * Closes the database. A Kysely of your own stays open. Stop the server first: requests that are
+   * still on their way are answered 503.
+   */
   close(): Promise<void>
 }
 
@@ -95,11 +101,11 @@ export function createMac(options: MacOptions = {}): Mac {
       const own = withMacSettings(withOptions, settings)
       return wrap(handler, own, (request, rawTarget) => verify(request, own, verifier, rawTarget))
     },
-    verify: (request) => verify(request, settings, verifier),
+    verify: async (request) => verify(requestOf(request), settings, verifier),
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
       createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
     getCredential: async (id) => manage.getCredential(await credentials(), id),
-    listCredentials: async (filter) => manage.listCredentials(await credentials(), filter?.user),
+    listCredentials: async (filter) => manage.listCredentials(await credentials(), filter),
     revokeCredential: async (id) => manage.revokeCredential(await credentials(), now(), id),
     deleteCredential: async (id) => manage.deleteCredential(await credentials(), id),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),

@@ -6,9 +6,7 @@ import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
 import type { CredentialStore, StoredCredential } from '../store/store.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
-
-/** Whom a credential speaks for: a name or number, or an object such as a row of your users table. */
-export type User = string | number | bigint | { readonly id: string | number | bigint }
+import { readInput, readUser, text, type User } from './input.ts'
 
 /** The options of `createCredential`. */
 export interface CreateOptions {
@@ -32,6 +30,8 @@ export interface CreateOptions {
 const DAY = 86_400
 /** 2001, in seconds. A smaller number is more likely a duration than a moment. */
 const PLAUSIBLE_MOMENT = 1_000_000_000
+/** The year 5138, in seconds. A larger number is more likely one of milliseconds. */
+const LATEST_MOMENT = 100_000_000_000
 
 const plain = z.string().superRefine((value, context) => {
   const forbidden = forbiddenCharacter(value)
@@ -40,28 +40,17 @@ const plain = z.string().superRefine((value, context) => {
   context.addIssue({ code: 'custom', message })
 })
 
-/** Any text that a database gives back as it was: a lone surrogate or a NUL might not be. */
-const text = z
-  .string()
-  .max(1024)
-  .refine((value) => !/[\0\p{Surrogate}]/u.test(value), 'holds a character that cannot be stored')
-
 const optionsSchema = z.strictObject({
   id: plain.min(1).max(MAX_ID_LENGTH).optional(),
   key: plain.min(1).max(1024).optional(),
   algorithm: z.enum(MAC_ALGORITHMS).default('hmac-sha-256'),
   expires: z
-    .union([z.date(), z.number().min(0).max(8_640_000_000_000), z.null()], {
+    .union([z.date(), z.number().min(0), z.null()], {
       error: 'must be a Date, seconds since 1970, or null for never',
     })
     .optional(),
   label: text.nullable().default(null),
   ifExists: z.enum(['error', 'keep']).default('error'),
-})
-
-const name = z.union([text.min(1), z.number(), z.bigint()])
-const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => id)], {
-  error: 'must be a string, a number, or an object with such an id',
 })
 
 /**
@@ -77,10 +66,10 @@ export async function createCredential(
   user: User,
   options: CreateOptions,
 ): Promise<NewCredential | KeptCredential> {
-  const given = read(optionsSchema, options)
+  const given = readInput('createCredential', optionsSchema, options)
   const stored: StoredCredential = {
     id: given.id ?? randomBytes(12).toString('hex'),
-    user: String(read(userSchema, user, 'user')),
+    user: readUser(user),
     key: given.key ?? randomBytes(32).toString('base64url'),
     algorithm: given.algorithm,
     label: given.label,
@@ -110,6 +99,11 @@ function expiry(given: Date | number | null | undefined, now: number): number | 
         `seconds from now pass Math.floor(Date.now() / 1000) + ${given}.`,
     )
   }
+  if (given > LATEST_MOMENT && now < LATEST_MOMENT) {
+    throw new TypeError(
+      `withmac: expires: ${given} looks like milliseconds: pass a Date, or divide by 1000.`,
+    )
+  }
   return Math.floor(given)
 }
 
@@ -119,18 +113,4 @@ function taken({ id, user }: StoredCredential, existing: StoredCredential | null
     return `There is a credential ${shown} already. Pass ifExists: "keep" to leave it as it is, or delete it first.`
   }
   return `There is a credential ${shown} already, and it speaks for another user. Choose another id, or delete it first.`
-}
-
-function read<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  at?: string,
-): z.output<Schema> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => {
-    const place = at ?? path.join('.')
-    return place === '' ? message : `${place} ${message}`
-  })
-  throw new TypeError(`withmac: createCredential: ${faults.join('; ')}`)
 }

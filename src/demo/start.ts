@@ -15,7 +15,7 @@ const greet = (request: Request) => new Response(`hello ${getMac(request)?.user 
 const members = mac.withMac(greet)
 const everyone = mac.withMac(greet, { mode: 'optional' })
 const server = serve((request) =>
-  new URL(request.url).pathname === '/everyone' ? everyone(request) : members(request),
+  request.url.endsWith('/everyone') ? everyone(request) : members(request),
 )
 const origin = `http://localhost:${server.port}`
 const ada = await mac.createCredential('ada')
@@ -31,7 +31,7 @@ for (const [index, exchange] of exchanges(ada).entries()) {
 if (once) {
   await stop(good ? 0 : 1)
 } else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0))
   console.log('\nYour turn. Paste this into another terminal, then paste it again:')
   printCurl()
   console.log('\nEnter prints a fresh line. Ctrl-C ends the demo.')

@@ -14,7 +14,8 @@ export interface PinnedOrigin extends Authority {
 export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
   const list: unknown[] = Array.isArray(option) ? option : [option]
   if (list.length === 0) throw new TypeError('must name at least one origin')
-  return Object.freeze(list.map(pinOrigin))
+  const different = new Map(list.map(pinOrigin).map((origin) => [JSON.stringify(origin), origin]))
+  return Object.freeze([...different.values()])
 }
 
 /**

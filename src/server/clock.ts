@@ -1,5 +1,7 @@
 import { MacError } from '../errors.ts'
 
+const A_WEEK_IN_MS = 604_800_000
+
 /**
  * The server's clock, in whole seconds since 1970.
  *
@@ -11,6 +13,10 @@ export function currentSeconds(now: () => number): number {
     seconds = Math.floor(now())
   } catch (cause) {
     throw new MacError('ERR_MAC_CALLBACK', 'The function given as now failed.', { cause })
+  }
+  if (Math.abs(seconds - Date.now()) < A_WEEK_IN_MS) {
+    const rule = 'The function given as now returned milliseconds; Date.now() / 1000 is in seconds.'
+    throw new MacError('ERR_MAC_CALLBACK', rule)
   }
   if (Number.isSafeInteger(seconds)) return seconds
   throw new MacError('ERR_MAC_CALLBACK', 'The function given as now returned no number of seconds.')

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
-import type { Authority } from '../protocol/host.ts'
+import { type Authority, parseAuthority } from '../protocol/host.ts'
 import {
   checkTarget,
   cutUrl,
@@ -49,6 +49,8 @@ export function signedOrigin(
   rawTarget: RawTarget | null,
 ): RequestOrigin {
   const url = cutUrl(request.url)
+  // Also where the authority does not come from the URL: the handler will want to parse it.
+  parseAuthority(url.authority, url.scheme)
   const { host, port } = signedAuthority(request, url, settings)
   const raw = rawTarget === null ? undefined : given(rawTarget)
   const target = raw === undefined ? url.target : checkTarget(raw)
@@ -63,6 +65,13 @@ function given(rawTarget: RawTarget): string | undefined {
   }
 }
 
+/** A promise would be awaited by nobody, and its failure would end the process. */
+function atOnce(computed: unknown): unknown {
+  if (!(computed instanceof Promise)) return computed
+  computed.catch(() => {})
+  throw new TypeError('it must answer at once, and gave a promise')
+}
+
 function signedAuthority(request: Request, url: UrlPieces, settings: OriginSettings): Authority {
   const { origin, trustProxy } = settings
   if (typeof origin === 'function') return computedOrigin(request, origin)
@@ -74,7 +83,7 @@ function signedAuthority(request: Request, url: UrlPieces, settings: OriginSetti
 function computedOrigin(request: Request, origin: (request: Request) => string | null): Authority {
   let pinned: PinnedOrigin | null
   try {
-    const computed = origin(request)
+    const computed = atOnce(origin(request))
     pinned = computed === null ? null : pinOrigin(computed)
   } catch (cause) {
     throw new MacError('ERR_MAC_CALLBACK', 'The function given as origin failed.', { cause })

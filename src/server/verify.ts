@@ -59,19 +59,21 @@ async function identify(
   const origin = signedOrigin(request, check, rawTarget)
   const store = await verifier.store()
   const credential = authenticate(sent, origin, await store.credentials.find(sent.id))
-  const now = currentSeconds(verifier.settings.now)
-  refuseExpired(credential, now)
-  const rule = { ...verifier.settings, now }
   const timestamp = Number(sent.ts)
-  const learnable = judgeTimestamp(timestamp, credential.clockOffset, rule)
-  await judgeExt(sent.ext, request, check)
+  let moment = judgeMoment(credential, timestamp, verifier.settings)
+  if (check.ext) {
+    await judgeExt(sent.ext, request, check.ext)
+    // A judge may take its time.
+    moment = judgeMoment(credential, timestamp, verifier.settings)
+  }
   await recordNonce(store, sent, timestamp)
+  const { rule, learnable } = moment
   if (learnable !== null) {
     // Another request may have been first: then its offset counts, and this one is judged by it.
     const learned = await store.credentials.learnClock(credential.id, learnable)
     if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
   }
-  await verifier.pruning.step(store.nonces, now)
+  await verifier.pruning.step(store.nonces, rule.now)
   return identityOf(credential, sent, timestamp)
 }
 
@@ -107,18 +109,25 @@ function authenticate(
   return found
 }
 
-function refuseExpired({ id, expires }: StoredCredential, now: number): void {
-  if (expires === null || now < expires) return
-  const when = new Date(expires * 1000).toISOString()
-  throw new MacError('ERR_MAC_EXPIRED', `The credential ${JSON.stringify(id)} expired at ${when}.`)
+/** Whether the credential and the timestamp are good at this moment. */
+function judgeMoment(credential: StoredCredential, timestamp: number, settings: MacSettings) {
+  const rule = { ...settings, now: currentSeconds(settings.now) }
+  const { id, expires, clockOffset } = credential
+  if (expires !== null && rule.now >= expires) {
+    const when = new Date(expires * 1000).toISOString()
+    throw new MacError(
+      'ERR_MAC_EXPIRED',
+      `The credential ${JSON.stringify(id)} expired at ${when}.`,
+    )
+  }
+  return { rule, learnable: judgeTimestamp(timestamp, clockOffset, rule) }
 }
 
 async function judgeExt(
   ext: string | null,
   request: Request,
-  { ext: judge }: CheckSettings,
+  judge: NonNullable<CheckSettings['ext']>,
 ): Promise<void> {
-  if (judge === null || judge === undefined) return
   let good: boolean
   try {
     good = await judge(ext, request)

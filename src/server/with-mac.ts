@@ -61,7 +61,11 @@ function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
   )
 }
 
-function requestOf(first: FirstArgument): Request {
+/**
+ * The request that a handler was called with.
+ * @throws TypeError where there is none.
+ */
+export function requestOf(first: FirstArgument): Request {
   if (isRequest(first)) return first
   if (isRequest((first as { request?: unknown } | null | undefined)?.request)) {
     return (first as { request: Request }).request

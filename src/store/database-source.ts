@@ -18,9 +18,19 @@ export type DatabaseSource = DatabaseUrl | Kysely<MacDatabase>
  * @throws TypeError that says what is supported.
  */
 export function databaseSource(value: unknown): DatabaseSource {
-  if (isKysely(value)) return value
+  if (isKysely(value)) return checkKysely(value)
   if (typeof value === 'string') return parseDatabaseUrl(value)
   throw new TypeError('must be a URL such as "sqlite:mac.db", or a Kysely')
+}
+
+/** What would hang or go astray later is refused now. */
+function checkKysely(db: Kysely<MacDatabase>): Kysely<MacDatabase> {
+  if (db.isTransaction) throw new TypeError('must be a Kysely, not a transaction of one')
+  const plugins = db.getExecutor().plugins.map((plugin) => plugin.constructor.name)
+  if (plugins.includes('WithSchemaPlugin')) {
+    throw new TypeError('must be a Kysely without withSchema(): the tables go to the main schema')
+  }
+  return db
 }
 
 /** By its shape, since an application may bring a copy of Kysely of its own. */
@@ -48,8 +58,10 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   }
   const driver = scheme.toLowerCase() === 'sqlite' ? 'own' : 'better-sqlite3'
   if (path === ':memory:') return { path: null, driver }
-  if (/[?#\0]/.test(path)) {
-    throw new TypeError('a sqlite: URL takes a path alone, without ?parameters or #fragment')
+  if (/[?#\p{Cc}]|^:[^:]*$/u.test(path)) {
+    throw new TypeError(
+      'a sqlite: URL takes a path alone, without ?parameters, #fragment or line ends',
+    )
   }
   if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
   return { path, driver }

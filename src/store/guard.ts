@@ -8,6 +8,31 @@ const PATIENCE = 2000
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 20
 
+/** How long a caller's Kysely may take, in milliseconds, before it is taken to wait for itself. */
+const DEADLINE = 10_000
+
+/**
+ * Keeps the work on a caller's Kysely from waiting for ever: within a transaction of its own, on the
+ * one connection that SQLite has, it would wait for the transaction's end.
+ */
+export function withDeadline(guarded: Guard): Guard {
+  return (work) => guarded(() => inTime(work()))
+}
+
+async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    const rule =
+      'it did not answer within ten seconds. Do not call withmac within a transaction of the same Kysely.'
+    timer = setTimeout(() => reject(new Error(rule)), DEADLINE)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /**
  * Makes a guard. Where the database is locked by another process it tries again for two seconds,
  * and pauses without blocking the thread.

@@ -4,7 +4,7 @@ import { Kysely } from 'kysely'
 import type { DatabaseSource } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import { fileWatch } from './file-watch.ts'
-import { type Guard, guard } from './guard.ts'
+import { type Guard, guard, withDeadline } from './guard.ts'
 import { migrate } from './migrate.ts'
 import type { MacDatabase } from './schema.ts'
 import { SqlCredentials } from './sql-credentials.ts'
@@ -30,7 +30,7 @@ const PRAGMAS = [
  */
 export async function openStore(database: DatabaseSource): Promise<Store> {
   if (!('path' in database)) {
-    return storeOver(database, guard('The database'), async () => {})
+    return storeOver(database, withDeadline(guard('The database')), async () => {})
   }
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { Guard } from './guard.ts'
 import type { MacDatabase } from './schema.ts'
@@ -16,13 +16,14 @@ export class SqlCredentials implements CredentialStore {
   constructor(db: Kysely<MacDatabase>, guard: Guard) {
     this.#db = db
     this.#guard = guard
-    this.#find = db.selectFrom('mac_credentials').selectAll().where('id', '=', '').compile()
+    this.#find = findQuery(db)
   }
 
   async find(id: string): Promise<StoredCredential | null> {
     const query: CompiledQuery<Row> = { ...this.#find, parameters: [id] }
     const { rows } = await this.#guard(() => this.#db.executeQuery(query))
-    return rows[0] === undefined ? null : fromRow(rows[0])
+    const found = rows.map(fromRow)[0]
+    return found === undefined || found.id === DECOY ? null : found
   }
 
   async insert(credential: StoredCredential): Promise<boolean> {
@@ -73,6 +74,27 @@ export class SqlCredentials implements CredentialStore {
       .returning('id')
     return (await this.#guard(() => query.execute())).length > 0
   }
+}
+
+/** An identifier that no credential can have, since it is empty. */
+const DECOY = ''
+
+/**
+ * The look-up of a credential. Where there is none it gives a decoy, whose row is read and made an
+ * object as any other: how long a look-up takes must not tell which identifiers exist.
+ */
+function findQuery(db: Kysely<MacDatabase>): CompiledQuery<Row> {
+  const { ref, lit } = sql
+  const columns = [
+    ...['id', 'user', 'key', 'algorithm', 'label', 'created', 'expires', 'revoked'],
+    'clock_offset',
+  ].map((name) => ref(name))
+  const key = 'x'.repeat(43)
+  const decoy = [DECOY, 'nobody', key, 'hmac-sha-256', null, 0, 0, null, null].map((value) =>
+    lit(value),
+  )
+  return sql<Row>`select ${sql.join(columns)} from mac_credentials where id = ${''}
+    union all select ${sql.join(decoy)} limit 1`.compile(db)
 }
 
 function fromRow(row: Row): StoredCredential {

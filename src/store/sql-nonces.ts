@@ -47,9 +47,9 @@ async function pruneSlice(
   if (last === null) return 0
   await db
     .updateTable('mac_state')
-    .set({ value: floor })
+    .set({ value: Number(last.ts) + 1 })
     .where('name', '=', 'nonce_floor')
-    .where('value', '<', floor)
+    .where('value', '<=', last.ts)
     .execute()
   const { numDeletedRows } = await db
     .deleteFrom('mac_nonces')

@@ -47,8 +47,9 @@ export interface NonceStore {
   /** Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. */
   record(timestamp: number, credential: string, nonce: string): Promise<NonceVerdict>
   /**
-   * Raises the floor to `now - keepSeconds` and removes up to `limit` nonces below it. Another
-   * process on the same store that keeps them longer, and was at work lately, has its way.
+   * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
+   * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another
+   * process on the same store that keeps nonces longer, and was at work lately, has its way.
    * @returns How many were removed.
    */
   prune(now: number, keepSeconds: number, limit: number): Promise<number>
