@@ -12,8 +12,9 @@ export type OriginOption = string | readonly string[] | ((request: Request) => s
 export interface CheckOptions {
   /**
    * The public origin that clients sign, such as `https://api.example.com`. Needed behind a proxy
-   * that ends TLS or rewrites `Host`. With several, the request's `Host` header picks one. Default:
-   * what the request says of itself.
+   * that ends TLS or rewrites `Host`. With several, the request's `Host` header picks one, and where
+   * two differ in their scheme alone, the scheme that the server sees. `Host` is *not* checked
+   * against a single origin: do not route by it. Default: what the request says of itself.
    */
   readonly origin?: OriginOption | undefined
   /**
@@ -37,12 +38,13 @@ export interface CheckOptions {
 export interface MacOptions extends CheckOptions {
   /**
    * Where credentials and nonces live: `sqlite:path`, `sqlite::memory:`, or a Kysely of your own on
-   * SQLite (the tables are created in it, their names start with `mac_`). Default:
+   * SQLite (the tables are created in it, their names start with `mac_`; its durability is yours, and
+   * withmac must not be called within a transaction of it, nor one be opened past it). Default:
    * `MAC_DATABASE_URL`, else `sqlite:mac.db` in the working directory.
    */
   // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
   readonly database?: string | Kysely<any> | undefined
-  /** How far a timestamp may lie from the server's clock, to either side. Default: 300. */
+  /** How far a timestamp may lie from the server's clock, to either side: 1 to 86,400. Default: 300. */
   readonly windowSeconds?: number | undefined
   /**
    * Learns the difference between a client's clock and the server's from the first request of a

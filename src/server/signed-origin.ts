@@ -59,7 +59,9 @@ export function signedOrigin(
 
 function given(rawTarget: RawTarget): string | undefined {
   try {
-    return rawTarget()
+    const target = atOnce(rawTarget())
+    if (target === undefined || typeof target === 'string') return target
+    throw new TypeError('it must give a string, or undefined')
   } catch (cause) {
     throw new MacError('ERR_MAC_CALLBACK', 'The function given as requestTarget failed.', { cause })
   }

@@ -97,3 +97,22 @@ test('one whose tables are newer is refused, and not left within a transaction',
   })
   expect(await database.selectFrom('users').select('name').execute()).toEqual([{ name: 'Eve' }])
 })
+
+test('a transaction, and a Kysely with a schema, are refused at once', async () => {
+  const database = await appDatabase()
+  expect(() => createMac({ database: database.withSchema('auth') })).toThrow(TypeError)
+  await database.transaction().execute(async (transaction) => {
+    expect(() => createMac({ database: transaction })).toThrow(TypeError)
+  })
+})
+
+test('a call within a transaction of the same Kysely fails in ten seconds, and does not hang', async () => {
+  const database = await appDatabase()
+  const mac = createMac({ database })
+  await mac.ready()
+  const within = database.transaction().execute(() => mac.createCredential('ada', { id: 'ada' }))
+  await expect(within).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  const app = mac.withMac(() => new Response())
+  const bob = await mac.createCredential('bob')
+  expect(await outcome(app(signed(bob, URL)))).toBe('200')
+})

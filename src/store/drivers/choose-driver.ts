@@ -25,7 +25,9 @@ export async function openSqlite(path: string, choice: DriverChoice): Promise<Sq
 
 function nothingFound(choice: DriverChoice): string {
   const { versions } = process
-  if (choice === 'better-sqlite3') return `better-sqlite3 is not installed: ${INSTALL}`
+  if (choice === 'better-sqlite3') {
+    return `better-sqlite3 is not installed for ${runtime()}: ${INSTALL}`
+  }
   if (versions.deno !== undefined) {
     return `Deno ${versions.deno} has no node:sqlite: run "deno upgrade", version 2.2 has it.`
   }
@@ -33,6 +35,12 @@ function nothingFound(choice: DriverChoice): string {
     `Node ${versions.node} has no SQLite of its own; 22.13 and later have one. On this version, ` +
     INSTALL
   )
+}
+
+function runtime(): string {
+  const { bun, deno, node } = process.versions
+  if (bun !== undefined) return `Bun ${bun}`
+  return deno === undefined ? `Node ${node}` : `Deno ${deno}`
 }
 
 const INSTALL = 'run: npm install better-sqlite3@11'

@@ -12,11 +12,12 @@ const RETURNS_ROWS = /^\s*(?:select|pragma)\b|\breturning\b/i
 export function nodeSqliteModule(): NodeSqlite | null {
   const { emitWarning } = process
   // Node 22 to 24 announce with a warning, on loading it, that the module is experimental.
-  process.emitWarning = () => {}
+  // Where process is frozen the warning is shown, and nothing else happens.
+  Reflect.set(process, 'emitWarning', () => {})
   try {
     return process.getBuiltinModule?.('node:sqlite') ?? null
   } finally {
-    process.emitWarning = emitWarning
+    Reflect.set(process, 'emitWarning', emitWarning)
   }
 }
 

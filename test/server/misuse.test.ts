@@ -1,0 +1,93 @@
+import { createMac, type MacOptions } from '../../src/index.ts'
+import { Clock } from '../support/clock.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { authorization, signed } from '../support/sign.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+const SITE = 'http://example.com/a'
+
+async function start(options: MacOptions = {}) {
+  const mac = createMac({ database: 'sqlite::memory:', ...options })
+  await mac.createCredential('ada', { ...KEY, expires: null })
+  return mac
+}
+
+/** What a server shows of a request, where no Request can be made of it. */
+function shown(url: string, header: string): Request {
+  const headers = new Headers({ authorization: header })
+  return { url, method: 'GET', headers } as unknown as Request
+}
+
+async function code(answer: Promise<Response>): Promise<string> {
+  const response = await answer
+  return response.status === 200 ? '200' : `${response.status} ${(await response.json()).code}`
+}
+
+test.each([['http://x:99999/a'], ['http://a@b/a'], ['/a'], ['http:///a']])(
+  'a malformed URL reaches no handler behind a pinned origin: %s',
+  async (url) => {
+    const header = () => authorization(KEY, 'https://api.example.com/a')
+    for (const origin of ['https://api.example.com', () => 'https://api.example.com']) {
+      const mac = await start({ origin })
+      const app = mac.withMac((request) => new Response(new URL(request.url).pathname))
+      expect(await code(app(shown(url, header())))).toBe('401 ERR_MAC_HOST')
+      expect(await code(app(shown('http://inner:3000/a', header())))).toBe('200')
+    }
+  },
+)
+
+test('a clock that ran ahead and pruned locks nobody out, and lets no replay in', async () => {
+  const clock = new Clock()
+  const mac = await start({ now: clock.now })
+  const app = mac.withMac(() => new Response())
+  const first = { ts: clock.seconds, nonce: 'first' }
+  expect(await code(app(signed(KEY, SITE, first)))).toBe('200')
+  clock.seconds += 365 * 86_400
+  expect(await mac.prune()).toBe(1)
+  clock.seconds -= 365 * 86_400
+  expect(await code(app(signed(KEY, SITE, first)))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+  clock.seconds += 1
+  expect(await code(app(signed(KEY, SITE, { ts: clock.seconds })))).toBe('200')
+})
+
+describe('a function that is given as an option', () => {
+  test('now must not return milliseconds', async () => {
+    const mac = createMac({ database: 'sqlite::memory:', now: Date.now })
+    const made = mac.createCredential('ada')
+    await expect(made).rejects.toMatchObject({ code: 'ERR_MAC_CALLBACK' })
+    await expect(made).rejects.toThrow('milliseconds')
+  })
+
+  test('origin and requestTarget must not give promises, whose failure nobody would see', async () => {
+    const promise = (() => Promise.reject(new Error('late'))) as never
+    const mac = await start()
+    for (const options of [{ origin: promise }, { requestTarget: promise }]) {
+      const app = mac.withMac(() => new Response(), { ...options, onReject: () => {} })
+      expect(await code(app(signed(KEY, SITE)))).toBe('503 ERR_MAC_CALLBACK')
+    }
+  })
+
+  test('requestTarget must give a string', async () => {
+    const mac = await start()
+    for (const wrong of [5, null, new String('/a')]) {
+      const requestTarget = () => wrong as unknown as string
+      const app = mac.withMac(() => new Response(), { requestTarget, onReject: () => {} })
+      expect(await code(app(signed(KEY, SITE)))).toBe('503 ERR_MAC_CALLBACK')
+    }
+  })
+})
+
+test('the same origin twice is one origin', async () => {
+  const mac = await start({ origin: ['https://a.com', 'https://A.com:443/', 'https://b.com'] })
+  const app = mac.withMac(() => new Response())
+  const header = authorization(KEY, 'https://a.com/a')
+  const request = new Request('http://a.com/a', { headers: { authorization: header } })
+  expect(await code(app(request))).toBe('200')
+})
+
+test('verify takes nothing but a request', async () => {
+  const mac = await start()
+  for (const wrong of [undefined, {}, 'http://example.com/']) {
+    await expect(mac.verify(wrong as unknown as Request)).rejects.toBeInstanceOf(TypeError)
+  }
+})
