@@ -7,11 +7,11 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { requestString } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { Store, StoredCredential } from '../store/store.ts'
-import { currentSeconds } from './clock.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf, type MacIdentity } from './identity.ts'
 import type { Pruning } from './pruning.ts'
 import { type RawTarget, signedOrigin } from './signed-origin.ts'
+import { judgeMoment } from './standing.ts'
 
 /** What a verification came to. */
 export type MacVerdict =
@@ -107,20 +107,6 @@ function authenticate(
     throw new MacError('ERR_MAC_REVOKED', `The credential ${shown} was revoked.`)
   }
   return found
-}
-
-/** Whether the credential and the timestamp are good at this moment. */
-function judgeMoment(credential: StoredCredential, timestamp: number, settings: MacSettings) {
-  const rule = { ...settings, now: currentSeconds(settings.now) }
-  const { id, expires, clockOffset } = credential
-  if (expires !== null && rule.now >= expires) {
-    const when = new Date(expires * 1000).toISOString()
-    throw new MacError(
-      'ERR_MAC_EXPIRED',
-      `The credential ${JSON.stringify(id)} expired at ${when}.`,
-    )
-  }
-  return { rule, learnable: judgeTimestamp(timestamp, clockOffset, rule) }
 }
 
 async function judgeExt(

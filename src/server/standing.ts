@@ -1,0 +1,36 @@
+import { MacError } from '../errors.ts'
+import type { MacSettings } from '../settings.ts'
+import type { StoredCredential } from '../store/store.ts'
+import { currentSeconds } from './clock.ts'
+import { type FreshnessRule, judgeTimestamp } from './freshness.ts'
+
+/** What was found of a credential and a timestamp. */
+export interface Moment {
+  /** The rule with the moment in it. */
+  readonly rule: FreshnessRule
+  /** The clock offset that may be learned, or `null`. */
+  readonly learnable: number | null
+}
+
+/**
+ * Judges, at this very moment, whether a credential is still valid and a timestamp fresh. It does
+ * *not* look at revocation, which must look like a wrong MAC from outside.
+ *
+ * @throws {@link MacError} `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
+ */
+export function judgeMoment(
+  credential: StoredCredential,
+  timestamp: number,
+  settings: MacSettings,
+): Moment {
+  const rule = { ...settings, now: currentSeconds(settings.now) }
+  const { id, expires, clockOffset } = credential
+  if (expires !== null && rule.now >= expires) {
+    const when = new Date(expires * 1000).toISOString()
+    throw new MacError(
+      'ERR_MAC_EXPIRED',
+      `The credential ${JSON.stringify(id)} expired at ${when}.`,
+    )
+  }
+  return { rule, learnable: judgeTimestamp(timestamp, clockOffset, rule) }
+}
