@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createMac } from '../src/index.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { beforeAll, expect, test } from './support/runner.ts'
 
@@ -72,6 +73,18 @@ test.each(USES)('the example with %s does what it says', async (holds, uses, pri
   expect(await new Response(run.stderr).text()).not.toContain('rror:')
   expect(await run.exited).toBe(0)
   expect(output.trim().split('\n').at(-1)).toBe(prints)
+})
+
+test.each([
+  ['GET', 'http://example.com/x?'],
+  ['patch', 'http://example.com:8080/x?a=b#fragment'],
+  ['GET', 'https://[::1]:8443//double'],
+])('the signing example signs what goes over the wire: %s %s', async (method, url) => {
+  const { sign } = await import(folder.path('sign.ts'))
+  const mac = createMac({ database: 'sqlite::memory:' })
+  const authorization = sign(method, url, await mac.createCredential('ada'))
+  const request = new Request(url, { method, headers: { authorization } })
+  expect((await mac.verify(request)).ok).toBe(true)
 })
 
 test('every example is among those that are run', () => {

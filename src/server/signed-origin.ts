@@ -49,8 +49,6 @@ export function signedOrigin(
   rawTarget: RawTarget | null,
 ): RequestOrigin {
   const url = cutUrl(request.url)
-  // Also where the authority does not come from the URL: the handler will want to parse it.
-  parseAuthority(url.authority, url.scheme)
   const { host, port } = signedAuthority(request, url, settings)
   const raw = rawTarget === null ? undefined : given(rawTarget)
   const target = raw === undefined ? url.target : checkTarget(raw)
@@ -75,11 +73,13 @@ function atOnce(computed: unknown): unknown {
 }
 
 function signedAuthority(request: Request, url: UrlPieces, settings: OriginSettings): Authority {
-  const { origin, trustProxy } = settings
-  if (typeof origin === 'function') return computedOrigin(request, origin)
-  if (origin !== null) return chooseOrigin(request, url, origin)
-  if (trustProxy !== null) return forwardedAuthority(request, url, trustProxy)
-  return requestAuthority(request, url)
+  const source = settings.origin ?? settings.trustProxy
+  if (source === null) return requestAuthority(request, url)
+  // What was signed comes from elsewhere, but the handler will want to parse the URL all the same.
+  parseAuthority(url.authority, url.scheme)
+  if (typeof source === 'function') return computedOrigin(request, source)
+  if (typeof source === 'string') return forwardedAuthority(request, url, source)
+  return chooseOrigin(request, url, source)
 }
 
 function computedOrigin(request: Request, origin: (request: Request) => string | null): Authority {
