@@ -1,0 +1,23 @@
+import { clocks } from './clocks.ts'
+import { copies } from './copies.ts'
+import { crashCopy } from './crash-copy.ts'
+import { diskFull } from './disk-full.ts'
+import type { Fault } from './fault.ts'
+import { kill } from './kill.ts'
+import { lock } from './lock.ts'
+import { pause } from './pause.ts'
+import { restart } from './restart.ts'
+import { revocation } from './revocation.ts'
+
+/** All kinds of faults. */
+export const FAULTS: readonly Fault[] = [
+  kill,
+  restart,
+  copies,
+  clocks,
+  diskFull,
+  lock,
+  pause,
+  revocation,
+  crashCopy,
+]
