@@ -4,6 +4,7 @@ import { Random } from './random.ts'
 import { Report } from './report.ts'
 import { runRound } from './round.ts'
 import { runtimeCommand } from './runtime.ts'
+import { shareOut } from './share-out.ts'
 import { makeWorld } from './world/make-world.ts'
 
 /*
@@ -24,29 +25,32 @@ try {
 }
 process.exit(report.end())
 
-/** Makes one world after the other; in each, every fault comes once, in any order. */
+/** Makes one world after the other; in two of them, one for each durability, every fault comes once. */
 async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, report: Report) {
   const random = new Random(seed)
   const command = await runtimeCommand(runtime)
   const end = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000
   const isOver = () => report.rounds >= rounds || performance.now() >= end
   while (!isOver()) {
-    const order = random.shuffle(faults)
-    const choice = {
-      windowSeconds: random.pick([20, 60, 300]),
-      processes: random.between(1, 4),
-      apart: random.chance(0.5),
-      onSmallDisk: order.some((fault) => fault.onSmallDisk),
-      command,
+    for (const { durability, order } of shareOut(faults, random)) {
+      if (order.length === 0 || isOver()) continue
+      const choice = {
+        durability,
+        windowSeconds: random.pick([20, 60, 300]),
+        processes: random.between(1, 4),
+        apart: random.chance(0.5),
+        onSmallDisk: order.some((fault) => fault.onSmallDisk),
+        command,
+      }
+      report.newWorld(choice)
+      const world = await makeWorld(choice, random)
+      for (const [at, fault] of order.entries()) {
+        if (isOver()) break
+        const last = at === order.length - 1 || report.rounds === rounds - 1
+        report.round(fault, await runRound(world, fault, last))
+      }
+      await world.end()
+      await cleanup()
     }
-    report.newWorld(choice)
-    const world = await makeWorld(choice, random)
-    for (const [at, fault] of order.entries()) {
-      if (isOver()) break
-      const last = at === order.length - 1 || report.rounds === rounds - 1
-      report.round(fault, await runRound(world, fault, last))
-    }
-    await world.end()
-    await cleanup()
   }
 }

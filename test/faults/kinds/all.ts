@@ -6,6 +6,7 @@ import type { Fault } from './fault.ts'
 import { kill } from './kill.ts'
 import { lock } from './lock.ts'
 import { pause } from './pause.ts'
+import { powerCut } from './power-cut.ts'
 import { restart } from './restart.ts'
 import { revocation } from './revocation.ts'
 
@@ -20,4 +21,5 @@ export const FAULTS: readonly Fault[] = [
   pause,
   revocation,
   crashCopy,
+  powerCut,
 ]

@@ -1,10 +1,15 @@
 import type { World } from '../world/world.ts'
 
+/** How hard commits are synced: the option of `createMac`. */
+export type Durability = 'full' | 'normal'
+
 /** A kind of fault. */
 export interface Fault {
   readonly name: string
   /** The small disk is needed, which takes the superuser's rights to mount. */
   readonly onSmallDisk?: true
+  /** What the database must be opened with; either will do where it is not said. */
+  readonly durability?: Durability
   /**
    * Does harm for a few seconds while the load goes on, and puts everything right again, but for
    * processes that are down.
