@@ -37,7 +37,7 @@ async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, 
       const choice = {
         durability,
         windowSeconds: random.pick([20, 60, 300]),
-        processes: random.between(1, 4),
+        processes: random.pick([1, 2, 2, 3, 4]),
         apart: random.chance(0.5),
         onSmallDisk: order.some((fault) => fault.onSmallDisk),
         command,

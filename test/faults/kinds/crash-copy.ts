@@ -18,7 +18,7 @@ export const crashCopy: Fault = {
   name: 'crash copy',
   async run(world) {
     let tried = 0
-    for (let time = 2; time > 0; time--) {
+    for (let time = world.random.between(1, 2); time > 0; time--) {
       await Bun.sleep(world.random.between(200, 800))
       tried += await tryCopy(world, join(world.settings.folder, 'copy'))
     }

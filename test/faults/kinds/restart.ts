@@ -6,7 +6,7 @@ export const restart: Fault = {
   name: 'restart',
   async run(world) {
     let restarts = 0
-    for (let time = world.random.between(3, 5); time > 0; time--) {
+    for (let time = world.random.between(2, 3); time > 0; time--) {
       await Bun.sleep(world.random.between(100, 400))
       const leaving = world.random.some(world.up)
       restarts += leaving.length
