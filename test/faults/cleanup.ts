@@ -1,26 +1,28 @@
 type Undo = () => unknown
 
 const undos: Undo[] = []
-let cleaning: Promise<void> | null = null
+let interrupted = false
+
+/** Whether a signal has ended the run: what fails from then on, fails because of it. */
+export function isInterrupted(): boolean {
+  return interrupted
+}
 
 /** Sees to it that something is undone at the end, be it a failure or Ctrl-C. */
 export function cleanupLater(undo: Undo): void {
   undos.push(undo)
+  if (interrupted) throw new Error('interrupted')
 }
 
 /** Undoes everything, the latest first. What fails is told, and the rest is still undone. */
-export function cleanup(): Promise<void> {
-  cleaning ??= (async () => {
-    for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
-      try {
-        await undo()
-      } catch (error) {
-        console.error('not cleaned up:', error)
-      }
+export async function cleanup(): Promise<void> {
+  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+    try {
+      await undo()
+    } catch (error) {
+      console.error('not cleaned up:', error)
     }
-    cleaning = null
-  })()
-  return cleaning
+  }
 }
 
 /** Cleans up before a signal ends the program. */
@@ -32,6 +34,7 @@ export function cleanupOnSignals(): void {
   ] as const) {
     process.on(signal, async () => {
       console.error(`\n${signal}: cleaning up`)
+      interrupted = true
       await cleanup()
       process.exit(code)
     })

@@ -1,5 +1,5 @@
 import { type Arguments, readArguments } from './arguments.ts'
-import { cleanup, cleanupOnSignals } from './cleanup.ts'
+import { cleanup, cleanupOnSignals, isInterrupted } from './cleanup.ts'
 import { Random } from './random.ts'
 import { Report } from './report.ts'
 import { runRound } from './round.ts'
@@ -19,6 +19,8 @@ const report = new Report(given)
 try {
   await runWorlds(given, report)
 } catch (error) {
+  // Then the signal's own cleaning up ends the program.
+  if (isInterrupted()) await new Promise(() => {})
   report.broke(error)
 } finally {
   await cleanup()

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Fault, storeRefusals } from './fault.ts'
@@ -13,6 +14,7 @@ export const diskFull: Fault = {
     const times = random.between(1, 2)
     for (let time = times; time > 0; time--) {
       await Bun.sleep(random.between(100, 300))
+      await shrinkLog(settings.path)
       world.hindrance.set('full')
       world.note('the disk is filled')
       fill(filler)
@@ -28,6 +30,21 @@ export const diskFull: Fault = {
     }
     return { note: `full ${times} times`, felt: storeRefusals(world) > 0 }
   },
+}
+
+/** Cuts the log short, so that it must grow: one that is long is written anew from its start. */
+async function shrinkLog(path: string): Promise<void> {
+  const database = new Database(path)
+  try {
+    database.run('pragma busy_timeout = 0')
+    for (let time = 0; time < 200; time++) {
+      const { busy } = database.query('pragma wal_checkpoint(truncate)').get() as { busy: number }
+      if (busy === 0) return
+      await Bun.sleep(1)
+    }
+  } finally {
+    database.close()
+  }
 }
 
 /** Writes until there is no more room. */

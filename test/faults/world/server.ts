@@ -74,7 +74,8 @@ export class Server {
     if (connection === null || connection.closed) connection = await Connection.open(this.port)
     if (connection === null) return 'refused'
     const answer = await connection.exchange(text, PATIENCE)
-    if (!connection.closed) this.#idle.push(connection)
+    if (!this.up) connection.close()
+    else if (!connection.closed) this.#idle.push(connection)
     return answer
   }
 
