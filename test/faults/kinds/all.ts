@@ -9,6 +9,7 @@ import { pause } from './pause.ts'
 import { powerCut } from './power-cut.ts'
 import { restart } from './restart.ts'
 import { revocation } from './revocation.ts'
+import { visitor } from './visitor.ts'
 
 /** All kinds of faults. */
 export const FAULTS: readonly Fault[] = [
@@ -21,5 +22,6 @@ export const FAULTS: readonly Fault[] = [
   pause,
   revocation,
   crashCopy,
+  visitor,
   powerCut,
 ]
