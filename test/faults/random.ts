@@ -14,6 +14,11 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
+  /** Another source, which this one has chosen. */
+  branch(): Random {
+    return new Random(this.between(0, 2 ** 32 - 1))
+  }
+
   /** A whole number, both ends included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1))

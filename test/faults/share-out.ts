@@ -7,17 +7,21 @@ export interface Share {
   readonly order: readonly Fault[]
 }
 
-/** Shares the faults out among a world of each durability, by chance where either will do. */
+/** Shares the faults out among a world of each durability, by chance. */
 export function shareOut(faults: readonly Fault[], random: Random): Share[] {
   const shares: Record<Durability, Fault[]> = { full: [], normal: [] }
   for (const fault of random.shuffle(faults)) {
-    const durability = fault.durability ?? random.pick(['full', 'normal'] as const)
-    shares[durability].push(fault)
+    shares[random.chance(oddsOfNormal(fault)) ? 'normal' : 'full'].push(fault)
   }
   return random.shuffle(['full', 'normal'] as const).map((durability) => ({
     durability,
     order: clocksLast(shares[durability]),
   }))
+}
+
+/** A power cut has more to tell where not every commit is synced. */
+function oddsOfNormal({ name }: Fault): number {
+  return name === 'power cut' ? 0.75 : 0.5
 }
 
 /** A power cut after clocks were ahead would rightly keep honest clocks out for longer than a round. */

@@ -8,8 +8,8 @@ export interface Fault {
   readonly name: string
   /** The small disk is needed, which takes the superuser's rights to mount. */
   readonly onSmallDisk?: true
-  /** What the database must be opened with; either will do where it is not said. */
-  readonly durability?: Durability
+  /** The processes must note what they sync, which takes a C compiler. */
+  readonly notesSyncs?: true
   /**
    * Does harm for a few seconds while the load goes on, and puts everything right again, but for
    * processes that are down.

@@ -5,29 +5,32 @@ import type { Fault } from './fault.ts'
 import { revive } from './kill.ts'
 
 /**
- * The power fails where commits are not synced one by one: the last of them are gone, and with them
- * nonces of requests that were let in.
+ * The power fails: whatever was not synced is gone. Where commits are not synced one by one, nonces
+ * of requests that were let in are among it.
  */
 export const powerCut: Fault = {
   name: 'power cut',
-  durability: 'normal',
+  notesSyncs: true,
   async run(world) {
-    const { random, settings, ledger } = world
+    const { random, settings, syncs } = world
+    if (syncs === null) throw new Error('nobody notes what is synced')
     let nonces = 0
+    let transactions = 0
     const times = random.between(1, 2)
     for (let time = times; time > 0; time--) {
       const before = readWal(settings.path)
       await Bun.sleep(random.between(400, 900))
       world.note('the power fails')
       await Promise.all(world.up.map((server) => server.kill()))
-      const cut = cutPower(settings.path, before, random)
+      const cut = cutPower(settings.path, before, syncs, random)
       world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces; mark ${cut.mark}`)
       world.floor.markIs(cut.mark)
       nonces += cut.nonces
+      transactions += cut.transactions
       await revive(world)
       await replayAll(world, stillFresh(world).slice(-2000))
     }
-    const note = `${times} times, ${nonces} of ${ledger.passed.length} nonces lost`
-    return { note, felt: nonces > 0 }
+    const note = `${times} times, lost ${transactions} transactions with ${nonces} nonces`
+    return { note, felt: settings.durability === 'full' || nonces > 0 }
   },
 }

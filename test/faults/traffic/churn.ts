@@ -10,22 +10,22 @@ import { type Running, runLanes } from './load.ts'
 export function startChurn(world: World, pause: number): Running {
   return runLanes(1, async () => {
     await churnOnce(world)
-    await Bun.sleep(world.random.between(pause / 2, pause * 2))
+    await Bun.sleep(world.dice.between(pause / 2, pause * 2))
   })
 }
 
 async function churnOnce(world: World): Promise<void> {
-  const { random, up } = world
+  const { dice, up } = world
   if (up.length === 0) return
-  const server = random.pick(up)
+  const server = dice.pick(up)
   const [, ...others] = world.credentials
   const active = others.filter(({ expected }) => expected === 'active')
   const absent = others.filter(({ expected }) => expected === 'absent')
-  const kind = random.next()
+  const kind = dice.next()
   if (kind < 0.4 || active.length < 3) await create(world, server)
-  else if (kind < 0.7) await revoke(world, server, random.pick(active))
-  else if (kind < 0.85 || absent.length === 0) await remove(world, server, random.pick(active))
-  else await create(world, server, random.pick(absent))
+  else if (kind < 0.7) await revoke(world, server, dice.pick(active))
+  else if (kind < 0.85 || absent.length === 0) await remove(world, server, dice.pick(active))
+  else await create(world, server, dice.pick(absent))
 }
 
 /** Makes a credential, or makes one anew that was deleted, with the same key. */
@@ -58,8 +58,8 @@ export async function remove(world: World, server: Server, known: KnownCredentia
   if (done) settle(known, 'bad', 'absent')
 }
 
-function newCredential({ random }: World): KnownCredential {
-  const algorithm = random.pick(['hmac-sha-1', 'hmac-sha-256'] as const)
+function newCredential({ dice }: World): KnownCredential {
+  const algorithm = dice.pick(['hmac-sha-1', 'hmac-sha-256'] as const)
   return knownCredential(randomBytes(8).toString('hex'), randomBytes(24).toString('hex'), algorithm)
 }
 

@@ -3,10 +3,10 @@ import type { World } from '../world/world.ts'
 
 /** Sends copies of one request at once, to all processes: one passes at the most. */
 export async function sendCopies(world: World, credential: KnownCredential): Promise<void> {
-  const { up, random } = world
+  const { up, dice } = world
   if (up.length === 0) return
-  const sent = world.fresh(random.pick(up), credential)
-  const servers = Array.from({ length: random.between(2, 8) }, (_, at) => up[at % up.length])
+  const sent = world.fresh(dice.pick(up), credential)
+  const servers = Array.from({ length: dice.between(2, 8) }, (_, at) => up[at % up.length])
   const outcomes = await Promise.all(
     servers.map(async (server) => (server === undefined ? '' : world.send(server, sent, 'copy'))),
   )

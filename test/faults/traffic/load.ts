@@ -27,17 +27,17 @@ export function runLanes(lanes: number, step: () => Promise<unknown>): Running {
 /** Many connections that send, each one request after the other, to any process that is up. */
 export function startLoad(world: World, connections: number): Running {
   return runLanes(connections, async () => {
-    const { up, random } = world
+    const { up, dice } = world
     if (up.length === 0) return Bun.sleep(5)
-    await sendSomething(world, random.pick(up))
+    await sendSomething(world, dice.pick(up))
   })
 }
 
 async function sendSomething(world: World, server: Server): Promise<void> {
-  const { random, ledger } = world
-  const kind = random.next()
+  const { dice, ledger } = world
+  const kind = dice.next()
   if (kind < 0.1 && ledger.passed.length > 0) {
-    await world.send(server, random.pick(ledger.passed), 'replay')
+    await world.send(server, dice.pick(ledger.passed), 'replay')
   } else if (kind < 0.13) {
     await sendCopies(world, someCredential(world))
   } else {
@@ -46,6 +46,6 @@ async function sendSomething(world: World, server: Server): Promise<void> {
 }
 
 /** Mostly one that is good; now and then one that was revoked or deleted, which must stay out. */
-function someCredential({ random, credentials, steady }: World): KnownCredential {
-  return random.chance(0.5) ? steady : random.pick(credentials)
+function someCredential({ dice, credentials, steady }: World): KnownCredential {
+  return dice.chance(0.5) ? steady : dice.pick(credentials)
 }

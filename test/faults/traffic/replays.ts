@@ -6,13 +6,13 @@ const LANES = 24
 
 /** Sends requests once more, each to one process or to several at once: none may pass twice. */
 export async function replayAll(world: World, requests: readonly Sent[]): Promise<void> {
-  const { random } = world
+  const { dice } = world
   let next = 0
   const lane = async () => {
     for (let sent = requests[next++]; sent !== undefined; sent = requests[next++]) {
       const { up } = world
       const again = sent
-      const servers = random.chance(0.2) ? random.some(up) : [random.pick(up)]
+      const servers = dice.chance(0.2) ? dice.some(up) : [dice.pick(up)]
       await Promise.all(servers.map((server) => world.send(server, again, 'replay')))
     }
   }

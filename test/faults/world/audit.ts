@@ -48,7 +48,7 @@ async function credentialsAreKept(world: World, server: Server): Promise<void> {
     if (expected === 'unsure' || expected === shown) continue
     world.violations.add('kept', `${id} must be ${expected}, ${server.name} shows it as ${shown}`)
   }
-  const sample = world.random.shuffle(world.credentials).slice(0, 20)
+  const sample = world.dice.shuffle(world.credentials).slice(0, 20)
   await Promise.all(sample.map((known) => world.send(server, world.fresh(server, known), 'fresh')))
 }
 

@@ -9,6 +9,9 @@ import { Timeline } from './timeline.ts'
 const PATIENCE = 12_000
 const SCRIPT = join(import.meta.dir, '../server/serve.ts')
 
+/** What is added to a process's environment. */
+type Env = Readonly<Record<string, string>>
+
 /** What came of a command: see `commands.ts`; `lost` where the process ended first. */
 export type CommandOutcome =
   | { done: unknown }
@@ -34,13 +37,14 @@ export class Server {
   #number = 0
   #errors = ''
 
-  private constructor(name: string, command: readonly string[], options: ServeOptions) {
+  private constructor(name: string, command: readonly string[], env: Env, options: ServeOptions) {
     this.name = name
     this.clock = new Timeline<readonly number[]>([options.clock])
     this.#child = Bun.spawn([...command, SCRIPT, JSON.stringify(options)], {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
+      env: { ...process.env, ...env },
     })
   }
 
@@ -48,9 +52,10 @@ export class Server {
   static async start(
     name: string,
     command: readonly string[],
+    env: Env,
     options: ServeOptions,
   ): Promise<Server> {
-    const server = new Server(name, command, options)
+    const server = new Server(name, command, env, options)
     const ready = server.#listenToIt()
     void server.#watchErrors()
     void server.#watchEnd()

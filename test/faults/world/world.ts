@@ -1,4 +1,5 @@
 import type { Durability } from '../kinds/fault.ts'
+import { type SyncNotes, syncNotes } from '../power/sync-notes.ts'
 import type { Random } from '../random.ts'
 import { judge, type Purpose } from '../traffic/judge.ts'
 import { Sent } from '../traffic/sent.ts'
@@ -23,6 +24,8 @@ export interface WorldSettings {
   readonly durability: Durability
   /** Whether credentials are managed through a `Mac` of their own in the same process. */
   readonly apart: boolean
+  /** Whether the processes note what they sync. */
+  readonly notesSyncs: boolean
   /** What runs a server's script. */
   readonly command: readonly string[]
 }
@@ -33,11 +36,16 @@ export type Hindrance = 'none' | 'held' | 'full'
 /** A database file, the processes that serve it, and what must be true of both. */
 export class World {
   readonly settings: WorldSettings
-  readonly random: Random
+  /** What the fault of the present round is chosen by. */
+  random: Random
+  /** What requests are chosen by. How many come, and in which order, depends on the machine. */
+  readonly dice: Random
   readonly servers: Server[] = []
   readonly hindrance: Timeline<Hindrance> = new Timeline<Hindrance>('none')
   readonly credentials: KnownCredential[] = []
   readonly ledger: Ledger
+  /** What the processes synced, where they note it. */
+  readonly syncs: SyncNotes | null
   readonly floor: Floor
   /** Of the present round. */
   violations: Violations = new Violations()
@@ -49,7 +57,9 @@ export class World {
   constructor(settings: WorldSettings, random: Random) {
     this.settings = settings
     this.random = random
+    this.dice = random.branch()
     this.ledger = new Ledger(settings.folder)
+    this.syncs = settings.notesSyncs ? syncNotes(settings.folder) : null
     this.floor = new Floor(settings.windowSeconds)
   }
 
@@ -69,7 +79,8 @@ export class World {
     const name = `p${place}.${++this.#started}`
     const { windowSeconds, durability, command, apart } = this.settings
     const own = path === this.settings.path
-    const server = await Server.start(name, command, {
+    const env = own ? (this.syncs?.env ?? {}) : {}
+    const server = await Server.start(name, command, env, {
       database: `sqlite:${path}`,
       windowSeconds,
       durability,
@@ -103,10 +114,10 @@ export class World {
     const now = Math.floor(Date.now() / 1000) + Math.max(...server.clock.current)
     const reach = windowSeconds - 4
     // What is far ahead of the clock is synced at once: then hardly anything is left to be lost.
-    const ahead = durability === 'full' || this.random.chance(0.01) ? reach : 3
-    const skew = this.random.chance(0.7) ? 0 : this.random.between(-reach, ahead)
+    const ahead = durability === 'full' || this.dice.chance(0.01) ? reach : 3
+    const skew = this.dice.chance(0.7) ? 0 : this.dice.between(-reach, ahead)
     // Now and then one is sent that may be refused for what was forgotten.
-    const least = this.random.chance(0.95) ? this.floor.bound() + 1 : 0
+    const least = this.dice.chance(0.95) ? this.floor.bound() + 1 : 0
     const ts = Math.max(now + skew, Math.min(least, now + reach))
     const sent = new Sent(credential, ts, forged)
     this.floor.sent(ts)
