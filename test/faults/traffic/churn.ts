@@ -87,5 +87,5 @@ function mayFail(world: World, server: Server, outcome: CommandOutcome, from: nu
   if (outcome === 'lost') return isEnding(server, Date.now())
   const { code } = outcome as { code: string }
   if (code === 'ERR_MAC_CLOSED') return isEnding(server, Date.now())
-  return code === 'ERR_MAC_STORE' && storeIsHindered(world, from, Date.now())
+  return code === 'ERR_MAC_STORE' && storeIsHindered(world, server, from, Date.now())
 }

@@ -6,6 +6,8 @@ import type { Attempt } from './judge.ts'
 const PATIENCE = 1900
 /** Of that time, how much the lock must have been held: after its end there is a crush for it. */
 const HELD = 1400
+/** For how long a process may still be opening the database after it has started. */
+const OPENING = 3000
 
 /** Whether something that was done to the processes explains that a request was not let in. */
 export function isExplained(world: World, attempt: Attempt, outcome: string): boolean {
@@ -26,15 +28,22 @@ export function isExplained(world: World, attempt: Attempt, outcome: string): bo
     case '401 ERR_MAC_TIMESTAMP_AHEAD':
       return isOutside(world, attempt, 1)
     case '503 ERR_MAC_STORE':
-      return storeIsHindered(world, from, to)
+      return storeIsHindered(world, server, from, to)
     default:
       return false
   }
 }
 
 /** Whether the store may say that it cannot do what it is asked between these moments. */
-export function storeIsHindered({ hindrance }: World, from: number, to: number): boolean {
-  if (hindrance.during(from, to).includes('full')) return true
+export function storeIsHindered(
+  { hindrance }: World,
+  server: Server,
+  asked: number,
+  to: number,
+): boolean {
+  if (hindrance.during(asked, to).includes('full')) return true
+  // Who comes while a new process waits for the lock to open the database shares that waiting.
+  const from = asked - server.startedAt < OPENING ? Math.min(asked, server.startedAt) : asked
   return to - from >= PATIENCE && hindrance.sum('held', from, to) >= HELD
 }
 

@@ -26,6 +26,8 @@ export class Server {
   readonly clock: Timeline<readonly number[]>
   /** The latest failures of its store, by its own account. */
   readonly failures: string[] = []
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number = Date.now()
   /** When the harness began to end it, in milliseconds since 1970. */
   endingSince: number = Number.POSITIVE_INFINITY
   /** How it ended, where it did so by itself. */
