@@ -35,7 +35,8 @@ export async function runRound(world: World, fault: Fault, last: boolean): Promi
   const unsureBefore = world.ledger.unsure.length
   const body = async (): Promise<Felt> => {
     const load = startLoad(world, world.random.between(8, 32))
-    const churn = startChurn(world, world.random.pick([50, 200, 600]))
+    // A change of a credential is always synced, and with it all that came before.
+    const churn = startChurn(world, fault.notesSyncs ? 1500 : world.random.pick([50, 200, 600]))
     await Bun.sleep(200)
     const felt = await fault.run(world)
     await Bun.sleep(200)

@@ -17,12 +17,14 @@ export const powerCut: Fault = {
     let nonces = 0
     let transactions = 0
     const times = random.between(1, 2)
+    let before = readWal(settings.path)
     for (let time = times; time > 0; time--) {
-      const before = readWal(settings.path)
-      await Bun.sleep(random.between(400, 900))
+      await Bun.sleep(random.between(400, 1200))
       world.note('the power fails')
       await Promise.all(world.up.map((server) => server.kill()))
       const cut = cutPower(settings.path, before, syncs, random)
+      // What was left is in the database itself by now, and a new log begins.
+      before = null
       world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces; mark ${cut.mark}`)
       world.floor.markIs(cut.mark)
       nonces += cut.nonces
