@@ -35,8 +35,7 @@ export async function runRound(world: World, fault: Fault, last: boolean): Promi
   const unsureBefore = world.ledger.unsure.length
   const body = async (): Promise<Felt> => {
     const load = startLoad(world, world.random.between(8, 32))
-    // A change of a credential is always synced, and with it all that came before.
-    const churn = startChurn(world, fault.notesSyncs ? 1500 : world.random.pick([50, 200, 600]))
+    const churn = startChurn(world, churnPause(world, fault))
     await Bun.sleep(200)
     const felt = await fault.run(world)
     await Bun.sleep(200)
@@ -53,6 +52,11 @@ export async function runRound(world: World, fault: Fault, last: boolean): Promi
   const seconds = (performance.now() - start) / 1000
   const { tally, violations } = world
   return { felt, tally, violations, events: [...world.events], seconds }
+}
+
+/** A change of a credential is always synced, and with it all that came before. */
+function churnPause({ random }: World, { notesSyncs }: Fault): number {
+  return random.pick(notesSyncs ? [200, 10_000] : [50, 200, 600])
 }
 
 async function inTime(body: Promise<Felt>, fault: Fault): Promise<Felt> {

@@ -16,9 +16,8 @@ export const powerCut: Fault = {
     if (syncs === null) throw new Error('nobody notes what is synced')
     let nonces = 0
     let transactions = 0
-    const times = random.between(1, 2)
     let before = readWal(settings.path)
-    for (let time = times; time > 0; time--) {
+    for (let time = 1; time <= 2; time++) {
       await Bun.sleep(random.between(400, 1200))
       world.note('the power fails')
       await Promise.all(world.up.map((server) => server.kill()))
@@ -32,7 +31,7 @@ export const powerCut: Fault = {
       await revive(world)
       await replayAll(world, stillFresh(world).slice(-2000))
     }
-    const note = `${times} times, lost ${transactions} transactions with ${nonces} nonces`
+    const note = `twice, lost ${transactions} transactions with ${nonces} nonces`
     return { note, felt: settings.durability === 'full' || nonces > 0 }
   },
 }

@@ -8,9 +8,12 @@ import { type Running, runLanes } from './load.ts'
 
 /** Creates, revokes, deletes and brings back credentials while all else goes on. */
 export function startChurn(world: World, pause: number): Running {
+  let next = Date.now() + pause * world.dice.next()
   return runLanes(1, async () => {
+    await Bun.sleep(10)
+    if (Date.now() < next) return
     await churnOnce(world)
-    await Bun.sleep(world.dice.between(pause / 2, pause * 2))
+    next = Date.now() + world.dice.between(pause / 2, pause * 2)
   })
 }
 
