@@ -1,4 +1,4 @@
-import { create, remove, revoke } from '../traffic/churn.ts'
+import { create, newCredential, remove, revoke } from '../traffic/churn.ts'
 import type { World } from '../world/world.ts'
 import type { Fault } from './fault.ts'
 
@@ -30,7 +30,9 @@ export const revocation: Fault = {
 /** The life of one credential. What each answer must be is known by the world. */
 async function life(world: World): Promise<void> {
   const { random } = world
-  const known = await create(world, random.pick(world.up))
+  const known = newCredential(world)
+  known.taken = true
+  await create(world, random.pick(world.up), known)
   const everywhere = async () => {
     const servers = world.up
     await Promise.all(
@@ -46,4 +48,5 @@ async function life(world: World): Promise<void> {
     await create(world, random.pick(world.up), known)
     await everywhere()
   }
+  known.taken = false
 }

@@ -21,7 +21,7 @@ async function churnOnce(world: World): Promise<void> {
   const { dice, up } = world
   if (up.length === 0) return
   const server = dice.pick(up)
-  const [, ...others] = world.credentials
+  const others = world.credentials.slice(1).filter(({ taken }) => !taken)
   const active = others.filter(({ expected }) => expected === 'active')
   const absent = others.filter(({ expected }) => expected === 'absent')
   const kind = dice.next()
@@ -61,7 +61,8 @@ export async function remove(world: World, server: Server, known: KnownCredentia
   if (done) settle(known, 'bad', 'absent')
 }
 
-function newCredential({ dice }: World): KnownCredential {
+/** One that is not in the database yet. */
+export function newCredential({ dice }: World): KnownCredential {
   const algorithm = dice.pick(['hmac-sha-1', 'hmac-sha-256'] as const)
   return knownCredential(randomBytes(8).toString('hex'), randomBytes(24).toString('hex'), algorithm)
 }

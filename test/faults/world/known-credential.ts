@@ -11,6 +11,8 @@ export interface KnownCredential {
   readonly standing: Timeline<Standing>
   /** How the database must show it. */
   expected: 'active' | 'revoked' | 'absent' | 'unsure'
+  /** Whether somebody leads it through its life, so that nobody else may change it. */
+  taken: boolean
 }
 
 export function knownCredential(
@@ -18,5 +20,6 @@ export function knownCredential(
   key: string,
   algorithm: KnownCredential['algorithm'],
 ): KnownCredential {
-  return { id, key, algorithm, standing: new Timeline<Standing>('either'), expected: 'unsure' }
+  const standing = new Timeline<Standing>('either')
+  return { id, key, algorithm, standing, expected: 'unsure', taken: false }
 }
