@@ -1,3 +1,4 @@
+import { betterSqlite3 } from './better-sqlite3.mjs'
 import { attempt, result } from './checks.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
@@ -8,6 +9,7 @@ import { peers } from './peers.mjs'
 import { peersOverSockets } from './peers-over-sockets.mjs'
 import { processes } from './processes.mjs'
 import { restart } from './restart.mjs'
+import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
 import { wire } from './wire.mjs'
 
@@ -18,6 +20,8 @@ import { wire } from './wire.mjs'
 
 await attempt('installed', installed)
 await attempt('drivers', drivers)
+await attempt('better-sqlite3', betterSqlite3)
+await attempt('statements', statements)
 await attempt('peers', peers)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
