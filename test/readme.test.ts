@@ -89,6 +89,14 @@ test('every error code is explained', () => {
   ).toEqual([])
 })
 
+test('the sources are given to Deno with the versions that npm would install', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const [, deno = '{}'] = /```json\n(.*?"imports".*?)```/s.exec(README) ?? []
+  for (const name of ['kysely', 'zod']) {
+    expect(JSON.parse(deno).imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
+  }
+})
+
 function block(holds: string): string {
   const found = BLOCKS.find((code) => code.includes(holds))
   if (found === undefined) throw new Error(`The README has no example with ${holds}`)
