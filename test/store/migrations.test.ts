@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createMac } from '../../src/index.ts'
-import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { endOf, runtimeCommand } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'

@@ -2,24 +2,25 @@ import { createHmac } from 'node:crypto'
 
 /*
  * Verifies signed requests one after the other, in a database of the driver that the first argument
- * names, and prints how many were let in and how often the driver was asked to prepare each SQL.
+ * names, and prints how many were let in and how often each
+ * connection was asked to prepare each SQL.
  */
 
 const REQUESTS = 100
 const [, , database, driver] = process.argv
 
-const prepared = new Map()
-const known = new WeakSet()
+const prepared = []
+const counts = new WeakMap()
 const { prototype } = await driverClass()
-// Bun's `query` prepares past its `prepare`: what it gives for the first time was prepared.
-for (const name of ['prepare', 'query'].filter((name) => name in prototype)) {
-  const original = prototype[name]
-  prototype[name] = function (sql, ...rest) {
-    const statement = original.call(this, sql, ...rest)
-    if (!known.has(statement)) prepared.set(sql, (prepared.get(sql) ?? 0) + 1)
-    known.add(statement)
-    return statement
+const { prepare } = prototype
+prototype.prepare = function (sql, ...rest) {
+  if (!counts.has(this)) {
+    counts.set(this, new Map())
+    prepared.push(counts.get(this))
   }
+  const ofConnection = counts.get(this)
+  ofConnection.set(sql, (ofConnection.get(sql) ?? 0) + 1)
+  return prepare.call(this, sql, ...rest)
 }
 
 const { createMac } = await import('withmac')
@@ -32,7 +33,7 @@ for (let index = 0; index < REQUESTS; index++) {
   if (status === 200) letIn++
 }
 await mac.close()
-console.log(JSON.stringify({ letIn, prepared: [...prepared] }))
+console.log(JSON.stringify({ letIn, prepared: prepared.flatMap((each) => [...each]) }))
 
 async function driverClass() {
   if (driver === 'better-sqlite3') return (await import(driver)).default
