@@ -2,6 +2,7 @@ import { betterSqlite3 } from './better-sqlite3.mjs'
 import { attempt, result } from './checks.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
+import { hosts } from './hosts.mjs'
 import { http2 } from './http2.mjs'
 import { installed } from './installed.mjs'
 import { modes } from './modes.mjs'
@@ -31,6 +32,7 @@ for (const adapter of adapters) {
   await attempt(`peers over sockets on ${adapter}`, () => peersOverSockets(adapter))
   await attempt(`wire on ${adapter}`, () => wire(adapter))
   await attempt(`HTTP/2 on ${adapter}`, () => http2(adapter))
+  await attempt(`hosts on ${adapter}`, () => hosts(adapter))
 }
 console.log(JSON.stringify({ ...result, version }))
 process.exit(0)
