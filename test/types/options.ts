@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import {
   type CheckOptions,
   createMac,
@@ -44,12 +45,16 @@ withMac(handler, { ext: async (ext) => ext !== null })
 holds<Equal<Required<WithMacOptions>['mode'], 'required' | 'optional' | undefined>>()
 holds<Equal<keyof CheckOptions, 'origin' | 'trustProxy' | 'ext' | 'onAccept' | 'onReject'>>()
 holds<
-  Equal<keyof MacOptions, keyof CheckOptions | 'database' | 'windowSeconds' | 'clockOffset' | 'now'>
+  Equal<
+    keyof MacOptions,
+    keyof CheckOptions | 'database' | 'durability' | 'windowSeconds' | 'clockOffset' | 'now'
+  >
 >()
 holds<
   Equal<keyof WithMacOptions, keyof CheckOptions | 'mode' | 'allowPreflight' | 'requestTarget'>
 >()
 withMac(handler, { requestTarget: (request, env) => (request.url === '' ? undefined : env.raw) })
+withMac(handler, { requestTarget: (_request, env: { incoming: IncomingMessage }) => env.incoming })
 withMac(({ request }: { request: Request; raw: string }) => handler(request), {
   requestTarget: (event) => event.raw,
 })
