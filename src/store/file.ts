@@ -1,17 +1,32 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
  * Makes the database file, unless it is there. SQLite gives the files beside it the same mode: keys
  * are for their owner's eyes alone.
+ *
+ * A file that is there is not opened: to close any descriptor of it would drop the locks that this
+ * process holds on it through SQLite, and another program could then take itself for the last one
+ * and remove the log with what was committed to it.
  */
 export function createPrivately(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there?.isDirectory()) throw new Error('it is a folder: name a file in it.')
+  if (there !== undefined) return
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    // Another thread of this process may have come in between, and have it open.
+    closeSync(openSync(path, isLink(path) ? 'a' : 'ax', 0o600))
   } catch (cause) {
-    if ((cause as { code?: unknown }).code !== 'ENOENT') throw cause
+    const { code } = cause as { code?: unknown }
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT') throw cause
     throw new Error(`there is no folder ${dirname(path)}: create it first.`, { cause })
   }
+}
+
+/** A link that leads to no file yet, which cannot be made exclusively. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /** How often the file is looked for at the most, in milliseconds. */

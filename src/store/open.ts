@@ -8,7 +8,7 @@ import { createPrivately, fileWatch } from './file.ts'
 import { guard, withDeadline } from './guard.ts'
 import { KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
-import { afterBoot, PowerCutGuard } from './power-cut.ts'
+import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
@@ -58,7 +58,7 @@ export async function openStore(
     // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
     // in memory has one connection alone, and no transactions but theirs.
     const connection = new SqliteConnection(path === null ? handle : await open(), durability)
-    await guarded(async () => connection.transact(() => afterBoot(db, durability)))
+    await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
     return storeOf({ name, db, connection, guarded, powerCut, check }, close)
   } catch (error) {
@@ -74,7 +74,7 @@ async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
   const guarded = withDeadline(guard(name))
   await guarded(() => migrate(db))
   const connection = new KyselyConnection(db)
-  await guarded(() => connection.transact(() => afterBoot(db, 'full')))
+  await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts = { name, db, connection, guarded, powerCut: null, check: () => {} }
   return storeOf(parts, async () => {})
 }

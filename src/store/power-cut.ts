@@ -2,7 +2,7 @@ import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { currentBoot, isSameBoot } from './boot.ts'
 import type { Connection, Durability } from './connection.ts'
 import type { MacDatabase, StateName } from './schema.ts'
-import type { Steps } from './steps.ts'
+import type { Row, Steps } from './steps.ts'
 
 /**
  * How far the mark is put ahead of the clock, in seconds: it is synced once in so many, and a power
@@ -48,22 +48,39 @@ export class PowerCutGuard {
 
 /**
  * Makes up for a power cut when the database is opened, and keeps the boot that it is written on.
+ * Where nothing is to be done it only reads, so that no lock of another process is waited for.
  *
+ * @param db Compiles the statements; it does not run them.
  * @param durability Of the one who opens it. Another may have written to it with `normal` before.
  */
-export function* afterBoot(db: Kysely<MacDatabase>, durability: Durability): Steps<void> {
-  const rows = yield db.selectFrom('mac_state').selectAll().compile()
-  const state = new Map(rows.map(({ name, value }) => [name, Number(value)]))
-  const written = state.get('boot') ?? 0
+export async function makeUpForPowerCut(
+  connection: Connection,
+  db: Kysely<MacDatabase>,
+  durability: Durability,
+): Promise<void> {
+  const written = stateOf(await connection.run(allState(db))).get('boot') ?? 0
   if (written === 0 && durability === 'full') return
   const boot = currentBoot()
+  if (!isSameBoot(written, boot)) {
+    await connection.transact(() => afterBoot(db, durability === 'normal' ? boot : 0, boot))
+  }
+}
+
+function* afterBoot(db: Kysely<MacDatabase>, noted: number, boot: number): Steps<void> {
+  const state = stateOf(yield allState(db))
+  const written = state.get('boot') ?? 0
+  // Another process may have been here in between.
   if (isSameBoot(written, boot)) return
   if (written !== 0) yield setAtLeast(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
-  yield db
-    .updateTable('mac_state')
-    .set({ value: durability === 'normal' ? boot : 0 })
-    .where('name', '=', 'boot')
-    .compile()
+  yield db.updateTable('mac_state').set({ value: noted }).where('name', '=', 'boot').compile()
+}
+
+function allState(db: Kysely<MacDatabase>): CompiledQuery {
+  return db.selectFrom('mac_state').selectAll().compile()
+}
+
+function stateOf(rows: readonly Row[]): ReadonlyMap<unknown, number> {
+  return new Map(rows.map(({ name, value }) => [name, Number(value)]))
 }
 
 function setAtLeast(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {

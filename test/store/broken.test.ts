@@ -24,7 +24,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     /mac\.db failed: .*not a database/,
     (path) => writeFileSync(path, 'text '.repeat(2000)),
   ],
-  ['is a folder', /mac\.db failed: EISDIR/, (path) => mkdirSync(path)],
+  ['is a folder', /mac\.db failed: it is a folder/, (path) => mkdirSync(path)],
   [
     'has no folder',
     /there is no folder .*: create it first/,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -31,6 +31,15 @@ test('an empty file that was there keeps its mode, and is used', async () => {
   const mac = createMac({ database: `sqlite:${path}` })
   await mac.ready()
   expect(statSync(path).mode & 0o777).toBe(0o640)
+  await mac.close()
+})
+
+test('a link that leads to no file yet is followed, and the file is for its owner alone', async () => {
+  using folder = temporaryFolder()
+  symlinkSync(folder.path('elsewhere.db'), folder.path('mac.db'))
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  await mac.ready()
+  expect(statSync(folder.path('elsewhere.db')).mode & 0o777).toBe(0o600)
   await mac.close()
 })
 

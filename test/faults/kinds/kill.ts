@@ -6,7 +6,7 @@ export const kill: Fault = {
   name: 'kill -9',
   async run(world) {
     let kills = 0
-    for (let time = world.random.between(2, 4); time > 0; time--) {
+    for (let time = world.random.between(2, 3); time > 0; time--) {
       await Bun.sleep(world.random.between(100, 500))
       const victims = world.random.some(world.up)
       kills += victims.length

@@ -14,6 +14,13 @@ export type CommandAnswer =
   | { readonly number: number; readonly done: unknown }
   | { readonly number: number; readonly code: string; readonly message: string }
 
+/** What the harness gets to know of it: `lost` where the process ended first. */
+export type CommandOutcome =
+  | { readonly done: unknown }
+  | { readonly code: string; readonly message: string }
+  | 'lost'
+  | 'timeout'
+
 /** A credential as the command `list` tells it. */
 export interface ListedCredential {
   readonly id: string

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import type { Action, CommandAnswer } from '../server/commands.ts'
+import type { Action, CommandAnswer, CommandOutcome } from '../server/commands.ts'
 import type { ServeOptions } from '../server/serve.ts'
-import { type Answer, Connection } from '../traffic/connection.ts'
+import type { Answer } from '../traffic/connection.ts'
+import { Pool } from '../traffic/pool.ts'
 import { readLines } from './read-lines.ts'
 import { Timeline } from './timeline.ts'
 
@@ -11,13 +12,6 @@ const SCRIPT = join(import.meta.dir, '../server/serve.ts')
 
 /** What is added to a process's environment. */
 type Env = Readonly<Record<string, string>>
-
-/** What came of a command: see `commands.ts`; `lost` where the process ended first. */
-export type CommandOutcome =
-  | { done: unknown }
-  | { code: string; message: string }
-  | 'lost'
-  | 'timeout'
 
 /** A server process, as the harness sees it. */
 export class Server {
@@ -34,7 +28,7 @@ export class Server {
   crash: string | null = null
   port = 0
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
-  readonly #idle: Connection[] = []
+  #pool: Pool | null = null
   readonly #commands = new Map<number, (outcome: CommandOutcome) => void>()
   #number = 0
   #errors = ''
@@ -77,13 +71,7 @@ export class Server {
 
   /** Sends the bytes of one request, once; `refused` where nobody listens. */
   async exchange(text: string): Promise<Answer | 'refused'> {
-    let connection = this.#idle.pop() ?? null
-    if (connection === null || connection.closed) connection = await Connection.open(this.port)
-    if (connection === null) return 'refused'
-    const answer = await connection.exchange(text, PATIENCE)
-    if (!this.up) connection.close()
-    else if (!connection.closed) this.#idle.push(connection)
-    return answer
+    return this.#pool === null ? 'refused' : this.#pool.exchange(text)
   }
 
   async command(action: Action): Promise<CommandOutcome> {
@@ -114,7 +102,7 @@ export class Server {
     const stopping = this.command({ do: 'stop' })
     this.endingSince = Date.now()
     await stopping
-    for (const connection of this.#idle) connection.close()
+    this.#pool?.close()
     const ended = this.#child.exited.then(() => 'stopped' as const)
     const first = await Promise.race([ended, Bun.sleep(PATIENCE).then(() => 'killed' as const)])
     if (first === 'killed') await this.kill()
@@ -131,6 +119,7 @@ export class Server {
         const said = JSON.parse(line) as { port: number } | { failure: string } | CommandAnswer
         if ('port' in said) {
           this.port = said.port
+          this.#pool = new Pool(said.port, PATIENCE)
           resolve('ready')
         } else if ('failure' in said) {
           this.failures.push(said.failure)
@@ -154,6 +143,6 @@ export class Server {
       this.crash = `exit code ${code}, signal ${this.#child.signalCode}; it said: ${this.#errors}`
     }
     for (const settle of this.#commands.values()) settle('lost')
-    for (const connection of this.#idle) connection.close()
+    this.#pool?.close()
   }
 }
