@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { bench, group } from 'mitata'
-import { computeMac, macsAreEqual } from '../src/protocol/algorithm.ts'
-import { parseAuthorization } from '../src/protocol/authorization.ts'
-import { requestString } from '../src/protocol/request-string.ts'
+import { bench } from 'mitata'
+import { computeMac, macsAreEqual, parseAuthorization, requestString } from '../withmac.ts'
 
 const HEADER =
   'MAC id="h480djs93hd8", ts="1336363200", nonce="dj83hs9s", mac="1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU="'
@@ -21,23 +19,18 @@ const MAC = '1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU='
 
 /** The pieces of a verification that need neither a clock nor a store. */
 export function benchProtocol(): void {
-  assert.deepEqual(parseAuthorization(HEADER), {
-    id: 'h480djs93hd8',
-    ts: REQUEST.ts,
-    nonce: REQUEST.nonce,
-    ext: null,
-    mac: MAC,
-  })
+  assert.deepEqual(
+    { ...parseAuthorization(HEADER) },
+    { id: 'h480djs93hd8', ts: REQUEST.ts, nonce: REQUEST.nonce, ext: null, mac: MAC },
+  )
   assert.equal(requestString(REQUEST), TEXT)
   assert.equal(computeMac('hmac-sha-256', KEY, TEXT), MAC)
   assert.equal(computeMac('hmac-sha-1', KEY, TEXT), '6T3zZzy2Emppni6bzL7kdRxUWL4=')
   assert.equal(macsAreEqual(MAC, MAC), true)
   assert.equal(macsAreEqual(MAC.replace('U=', 'V='), MAC), false)
-  group('protocol', () => {
-    bench('parse the header', () => parseAuthorization(HEADER))
-    bench('normalized request string', () => requestString(REQUEST))
-    bench('HMAC, hmac-sha-256', () => computeMac('hmac-sha-256', KEY, TEXT))
-    bench('HMAC, hmac-sha-1', () => computeMac('hmac-sha-1', KEY, TEXT))
-    bench('compare', () => macsAreEqual(MAC, MAC))
-  })
+  bench('parse the header', () => parseAuthorization(HEADER))
+  bench('normalized request string', () => requestString(REQUEST))
+  bench('HMAC, hmac-sha-256', () => computeMac('hmac-sha-256', KEY, TEXT))
+  bench('HMAC, hmac-sha-1', () => computeMac('hmac-sha-1', KEY, TEXT))
+  bench('compare two MACs', () => macsAreEqual(MAC, MAC))
 }
