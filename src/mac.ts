@@ -2,16 +2,16 @@ import { type CreateOptions, createCredential } from './credentials/create.ts'
 import type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
 import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
-import { MacError } from './errors.ts'
 import type { MacOptions, WithMacOptions } from './options.ts'
 import { currentSeconds } from './server/clock.ts'
 import { keepSeconds } from './server/freshness.ts'
+import { KnownCredentials } from './server/known-credentials.ts'
 import { Pruning } from './server/pruning.ts'
 import { type MacVerdict, type Verifier, verify } from './server/verify.ts'
 import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
 import { macSettings, withMacSettings } from './settings.ts'
 import { openStore } from './store/open.ts'
-import type { Store } from './store/store.ts'
+import { OpenOnce } from './store/open-once.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {
@@ -91,9 +91,9 @@ export interface CreateCredential {
 export function createMac(options: MacOptions = {}): Mac {
   const settings = macSettings(options)
   const pruning = new Pruning(keepSeconds(settings))
-  const opening = new OpenOnce(() => openStore(settings.database))
-  const store = () => opening.get()
-  const verifier: Verifier = { settings, pruning, store }
+  const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
+  const store = () => opening.store ?? opening.get()
+  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
   return Object.freeze<Mac>({
@@ -115,34 +115,4 @@ export function createMac(options: MacOptions = {}): Mac {
     },
     close: () => opening.close(),
   })
-}
-
-/** Opens a store when it is first asked for; an attempt that failed is made again at the next. */
-class OpenOnce {
-  readonly #open: () => Promise<Store>
-  #store: Promise<Store> | null = null
-  #closed = false
-
-  constructor(open: () => Promise<Store>) {
-    this.#open = open
-  }
-
-  async get(): Promise<Store> {
-    if (this.#closed) throw new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
-    const attempt = this.#store ?? this.#open()
-    this.#store = attempt
-    try {
-      return await attempt
-    } catch (error) {
-      if (this.#store === attempt) this.#store = null
-      throw error
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    const store = this.#store
-    this.#store = null
-    await (await store?.catch(() => null))?.close()
-  }
 }

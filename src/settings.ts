@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
+import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
@@ -16,6 +17,7 @@ export interface CheckSettings {
 /** All that a `Mac` is made with. */
 export interface MacSettings extends CheckSettings {
   readonly database: DatabaseSource
+  readonly durability: Durability
   readonly windowSeconds: number
   /** The largest clock difference that is learned or applied; 0 where none is. */
   readonly maxClockOffsetSeconds: number
@@ -56,6 +58,7 @@ const check = {
 const macSchema = z.strictObject({
   ...check,
   database: z.unknown().transform(checked(databaseSource)).optional(),
+  durability: z.enum(['full', 'normal']).default('full'),
   windowSeconds: z.int().min(1).max(86_400).default(300),
   clockOffset: z
     .union([z.literal(false), z.strictObject({ maxSeconds: z.int().min(1).max(315_360_000) })], {
@@ -78,9 +81,16 @@ const withMacSchema = z.strictObject({
  */
 export function macSettings(options: MacOptions): MacSettings {
   const given = read(macSchema, options, 'createMac')
+  const database = given.database ?? defaultDatabase()
+  if (options.durability !== undefined && !('path' in database)) {
+    throw new TypeError(
+      'withmac: durability goes with a database URL: a Kysely of your own is as durable as you set it up.',
+    )
+  }
   return Object.freeze({
     ...checkSettings(given, options),
-    database: given.database ?? defaultDatabase(),
+    database,
+    durability: given.durability,
     windowSeconds: given.windowSeconds,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
     now: options.now ?? (() => Date.now() / 1000),

@@ -6,7 +6,8 @@ export type MacAlgorithm = 'hmac-sha-1' | 'hmac-sha-256'
 /** The algorithms, best first. */
 export const MAC_ALGORITHMS: readonly MacAlgorithm[] = ['hmac-sha-256', 'hmac-sha-1']
 
-const HASHES: Readonly<Record<MacAlgorithm, string>> = {
+/** What `node:crypto` calls the hash of each algorithm. */
+export const HASHES: Readonly<Record<MacAlgorithm, 'sha1' | 'sha256'>> = {
   'hmac-sha-1': 'sha1',
   'hmac-sha-256': 'sha256',
 }

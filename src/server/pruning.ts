@@ -1,18 +1,20 @@
+import { setImmediate } from 'node:timers'
 import type { NonceStore } from '../store/store.ts'
 
 /** How many accepted requests there are between two steps at the most. */
-const EVERY_REQUESTS = 64
+const EVERY_REQUESTS = 128
 /** How many nonces a step removes at the most: more than come in between two steps. */
-const SLICE = 256
+const SLICE = 512
 
 /**
- * Removes nonces that no longer matter, in small steps that ride on accepted requests: one a second
- * by the server's clock, more often under load. No timer keeps a process alive.
+ * Removes nonces that no longer matter, in small steps that follow accepted requests: one a second by
+ * the server's clock, more often under load. No timer keeps a process alive.
  */
 export class Pruning {
   readonly #keepSeconds: number
   #last = Number.NaN
   #requests = 0
+  #waiting = false
 
   /** @param keepSeconds How long a nonce can matter after its timestamp. */
   constructor(keepSeconds: number) {
@@ -20,15 +22,20 @@ export class Pruning {
   }
 
   /**
-   * Is called for every accepted request. A step that fails is left to the next one: the request's
-   * own nonce is recorded, and a store that is truly broken shows when the next one cannot be.
+   * Is called for every accepted request. The step is taken when the answers of this turn are on
+   * their way, so that none waits for it. One that fails is left to the next: the request's own nonce
+   * is recorded, and a store that is truly broken shows when the next one cannot be.
    */
-  async step(nonces: NonceStore, now: number): Promise<void> {
+  step(nonces: NonceStore, now: number): void {
     this.#requests++
-    if (now === this.#last && this.#requests < EVERY_REQUESTS) return
+    if (this.#waiting || (now === this.#last && this.#requests < EVERY_REQUESTS)) return
     this.#last = now
     this.#requests = 0
-    await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
+    this.#waiting = true
+    setImmediate(async () => {
+      await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
+      this.#waiting = false
+    })
   }
 
   /** Removes all that no longer matter, in steps of the same size. */

@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { MacError } from '../errors.ts'
-import { computeMac, macsAreEqual } from '../protocol/algorithm.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
-import type { RequestOrigin } from '../protocol/origin.ts'
-import type { MacAuthorization } from '../protocol/parameters.ts'
 import { requestString } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { Store, StoredCredential } from '../store/store.ts'
+import type { NonceVerdict, Store } from '../store/store.ts'
+import { authenticate, recognise } from './authenticate.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf, type MacIdentity } from './identity.ts'
+import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import { type RawTarget, signedOrigin } from './signed-origin.ts'
-import { judgeMoment } from './standing.ts'
+import { judgeMoment, type Moment } from './standing.ts'
 
 /** What a verification came to. */
 export type MacVerdict =
@@ -22,13 +20,9 @@ export type MacVerdict =
 export interface Verifier {
   readonly settings: MacSettings
   readonly pruning: Pruning
-  store(): Promise<Store>
-}
-
-/** Stands in for the credential that an unknown identifier lacks, so that the work is the same. */
-const DECOY: Pick<StoredCredential, 'algorithm' | 'key'> = {
-  algorithm: 'hmac-sha-256',
-  key: randomBytes(32).toString('base64url'),
+  readonly known: KnownCredentials
+  /** The store; a promise until it is open. */
+  store(): Store | Promise<Store>
 }
 
 /**
@@ -57,24 +51,52 @@ async function identify(
   const sent = parseAuthorization(authorizationOf(request))
   if (sent === null) throw new MacError('ERR_MAC_MISSING')
   const origin = signedOrigin(request, check, rawTarget)
-  const store = await verifier.store()
-  const credential = authenticate(sent, origin, await store.credentials.find(sent.id))
+  const text = requestString({ ...origin, ts: sent.ts, nonce: sent.nonce, ext: sent.ext })
+  const opening = verifier.store()
+  const store = opening instanceof Promise ? await opening : opening
+  const { settings, known, pruning } = verifier
   const timestamp = Number(sent.ts)
-  let moment = judgeMoment(credential, timestamp, verifier.settings)
+  const lookUp = () => authenticate(sent, text, store.credentials, known)
+  const judge = ({ credential }: KnownCredential) => judgeMoment(credential, timestamp, settings)
+
+  const remembered = recognise(sent, text, known)
+  // What is remembered lets in, but refuses nobody: before that, the store is asked.
+  let moment = remembered === null ? null : attempt(() => judge(remembered))
+  let found = remembered !== null && moment !== null ? remembered : await lookUp()
+  moment ??= judge(found)
   if (check.ext) {
-    await judgeExt(sent.ext, request, check.ext)
+    const good = await judgeExt(sent.ext, request, check.ext)
+    if (!good) {
+      await lookUp()
+      throw new MacError('ERR_MAC_EXT')
+    }
     // A judge may take its time.
-    moment = judgeMoment(credential, timestamp, verifier.settings)
+    moment = judge(found)
   }
-  await recordNonce(store, sent, timestamp)
   const { rule, learnable } = moment
+  const nonce = { timestamp, credential: sent.id, nonce: sent.nonce, now: rule.now }
+  const { verdict, version } = await store.nonces.record(nonce)
+  if (version !== found.version) {
+    // Some credential was changed since this one was looked up: perhaps it was this.
+    found = await lookUp()
+    judge(found)
+  }
+  if (verdict !== 'new') throw refusedNonce(verdict)
   if (learnable !== null) {
     // Another request may have been first: then its offset counts, and this one is judged by it.
-    const learned = await store.credentials.learnClock(credential.id, learnable)
+    const learned = await store.credentials.learnClock(sent.id, learnable)
     if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
   }
-  await verifier.pruning.step(store.nonces, rule.now)
-  return identityOf(credential, sent, timestamp)
+  pruning.step(store.nonces, rule.now)
+  return identityOf(found.credential, sent, timestamp)
+}
+
+function attempt(judge: () => Moment): Moment | null {
+  try {
+    return judge()
+  } catch {
+    return null
+  }
 }
 
 /** Some adapters read the header fields only now, and throw where one of them is malformed. */
@@ -87,50 +109,24 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
-/** The credential whose key made the MAC. All ways to fail do the same work, and look the same. */
-function authenticate(
-  sent: MacAuthorization,
-  origin: RequestOrigin,
-  found: StoredCredential | null,
-): StoredCredential {
-  const { algorithm, key } = found ?? DECOY
-  const text = requestString({ ...origin, ts: sent.ts, nonce: sent.nonce, ext: sent.ext })
-  const right = macsAreEqual(sent.mac, computeMac(algorithm, key, text))
-  const shown = JSON.stringify(sent.id)
-  if (found === null) {
-    throw new MacError('ERR_MAC_UNKNOWN_IDENTIFIER', `There is no credential ${shown}.`)
-  }
-  if (!right) {
-    throw new MacError('ERR_MAC_MISMATCH', `The MAC of credential ${shown} is wrong.`)
-  }
-  if (found.revoked !== null) {
-    throw new MacError('ERR_MAC_REVOKED', `The credential ${shown} was revoked.`)
-  }
-  return found
-}
-
 async function judgeExt(
   ext: string | null,
   request: Request,
   judge: NonNullable<CheckSettings['ext']>,
-): Promise<void> {
-  let good: boolean
+): Promise<boolean> {
   try {
-    good = await judge(ext, request)
+    return (await judge(ext, request)) === true
   } catch (cause) {
     throw new MacError('ERR_MAC_CALLBACK', 'The function given as ext failed.', { cause })
   }
-  if (good !== true) throw new MacError('ERR_MAC_EXT')
 }
 
-async function recordNonce(store: Store, sent: MacAuthorization, timestamp: number): Promise<void> {
-  const verdict = await store.nonces.record(timestamp, sent.id, sent.nonce)
-  if (verdict === 'new') return
-  if (verdict === 'seen') throw new MacError('ERR_MAC_REPLAY')
-  throw new MacError(
+function refusedNonce(verdict: Exclude<NonceVerdict, 'new'>): MacError {
+  if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
+  return new MacError(
     'ERR_MAC_TIMESTAMP_STALE',
     'Nonces of that time are no longer kept, so a replay could not be told: another process on this ' +
-      'database keeps them for less time, or the clock of a server was ahead.',
+      'database keeps them for less time, the clock of a server was ahead, or the machine lost power.',
   )
 }
 

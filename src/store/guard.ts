@@ -1,10 +1,9 @@
 import { MacError } from '../errors.ts'
+import { isBusy, storeFailure, withinPatience } from './busy.ts'
 
 /** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
 
-/** How long to wait for another process's lock in all, in milliseconds. */
-const PATIENCE = 2000
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 20
 
@@ -41,6 +40,7 @@ async function inTime<Result>(work: Promise<Result>): Promise<Result> {
  * @param check Is called before each try; what it throws counts as the store's failure.
  */
 export function guard(name: string, check: () => void = () => {}): Guard {
+  const failure = storeFailure(name)
   return async (work) => {
     const start = performance.now()
     for (;;) {
@@ -49,24 +49,11 @@ export function guard(name: string, check: () => void = () => {}): Guard {
         return await work()
       } catch (error) {
         if (error instanceof MacError) throw error
-        if (!isBusy(error) || performance.now() - start > PATIENCE) throw failure(name, error)
+        if (!isBusy(error) || !withinPatience(start, performance.now())) throw failure(error)
         await pause(1 + Math.random() * LONGEST_PAUSE)
       }
     }
   }
-}
-
-/** SQLite's BUSY and LOCKED, as bun:sqlite and better-sqlite3, Node's, and Deno's driver tell them. */
-function isBusy(error: unknown): boolean {
-  const { code, errcode, message } = (error ?? {}) as Record<string, unknown>
-  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return true
-  if (typeof errcode === 'number') return (errcode & 0xff) === 5 || (errcode & 0xff) === 6
-  return typeof message === 'string' && /^database (?:table )?is locked\b/.test(message)
-}
-
-function failure(name: string, cause: unknown): MacError {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new MacError('ERR_MAC_STORE', `${name} failed: ${why}`, { cause })
 }
 
 function pause(milliseconds: number): Promise<void> {

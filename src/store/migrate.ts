@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { immediately } from './immediately.ts'
-import { type MacDatabase, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts'
+import type { MacDatabase } from './schema.ts'
 
 /**
  * Brings the tables up to the version of this code. Each step is run once, however many processes

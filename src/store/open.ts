@@ -1,18 +1,22 @@
-import { closeSync, openSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Kysely } from 'kysely'
+import type { Durability } from './connection.ts'
 import type { DatabaseSource } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
-import { fileWatch } from './file-watch.ts'
-import { type Guard, guard, withDeadline } from './guard.ts'
+import type { SqliteHandle } from './drivers/sqlite-handle.ts'
+import { createPrivately, fileWatch } from './file.ts'
+import { guard, withDeadline } from './guard.ts'
+import { KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
+import { afterBoot, PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import { SqlCredentials } from './sql-credentials.ts'
-import { SqlNonces } from './sql-nonces.ts'
+import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
 
 /**
- * SQLite's own waiting for a lock would block the thread, and with it all requests: the guard waits
+ * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
  * instead.
  */
 const PRAGMAS = [
@@ -26,40 +30,68 @@ const PRAGMAS = [
  * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
  * when the store is closed.
  *
+ * @param durability How a database that a URL names is synced.
  * @throws {@link MacError} `ERR_MAC_STORE`
  */
-export async function openStore(database: DatabaseSource): Promise<Store> {
-  if (!('path' in database)) {
-    return storeOver(database, withDeadline(guard('The database')), async () => {})
-  }
+export async function openStore(
+  database: DatabaseSource,
+  durability: Durability = 'full',
+): Promise<Store> {
+  if (!('path' in database)) return openOver(database)
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`
-  const db = await guard(name)(() => connect(path, database.driver))
-  const close = () => db.destroy()
+  const opened: SqliteHandle[] = []
+  const open = async () => {
+    const handle = await guard(name)(() => connect(path, database.driver))
+    opened.push(handle)
+    return handle
+  }
+  const close = async () => {
+    for (const handle of opened.splice(0).reverse()) handle.close()
+  }
   try {
-    return await storeOver(db, path === null ? guard(name) : guard(name, fileWatch(path)), close)
+    const handle = await open()
+    const check = path === null ? () => {} : fileWatch(path)
+    const guarded = guard(name, check)
+    const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
+    await guarded(() => migrate(db))
+    // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
+    // in memory has one connection alone, and no transactions but theirs.
+    const connection = new SqliteConnection(path === null ? handle : await open(), durability)
+    await guarded(async () => connection.transact(() => afterBoot(db, durability)))
+    const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
+    return storeOf({ name, db, connection, guarded, powerCut, check }, close)
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function storeOver(
-  db: Kysely<MacDatabase>,
-  guarded: Guard,
-  close: () => Promise<void>,
-): Promise<Store> {
+async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
-  const plain = db.withoutPlugins()
-  await guarded(() => migrate(plain))
+  const db = given.withoutPlugins()
+  const name = 'The database'
+  const guarded = withDeadline(guard(name))
+  await guarded(() => migrate(db))
+  const connection = new KyselyConnection(db)
+  await guarded(() => connection.transact(() => afterBoot(db, 'full')))
+  const parts = { name, db, connection, guarded, powerCut: null, check: () => {} }
+  return storeOf(parts, async () => {})
+}
+
+function storeOf(parts: SqlNoncesParts, close: () => Promise<void>): Store {
+  const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(plain, guarded),
-    nonces: new SqlNonces(plain, guarded),
-    close,
+    credentials: new SqlCredentials(parts.db, parts.guarded),
+    nonces,
+    async close() {
+      await nonces.drain()
+      await close()
+    },
   }
 }
 
-async function connect(path: string | null, driver: DriverChoice): Promise<Kysely<MacDatabase>> {
+async function connect(path: string | null, driver: DriverChoice): Promise<SqliteHandle> {
   if (path !== null) createPrivately(path)
   const handle = await openSqlite(path ?? ':memory:', driver)
   try {
@@ -68,15 +100,5 @@ async function connect(path: string | null, driver: DriverChoice): Promise<Kysel
     handle.close()
     throw error
   }
-  return new Kysely({ dialect: handle.dialect })
-}
-
-/** SQLite gives the files beside the database its own mode: keys are for its owner's eyes alone. */
-function createPrivately(path: string): void {
-  try {
-    closeSync(openSync(path, 'a', 0o600))
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code !== 'ENOENT') throw cause
-    throw new Error(`there is no folder ${dirname(path)}: create it first.`, { cause })
-  }
+  return handle
 }

@@ -1,5 +1,3 @@
-import { type Kysely, sql } from 'kysely'
-
 /** The tables, as Kysely sees them. Times are whole seconds since 1970. */
 export interface MacDatabase {
   readonly mac_credentials: CredentialsTable
@@ -27,64 +25,26 @@ interface NoncesTable {
   readonly nonce: string
 }
 
-/** Single numbers: `nonce_floor`, `keep_seconds`, `keep_confirmed`. */
+/**
+ * Single numbers. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
+ * how long they are kept. `credentials_version`: counts changes of credentials. `boot`, `high_water`:
+ * what a power cut may have lost.
+ */
 interface StateTable {
-  readonly name: string
+  readonly name: StateName
   readonly value: number
 }
+
+/** What `mac_state` holds. */
+export type StateName =
+  | 'nonce_floor'
+  | 'keep_seconds'
+  | 'keep_confirmed'
+  | 'credentials_version'
+  | 'boot'
+  | 'high_water'
 
 /** One row for each migration that was run. */
 interface SchemaTable {
   readonly version: number
-}
-
-/** A step from one version of the tables to the next. Never changed once released. */
-export interface Migration {
-  readonly version: number
-  up(db: Kysely<MacDatabase>): Promise<void>
-}
-
-/** All steps, in order. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, up: createTables }]
-
-/** The version of the tables that this code works with. */
-export const SCHEMA_VERSION: number = MIGRATIONS.length
-
-async function createTables(db: Kysely<MacDatabase>): Promise<void> {
-  await db.schema
-    .createTable('mac_credentials')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('user', 'text', (column) => column.notNull())
-    .addColumn('key', 'text', (column) => column.notNull())
-    .addColumn('algorithm', 'text', (column) => column.notNull())
-    .addColumn('label', 'text')
-    .addColumn('created', 'integer', (column) => column.notNull())
-    .addColumn('expires', 'integer')
-    .addColumn('revoked', 'integer')
-    .addColumn('clock_offset', 'integer')
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db.schema
-    .createIndex('mac_credentials_user')
-    .on('mac_credentials')
-    .columns(['user', 'created'])
-    .execute()
-  await db.schema
-    .createTable('mac_nonces')
-    .addColumn('ts', 'integer', (column) => column.notNull())
-    .addColumn('credential', 'text', (column) => column.notNull())
-    .addColumn('nonce', 'text', (column) => column.notNull())
-    .addPrimaryKeyConstraint('mac_nonces_key', ['ts', 'credential', 'nonce'])
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db.schema
-    .createTable('mac_state')
-    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('value', 'integer', (column) => column.notNull())
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db
-    .insertInto('mac_state')
-    .values(['nonce_floor', 'keep_seconds', 'keep_confirmed'].map((name) => ({ name, value: 0 })))
-    .execute()
 }

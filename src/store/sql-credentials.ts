@@ -2,16 +2,17 @@ import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { Guard } from './guard.ts'
 import type { MacDatabase } from './schema.ts'
-import type { CredentialStore, StoredCredential } from './store.ts'
+import type { CredentialStore, LookUp, StoredCredential } from './store.ts'
 
 type Row = Selectable<MacDatabase['mac_credentials']>
+type VersionedRow = Row & { readonly version: number }
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #guard: Guard
   /** Compiled once: it runs for every signed request. */
-  readonly #find: CompiledQuery<Row>
+  readonly #find: CompiledQuery<VersionedRow>
 
   constructor(db: Kysely<MacDatabase>, guard: Guard) {
     this.#db = db
@@ -19,11 +20,19 @@ export class SqlCredentials implements CredentialStore {
     this.#find = findQuery(db)
   }
 
+  async lookUp(id: string): Promise<LookUp> {
+    const query: CompiledQuery<VersionedRow> = { ...this.#find, parameters: [id] }
+    const row = await this.#guard(async () => {
+      const { rows } = await this.#db.executeQuery(query)
+      if (rows[0] === undefined) throw new Error('the look-up of a credential gave no row')
+      return rows[0]
+    })
+    const credential = fromRow(row)
+    return { credential: row.id === DECOY ? null : credential, version: Number(row.version) }
+  }
+
   async find(id: string): Promise<StoredCredential | null> {
-    const query: CompiledQuery<Row> = { ...this.#find, parameters: [id] }
-    const { rows } = await this.#guard(() => this.#db.executeQuery(query))
-    const found = rows.map(fromRow)[0]
-    return found === undefined || found.id === DECOY ? null : found
+    return (await this.lookUp(id)).credential
   }
 
   async insert(credential: StoredCredential): Promise<boolean> {
@@ -83,7 +92,7 @@ const DECOY = ''
  * The look-up of a credential. Where there is none it gives a decoy, whose row is read and made an
  * object as any other: how long a look-up takes must not tell which identifiers exist.
  */
-function findQuery(db: Kysely<MacDatabase>): CompiledQuery<Row> {
+function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
   const { ref, lit } = sql
   const columns = [
     ...['id', 'user', 'key', 'algorithm', 'label', 'created', 'expires', 'revoked'],
@@ -93,8 +102,10 @@ function findQuery(db: Kysely<MacDatabase>): CompiledQuery<Row> {
   const decoy = [DECOY, 'nobody', key, 'hmac-sha-256', null, 0, 0, null, null].map((value) =>
     lit(value),
   )
-  return sql<Row>`select ${sql.join(columns)} from mac_credentials where id = ${''}
-    union all select ${sql.join(decoy)} limit 1`.compile(db)
+  const version = sql`(select value from mac_state where name = 'credentials_version') as version`
+  return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
+    from mac_credentials where id = ${''}
+    union all select ${sql.join(decoy)}, ${version} limit 1`.compile(db)
 }
 
 function fromRow(row: Row): StoredCredential {

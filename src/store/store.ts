@@ -15,8 +15,20 @@ export interface StoredCredential {
   readonly clockOffset: number | null
 }
 
+/** What a look-up found. */
+export interface LookUp {
+  readonly credential: StoredCredential | null
+  /**
+   * The version of the credentials at that moment: it grows with every change of one and every
+   * removal, whoever makes it. As long as it stays, what was found holds.
+   */
+  readonly version: number
+}
+
 /** Where credentials live. Every method rejects where the store fails. */
 export interface CredentialStore {
+  /** Looks one up. It takes as long whether there is one or not. */
+  lookUp(id: string): Promise<LookUp>
   find(id: string): Promise<StoredCredential | null>
   /** Adds a credential; `false` where the identifier is taken, and nothing was changed. */
   insert(credential: StoredCredential): Promise<boolean>
@@ -39,13 +51,34 @@ export interface CredentialStore {
  */
 export type NonceVerdict = 'new' | 'seen' | 'forgotten'
 
+/** A nonce to record. */
+export interface Nonce {
+  /** The client's timestamp, in seconds. */
+  readonly timestamp: number
+  /** The MAC key identifier. */
+  readonly credential: string
+  readonly nonce: string
+  /** The server's clock, in seconds since 1970. */
+  readonly now: number
+}
+
+/** What recording a nonce came to. */
+export interface Recorded {
+  readonly verdict: NonceVerdict
+  /**
+   * The version of the credentials at the moment of recording, as in {@link LookUp}; `null` where it
+   * is not known, since nothing was recorded.
+   */
+  readonly version: number | null
+}
+
 /**
  * Where nonces live. Two rules make a replay impossible, whatever clocks and options do:
  * a nonce with a timestamp at or above the floor is never removed, and none below it is called new.
  */
 export interface NonceStore {
   /** Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. */
-  record(timestamp: number, credential: string, nonce: string): Promise<NonceVerdict>
+  record(nonce: Nonce): Promise<Recorded>
   /**
    * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
    * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another
@@ -59,5 +92,6 @@ export interface NonceStore {
 export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore
+  /** Lets what waits to be recorded be recorded, and closes the database. */
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { dirname, join } from 'node:path'
 import { createMac } from '../../src/index.ts'
-import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 

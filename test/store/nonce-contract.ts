@@ -1,12 +1,25 @@
-import type { Store } from '../../src/store/store.ts'
+import type { NonceStore, NonceVerdict, Store } from '../../src/store/store.ts'
 import { expect, test } from '../support/runner.ts'
 
 const NOW = 1_700_000_000
 const ALL = 1000
 
+interface Simply extends Pick<NonceStore, 'prune'> {
+  record(timestamp: number, credential: string, nonce: string): Promise<NonceVerdict>
+}
+
+/** A store of which the verdicts alone are looked at. */
+function simply(store: NonceStore): Simply {
+  return {
+    prune: (...given) => store.prune(...given),
+    record: async (timestamp, credential, nonce) =>
+      (await store.record({ timestamp, credential, nonce, now: NOW })).verdict,
+  }
+}
+
 /** What every `NonceStore` has to do. */
 export function nonceContract(open: () => Promise<Store>): void {
-  const opened = async () => (await open()).nonces
+  const opened = async () => simply((await open()).nonces)
 
   test('a nonce is new once, and seen from then on', async () => {
     const store = await opened()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
 import type { Clock } from './clock.ts'
 import { outcome } from './outcome.ts'
@@ -8,7 +9,7 @@ const KEY = { id: 'ada', key: 'key' }
 /** A server on a database file, with a clock and a credential. */
 export interface ServerOnFile {
   readonly mac: Mac
-  /** Signs a request, sends it, and gives what became of it. */
+  /** Signs a request, sends it, and gives what became of it, when all that follows is done. */
   send(ts: number, nonce: string): Promise<string>
 }
 
@@ -21,5 +22,13 @@ export async function serverOnFile(
   const app = mac.withMac(() => new Response())
   await mac.createCredential('ada', { ...KEY, expires: null, ifExists: 'keep' })
   const request = (ts: number, nonce: string) => signed(KEY, 'http://example.com/a', { ts, nonce })
-  return { mac, send: (ts, nonce) => outcome(app(request(ts, nonce))) }
+  return {
+    mac,
+    async send(ts, nonce) {
+      const answer = await outcome(app(request(ts, nonce)))
+      await setImmediate()
+      await setImmediate()
+      return answer
+    },
+  }
 }

@@ -1,6 +1,6 @@
-import { SqliteDialect, type SqliteStatement } from 'kysely'
-import { keepPrepared } from './prepared-statements.ts'
+import type { SqliteStatement } from 'kysely'
 import type { SqliteHandle } from './sqlite-handle.ts'
+import { overStatements } from './statements.ts'
 
 /** The part of better-sqlite3 that is used. */
 interface BetterDatabase {
@@ -28,11 +28,8 @@ export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
 /** Opens a database with better-sqlite3. */
 export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): SqliteHandle {
   const database = new Database(path)
-  const close = () => database.close()
-  const prepared = keepPrepared((sql) => database.prepare(sql), close)
-  return {
+  return overStatements((sql) => database.prepare(sql), {
     exec: (sql) => database.exec(sql),
-    close,
-    dialect: new SqliteDialect({ database: prepared }),
-  }
+    close: () => database.close(),
+  })
 }

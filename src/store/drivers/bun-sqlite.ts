@@ -1,3 +1,4 @@
+import { keepPrepared } from './prepared-statements.ts'
 import type { SqliteHandle } from './sqlite-handle.ts'
 
 /** Opens a database with `bun:sqlite`, for Kysely through kysely-bun-sqlite. */
@@ -5,17 +6,29 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
   const { Database } = builtin()
   const { BunSqliteDialect } = await import('kysely-bun-sqlite')
   const database = new Database(path, { readwrite: true, create: true })
-  // The dialect prepares a statement for every query; `query` keeps them prepared.
-  const caching = {
-    prepare: (sql: string) => database.query(sql),
-    close: () => database.close(),
-  } as unknown as typeof database
+  // Bun's own `query` keeps twenty statements prepared, which is too few.
+  const statements: { finalize(): void }[] = []
+  const prepare = keepPrepared((sql: string) => {
+    const statement = database.prepare(sql)
+    statements.push(statement)
+    return statement
+  })
+  const close = () => {
+    // The file beside the database that holds the last commits is folded into it only when the
+    // connection is truly closed, which a statement that is not finalized puts off.
+    for (const statement of statements.splice(0)) statement.finalize()
+    database.close()
+  }
+  const caching = { prepare, close } as unknown as typeof database
   return {
     exec: (sql) => void database.run(sql),
-    close: caching.close,
+    all: (sql, parameters) => prepare(sql).all(...(parameters as string[])) as Row[],
+    close,
     dialect: new BunSqliteDialect({ database: caching }),
   }
 }
+
+type Row = Record<string, unknown>
 
 /** Not by an import, which bundlers for other runtimes would stumble over. */
 function builtin(): typeof import('bun:sqlite') {

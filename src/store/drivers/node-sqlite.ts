@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { SqliteDialect, type SqliteStatement } from 'kysely'
-import { keepPrepared } from './prepared-statements.ts'
+import type { SqliteStatement } from 'kysely'
 import type { SqliteHandle } from './sqlite-handle.ts'
+import { overStatements } from './statements.ts'
 
 type NodeSqlite = typeof import('node:sqlite')
 
@@ -24,13 +24,10 @@ export function nodeSqliteModule(): NodeSqlite | null {
 /** Opens a database with `node:sqlite`, on Node and Deno. */
 export function openWithNode({ DatabaseSync }: NodeSqlite, path: string): SqliteHandle {
   const database = new DatabaseSync(path)
-  const close = () => database.close()
-  const prepared = keepPrepared((sql) => statementOf(database, sql), close)
-  return {
+  return overStatements((sql) => statementOf(database, sql), {
     exec: (sql) => database.exec(sql),
-    close,
-    dialect: new SqliteDialect({ database: prepared }),
-  }
+    close: () => database.close(),
+  })
 }
 
 /** `node:sqlite` takes parameters one by one where Kysely gives a list. */

@@ -1,4 +1,18 @@
-import { statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * Makes the database file, unless it is there. SQLite gives the files beside it the same mode: keys
+ * are for their owner's eyes alone.
+ */
+export function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'ENOENT') throw cause
+    throw new Error(`there is no folder ${dirname(path)}: create it first.`, { cause })
+  }
+}
 
 /** How often the file is looked for at the most, in milliseconds. */
 const INTERVAL = 1000

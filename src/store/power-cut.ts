@@ -1,0 +1,76 @@
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { currentBoot, isSameBoot } from './boot.ts'
+import type { Connection, Durability } from './connection.ts'
+import type { MacDatabase, StateName } from './schema.ts'
+import type { Steps } from './steps.ts'
+
+/**
+ * How far the mark is put ahead of the clock, in seconds: it is synced once in so many, and a power
+ * cut makes that much later timestamps refused.
+ */
+const AHEAD = 5
+
+/**
+ * What keeps a power cut from letting a replay in where commits are not synced one by one
+ * (`durability: 'normal'`). The machine may then lose the last of them, and with them nonces.
+ *
+ * So a mark is kept in the database, always synced. Whatever is recorded with a timestamp up to the
+ * mark may be lost; what is recorded above it is synced at once. Who opens the database on another
+ * boot than the last writer's raises the floor above the mark: of that time nothing is called new.
+ */
+export class PowerCutGuard {
+  readonly #db: Kysely<MacDatabase>
+  #mark = 0
+
+  constructor(db: Kysely<MacDatabase>) {
+    this.#db = db
+  }
+
+  /** Whether a nonce with this timestamp may be lost without a replay. */
+  covers(timestamp: number): boolean {
+    return timestamp <= this.#mark
+  }
+
+  /** Puts the mark ahead of the clock. A client's clock that is further ahead does not move it. */
+  async raise(connection: Connection, now: number): Promise<void> {
+    const mark = now + AHEAD
+    if (mark <= this.#mark) return
+    await connection.runSynced(
+      this.#db
+        .updateTable('mac_state')
+        .set({ value: sql<number>`max(value, ${mark})` })
+        .where('name', '=', 'high_water')
+        .compile(),
+    )
+    this.#mark = mark
+  }
+}
+
+/**
+ * Makes up for a power cut when the database is opened, and keeps the boot that it is written on.
+ *
+ * @param durability Of the one who opens it. Another may have written to it with `normal` before.
+ */
+export function* afterBoot(db: Kysely<MacDatabase>, durability: Durability): Steps<void> {
+  const rows = yield db.selectFrom('mac_state').selectAll().compile()
+  const state = new Map(rows.map(({ name, value }) => [name, Number(value)]))
+  const written = state.get('boot') ?? 0
+  if (written === 0 && durability === 'full') return
+  const boot = currentBoot()
+  if (isSameBoot(written, boot)) return
+  if (written !== 0) yield setAtLeast(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
+  yield db
+    .updateTable('mac_state')
+    .set({ value: durability === 'normal' ? boot : 0 })
+    .where('name', '=', 'boot')
+    .compile()
+}
+
+function setAtLeast(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {
+  return db
+    .updateTable('mac_state')
+    .set({ value })
+    .where('name', '=', name)
+    .where('value', '<', value)
+    .compile()
+}

@@ -1,0 +1,79 @@
+import type { CompiledQuery } from 'kysely'
+import type { Connection, Durability } from './connection.ts'
+import type { SqliteHandle } from './drivers/sqlite-handle.ts'
+import { type Row, type Steps, takeNow } from './steps.ts'
+
+/**
+ * How many rows are recorded between two checkpoints. SQLite's own are made by the commit that fills
+ * the thousandth page, while its requests wait, and take the longer the more pages there are.
+ */
+const ROWS_BETWEEN_CHECKPOINTS = 2048
+
+/**
+ * A connection to a SQLite database through the driver's own prepared statements: what Kysely
+ * compiles is run without its executor, at once. A transaction cannot be seen half done, nor joined.
+ */
+export class SqliteConnection implements Connection {
+  readonly #handle: SqliteHandle
+  readonly #durability: Durability
+  #rows = 0
+
+  constructor(handle: SqliteHandle, durability: Durability) {
+    this.#handle = handle
+    this.#durability = durability
+    this.#synchronous(durability)
+  }
+
+  run({ sql, parameters }: CompiledQuery): readonly Row[] {
+    const rows = this.#handle.all(sql, parameters)
+    this.#rows += rows.length
+    return rows
+  }
+
+  runSynced(query: CompiledQuery): readonly Row[] {
+    return this.#with('full', () => this.run(query))
+  }
+
+  transact<Result>(steps: () => Steps<Result>): Result {
+    // A later commit syncs this one as well, since all go to one log in their order.
+    return this.#with('normal', () => {
+      this.#handle.all('begin immediate', [])
+      try {
+        const result = takeNow(steps(), (query) => this.run(query))
+        this.#handle.all('commit', [])
+        return result
+      } catch (error) {
+        // Where SQLite itself rolled back (a full disk), there is nothing left to roll back.
+        attempt(() => this.#handle.all('rollback', []))
+        throw error
+      }
+    })
+  }
+
+  tidy(): void {
+    if (this.#rows < ROWS_BETWEEN_CHECKPOINTS) return
+    this.#rows = 0
+    // One that fails, since another process is at it or the disk is full, is left to the next.
+    attempt(() => this.#handle.all('pragma wal_checkpoint(passive)', []))
+  }
+
+  #with<Result>(durability: Durability, work: () => Result): Result {
+    if (durability === this.#durability) return work()
+    this.#synchronous(durability)
+    try {
+      return work()
+    } finally {
+      this.#synchronous(this.#durability)
+    }
+  }
+
+  #synchronous(durability: Durability): void {
+    this.#handle.exec(`pragma synchronous = ${durability}`)
+  }
+}
+
+function attempt(work: () => unknown): void {
+  try {
+    work()
+  } catch {}
+}
