@@ -1,5 +1,6 @@
 import { keepSeconds } from '../src/server/freshness.ts'
 import type { MacIdentity } from '../src/server/identity.ts'
+import { KnownCredentials } from '../src/server/known-credentials.ts'
 import { Pruning } from '../src/server/pruning.ts'
 import { verify } from '../src/server/verify.ts'
 import { macSettings } from '../src/settings.ts'
@@ -23,13 +24,20 @@ export function verifierWithoutStore(
   key: string,
 ): (request: Request) => Promise<MacIdentity | null> {
   const settings = macSettings({ database: 'sqlite::memory:' })
-  const pruning = new Pruning(keepSeconds(settings))
-  const known = new Map<string, StoredCredential>([[id, credential(id, key)]])
+  const known = new Map([[id, credential(id, key)]])
+  const version = 1
   const store = {
-    credentials: { find: async (sent: string) => known.get(sent) ?? null },
-    nonces: { record: async () => 'new', prune: async () => 0 },
+    credentials: {
+      lookUp: async (sent: string) => ({ credential: known.get(sent) ?? null, version }),
+    },
+    nonces: { record: async () => ({ verdict: 'new', version }), prune: async () => 0 },
   } as unknown as Store
-  const verifier = { settings, pruning, store: async () => store }
+  const verifier = {
+    settings,
+    pruning: new Pruning(keepSeconds(settings)),
+    known: new KnownCredentials(),
+    store: () => store,
+  }
   return async (request) => {
     const verdict = await verify(request, settings, verifier)
     return verdict.ok ? verdict.identity : null

@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 /** The request that all contenders verify: a GET of this. */
 export const HOST = 'example.com'
 export const TARGET = '/resource/1?b=1&a=2'
-export const URL_SIGNED = `http://${HOST}${TARGET}`
+export const URL_SIGNED: string = `http://${HOST}${TARGET}`
 /** What is asked for with a signature that was made for {@link TARGET}. */
 export const OTHER_TARGET = '/resource/2?b=1&a=2'
 

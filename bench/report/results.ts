@@ -20,7 +20,10 @@ export type Section = (typeof SECTIONS)[number]
 /** Shows what a bench found and, unless it ran short, puts it into its section of RESULTS.md. */
 export function report(name: Section, text: string, { short }: { readonly short: boolean }): void {
   console.log(`\n${text}\n`)
-  if (short) return console.log('Nothing is written: these were short runs.')
+  if (short) {
+    console.log('Nothing is written: these were short runs.')
+    return
+  }
   const body = `${text}\n\n${machine()}`
   const old = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
   const parts = SECTIONS.map((section) => {

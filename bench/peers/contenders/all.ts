@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Durability } from '../../withmac.ts'
 import type { Contender } from '../contender.ts'
+import { fastestHmac } from '../limit/fastest-hmac.ts'
+import { KEY } from '../request.ts'
 import { betterAuthApiKeys } from './better-auth.ts'
 import { hawkInMemory, hawkOnSqlite, hawkWithoutNonces } from './hawk.ts'
 import { hmacAuthExpress } from './hmac-auth-express.ts'
@@ -16,12 +18,13 @@ const DURABILITIES: readonly Durability[] = ['normal', 'full']
 /** Makes every contender. Those with a file have one of their own in the folder. */
 export async function allContenders(folder: string): Promise<Contender[]> {
   let files = 0
+  const fastest = fastestHmac(KEY)
   const file = () => join(folder, `${files++}.db`)
   const made: (Contender | Promise<Contender>)[] = [
     withmacWithoutStore(),
     ...[1, 64].map((inFlight) => withmacInMemory(inFlight)),
     ...durable([1, 8, 64, 512], (...setting) => withmacInFile(file(), ...setting)),
-    ...durable([1, 8, 64, 512], (...setting) => limit(file(), ...setting)),
+    ...durable([1, 8, 64, 512], (...setting) => limit(fastest, file(), ...setting)),
     hawkWithoutNonces(),
     ...[1, 64, 512].map((inFlight) => hawkInMemory(inFlight)),
     ...durable([1, 64], (...setting) => hawkOnSqlite(file(), ...setting)),

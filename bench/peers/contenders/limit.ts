@@ -1,6 +1,6 @@
 import type { Durability } from '../../withmac.ts'
 import type { Contender } from '../contender.ts'
-import { fastestHmac } from '../limit/fastest-hmac.ts'
+import type { NamedHmac } from '../limit/fastest-hmac.ts'
 import { openNonceTable } from '../limit/nonce-table.ts'
 import { freshNonce, HOST, hmac, ID, KEY, OTHER_TARGET, seconds, TARGET } from '../request.ts'
 
@@ -16,11 +16,15 @@ interface Bare {
  * The limit: HMACs over finished strings, and one insert of all the nonces. No request is read, no
  * credential is looked up, no timestamp judged.
  */
-export function limit(path: string, durability: Durability, inFlight: number): Contender<Bare> {
+export function limit(
+  { name, mac }: NamedHmac,
+  path: string,
+  durability: Durability,
+  inFlight: number,
+): Contender<Bare> {
   const table = openNonceTable(path, durability)
   const whole = table.insert(inFlight)
   const single = table.insert(1)
-  const { name, mac } = fastestHmac(KEY)
   const parameters: (string | number)[] = []
   return {
     name: `the limit: ${name}, one raw insert, ${durability}`,

@@ -33,7 +33,7 @@ export async function withmacInFile(
   durability: Durability,
   inFlight: number,
 ): Promise<Contender<Request>> {
-  const mac = createMac({ database: `sqlite:${path}` })
+  const mac = createMac({ database: `sqlite:${path}`, durability })
   return whole(mac, `withmac, SQLite file, ${durability}`, `withmac-${durability}`, inFlight)
 }
 
