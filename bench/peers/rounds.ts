@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { collectGarbage } from '../setup/collect.ts'
 import type { Contender, Description } from './contender.ts'
 
 /** How long, and how often. */
@@ -60,7 +61,7 @@ async function timed(contender: Contender, count: number): Promise<number> {
   while (requests.length < warm + count) requests.push(await contender.prepare())
   const first = requests.slice(0, warm)
   const rest = requests.slice(warm)
-  globalThis.gc?.()
+  await collectGarbage()
   await contender.run(first)
   const start = performance.now()
   const accepted = await contender.run(rest)

@@ -1,7 +1,7 @@
 import type { Figure } from './statistics.ts'
 import { number, spread, table } from './table.ts'
 
-/** A ratio that the library strives for. */
+/** A ratio that the library strives for, or one that has no goal but is worth a look. */
 export interface Goal {
   readonly what: string
   readonly where: string
@@ -31,10 +31,12 @@ export function goalsTable(goals: readonly Goal[]): string {
 }
 
 function wanted({ atLeast, atMost, unit = '' }: Goal): string {
-  return atLeast === undefined ? `≤ ${atMost}${unit}` : `≥ ${atLeast}${unit}`
+  if (atLeast !== undefined) return `≥ ${atLeast}${unit}`
+  return atMost === undefined ? '' : `≤ ${atMost}${unit}`
 }
 
 function verdict({ measured: { median }, atLeast, atMost }: Goal): string {
+  if (atLeast === undefined && atMost === undefined) return ''
   const met = median >= (atLeast ?? -Infinity) && median <= (atMost ?? Infinity)
   return met ? 'met' : 'missed'
 }
