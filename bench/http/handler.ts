@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { ID, KEY } from '../signing/request.ts'
 import { createMac } from '../withmac.ts'
-import { BODY, durabilityOf, ID, KEY, type ServerSettings, WINDOW_SECONDS } from './kinds.ts'
+import { BODY, durabilityOf, type ServerSettings, WINDOW_SECONDS } from './kinds.ts'
 
 /** A Fetch handler. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import hawk from 'hawk'
-import { BODY, ID, KEY, WINDOW_SECONDS } from './kinds.ts'
+import { ID, KEY } from '../signing/request.ts'
+import { BODY, WINDOW_SECONDS } from './kinds.ts'
 
 /** Hawk where it is at home: on node:http. It gives the port. */
 export function listenWithHawk(): Promise<number> {

@@ -22,12 +22,9 @@ export interface ServerSettings {
   readonly folder: string
 }
 
-/** The credential, and how long the requests that were signed before the bench are taken. */
-export const ID = 'h480djs93hd8h480'
-export const KEY = 'kWh3VgYq1QkXcZ0vUeR8nJt5bSaLmPyD2fGxNi7oEwC'
+/** How long the requests that were signed before the bench are taken. */
 export const WINDOW_SECONDS = 3600
-export const HOST = 'example.com'
-export const TARGET = '/resource/1?b=1&a=2'
+/** What the handler answers. */
 export const BODY = 'hello ada'
 
 /** The durability of a kind; `null` where it has no file. */

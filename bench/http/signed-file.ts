@@ -1,6 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { HOST, ID, KEY, type Scheme, TARGET } from './kinds.ts'
+import hawk from 'hawk'
+import { macField } from '../signing/mac-field.ts'
+import { freshNonce, ID, KEY, URL_SIGNED } from '../signing/request.ts'
+import type { Scheme } from './kinds.ts'
 
 const AT_A_TIME = 10_000
 
@@ -18,11 +20,7 @@ export function writeSignedFields(path: string, scheme: Scheme, count: number): 
 
 /** The value of the field for a fresh request. */
 export function signedField(scheme: Scheme): string {
-  const ts = Math.floor(Date.now() / 1000)
-  const nonce = randomBytes(12).toString('base64url')
-  const lines = [ts, nonce, 'GET', TARGET, HOST, 80]
-  const all = scheme === 'MAC' ? [...lines, ''] : ['hawk.1.header', ...lines, '', '']
-  const text = all.map((line) => `${line}\n`).join('')
-  const mac = createHmac('sha256', KEY).update(text).digest('base64')
-  return `${scheme} id="${ID}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
+  if (scheme === 'MAC') return macField()
+  const credentials = { id: ID, key: KEY, algorithm: 'sha256' } as const
+  return hawk.client.header(URL_SIGNED, 'GET', { credentials, nonce: freshNonce() }).header
 }

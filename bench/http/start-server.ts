@@ -5,7 +5,8 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { benchEnvironment } from '../setup/run-on.ts'
 import { ROOT, type Runtime } from '../setup/runtimes.ts'
-import { HOST, type Kind, type ServerSettings, TARGET } from './kinds.ts'
+import { HOST, TARGET } from '../signing/request.ts'
+import type { Kind, ServerSettings } from './kinds.ts'
 import { signedField } from './signed-file.ts'
 
 /** A server in a process of its own, pinned to a core. */

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT } from '../setup/runtimes.ts'
+import { HOST, TARGET } from '../signing/request.ts'
 import { cpuSeconds } from './cpu.ts'
-import { HOST, TARGET } from './kinds.ts'
 
 /** How many connections there are, each with one request on its way. */
 export const CONNECTIONS = 64

@@ -1,9 +1,9 @@
 import { apiKey } from '@better-auth/api-key'
 import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
+import { changed, KEY, URL_SIGNED } from '../../signing/request.ts'
 import type { Durability } from '../../withmac.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { changed, KEY, URL_SIGNED } from '../request.ts'
 
 const FIELD = 'x-api-key'
 

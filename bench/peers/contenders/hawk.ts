@@ -1,8 +1,16 @@
 import hawk from 'hawk'
+import {
+  freshNonce,
+  HOST,
+  ID,
+  KEY,
+  OTHER_TARGET,
+  TARGET,
+  URL_SIGNED,
+} from '../../signing/request.ts'
 import type { Durability } from '../../withmac.ts'
 import { type Contender, inWaves } from '../contender.ts'
 import { openNonceTable } from '../limit/nonce-table.ts'
-import { freshNonce, HOST, ID, KEY, OTHER_TARGET, TARGET, URL_SIGNED } from '../request.ts'
 
 /** As node:http gives it to `hawk.server.authenticate`. */
 interface NodeRequest {

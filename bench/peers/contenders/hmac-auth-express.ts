@@ -1,6 +1,6 @@
 import { generate, HMAC } from 'hmac-auth-express'
+import { KEY, OTHER_TARGET, TARGET } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { KEY, OTHER_TARGET, TARGET } from '../request.ts'
 
 /** As much of Express's request as the middleware reads. */
 interface ExpressRequest {

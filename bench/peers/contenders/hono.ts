@@ -1,8 +1,8 @@
 import { Context, type MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import { jwt, sign } from 'hono/jwt'
+import { changed, fetchRequest, freshNonce, KEY, seconds } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { changed, fetchRequest, freshNonce, KEY, seconds } from '../request.ts'
 
 /** Hono's middleware for JSON Web Tokens. */
 export function honoJwt(): Contender<Request> {

@@ -1,6 +1,14 @@
 import { createSigner, createVerifier, httpbis } from 'http-message-signatures'
+import {
+  freshNonce,
+  HOST,
+  ID,
+  KEY,
+  OTHER_TARGET,
+  TARGET,
+  URL_SIGNED,
+} from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { freshNonce, HOST, ID, KEY, OTHER_TARGET, TARGET, URL_SIGNED } from '../request.ts'
 
 /** What the library takes for a request. */
 interface Message {

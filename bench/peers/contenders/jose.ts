@@ -1,6 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose'
+import { changed, fetchRequest, freshNonce, KEY } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { changed, fetchRequest, freshNonce, KEY } from '../request.ts'
 
 const SCHEME = 'Bearer '
 

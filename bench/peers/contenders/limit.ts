@@ -1,8 +1,17 @@
+import {
+  freshNonce,
+  HOST,
+  hmac,
+  ID,
+  KEY,
+  OTHER_TARGET,
+  seconds,
+  TARGET,
+} from '../../signing/request.ts'
 import type { Durability } from '../../withmac.ts'
 import type { Contender } from '../contender.ts'
 import type { NamedHmac } from '../limit/fastest-hmac.ts'
 import { openNonceTable } from '../limit/nonce-table.ts'
-import { freshNonce, HOST, hmac, ID, KEY, OTHER_TARGET, seconds, TARGET } from '../request.ts'
 
 /** What is left of a request when all that a library does with it is taken away. */
 interface Bare {

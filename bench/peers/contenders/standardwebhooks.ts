@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
+import { freshNonce, KEY, OTHER_TARGET, TARGET } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { freshNonce, KEY, OTHER_TARGET, TARGET } from '../request.ts'
 
 /** A webhook: what the other contenders cover stands in its body. */
 interface Delivery {

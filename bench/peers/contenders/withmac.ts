@@ -1,16 +1,7 @@
+import { macField } from '../../signing/mac-field.ts'
+import { fetchRequest, ID, KEY, URL_SIGNED } from '../../signing/request.ts'
 import { createMac, type Durability, verifierWithoutStore } from '../../withmac.ts'
 import { type Contender, inWaves, type VerifyOne } from '../contender.ts'
-import {
-  fetchRequest,
-  freshNonce,
-  HOST,
-  hmac,
-  ID,
-  KEY,
-  seconds,
-  TARGET,
-  URL_SIGNED,
-} from '../request.ts'
 
 const OTHER_URL = URL_SIGNED.replace('/resource/1', '/resource/2')
 
@@ -59,15 +50,8 @@ function described(
     key,
     inFlight,
     refusesReplay: true,
-    prepare: () => fetchRequest(header()),
-    spoil: () => fetchRequest(header(), OTHER_URL),
+    prepare: () => fetchRequest(macField()),
+    spoil: () => fetchRequest(macField(), OTHER_URL),
     run: inWaves(inFlight, verify),
   }
-}
-
-function header(): string {
-  const ts = seconds()
-  const nonce = freshNonce()
-  const mac = hmac(KEY, `${ts}\n${nonce}\nGET\n${TARGET}\n${HOST}\n80\n\n`)
-  return `MAC id="${ID}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
 }
