@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
+import { systemClock } from './server/clock.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-source.ts'
@@ -93,7 +94,7 @@ export function macSettings(options: MacOptions): MacSettings {
     durability: given.durability,
     windowSeconds: given.windowSeconds,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
-    now: options.now ?? (() => Date.now() / 1000),
+    now: options.now ?? systemClock,
   })
 }
 

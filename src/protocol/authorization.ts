@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { forbiddenCharacter, isBlank, nameCharacter } from './characters.ts'
+import { isBlank } from './characters.ts'
 import { repeatedCredentials } from './header-faults.ts'
 import {
   QUOTE,
@@ -9,13 +9,14 @@ import {
   readUnquoted,
   skipBlanks,
 } from './header-scan.ts'
-import { checkParameter, type MacAuthorization } from './parameters.ts'
+import { checkCharacters, checkParameter, type MacAuthorization } from './parameters.ts'
+import { readPlainForm } from './plain-form.ts'
 import { splitList, trimBlanks } from './split-list.ts'
 
 /** The longest `Authorization` header that is read, in characters. */
 export const MAX_HEADER_LENGTH = 8192
 
-type Draft = { -readonly [Name in keyof MacAuthorization]?: MacAuthorization[Name] }
+type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name] | undefined }
 
 /**
  * Reads the value of an `Authorization` header (draft §3.1) in one pass.
@@ -42,7 +43,17 @@ export function parseAuthorization(header: string | null): MacAuthorization | nu
       `The Authorization header has ${header.length} characters; ${MAX_HEADER_LENGTH} are allowed.`,
     )
   }
-  const found: Draft = {}
+  return readPlainForm(header) ?? readAnyForm(header)
+}
+
+function readAnyForm(header: string): MacAuthorization {
+  const found: Draft = {
+    id: undefined,
+    ts: undefined,
+    nonce: undefined,
+    ext: undefined,
+    mac: undefined,
+  }
   let at = skipBlanks(header, 3)
   while (at < header.length) {
     const equals = readName(header, at, found.mac !== undefined || found.id !== undefined)
@@ -65,14 +76,14 @@ function comesBehindAnother(header: string): boolean {
 /** Whether the scheme is `MAC`, in any case (RFC 9110 §11.1). */
 function startsWithScheme(header: string): boolean {
   return (
-    header.slice(0, 3).toUpperCase() === 'MAC' &&
+    (header.startsWith('MAC') || header.slice(0, 3).toUpperCase() === 'MAC') &&
     (header.length === 3 || isBlank(header.charCodeAt(3)))
   )
 }
 
 function keep(found: Draft, written: string, value: string): void {
-  const name = written.toLowerCase()
-  if (name !== 'id' && name !== 'ts' && name !== 'nonce' && name !== 'ext' && name !== 'mac') return
+  const name = isParameter(written) ? written : written.toLowerCase()
+  if (!isParameter(name)) return
   if (found[name] !== undefined) {
     throw new MacError(
       'ERR_MAC_PARAMETER_REPEATED',
@@ -85,6 +96,10 @@ function keep(found: Draft, written: string, value: string): void {
   }
   checkParameter(name, value)
   found[name] = value
+}
+
+function isParameter(name: string): name is keyof MacAuthorization {
+  return name === 'id' || name === 'ts' || name === 'nonce' || name === 'ext' || name === 'mac'
 }
 
 function complete(found: Draft): MacAuthorization {
@@ -111,16 +126,12 @@ function missing(name: string): MacError {
 export function formatAuthorization(parameters: MacAuthorization): string {
   const { id, ts, nonce, ext, mac } = parameters
   checkParameter('id', id)
+  checkCharacters('id', id)
   checkParameter('ts', ts)
   checkParameter('nonce', nonce)
+  checkCharacters('nonce', nonce)
   checkParameter('mac', mac)
-  const forbidden = ext === null ? null : forbiddenCharacter(ext)
-  if (forbidden !== null) {
-    throw new MacError(
-      'ERR_MAC_HEADER_CHARACTER',
-      `The parameter ext holds ${nameCharacter(forbidden)}, which cannot be sent.`,
-    )
-  }
+  if (ext !== null) checkCharacters('ext', ext)
   const covered = ext === null || ext === '' ? '' : `ext="${ext}", `
   const header = `MAC id="${id}", ts="${ts}", nonce="${nonce}", ${covered}mac="${mac}"`
   if (header.length > MAX_HEADER_LENGTH) {

@@ -31,6 +31,26 @@ export function defaultPort(scheme: HttpScheme): string {
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function parseAuthority(authority: string, scheme: HttpScheme): Authority {
+  const read = READ[scheme]
+  const known = read.get(authority)
+  if (known !== undefined) return known
+  const parsed = Object.freeze(readAuthority(authority, scheme))
+  if (read.size >= MOST_READ) read.clear()
+  read.set(authority, parsed)
+  return parsed
+}
+
+/**
+ * What was read before: a server has few names, and each is read with every request. Whoever sends
+ * many others makes the next one be read anew, no more.
+ */
+const READ: Readonly<Record<HttpScheme, Map<string, Authority>>> = {
+  http: new Map(),
+  https: new Map(),
+}
+const MOST_READ = 256
+
+function readAuthority(authority: string, scheme: HttpScheme): Authority {
   const bracket = authority.startsWith('[') ? authority.indexOf(']') : 0
   if (bracket === -1) throw malformed(authority, 'the bracket is not closed')
   const colon = authority.indexOf(':', bracket)

@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { isVisible } from './characters.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 
 /** The part of a `Request` that tells what was signed. */
@@ -23,7 +24,8 @@ export interface UrlPieces {
 }
 
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
-const TARGET = /^[\x21-\x7e]*$/u
+/** Methods that need no closer look. */
+const COMMON: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 /**
  * Cuts an absolute `http` or `https` URL in pieces.
@@ -36,14 +38,34 @@ const TARGET = /^[\x21-\x7e]*$/u
  *   can carry.
  */
 export function cutUrl(url: string): UrlPieces {
+  if (!startsWithPrefix(url, lastPrefix)) lastPrefix = prefixOf(url)
+  const { text, scheme, authority } = lastPrefix
+  const hash = url.indexOf('#', text.length)
+  const end = hash === -1 ? url.length : hash
+  const target = text.length === end ? '/' : url.slice(text.length, end)
+  return { scheme, authority, target: checkTarget(target) }
+}
+
+/** What stands before the target. */
+interface UrlPrefix {
+  readonly text: string
+  readonly scheme: HttpScheme
+  readonly authority: string
+}
+
+/** That of the last URL: of most servers all requests have the same. */
+let lastPrefix: UrlPrefix = { text: 'http://localhost', scheme: 'http', authority: 'localhost' }
+
+function startsWithPrefix(url: string, { text }: UrlPrefix): boolean {
+  return endsAuthority(url.charCodeAt(text.length)) && url.startsWith(text)
+}
+
+function prefixOf(url: string): UrlPrefix {
   const scheme = schemeOf(url)
   const start = scheme.length + 3
-  let slash = start
-  while (slash < url.length && !ENDS_AUTHORITY.has(url.charCodeAt(slash))) slash++
-  const hash = url.indexOf('#', slash)
-  const end = hash === -1 ? url.length : hash
-  const target = slash === end ? '/' : url.slice(slash, end)
-  return { scheme, authority: url.slice(start, slash), target: checkTarget(target) }
+  let end = start
+  while (end < url.length && !endsAuthority(url.charCodeAt(end))) end++
+  return { text: url.slice(0, end), scheme, authority: url.slice(start, end) }
 }
 
 /**
@@ -54,7 +76,7 @@ export function cutUrl(url: string): UrlPieces {
  *   line can carry.
  */
 export function checkTarget(target: string): string {
-  if (target.startsWith('/') && TARGET.test(target)) return target
+  if (target.startsWith('/') && isVisible(target)) return target
   throw new MacError(
     'ERR_MAC_TARGET',
     'The request target is not a path and query in printable ASCII: percent-encode the rest.',
@@ -62,7 +84,9 @@ export function checkTarget(target: string): string {
 }
 
 /** The characters that end an authority: `/`, `?`, `#`, and `\`, which URL parsers take for `/`. */
-const ENDS_AUTHORITY: ReadonlySet<number> = new Set([0x2f, 0x3f, 0x23, 0x5c])
+function endsAuthority(code: number): boolean {
+  return code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c
+}
 
 function schemeOf(url: string): HttpScheme {
   const start = url.slice(0, 8).toLowerCase()
@@ -76,7 +100,8 @@ function schemeOf(url: string): HttpScheme {
 
 /** The method, if it is one (RFC 9110 §9.1). */
 export function requestMethod(request: RequestHead): string {
-  if (METHOD.test(request.method)) return request.method
+  const { method } = request
+  if (COMMON.has(method) || METHOD.test(method)) return method
   throw new MacError('ERR_MAC_METHOD', 'The request method is no token of 64 characters or fewer.')
 }
 

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { forbiddenCharacter, nameCharacter } from './characters.ts'
+import { forbiddenCharacter, isBase64, nameCharacter } from './characters.ts'
 
 /** The parameters of an `Authorization: MAC` header (draft §3.1), as they were sent. */
 export interface MacAuthorization {
@@ -20,27 +20,34 @@ export const MAX_ID_LENGTH = 1024
 /** The longest nonce, in characters. Every accepted one is written to the store. */
 export const MAX_NONCE_LENGTH = 512
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const TIMESTAMP = /^[1-9][0-9]{0,15}$/
+/** Whether `value` is a timestamp: a positive integer of 16 digits at the most, as it is written. */
+export function isTimestamp(value: string): boolean {
+  return /^[1-9][0-9]{0,15}$/.test(value)
+}
 
-/** Refuses a value that may not stand for one of the required parameters. */
-export function checkParameter(name: 'id' | 'ts' | 'nonce' | 'mac', value: string): void {
+/** The parameters that every header has. */
+export type RequiredName = 'id' | 'ts' | 'nonce' | 'mac'
+
+/**
+ * Refuses a value that may not stand for one of the required parameters. What characters it is made
+ * of is *not* looked at where the header's grammar says it already: see {@link checkCharacters}.
+ */
+export function checkParameter(name: RequiredName, value: string): void {
   if (value === '') {
     throw new MacError('ERR_MAC_PARAMETER_EMPTY', `The parameter ${name} is empty.`)
   }
   switch (name) {
     case 'id':
-      checkText(name, value, MAX_ID_LENGTH)
+      checkLength(name, value, MAX_ID_LENGTH)
       return
     case 'nonce':
-      checkText(name, value, MAX_NONCE_LENGTH)
+      checkLength(name, value, MAX_NONCE_LENGTH)
       return
     case 'ts':
-      if (!TIMESTAMP.test(value))
-        throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', badTimestamp(value))
+      if (!isTimestamp(value)) throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', badTimestamp(value))
       return
     case 'mac':
-      if (!BASE64.test(value)) {
+      if (!isBase64(value)) {
         throw new MacError(
           'ERR_MAC_ENCODING',
           'The parameter mac is not base64 in the standard alphabet with padding.',
@@ -49,20 +56,22 @@ export function checkParameter(name: 'id' | 'ts' | 'nonce' | 'mac', value: strin
   }
 }
 
-function checkText(name: string, value: string, longest: number): void {
-  if (value.length > longest) {
-    throw new MacError(
-      'ERR_MAC_PARAMETER_TOO_LONG',
-      `The parameter ${name} has ${value.length} characters; ${longest} are allowed.`,
-    )
-  }
+/** Refuses a value that holds a character which cannot be sent (draft §3.1). */
+export function checkCharacters(name: string, value: string): void {
   const forbidden = forbiddenCharacter(value)
-  if (forbidden !== null) {
-    throw new MacError(
-      'ERR_MAC_HEADER_CHARACTER',
-      `The parameter ${name} holds ${nameCharacter(forbidden)}, which cannot be sent.`,
-    )
-  }
+  if (forbidden === null) return
+  throw new MacError(
+    'ERR_MAC_HEADER_CHARACTER',
+    `The parameter ${name} holds ${nameCharacter(forbidden)}, which cannot be sent.`,
+  )
+}
+
+function checkLength(name: string, value: string, longest: number): void {
+  if (value.length <= longest) return
+  throw new MacError(
+    'ERR_MAC_PARAMETER_TOO_LONG',
+    `The parameter ${name} has ${value.length} characters; ${longest} are allowed.`,
+  )
 }
 
 function badTimestamp(value: string): string {

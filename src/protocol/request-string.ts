@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { isVisible } from './characters.ts'
 import type { RequestOrigin } from './origin.ts'
 
 /** All that the MAC covers (draft §3.2.1). */
@@ -8,8 +9,6 @@ export interface CoveredRequest extends RequestOrigin {
   /** `null`, or the empty string, where there is none: both give the same request string. */
   readonly ext: string | null
 }
-
-const NOT_ASCII = /[^\x21-\x7e]/u
 
 /**
  * The normalized request string (draft §3.2.1): timestamp, nonce, method in upper case,
@@ -24,14 +23,25 @@ const NOT_ASCII = /[^\x21-\x7e]/u
  * @throws {@link MacError} `ERR_MAC_METHOD`, `ERR_MAC_HOST` or `ERR_MAC_TARGET`.
  */
 export function requestString(request: CoveredRequest): string {
-  const { ts, nonce, method, target, host, port, ext } = request
-  if (NOT_ASCII.test(method)) throw new MacError('ERR_MAC_METHOD')
-  if (NOT_ASCII.test(host)) throw new MacError('ERR_MAC_HOST')
-  const text = `${ts}\n${nonce}\n${method.toUpperCase()}\n${target}\n${host.toLowerCase()}\n${port}\n${ext ?? ''}\n`
+  const { method, host } = request
+  if (!isVisible(method)) throw new MacError('ERR_MAC_METHOD')
+  if (!isVisible(host)) throw new MacError('ERR_MAC_HOST')
+  const text = joinCovered(request, request)
   if (countLines(text) !== 7) {
     throw new MacError('ERR_MAC_TARGET', 'An element of the request holds a line feed.')
   }
   return text
+}
+
+/**
+ * The same of elements that were checked before: what `parseAuthorization`, `requestMethod`,
+ * `checkTarget` and `parseAuthority` gave holds no line feed, and no letter outside ASCII.
+ */
+export function joinCovered(
+  { method, target, host, port }: RequestOrigin,
+  { ts, nonce, ext }: Pick<CoveredRequest, 'ts' | 'nonce' | 'ext'>,
+): string {
+  return `${ts}\n${nonce}\n${method.toUpperCase()}\n${target}\n${host.toLowerCase()}\n${port}\n${ext ?? ''}\n`
 }
 
 function countLines(text: string): number {

@@ -2,12 +2,18 @@ import { MacError } from '../errors.ts'
 
 const A_WEEK_IN_MS = 604_800_000
 
+/** The system's clock, in seconds since 1970. */
+export function systemClock(): number {
+  return Date.now() / 1000
+}
+
 /**
  * The server's clock, in whole seconds since 1970.
  *
  * @throws {@link MacError} `ERR_MAC_CALLBACK` where the function given as `now` fails.
  */
 export function currentSeconds(now: () => number): number {
+  if (now === systemClock) return Math.floor(systemClock())
   let seconds: number
   try {
     seconds = Math.floor(now())

@@ -23,7 +23,8 @@ export function judgeMoment(
   timestamp: number,
   settings: MacSettings,
 ): Moment {
-  const rule = { ...settings, now: currentSeconds(settings.now) }
+  const { windowSeconds, maxClockOffsetSeconds } = settings
+  const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
   const { id, expires, clockOffset } = credential
   if (expires !== null && rule.now >= expires) {
     const when = new Date(expires * 1000).toISOString()

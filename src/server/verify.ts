@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
-import { requestString } from '../protocol/request-string.ts'
+import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { NonceVerdict, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
@@ -28,6 +28,8 @@ export interface Verifier {
 /**
  * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC was
  * found right; the nonce is recorded last, when all else is well. The body is not read.
+ *
+ * All in one function: each `await` of another costs more than most of the steps.
  */
 export async function verify(
   request: Request,
@@ -36,64 +38,62 @@ export async function verify(
   rawTarget: RawTarget | null = null,
 ): Promise<MacVerdict> {
   try {
-    return { ok: true, identity: await identify(request, check, verifier, rawTarget) }
+    const sent = parseAuthorization(authorizationOf(request))
+    if (sent === null) throw new MacError('ERR_MAC_MISSING')
+    const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
+    const opening = verifier.store()
+    const store = opening instanceof Promise ? await opening : opening
+    const { settings, known, pruning } = verifier
+    const timestamp = Number(sent.ts)
+
+    // What is remembered lets in, but refuses nobody: before that, the store is asked.
+    let found = recognise(sent, text, known)
+    let moment = found === null ? null : judgedGood(found, timestamp, settings)
+    if (found === null || moment === null) {
+      found = await authenticate(sent, text, store.credentials, known)
+      moment = judgeMoment(found.credential, timestamp, settings)
+    }
+    if (check.ext) {
+      if (!(await judgeExt(sent.ext, request, check.ext))) {
+        await authenticate(sent, text, store.credentials, known)
+        throw new MacError('ERR_MAC_EXT')
+      }
+      // A judge may take its time.
+      moment = judgeMoment(found.credential, timestamp, settings)
+    }
+    const { rule, learnable } = moment
+    const { verdict, version } = await store.nonces.record({
+      timestamp,
+      credential: sent.id,
+      nonce: sent.nonce,
+      now: rule.now,
+    })
+    if (version !== found.version) {
+      // Some credential was changed since this one was looked up: perhaps it was this.
+      found = await authenticate(sent, text, store.credentials, known)
+      judgeMoment(found.credential, timestamp, settings)
+    }
+    if (verdict !== 'new') throw refusedNonce(verdict)
+    if (learnable !== null) {
+      // Another request may have been first: then its offset counts, and this one is judged by it.
+      const learned = await store.credentials.learnClock(sent.id, learnable)
+      if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
+    }
+    pruning.step(store.nonces, rule.now)
+    return { ok: true, identity: identityOf(found.credential, sent, timestamp) }
   } catch (error) {
     return { ok: false, error: asMacError(error) }
   }
 }
 
-async function identify(
-  request: Request,
-  check: CheckSettings,
-  verifier: Verifier,
-  rawTarget: RawTarget | null,
-): Promise<MacIdentity> {
-  const sent = parseAuthorization(authorizationOf(request))
-  if (sent === null) throw new MacError('ERR_MAC_MISSING')
-  const origin = signedOrigin(request, check, rawTarget)
-  const text = requestString({ ...origin, ts: sent.ts, nonce: sent.nonce, ext: sent.ext })
-  const opening = verifier.store()
-  const store = opening instanceof Promise ? await opening : opening
-  const { settings, known, pruning } = verifier
-  const timestamp = Number(sent.ts)
-  const lookUp = () => authenticate(sent, text, store.credentials, known)
-  const judge = ({ credential }: KnownCredential) => judgeMoment(credential, timestamp, settings)
-
-  const remembered = recognise(sent, text, known)
-  // What is remembered lets in, but refuses nobody: before that, the store is asked.
-  let moment = remembered === null ? null : attempt(() => judge(remembered))
-  let found = remembered !== null && moment !== null ? remembered : await lookUp()
-  moment ??= judge(found)
-  if (check.ext) {
-    const good = await judgeExt(sent.ext, request, check.ext)
-    if (!good) {
-      await lookUp()
-      throw new MacError('ERR_MAC_EXT')
-    }
-    // A judge may take its time.
-    moment = judge(found)
-  }
-  const { rule, learnable } = moment
-  const nonce = { timestamp, credential: sent.id, nonce: sent.nonce, now: rule.now }
-  const { verdict, version } = await store.nonces.record(nonce)
-  if (version !== found.version) {
-    // Some credential was changed since this one was looked up: perhaps it was this.
-    found = await lookUp()
-    judge(found)
-  }
-  if (verdict !== 'new') throw refusedNonce(verdict)
-  if (learnable !== null) {
-    // Another request may have been first: then its offset counts, and this one is judged by it.
-    const learned = await store.credentials.learnClock(sent.id, learnable)
-    if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
-  }
-  pruning.step(store.nonces, rule.now)
-  return identityOf(found.credential, sent, timestamp)
-}
-
-function attempt(judge: () => Moment): Moment | null {
+/** The moment, if it is a good one for the credential; `null` where it is not. */
+function judgedGood(
+  { credential }: KnownCredential,
+  timestamp: number,
+  settings: MacSettings,
+): Moment | null {
   try {
-    return judge()
+    return judgeMoment(credential, timestamp, settings)
   } catch {
     return null
   }
