@@ -40,7 +40,7 @@ export function growthChart(
         itemWidth: 34,
         textStyle: { fontSize: 13, color: INK },
       },
-      grid: { left: 60, right: 40, top: 78, bottom: 74 },
+      grid: { left: 60, right: 60, top: 78, bottom: 74 },
       xAxis: {
         type: 'log',
         min: 1e4,
@@ -57,6 +57,8 @@ export function growthChart(
         type: 'value',
         min: 0,
         axisLabel: { fontSize: 12, color: FAINT, formatter: '{value} µs' },
+        axisLine: { show: false },
+        axisTick: { show: false },
         splitLine: { lineStyle: { color: RULE } },
       },
       series: lines,

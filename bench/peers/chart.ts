@@ -3,8 +3,10 @@ import { figure } from '../report/statistics.ts'
 import { number } from '../report/table.ts'
 import type { Measurement } from './ratios.ts'
 
-/** What is shown, from top to bottom; a text alone is a heading. */
-const ROWS: readonly (string | readonly [label: string, key: string, inFlight: number])[] = [
+/** A line of the chart; a text alone is a heading. */
+type Row = string | readonly [label: string, key: string, inFlight: number]
+
+const ROWS: readonly Row[] = [
   'Refuse replays, nonces on disk, 64 in flight',
   ['the limit: HMAC and insert, normal', 'limit-normal', 64],
   ['withmac, normal', 'withmac-normal', 64],
@@ -32,72 +34,98 @@ const SYMBOLS = ['circle', 'diamond']
 const WIDTH = 860
 const ROW_HEIGHT = 24
 
-/** What a verification costs, with each contender, on each runtime. */
-export function peersChart(measurements: readonly Measurement[]): string {
-  const labels = ROWS.map((row) => (typeof row === 'string' ? row : row[0]))
-  const headings = new Set(ROWS.filter((row) => typeof row === 'string'))
-  const style = (label: string) => (headings.has(label) ? `{heading|${label}}` : `{row|${label}}`)
-  const option = {
-    title: {
-      text: 'Microseconds to verify a request',
-      subtext: 'Less is better; each line of the grid is ten times the one before.',
-      left: 16,
-      top: 8,
-      textStyle: { fontSize: 17, fontWeight: 600, color: INK },
-      subtextStyle: { fontSize: 13, color: FAINT },
-    },
-    legend: {
-      right: 24,
-      top: 14,
-      itemGap: 20,
-      icon: 'inherit',
-      textStyle: { fontSize: 13, color: INK },
-    },
-    grid: { left: 290, right: 72, top: 68, bottom: 34 },
-    xAxis: {
-      type: 'log',
-      min: 1,
-      max: 1000,
-      axisLabel: { fontSize: 12, color: FAINT, formatter: '{value} µs' },
-      axisLine: { show: false },
-      splitLine: { lineStyle: { color: RULE } },
-    },
-    yAxis: {
-      type: 'category',
-      inverse: true,
-      data: labels,
-      axisTick: { show: false },
-      axisLine: { show: false },
-      axisLabel: {
-        interval: 0,
-        align: 'left',
-        margin: 274,
-        formatter: style,
-        rich: {
-          heading: { fontSize: 12.5, fontWeight: 600, color: FAINT },
-          row: { fontSize: 13, color: INK, padding: [0, 0, 0, 12] },
-        },
-      },
-    },
-    series: measurements.map((measurement, at) => ({
-      type: 'scatter',
-      name: measurement.title,
-      symbol: SYMBOLS[at],
-      symbolSize: at === 0 ? 11 : 12,
-      itemStyle: { color: COLOURS[at] },
-      data: points(measurement),
-    })),
-  }
-  return drawChart(option, WIDTH, 68 + 34 + ROWS.length * ROW_HEIGHT)
+const AXIS = {
+  type: 'category',
+  inverse: true,
+  data: ROWS.map((row) => (typeof row === 'string' ? row : row[0])),
+  axisTick: { show: false },
+  axisLine: { show: false },
+}
+const LABEL = {
+  interval: 0,
+  formatter: (label: string) => `{${styleOf(label)}|${label}}`,
+  rich: {
+    heading: { fontSize: 12.5, fontWeight: 600, color: FAINT },
+    row: { fontSize: 13, color: INK, padding: [0, 0, 0, 12] },
+    ours: { fontSize: 13, fontWeight: 700, color: INK, padding: [0, 0, 0, 12] },
+  },
 }
 
-function points({ measured }: Measurement): unknown[] {
-  return ROWS.flatMap((row, at) => {
-    if (typeof row === 'string') return []
-    const [, key, inFlight] = row
+function styleOf(label: string): 'heading' | 'ours' | 'row' {
+  if (ROWS.includes(label)) return 'heading'
+  return label.startsWith('withmac') ? 'ours' : 'row'
+}
+
+/** What a verification costs, with each contender, on each runtime. */
+export function peersChart(measurements: readonly Measurement[]): string {
+  const titles = measurements.map(({ title }) => title)
+  const top = 96
+  const bottom = 34
+  return drawChart(
+    {
+      title: {
+        text: 'Microseconds to verify a request',
+        subtext: 'Less is better. Each line of the grid is ten times the one before.',
+        left: 16,
+        top: 8,
+        textStyle: { fontSize: 17, fontWeight: 600, color: INK },
+        subtextStyle: { fontSize: 13, color: FAINT },
+      },
+      legend: {
+        left: 346,
+        top: 64,
+        itemGap: 24,
+        data: titles.map((name, at) => ({ name, icon: SYMBOLS[at] })),
+        itemWidth: 11,
+        itemHeight: 11,
+        textStyle: { fontSize: 13, color: INK },
+      },
+      grid: { left: 350, right: 130, top, bottom },
+      xAxis: {
+        type: 'log',
+        min: 1,
+        max: 10 ** Math.ceil(Math.log10(largest(measurements))),
+        axisLabel: {
+          fontSize: 12,
+          color: FAINT,
+          formatter: (value: number) => `${value.toLocaleString('en-US')} µs`,
+        },
+        axisLine: { show: false },
+        splitLine: { lineStyle: { color: RULE } },
+      },
+      yAxis: [
+        { ...AXIS, position: 'left', axisLabel: { ...LABEL, align: 'left', margin: 334 } },
+        {
+          ...AXIS,
+          position: 'right',
+          data: ROWS.map((row) => medians(row, measurements).map(number).join('  /  ')),
+          axisLabel: { interval: 0, align: 'right', margin: 114, fontSize: 12.5, color: INK },
+        },
+      ],
+      series: measurements.map((measurement, at) => ({
+        type: 'scatter',
+        name: measurement.title,
+        symbol: SYMBOLS[at],
+        symbolSize: at === 0 ? 11 : 13,
+        itemStyle: { color: COLOURS[at], opacity: 1 },
+        data: ROWS.flatMap((row, place) => medians(row, [measurement]).map((us) => [us, place])),
+      })),
+    },
+    WIDTH,
+    top + bottom + ROWS.length * ROW_HEIGHT,
+  )
+}
+
+/** The medians of a row, one for each runtime; none for a heading. */
+function medians(row: Row, measurements: readonly Measurement[]): number[] {
+  if (typeof row === 'string') return []
+  const [, key, inFlight] = row
+  return measurements.flatMap(({ measured }) => {
     const found = measured.find((one) => one.key === key && one.inFlight === inFlight)
-    if (found === undefined) return []
-    const { median } = figure(found.runs)
-    return [{ name: number(median), value: [median, at] }]
+    return found === undefined ? [] : [figure(found.runs).median]
   })
+}
+
+function largest(measurements: readonly Measurement[]): number {
+  return Math.max(...ROWS.flatMap((row) => medians(row, measurements)))
 }

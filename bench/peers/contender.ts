@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 export interface Description {
   /** The library, and what it was set to. */
   readonly name: string
+  /** What it is made of, where that differs from one runtime to the other. */
+  readonly made?: string
   /** The key under which ratios and the chart find it. */
   readonly key: string
   readonly inFlight: number

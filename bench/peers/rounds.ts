@@ -34,8 +34,9 @@ export async function inRounds(contenders: readonly Contender[], pace: Pace): Pr
   }
   process.stderr.write('\n')
   return contenders.map((contender) => {
-    const { name, key, inFlight, refusesReplay } = contender
-    return { name, key, inFlight, refusesReplay, runs: runs.get(contender) ?? [] }
+    const { name, made, key, inFlight, refusesReplay } = contender
+    const description = { name, key, inFlight, refusesReplay, ...(made !== undefined && { made }) }
+    return { ...description, runs: runs.get(contender) ?? [] }
   })
 }
 

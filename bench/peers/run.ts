@@ -41,7 +41,7 @@ for (const name of names) {
 }
 const [first] = measurements
 const rows = (first?.measured ?? []).map((one, at) => [
-  nameOf(one),
+  one.name,
   one.inFlight,
   one.refusesReplay ? 'yes' : 'no',
   ...measurements.flatMap(({ measured }) => {
@@ -56,7 +56,7 @@ const head = [
   ...measurements.flatMap(({ title }) => [title, '']),
 ]
 const limits = measurements.map(
-  ({ title, measured }) => `${measured.find(({ key }) => key === 'limit-full')?.name} (${title})`,
+  ({ title, measured }) => `${measured.find(({ made }) => made !== undefined)?.made} on ${title}`,
 )
 const sections = [
   '## Against peers',
@@ -68,8 +68,3 @@ const sections = [
 report('peers', sections.join('\n\n'), options)
 const chart = peersChart(measurements)
 if (!options.short) writeFileSync(join(ROOT, 'bench/peers.svg'), chart)
-
-/** The limit's HMAC is another on each runtime: the text says which. */
-function nameOf({ key, name }: Measured): string {
-  return key.startsWith('limit-') ? name.replace(/:.*,/, ': HMAC and insert,') : name
-}

@@ -25,8 +25,7 @@ const IN_THE_DARK: Readonly<Record<string, string>> = {
   [ORANGE]: '#f0883e',
 }
 
-export const FONT =
-  'system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif'
+export const FONT = 'system-ui, -apple-system, Segoe UI, Noto Sans, Helvetica, Arial, sans-serif'
 
 /**
  * Draws a chart as SVG, without a browser. Its ground is transparent, and its colours follow what the

@@ -21,7 +21,7 @@ export type Section = (typeof SECTIONS)[number]
 export function report(name: Section, text: string, { short }: { readonly short: boolean }): void {
   console.log(`\n${text}\n`)
   if (short) {
-    console.log('Nothing is written: these were short runs.')
+    console.log('Nothing is written: these runs were short, and their figures mean nothing.')
     return
   }
   const body = `${text}\n\n${machine()}`

@@ -36,7 +36,8 @@ export function limit(
   const single = table.insert(1)
   const parameters: (string | number)[] = []
   return {
-    name: `the limit: ${name}, one raw insert, ${durability}`,
+    name: `the limit: HMAC and insert, ${durability}`,
+    made: name,
     key: `limit-${durability}`,
     inFlight,
     refusesReplay: true,
