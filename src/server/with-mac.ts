@@ -22,31 +22,36 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
+  const { requestTarget, allowPreflight } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
-    const { requestTarget, allowPreflight } = settings
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
     const finding =
-      allowPreflight && isPreflight(request) ? ANONYMOUS : await find(request, rawTarget)
+      allowPreflight && isPreflight(request)
+        ? ANONYMOUS
+        : findingOf(await verify(request, rawTarget), request, settings)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
   }
+}
 
-  /** What the handler may know of the request, or the answer that keeps it from being called. */
-  async function find(request: Request, rawTarget: RawTarget | null): Promise<Finding | Response> {
-    const verdict = await verify(request, rawTarget)
-    if (verdict.ok) {
-      tell('onAccept', () => settings.onAccept?.(verdict.identity, request))
-      return { identity: verdict.identity, error: null }
-    }
-    const { error } = verdict
-    const optional = settings.mode === 'optional'
-    if (optional && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
-    tell('onReject', () => (settings.onReject ?? reportFailure)(error, request))
-    if (optional && error.status === 401) return { identity: null, error }
-    return refusal(error)
+/** What the handler may know of the request, or the answer that keeps it from being called. */
+function findingOf(
+  verdict: MacVerdict,
+  request: Request,
+  settings: WithMacSettings,
+): Finding | Response {
+  const { mode, onAccept, onReject } = settings
+  if (verdict.ok) {
+    if (onAccept) tell('onAccept', () => onAccept(verdict.identity, request))
+    return { identity: verdict.identity, error: null }
   }
+  const { error } = verdict
+  if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
+  tell('onReject', () => (onReject ?? reportFailure)(error, request))
+  if (mode === 'optional' && error.status === 401) return { identity: null, error }
+  return refusal(error)
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

@@ -21,8 +21,7 @@ export interface Recorder {
   failure: StoreFailure
 }
 
-interface Waiting {
-  readonly nonce: Nonce
+interface Waiting extends Nonce {
   readonly resolve: (recorded: Recorded) => void
   readonly reject: (error: MacError) => void
   /** When it was first found that another process holds the lock. */
@@ -52,7 +51,16 @@ export class GroupCommit {
         reject(new MacError('ERR_MAC_STORE', why))
         return
       }
-      this.#queue.push({ nonce, resolve, reject, lockedSince: null })
+      const { timestamp, credential, now } = nonce
+      this.#queue.push({
+        timestamp,
+        credential,
+        nonce: nonce.nonce,
+        now,
+        resolve,
+        reject,
+        lockedSince: null,
+      })
       this.#working ??= this.#work()
     })
   }
@@ -78,7 +86,7 @@ export class GroupCommit {
     const batch = this.#take()
     let recorded: readonly Recorded[]
     try {
-      recorded = await this.#recorder.record(batch.map(({ nonce }) => nonce))
+      recorded = await this.#recorder.record(batch)
     } catch (error) {
       if (!isBusy(error)) {
         for (const { reject } of batch) reject(this.#recorder.failure(error))
@@ -103,10 +111,9 @@ export class GroupCommit {
     const rest: Waiting[] = []
     const taken = new Set<string>()
     for (const waiting of this.#queue) {
-      const { nonce } = waiting.nonce
-      if (batch.length === LARGEST || taken.has(nonce)) rest.push(waiting)
+      if (batch.length === LARGEST || taken.has(waiting.nonce)) rest.push(waiting)
       else {
-        taken.add(nonce)
+        taken.add(waiting.nonce)
         batch.push(waiting)
       }
     }

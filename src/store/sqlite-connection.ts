@@ -4,10 +4,13 @@ import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { type Row, type Steps, takeNow } from './steps.ts'
 
 /**
- * How many rows are recorded between two checkpoints. SQLite's own are made by the commit that fills
- * the thousandth page, while its requests wait, and take the longer the more pages there are.
+ * How many pages may gather in the log before they are brought into the main file, as far as they can
+ * be counted: a row is taken for a page, since most land on pages of their own. SQLite would do it
+ * within the commit that fills the thousandth page, while its requests wait.
  */
-const ROWS_BETWEEN_CHECKPOINTS = 2048
+const PAGES_BETWEEN_CHECKPOINTS = 800
+/** Where SQLite does it all the same. */
+const PAGES_AT_MOST = 4000
 
 /**
  * A connection to a SQLite database through the driver's own prepared statements: what Kysely
@@ -16,17 +19,18 @@ const ROWS_BETWEEN_CHECKPOINTS = 2048
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
   readonly #durability: Durability
-  #rows = 0
+  #pages = 0
 
   constructor(handle: SqliteHandle, durability: Durability) {
     this.#handle = handle
     this.#durability = durability
     this.#synchronous(durability)
+    handle.exec(`pragma wal_autocheckpoint = ${PAGES_AT_MOST}`)
   }
 
   run({ sql, parameters }: CompiledQuery): readonly Row[] {
     const rows = this.#handle.all(sql, parameters)
-    this.#rows += rows.length
+    this.#pages += rows.length + 1
     return rows
   }
 
@@ -51,8 +55,8 @@ export class SqliteConnection implements Connection {
   }
 
   tidy(): void {
-    if (this.#rows < ROWS_BETWEEN_CHECKPOINTS) return
-    this.#rows = 0
+    if (this.#pages < PAGES_BETWEEN_CHECKPOINTS) return
+    this.#pages = 0
     // One that fails, since another process is at it or the disk is full, is left to the next.
     attempt(() => this.#handle.all('pragma wal_checkpoint(passive)', []))
   }

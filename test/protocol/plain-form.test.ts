@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import type { MacAuthorization } from '../../src/protocol/parameters.ts'
+import { readPlainForm } from '../../src/protocol/plain-form.ts'
+import { expect, test } from '../support/runner.ts'
+
+const COMMON =
+  'MAC id="h480djs93hd8", ts="1336363200", nonce="dj83hs9s", mac="SIBz/j9mI1Ba2Y+10wdwbQGv2Yk="'
+
+/** The same header, read by the strict reader: the scheme in another case keeps the other one away. */
+function strictly(header: string): MacAuthorization | null {
+  const other = header.replace(/^MAC /, 'mAC ')
+  try {
+    return parseAuthorization(other)
+  } catch {
+    return null
+  }
+}
+
+test('the common form is read', () => {
+  expect(readPlainForm(COMMON)).toEqual({
+    id: 'h480djs93hd8',
+    ts: '1336363200',
+    nonce: 'dj83hs9s',
+    ext: null,
+    mac: 'SIBz/j9mI1Ba2Y+10wdwbQGv2Yk=',
+  })
+  expect(readPlainForm(COMMON)).toEqual(strictly(COMMON))
+})
+
+const fragment = fc.oneof(
+  fc.constantFrom('MAC ', 'mac ', 'id=', 'ts=', 'nonce=', 'ext=', 'mac=', 'ID=', 'idx=', 'foo='),
+  fc.constantFrom('"', '""', ', ', ',', ',,', ' ', '\t', ';', '=', '\\', '\u00e9', '\0'),
+  fc.constantFrom('"ada"', '"1336363200"', '"0136"', '"n"', '"AAAA"', '"AAA="', '"AA"', '"a,b"'),
+)
+
+test('whatever it reads, the strict reader reads the same', () => {
+  let read = 0
+  const good = ['id="a"', 'ts="12"', 'nonce="n"', 'mac="AAAA"', 'ext="e"', 'ext=""']
+  const parts = fc
+    .tuple(
+      fc.shuffledSubarray(good, { minLength: 4 }),
+      fc.array(fragment, { maxLength: 1 }),
+      fc.nat(6),
+    )
+    .map(([some, odd, at]) => some.toSpliced(at, 0, ...odd))
+  const separator = fc.constantFrom(', ', ',', ',  ')
+  fc.assert(
+    fc.property(parts, separator, (given, comma) => {
+      const header = `MAC ${given.join(comma)}`
+      const plain = readPlainForm(header)
+      if (plain === null) return
+      read++
+      expect(plain).toEqual(strictly(header) as MacAuthorization)
+    }),
+    { numRuns: 3000 },
+  )
+  expect(read).toBeGreaterThan(100)
+})
+
+test('a header with one character changed is read as the strict reader reads it, or not at all', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(COMMON.length - 1),
+      fc.string({ unit: 'binary', maxLength: 2 }),
+      (at, text) => {
+        const header = COMMON.slice(0, at) + text + COMMON.slice(at + 1)
+        const plain = readPlainForm(header)
+        if (plain !== null) expect(plain).toEqual(strictly(header) as MacAuthorization)
+      },
+    ),
+    { numRuns: 3000 },
+  )
+})

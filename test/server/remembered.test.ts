@@ -1,0 +1,141 @@
+import { Kysely } from 'kysely'
+import { createMac } from '../../src/index.ts'
+import { KnownCredentials } from '../../src/server/known-credentials.ts'
+import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
+import type { MacDatabase } from '../../src/store/schema.ts'
+import type { StoredCredential } from '../../src/store/store.ts'
+import { Clock } from '../support/clock.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { type Signing, signed } from '../support/sign.ts'
+
+const KEY = { id: 'ada', key: 'key' }
+
+/** Two servers on one file, as two processes have it, and a credential that both have seen. */
+async function two() {
+  const folder = temporaryFolder()
+  const clock = new Clock()
+  const database = `sqlite:${folder.path('mac.db')}`
+  const here = createMac({ database, now: clock.now, ext: (ext) => ext !== 'no' })
+  const there = createMac({ database, now: clock.now })
+  const app = here.withMac(() => new Response())
+  const send = (signing: Signing = {}, key = KEY) =>
+    outcome(app(signed(key, 'http://example.com/a', { ts: clock.seconds, ...signing })))
+  await there.createCredential('ada', { ...KEY, expires: null })
+  expect(await send()).toBe('200')
+  return {
+    clock,
+    there,
+    send,
+    path: folder.path('mac.db'),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([here.close(), there.close()])
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+async function byHand(path: string, work: (db: Kysely<MacDatabase>) => Promise<unknown>) {
+  const { dialect } = await openSqlite(path, 'own')
+  const db = new Kysely<MacDatabase>({ dialect })
+  await work(db)
+  await db.destroy()
+}
+
+describe('a credential that signed before and that another process', () => {
+  test('revoked, is refused at its next request', async () => {
+    await using place = await two()
+    await place.there.revokeCredential('ada')
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('deleted, is refused at its next request', async () => {
+    await using place = await two()
+    await place.there.deleteCredential('ada')
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('replaced by one with another key, is refused with the old and passes with the new', async () => {
+    await using place = await two()
+    await place.there.deleteCredential('ada')
+    await place.there.createCredential('eve', { id: 'ada', key: 'another', expires: null })
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    expect(await place.send({}, { id: 'ada', key: 'another' })).toBe('200')
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('revoked, is told no more than a stranger by a replay, a stale timestamp or a bad ext', async () => {
+    await using place = await two()
+    expect(await place.send({ nonce: 'once' })).toBe('200')
+    for (const signing of [{ nonce: 'once' }, { ts: place.clock.seconds - 301 }, { ext: 'no' }]) {
+      await place.there.revokeCredential('ada')
+      expect(await place.send(signing)).toBe('401 ERR_MAC_REJECTED')
+      await byHand(place.path, (db) =>
+        db.updateTable('mac_credentials').set({ revoked: null }).execute(),
+      )
+      expect(await place.send()).toBe('200')
+    }
+  })
+
+  test('left alone, passes while others are created, revoked and deleted', async () => {
+    await using place = await two()
+    await place.there.createCredential('eve', { id: 'eve' })
+    expect(await place.send()).toBe('200')
+    await place.there.revokeCredential('eve')
+    expect(await place.send()).toBe('200')
+    await place.there.deleteCredential('eve')
+    expect(await place.send()).toBe('200')
+  })
+})
+
+describe('a change that is made by hand, with SQL, counts at the next request:', () => {
+  const changes: readonly [string, (db: Kysely<MacDatabase>) => Promise<unknown>][] = [
+    ['an update', (db) => db.updateTable('mac_credentials').set({ revoked: 1 }).execute()],
+    ['a deletion', (db) => db.deleteFrom('mac_credentials').execute()],
+    ['an earlier expiry', (db) => db.updateTable('mac_credentials').set({ expires: 1 }).execute()],
+    [
+      'a replacement',
+      (db) =>
+        db
+          .replaceInto('mac_credentials')
+          .values({
+            ...{ id: 'ada', user: 'ada', key: 'another', algorithm: 'hmac-sha-256', label: null },
+            ...{ created: 0, expires: null, revoked: null, clock_offset: null },
+          })
+          .execute(),
+    ],
+  ]
+
+  test.each(changes)('%s', async (_, change) => {
+    await using place = await two()
+    await byHand(place.path, change)
+    expect(await place.send()).toMatch(/^401 ERR_MAC_(REJECTED|EXPIRED)$/)
+  })
+
+  test('a later expiry', async () => {
+    await using place = await two()
+    const { seconds } = place.clock
+    const expire = (expires: number) =>
+      byHand(place.path, (db) => db.updateTable('mac_credentials').set({ expires }).execute())
+    await expire(seconds + 10)
+    expect(await place.send()).toBe('200')
+    await expire(seconds + 100)
+    place.clock.seconds += 20
+    expect(await place.send()).toBe('200')
+    place.clock.seconds += 100
+    expect(await place.send()).toBe('401 ERR_MAC_EXPIRED')
+  })
+})
+
+test('of many credentials the ten thousand that came last are remembered', () => {
+  const known = new KnownCredentials()
+  for (let at = 0; at < 10_050; at++) {
+    known.keep({ credential: { id: `id-${at}` } as StoredCredential, key: () => '', version: 1 })
+  }
+  const kept = Array.from({ length: 10_050 }, (_, at) => known.get(`id-${at}`)).filter(Boolean)
+  expect(kept).toHaveLength(10_000)
+  expect(known.get('id-49')).toBeUndefined()
+  expect(known.get('id-50')).toBeDefined()
+})

@@ -1,0 +1,108 @@
+import { MacError } from '../../src/errors.ts'
+import { GroupCommit, type Recorder } from '../../src/store/batch.ts'
+import type { Nonce, Recorded } from '../../src/store/store.ts'
+import { expect, test } from '../support/runner.ts'
+
+const NEW: Recorded = { verdict: 'new', version: 1 }
+
+/** A recorder that keeps the batches it is given, and does with each what it is told. */
+function recorder(work: (batch: readonly Nonce[], at: number) => void = () => {}) {
+  const batches: string[][] = []
+  const made: Recorder = {
+    record(batch) {
+      batches.push(batch.map(({ nonce }) => nonce))
+      work(batch, batches.length)
+      return batch.map(() => NEW)
+    },
+    between: () => {},
+    failure: (cause) => new MacError('ERR_MAC_STORE', String(cause)),
+  }
+  return { batches, commits: new GroupCommit(made) }
+}
+
+const nonce = (text: string | number): Nonce => ({
+  timestamp: 1_700_000_000,
+  credential: 'ada',
+  nonce: String(text),
+  now: 1_700_000_000,
+})
+const many = (count: number, from = 0) => Array.from({ length: count }, (_, at) => nonce(from + at))
+
+/** What became of each: `new`, or the code of the error. */
+async function settle(all: readonly Promise<Recorded>[]): Promise<string[]> {
+  const results = await Promise.allSettled(all)
+  return results.map((result) =>
+    result.status === 'fulfilled' ? result.value.verdict : result.reason.code,
+  )
+}
+
+test('one that comes alone is recorded at once', async () => {
+  const { batches, commits } = recorder()
+  const recorded = commits.record(nonce('alone'))
+  expect(batches).toEqual([['alone']])
+  expect(await recorded).toBe(NEW)
+})
+
+test('those of one turn share a batch, and from then on the first does so as well', async () => {
+  const { batches, commits } = recorder()
+  await Promise.all(many(8).map((each) => commits.record(each)))
+  await commits.drain()
+  await Promise.all(many(8, 100).map((each) => commits.record(each)))
+  expect(batches.map(({ length }) => length)).toEqual([1, 7, 8])
+  await commits.drain()
+  await commits.record(nonce('alone'))
+  await commits.drain()
+  const again = commits.record(nonce('alone again'))
+  expect(batches.at(-1)).toEqual(['alone again'])
+  await again
+})
+
+test('copies never share a batch, and keep their order', async () => {
+  const { batches, commits } = recorder()
+  await commits.record(nonce('first'))
+  await Promise.all(['a', 'b', 'a', 'c', 'a', 'b'].map((text) => commits.record(nonce(text))))
+  expect(batches).toEqual([['first'], ['a', 'b', 'c'], ['a', 'b'], ['a']])
+})
+
+test('batches are bounded in size', async () => {
+  const { batches, commits } = recorder()
+  await Promise.all(many(1300).map((each) => commits.record(each)))
+  const sizes = batches.map(({ length }) => length)
+  expect(Math.max(...sizes)).toBe(512)
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(1300)
+  for (const size of sizes) expect(size <= 64 || size % 64 === 0).toBe(true)
+})
+
+test('a batch that fails fails its own requests and no others', async () => {
+  const { commits } = recorder((batch) => {
+    if (batch.some((each) => each.nonce === '600')) throw new Error('disk full')
+  })
+  const verdicts = await settle(many(1300).map((each) => commits.record(each)))
+  expect(verdicts[600]).toBe('ERR_MAC_STORE')
+  expect(verdicts.filter((verdict) => verdict !== 'new')).toHaveLength(512)
+  expect(verdicts.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'new'))
+  expect(await settle([commits.record(nonce('later'))])).toEqual(['new'])
+})
+
+test('more than ten thousand that wait are refused, and the others are not', async () => {
+  const { commits } = recorder()
+  const verdicts = await settle(many(10_010).map((each) => commits.record(each)))
+  // The first was recorded at once and does not wait.
+  expect(verdicts.filter((verdict) => verdict === 'new')).toHaveLength(10_001)
+  expect(verdicts.slice(-9)).toEqual(Array.from({ length: 9 }, () => 'ERR_MAC_STORE'))
+})
+
+test('a lock is waited for, with all that come in the meantime, in their order', async () => {
+  let locked = true
+  const { batches, commits } = recorder(() => {
+    if (locked) throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+  })
+  const all = many(5).map((each) => commits.record(each))
+  setTimeout(() => {
+    all.push(commits.record(nonce('late')))
+    locked = false
+  }, 20)
+  expect(await settle(all.slice(0, 5))).toEqual(['new', 'new', 'new', 'new', 'new'])
+  expect(await all[5]).toBe(NEW)
+  expect(batches.at(-1)).toEqual(['0', '1', '2', '3', '4', 'late'])
+})
