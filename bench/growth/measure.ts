@@ -9,7 +9,7 @@ import { Subject } from './subject.ts'
 export interface GrowthSettings {
   readonly databases: readonly FilledDatabase[]
   readonly rounds: number
-  /** How many waves of requests a run has. */
+  /** How many waves of requests a timed run has. */
   readonly waves: number
 }
 
@@ -26,6 +26,8 @@ export interface GrowthResult {
 }
 
 const { databases, rounds, waves } = given<GrowthSettings>()
+/** Runs in which pauses are looked for are shorter. */
+const watched = Math.ceil(waves / 4)
 const folder = scratchFolder()
 const durabilities: readonly Durability[] = ['normal', 'full']
 const measured = databases.flatMap((database) =>
@@ -51,8 +53,8 @@ for (let round = 0; round < rounds; round++) {
   process.stderr.write(`\rround ${round + 1} of ${rounds} `)
   for (const { subject, result } of measured) {
     result.runs.push(await subject.time(waves))
-    result.expiring.push((await subject.pauses(waves, 'runs')).longest)
-    result.still.push((await subject.pauses(waves, 'stands')).longest)
+    result.expiring.push((await subject.pauses(watched, 'runs')).longest)
+    result.still.push((await subject.pauses(watched, 'stands')).longest)
   }
 }
 process.stderr.write('\n')

@@ -19,7 +19,7 @@ import type { GrowthResult, GrowthSettings } from './measure.ts'
 const options = benchArguments()
 const pace = options.short
   ? { sizes: [1e4, 1e5], rounds: 1, waves: 32 }
-  : { sizes: [1e4, 1e5, 1e6, 1e7], rounds: 15, waves: 320 }
+  : { sizes: [1e4, 1e5, 1e6, 1e7], rounds: 11, waves: 320 }
 const folder = scratchFolder()
 const databases: FilledDatabase[] = []
 for (const size of pace.sizes) {
@@ -40,7 +40,7 @@ const HOW = `A file database in which the window is full, and stays so: ${PER_SE
 nonces came in each second of the server's clock, which the requests drive, and as many expire. Only the
 window differs, from 1 second to 1,000. 64 requests are in flight; a run has
 ${(pace.waves * 64).toLocaleString('en-US')}, signed before it, in ${pace.rounds} rounds of all sizes.
-The pause is the longest turn of the event loop, watched in runs of their own: with nonces expiring;
+The pause is the longest turn of the event loop, watched in shorter runs of their own: with nonces expiring;
 with the clock standing still, so that none do; and after a leap of the clock by the whole window, when
 all of them expire at once. A turn holds the verification of 64 requests and their commit, and whatever
 else the machine did.`

@@ -57,9 +57,11 @@ an unsigned request, a replay and a changed one are refused before it is measure
 answer must be 200. Fetch handlers run on Bun.serve, on node:http with @hono/node-server, and on
 Deno.serve; Hawk runs on the runtime's node:http. That the generator is not what is measured: its share
 of its core stands beside the server's share of the other. Where the server's is near 100 % and the
-generator's is not, the server is the one that is measured.`
+generator's is not, the server is the one that is measured. "CPU µs" is the processor time that the
+server spent on a request, in all of its threads.`
 
-const head = ['', '', 'requests/s', '', 'p50 ms', 'p99 ms', 'p99.9 ms', 'server', 'generator']
+const latencies = ['p50 ms', 'p99 ms', 'p99.9 ms']
+const head = ['', '', 'requests/s', '', ...latencies, 'CPU µs', 'server', 'generator']
 const rows = [...measurements.values()].flatMap(({ title, runs }) =>
   kinds.map((kind) => [title, KINDS[kind], ...cells(runs[kind])]),
 )
@@ -81,6 +83,7 @@ function cells(runs: readonly HttpRun[]): string[] {
     number(median(({ p50 }) => p50 / 1000)),
     number(median(({ p99 }) => p99 / 1000)),
     number(median(({ p999 }) => p999 / 1000)),
+    number(median(({ serverCpu, rate: every }) => (serverCpu * 1e6) / every)),
     `${number(100 * median(({ serverCpu }) => serverCpu))} %`,
     `${number(100 * median(({ generatorCpu }) => generatorCpu))} %`,
   ]

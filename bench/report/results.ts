@@ -9,9 +9,11 @@ const FILE = join(ROOT, 'bench/RESULTS.md')
 
 const HEAD = `# What was measured
 
-Each section is written by a bench, and replaced when it is run again. Absolute figures hold for the
-machine named; ratios travel better. A figure is the median of several runs, with the quartiles beside
-it. Goals are for information: no check depends on them.
+Each section is written by a bench, and replaced when it is run again: \`npm run bench\`, \`bench:peers\`,
+\`bench:http\`, \`bench:growth\` and \`bench:memory\`. With \`-- --short\` they run for a moment and write
+nothing. Absolute figures hold for the machine named; ratios travel better, and both want a machine that
+does nothing else. A figure is the median of several runs, with the quartiles beside it. Goals are for
+information: no check depends on them.
 `
 
 /** The name of a section. */

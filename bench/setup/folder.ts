@@ -9,5 +9,6 @@ import { ROOT } from './runtimes.ts'
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(ROOT, 'bench/.scratch-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   return folder
 }
