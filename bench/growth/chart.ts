@@ -22,8 +22,9 @@ export function growthChart(
         .map(({ size, runs }) => [size, figure(runs).median]),
     })),
   )
-  return drawChart(
-    {
+  return drawChart({
+    says: 'What it costs to verify a request, by the number of nonces in the window',
+    option: {
       title: {
         text: 'Microseconds to verify a request, by nonces in the window',
         subtext:
@@ -63,7 +64,7 @@ export function growthChart(
       },
       series: lines,
     },
-    860,
-    400,
-  )
+    width: 860,
+    height: 400,
+  })
 }

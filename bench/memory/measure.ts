@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { collectGarbage } from '../setup/collect.ts'
 import { scratchFolder } from '../setup/folder.ts'
 import { giveBack, given } from '../setup/run-on.ts'
 import { macField } from '../signing/mac-field.ts'
@@ -10,6 +11,14 @@ import { createMac } from '../withmac.ts'
 export interface MemorySettings {
   readonly requests: number
   readonly every: number
+}
+
+/** What a runtime's process took, in MiB. */
+export interface MemoryResult {
+  /** The resident set, at the start and at each look. */
+  readonly mebibytes: readonly number[]
+  /** The heap in use after a collection: at the first look, and at the end. */
+  readonly heap: readonly number[]
 }
 
 const IN_FLIGHT = 64
@@ -31,6 +40,7 @@ assert.equal((await mac.verify(first)).ok, true)
 assert.equal((await mac.verify(first)).ok, false)
 
 const mebibytes = [resident()]
+const heap: number[] = []
 for (let done = 0; done < requests; ) {
   const until = Math.min(done + every, requests)
   for (; done < until; done += IN_FLIGHT) {
@@ -40,11 +50,18 @@ for (let done = 0; done < requests; ) {
   }
   mebibytes.push(resident())
   console.error(`${done} requests: ${mebibytes.at(-1)?.toFixed(1)} MiB`)
+  if (heap.length === 0 || done >= requests) heap.push(await heapInUse())
 }
 await mac.close()
-giveBack(mebibytes)
+giveBack({ mebibytes, heap } satisfies MemoryResult)
 
 /** As it is in work: no garbage is collected for the occasion. */
 function resident(): number {
   return process.memoryUsage.rss() / 2 ** 20
+}
+
+/** What JavaScript holds on to, when all garbage is gone. */
+async function heapInUse(): Promise<number> {
+  await collectGarbage()
+  return process.memoryUsage().heapUsed / 2 ** 20
 }

@@ -61,8 +61,9 @@ export function peersChart(measurements: readonly Measurement[]): string {
   const titles = measurements.map(({ title }) => title)
   const top = 96
   const bottom = 34
-  return drawChart(
-    {
+  return drawChart({
+    says: 'What it costs to verify a request, with withmac and its peers',
+    option: {
       title: {
         text: 'Microseconds to verify a request',
         subtext: 'Less is better. Each line of the grid is ten times the one before.',
@@ -111,9 +112,9 @@ export function peersChart(measurements: readonly Measurement[]): string {
         data: ROWS.flatMap((row, place) => medians(row, [measurement]).map((us) => [us, place])),
       })),
     },
-    WIDTH,
-    top + bottom + ROWS.length * ROW_HEIGHT,
-  )
+    width: WIDTH,
+    height: top + bottom + ROWS.length * ROW_HEIGHT,
+  })
 }
 
 /** The medians of a row, one for each runtime; none for a heading. */

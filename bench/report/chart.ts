@@ -27,11 +27,19 @@ const IN_THE_DARK: Readonly<Record<string, string>> = {
 
 export const FONT = 'system-ui, -apple-system, Segoe UI, Noto Sans, Helvetica, Arial, sans-serif'
 
+/** A chart, and what it says to those who cannot see it. */
+export interface Chart {
+  readonly says: string
+  readonly option: EChartsCoreOption
+  readonly width: number
+  readonly height: number
+}
+
 /**
  * Draws a chart as SVG, without a browser. Its ground is transparent, and its colours follow what the
  * reader's system prefers.
  */
-export function drawChart(option: EChartsCoreOption, width: number, height: number): string {
+export function drawChart({ says, option, width, height }: Chart): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   chart.setOption({ animation: false, textStyle: { fontFamily: FONT, color: INK }, ...option })
   const svg = chart.renderToSVGString()
@@ -40,5 +48,10 @@ export function drawChart(option: EChartsCoreOption, width: number, height: numb
     ([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`,
   )
   const style = `<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`
-  return `${svg.replace(/(<svg[^>]*>)/, `$1\n${style}`).trim()}\n`
+  // What a pointer does to a chart in a page has no place in a picture.
+  const still = svg
+    .replace(/<style ?><!\[CDATA\[.*?<\/style>/s, '')
+    .replace(/ class="zr[^"]*"/g, '')
+  const head = `<title>${says}</title>\n${style}`
+  return `${still.replace(/<svg[^>]*>/, (tag) => `${tag}\n${head}`).trim()}\n`
 }
