@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { MacError } from './errors.ts'
 import type { MacIdentity } from './server/identity.ts'
+import type { NodeRequest } from './server/raw-target.ts'
 
 /**
  * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
@@ -79,10 +80,16 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    * normalized `request.url` only: a function of the handler's own arguments. Where it gives
    * `undefined`, and by default, the target is cut out of `request.url`.
    *
+   * It may give the target alone, or the request of node:http that holds it. Of that the host is
+   * looked at as well: a request that names none is refused, for which servers make one up, and so is
+   * one whose `Host` and `:authority` differ, unless `origin` or `trustProxy` tells the host.
+   *
    * @example
    * // @hono/node-server
-   * withMac(app, { requestTarget: (_request, env) => env.incoming.url })
+   * withMac(app, { requestTarget: (_request, env) => env.incoming })
    */
-  // biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
-  readonly requestTarget?: ((first: First, ...rest: any[]) => string | undefined) | undefined
+  readonly requestTarget?: RequestTarget<First> | undefined
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
+type RequestTarget<First> = (first: First, ...rest: any[]) => string | NodeRequest | undefined

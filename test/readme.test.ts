@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMac } from '../src/index.ts'
 import { temporaryFolder } from './support/folder.ts'
+import { runToEnd } from './support/process.ts'
 import { beforeAll, expect, test } from './support/runner.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -43,36 +44,20 @@ beforeAll(() => {
   mkdirSync(folder.path('node_modules'))
   symlinkSync(ROOT, folder.path('node_modules/withmac'))
   symlinkSync(join(ROOT, 'node_modules/hono'), folder.path('node_modules/hono'))
+  writeFileSync(folder.path('package.json'), '{ "type": "module" }')
   writeFileSync(folder.path('sign.ts'), block('export function sign'))
-})
-
-test('the first example serves what it says', async () => {
-  writeFileSync(folder.path('server.ts'), block('// server.ts'))
-  const server = bun('server.ts', { PORT: '0' })
-  let output = ''
-  for await (const chunk of server.stdout) {
-    output += new TextDecoder().decode(chunk)
-    if (output.includes('}')) break
-  }
-  const [, url = '', id = '', key = ''] = /(http\S+).*id: "(.*?)".*key: "(.*?)"/s.exec(output) ?? []
-  const { sign } = await import(folder.path('sign.ts'))
-  const headers = { authorization: sign('GET', url, { id, key }) }
-  const first = await fetch(url, { headers })
-  expect(await first.text()).toBe('hello ada')
-  expect((await fetch(url, { headers })).status).toBe(401)
-  expect((await fetch(url)).status).toBe(401)
-  server.kill()
-  await server.exited
 })
 
 test.each(USES)('the example with %s does what it says', async (holds, uses, prints) => {
   writeFileSync(folder.path('example.ts'), block(holds))
   writeFileSync(folder.path('driver.ts'), `${DRIVER}\n${uses}`)
-  const run = bun('driver.ts', {})
-  const output = await new Response(run.stdout).text()
-  expect(await new Response(run.stderr).text()).not.toContain('rror:')
-  expect(await run.exited).toBe(0)
-  expect(output.trim().split('\n').at(-1)).toBe(prints)
+  const { out, err, status } = await runToEnd(folder.path('driver.ts'), {
+    cwd: folder.path(''),
+    env: { ...process.env, MAC_DATABASE_URL: 'sqlite:mac.db' },
+  })
+  expect(err).not.toContain('rror:')
+  expect(status).toBe(0)
+  expect(out.split('\n').at(-1)).toBe(prints)
 })
 
 test.each([
@@ -104,17 +89,16 @@ test('every error code is explained', () => {
   ).toEqual([])
 })
 
+test('the sources are given to Deno with the versions that npm would install', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const [, deno = '{}'] = /```json\n(.*?"imports".*?)```/s.exec(README) ?? []
+  for (const name of ['kysely', 'zod']) {
+    expect(JSON.parse(deno).imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
+  }
+})
+
 function block(holds: string): string {
   const found = BLOCKS.find((code) => code.includes(holds))
   if (found === undefined) throw new Error(`The README has no example with ${holds}`)
   return found
-}
-
-function bun(script: string, env: Record<string, string>) {
-  return Bun.spawn([process.execPath, script], {
-    cwd: folder.path(''),
-    env: { ...process.env, MAC_DATABASE_URL: 'sqlite:mac.db', ...env },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
 }

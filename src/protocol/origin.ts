@@ -106,6 +106,30 @@ export function requestMethod(request: RequestHead): string {
 }
 
 /**
+ * Sees to it that header fields as node:http has them name one host. A `Request` does not show it
+ * where there is none, over HTTP/1.0, and servers make one up; nor, on some, where over HTTP/2 `Host`
+ * and `:authority` differ.
+ *
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function checkNamedHost(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  scheme: HttpScheme,
+): void {
+  const { host, ':authority': authority } = headers
+  if (host === undefined && authority === undefined) {
+    throw new MacError('ERR_MAC_HOST', 'The request names no host: it has no Host header.')
+  }
+  if (host === undefined || authority === undefined || host === authority) return
+  const [one, other] = [host, authority].map((each) => parseAuthority(String(each), scheme))
+  if (one?.host === other?.host && one?.port === other?.port) return
+  throw new MacError(
+    'ERR_MAC_HOST',
+    `The Host header says ${host}, and :authority says ${authority}.`,
+  )
+}
+
+/**
  * The authority that a client signed: the `Host` header's, or the URL's where there is no such
  * header (HTTP/2, and a `Request` made by hand).
  *

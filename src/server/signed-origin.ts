@@ -2,7 +2,6 @@ import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
 import { type Authority, parseAuthority } from '../protocol/host.ts'
 import {
-  checkTarget,
   cutUrl,
   type RequestOrigin,
   requestAuthority,
@@ -15,6 +14,7 @@ import {
   pinOrigin,
   pinOrigins,
 } from '../protocol/pinned-origin.ts'
+import { askRawTarget, atOnce, checkHostOf, type RawTarget, targetOf } from './raw-target.ts'
 
 /** Where the signed origin comes from, when it is not the request itself. */
 export type OriginRule = readonly PinnedOrigin[] | ((request: Request) => string | null)
@@ -35,9 +35,6 @@ export interface OriginSettings {
   readonly trustProxy: ForwardedFamily | null
 }
 
-/** Gives the request target as it came over the wire, or `undefined` where that is not known. */
-export type RawTarget = () => string | undefined
-
 /**
  * What the client signed of the request line and its origin.
  *
@@ -49,31 +46,19 @@ export function signedOrigin(
   rawTarget: RawTarget | null,
 ): RequestOrigin {
   const url = cutUrl(request.url)
-  const { host, port } = signedAuthority(request, url, settings)
-  const raw = rawTarget === null ? undefined : given(rawTarget)
-  const target = raw === undefined ? url.target : checkTarget(raw)
-  return { method: requestMethod(request), target, host, port }
-}
-
-function given(rawTarget: RawTarget): string | undefined {
-  try {
-    const target = atOnce(rawTarget())
-    if (target === undefined || typeof target === 'string') return target
-    throw new TypeError('it must give a string, or undefined')
-  } catch (cause) {
-    throw new MacError('ERR_MAC_CALLBACK', 'The function given as requestTarget failed.', { cause })
-  }
-}
-
-/** A promise would be awaited by nobody, and its failure would end the process. */
-function atOnce(computed: unknown): unknown {
-  if (!(computed instanceof Promise)) return computed
-  computed.catch(() => {})
-  throw new TypeError('it must answer at once, and gave a promise')
-}
-
-function signedAuthority(request: Request, url: UrlPieces, settings: OriginSettings): Authority {
+  const raw = askRawTarget(rawTarget)
   const source = settings.origin ?? settings.trustProxy
+  // A single pinned origin, a function and a proxy know the host by themselves.
+  if (source === null || (typeof source === 'object' && source.length > 1)) checkHostOf(raw, url)
+  const { host, port } = signedAuthority(request, url, source)
+  return { method: requestMethod(request), target: targetOf(raw, url), host, port }
+}
+
+function signedAuthority(
+  request: Request,
+  url: UrlPieces,
+  source: OriginRule | ForwardedFamily | null,
+): Authority {
   if (source === null) return requestAuthority(request, url)
   // What was signed comes from elsewhere, but the handler will want to parse the URL all the same.
   parseAuthority(url.authority, url.scheme)

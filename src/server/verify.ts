@@ -8,7 +8,8 @@ import { judgeTimestamp } from './freshness.ts'
 import { identityOf, type MacIdentity } from './identity.ts'
 import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
-import { type RawTarget, signedOrigin } from './signed-origin.ts'
+import type { RawTarget } from './raw-target.ts'
+import { signedOrigin } from './signed-origin.ts'
 import { judgeMoment, type Moment } from './standing.ts'
 
 /** What a verification came to. */

@@ -2,7 +2,7 @@ import type { MacError } from '../errors.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding } from './identity.ts'
-import type { RawTarget } from './signed-origin.ts'
+import type { RawTarget } from './raw-target.ts'
 import type { MacVerdict } from './verify.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */

@@ -1,27 +1,22 @@
-import { readdirSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { runToEnd } from '../support/process.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-const here = dirname(Bun.fileURLToPath(import.meta.url))
-const library = join(here, '../../src/index.ts')
+const library = join(import.meta.dirname, '../../src/index.ts')
 
 /** Runs a script in a process of its own, which must end by itself; gives what it printed. */
 async function run(script: string, cwd: string, url?: string) {
   const { MAC_DATABASE_URL: _, ...env } = process.env
-  const text = `import * as withmac from ${JSON.stringify(library)}\n${script}`
-  const child = Bun.spawn([process.execPath, '-e', text], {
+  using folder = temporaryFolder()
+  const file = folder.path('script.mjs')
+  writeFileSync(file, `import * as withmac from ${JSON.stringify(library)}\n${script}`)
+  return await runToEnd(file, {
     cwd,
     env: url === undefined ? env : { ...env, MAC_DATABASE_URL: url },
-    stdout: 'pipe',
-    stderr: 'pipe',
   })
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return { out: out.trim(), err, status: await child.exited }
 }
 
 const CREATE = "console.log((await withmac.createCredential('ada', { id: 'seed' })).user)"

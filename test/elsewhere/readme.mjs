@@ -1,79 +1,110 @@
-import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { createHmac, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RUNTIMES } from '../runtimes/runtimes.mjs'
+import { npm } from '../runtimes/setup/command.mjs'
+import { npmThatCompiles } from '../runtimes/setup/native.mjs'
+import { pack } from '../runtimes/setup/pack.mjs'
+import { answers } from './answers.mjs'
+import { denoPermissions, example, packagesOf } from './readme-text.mjs'
+import { registryOf } from './registry.mjs'
 
-/*
- * Runs the README's servers where they belong, each in a project with the packed library installed:
- * an unsigned request gets 401, a signed one 200, and its copy 401.
- */
+/* Runs the README's servers where they belong, set up as it says, in folders outside the checkout. */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const cache = join(root, 'node_modules/.cache/withmac-runtimes')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks = [...readme.matchAll(/```(?:js|ts)\n(.*?)```/gs)].map(([, code]) => code)
-const denoLine = /deno run (--allow\S+(?: --allow\S+)*) server\.mjs/.exec(readme)?.[1]
-assert.ok(denoLine, 'the README states the permissions that Deno wants')
-
-const node = { holds: '@hono/node-server', file: 'server.mjs', args: [] }
-const examples = [
-  { runtime: 'bun', holds: 'Bun.serve', file: 'server.ts', args: [] },
-  {
-    runtime: 'deno',
-    holds: 'Deno.serve',
-    file: 'server.mjs',
-    args: ['run', ...denoLine.split(' ')],
-  },
-  ...['node-18', 'node-20', 'node-24', 'node-26'].map((runtime) => ({ runtime, ...node })),
-]
-
+const tarball = await pack(root, cache)
+const temporary = mkdtempSync(join(tmpdir(), 'withmac-readme-'))
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 let passed = 0
-for (const example of examples) {
-  const { title, binary } = RUNTIMES.find(({ name }) => name === example.runtime)
-  const project = join(cache, example.runtime)
-  const folder = join(project, 'readme')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
-  const code = blocks.find((block) => block.includes(example.holds))
-  writeFileSync(join(folder, example.file), code.replace(/port: \d+/, 'port: 0'))
-  const server = spawn(join(project, binary), [...example.args, example.file], {
-    cwd: folder,
-    env: { ...process.env, PORT: '0', NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    const { url, id, key } = await announced(server)
-    const authorization = sign(url, id, key)
-    assert.equal((await fetch(url)).status, 401)
-    const answer = await fetch(url, { headers: { authorization } })
-    assert.equal(await answer.text(), 'hello ada')
-    assert.equal((await fetch(url, { headers: { authorization } })).status, 401)
-    console.log(`${title}: the README's server answers 401, 200 and 401`)
-    passed += 3
-  } finally {
-    server.kill()
-  }
-}
+
+await onBun()
+for (const name of ['node-18', 'node-24']) await onNode(name)
+await onDenoFromSource()
+await onDenoFromNpm()
 console.log(`${passed} passed, 0 failed`)
 
-async function announced(server) {
-  let text = ''
-  for await (const chunk of server.stdout) {
-    text += chunk
-    const [, url, id, key] = /(http\S+).*id: ["'](.*?)["'].*key: ["'](.*?)["']/s.exec(text) ?? []
-    if (key !== undefined) return { url, id, key }
-  }
-  throw new Error(`the server ended: ${text}`)
+async function onBun() {
+  const { binary, folder } = place('bun')
+  await npm(['install', tarball], { cwd: folder })
+  writeFileSync(join(folder, 'server.ts'), example('Bun.serve'))
+  await shows('bun', binary, ['server.ts'], folder)
 }
 
-function sign(address, id, key) {
-  const { hostname, port, pathname } = new URL(address)
-  const ts = Math.floor(Date.now() / 1000)
-  const nonce = randomUUID()
-  const text = `${ts}\n${nonce}\nGET\n${pathname}\n${hostname}\n${port}\n\n`
-  const mac = createHmac('sha256', key).update(text).digest('base64')
-  return `MAC id="${id}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
+/** By npm under that very Node, with what the README says besides. */
+async function onNode(name) {
+  const { runtime, binary, folder } = place(name)
+  const adapter = packagesOf('// server.mjs: node server.mjs')
+  const packages =
+    name === 'node-18'
+      ? [...adapter.map((each) => `${each}@1`), ...packagesOf('earlier versions of Node')]
+      : adapter
+  const under = await npmThatCompiles(cache, join(cache, name), runtime)
+  await npm(['install', tarball, ...packages], { cwd: folder, ...under })
+  writeFileSync(join(folder, 'server.mjs'), example('@hono/node-server'))
+  await shows(name, binary, ['server.mjs'], folder)
+}
+
+/** A clone beside the application, in which nothing was installed or built. */
+async function onDenoFromSource() {
+  const { binary, folder } = place('deno')
+  for (const name of ['src', 'package.json', 'tsconfig.json']) {
+    cpSync(join(root, name), join(folder, '../withmac', name), { recursive: true })
+  }
+  writeFileSync(join(folder, 'deno.json'), example('"imports"'))
+  writeFileSync(join(folder, 'server.mjs'), example('Deno.serve'))
+  await shows('deno, from source', binary, denoArguments(), folder, denoCache())
+}
+
+/** As if it were published: by its name, with nothing beside the server. */
+async function onDenoFromNpm() {
+  const { binary, folder } = place('deno')
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const registry = await registryOf(tarball, manifest)
+  writeFileSync(join(folder, 'server.mjs'), fromNpm(example('Deno.serve')))
+  const variables = { ...denoCache(), NPM_CONFIG_REGISTRY: registry.url }
+  await shows('deno, npm:withmac', binary, denoArguments(), folder, variables)
+  registry.close()
+}
+
+function fromNpm(code) {
+  return code.replace("from 'withmac'", "from 'npm:withmac'")
+}
+
+function denoArguments() {
+  return ['run', '--no-prompt', ...denoPermissions(), 'server.mjs']
+}
+
+/** Where nothing of an earlier time lies. */
+function denoCache() {
+  return { DENO_DIR: mkdtempSync(join(temporary, 'deno-')) }
+}
+
+/** A runtime, and an empty folder, beside which another can be put. */
+function place(name) {
+  const runtime = RUNTIMES.find((known) => known.name === name)
+  const binary = join(cache, name, runtime.binary)
+  if (!existsSync(binary)) {
+    console.error(`${runtime.title} is not there yet: run "npm run test:runtimes" first.`)
+    process.exit(2)
+  }
+  const folder = join(mkdtempSync(join(temporary, `${name}-`)), 'application')
+  mkdirSync(folder)
+  return { runtime, binary, folder }
+}
+
+async function shows(name, binary, args, cwd, variables) {
+  await answers(binary, args, { cwd, variables })
+  const seconds = Math.round(performance.now() / 1000)
+  console.log(`${name}: the README's server answers 401, 200 and 401 (after ${seconds} s)`)
+  passed += 3
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { RUNTIMES } from './runtimes.mjs'
 import { certificate } from './setup/certificate.mjs'
 import { pack } from './setup/pack.mjs'
-import { bareProject, projectFor } from './setup/project.mjs'
+import { bareProject, projectFor, uncompiledProject } from './setup/project.mjs'
 import { runSuite } from './setup/run-suite.mjs'
 
 /*
@@ -21,6 +21,7 @@ const setup = { cache, suite, vectors: join(library, 'test/vectors') }
 const tarball = await pack(library, cache)
 const shared = { ...setup, tarball }
 const bare = await bareProject(shared)
+const uncompiled = await uncompiledProject(shared)
 const tls = await certificate(cache)
 
 let passed = 0
@@ -37,7 +38,7 @@ process.exitCode = failed === 0 ? 0 : 1
 
 async function tryOn(runtime) {
   try {
-    return await runSuite(runtime, await projectFor(runtime, shared), { bare, tls })
+    return await runSuite(runtime, await projectFor(runtime, shared), { bare, uncompiled, tls })
   } catch (error) {
     return { passed: 0, failures: [`could not be run: ${error.message}`], notes: [] }
   }

@@ -19,8 +19,11 @@ function node(version, { hono, ...packages }) {
   }
 }
 
-/** Without `node:sqlite`, better-sqlite3 must be there; 12 and later crash or fail to build here. */
-const native = { 'better-sqlite3': '11.10.0' }
+/**
+ * Without `node:sqlite`, better-sqlite3 must be there; 12 and later crash or fail to build there. One
+ * Node that has both is enough: compiling takes a minute.
+ */
+export const native = { 'better-sqlite3': '11.10.0' }
 
 export const RUNTIMES = [
   {
@@ -40,7 +43,7 @@ export const RUNTIMES = [
   node('18.20.8', { hono: '1.19.19', ...native }),
   node('20.20.2', { hono: '2.1.9', srvx: '1.0.8', ...native }),
   node('22.23.3', { hono: '2.1.9', srvx: '1.0.8' }),
-  node('24.21.0', { hono: '2.1.9', srvx: '1.0.8' }),
+  node('24.21.0', { hono: '2.1.9', srvx: '1.0.8', ...native }),
   node('26.10.0', { hono: '2.1.9', srvx: '1.0.8' }),
 ]
 

@@ -1,4 +1,5 @@
 import { createMac } from '../../src/index.ts'
+import { listen } from '../support/listen.ts'
 import { rawRequest, sendRaw } from '../support/raw.ts'
 import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
 import { authorization, type Signing } from '../support/sign.ts'
@@ -12,13 +13,13 @@ const mac = createMac({
 })
 let calls = 0
 const app = () => new Response(`call ${++calls}`)
-const server = Bun.serve({ port: 0, fetch: mac.withMac(app) })
-const port = server.port ?? 0
+const server = await listen(mac.withMac(app))
+const { port } = server
 const host = `127.0.0.1:${port}`
 const good = (signing: Signing = {}) => authorization(KEY, `http://${host}/`, signing)
 
 beforeAll(() => mac.createCredential('ada', KEY))
-afterAll(() => server.stop(true))
+afterAll(() => server.close())
 
 /** Sends a request, and sees to what holds for every answer whatever was sent. */
 async function send(fields: readonly string[]) {
@@ -36,12 +37,17 @@ async function send(fields: readonly string[]) {
 const sendHeader = (header: string) => send([`Host: ${host}`, `Authorization: ${header}`])
 
 describe('is refused for what it is:', () => {
-  test.each(MALFORMED)('%s', async (_, code, header) => {
+  test.each(MALFORMED)('%s', async (what, code, header) => {
     const answer = await sendHeader(header(good))
+    if (what === 'a DEL' && process.versions.bun === undefined) {
+      // Node and Deno do so before the library sees it.
+      expect(answer).toMatchObject({ status: 400, code: null })
+      return
+    }
     expect(answer.status).toBe(401)
     expect(answer.code).toBe(code)
     expect(JSON.parse(answer.body)).toMatchObject({ code, status: 401 })
-    expect(answer.challenge).toStartWith('MAC error="')
+    expect(answer.challenge).toMatch(/^MAC error="/)
   })
 
   const far: readonly [string, string][] = [
@@ -66,6 +72,11 @@ describe('is refused for what it is:', () => {
   })
 })
 
+/** Where there is no Host, Deno shows an authority of its own, as for HTTP/2: nobody signed that. */
+function madeUp(what: string): string | null {
+  return what === 'missing' && process.versions.deno !== undefined ? 'ERR_MAC_MISMATCH' : null
+}
+
 describe('never gets past the limits of the server:', () => {
   test.each([
     ['64 KiB', () => `MAC id="${'a'.repeat(65_536)}"`],
@@ -88,7 +99,7 @@ describe('never gets past the limits of the server:', () => {
       }
       const answer = await send([...(hosts[what] ?? [`Host: ${what}`]), `Authorization: ${good()}`])
       expect([400, 401]).toContain(answer.status)
-      if (answer.status === 401) expect(answer.code).toBe('ERR_MAC_HOST')
+      if (answer.status === 401) expect(answer.code).toBe(madeUp(what) ?? 'ERR_MAC_HOST')
     },
   )
 

@@ -67,9 +67,17 @@ describe('a function that is given as an option', () => {
     }
   })
 
-  test('requestTarget must give a string', async () => {
+  test('requestTarget must give a string, or a request of node:http', async () => {
     const mac = await start()
-    for (const wrong of [5, null, new String('/a')]) {
+    for (const wrong of [
+      5,
+      null,
+      new String('/a'),
+      {},
+      { url: '/a' },
+      { headers: {} },
+      { url: '/a', headers: null },
+    ]) {
       const requestTarget = () => wrong as unknown as string
       const app = mac.withMac(() => new Response(), { requestTarget, onReject: () => {} })
       expect(await code(app(signed(KEY, SITE)))).toBe('503 ERR_MAC_CALLBACK')

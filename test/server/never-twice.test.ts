@@ -1,11 +1,10 @@
-import { Database } from 'bun:sqlite'
 import fc from 'fast-check'
 import { Kysely } from 'kysely'
-import { BunSqliteDialect } from 'kysely-bun-sqlite'
 import { createMac } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 
 const URL = 'http://example.com/a'
 const KEY = { id: 'ada', key: 'key' }
@@ -39,7 +38,7 @@ type Step = {
 /** Takes the steps, and gives how often each header was let in. */
 async function take(steps: readonly Step[]): Promise<Map<string, number>> {
   const clock = new Clock()
-  const dialect = new BunSqliteDialect({ database: new Database(':memory:') })
+  const dialect = await applicationDialect(openDatabase(':memory:'))
   const database = new Kysely<unknown>({ dialect })
   const macs = OPTIONS.map((options) => createMac({ ...options, database, now: clock.now }))
   const apps = macs.map((mac) => mac.withMac(() => new Response()))

@@ -4,17 +4,22 @@ import { nonceRows } from '../support/nonce-rows.ts'
 import { outcome } from '../support/outcome.ts'
 import { expect, test } from '../support/runner.ts'
 import { authorization, type Key } from '../support/sign.ts'
-import { startServer } from '../support/start-server.ts'
+import { type ServerProcess, startServer } from '../support/start-server.ts'
 
 /** All of them are signed for this origin, whichever server gets them. */
-const HOST = 'api.example.com'
+const ORIGIN = 'http://api.example.com'
 
 function header(key: Key): string {
-  return authorization(key, `http://${HOST}/a`)
+  return authorization(key, `${ORIGIN}/a`)
 }
 
 function send(url: string, authorization: string): Promise<string> {
-  return outcome(fetch(`${url}/a`, { headers: { authorization, host: HOST } }))
+  return outcome(fetch(`${url}/a`, { headers: { authorization } }))
+}
+
+/** A server of that origin, in a process of its own. */
+function start(path: string): Promise<ServerProcess> {
+  return startServer({ database: `sqlite:${path}`, origin: ORIGIN })
 }
 
 /** A database file with a credential in it. */
@@ -29,8 +34,8 @@ test('of 64 copies sent to two processes at once exactly one passes', async () =
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const ada = await prepare(path)
-  await using one = await startServer({ database: `sqlite:${path}` })
-  await using two = await startServer({ database: `sqlite:${path}` })
+  await using one = await start(path)
+  await using two = await start(path)
   for (let round = 0; round < 5; round++) {
     const copy = header(ada)
     const answers = await Promise.all(
@@ -47,7 +52,7 @@ test('after kill -9 under load nothing that was answered passes again', async ()
   const path = folder.path('mac.db')
   const ada = await prepare(path)
   const passed: string[] = []
-  const before = await startServer({ database: `sqlite:${path}` })
+  const before = await start(path)
   let killing: Promise<void> | null = null
   const load = async () => {
     for (;;) {
@@ -62,7 +67,7 @@ test('after kill -9 under load nothing that was answered passes again', async ()
   await Promise.all(Array.from({ length: 8 }, load))
   await killing
   expect(passed.length).toBeGreaterThanOrEqual(200)
-  await using after = await startServer({ database: `sqlite:${path}` })
+  await using after = await start(path)
   const again = await Promise.all(passed.map((authorization) => send(after.url, authorization)))
   expect(new Set(again)).toEqual(new Set(['401 ERR_MAC_REPLAY']))
   expect(await send(after.url, header(ada))).toBe('200')
@@ -72,7 +77,7 @@ test('a flood of 10,000 requests that nobody signed leaves no row', async () => 
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const ada = await prepare(path)
-  await using server = await startServer({ database: `sqlite:${path}` })
+  await using server = await start(path)
   expect(await send(server.url, header(ada))).toBe('200')
   const rows = await nonceRows(path)
   expect(rows).toBe(1)

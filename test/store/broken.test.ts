@@ -1,4 +1,3 @@
-import { Database } from 'bun:sqlite'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createMac } from '../../src/index.ts'
@@ -7,6 +6,7 @@ import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
 import { authorization } from '../support/sign.ts'
+import { openDatabase, rowsOf } from '../support/sqlite.ts'
 import { startServer } from '../support/start-server.ts'
 
 const KEY = { id: 'ada', key: 'key' }
@@ -44,8 +44,8 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     /version 99, and this withmac knows versions up to \d+\. Install/,
     async (path) => {
       await prepare(path)
-      const database = new Database(path)
-      database.run('insert into mac_schema values (99)')
+      const database = openDatabase(path)
+      database.exec('insert into mac_schema values (99)')
       database.close()
     },
   ],
@@ -57,7 +57,7 @@ describe('a database that', () => {
     mkdirSync(folder.path('data'))
     const path = folder.path('data/mac.db')
     await spoil(path)
-    await using server = serve(`sqlite:${path}`)
+    await using server = await serve(`sqlite:${path}`)
     for (let time = 1; time <= 2; time++) {
       expect(await server.send(KEY)).toBe('503 ERR_MAC_STORE')
       expect(server.rejections).toHaveLength(time)
@@ -75,12 +75,12 @@ describe('a database that', () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await prepare(path)
-    const database = new Database(path)
-    database.run('insert into mac_schema values (99)')
-    const before = database.query('select * from sqlite_master').all()
+    const database = openDatabase(path)
+    database.exec('insert into mac_schema values (99)')
+    const before = rowsOf(database, 'select * from sqlite_master')
     await expect(createMac({ database: `sqlite:${path}` }).ready()).rejects.toThrow('version 99')
-    expect(database.query('select * from sqlite_master').all()).toEqual(before)
-    expect(database.query('select id from mac_credentials').all()).toEqual([{ id: 'ada' }])
+    expect(rowsOf(database, 'select * from sqlite_master')).toEqual(before)
+    expect(rowsOf(database, 'select id from mac_credentials')).toEqual([['ada']])
     database.close()
     // The last connection to be closed removes it: none was left open.
     expect(existsSync(`${path}-wal`)).toBe(false)

@@ -1,11 +1,10 @@
-import { Database } from 'bun:sqlite'
-import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin } from 'kysely'
-import { BunSqliteDialect } from 'kysely-bun-sqlite'
+import { CamelCasePlugin, Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
 import { databaseSource } from '../../src/store/database-source.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { afterEach, describe } from '../support/runner.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { credentialContract } from './credential-contract.ts'
 import { nonceContract } from './nonce-contract.ts'
 
@@ -27,11 +26,11 @@ async function opening(store: Promise<Store>): Promise<Store> {
   return store
 }
 
-function ownKysely(plugins: (CamelCasePlugin | ParseJSONResultsPlugin)[] = []) {
-  const dialect = new BunSqliteDialect({ database: new Database(':memory:') })
+async function openingOwn(...plugins: KyselyPlugin[]): Promise<Store> {
+  const dialect = await applicationDialect(openDatabase(':memory:'))
   const database = new Kysely<AppDatabase>({ dialect, plugins })
   opened.push(() => database.destroy())
-  return database
+  return opening(openStore(databaseSource(database)))
 }
 
 const stores: readonly [string, () => Promise<Store>][] = [
@@ -44,14 +43,11 @@ const stores: readonly [string, () => Promise<Store>][] = [
       return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }))
     },
   ],
-  ["in a caller's own Kysely", () => opening(openStore(databaseSource(ownKysely())))],
-  [
-    "in a caller's own Kysely with CamelCasePlugin",
-    () => opening(openStore(databaseSource(ownKysely([new CamelCasePlugin()])))),
-  ],
+  ["in a caller's own Kysely", () => openingOwn()],
+  ["in a caller's own Kysely with CamelCasePlugin", () => openingOwn(new CamelCasePlugin())],
   [
     "in a caller's own Kysely with ParseJSONResultsPlugin",
-    () => opening(openStore(databaseSource(ownKysely([new ParseJSONResultsPlugin()])))),
+    () => openingOwn(new ParseJSONResultsPlugin()),
   ],
 ]
 

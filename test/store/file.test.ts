@@ -1,9 +1,9 @@
-import { Database } from 'bun:sqlite'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, spyOn, test } from '../support/runner.ts'
+import { Database, EXEC, rowsOf } from '../support/sqlite.ts'
 
 test.each([[0o000], [0o022], [0o077]])(
   'the database and the files beside it are for their owner alone, under umask %d',
@@ -36,13 +36,13 @@ test('an empty file that was there keeps its mode, and is used', async () => {
 
 /** What the connection that a new Mac opens answers to each pragma. */
 async function pragmasOfNew(database: string, names: readonly string[]) {
-  const run = spyOn(Database.prototype, 'run')
+  const run = spyOn(Database.prototype, EXEC)
   const mac = createMac({ database })
   try {
     await mac.ready()
-    const connection = run.mock.contexts[0] as unknown as Database
+    const connection = run.mock.contexts[0] as InstanceType<typeof Database>
     expect(connection).toBeInstanceOf(Database)
-    return names.map((name) => connection.query(`pragma ${name}`).values()[0]?.[0])
+    return names.map((name) => rowsOf(connection, `pragma ${name}`)[0]?.[0])
   } finally {
     run.mockRestore()
     await mac.close()

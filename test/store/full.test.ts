@@ -1,22 +1,22 @@
-import { Database } from 'bun:sqlite'
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { Kysely } from 'kysely'
-import { BunSqliteDialect } from 'kysely-bun-sqlite'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'
 import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
 import { signed } from '../support/sign.ts'
+import { applicationDialect, openDatabase, rowsOf } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'key' }
 
 /** A file system of half a megabyte, which takes the superuser's rights to mount. */
 function smallDisk(path: string): Disposable {
   mkdirSync(path)
-  const run = (...command: string[]) => {
-    const { exitCode, stderr } = Bun.spawnSync(command)
-    if (exitCode !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
+  const run = (command: string, ...args: string[]) => {
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? stderr}`)
   }
   run('mount', '-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', path)
   return { [Symbol.dispose]: () => run('umount', path) }
@@ -37,7 +37,7 @@ test('a full disk is answered 503, and with room again all is well and nothing p
   using folder = temporaryFolder()
   using _disk = smallDisk(folder.path('disk'))
   const filler = folder.path('disk/filler')
-  await using server = serve(`sqlite:${folder.path('disk/mac.db')}`)
+  await using server = await serve(`sqlite:${folder.path('disk/mac.db')}`)
   await server.mac.createCredential('ada', KEY)
   const passed: string[] = []
   const send = async () => {
@@ -62,20 +62,20 @@ test('a full disk is answered 503, and with room again all is well and nothing p
 }, 15_000)
 
 test('a database that has reached its own limit is answered 503 until there is room', async () => {
-  const sqlite = new Database(':memory:')
-  const database = new Kysely<unknown>({ dialect: new BunSqliteDialect({ database: sqlite }) })
+  const sqlite = openDatabase(':memory:')
+  const database = new Kysely<unknown>({ dialect: await applicationDialect(sqlite) })
   const mac = createMac({ database, onReject: () => {} })
   await mac.createCredential('ada', KEY)
   const app = mac.withMac(() => new Response())
   const send = () =>
     outcome(app(signed(KEY, 'http://example.com/', { nonce: crypto.randomUUID().repeat(14) })))
-  const { page_count } = sqlite.query('pragma page_count').get() as { page_count: number }
-  sqlite.run(`pragma max_page_count = ${page_count + 1}`)
+  const pages = Number(rowsOf(sqlite, 'pragma page_count')[0]?.[0])
+  sqlite.exec(`pragma max_page_count = ${pages + 1}`)
   const answers: string[] = []
   for (let time = 0; time < 50; time++) answers.push(await send())
   expect(answers[0]).toBe('200')
   expect(new Set(answers)).toEqual(new Set(['200', '503 ERR_MAC_STORE']))
-  sqlite.run('pragma max_page_count = 10000')
+  sqlite.exec('pragma max_page_count = 10000')
   expect(await send()).toBe('200')
   await database.destroy()
 })

@@ -1,16 +1,17 @@
-import { Database } from 'bun:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
+import { openDatabase } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'key' }
 
 /** A server, and a connection of somebody else that can take the write lock. */
 async function start() {
   const folder = temporaryFolder()
-  const server = serve(`sqlite:${folder.path('mac.db')}`)
+  const server = await serve(`sqlite:${folder.path('mac.db')}`)
   await server.mac.createCredential('ada', KEY)
-  const other = new Database(folder.path('mac.db'))
+  const other = openDatabase(folder.path('mac.db'))
   return {
     server,
     other,
@@ -34,23 +35,23 @@ async function longest(work: () => Promise<unknown>, end: Promise<unknown>): Pro
     const start = performance.now()
     await work()
     most = Math.max(most, performance.now() - start)
-    await Bun.sleep(5)
+    await sleep(5)
   }
   return most
 }
 
 test('a short lock is waited for', async () => {
   await using place = await start()
-  place.other.run('begin immediate')
+  place.other.exec('begin immediate')
   const answer = place.server.send(KEY)
-  setTimeout(() => place.other.run('commit'), 300)
+  setTimeout(() => place.other.exec('commit'), 300)
   expect(await answer).toBe('200')
 })
 
 test('a long lock is answered 503 in time, other work goes on, and all is well afterwards', async () => {
   await using place = await start()
   const { server, other } = place
-  other.run('begin immediate')
+  other.exec('begin immediate')
   const begun = performance.now()
   const answer = server.send(KEY)
   const slowest = longest(async () => expect(await server.sendAnonymous()).toBe('200'), answer)
@@ -60,20 +61,20 @@ test('a long lock is answered 503 in time, other work goes on, and all is well a
   expect(server.rejections.map(({ message }) => message)).toEqual([
     expect.stringContaining('locked'),
   ])
-  other.run('rollback')
+  other.exec('rollback')
   expect(await server.send(KEY)).toBe('200')
 }, 15_000)
 
 test('many requests during a long lock do not wait for one another', async () => {
   await using place = await start()
   const { server, other } = place
-  other.run('begin immediate')
+  other.exec('begin immediate')
   const begun = performance.now()
   const answers = Promise.all(Array.from({ length: 24 }, () => server.send(KEY)))
   const slowest = longest(async () => expect(await server.sendAnonymous()).toBe('200'), answers)
   expect(new Set(await answers)).toEqual(new Set(['503 ERR_MAC_STORE']))
   const all = performance.now() - begun
-  other.run('rollback')
+  other.exec('rollback')
   expect(await server.send(KEY)).toBe('200')
   expect(await slowest).toBeLessThan(1000)
   expect(all).toBeLessThan(3500)
@@ -82,24 +83,24 @@ test('many requests during a long lock do not wait for one another', async () =>
 test('a lock does not keep those out who are refused anyway', async () => {
   await using place = await start()
   const { server, other } = place
-  other.run('begin immediate')
+  other.exec('begin immediate')
   const begun = performance.now()
   expect(await server.send({ ...KEY, key: 'wrong' })).toBe('401 ERR_MAC_REJECTED')
   expect(await server.send({ ...KEY, id: 'nobody' })).toBe('401 ERR_MAC_REJECTED')
   expect(performance.now() - begun).toBeLessThan(1500)
-  other.run('rollback')
+  other.exec('rollback')
 })
 
 test('a new file that is locked is given up on in time, and can be opened later', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
-  const other = new Database(path)
-  other.run('begin exclusive')
-  await using server = serve(`sqlite:${path}`)
+  const other = openDatabase(path)
+  other.exec('begin exclusive')
+  await using server = await serve(`sqlite:${path}`)
   const begun = performance.now()
   await expect(server.mac.ready()).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
   expect(performance.now() - begun).toBeLessThan(3000)
-  other.run('rollback')
+  other.exec('rollback')
   await server.mac.ready()
   other.close()
 }, 15_000)

@@ -1,4 +1,5 @@
 import { renameSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -12,7 +13,7 @@ async function untilNoticed(server: Served): Promise<string> {
   for (;;) {
     const answer = await server.send(KEY)
     if (answer !== '200' || performance.now() > end) return answer
-    await Bun.sleep(100)
+    await sleep(100)
   }
 }
 
@@ -44,7 +45,7 @@ describe('a database file that was', () => {
       using folder = temporaryFolder()
       const path = folder.path('mac.db')
       await createAt(path)
-      await using server = serve(`sqlite:${path}`)
+      await using server = await serve(`sqlite:${path}`)
       expect(await server.send(KEY)).toBe('200')
       await lose(path)
       expect(await untilNoticed(server)).toBe('503 ERR_MAC_STORE')
@@ -55,7 +56,7 @@ describe('a database file that was', () => {
         code: 'ERR_MAC_STORE',
       })
       await createAt(folder.path('another.db'))
-      await using restarted = serve(`sqlite:${folder.path('another.db')}`)
+      await using restarted = await serve(`sqlite:${folder.path('another.db')}`)
       expect(await restarted.send(KEY)).toBe('200')
     },
     15_000,
@@ -65,7 +66,7 @@ describe('a database file that was', () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await createAt(path)
-    await using server = serve(`sqlite:${path}`)
+    await using server = await serve(`sqlite:${path}`)
     const before = server.sign(KEY)
     expect(await server.sendHeader(before)).toBe('200')
     renameSync(path, `${path}.away`)

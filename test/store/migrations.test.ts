@@ -1,18 +1,20 @@
-import { Database } from 'bun:sqlite'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createMac } from '../../src/index.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { endOf, runtimeCommand } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'
+import { openDatabase, rowsOf } from '../support/sqlite.ts'
 
 /** All that the migrations made: the version of each, and the tables as they were declared. */
 function tables(path: string): unknown {
-  const database = new Database(path, { readonly: true })
+  const database = openDatabase(path)
   try {
     return {
-      versions: database.query('select version from mac_schema order by 1').values().flat(),
-      state: database.query('select name from mac_state order by 1').values().flat(),
-      schema: database.query('select name, sql from sqlite_master order by 1').values(),
+      versions: rowsOf(database, 'select version from mac_schema order by 1').flat(),
+      state: rowsOf(database, 'select name from mac_state order by 1').flat(),
+      schema: rowsOf(database, 'select name, sql from sqlite_master order by 1'),
     }
   } finally {
     database.close()
@@ -49,25 +51,27 @@ test('eight processes that open a new file at once run each migration once', asy
   using folder = temporaryFolder()
   const gate = Promise.withResolvers<void>()
   let up = 0
-  const script = join(dirname(Bun.fileURLToPath(import.meta.url)), '../support/wait-and-open.ts')
+  const script = join(import.meta.dirname, '../support/wait-and-open.ts')
   const path = folder.path('mac.db')
   const children = Array.from({ length: 8 }, () => {
-    const command = [process.execPath, script, `sqlite:${path}`]
-    return Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
+    const [command, ...args] = runtimeCommand(script)
+    return spawn(command, [...args, `sqlite:${path}`], { stdio: ['pipe', 'pipe', 'inherit'] })
   })
   const said = await Promise.all(
-    children.map(async ({ stdin, stdout, exited }) => {
+    children.map(async (child) => {
+      const { stdin, stdout } = child
+      const end = endOf(child)
       let text = ''
       let ended = false
       for await (const chunk of stdout) {
-        text += new TextDecoder().decode(chunk)
+        text += chunk
         if (ended || !text.includes('up')) continue
         ended = true
         if (++up === children.length) gate.resolve()
         await gate.promise
         stdin.end()
       }
-      return [text.trim().split('\n'), await exited]
+      return [text.trim().split('\n'), await end]
     }),
   )
   expect(said).toEqual(children.map(() => [['up', 'ready'], 0]))

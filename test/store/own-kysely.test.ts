@@ -1,19 +1,22 @@
-import { Database } from 'bun:sqlite'
 import { Kysely, sql } from 'kysely'
-import { BunSqliteDialect } from 'kysely-bun-sqlite'
 import { createMac } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
+import {
+  applicationDialect,
+  type Connection,
+  databaseOfBigints,
+  openDatabase,
+} from '../support/sqlite.ts'
 
 interface AppDatabase {
   readonly users: { readonly id: number; readonly name: string }
 }
 
 /** An application's database, with a table and a row of its own. */
-async function appDatabase(options?: ConstructorParameters<typeof Database>[1]) {
-  const dialect = new BunSqliteDialect({ database: new Database(':memory:', options) })
-  const database = new Kysely<AppDatabase>({ dialect })
+async function appDatabase(connection: Connection = openDatabase(':memory:')) {
+  const database = new Kysely<AppDatabase>({ dialect: await applicationDialect(connection) })
   await database.schema
     .createTable('users')
     .addColumn('id', 'integer')
@@ -36,7 +39,7 @@ test("the tables are made in a caller's own database, beside its own", async () 
   const tables = (await database.introspection.getTables()).map(({ name }) => name)
   const ours = tables.filter((name) => name !== 'users')
   expect(ours.length).toBeGreaterThan(0)
-  for (const name of ours) expect(name).toStartWith('mac_')
+  for (const name of ours) expect(name).toMatch(/^mac_/)
 })
 
 test('it stays open when the Mac is closed, and another Mac finds everything in it', async () => {
@@ -64,7 +67,7 @@ test('one that was destroyed is answered 503', async () => {
 })
 
 test('one that gives integers as bigints works', async () => {
-  const database = await appDatabase({ safeIntegers: true })
+  const database = await appDatabase(databaseOfBigints())
   const mac = createMac({ database, onReject: () => {} })
   const ada = await mac.createCredential('ada')
   expect(await outcome(mac.withMac(() => new Response())(signed(ada, URL)))).toBe('200')

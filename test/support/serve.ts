@@ -1,4 +1,5 @@
 import { createMac, type Mac, type MacError, type MacOptions } from '../../src/index.ts'
+import { listen } from './listen.ts'
 import { outcome } from './outcome.ts'
 import { authorization, type Key } from './sign.ts'
 
@@ -16,17 +17,15 @@ export interface Served extends AsyncDisposable {
   sendAnonymous(): Promise<string>
 }
 
-export function serve(database: string, options: MacOptions = {}): Served {
+export async function serve(database: string, options: MacOptions = {}): Promise<Served> {
   const rejections: MacError[] = []
   const mac = createMac({ ...options, database, onReject: (error) => rejections.push(error) })
   const app = () => new Response()
   const required = mac.withMac(app)
   const optional = mac.withMac(app, { mode: 'optional' })
-  const server = Bun.serve({
-    port: 0,
-    idleTimeout: 30,
-    fetch: (request) => (request.url.endsWith('/open') ? optional(request) : required(request)),
-  })
+  const server = await listen((request) =>
+    request.url.endsWith('/open') ? optional(request) : required(request),
+  )
   const url = `http://127.0.0.1:${server.port}`
   const get = (path: string, headers: Record<string, string> = {}) =>
     outcome(fetch(url + path, { headers, signal: AbortSignal.timeout(10_000) }))
@@ -40,7 +39,7 @@ export function serve(database: string, options: MacOptions = {}): Served {
     send: (key) => sendHeader(sign(key)),
     sendAnonymous: () => get('/open'),
     async [Symbol.asyncDispose]() {
-      await server.stop(true)
+      await server.close()
       await mac.close()
     },
   }

@@ -1,4 +1,5 @@
 import { createMac, getMac, type MacOptions, type WithMacOptions } from '../../src/index.ts'
+import { listen } from './listen.ts'
 
 /**
  * A server in a process of its own: see `startServer`. The first argument holds its options as JSON.
@@ -8,6 +9,7 @@ export interface ServerOptions {
   readonly database: string
   readonly mode?: WithMacOptions['mode']
   readonly windowSeconds?: number
+  readonly origin?: string
   readonly clockOffset?: MacOptions['clockOffset']
 }
 
@@ -18,6 +20,6 @@ if (import.meta.main) {
     onReject: ({ code, message }) => console.log(JSON.stringify({ code, message })),
   })
   const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
-  const server = Bun.serve({ port: 0, fetch: mac.withMac(app, { mode }) })
+  const server = await listen(mac.withMac(app, { mode }))
   console.log(server.port)
 }

@@ -1,4 +1,7 @@
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { endOf, runtimeCommand } from './process.ts'
 import type { ServerOptions } from './server-process.ts'
 
 /** A server that runs in a process of its own; it is killed at the end of its scope. */
@@ -11,22 +14,22 @@ export interface ServerProcess extends AsyncDisposable {
   kill(): Promise<void>
 }
 
-/** The folder of `server-process.ts`. */
-const here = dirname(Bun.fileURLToPath(import.meta.url))
+const SCRIPT = join(import.meta.dirname, 'server-process.ts')
 
 /** @param before A command that runs the server, such as `setpriv` with its arguments. */
 export async function startServer(
   options: ServerOptions,
   before: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const script = join(here, 'server-process.ts')
-  const child = Bun.spawn([...before, process.execPath, script, JSON.stringify(options)], {
-    stdout: 'pipe',
-    stderr: 'inherit',
+  const run = [...runtimeCommand(SCRIPT), JSON.stringify(options)] as const
+  const [command = run[0], ...args] = [...before, ...run]
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HOME: '/tmp' },
   })
+  const ended = endOf(child)
   const rejections: { code: string; message: string }[] = []
-  const lines = readLines(child.stdout)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const first = await lines.next()
   if (first.done === true) throw new Error('the server ended before it listened')
   const port = Number(first.value)
@@ -35,19 +38,9 @@ export async function startServer(
   })()
   const kill = async () => {
     child.kill('SIGKILL')
-    await child.exited
+    await ended
     await gathering
   }
   const url = `http://127.0.0.1:${port}`
   return { port, url, rejections, kill, [Symbol.asyncDispose]: kill }
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
 }

@@ -25,11 +25,34 @@ export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
   }
 }
 
-/** Opens a database with better-sqlite3. */
+/**
+ * Opens a database with better-sqlite3.
+ *
+ * @throws Error that says what to do, where it was installed and not compiled for this Node.
+ */
 export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): SqliteHandle {
-  const database = new Database(path)
+  const database = construct(Database, path)
   return overStatements((sql) => database.prepare(sql), {
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
   })
+}
+
+/** What is compiled is looked for when the first database is opened, not by the import. */
+function construct(Database: BetterSqlite3, path: string): BetterDatabase {
+  try {
+    return new Database(path)
+  } catch (cause) {
+    const { code, message } = cause as { code?: unknown; message?: unknown }
+    const compiledForAnother = code === 'ERR_DLOPEN_FAILED'
+    if (!compiledForAnother && !String(message).startsWith('Could not locate the bindings file')) {
+      throw cause
+    }
+    throw new Error(
+      `better-sqlite3 is installed, but not compiled for Node ${process.versions.node}: ` +
+        'run "npm rebuild better-sqlite3" with this Node and with install scripts allowed; ' +
+        'where no binary is ready-made, it takes Python, make and a C++ compiler.',
+      { cause },
+    )
+  }
 }

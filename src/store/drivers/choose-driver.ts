@@ -8,39 +8,36 @@ export type DriverChoice = 'own' | 'better-sqlite3'
 
 /**
  * Opens a SQLite database with what the runtime has: `bun:sqlite` on Bun, `node:sqlite` on Deno and
- * on Node from 22.13, better-sqlite3 elsewhere.
+ * on Node from 22.13, better-sqlite3 on earlier versions of Node. That one runs on Node alone.
  *
- * @throws Error that names the runtime and says what to install, where there is none.
+ * @throws Error that names the runtime and says what to do, where there is none.
  */
 export async function openSqlite(path: string, choice: DriverChoice): Promise<SqliteHandle> {
+  const { bun, deno } = process.versions
   if (choice === 'own') {
-    if (process.versions.bun !== undefined) return openWithBun(path)
+    if (bun !== undefined) return openWithBun(path)
     const module = nodeSqliteModule()
     if (module !== null) return openWithNode(module, path)
   }
-  const Database = await betterSqlite3Class()
+  const onNode = bun === undefined && deno === undefined
+  const Database = onNode ? await betterSqlite3Class() : null
   if (Database !== null) return openWithBetterSqlite3(Database, path)
-  throw new Error(nothingFound(choice))
+  throw new Error(onNode ? notInstalled(choice) : notThere(choice))
 }
 
-function nothingFound(choice: DriverChoice): string {
-  const { versions } = process
-  if (choice === 'better-sqlite3') {
-    return `better-sqlite3 is not installed for ${runtime()}: ${INSTALL}`
+function notInstalled(choice: DriverChoice): string {
+  const { node } = process.versions
+  const install = 'run: npm install better-sqlite3@11'
+  if (choice === 'better-sqlite3')
+    return `better-sqlite3 is not installed for Node ${node}: ${install}`
+  return `Node ${node} has no SQLite of its own; 22.13 and later have one. On this version, ${install}`
+}
+
+function notThere(choice: DriverChoice): string {
+  const { bun, deno } = process.versions
+  if (choice === 'own') {
+    return `Deno ${deno} has no node:sqlite: run "deno upgrade", version 2.2 has it.`
   }
-  if (versions.deno !== undefined) {
-    return `Deno ${versions.deno} has no node:sqlite: run "deno upgrade", version 2.2 has it.`
-  }
-  return (
-    `Node ${versions.node} has no SQLite of its own; 22.13 and later have one. On this version, ` +
-    INSTALL
-  )
+  const runtime = bun === undefined ? `Deno ${deno}` : `Bun ${bun}`
+  return `better-sqlite3 does not run on ${runtime}: write sqlite: in place of better-sqlite3:`
 }
-
-function runtime(): string {
-  const { bun, deno, node } = process.versions
-  if (bun !== undefined) return `Bun ${bun}`
-  return deno === undefined ? `Node ${node}` : `Deno ${deno}`
-}
-
-const INSTALL = 'run: npm install better-sqlite3@11'

@@ -14,7 +14,7 @@ export const HANDLERS = {
     ({ requestTarget }) =>
     (request, ...rest) => {
       const { method, url, headers } = request
-      const raw = requestTarget?.(request, ...rest)
+      const raw = requestTarget?.(request, ...rest).url
       const seen = { method, url, host: headers.get('host'), raw }
       return new Response('', { headers: { 'x-seen': encodeURIComponent(JSON.stringify(seen)) } })
     },

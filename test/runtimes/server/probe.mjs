@@ -1,7 +1,9 @@
 /*
- * Imports the library and tells what that loaded; with the argument `open`, then opens a database in
- * memory and tells how that went.
+ * Imports the library and tells what that loaded; with a database as argument, then opens it and
+ * tells how that went, and whether better-sqlite3 did it.
  */
+
+import { createRequire } from 'node:module'
 
 const asked = []
 const { getBuiltinModule } = process
@@ -16,11 +18,14 @@ const { createMac } = await import('withmac')
 const loaded = (process.moduleLoadList ?? []).filter((name) => /sqlite/i.test(name))
 const found = { asked: asked.filter((name) => /sqlite/.test(name)), loaded }
 
-if (process.argv[2] === 'open') {
-  const mac = createMac({ database: 'sqlite::memory:' })
+const [, , database] = process.argv
+if (database !== undefined) {
+  const mac = createMac({ database })
   found.open = await mac.ready().then(
     () => 'opened',
     (error) => `${error.code}: ${error.message}`,
   )
+  const { cache } = createRequire(import.meta.url)
+  found.better = Object.keys(cache).some((path) => path.endsWith('better_sqlite3.node'))
 }
 console.log(JSON.stringify(found))

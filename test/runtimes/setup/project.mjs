@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compiles } from '../runtimes.mjs'
+import { compiles, native } from '../runtimes.mjs'
 import { npm } from './command.mjs'
 import { npmThatCompiles } from './native.mjs'
 
@@ -47,12 +47,22 @@ export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
  * A project with the library alone, and without the driver that comes with it; far from any other
  * folder of modules, in which a runtime would go on looking.
  */
-export async function bareProject({ tarball, suite }) {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'withmac-bare-')))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  writeManifest(folder, { withmac: `file:${tarball}` })
-  await npm(['install'], { cwd: folder })
+export async function bareProject(shared) {
+  const folder = await projectApart(shared, {})
   rmSync(join(folder, 'node_modules/kysely-bun-sqlite'), { recursive: true })
+  return folder
+}
+
+/** A project with the library and a better-sqlite3 whose install script did not run. */
+export function uncompiledProject(shared) {
+  return projectApart(shared, native)
+}
+
+async function projectApart({ tarball, suite }, packages) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'withmac-apart-')))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  writeManifest(folder, { ...packages, withmac: `file:${tarball}` })
+  await npm(['install', '--ignore-scripts'], { cwd: folder })
   cpSync(join(suite, 'server'), join(folder, 'server'), { recursive: true })
   return folder
 }

@@ -9,10 +9,12 @@ const PATIENCE_MS = 300_000
  * Runs the suite inside a runtime.
  * @returns What its last line says: how many checks passed, what failed, and what else to tell.
  */
-export function runSuite(runtime, folder, { bare, tls }) {
+export function runSuite(runtime, folder, { bare, uncompiled, tls }) {
   const start = performance.now()
   const args = [...runtime.run, join(folder, 'suite/suite.mjs')]
-  const config = JSON.stringify({ name: runtime.name, folder, bare, tls })
+  const { execPath, versions } = process
+  const otherNode = { path: execPath, version: versions.node, modules: versions.modules }
+  const config = JSON.stringify({ name: runtime.name, folder, bare, uncompiled, tls, otherNode })
   return new Promise((resolve, reject) => {
     const child = spawn(join(folder, runtime.binary), [...args, config], {
       cwd: folder,

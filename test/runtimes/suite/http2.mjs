@@ -56,7 +56,7 @@ async function targets(session, { adapter, round, bare, target }) {
   note(`${adapter}, HTTP/2: ${target} is shown as ${seen.url}, its Host header is ${seen.host}`)
 }
 
-function open(port, ca) {
+export function open(port, ca) {
   return new Promise((resolve, reject) => {
     const session = connect(`https://localhost:${port}`, { ca, lookup })
     session.on('error', reject)
@@ -75,10 +75,15 @@ async function status(session, form, authorization) {
 }
 
 function request(session, { target, host, port }, authorization) {
+  const authority = port === '443' ? host : `${host}:${port}`
+  const fields = { ':path': target, ':authority': authority }
+  if (authorization !== undefined) fields.authorization = authorization
+  return answerTo(session, fields)
+}
+
+/** The header fields of the answer. */
+export function answerTo(session, fields) {
   return new Promise((resolve, reject) => {
-    const authority = port === '443' ? host : `${host}:${port}`
-    const fields = { ':path': target, ':authority': authority }
-    if (authorization !== undefined) fields.authorization = authorization
     const stream = session.request(fields)
     stream.on('response', (headers) => {
       stream.resume()

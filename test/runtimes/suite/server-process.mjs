@@ -34,19 +34,22 @@ export async function startServer({ folder = null, ...server }) {
   }
 }
 
-/** Runs a file on this runtime to its end; gives its output and what it printed as a warning. */
-export async function runFile(file, args = []) {
+/**
+ * Runs a file on this runtime, or on another Node, to its end; gives its output and what it printed
+ * as a warning.
+ */
+export async function runFile(file, args = [], node = process.execPath) {
   // All that these open is in memory, for which Deno needs no permission.
-  const child = startProcess(file, args, { folder: null, database: 'sqlite::memory:' })
+  const child = startProcess(file, args, { folder: null, database: 'sqlite::memory:', node })
   const { output } = await child.end
   return { output: output.trim(), complaints: child.complaints() }
 }
 
-function startProcess(file, args, { folder, database, variables }) {
+function startProcess(file, args, { folder, database, variables, node = process.execPath }) {
   // NODE_OPTIONS and the like could hide a warning.
   const { PATH, HOME } = process.env
   const own = runtimeArguments(file, { folder, database })
-  const child = spawn(process.execPath, [...own, ...args], {
+  const child = spawn(node, [...own, ...args], {
     cwd: folder ?? config.folder,
     env: { PATH, HOME, NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

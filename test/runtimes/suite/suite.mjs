@@ -1,6 +1,8 @@
+import { betterSqlite3 } from './better-sqlite3.mjs'
 import { attempt, result } from './checks.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
+import { hosts } from './hosts.mjs'
 import { http2 } from './http2.mjs'
 import { installed } from './installed.mjs'
 import { modes } from './modes.mjs'
@@ -8,6 +10,7 @@ import { peers } from './peers.mjs'
 import { peersOverSockets } from './peers-over-sockets.mjs'
 import { processes } from './processes.mjs'
 import { restart } from './restart.mjs'
+import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
 import { wire } from './wire.mjs'
 
@@ -18,6 +21,8 @@ import { wire } from './wire.mjs'
 
 await attempt('installed', installed)
 await attempt('drivers', drivers)
+await attempt('better-sqlite3', betterSqlite3)
+await attempt('statements', statements)
 await attempt('peers', peers)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
@@ -27,6 +32,7 @@ for (const adapter of adapters) {
   await attempt(`peers over sockets on ${adapter}`, () => peersOverSockets(adapter))
   await attempt(`wire on ${adapter}`, () => wire(adapter))
   await attempt(`HTTP/2 on ${adapter}`, () => http2(adapter))
+  await attempt(`hosts on ${adapter}`, () => hosts(adapter))
 }
 console.log(JSON.stringify({ ...result, version }))
 process.exit(0)

@@ -11,6 +11,11 @@ export const version = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node
 
 export const isNode = bun === undefined && deno === undefined
 
+/** Whether better-sqlite3 is compiled for this runtime, in this project. */
+export const hasBetterSqlite3 = existsSync(
+  join(config.folder, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node'),
+)
+
 /** The servers that a Fetch handler is run with on this runtime. */
 export const adapters = bun ? ['bun'] : deno ? ['deno'] : nodeAdapters()
 

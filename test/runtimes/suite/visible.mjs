@@ -20,6 +20,8 @@ export function visible(sent, seen, useRaw) {
   if (seen.status !== undefined || sent.hosts.length > 1 || !sent.wellFormed) return null
   const shown = shownForm(seen, useRaw)
   if (shown === null || !ORIGIN_FORM.test(shown.target)) return null
+  // With the raw target it is known that the host was made up.
+  if (useRaw && sent.hosts.length === 0) return null
   if (seen.host === null) return shown
   // Host and URL differ: there is no telling which one was signed.
   const { host, port } = originOf(seen.host, schemeOf(seen))

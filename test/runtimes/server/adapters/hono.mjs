@@ -12,4 +12,4 @@ export function listen(handler, tls) {
 }
 
 /** The recipe of the option `requestTarget`. */
-export const requestTarget = (_request, env) => env.incoming.url
+export const requestTarget = (_request, env) => env.incoming

@@ -10,4 +10,4 @@ export async function listen(handler, tls) {
 }
 
 /** The recipe of the option `requestTarget`. */
-export const requestTarget = (request) => request.runtime.node.req.url
+export const requestTarget = (request) => request.runtime.node.req

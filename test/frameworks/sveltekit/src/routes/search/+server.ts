@@ -6,5 +6,5 @@ import type { RequestHandler } from './$types'
 export const GET: RequestHandler = withMac(
   ({ request, url }) =>
     Response.json({ user: getMac(request)?.user, found: url.searchParams.get('q') }),
-  { requestTarget: (event) => event.platform?.req.url },
+  { requestTarget: (event) => event.platform?.req },
 )

@@ -1,0 +1,37 @@
+import { cutPower } from '../power/cut.ts'
+import { readWal } from '../power/wal.ts'
+import { replayAll, stillFresh } from '../traffic/replays.ts'
+import type { Fault } from './fault.ts'
+import { revive } from './kill.ts'
+
+/**
+ * The power fails: whatever was not synced is gone. Where commits are not synced one by one, nonces
+ * of requests that were let in are among it.
+ */
+export const powerCut: Fault = {
+  name: 'power cut',
+  notesSyncs: true,
+  async run(world) {
+    const { random, settings, syncs } = world
+    if (syncs === null) throw new Error('nobody notes what is synced')
+    let nonces = 0
+    let transactions = 0
+    let before = readWal(settings.path)
+    for (let time = 1; time <= 2; time++) {
+      await Bun.sleep(random.between(400, 1200))
+      world.note('the power fails')
+      await Promise.all(world.up.map((server) => server.kill()))
+      const cut = cutPower(settings.path, before, syncs, random)
+      // What was left is in the database itself by now, and a new log begins.
+      before = null
+      world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces; mark ${cut.mark}`)
+      world.floor.markIs(cut.mark)
+      nonces += cut.nonces
+      transactions += cut.transactions
+      await revive(world)
+      await replayAll(world, stillFresh(world).slice(-2000))
+    }
+    const note = `twice, lost ${transactions} transactions with ${nonces} nonces`
+    return { note, felt: settings.durability === 'full' || nonces > 0 }
+  },
+}

@@ -1,0 +1,73 @@
+import type { Fault, Felt } from './kinds/fault.ts'
+import { revive } from './kinds/kill.ts'
+import { startChurn } from './traffic/churn.ts'
+import { startLoad } from './traffic/load.ts'
+import { replayAll, stillFresh } from './traffic/replays.ts'
+import { Tally } from './traffic/tally.ts'
+import { Violations } from './violations.ts'
+import { audit } from './world/audit.ts'
+import type { World } from './world/world.ts'
+
+/** What came of a round. */
+export interface RoundResult {
+  readonly felt: Felt
+  readonly tally: Tally
+  readonly violations: Violations
+  /** What the harness did last. */
+  readonly events: readonly string[]
+  readonly seconds: number
+}
+
+/** How long a round may take in all, in milliseconds. */
+const DEADLINE = 180_000
+
+/**
+ * One fault under load, then the check that all is well again.
+ *
+ * @param last Whether everything that was ever let in is tried again, and not this round's alone.
+ */
+export async function runRound(world: World, fault: Fault, last: boolean): Promise<RoundResult> {
+  const start = performance.now()
+  world.tally = new Tally()
+  world.violations = new Violations()
+  world.events.length = 0
+  const before = world.ledger.passed.length
+  const unsureBefore = world.ledger.unsure.length
+  const body = async (): Promise<Felt> => {
+    const load = startLoad(world, world.random.between(8, 32))
+    const churn = startChurn(world, churnPause(world, fault))
+    await Bun.sleep(200)
+    const felt = await fault.run(world)
+    await Bun.sleep(200)
+    await Promise.all([load.stop(), churn.stop()])
+    await revive(world)
+    const { passed, unsure } = world.ledger
+    const own = [...passed.slice(before), ...unsure.slice(unsureBefore)]
+    await replayAll(world, last ? stillFresh(world) : own)
+    await audit(world)
+    return felt
+  }
+  const felt = await inTime(body(), fault)
+  if (!felt.felt) world.violations.add('felt', `${fault.name}: ${felt.note}`)
+  const seconds = (performance.now() - start) / 1000
+  const { tally, violations } = world
+  return { felt, tally, violations, events: [...world.events], seconds }
+}
+
+/** A change of a credential is always synced, and with it all that came before. */
+function churnPause({ random }: World, { notesSyncs }: Fault): number {
+  return random.pick(notesSyncs ? [200, 10_000] : [50, 200, 600])
+}
+
+async function inTime(body: Promise<Felt>, fault: Fault): Promise<Felt> {
+  let timer: Timer | undefined
+  const late = new Promise<never>((_, reject) => {
+    const why = `the round "${fault.name}" did not end within ${DEADLINE / 1000} seconds`
+    timer = setTimeout(() => reject(new Error(why)), DEADLINE)
+  })
+  try {
+    return await Promise.race([body, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

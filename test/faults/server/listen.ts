@@ -1,0 +1,61 @@
+import type { AddressInfo } from 'node:net'
+
+type Fetch = (request: Request) => Promise<Response>
+
+/** A server that listens, and its end, which waits for the requests that are on their way. */
+export interface Listening {
+  readonly port: number
+  stop(): Promise<unknown>
+}
+
+/** What is used of Deno, whose types are not at hand. */
+interface Deno {
+  serve(
+    options: { hostname: string; port: number; onListen(at: { port: number }): void },
+    handler: Fetch,
+  ): { shutdown(): Promise<void> }
+}
+
+/** Serves HTTP with what the runtime has of its own. */
+export async function listen(handler: Fetch): Promise<Listening> {
+  if (process.versions.bun !== undefined) return onBun(handler)
+  const { Deno } = globalThis as { Deno?: Deno }
+  return Deno === undefined ? onNode(handler) : onDeno(Deno, handler)
+}
+
+function onBun(fetch: Fetch): Listening {
+  // A connection that is closed for being idle could not be told from one of a crashed process.
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, idleTimeout: 255, fetch })
+  return { port: server.port ?? 0, stop: () => server.stop() }
+}
+
+function onDeno(deno: Deno, handler: Fetch): Promise<Listening> {
+  return new Promise((resolve) => {
+    const onListen = ({ port }: { port: number }) =>
+      resolve({ port, stop: () => server.shutdown() })
+    const server = deno.serve({ hostname: '127.0.0.1', port: 0, onListen }, handler)
+  })
+}
+
+async function onNode(handler: Fetch): Promise<Listening> {
+  const { createServer } = await import('node:http')
+  const server = createServer({ keepAliveTimeout: 0 }, async (incoming, outgoing) => {
+    const headers = incoming.headers as Record<string, string>
+    const url = `http://${headers.host}${incoming.url}`
+    const answer = await handler(new Request(url, { method: incoming.method ?? 'GET', headers }))
+    const body = Buffer.from(await answer.arrayBuffer())
+    outgoing.writeHead(answer.status, {
+      ...Object.fromEntries(answer.headers),
+      'content-length': body.length,
+    })
+    outgoing.end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stop = () =>
+    new Promise((resolve) => {
+      server.close(resolve)
+      server.closeIdleConnections()
+    })
+  return { port, stop }
+}

@@ -1,0 +1,69 @@
+import { openSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { MacError, MacOptions } from '../../../src/index.ts'
+import { createMac, getMac } from '../../../src/index.ts'
+import { type Command, runCommand } from './commands.ts'
+import { listen } from './listen.ts'
+
+/** What a server process is told at its start, as JSON in its one argument. */
+export interface ServeOptions {
+  readonly database: string
+  readonly windowSeconds: number
+  readonly durability: 'full' | 'normal'
+  /** Whether commands go to a `Mac` of their own, on the same file. */
+  readonly apart: boolean
+  /** What to add to the machine's clock, in seconds. */
+  readonly clock: number
+  /** Where the handler notes each nonce that it was called with, or `null`. */
+  readonly log: string | null
+}
+
+/*
+ * A server process, on any runtime. It prints its port, then a line of JSON for each answer to a
+ * command and for each failure of the store. It ends when its input does, so that none is left
+ * behind by a harness that was killed.
+ */
+if (import.meta.main) {
+  const options = JSON.parse(process.argv[2] ?? '') as ServeOptions
+  const state = { clock: options.clock }
+  const { database, durability, windowSeconds, apart } = options
+  const macOptions: MacOptions = {
+    database,
+    durability,
+    windowSeconds,
+    origin: 'http://api.example.com',
+    now: () => Date.now() / 1000 + state.clock,
+    onReject: (error) => {
+      if (error.status !== 401) say({ failure: `${error.code} ${error.message}${causeOf(error)}` })
+    },
+  }
+  const mac = createMac(macOptions)
+  const manager = apart ? createMac(macOptions) : mac
+  const log = options.log === null ? null : openSync(options.log, 'a')
+  const app = (request: Request) => {
+    // Straight into the file, before the answer: this is what is left of a process that is killed.
+    if (log !== null) writeSync(log, `${getMac(request)?.nonce}\n`)
+    return new Response('in')
+  }
+  const listening = await listen(mac.withMac(app))
+  const input = createInterface({ input: process.stdin })
+  input.on('line', async (line) => {
+    const command = JSON.parse(line) as Command
+    say(await runCommand(command, manager, state))
+    if (command.do !== 'stop') return
+    await listening.stop()
+    await mac.close()
+    await manager.close()
+    process.exit(0)
+  })
+  input.on('close', () => process.exit(0))
+  say({ port: listening.port })
+}
+
+function causeOf(error: MacError): string {
+  return error.code === 'ERR_MAC_INTERNAL' ? `: ${error.cause}` : ''
+}
+
+function say(what: unknown): void {
+  process.stdout.write(`${JSON.stringify(what)}\n`)
+}

@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cleanupLater } from '../cleanup.ts'
+import { revive } from '../kinds/kill.ts'
+import type { Random } from '../random.ts'
+import { create } from '../traffic/churn.ts'
+import { mountSmallDisk } from './small-disk.ts'
+import { World, type WorldSettings } from './world.ts'
+
+/** How many credentials there are at first. */
+const CREDENTIALS = 6
+
+/** What is chosen for a world before it is made. */
+export type WorldChoice = Pick<
+  WorldSettings,
+  'windowSeconds' | 'processes' | 'durability' | 'notesSyncs' | 'apart' | 'command'
+> & { readonly onSmallDisk: boolean }
+
+/** Makes a database, processes that serve it, and credentials. */
+export async function makeWorld(choice: WorldChoice, random: Random): Promise<World> {
+  const { onSmallDisk, ...settings } = choice
+  const folder = mkdtempSync(join(tmpdir(), 'withmac-faults-'))
+  cleanupLater(() => rmSync(folder, { recursive: true, force: true }))
+  const smallDisk = onSmallDisk ? join(folder, 'disk') : null
+  if (smallDisk !== null) mountSmallDisk(smallDisk)
+  const path = join(smallDisk ?? folder, 'mac.db')
+  const world = new World({ ...settings, folder, smallDisk, path }, random)
+  cleanupLater(() => world.end())
+  await revive(world)
+  for (let number = 0; number < CREDENTIALS; number++) await create(world, random.pick(world.up))
+  return world
+}

@@ -1,0 +1,145 @@
+import type { Durability } from '../kinds/fault.ts'
+import { type SyncNotes, syncNotes } from '../power/sync-notes.ts'
+import type { Random } from '../random.ts'
+import { judge, type Purpose } from '../traffic/judge.ts'
+import { Sent } from '../traffic/sent.ts'
+import { Tally } from '../traffic/tally.ts'
+import { Violations } from '../violations.ts'
+import { Floor } from './floor.ts'
+import type { KnownCredential } from './known-credential.ts'
+import { Ledger } from './ledger.ts'
+import { Server } from './server.ts'
+import { Timeline } from './timeline.ts'
+
+/** What a world is made of. */
+export interface WorldSettings {
+  /** Where the notes of the handlers lie. */
+  readonly folder: string
+  /** The database file. */
+  readonly path: string
+  /** Whether the database lies on a small disk of its own. */
+  readonly smallDisk: string | null
+  readonly windowSeconds: number
+  readonly processes: number
+  readonly durability: Durability
+  /** Whether credentials are managed through a `Mac` of their own in the same process. */
+  readonly apart: boolean
+  /** Whether the processes note what they sync. */
+  readonly notesSyncs: boolean
+  /** What runs a server's script. */
+  readonly command: readonly string[]
+}
+
+/** What hinders the database at present. `held` covers a lock and a process that was frozen. */
+export type Hindrance = 'none' | 'held' | 'full'
+
+/** A database file, the processes that serve it, and what must be true of both. */
+export class World {
+  readonly settings: WorldSettings
+  /** What the fault of the present round is chosen by. */
+  random: Random
+  /** What requests are chosen by. How many come, and in which order, depends on the machine. */
+  readonly dice: Random
+  readonly servers: Server[] = []
+  readonly hindrance: Timeline<Hindrance> = new Timeline<Hindrance>('none')
+  readonly credentials: KnownCredential[] = []
+  readonly ledger: Ledger
+  /** What the processes synced, where they note it. */
+  readonly syncs: SyncNotes | null
+  readonly floor: Floor
+  /** Of the present round. */
+  violations: Violations = new Violations()
+  tally: Tally = new Tally()
+  /** What happened last, for the report of a violation. */
+  readonly events: string[] = []
+  #started = 0
+
+  constructor(settings: WorldSettings, random: Random) {
+    this.settings = settings
+    this.random = random
+    this.dice = random.branch()
+    this.ledger = new Ledger(settings.folder)
+    this.syncs = settings.notesSyncs ? syncNotes(settings.folder) : null
+    this.floor = new Floor(settings.windowSeconds)
+  }
+
+  /** The processes that should answer. */
+  get up(): Server[] {
+    return this.servers.filter((server) => server.up)
+  }
+
+  /** Notes what the harness did, for whoever reads of a violation. */
+  note(event: string): void {
+    this.events.push(`${new Date().toISOString()} ${event}`)
+    if (this.events.length > 40) this.events.shift()
+  }
+
+  /** Starts a process in a place of its own, which is the place of one that ended. */
+  async start(place: number, path: string = this.settings.path): Promise<Server> {
+    const name = `p${place}.${++this.#started}`
+    const { windowSeconds, durability, command, apart } = this.settings
+    const own = path === this.settings.path
+    const env = own ? (this.syncs?.env ?? {}) : {}
+    const server = await Server.start(name, command, env, {
+      database: `sqlite:${path}`,
+      windowSeconds,
+      durability,
+      apart,
+      clock: 0,
+      log: own ? this.ledger.newLog(name) : null,
+    })
+    if (own) this.servers[place] = server
+    this.note(`started ${name} (pid ${server.pid})`)
+    return server
+  }
+
+  async kill(server: Server): Promise<void> {
+    this.note(`kill -9 ${server.name}`)
+    await server.kill()
+  }
+
+  /** Sets a process's clock, in seconds from the true time. */
+  async setClock(server: Server, seconds: number): Promise<void> {
+    this.note(`clock of ${server.name} to ${seconds}`)
+    server.clock.set([...server.clock.current, seconds])
+    this.floor.clockWas(seconds)
+    await server.command({ do: 'clock', seconds })
+    server.clock.set([seconds])
+    this.floor.clocksAre(this.up.flatMap(({ clock }) => clock.current))
+  }
+
+  /** A request that was never sent, with a timestamp that this process should take. */
+  fresh(server: Server, credential: KnownCredential, forged = false): Sent {
+    const { windowSeconds, durability } = this.settings
+    const now = Math.floor(Date.now() / 1000) + Math.max(...server.clock.current)
+    const reach = windowSeconds - 4
+    // What is far ahead of the clock is synced at once: then hardly anything is left to be lost.
+    const ahead = durability === 'full' || this.dice.chance(0.01) ? reach : 3
+    const skew = this.dice.chance(0.7) ? 0 : this.dice.between(-reach, ahead)
+    // Now and then one is sent that may be refused for what was forgotten.
+    const least = this.dice.chance(0.95) ? this.floor.bound() + 1 : 0
+    const ts = Math.max(now + skew, Math.min(least, now + reach))
+    const sent = new Sent(credential, ts, forged)
+    this.floor.sent(ts)
+    this.ledger.add(sent)
+    return sent
+  }
+
+  /** Sends a request to a process, and judges what became of it. */
+  async send(server: Server, sent: Sent, purpose: Purpose): Promise<string> {
+    const from = Date.now()
+    const answer = await server.exchange(sent.text)
+    return judge(this, { server, sent, purpose, from, to: Date.now(), answer })
+  }
+
+  /** A credential that is good and stays so. */
+  get steady(): KnownCredential {
+    const [first] = this.credentials
+    if (first === undefined) throw new Error('a world without credentials')
+    return first
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()))
+  }
+}

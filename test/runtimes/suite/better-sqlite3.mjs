@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { check, note } from './checks.mjs'
+import { withDatabase } from './database.mjs'
+import { send } from './raw.mjs'
+import { runFile, startServer } from './server-process.mjs'
+import { ADA, signed } from './sign.mjs'
+import { adapters, config, hasBetterSqlite3, isNode, version } from './this-runtime.mjs'
+
+const URL = 'better-sqlite3::memory:'
+
+/** The driver for those who ask for it: where it opens the database, and what is said where it cannot. */
+export async function betterSqlite3() {
+  if (hasBetterSqlite3) {
+    check('it opens the database', await opened(config.folder), { open: 'opened', better: true })
+    await sharesItsFile()
+    await compiledForAnotherNode()
+  }
+  const { open } = await opened(config.bare)
+  if (!isNode) {
+    const wanted = `better-sqlite3 does not run on ${version}: write sqlite: in place of better-sqlite3:`
+    check('on a runtime that cannot have it', open, failure(wanted))
+    check('installed all the same', (await opened(config.uncompiled)).open, failure(wanted))
+    return
+  }
+  const wanted = `better-sqlite3 is not installed for ${version}: run: npm install better-sqlite3@11`
+  check('not installed', open, failure(wanted))
+  const uncompiled = await opened(config.uncompiled)
+  check('not compiled', uncompiled.open, failure(notCompiledFor(version)))
+  note(`not compiled: ${uncompiled.open}`)
+}
+
+/** What was accepted through one driver is a replay through the other, on the same file. */
+function sharesItsFile() {
+  return withDatabase(async ({ folder, database }) => {
+    const [adapter] = adapters
+    const accepted = []
+    for (const url of [database.replace('sqlite:', 'better-sqlite3:'), database]) {
+      const options = { adapter, folder, database: url, handlers: ['required'], credentials: [ADA] }
+      const server = await startServer(options)
+      const again = accepted.map((request) => status(server, request))
+      check(
+        `${url.split(':')[0]}, of before`,
+        await Promise.all(again),
+        again.map(() => 401),
+      )
+      const request = signed({ host: 'example.com' })
+      check(`${url.split(':')[0]}, signed`, await status(server, request), 200)
+      check(`${url.split(':')[0]}, again`, await status(server, request), 401)
+      accepted.push(request)
+      await server.kill()
+    }
+  })
+}
+
+/** The Node that runs the tests finds what was compiled for this one. */
+async function compiledForAnotherNode() {
+  const { path, version: other, modules } = config.otherNode
+  if (modules === process.versions.modules) {
+    note(`compiled for another Node: not tried, Node ${other} takes the same binaries`)
+    return
+  }
+  const { open } = await opened(config.folder, path)
+  check('compiled for another Node', open, failure(notCompiledFor(`Node ${other}`)))
+}
+
+function notCompiledFor(runtime) {
+  return (
+    `better-sqlite3 is installed, but not compiled for ${runtime}: ` +
+    'run "npm rebuild better-sqlite3" with this Node and with install scripts allowed; ' +
+    'where no binary is ready-made, it takes Python, make and a C++ compiler.'
+  )
+}
+
+function failure(why) {
+  return `ERR_MAC_STORE: The database in memory failed: ${why}`
+}
+
+async function opened(folder, node) {
+  const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'), [URL], node)
+  check('opening prints no warning', complaints, '')
+  const { open, better } = JSON.parse(output)
+  return { open, better }
+}
+
+async function status({ ports }, request) {
+  return (await send(ports.required, request)).status
+}

@@ -1,0 +1,113 @@
+import { seenOf } from './bare.mjs'
+import { readCertificate } from './certificate.mjs'
+import { check } from './checks.mjs'
+import { answerTo, open } from './http2.mjs'
+import { exchange } from './raw.mjs'
+import { startServer } from './server-process.mjs'
+import { ADA, sign } from './sign.mjs'
+import { shownForm } from './visible.mjs'
+
+/**
+ * Where the wire says two things of the host, or none: which signatures are let in, as README and
+ * SECURITY tell. With node:http's own request at hand, it is none wherever there is a doubt; over
+ * HTTP/2, `hono` takes the client's word for the scheme.
+ */
+const LET_IN = {
+  bun: {
+    'https://, on a plain port': ['80'],
+    'no Host': [],
+    'the same Host': ['443'],
+    'another Host': [],
+    'the scheme http': ['443'],
+  },
+  deno: {
+    'https://, on a plain port': ['443'],
+    'no Host': ['made up'],
+    'the same Host': ['443'],
+    'another Host': [],
+    'the scheme http': ['80'],
+  },
+  hono: {
+    'https://, on a plain port': ['443'],
+    'no Host': ['made up'],
+    'the same Host': ['443'],
+    'another Host': [],
+    'the scheme http': ['80'],
+  },
+  srvx: {
+    'https://, on a plain port': ['80'],
+    'no Host': ['made up'],
+    'the same Host': ['443'],
+    'another Host': ['the other'],
+    'the scheme http': ['443'],
+  },
+}
+
+const HERE = { method: 'GET', target: '/x', host: 'example.com', port: '80' }
+const PORTS = { 80: HERE, 443: { ...HERE, port: '443' } }
+const WHOLE = {
+  'the whole, 80': { ...HERE, target: 'https://example.com/x' },
+  'the whole, 443': { ...HERE, target: 'https://example.com/x', port: '443' },
+}
+const EITHER = {
+  ...PORTS,
+  'the other': { ...PORTS[443], host: 'other.example' },
+  'the other, 80': { ...HERE, host: 'other.example' },
+}
+
+export async function hosts(adapter) {
+  const tls = readCertificate()
+  const rounds = ['bun', 'deno'].includes(adapter) ? ['required'] : ['required', 'raw']
+  const shared = { adapter, database: 'sqlite::memory:', credentials: [ADA] }
+  const plain = await startServer({ ...shared, handlers: ['bare', ...rounds] })
+  const secure = await startServer({ ...shared, handlers: rounds, tls })
+  for (const round of rounds) {
+    const expected = round === 'raw' ? withNodeRequest(LET_IN[adapter]) : LET_IN[adapter]
+    const told = async (name, candidates, send) =>
+      check(`${round}: ${name}`, await letIn(candidates, send), expected[name])
+
+    const http1 = (head) => async (authorization) => {
+      const lines = [...head, `Authorization: ${authorization}`, 'Connection: close', '', '']
+      return (await exchange(plain.ports[round], lines.join('\r\n'))).status
+    }
+    const absolute = ['GET https://example.com/x HTTP/1.1', 'Host: example.com']
+    await told('https://, on a plain port', { ...PORTS, ...WHOLE }, http1(absolute))
+    const madeUp = await madeUpForm(plain.ports.bare, plain.ports[round])
+    await told('no Host', { ...PORTS, ...madeUp }, http1(['GET /x HTTP/1.0']))
+
+    const session = await open(secure.ports[round], tls.cert)
+    const http2 = (fields) => async (authorization) => {
+      const sent = { ':path': '/x', ':authority': 'example.com', ...fields, authorization }
+      // Where the runtime itself refuses it, it resets the stream.
+      const answer = await answerTo(session, sent).catch(() => ({ ':status': 400 }))
+      return answer[':status']
+    }
+    await told('the same Host', EITHER, http2({ host: 'example.com' }))
+    await told('another Host', EITHER, http2({ host: 'other.example' }))
+    await told('the scheme http', EITHER, http2({ ':scheme': 'http' }))
+    session.close()
+  }
+  await plain.kill()
+  await secure.kill()
+}
+
+function withNodeRequest(expected) {
+  const none = ['https://, on a plain port', 'no Host', 'another Host']
+  return { ...expected, ...Object.fromEntries(none.map((name) => [name, []])) }
+}
+
+/** What the runtime shows where no host was sent: an authority, with the port that it listens on. */
+async function madeUpForm(bare, port) {
+  const seen = await seenOf(bare, 'GET /x HTTP/1.0\r\n\r\n')
+  const shown = shownForm({ ...seen, url: seen.url.replace(`:${bare}/`, `:${port}/`) }, false)
+  return shown === null ? {} : { 'made up': shown }
+}
+
+/** The names of the forms whose signature is let in. */
+async function letIn(candidates, send) {
+  const good = []
+  for (const [name, form] of Object.entries(candidates)) {
+    if ((await send(sign(form))) === 200) good.push(name)
+  }
+  return good
+}

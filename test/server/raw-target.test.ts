@@ -1,0 +1,70 @@
+import { createMac, type NodeRequest, type WithMacOptions } from '../../src/index.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { authorization, type Signing } from '../support/sign.ts'
+
+const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
+const ada = await mac.createCredential('ada')
+
+const SHOWN = 'http://example.com/b'
+
+/** What becomes of a request for `SHOWN`, of which the server knows more than it shows. */
+function arrive(raw: string | NodeRequest | undefined, signing: Signing, options?: WithMacOptions) {
+  const app = mac.withMac(() => new Response(), { ...options, requestTarget: () => raw })
+  const headers = { authorization: authorization(ada, SHOWN, signing) }
+  return outcome(app(new Request(SHOWN, { headers })))
+}
+
+const HOST = { host: 'example.com' }
+
+describe.each([
+  ['a text', (url: string) => url],
+  ["node:http's request", (url: string) => ({ url, headers: HOST })],
+])('the target from the wire, as %s', (_, raw) => {
+  test('is the only one that counts', async () => {
+    expect(await arrive(raw('/a/../b'), { target: '/a/../b' })).toBe('200')
+    expect(await arrive(raw('/a/../b'), {})).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test.each([['http://example.com/b'], ['https://example.com/b'], ['*'], ['b'], ['/b c'], ['']])(
+    'is refused where it is no path: %j',
+    async (url) => {
+      expect(await arrive(raw(url), {})).toBe('401 ERR_MAC_TARGET')
+      expect(await arrive(raw(url), { target: url })).toBe('401 ERR_MAC_TARGET')
+    },
+  )
+})
+
+test("where nothing is known of the wire, the URL's target counts", async () => {
+  expect(await arrive(undefined, {})).toBe('200')
+})
+
+describe("node:http's request", () => {
+  const refused: readonly [string, NodeRequest['headers']][] = [
+    ['names no host', {}],
+    ['has another Host than :authority', { host: 'other.example', ':authority': 'example.com' }],
+    ['has another port in its Host', { host: 'example.com:81', ':authority': 'example.com' }],
+    ['has a Host that is none', { host: 'a b', ':authority': 'example.com' }],
+  ]
+  const pinned = { origin: 'http://example.com' }
+  const several = { origin: ['http://example.com', 'http://example.org'] }
+
+  test.each(refused)('is refused where it %s', async (_, headers) => {
+    expect(await arrive({ url: '/b', headers }, {})).toBe('401 ERR_MAC_HOST')
+    expect(await arrive({ url: '/b', headers }, {}, several)).toBe('401 ERR_MAC_HOST')
+  })
+
+  test.each(refused)('is let in where it %s, and the origin is pinned', async (_, headers) => {
+    expect(await arrive({ url: '/b', headers }, {}, pinned)).toBe('200')
+    expect(await arrive({ url: '/b', headers }, {}, { origin: () => pinned.origin })).toBe('200')
+  })
+
+  test.each([
+    [Object.assign(Object.create(null), { ':authority': 'example.com' })],
+    [{ host: 'example.com', ':authority': 'example.com' }],
+    [{ host: 'Example.com:80', ':authority': 'example.com' }],
+  ])('may name its host in either way: %j', async (headers) => {
+    expect(await arrive({ url: '/b', headers }, {})).toBe('200')
+    expect(await arrive({ url: '/b', headers }, {}, several)).toBe('200')
+  })
+})
