@@ -24,7 +24,11 @@ const rows = (first?.results ?? []).map(({ name }) => [
   ...measured.flatMap(({ results }) => cells(results.find((result) => result.name === name))),
 ])
 const head = ['', ...measured.flatMap(({ title }) => [title, 'quartiles'])]
-report('micro', `## The pieces\n\nNanoseconds for a call.\n\n${table(head, rows)}`, options)
+report(
+  'micro',
+  `## The pieces\n\nNanoseconds for a call, by mitata.\n\n${table(head, rows)}`,
+  options,
+)
 
 function cells(result: MicroResult | undefined): string[] {
   return result === undefined ? ['–', '–'] : [number(result.median), spread(result)]
