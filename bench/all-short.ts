@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+/*
+ * Runs every bench for a moment, to see that it works. Each asserts that its contenders verify; no
+ * figure is looked at.
+ */
+
+for (const bench of ['micro', 'peers', 'http', 'growth', 'memory']) {
+  const start = performance.now()
+  console.log(`\n== ${bench}`)
+  const file = join(import.meta.dirname, bench, 'run.ts')
+  const { status } = spawnSync(process.execPath, [file, '--short'], { stdio: 'inherit' })
+  if (status !== 0) {
+    console.error(`The bench ${bench} failed.`)
+    process.exit(1)
+  }
+  console.log(`${bench}: ${Math.round((performance.now() - start) / 1000)} s`)
+}

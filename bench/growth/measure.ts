@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { scratchFolder } from '../setup/folder.ts'
+import { giveBack, given } from '../setup/run-on.ts'
+import type { Durability } from '../withmac.ts'
+import type { FilledDatabase } from './fill.ts'
+import { Subject } from './subject.ts'
+
+/** What a runtime is asked for. */
+export interface GrowthSettings {
+  readonly databases: readonly FilledDatabase[]
+  readonly rounds: number
+  /** How many waves of requests a timed run has. */
+  readonly waves: number
+}
+
+/** What was measured on a database of one size, with one durability. */
+export interface GrowthResult {
+  readonly size: number
+  readonly durability: Durability
+  /** Microseconds for a request, in each round. */
+  readonly runs: number[]
+  /** The longest block of the event loop in each round, in milliseconds, by what went on. */
+  readonly expiring: number[]
+  readonly still: number[]
+  readonly backlog: number[]
+}
+
+const { databases, rounds, waves } = given<GrowthSettings>()
+/** Runs in which pauses are looked for are shorter. */
+const watched = Math.ceil(waves / 4)
+const folder = scratchFolder()
+const durabilities: readonly Durability[] = ['normal', 'full']
+const measured = databases.flatMap((database) =>
+  durabilities.map((durability) => {
+    const copy = join(folder, `${database.size}-${durability}.db`)
+    const { size } = database
+    const result: GrowthResult = {
+      size,
+      durability,
+      runs: [],
+      expiring: [],
+      still: [],
+      backlog: [],
+    }
+    return { subject: new Subject(database, copy, durability), result }
+  }),
+)
+for (const { subject } of measured) {
+  await subject.assertHonest()
+  await subject.time(waves)
+}
+for (let round = 0; round < rounds; round++) {
+  process.stderr.write(`\rround ${round + 1} of ${rounds} `)
+  for (const { subject, result } of measured) {
+    result.runs.push(await subject.time(waves))
+    result.expiring.push((await subject.pauses(watched, 'runs')).longest)
+    result.still.push((await subject.pauses(watched, 'stands')).longest)
+  }
+}
+process.stderr.write('\n')
+for (const { subject, result } of measured) {
+  await subject.assertSteady()
+  subject.skipWindow()
+  result.backlog.push((await subject.pauses(waves, 'runs')).longest)
+  await subject.close()
+}
+giveBack(measured.map(({ result }) => result))

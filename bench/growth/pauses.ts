@@ -1,0 +1,32 @@
+/** How long the event loop did nothing else, in milliseconds. */
+export interface Pauses {
+  readonly longest: number
+  /** Of a thousand turns, one takes longer. */
+  readonly p999: number
+}
+
+/** Watches how long the turns of the event loop take, until it is told to end. */
+export function watchPauses(): { begin(): void; end(): Pauses } {
+  const turns: number[] = []
+  let last = Number.NaN
+  let watching = false
+  const tick = () => {
+    const now = performance.now()
+    turns.push(now - last)
+    last = now
+    if (watching) setImmediate(tick)
+  }
+  return {
+    begin() {
+      watching = true
+      last = performance.now()
+      setImmediate(tick)
+    },
+    end() {
+      watching = false
+      turns.sort((one, other) => one - other)
+      const at = (share: number) => turns[Math.floor(share * (turns.length - 1))] ?? Number.NaN
+      return { longest: at(1), p999: at(0.999) }
+    },
+  }
+}

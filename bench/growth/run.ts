@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Goal, goalsTable } from '../report/goals.ts'
+import { report } from '../report/results.ts'
+import { figure, ratio } from '../report/statistics.ts'
+import { number, spread, table } from '../report/table.ts'
+import { benchArguments } from '../setup/arguments.ts'
+import { scratchFolder } from '../setup/folder.ts'
+import { runOn } from '../setup/run-on.ts'
+import { findRuntime, ROOT, type RuntimeName } from '../setup/runtimes.ts'
+import { growthChart } from './chart.ts'
+import { type FilledDatabase, fillDatabase, PER_SECOND } from './fill.ts'
+import type { GrowthResult, GrowthSettings } from './measure.ts'
+
+/*
+ * What a verification costs with more and more nonces in the window, while old ones expire.
+ */
+
+const options = benchArguments()
+const pace = options.short
+  ? { sizes: [1e4, 1e5], rounds: 1, waves: 32 }
+  : { sizes: [1e4, 1e5, 1e6, 1e7], rounds: 9, waves: 320 }
+const folder = scratchFolder()
+const databases: FilledDatabase[] = []
+for (const size of pace.sizes) {
+  console.error(`a database of ${size.toLocaleString('en-US')} nonces`)
+  databases.push(await fillDatabase(folder, size))
+}
+const names: readonly RuntimeName[] = ['bun', 'node-24']
+const measured: { title: string; results: GrowthResult[] }[] = []
+for (const name of names) {
+  const runtime = await findRuntime(name)
+  console.error(runtime.title)
+  const settings: GrowthSettings = { databases, rounds: pace.rounds, waves: pace.waves }
+  const results = await runOn<GrowthResult[]>(runtime, 'growth/measure.ts', settings)
+  measured.push({ title: runtime.title, results })
+}
+
+const HOW = `A file database in which the window is full, and stays so: ${PER_SECOND.toLocaleString('en-US')}
+nonces came in each second of the server's clock, which the requests drive, and as many expire. Only the
+window differs, from 1 second to 1,000. 64 requests are in flight; a run has
+${(pace.waves * 64).toLocaleString('en-US')}, signed before it, in ${pace.rounds} rounds of all sizes.
+The pause is the longest turn of the event loop, watched in shorter runs of their own: with nonces expiring;
+with the clock standing still, so that none do; and after a leap of the clock by the whole window, when
+all of them expire at once. A turn holds the verification of 64 requests and their commit, and whatever
+else the machine did.`
+
+const goals = measured.flatMap(({ title, results }) =>
+  (['normal', 'full'] as const).flatMap((durability): Goal[] => {
+    const ours = results.filter((result) => result.durability === durability)
+    const least = ours[0]
+    const most = ours.at(-1)
+    if (least === undefined || most === undefined) return []
+    const growth = `${short(most.size)} ÷ ${short(least.size)} nonces, ${durability}`
+    const pauses = figure(ours.flatMap(({ expiring }) => expiring))
+    return [
+      { what: growth, where: title, measured: ratio(most.runs, least.runs), atMost: 1.1 },
+      {
+        what: `longest pause of a run while nonces expire, ${durability}`,
+        where: title,
+        measured: pauses,
+        atMost: 5,
+        unit: ' ms',
+      },
+    ]
+  }),
+)
+const head = ['', 'nonces', 'durability', 'µs', '', 'pause ms', 'clock still', 'all at once']
+const rows = measured.flatMap(({ title, results }) =>
+  results.map(({ size, durability, runs, expiring, still, backlog }) => {
+    const cost = figure(runs)
+    const pauses = [expiring, still, backlog].map((all) => longest(all))
+    return [title, short(size), durability, number(cost.median), spread(cost), ...pauses]
+  }),
+)
+const sections = [
+  '## With more nonces',
+  HOW,
+  goalsTable(goals),
+  'Microseconds for a request, and the median and the worst of the longest pauses of each run.',
+  table(head, rows),
+]
+report('growth', sections.join('\n\n'), options)
+const chart = growthChart(measured)
+if (!options.short) writeFileSync(join(ROOT, 'bench/growth.svg'), chart)
+
+function longest(all: readonly number[]): string {
+  return `${number(figure(all).median)}, ${number(Math.max(...all))}`
+}
+
+function short(size: number): string {
+  return size.toLocaleString('en-US')
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
+import { collectGarbage } from '../setup/collect.ts'
+import { macField } from '../signing/mac-field.ts'
+import { fetchRequest } from '../signing/request.ts'
+import { createMac, type Durability, type Mac } from '../withmac.ts'
+import { type FilledDatabase, PER_SECOND } from './fill.ts'
+import { type Pauses, watchPauses } from './pauses.ts'
+
+/** How many requests are in flight. */
+export const IN_FLIGHT = 64
+
+/** Whether time goes on, so that nonces expire as new ones come. */
+export type Clock = 'runs' | 'stands'
+
+/** withmac on a copy of a filled database, with a clock that its requests drive. */
+export class Subject {
+  readonly durability: Durability
+  readonly size: number
+  readonly #windowSeconds: number
+  readonly #mac: Mac
+  /** The moment of the first request, in seconds since 1970, and how many there were since. */
+  #base: number
+  #sent = 0
+  #now: number
+
+  constructor(filled: FilledDatabase, copy: string, durability: Durability) {
+    const { path, size, windowSeconds, base } = filled
+    cpSync(path, copy)
+    this.durability = durability
+    this.size = size
+    this.#windowSeconds = windowSeconds
+    this.#base = base
+    this.#now = base
+    const now = () => this.#now
+    this.#mac = createMac({ database: `sqlite:${copy}`, durability, windowSeconds, now })
+  }
+
+  /** Throws where it does not do what it is timed for. */
+  async assertHonest(): Promise<void> {
+    const request = fetchRequest(macField(this.#now))
+    const twice = [await this.#mac.verify(request), await this.#mac.verify(request)]
+    assert.deepEqual(
+      twice.map(({ ok }) => ok),
+      [true, false],
+      'a request is accepted once',
+    )
+  }
+
+  /** Microseconds for a request, over so many waves. */
+  async time(waves: number): Promise<number> {
+    return ((await this.#run(waves, 'runs', () => {})) * 1000) / (waves * IN_FLIGHT)
+  }
+
+  /** How long the event loop was blocked, over so many waves. */
+  async pauses(waves: number, clock: Clock): Promise<Pauses> {
+    const watch = watchPauses()
+    await this.#run(waves, clock, watch.begin)
+    return watch.end()
+  }
+
+  /** Throws where nonces do not expire as fast as new ones come. */
+  async assertSteady(): Promise<void> {
+    const late = await this.#mac.prune()
+    assert.ok(late < 2 * PER_SECOND, `${late} nonces were still to expire`)
+  }
+
+  /** Lets all that is there expire at once, as after a time without requests. */
+  skipWindow(): void {
+    this.#base += this.#windowSeconds + 2
+  }
+
+  close(): Promise<void> {
+    return this.#mac.close()
+  }
+
+  /** Milliseconds for so many waves, each signed before for the moment at which it is sent. */
+  async #run(waves: number, clock: Clock, begin: () => void): Promise<number> {
+    const prepared = Array.from({ length: waves }, () => this.#wave(clock))
+    await collectGarbage()
+    begin()
+    const start = performance.now()
+    for (const { now, requests } of prepared) {
+      this.#now = now
+      const verdicts = await Promise.all(requests.map((request) => this.#mac.verify(request)))
+      for (const { ok } of verdicts) assert.ok(ok, 'every request is accepted')
+    }
+    return performance.now() - start
+  }
+
+  #wave(clock: Clock): { now: number; requests: Request[] } {
+    if (clock === 'runs') this.#sent += IN_FLIGHT
+    const now = this.#base + Math.floor(this.#sent / PER_SECOND)
+    return { now, requests: Array.from({ length: IN_FLIGHT }, () => fetchRequest(macField(now))) }
+  }
+}

@@ -1,0 +1,90 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { goalsTable } from '../report/goals.ts'
+import { packageVersions } from '../report/packages.ts'
+import { report } from '../report/results.ts'
+import { figure } from '../report/statistics.ts'
+import { number, spread, table } from '../report/table.ts'
+import { benchArguments } from '../setup/arguments.ts'
+import { scratchFolder } from '../setup/folder.ts'
+import { findRuntime, type Runtime, type RuntimeName } from '../setup/runtimes.ts'
+import { KINDS, type Kind } from './kinds.ts'
+import { type HttpMeasurement, httpGoals } from './ratios.ts'
+import { type HttpRun, runOnce } from './run-once.ts'
+import { writeSignedFields } from './signed-file.ts'
+import { assertTools } from './wrk.ts'
+
+/*
+ * Requests a second over loopback, with a verification before the handler and without.
+ */
+
+const options = benchArguments()
+assertTools()
+const pace = options.short
+  ? { warmSeconds: 0, seconds: 1, rounds: 1, fields: 150_000 }
+  : { warmSeconds: 1, seconds: 3, rounds: 5, fields: 700_000 }
+const folder = scratchFolder()
+const fields = { MAC: join(folder, 'mac.txt'), Hawk: join(folder, 'hawk.txt') }
+console.error('signing requests')
+writeSignedFields(fields.MAC, 'MAC', pace.fields)
+writeSignedFields(fields.Hawk, 'Hawk', pace.fields)
+
+const names: readonly RuntimeName[] = ['bun', 'node-24', 'deno']
+const runtimes = await Promise.all(names.map(findRuntime))
+const kinds = Object.keys(KINDS) as Kind[]
+const measurements = new Map<Runtime, HttpMeasurement>()
+for (const runtime of runtimes) {
+  const runs = { plain: [], memory: [], normal: [], full: [], hawk: [] }
+  measurements.set(runtime, { runtime: runtime.name, title: runtime.title, runs })
+}
+for (let round = 1; round <= pace.rounds; round++) {
+  for (const [runtime, { runs }] of measurements) {
+    for (const kind of kinds) {
+      const own = join(folder, `${round}-${runtime.name}-${kind}`)
+      const run = await runOnce(runtime, kind, { ...pace, folder: own, fields })
+      rmSync(own, { recursive: true, force: true })
+      runs[kind].push(run)
+      console.error(`round ${round}, ${runtime.title}, ${KINDS[kind]}: ${number(run.rate)}/s`)
+    }
+  }
+}
+
+const HOW = `GET requests over loopback with 64 connections, ${pace.seconds} seconds a run after
+${pace.warmSeconds} to warm up, ${pace.rounds} rounds in each of which every server ran once, in a new
+process with a new database. The server has one core and the generator, wrk, the other. Requests are
+signed before the bench, each with a fresh random nonce, and wrk reads them from a file. On each server
+an unsigned request, a replay and a changed one are refused before it is measured; while it is, every
+answer must be 200. Fetch handlers run on Bun.serve, on node:http with @hono/node-server, and on
+Deno.serve; Hawk runs on the runtime's node:http. That the generator is not what is measured: its share
+of its core stands beside the server's share of the other. Where the server's is near 100 % and the
+generator's is not, the server is the one that is measured. "CPU µs" is the processor time that the
+server spent on a request, in all of its threads.`
+
+const latencies = ['p50 ms', 'p99 ms', 'p99.9 ms']
+const head = ['', '', 'requests/s', '', ...latencies, 'CPU µs', 'server', 'generator']
+const rows = [...measurements.values()].flatMap(({ title, runs }) =>
+  kinds.map((kind) => [title, KINDS[kind], ...cells(runs[kind])]),
+)
+const sections = [
+  '## Over HTTP',
+  HOW,
+  `### Ratios\n\n${goalsTable([...measurements.values()].flatMap(httpGoals))}`,
+  `### Requests a second, and how long one takes\n\n${table(head, rows)}`,
+  `Packages: ${packageVersions(['@hono/node-server', 'hawk'])}.`,
+]
+report('http', sections.join('\n\n'), options)
+
+function cells(runs: readonly HttpRun[]): string[] {
+  const rate = figure(runs.map((run) => run.rate))
+  const median = (pick: (run: HttpRun) => number) => figure(runs.map(pick)).median
+  return [
+    number(rate.median),
+    spread(rate),
+    number(median(({ p50 }) => p50 / 1000)),
+    number(median(({ p99 }) => p99 / 1000)),
+    number(median(({ p999 }) => p999 / 1000)),
+    number(median(({ serverCpu, rate: every }) => (serverCpu * 1e6) / every)),
+    `${number(100 * median(({ serverCpu }) => serverCpu))} %`,
+    `${number(100 * median(({ generatorCpu }) => generatorCpu))} %`,
+  ]
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { computeMac, macsAreEqual, parseAuthorization, requestString } from '../withmac.ts'
+
+const HEADER =
+  'MAC id="h480djs93hd8", ts="1336363200", nonce="dj83hs9s", mac="1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU="'
+const KEY = '489dks293j39'
+const REQUEST = {
+  ts: '1336363200',
+  nonce: 'dj83hs9s',
+  method: 'GET',
+  target: '/resource/1?b=1&a=2',
+  host: 'example.com',
+  port: '80',
+  ext: null,
+}
+const TEXT = '1336363200\ndj83hs9s\nGET\n/resource/1?b=1&a=2\nexample.com\n80\n\n'
+const MAC = '1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU='
+
+/**
+ * The pieces of a verification that need neither a clock nor a store.
+ * @throws Error where one does not give what it should.
+ */
+export function protocolPieces(): Record<string, () => unknown> {
+  assert.deepEqual(
+    { ...parseAuthorization(HEADER) },
+    { id: 'h480djs93hd8', ts: REQUEST.ts, nonce: REQUEST.nonce, ext: null, mac: MAC },
+  )
+  assert.equal(requestString(REQUEST), TEXT)
+  assert.equal(computeMac('hmac-sha-256', KEY, TEXT), MAC)
+  assert.equal(computeMac('hmac-sha-1', KEY, TEXT), '6T3zZzy2Emppni6bzL7kdRxUWL4=')
+  assert.equal(macsAreEqual(MAC, MAC), true)
+  assert.equal(macsAreEqual(MAC.replace('U=', 'V='), MAC), false)
+  return {
+    'parse the header': () => parseAuthorization(HEADER),
+    'normalized request string': () => requestString(REQUEST),
+    'HMAC, hmac-sha-256': () => computeMac('hmac-sha-256', KEY, TEXT),
+    'HMAC, hmac-sha-1': () => computeMac('hmac-sha-1', KEY, TEXT),
+    'compare two MACs': () => macsAreEqual(MAC, MAC),
+  }
+}

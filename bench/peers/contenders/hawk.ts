@@ -1,0 +1,95 @@
+import hawk from 'hawk'
+import {
+  freshNonce,
+  HOST,
+  ID,
+  KEY,
+  OTHER_TARGET,
+  TARGET,
+  URL_SIGNED,
+} from '../../signing/request.ts'
+import type { Durability } from '../../withmac.ts'
+import { type Contender, inWaves } from '../contender.ts'
+import { openNonceTable } from '../limit/nonce-table.ts'
+
+/** As node:http gives it to `hawk.server.authenticate`. */
+interface NodeRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly connection: object
+}
+
+/** Throws where the nonce was seen before. */
+type NonceFunction = (key: string, nonce: string, ts: string) => Promise<void>
+
+const CREDENTIALS = { id: ID, key: KEY, algorithm: 'sha256' } as const
+const WINDOW_SECONDS = 300
+
+/** Hawk without a nonce function, which is its default. */
+export function hawkWithoutNonces(): Contender<NodeRequest> {
+  return { ...described('hawk, no nonces', 'hawk', 1, null), refusesReplay: false }
+}
+
+/** Hawk with its nonces in a Set, emptied between runs: one that grew for ever would slow it. */
+export function hawkInMemory(inFlight: number): Contender<NodeRequest> {
+  const seen = new Set<string>()
+  const record = async (_key: string, nonce: string, ts: string) => {
+    const name = `${ts} ${ID} ${nonce}`
+    if (seen.has(name)) throw new Error('seen before')
+    seen.add(name)
+  }
+  const own = described('hawk, nonces in a Set', 'hawk-set', inFlight, record)
+  return { ...own, reset: () => seen.clear() }
+}
+
+/** Hawk with a prepared insert for each nonce, on the table and the settings that withmac has. */
+export function hawkOnSqlite(
+  path: string,
+  durability: Durability,
+  inFlight: number,
+): Contender<NodeRequest> {
+  const table = openNonceTable(path, durability)
+  const insert = table.insert(1)
+  const record = async (_key: string, nonce: string, ts: string) => {
+    if (insert([Number(ts), ID, nonce]) !== 1) throw new Error('seen before')
+  }
+  const name = `hawk, nonces in a SQLite file, ${durability}`
+  return {
+    ...described(name, `hawk-sqlite-${durability}`, inFlight, record),
+    close: () => table.close(),
+  }
+}
+
+function described(
+  name: string,
+  key: string,
+  inFlight: number,
+  nonceFunc: NonceFunction | null,
+): Contender<NodeRequest> {
+  const known = new Map([[ID, CREDENTIALS]])
+  const find = async (id: string) => known.get(id) ?? null
+  const options = { timestampSkewSec: WINDOW_SECONDS, ...(nonceFunc && { nonceFunc }) }
+  const verify = (request: NodeRequest) =>
+    hawk.server.authenticate(request, find, options).then(
+      () => true,
+      () => false,
+    )
+  return {
+    name,
+    key,
+    inFlight,
+    refusesReplay: true,
+    prepare: () => request(TARGET),
+    spoil: () => request(OTHER_TARGET),
+    run: inWaves(inFlight, verify),
+  }
+}
+
+function request(url: string): NodeRequest {
+  const { header } = hawk.client.header(URL_SIGNED, 'GET', {
+    credentials: CREDENTIALS,
+    nonce: freshNonce(),
+  })
+  return { method: 'GET', url, headers: { host: HOST, authorization: header }, connection: {} }
+}

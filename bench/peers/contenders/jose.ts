@@ -1,0 +1,42 @@
+import { jwtVerify, SignJWT } from 'jose'
+import { changed, fetchRequest, freshNonce, KEY } from '../../signing/request.ts'
+import { type Contender, inWaves } from '../contender.ts'
+
+const SCHEME = 'Bearer '
+
+/** A JSON Web Token of HS256 from the header field. It is a bearer's: nothing of the request is signed. */
+export async function joseJwt(inFlight: number): Promise<Contender<Request>> {
+  const secret = new TextEncoder().encode(KEY)
+  // Imported once: with the bytes alone, it would be imported for every token.
+  const key = await crypto.subtle.importKey(
+    'raw',
+    secret,
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['verify'],
+  )
+  const options = { algorithms: ['HS256'] }
+  const verify = async (request: Request) => {
+    const field = request.headers.get('authorization')
+    if (!field?.startsWith(SCHEME)) return false
+    return jwtVerify(field.slice(SCHEME.length), key, options).then(
+      ({ payload }) => payload.sub === 'ada',
+      () => false,
+    )
+  }
+  const token = () =>
+    new SignJWT({ sub: 'ada', jti: freshNonce() })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(secret)
+  return {
+    name: 'jose, jwtVerify of HS256',
+    key: 'jose',
+    inFlight,
+    refusesReplay: false,
+    prepare: async () => fetchRequest(SCHEME + (await token())),
+    spoil: async () => fetchRequest(SCHEME + changed(await token())),
+    run: inWaves(inFlight, verify),
+  }
+}

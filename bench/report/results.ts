@@ -1,0 +1,46 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../setup/runtimes.ts'
+import { machine } from './machine.ts'
+
+/** The sections of the file, in their order. Each is written by the bench of its name. */
+const SECTIONS = ['micro', 'peers', 'http', 'growth', 'memory'] as const
+const FILE = join(ROOT, 'bench/RESULTS.md')
+
+const HEAD = `# What was measured
+
+Each section is written by a bench, and replaced when it is run again: \`npm run bench\`, \`bench:peers\`,
+\`bench:http\`, \`bench:growth\` and \`bench:memory\`. With \`-- --short\` they run for a moment and write
+nothing. Absolute figures hold for the machine named; ratios travel better, and both want a machine that
+does nothing else. A figure is the median of several runs, with the quartiles beside it. Goals are for
+information: no check depends on them.
+`
+
+/** The name of a section. */
+export type Section = (typeof SECTIONS)[number]
+
+/** Shows what a bench found and, unless it ran short, puts it into its section of RESULTS.md. */
+export function report(name: Section, text: string, { short }: { readonly short: boolean }): void {
+  console.log(`\n${text}\n`)
+  if (short) {
+    console.log('Nothing is written: these runs were short, and their figures mean nothing.')
+    return
+  }
+  const body = `${text}\n\n${machine()}`
+  const old = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
+  const parts = SECTIONS.map((section) => {
+    const content = section === name ? body : contentOf(old, section)
+    return content === null ? '' : `\n${marker(section)}\n${content}\n${marker(`/${section}`)}\n`
+  })
+  writeFileSync(FILE, HEAD + parts.join(''))
+  console.log(`Written to ${FILE}.`)
+}
+
+function contentOf(file: string, section: Section): string | null {
+  const [, after] = file.split(`${marker(section)}\n`)
+  return after?.split(`\n${marker(`/${section}`)}`)[0] ?? null
+}
+
+function marker(name: string): string {
+  return `<!-- ${name} -->`
+}

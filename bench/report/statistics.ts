@@ -1,0 +1,29 @@
+/** A measured figure: the median of several runs, and the quartiles around it. */
+export interface Figure {
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The median of some runs, with their quartiles. */
+export function figure(runs: readonly number[]): Figure {
+  if (runs.length === 0) throw new Error('There are no runs to take a median of.')
+  const sorted = [...runs].sort((one, other) => one - other)
+  return { median: at(sorted, 0.5), low: at(sorted, 0.25), high: at(sorted, 0.75) }
+}
+
+/**
+ * How many times the one is the other, run by run: both ran in the same rounds, so what disturbed a
+ * round disturbed both.
+ */
+export function ratio(one: readonly number[], other: readonly number[]): Figure {
+  return figure(one.map((value, round) => value / (other[round] ?? Number.NaN)))
+}
+
+/** Between two neighbours, where the share falls between them. */
+function at(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1)
+  const below = sorted[Math.floor(place)] ?? Number.NaN
+  const above = sorted[Math.ceil(place)] ?? Number.NaN
+  return below + (above - below) * (place - Math.floor(place))
+}

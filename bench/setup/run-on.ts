@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { ROOT, type Runtime } from './runtimes.ts'
+
+/**
+ * Runs a file of a bench on a runtime, to its end. What it writes to stderr is for people and is
+ * shown at once; its stdout is its result, in JSON.
+ *
+ * @param file Beneath the folder `bench`.
+ * @throws Error where it fails.
+ */
+export function runOn<Result>(runtime: Runtime, file: string, given: unknown): Promise<Result> {
+  const path = join(ROOT, 'bench', file)
+  const child = spawn(runtime.binary, [...runtime.args, path, JSON.stringify(given)], {
+    cwd: ROOT,
+    env: benchEnvironment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve(JSON.parse(output) as Result)
+      reject(new Error(`${file} on ${runtime.title} ended with ${code ?? signal}.\n${output}`))
+    })
+  })
+}
+
+/** What {@link runOn} gave, for the file that it runs. */
+export function given<Given>(): Given {
+  return JSON.parse(process.argv[2] ?? '{}') as Given
+}
+
+/** Hands the result to {@link runOn}, and ends. */
+export function giveBack(result: unknown): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+}
+
+/** Without what npm and the shell may have set for other programs. */
+export function benchEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:npm_|NODE_|BUN_|DENO_|MAC_|FORCE_COLOR$)/.test(name),
+  )
+  return { ...Object.fromEntries(kept), NODE_ENV: 'production', NO_COLOR: '1' }
+}
