@@ -2,6 +2,10 @@ const PLAIN = 1
 const TOKEN = 2
 const BLANK = 4
 
+// Out of the functions: a literal within one would be made anew with each call.
+const VISIBLE = /^[\x21-\x7e]*$/
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
 /** What each ASCII character may be part of. */
 const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)
@@ -40,12 +44,12 @@ export function isBlank(code: number): boolean {
 
 /** Whether all of `text` is printable ASCII without the space: what a request line can carry. */
 export function isVisible(text: string): boolean {
-  return /^[\x21-\x7e]*$/.test(text)
+  return VISIBLE.test(text)
 }
 
 /** Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). */
 export function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+  return text.length % 4 === 0 && BASE64.test(text)
 }
 
 /** The first character that keeps `value` from being a `plain-string`, or `null`. */

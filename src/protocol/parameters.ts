@@ -19,10 +19,11 @@ export interface MacAuthorization {
 export const MAX_ID_LENGTH = 1024
 /** The longest nonce, in characters. Every accepted one is written to the store. */
 export const MAX_NONCE_LENGTH = 512
+const TIMESTAMP = /^[1-9][0-9]{0,15}$/
 
 /** Whether `value` is a timestamp: a positive integer of 16 digits at the most, as it is written. */
 export function isTimestamp(value: string): boolean {
-  return /^[1-9][0-9]{0,15}$/.test(value)
+  return TIMESTAMP.test(value)
 }
 
 /** The parameters that every header has. */

@@ -1,20 +1,22 @@
 import { setImmediate } from 'node:timers'
 import type { NonceStore } from '../store/store.ts'
 
-/** How many accepted requests there are between two steps at the most. */
+/** How many accepted requests there are between two steps, while there is more to remove. */
 const EVERY_REQUESTS = 128
 /** How many nonces a step removes at the most: more than come in between two steps. */
 const SLICE = 512
 
 /**
  * Removes nonces that no longer matter, in small steps that follow accepted requests: one a second by
- * the server's clock, more often under load. No timer keeps a process alive.
+ * the server's clock, more often while one step is not enough. No timer keeps a process alive.
  */
 export class Pruning {
   readonly #keepSeconds: number
   #last = Number.NaN
   #requests = 0
   #waiting = false
+  /** Whether the last step removed as many as it may, so that there are likely to be more. */
+  #more = false
 
   /** @param keepSeconds How long a nonce can matter after its timestamp. */
   constructor(keepSeconds: number) {
@@ -28,12 +30,14 @@ export class Pruning {
    */
   step(nonces: NonceStore, now: number): void {
     this.#requests++
-    if (this.#waiting || (now === this.#last && this.#requests < EVERY_REQUESTS)) return
+    const due = now !== this.#last || (this.#more && this.#requests >= EVERY_REQUESTS)
+    if (!due || this.#waiting) return
     this.#last = now
     this.#requests = 0
     this.#waiting = true
     setImmediate(async () => {
-      await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
+      const removed = await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
+      this.#more = removed === SLICE
       this.#waiting = false
     })
   }

@@ -4,11 +4,10 @@ import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { type Row, type Steps, takeNow } from './steps.ts'
 
 /**
- * How many pages may gather in the log before they are brought into the main file, as far as they can
- * be counted: a row is taken for a page, since most land on pages of their own. SQLite would do it
- * within the commit that fills the thousandth page, while its requests wait.
+ * How many pages may gather in the log before they are brought into the main file. SQLite would do it
+ * within the commit that fills the thousandth, while its requests wait.
  */
-const PAGES_BETWEEN_CHECKPOINTS = 800
+const PAGES_BETWEEN_CHECKPOINTS = 1000
 /** Where SQLite does it all the same. */
 const PAGES_AT_MOST = 4000
 
@@ -19,7 +18,10 @@ const PAGES_AT_MOST = 4000
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
   readonly #durability: Durability
-  #pages = 0
+  /** How many rows went into the log since the last checkpoint. */
+  #rows = 0
+  /** How many may. What a row takes is known from the last time; at first, a page is guessed. */
+  #mostRows = PAGES_BETWEEN_CHECKPOINTS
 
   constructor(handle: SqliteHandle, durability: Durability) {
     this.#handle = handle
@@ -30,7 +32,7 @@ export class SqliteConnection implements Connection {
 
   run({ sql, parameters }: CompiledQuery): readonly Row[] {
     const rows = this.#handle.all(sql, parameters)
-    this.#pages += rows.length + 1
+    this.#rows += rows.length
     return rows
   }
 
@@ -55,10 +57,14 @@ export class SqliteConnection implements Connection {
   }
 
   tidy(): void {
-    if (this.#pages < PAGES_BETWEEN_CHECKPOINTS) return
-    this.#pages = 0
+    if (this.#rows < this.#mostRows) return
     // One that fails, since another process is at it or the disk is full, is left to the next.
-    attempt(() => this.#handle.all('pragma wal_checkpoint(passive)', []))
+    attempt(() => {
+      const [result] = this.#handle.all('pragma wal_checkpoint(passive)', [])
+      const pages = Number(result?.log)
+      if (pages > 0) this.#mostRows = (PAGES_BETWEEN_CHECKPOINTS * this.#rows) / pages
+    })
+    this.#rows = 0
   }
 
   #with<Result>(durability: Durability, work: () => Result): Result {
