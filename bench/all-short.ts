@@ -6,7 +6,7 @@ import { join } from 'node:path'
  * figure is looked at.
  */
 
-for (const bench of ['micro', 'peers', 'http', 'growth', 'processes', 'memory']) {
+for (const bench of ['micro', 'peers', 'profile', 'http', 'growth', 'processes', 'memory']) {
   const start = performance.now()
   console.log(`\n== ${bench}`)
   const file = join(import.meta.dirname, bench, 'run.ts')

@@ -1,0 +1,41 @@
+import { report } from '../report/results.ts'
+import { table } from '../report/table.ts'
+import { benchArguments } from '../setup/arguments.ts'
+import { runOn } from '../setup/run-on.ts'
+import { findRuntime } from '../setup/runtimes.ts'
+import type { ProfileResult, ProfileSettings } from './measure.ts'
+
+/*
+ * Where the time of a verification goes, by the profiler of Node.
+ */
+
+const options = benchArguments()
+const settings: ProfileSettings = { requests: options.short ? 8192 : 160_000 }
+const runtime = await findRuntime('node-24')
+console.error(runtime.title)
+const found = await runOn<ProfileResult>(runtime, 'profile/measure.ts', settings)
+
+/** Smaller shares than this are put together. */
+const LEAST = 1
+const places = [...new Set(found.flatMap(({ shares }) => Object.keys(shares)))]
+const most = (place: string) => Math.max(...found.map(({ shares }) => shares[place] ?? 0))
+const shown = places.filter((place) => most(place) >= LEAST).sort((a, b) => most(b) - most(a))
+const rows = shown.map((place) => [
+  place,
+  ...found.map(({ shares }) => percent(shares[place] ?? 0)),
+])
+const rest = found.map(({ shares }) =>
+  percent(
+    places.reduce((sum, place) => sum + (shown.includes(place) ? 0 : (shares[place] ?? 0)), 0),
+  ),
+)
+rows.push(['all else', ...rest])
+
+const HOW = `In percent of the time that ${runtime.title} was at work, by its own profiler, which itself slows
+small functions. SQLite is all that happens in the driver: the insert, the log, and with "full" the sync.`
+const head = ['where', ...found.map(({ name }) => name)]
+report('profile', `## Where the time goes\n\n${HOW}\n\n${table(head, rows)}`, options)
+
+function percent(share: number): string {
+  return share.toFixed(1)
+}
