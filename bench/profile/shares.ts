@@ -20,9 +20,9 @@ export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
   const times = new Map<string, number>()
   let whole = 0
   samples.forEach((id, at) => {
-    const place = places.get(id) ?? 'elsewhere'
+    const place = places.get(id)
     const time = timeDeltas[at] ?? 0
-    if (place === null) return
+    if (place == null) return
     times.set(place, (times.get(place) ?? 0) + time)
     whole += time
   })
