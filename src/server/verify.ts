@@ -62,19 +62,19 @@ export async function verify(
       // A judge may take its time.
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    const { rule, learnable } = moment
     const { verdict, version } = await store.nonces.record({
       timestamp,
       credential: sent.id,
       nonce: sent.nonce,
-      now: rule.now,
+      now: moment.rule.now,
     })
     if (version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = await authenticate(sent, text, store.credentials, known)
-      judgeMoment(found.credential, timestamp, settings)
+      moment = judgeMoment(found.credential, timestamp, settings)
     }
     if (verdict !== 'new') throw refusedNonce(verdict)
+    const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
       const learned = await store.credentials.learnClock(sent.id, learnable)
