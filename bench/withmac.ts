@@ -10,6 +10,7 @@ import type { Store, StoredCredential } from '../src/store/store.ts'
 export { createMac, type Mac, type MacOptions } from '../src/index.ts'
 export { computeMac, macsAreEqual } from '../src/protocol/algorithm.ts'
 export { parseAuthorization } from '../src/protocol/authorization.ts'
+export { prepareKey } from '../src/protocol/prepared-key.ts'
 export { requestString } from '../src/protocol/request-string.ts'
 
 /** How much of a commit is on disk when a request is let in. */

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { computeMac, macsAreEqual, parseAuthorization, requestString } from '../withmac.ts'
+import {
+  computeMac,
+  macsAreEqual,
+  parseAuthorization,
+  prepareKey,
+  requestString,
+} from '../withmac.ts'
 
 const HEADER =
   'MAC id="h480djs93hd8", ts="1336363200", nonce="dj83hs9s", mac="1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU="'
@@ -28,13 +34,18 @@ export function protocolPieces(): Record<string, () => unknown> {
   assert.equal(requestString(REQUEST), TEXT)
   assert.equal(computeMac('hmac-sha-256', KEY, TEXT), MAC)
   assert.equal(computeMac('hmac-sha-1', KEY, TEXT), '6T3zZzy2Emppni6bzL7kdRxUWL4=')
+  const sha256 = prepareKey('hmac-sha-256', KEY)
+  const sha1 = prepareKey('hmac-sha-1', KEY)
+  assert.equal(sha256(TEXT), MAC)
+  assert.equal(sha1(TEXT), '6T3zZzy2Emppni6bzL7kdRxUWL4=')
   assert.equal(macsAreEqual(MAC, MAC), true)
   assert.equal(macsAreEqual(MAC.replace('U=', 'V='), MAC), false)
   return {
     'parse the header': () => parseAuthorization(HEADER),
     'normalized request string': () => requestString(REQUEST),
-    'HMAC, hmac-sha-256': () => computeMac('hmac-sha-256', KEY, TEXT),
-    'HMAC, hmac-sha-1': () => computeMac('hmac-sha-1', KEY, TEXT),
+    'HMAC, hmac-sha-256, key prepared': () => sha256(TEXT),
+    'HMAC, hmac-sha-1, key prepared': () => sha1(TEXT),
+    'HMAC, hmac-sha-256, createHmac': () => computeMac('hmac-sha-256', KEY, TEXT),
     'compare two MACs': () => macsAreEqual(MAC, MAC),
   }
 }
