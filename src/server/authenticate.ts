@@ -52,6 +52,8 @@ export async function authenticate(
     known.forget(sent.id)
     throw new MacError('ERR_MAC_UNKNOWN_IDENTIFIER', `There is no credential ${shown}.`)
   }
+  // A key that was replaced must not be taken for right once more, not even up to the nonce.
+  if (known.get(sent.id)?.credential.key !== written) known.forget(sent.id)
   if (!right) throw new MacError('ERR_MAC_MISMATCH', `The MAC of credential ${shown} is wrong.`)
   if (credential.revoked !== null) {
     known.forget(sent.id)

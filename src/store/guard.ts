@@ -18,7 +18,8 @@ export function withDeadline(guarded: Guard): Guard {
   return (work) => guarded(() => inTime(work()))
 }
 
-async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+/** The work's result, or a failure where it takes longer than that. */
+export async function inTime<Result>(work: Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const rule =

@@ -1,5 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { Connection } from './connection.ts'
+import { inTime } from './guard.ts'
 import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
 import { type Row, type Steps, takeInTime } from './steps.ts'
@@ -13,7 +14,7 @@ export class KyselyConnection implements Connection {
   }
 
   async run(query: CompiledQuery): Promise<readonly Row[]> {
-    return (await this.#db.executeQuery<Row>(query)).rows
+    return (await inTime(this.#db.executeQuery<Row>(query))).rows
   }
 
   runSynced(query: CompiledQuery): Promise<readonly Row[]> {
