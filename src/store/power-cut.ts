@@ -62,17 +62,17 @@ export async function makeUpForPowerCut(
   if (written === 0 && durability === 'full') return
   const boot = currentBoot()
   if (!isSameBoot(written, boot)) {
-    await connection.transact(() => afterBoot(db, durability === 'normal' ? boot : 0, boot))
+    await connection.transact(() => afterBoot(db, boot))
   }
 }
 
-function* afterBoot(db: Kysely<MacDatabase>, noted: number, boot: number): Steps<void> {
+function* afterBoot(db: Kysely<MacDatabase>, boot: number): Steps<void> {
   const state = stateOf(yield allState(db))
   const written = state.get('boot') ?? 0
   // Another process may have been here in between.
   if (isSameBoot(written, boot)) return
   if (written !== 0) yield setAtLeast(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
-  yield db.updateTable('mac_state').set({ value: noted }).where('name', '=', 'boot').compile()
+  yield db.updateTable('mac_state').set({ value: boot }).where('name', '=', 'boot').compile()
 }
 
 function allState(db: Kysely<MacDatabase>): CompiledQuery {

@@ -139,7 +139,8 @@ describe("with durability 'normal'", () => {
     const full = await serverOnFile(path, clock)
     expect(await full.send(clock.seconds, 'n')).toBe('401 ERR_MAC_TIMESTAMP_STALE')
     await full.mac.close()
-    expect(await state(path, 'boot')).toBe(0)
+    // Another process may still be at work with 'normal': the boot stays noted.
+    expect(await state(path, 'boot')).not.toBe(0)
   })
 })
 
