@@ -1,5 +1,6 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import type { MacDatabase, StateName } from './schema.ts'
+import type { MacDatabase } from './schema.ts'
+import { allState, raiseState, setState, stateOf } from './state.ts'
 import type { Steps } from './steps.ts'
 
 /**
@@ -19,12 +20,7 @@ export function* removeExpired(
   const [last] = yield lastOfSlice(db, floor, limit)
   if (last === undefined) return 0
   const { ts, credential, nonce } = last
-  yield db
-    .updateTable('mac_state')
-    .set({ value: Number(ts) + 1 })
-    .where('name', '=', 'nonce_floor')
-    .where('value', '<=', Number(ts))
-    .compile()
+  yield raiseState(db, 'nonce_floor', Number(ts) + 1)
   yield db
     .deleteFrom('mac_nonces')
     .where(sql<boolean>`(ts, credential, nonce) <= (${ts}, ${credential}, ${nonce})`)
@@ -61,8 +57,7 @@ function lastOfSlice(db: Kysely<MacDatabase>, floor: number, limit: number): Com
  * one.
  */
 function* agreedKeepSeconds(db: Kysely<MacDatabase>, now: number, mine: number): Steps<number> {
-  const rows = yield db.selectFrom('mac_state').selectAll().compile()
-  const state = new Map(rows.map(({ name, value }) => [name, Number(value)]))
+  const state = stateOf(yield allState(db))
   const agreed = state.get('keep_seconds') ?? 0
   const confirmed = state.get('keep_confirmed') ?? 0
   if (mine < agreed && now - confirmed <= agreed && now >= confirmed) return agreed
@@ -71,8 +66,4 @@ function* agreedKeepSeconds(db: Kysely<MacDatabase>, now: number, mine: number):
     yield setState(db, 'keep_confirmed', now)
   }
   return mine
-}
-
-function setState(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {
-  return db.updateTable('mac_state').set({ value }).where('name', '=', name).compile()
 }

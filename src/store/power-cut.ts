@@ -1,8 +1,9 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { currentBoot, isSameBoot } from './boot.ts'
 import type { Connection, Durability } from './connection.ts'
-import type { MacDatabase, StateName } from './schema.ts'
-import type { Row, Steps } from './steps.ts'
+import type { MacDatabase } from './schema.ts'
+import { allState, raiseState, setState, stateOf } from './state.ts'
+import type { Steps } from './steps.ts'
 
 /**
  * How far the mark is put ahead of the clock, in seconds: it is synced once in so many, and a power
@@ -35,6 +36,7 @@ export class PowerCutGuard {
   async raise(connection: Connection, now: number): Promise<void> {
     const mark = now + AHEAD
     if (mark <= this.#mark) return
+    // Written also where it is as high already: what this process noted of the boot is synced with it.
     await connection.runSynced(
       this.#db
         .updateTable('mac_state')
@@ -71,23 +73,6 @@ function* afterBoot(db: Kysely<MacDatabase>, boot: number): Steps<void> {
   const written = state.get('boot') ?? 0
   // Another process may have been here in between.
   if (isSameBoot(written, boot)) return
-  if (written !== 0) yield setAtLeast(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
-  yield db.updateTable('mac_state').set({ value: boot }).where('name', '=', 'boot').compile()
-}
-
-function allState(db: Kysely<MacDatabase>): CompiledQuery {
-  return db.selectFrom('mac_state').selectAll().compile()
-}
-
-function stateOf(rows: readonly Row[]): ReadonlyMap<unknown, number> {
-  return new Map(rows.map(({ name, value }) => [name, Number(value)]))
-}
-
-function setAtLeast(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {
-  return db
-    .updateTable('mac_state')
-    .set({ value })
-    .where('name', '=', name)
-    .where('value', '<', value)
-    .compile()
+  if (written !== 0) yield raiseState(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
+  yield setState(db, 'boot', boot)
 }

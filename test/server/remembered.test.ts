@@ -1,14 +1,15 @@
-import { Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { KnownCredentials } from '../../src/server/known-credentials.ts'
-import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { StoredCredential } from '../../src/store/store.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { nonceRows } from '../support/nonce-rows.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
+import { withDatabase } from '../support/with-database.ts'
 
 const KEY = { id: 'ada', key: 'key' }
 
@@ -36,13 +37,6 @@ async function two() {
   }
 }
 
-async function byHand(path: string, work: (db: Kysely<MacDatabase>) => Promise<unknown>) {
-  const { dialect } = await openSqlite(path, 'own')
-  const db = new Kysely<MacDatabase>({ dialect })
-  await work(db)
-  await db.destroy()
-}
-
 describe('a credential that signed before and that another process', () => {
   test('revoked, is refused at its next request', async () => {
     await using place = await two()
@@ -66,13 +60,23 @@ describe('a credential that signed before and that another process', () => {
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
+  test('replaced, writes no more nonces with the old key once that was noticed', async () => {
+    await using place = await two()
+    await place.there.deleteCredential('ada')
+    await place.there.createCredential('eve', { id: 'ada', key: 'another', expires: null })
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    const noticed = await nonceRows(place.path)
+    for (let time = 0; time < 3; time++) expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    expect(await nonceRows(place.path)).toBe(noticed)
+  })
+
   test('revoked, is told no more than a stranger by a replay, a stale timestamp or a bad ext', async () => {
     await using place = await two()
     expect(await place.send({ nonce: 'once' })).toBe('200')
     for (const signing of [{ nonce: 'once' }, { ts: place.clock.seconds - 301 }, { ext: 'no' }]) {
       await place.there.revokeCredential('ada')
       expect(await place.send(signing)).toBe('401 ERR_MAC_REJECTED')
-      await byHand(place.path, (db) =>
+      await withDatabase(place.path, (db) =>
         db.updateTable('mac_credentials').set({ revoked: null }).execute(),
       )
       expect(await place.send()).toBe('200')
@@ -110,7 +114,7 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
 
   test.each(changes)('%s', async (_, change) => {
     await using place = await two()
-    await byHand(place.path, change)
+    await withDatabase(place.path, change)
     expect(await place.send()).toMatch(/^401 ERR_MAC_(REJECTED|EXPIRED)$/)
   })
 
@@ -118,7 +122,7 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
     await using place = await two()
     const { seconds } = place.clock
     const expire = (expires: number) =>
-      byHand(place.path, (db) => db.updateTable('mac_credentials').set({ expires }).execute())
+      withDatabase(place.path, (db) => db.updateTable('mac_credentials').set({ expires }).execute())
     await expire(seconds + 10)
     expect(await place.send()).toBe('200')
     await expire(seconds + 100)

@@ -1,29 +1,27 @@
-import { Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
-import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
-import type { MacDatabase } from '../../src/store/schema.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { serverOnFile } from '../support/server-on-file.ts'
+import { withDatabase } from '../support/with-database.ts'
 
 /** Makes a database as the first version did, with a credential and a nonce in it. */
-async function makeFirstVersion(path: string, ts: number): Promise<void> {
-  const { dialect } = await openSqlite(path, 'own')
-  const db = new Kysely<MacDatabase>({ dialect })
-  await sql`create table mac_schema (version integer primary key not null)`.execute(db)
-  await MIGRATIONS[0]?.up(db)
-  await db.insertInto('mac_schema').values({ version: 1 }).execute()
-  await db
-    .insertInto('mac_credentials')
-    .values({
-      ...{ id: 'ada', user: 'ada', key: 'key', algorithm: 'hmac-sha-256', label: 'laptop' },
-      ...{ created: 0, expires: null, revoked: null, clock_offset: null },
-    })
-    .execute()
-  await db.insertInto('mac_nonces').values({ ts, credential: 'ada', nonce: 'before' }).execute()
-  await db.destroy()
+function makeFirstVersion(path: string, ts: number): Promise<void> {
+  return withDatabase(path, async (db) => {
+    await sql`create table mac_schema (version integer primary key not null)`.execute(db)
+    await MIGRATIONS[0]?.up(db)
+    await db.insertInto('mac_schema').values({ version: 1 }).execute()
+    await db
+      .insertInto('mac_credentials')
+      .values({
+        ...{ id: 'ada', user: 'ada', key: 'key', algorithm: 'hmac-sha-256', label: 'laptop' },
+        ...{ created: 0, expires: null, revoked: null, clock_offset: null },
+      })
+      .execute()
+    await db.insertInto('mac_nonces').values({ ts, credential: 'ada', nonce: 'before' }).execute()
+  })
 }
 
 test('a database of the first version is used as it is, and its nonces count', async () => {

@@ -1,26 +1,14 @@
 import { Kysely } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
-import type { MacDatabase, StateName } from '../../src/store/schema.ts'
+import type { StateName } from '../../src/store/schema.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { serverOnFile } from '../support/server-on-file.ts'
+import { withDatabase } from '../support/with-database.ts'
 
 const ANOTHER_BOOT = 12_345
-
-async function withDatabase<Result>(
-  path: string,
-  work: (db: Kysely<MacDatabase>) => Promise<Result>,
-): Promise<Result> {
-  const { dialect } = await openSqlite(path, 'own')
-  const db = new Kysely<MacDatabase>({ dialect })
-  try {
-    return await work(db)
-  } finally {
-    await db.destroy()
-  }
-}
 
 function state(path: string, name: StateName): Promise<number> {
   return withDatabase(path, async (db) => {

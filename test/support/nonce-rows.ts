@@ -1,15 +1,9 @@
-import { Kysely } from 'kysely'
-import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
-import type { MacDatabase } from '../../src/store/schema.ts'
+import { withDatabase } from './with-database.ts'
 
 /** How many nonces lie in a database file, seen through a connection of its own. */
-export async function nonceRows(path: string): Promise<number> {
-  const { dialect } = await openSqlite(path, 'own')
-  const db = new Kysely<MacDatabase>({ dialect })
-  try {
+export function nonceRows(path: string): Promise<number> {
+  return withDatabase(path, async (db) => {
     const count = db.selectFrom('mac_nonces').select((build) => build.fn.countAll().as('rows'))
     return Number((await count.executeTakeFirstOrThrow()).rows)
-  } finally {
-    await db.destroy()
-  }
+  })
 }

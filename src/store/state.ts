@@ -1,0 +1,28 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { MacDatabase, StateName } from './schema.ts'
+import type { Row } from './steps.ts'
+
+/** Reads all of `mac_state`: see {@link stateOf}. */
+export function allState(db: Kysely<MacDatabase>): CompiledQuery {
+  return db.selectFrom('mac_state').selectAll().compile()
+}
+
+/** The numbers by their names, from the rows of {@link allState}. */
+export function stateOf(rows: readonly Row[]): ReadonlyMap<StateName, number> {
+  return new Map(rows.map(({ name, value }) => [name as StateName, Number(value)]))
+}
+
+/** Sets a number. */
+export function setState(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {
+  return db.updateTable('mac_state').set({ value }).where('name', '=', name).compile()
+}
+
+/** Raises a number, unless it is as high already. */
+export function raiseState(db: Kysely<MacDatabase>, name: StateName, value: number): CompiledQuery {
+  return db
+    .updateTable('mac_state')
+    .set({ value })
+    .where('name', '=', name)
+    .where('value', '<', value)
+    .compile()
+}

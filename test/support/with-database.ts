@@ -1,0 +1,17 @@
+import { Kysely } from 'kysely'
+import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
+import type { MacDatabase } from '../../src/store/schema.ts'
+
+/** Does something to a database file by hand, through a connection of its own. */
+export async function withDatabase<Result>(
+  path: string,
+  work: (db: Kysely<MacDatabase>) => Promise<Result>,
+): Promise<Result> {
+  const { dialect } = await openSqlite(path, 'own')
+  const db = new Kysely<MacDatabase>({ dialect })
+  try {
+    return await work(db)
+  } finally {
+    await db.destroy()
+  }
+}
