@@ -2,7 +2,7 @@ import { MacError } from '../errors.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { NonceVerdict, Store } from '../store/store.ts'
+import type { Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf, type MacIdentity } from './identity.ts'
@@ -55,25 +55,26 @@ export async function verify(
       moment = judgeMoment(found.credential, timestamp, settings)
     }
     if (check.ext) {
-      if (!(await judgeExt(sent.ext, request, check.ext))) {
+      const refused = await judgeExt(sent.ext, request, check.ext)
+      if (refused !== null) {
         await authenticate(sent, text, store.credentials, known)
-        throw new MacError('ERR_MAC_EXT')
+        throw refused
       }
       // A judge may take its time.
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    const { verdict, version } = await store.nonces.record({
+    const recorded = await store.nonces.record({
       timestamp,
       credential: sent.id,
       nonce: sent.nonce,
       now: moment.rule.now,
     })
-    if (version !== found.version) {
+    if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    if (verdict !== 'new') throw refusedNonce(verdict)
+    if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
@@ -110,25 +111,32 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
+/** Why the judge does not let the request pass, or `null` where it does. */
 async function judgeExt(
   ext: string | null,
   request: Request,
   judge: NonNullable<CheckSettings['ext']>,
-): Promise<boolean> {
+): Promise<MacError | null> {
   try {
-    return (await judge(ext, request)) === true
+    return (await judge(ext, request)) === true ? null : new MacError('ERR_MAC_EXT')
   } catch (cause) {
-    throw new MacError('ERR_MAC_CALLBACK', 'The function given as ext failed.', { cause })
+    return new MacError('ERR_MAC_CALLBACK', 'The function given as ext failed.', { cause })
   }
 }
 
-function refusedNonce(verdict: Exclude<NonceVerdict, 'new'>): MacError {
+function refusedNonce({ verdict, floor }: Recorded): MacError {
   if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
   return new MacError(
     'ERR_MAC_TIMESTAMP_STALE',
-    'Nonces of that time are no longer kept, so a replay could not be told: another process on this ' +
-      'database keeps them for less time, the clock of a server was ahead, or the machine lost power.',
+    `Nonces are known from ${floor} (${dateOf(floor)}) on, so a replay of an earlier timestamp could ` +
+      'not be told: another process on this database keeps them for less time, the clock of a server ' +
+      'was ahead, or the machine lost power.',
   )
+}
+
+function dateOf(seconds = 0): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString()
 }
 
 function asMacError(error: unknown): MacError {
