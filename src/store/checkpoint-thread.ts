@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads'
-import { inode } from './file.ts'
 
 /**
  * How a checkpoint is made: `passive` waits for nobody; `full` keeps other processes from writing
@@ -15,6 +14,12 @@ export interface Checkpointed {
   readonly log: number
   /** How many of these are in the main file now. */
   readonly checkpointed: number
+}
+
+/** A file, and what tells it from another that comes to have its name: see `inode`. */
+export interface DatabaseFile {
+  readonly path: string
+  readonly inode: string | null
 }
 
 /** What a thread calls back. */
@@ -44,10 +49,10 @@ export class CheckpointThread {
    *   `SqliteHandle.opener`.
    * @throws Error where threads are not allowed.
    */
-  constructor(path: string, opener: string, { done, gone }: ThreadEvents) {
+  constructor(file: DatabaseFile, opener: string, { done, gone }: ThreadEvents) {
     this.#worker = new Worker(programOf(opener), {
       eval: true,
-      workerData: { path, inode: inode(path), failed: FAILED },
+      workerData: { ...file, failed: FAILED },
       // What is loaded before an application, to trace it say, has no business here.
       execArgv: [],
       env: {},
@@ -85,7 +90,8 @@ export class CheckpointThread {
 
 /**
  * The thread's program, as a text, which bundlers need not find. It runs as a script or a module.
- * A path that leads to another file by now must not be opened: the old log lies beside it.
+ * A path that leads to another file by now must not be opened: SQLite would take the old file's log and
+ * its shared memory, which lie beside it, for the new one's.
  */
 function programOf(opener: string): string {
   return `

@@ -1,5 +1,11 @@
-import { type Checkpointed, type CheckpointMode, CheckpointThread } from './checkpoint-thread.ts'
+import {
+  type Checkpointed,
+  type CheckpointMode,
+  CheckpointThread,
+  type DatabaseFile,
+} from './checkpoint-thread.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
+import { inode } from './file.ts'
 
 /**
  * How many rows may be written before they are brought into the main file. A row takes about a page
@@ -26,7 +32,7 @@ const PATIENCE = 100
  */
 export class Checkpoints {
   readonly #handle: SqliteHandle
-  readonly #path: string
+  readonly #file: DatabaseFile
   #thread: CheckpointThread | null = null
   #threadless: boolean
   #asked: CheckpointMode | null = null
@@ -34,10 +40,10 @@ export class Checkpoints {
   #rows = 0
   #held: { readonly over: Promise<void>; release(): void } | null = null
 
-  /** @param handle The connection that writes. */
+  /** @param handle The connection that writes to the file, just opened. */
   constructor(handle: SqliteHandle, path: string) {
     this.#handle = handle
-    this.#path = path
+    this.#file = { path, inode: inode(path) }
     this.#threadless = handle.opener === null
   }
 
@@ -84,7 +90,7 @@ export class Checkpoints {
     const { opener } = this.#handle
     if (this.#thread !== null || opener === null) return this.#thread
     try {
-      this.#thread = new CheckpointThread(this.#path, opener, {
+      this.#thread = new CheckpointThread(this.#file, opener, {
         done: (result) => this.#done(result),
         gone: () => this.#gone(),
       })
