@@ -56,7 +56,8 @@ export function fileWatch(path: string): () => void {
   }
 }
 
-function inode(path: string): string | null {
+/** What tells a file from another that comes to have its name; `null` where there is none. */
+export function inode(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`
 }

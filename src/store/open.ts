@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Kysely } from 'kysely'
+import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
 import type { Durability } from './connection.ts'
 import type { DatabaseSource } from './database-source.ts'
@@ -26,6 +27,7 @@ const PRAGMAS = [
   'journal_mode = wal',
   'synchronous = full',
   'foreign_keys = on',
+  `wal_autocheckpoint = ${PAGES_AT_MOST}`,
 ]
 
 /**
@@ -64,15 +66,17 @@ export async function openStore(
     await guarded(() => prepareTables(db))
     // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
     // in memory has one connection alone, and no transactions but theirs.
-    const connection = new SqliteConnection(path === null ? handle : await open(), durability)
+    const writer = path === null ? handle : await open()
+    const checkpoints = path === null ? null : new Checkpoints(writer, path)
+    const connection = new SqliteConnection(writer, durability, checkpoints)
     // What is in memory is gone with the machine's power in any case.
     if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    return storeOf(
-      { name, db, connection, guarded, powerCut, inTime: asItIs, check },
-      closing,
-      close,
-    )
+    const parts = { name, db, connection, guarded, powerCut, inTime: asItIs, check }
+    return storeOf(parts, closing, async () => {
+      await checkpoints?.close()
+      await close()
+    })
   } catch (error) {
     await close()
     throw error

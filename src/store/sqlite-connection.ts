@@ -1,15 +1,8 @@
 import type { CompiledQuery } from 'kysely'
-import type { Connection, Durability } from './connection.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { Answer, Connection, Durability } from './connection.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { type Row, type Steps, takeNow } from './steps.ts'
-
-/**
- * How many pages may gather in the log before they are brought into the main file. SQLite would do it
- * within the commit that fills the thousandth, while its requests wait.
- */
-const PAGES_BETWEEN_CHECKPOINTS = 1000
-/** Where SQLite does it all the same. */
-const PAGES_AT_MOST = 4000
 
 /**
  * A connection to a SQLite database through the driver's own prepared statements: what Kysely
@@ -18,53 +11,55 @@ const PAGES_AT_MOST = 4000
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
   readonly #durability: Durability
-  /** How many rows went into the log since the last checkpoint. */
-  #rows = 0
-  /** How many may. What a row takes is known from the last time; at first, a page is guessed. */
-  #mostRows = PAGES_BETWEEN_CHECKPOINTS
+  readonly #checkpoints: Checkpoints | null
 
-  constructor(handle: SqliteHandle, durability: Durability) {
+  /** @param checkpoints What keeps the log of a file short; it may hold writes for a moment. */
+  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints | null) {
     this.#handle = handle
     this.#durability = durability
+    this.#checkpoints = checkpoints
     this.#synchronous(durability)
-    handle.exec(`pragma wal_autocheckpoint = ${PAGES_AT_MOST}`)
   }
 
-  run({ sql, parameters }: CompiledQuery): readonly Row[] {
-    const rows = this.#handle.all(sql, parameters)
-    this.#rows += rows.length
-    return rows
+  run(query: CompiledQuery): Answer<readonly Row[]> {
+    return this.#whenFree(() => this.#run(query))
   }
 
-  runSynced(query: CompiledQuery): readonly Row[] {
-    return this.#with('full', () => this.run(query))
+  runSynced(query: CompiledQuery): Answer<readonly Row[]> {
+    return this.#whenFree(() => this.#with('full', () => this.#run(query)))
   }
 
-  transact<Result>(steps: () => Steps<Result>): Result {
+  transact<Result>(steps: () => Steps<Result>): Answer<Result> {
     // A later commit syncs this one as well, since all go to one log in their order.
-    return this.#with('normal', () => {
-      this.#handle.all('begin immediate', [])
-      try {
-        const result = takeNow(steps(), (query) => this.run(query))
-        this.#handle.all('commit', [])
-        return result
-      } catch (error) {
-        // Where SQLite itself rolled back (a full disk), there is nothing left to roll back.
-        attempt(() => this.#handle.all('rollback', []))
-        throw error
-      }
-    })
+    return this.#whenFree(() => this.#with('normal', () => this.#transact(steps)))
   }
 
   tidy(): void {
-    if (this.#rows < this.#mostRows) return
-    // One that fails, since another process is at it or the disk is full, is left to the next.
-    attempt(() => {
-      const [result] = this.#handle.all('pragma wal_checkpoint(passive)', [])
-      const pages = Number(result?.log)
-      if (pages > 0) this.#mostRows = (PAGES_BETWEEN_CHECKPOINTS * this.#rows) / pages
-    })
-    this.#rows = 0
+    this.#checkpoints?.tidy()
+  }
+
+  #whenFree<Result>(work: () => Result): Answer<Result> {
+    const hold = this.#checkpoints?.hold ?? null
+    return hold === null ? work() : hold.then(() => this.#whenFree(work))
+  }
+
+  #run({ sql, parameters }: CompiledQuery): readonly Row[] {
+    const rows = this.#handle.all(sql, parameters)
+    this.#checkpoints?.wrote(rows.length)
+    return rows
+  }
+
+  #transact<Result>(steps: () => Steps<Result>): Result {
+    this.#handle.all('begin immediate', [])
+    try {
+      const result = takeNow(steps(), (query) => this.#run(query))
+      this.#handle.all('commit', [])
+      return result
+    } catch (error) {
+      // Where SQLite itself rolled back (a full disk), there is nothing left to roll back.
+      attempt(() => this.#handle.all('rollback', []))
+      throw error
+    }
   }
 
   #with<Result>(durability: Durability, work: () => Result): Result {

@@ -35,6 +35,8 @@ export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): Sq
   return overStatements((sql) => database.prepare(sql), {
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
+    // A thread would look for the package from the working directory, and might find another copy.
+    opener: null,
   })
 }
 

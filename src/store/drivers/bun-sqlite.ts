@@ -1,6 +1,21 @@
 import { keepPrepared } from './prepared-statements.ts'
 import type { SqliteHandle } from './sqlite-handle.ts'
 
+/** See {@link SqliteHandle.opener}. */
+const OPENER = `(path) => {
+  const { Database } = process.getBuiltinModule('bun:sqlite')
+  const database = new Database(path, { readwrite: true, create: false })
+  const all = (sql) => {
+    const statement = database.prepare(sql)
+    try {
+      return statement.all()
+    } finally {
+      statement.finalize()
+    }
+  }
+  return { all, close: () => database.close() }
+}`
+
 /** Opens a database with `bun:sqlite`, for Kysely through kysely-bun-sqlite. */
 export async function openWithBun(path: string): Promise<SqliteHandle> {
   const { Database } = builtin()
@@ -24,6 +39,7 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
     exec: (sql) => void database.run(sql),
     all: (sql, parameters) => prepare(sql).all(...(parameters as string[])) as Row[],
     close,
+    opener: OPENER,
     dialect: new BunSqliteDialect({ database: caching }),
   }
 }

@@ -5,12 +5,13 @@ import type { SqliteHandle } from './sqlite-handle.ts'
 /** A handle over a driver whose statements are as Kysely's own `SqliteDialect` wants them. */
 export function overStatements(
   prepareAnew: (sql: string) => SqliteStatement,
-  { exec, close }: Pick<SqliteHandle, 'exec' | 'close'>,
+  { exec, close, opener }: Pick<SqliteHandle, 'exec' | 'close' | 'opener'>,
 ): SqliteHandle {
   const prepare = keepPrepared(prepareAnew)
   return {
     exec,
     close,
+    opener,
     all(sql, parameters) {
       const statement = prepare(sql)
       if (statement.reader) return statement.all(parameters) as Record<string, unknown>[]

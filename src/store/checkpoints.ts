@@ -1,0 +1,147 @@
+import {
+  type Checkpointed,
+  type CheckpointMode,
+  CheckpointThread,
+  type DatabaseFile,
+} from './checkpoint-thread.ts'
+import type { SqliteHandle } from './drivers/sqlite-handle.ts'
+import { inode } from './file.ts'
+
+/**
+ * How many rows may be written before they are brought into the main file. A row takes about a page
+ * in the log, as nonces are random: each of a batch lies on another page.
+ */
+const ROWS_BETWEEN = 1000
+/** How many while a checkpoint is under way, before writes are held until it is over. */
+const ROWS_MEANWHILE = 8000
+/** From how many on the log is begun anew, which takes a moment without a writer. */
+const PAGES_TO_RESTART = 4000
+/** Where SQLite makes a checkpoint within a commit, on a connection that nobody else tidies. */
+export const PAGES_AT_MOST = 8000
+
+/** How long a write waits for a checkpoint at the most, in milliseconds. */
+const PATIENCE = 100
+
+/**
+ * Keeps the log of a database file short. Checkpoints are made by a thread of their own, which is
+ * started when the first is due. Where there can be none, or it is gone, they are made here.
+ *
+ * SQLite begins the log anew with the first write that finds all of it in the main file. Under load
+ * that never comes of itself, as more is written during each checkpoint. So now and then writes are
+ * held for the time that the last pages take. The event loop goes on in the meantime.
+ */
+export class Checkpoints {
+  readonly #handle: SqliteHandle
+  readonly #file: DatabaseFile
+  #thread: CheckpointThread | null = null
+  #threadless: boolean
+  #asked: CheckpointMode | null = null
+  /** How many rows were written since the last checkpoint was begun. */
+  #rows = 0
+  #held: { readonly over: Promise<void>; release(): void } | null = null
+
+  /** @param handle The connection that writes to the file, just opened. */
+  constructor(handle: SqliteHandle, path: string) {
+    this.#handle = handle
+    this.#file = { path, inode: inode(path) }
+    this.#threadless = handle.opener === null
+  }
+
+  /** While writes are held: when they may go on. */
+  get hold(): Promise<void> | null {
+    return this.#held?.over ?? null
+  }
+
+  /** Is told how many rows a query gave back; one that gave none may have written as well. */
+  wrote(rows: number): void {
+    this.#rows += Math.max(rows, 1)
+  }
+
+  /** Makes a checkpoint, or has one made, when enough has gathered. */
+  tidy(): void {
+    if (this.#asked !== null) {
+      // A disk that cannot keep up would let the log grow without an end.
+      if (this.#rows >= ROWS_MEANWHILE) this.#holdWrites()
+    } else if (this.#rows >= ROWS_BETWEEN) {
+      this.#begin('passive')
+    }
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    const thread = this.#thread
+    this.#thread = null
+    this.#threadless = true
+    await thread?.end()
+  }
+
+  #begin(mode: CheckpointMode): void {
+    this.#rows = 0
+    const thread = this.#threadless ? null : this.#start()
+    if (thread === null) {
+      this.#checkpointHere()
+    } else {
+      this.#asked = mode
+      thread.ask(mode)
+    }
+  }
+
+  #start(): CheckpointThread | null {
+    const { opener } = this.#handle
+    if (this.#thread !== null || opener === null) return this.#thread
+    try {
+      this.#thread = new CheckpointThread(this.#file, opener, {
+        done: (result) => this.#done(result),
+        gone: () => this.#gone(),
+      })
+      this.#handle.exec('pragma wal_autocheckpoint = 0')
+    } catch {
+      this.#gone()
+    }
+    return this.#thread
+  }
+
+  #done({ busy, log, checkpointed }: Checkpointed): void {
+    const asked = this.#asked
+    this.#asked = null
+    // Where not all could be brought over, a reader is in the way: to hold writes would not help.
+    if (asked === 'passive' && log >= PAGES_TO_RESTART && busy === 0 && checkpointed === log) {
+      this.#holdWrites()
+      this.#begin('full')
+    } else {
+      this.#held?.release()
+    }
+  }
+
+  #gone(): void {
+    if (this.#threadless) return
+    this.#thread = null
+    this.#threadless = true
+    this.#asked = null
+    this.#handle.exec(`pragma wal_autocheckpoint = ${PAGES_AT_MOST}`)
+    this.#held?.release()
+  }
+
+  /** Blocks the thread, between two batches. One that fails is left to the next. */
+  #checkpointHere(): void {
+    try {
+      this.#handle.all('pragma wal_checkpoint(passive)', [])
+    } catch {}
+  }
+
+  #holdWrites(): void {
+    if (this.#held !== null) return
+    let resolve = () => {}
+    const over = new Promise<void>((done) => {
+      resolve = done
+    })
+    const release = () => {
+      clearTimeout(timer)
+      this.#held = null
+      resolve()
+    }
+    // Keeps the process alive as well, which the thread does not.
+    const timer = setTimeout(release, PATIENCE)
+    this.#held = { over, release }
+  }
+}
