@@ -28,19 +28,26 @@ const GLOBALS = {
   'bun-types': { lib: ['esnext'], types: ['bun-types'] },
 }
 
+/** Users' projects, each with what one entry exports. */
+const CONSUMERS = [
+  { entry: 'withmac', declared: 'index.d.ts', consumer: 'consumer.ts' },
+  { entry: 'withmac/testing', declared: 'testing/index.d.ts', consumer: 'consumer-testing.ts' },
+]
+
 /** The packed declarations hold in users' projects, whatever these are set to. */
 export async function checkTypes(report, { application, unpacked }) {
-  const source = await readFile(join(HERE, 'fixtures', 'consumer.ts'), 'utf8')
-  const declarations = await readFile(join(unpacked, 'dist', 'index.d.ts'), 'utf8')
+  for (const { entry, declared, consumer } of CONSUMERS) {
+    const source = await readFile(join(HERE, 'fixtures', consumer), 'utf8')
+    const declarations = await readFile(join(unpacked, 'dist', declared), 'utf8')
+    await writeFile(join(application, consumer), source)
 
-  await writeFile(join(application, 'consumer.ts'), source)
-
-  await report.check('the consumer imports every name that is exported', () => {
-    const imported = namesIn(/import \{([^}]*)\} from 'withmac'/g, source)
-    const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
-    demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
-    return `${exported.length} names`
-  })
+    await report.check(`the consumer of ${entry} imports every name that is exported`, () => {
+      const imported = namesIn(new RegExp(`import \\{([^}]*)\\} from '${entry}'`, 'g'), source)
+      const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
+      demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
+      return `${exported.length} names`
+    })
+  }
 
   // Among them are those that the consumer does not reach, such as the drivers'.
   await report.check('every declaration file, reached or not', async () => {
@@ -55,7 +62,8 @@ export async function checkTypes(report, { application, unpacked }) {
         await report.check(`${compiler}, ${resolution}, globals of ${globals}`, async () => {
           const name = `${compiler}-${resolution}-${globals}`.replaceAll(/\W/g, '-')
           const options = { ...STRICT, ...module, ...environment }
-          await compile(tsc, join(application, name), options, { files: ['../consumer.ts'] })
+          const files = CONSUMERS.map(({ consumer }) => `../${consumer}`)
+          await compile(tsc, join(application, name), options, { files })
         })
       }
     }
