@@ -28,26 +28,27 @@ const GLOBALS = {
   'bun-types': { lib: ['esnext'], types: ['bun-types'] },
 }
 
-/** Users' projects, each with what one entry exports. */
-const CONSUMERS = [
-  { entry: 'withmac', declared: 'index.d.ts', consumer: 'consumer.ts' },
-  { entry: 'withmac/testing', declared: 'testing/index.d.ts', consumer: 'consumer-testing.ts' },
-]
+/** What the package exports, and the user's project that imports all of it. */
+const ENTRIES = {
+  withmac: { consumer: 'consumer.ts', declared: 'index.d.ts' },
+  'withmac/client': { consumer: 'consumer-client.ts', declared: 'client/index.d.ts' },
+  'withmac/testing': { consumer: 'consumer-testing.ts', declared: 'testing/index.d.ts' },
+}
 
 /** The packed declarations hold in users' projects, whatever these are set to. */
 export async function checkTypes(report, { application, unpacked }) {
-  for (const { entry, declared, consumer } of CONSUMERS) {
+  for (const [entry, { consumer, declared }] of Object.entries(ENTRIES)) {
     const source = await readFile(join(HERE, 'fixtures', consumer), 'utf8')
     const declarations = await readFile(join(unpacked, 'dist', declared), 'utf8')
     await writeFile(join(application, consumer), source)
-
-    await report.check(`the consumer of ${entry} imports every name that is exported`, () => {
+    await report.check(`${consumer} imports every name that ${entry} exports`, () => {
       const imported = namesIn(new RegExp(`import \\{([^}]*)\\} from '${entry}'`, 'g'), source)
       const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
       demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
       return `${exported.length} names`
     })
   }
+  const files = Object.values(ENTRIES).map(({ consumer }) => `../${consumer}`)
 
   // Among them are those that the consumer does not reach, such as the drivers'.
   await report.check('every declaration file, reached or not', async () => {
@@ -62,7 +63,6 @@ export async function checkTypes(report, { application, unpacked }) {
         await report.check(`${compiler}, ${resolution}, globals of ${globals}`, async () => {
           const name = `${compiler}-${resolution}-${globals}`.replaceAll(/\W/g, '-')
           const options = { ...STRICT, ...module, ...environment }
-          const files = CONSUMERS.map(({ consumer }) => `../${consumer}`)
           await compile(tsc, join(application, name), options, { files })
         })
       }
