@@ -15,5 +15,5 @@ export type { CheckOptions, MacOptions, OriginOption, WithMacOptions } from './o
 export type { MacAlgorithm } from './protocol/algorithm.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
 export type { NodeRequest } from './server/raw-target.ts'
-export type { MacVerdict } from './server/verify.ts'
+export type { MacVerdict } from './server/verdict.ts'
 export type { FirstArgument, Handler } from './server/with-mac.ts'

@@ -1,21 +1,19 @@
 import { MacError } from '../errors.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
+import { judgeExt } from './ext.ts'
 import { judgeTimestamp } from './freshness.ts'
-import { identityOf, type MacIdentity } from './identity.ts'
+import { identityOf } from './identity.ts'
 import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
 import { signedOrigin } from './signed-origin.ts'
 import { judgeMoment, type Moment } from './standing.ts'
-
-/** What a verification came to. */
-export type MacVerdict =
-  | { readonly ok: true; readonly identity: MacIdentity }
-  | { readonly ok: false; readonly error: MacError }
+import { type MacVerdict, refused } from './verdict.ts'
 
 /** What a verification works with. */
 export interface Verifier {
@@ -28,7 +26,8 @@ export interface Verifier {
 
 /**
  * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC was
- * found right; the nonce is recorded last, when all else is well. The body is not read.
+ * found right; the nonce is recorded last, when all else is well: a body that was changed on its way
+ * does not use up the nonce of the true request.
  *
  * All in one function: each `await` of another costs more than most of the steps.
  */
@@ -38,30 +37,40 @@ export async function verify(
   verifier: Verifier,
   rawTarget: RawTarget | null = null,
 ): Promise<MacVerdict> {
+  const { settings, known, pruning } = verifier
+  let sent: MacAuthorization | null = null
+  /** Set when the MAC was found right. */
+  let found: KnownCredential | null = null
   try {
-    const sent = parseAuthorization(authorizationOf(request))
+    sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
-    const { settings, known, pruning } = verifier
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
-    let found = recognise(sent, text, known)
+    found = recognise(sent, text, known)
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    if (check.ext) {
-      const refused = await judgeExt(sent.ext, request, check.ext)
-      if (refused !== null) {
+    let { ext } = sent
+    let bodyVerified = false
+    if (check.ext || check.body !== 'ignore') {
+      const judged = await judgeExt(request, ext, check)
+      if (judged instanceof MacError) {
         await authenticate(sent, text, store.credentials, known)
-        throw refused
+        throw judged
       }
-      // A judge may take its time.
-      moment = judgeMoment(found.credential, timestamp, settings)
+      ;({ ext, bodyVerified } = judged)
+      // A judge may take its time, and so may a body.
+      moment = judgedGood(found, timestamp, settings)
+      if (moment === null) {
+        found = await authenticate(sent, text, store.credentials, known)
+        moment = judgeMoment(found.credential, timestamp, settings)
+      }
     }
     const recorded = await store.nonces.record({
       timestamp,
@@ -82,9 +91,10 @@ export async function verify(
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
     pruning.step(store.nonces, rule.now)
-    return { ok: true, identity: identityOf(found.credential, sent, timestamp) }
-  } catch (error) {
-    return { ok: false, error: asMacError(error) }
+    return { ok: true, identity: identityOf(found.credential, sent, timestamp, ext, bodyVerified) }
+  } catch (thrown) {
+    const caller = found === null || sent === null ? null : { sent, credential: found.credential }
+    return refused(thrown, caller, settings)
   }
 }
 
@@ -111,19 +121,6 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
-/** Why the judge does not let the request pass, or `null` where it does. */
-async function judgeExt(
-  ext: string | null,
-  request: Request,
-  judge: NonNullable<CheckSettings['ext']>,
-): Promise<MacError | null> {
-  try {
-    return (await judge(ext, request)) === true ? null : new MacError('ERR_MAC_EXT')
-  } catch (cause) {
-    return new MacError('ERR_MAC_CALLBACK', 'The function given as ext failed.', { cause })
-  }
-}
-
 function refusedNonce({ verdict, floor }: Recorded): MacError {
   if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
   return new MacError(
@@ -137,9 +134,4 @@ function refusedNonce({ verdict, floor }: Recorded): MacError {
 function dateOf(seconds = 0): string {
   const date = new Date(seconds * 1000)
   return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString()
-}
-
-function asMacError(error: unknown): MacError {
-  if (error instanceof MacError) return error
-  return new MacError('ERR_MAC_INTERNAL', 'The verification failed unexpectedly.', { cause: error })
 }

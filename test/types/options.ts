@@ -43,7 +43,12 @@ createMac({ origin: (request) => request.headers.get('x-origin'), clockOffset: f
 createMac({ windowSeconds: 60, clockOffset: { maxSeconds: 86_400 }, now: () => Date.now() / 1000 })
 withMac(handler, { ext: async (ext) => ext !== null })
 holds<Equal<Required<WithMacOptions>['mode'], 'required' | 'optional' | undefined>>()
-holds<Equal<keyof CheckOptions, 'origin' | 'trustProxy' | 'ext' | 'onAccept' | 'onReject'>>()
+holds<
+  Equal<
+    keyof CheckOptions,
+    'origin' | 'trustProxy' | 'body' | 'maxBodyBytes' | 'ext' | 'onAccept' | 'onReject'
+  >
+>()
 holds<
   Equal<
     keyof MacOptions,
@@ -58,6 +63,11 @@ withMac(handler, { requestTarget: (_request, env: { incoming: IncomingMessage })
 withMac(({ request }: { request: Request; raw: string }) => handler(request), {
   requestTarget: (event) => event.raw,
 })
+
+createMac({ body: 'required', maxBodyBytes: 5_000_000 })
+withMac(handler, { body: undefined, maxBodyBytes: undefined })
+// @ts-expect-error: a word, not a switch
+withMac(handler, { body: true })
 
 // @ts-expect-error: there are two modes
 withMac(handler, { mode: 'maybe' })

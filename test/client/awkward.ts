@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const file = join(import.meta.dirname, '../vectors/awkward-urls.json')
+const { targets, methods } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>
+const characters = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code))
+
+/** What may stand behind an authority: all that parsers are known to differ on, and every character. */
+export const TARGETS: readonly string[] = [
+  ...(targets ?? []),
+  `/${'a'.repeat(5000)}?${'b'.repeat(1000)}`,
+  ...characters.map((character) => `/a${character}b`),
+  ...characters.map((character) => `/?a${character}b`),
+]
+
+export const METHODS: readonly string[] = [...(methods ?? []), 'A'.repeat(64), 'A'.repeat(65)]
+
+export const URLS_THAT_ARE_REFUSED: readonly (readonly [url: string, reason: string])[] = [
+  ['/relative', 'is no absolute URL'],
+  ['http://', 'is no absolute URL'],
+  ['ftp://example.com/', 'ftp: cannot be signed'],
+  ['data:,x', 'data: cannot be signed'],
+  ['http://user:pw@example.com/', 'user name or password'],
+  ['http://user@example.com/', 'user name or password'],
+  ['http://:pw@example.com/', 'user name or password'],
+  ['http://a!b.example/', 'it is no host name'],
+  ['http://a..example/', 'it is no host name'],
+  ['http://example.com:0/', 'the port is not a number from 1 to 65535'],
+]
