@@ -6,21 +6,26 @@ import { cleanEnvironment } from '../runtimes/setup/command.mjs'
 /** What takes longer to print a line hangs. */
 const PATIENCE_MS = 60_000
 
+/** Deno takes no certificate that vouches for itself, also where it is told to trust it. */
+const TRUST_ON_DENO = '--unsafely-ignore-certificate-errors=localhost'
+
 const running = new Set()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
 /**
- * Starts a file on a runtime, with its configuration as JSON; it ends with this process at the latest.
+ * Starts a file on a runtime, with its configuration as JSON; it trusts a certificate, and ends with
+ * this process at the latest.
  *
  * @returns Its lines, one at a time; a process that ends or hangs before the next one is an error.
  */
-export function lines(runtime, folder, file, config) {
-  const args = [...runtime.run, join(folder, file), JSON.stringify(config)]
+export function lines(runtime, folder, file, config, { cert }) {
+  const run = runtime.name === 'deno' ? [...runtime.run, TRUST_ON_DENO] : runtime.run
+  const args = [...run, join(folder, file), JSON.stringify(config)]
   const child = spawn(join(folder, runtime.binary), args, {
     cwd: folder,
-    env: { ...cleanEnvironment(), NO_COLOR: '1' },
+    env: { ...cleanEnvironment(), ...trusting(cert), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -38,4 +43,10 @@ export function lines(runtime, folder, file, config) {
       throw new Error(`${file} on ${runtime.title} ended, or hung: ${complaints}`)
     },
   }
+}
+
+/** The servers have an address of IPv4 alone, which Node 18 might not try. */
+function trusting(cert) {
+  const NODE_OPTIONS = '--dns-result-order=ipv4first'
+  return { NODE_EXTRA_CA_CERTS: cert, NODE_OPTIONS }
 }

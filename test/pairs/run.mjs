@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RUNTIMES } from '../runtimes/runtimes.mjs'
+import { certificate } from '../runtimes/setup/certificate.mjs'
 import { pack } from '../runtimes/setup/pack.mjs'
 import { projectFor } from '../runtimes/setup/project.mjs'
 import { lines } from './lines.mjs'
@@ -20,6 +21,7 @@ const vectors = join(library, 'test/vectors')
 const credential = { id: 'ada-id', key: 'ada-key', algorithm: 'hmac-sha-256' }
 
 const tarball = await pack(library, cache)
+const tls = await certificate(cache)
 const shared = { cache, tarball, vectors, suite: join(library, 'test/runtimes') }
 const places = []
 for (const runtime of RUNTIMES.filter(({ name }) => NAMES.includes(name))) {
@@ -34,15 +36,15 @@ for (const runtime of RUNTIMES.filter(({ name }) => NAMES.includes(name))) {
 const start = performance.now()
 const servers = []
 for (const { runtime, folder } of places) {
-  const config = { adapter: ADAPTERS[runtime.name] ?? 'hono', credential }
-  const running = lines(runtime, folder, 'pairs/server/serve.mjs', config)
+  const config = { adapter: ADAPTERS[runtime.name] ?? 'hono', credential, certificate: tls }
+  const running = lines(runtime, folder, 'pairs/server/serve.mjs', config, tls)
   servers.push({ name: runtime.title, ports: JSON.parse(await running.next()) })
 }
 let passed = 0
 let failed = 0
 for (const { runtime, folder } of places) {
   const config = { credential, servers, vectors: join(vectors, 'awkward-urls.json') }
-  const client = lines(runtime, folder, 'pairs/client/client.mjs', config)
+  const client = lines(runtime, folder, 'pairs/client/client.mjs', config, tls)
   for (const { name } of servers) {
     const began = performance.now()
     const { server, passed: good, failures } = JSON.parse(await client.next())

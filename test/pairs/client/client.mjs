@@ -4,6 +4,7 @@ import { attempt, takeResult } from './checks.mjs'
 import { clocks } from './clocks.mjs'
 import { redirects } from './redirects.mjs'
 import { requests } from './requests.mjs'
+import { secure } from './secure.mjs'
 import { urls } from './urls.mjs'
 
 /*
@@ -15,7 +16,10 @@ const { credential, servers, vectors } = JSON.parse(process.argv[2])
 const { targets } = JSON.parse(readFileSync(vectors, 'utf8'))
 for (const { name, ports } of servers) {
   const at = Object.fromEntries(
-    Object.entries(ports).map(([handler, port]) => [handler, `http://127.0.0.1:${port}`]),
+    Object.entries(ports).map(([handler, port]) => [
+      handler,
+      handler === 'secure' ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    ]),
   )
   const shared = { credential, at, targets }
   await attempt('URLs', () => urls(shared))
@@ -23,6 +27,7 @@ for (const { name, ports } of servers) {
   await attempt('redirects', () => redirects(shared))
   await attempt('clocks', () => clocks(shared))
   await attempt('bodies', () => bodies(shared))
+  await attempt('over TLS', () => secure(shared))
   console.log(JSON.stringify({ server: name, ...takeResult() }))
 }
 process.exit(0)

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createMac, getMac } from 'withmac'
 
 /*
- * A server process of one runtime. Its arguments are the adapter and the credential, as JSON. Each
+ * A server process of one runtime. Its argument tells the adapter, the credential and the certificate, as JSON. Each
  * handler has a port, and so an origin, of its own; it prints the ports.
  */
 
-const { adapter, credential } = JSON.parse(process.argv[2])
+const { adapter, credential, certificate } = JSON.parse(process.argv[2])
 const { listen } = await import(`../../server/adapters/${adapter}.mjs`)
 
 const database = 'sqlite::memory:'
@@ -45,6 +46,8 @@ const handlers = {
 }
 const ports = {}
 for (const [name, handler] of Object.entries(handlers)) ports[name] = await listen(handler, null)
+const [key, cert] = [certificate.key, certificate.cert].map((file) => readFileSync(file, 'utf8'))
+ports.secure = await listen(handlers.redirecting, { key, cert })
 console.log(JSON.stringify(ports))
 
 async function prepared(made) {
