@@ -9,6 +9,7 @@ export interface Pieces {
   readonly headers: Readonly<Record<string, string>>
   readonly receivedAt?: number | undefined
   readonly code?: string | undefined
+  readonly reference?: string | undefined
 }
 
 /**
@@ -18,7 +19,7 @@ export interface Pieces {
  * @throws TypeError that says what is missing.
  */
 export function compose(what: string, pieces: Pieces): SeenRequest {
-  const { method, url, scheme = 'http', headers, receivedAt, code } = pieces
+  const { method, url, scheme = 'http', headers, receivedAt, code, reference } = pieces
   const { host } = headers
   if (method === undefined || method === '') throw new TypeError(`${what} lacks the method.`)
   if (url === undefined || url === '') throw new TypeError(`${what} lacks the URL.`)
@@ -36,6 +37,7 @@ export function compose(what: string, pieces: Pieces): SeenRequest {
     headers: telling(headers),
     ...(receivedAt === undefined || !Number.isFinite(receivedAt) ? {} : { receivedAt }),
     ...(code === undefined ? {} : { code }),
+    ...(reference === undefined ? {} : { reference }),
   }
 }
 

@@ -5,6 +5,9 @@ import type { Received } from './received.ts'
 type Target = { readonly path: string; readonly query: string }
 type Header = (name: string) => string | undefined
 
+/** The longest request-URI whose variants are made: none that a server takes is longer. */
+const LONGEST = 65_536
+
 /** What clients, and proxies, make of a request-URI. */
 export function targetSlips(
   target: Target,
@@ -12,6 +15,7 @@ export function targetSlips(
   header: Header,
 ): Alternative[] {
   const whole = target.path + target.query
+  if (whole.length > LONGEST) return []
   const add = collector(whole)
   pathAndQuery(target, add)
   for (const [name, value] of originalTargets(header)) {
