@@ -1,4 +1,5 @@
-import { type SeenRequest, TELLING_HEADERS } from './seen.ts'
+import { TELLING_HEADERS } from '../protocol/telling-headers.ts'
+import type { SeenRequest } from './seen.ts'
 
 /** Parts of a request that a text gave; what it did not give is `undefined`. */
 export interface Pieces {
