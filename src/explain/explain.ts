@@ -10,7 +10,7 @@ import { macForm } from './mac-forms.ts'
 import { originSlips } from './origin-slips.ts'
 import { type Received, receive } from './received.ts'
 import { type SearchSpace, search } from './search.ts'
-import type { SeenRequest } from './seen.ts'
+import type { ExplainSettings, SeenRequest } from './seen.ts'
 import { stringSlips } from './string-slips.ts'
 import { targetSlips, wholeUrlSlips } from './target-slips.ts'
 import { timeSlips } from './time-slips.ts'
@@ -38,7 +38,7 @@ export function explain(
   credential: ExplainCredential | null,
   options: ExplainOptions = {},
 ): Explanation {
-  const settings = { ...seen.settings, ...given(options) }
+  const settings = settingsOf(seen, options)
   const now = seen.receivedAt ?? options.now ?? null
   const received = receive(seen, settings)
   const { sent, problem } = readHeader(seen.headers.authorization ?? null)
@@ -57,9 +57,11 @@ export function explain(
   return slipped(known, credential, refusal, slips, result)
 }
 
-/** Options that are there: what is `undefined` must not hide what the request brings. */
-function given(options: ExplainOptions): ExplainOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+/** The options, and what they leave out from the request: `origin` and `trustProxy` go together. */
+function settingsOf({ settings = {} }: SeenRequest, options: ExplainOptions): ExplainSettings {
+  const placed = options.origin !== undefined || options.trustProxy !== undefined
+  const { origin, trustProxy } = placed ? options : settings
+  return { origin, trustProxy, windowSeconds: options.windowSeconds ?? settings.windowSeconds }
 }
 
 function searchSpace(

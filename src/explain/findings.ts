@@ -4,8 +4,10 @@ import type { ExplainCredential, Explanation, Slip } from './explanation.ts'
 import { shown } from './guess.ts'
 import { explainedLines } from './lines.ts'
 import type { MacForm } from './mac-forms.ts'
+import { MAC_WAS_RIGHT } from './refusals.ts'
 import type { SearchResult } from './search.ts'
-import { type Case, explanation, freshnessOf } from './verdicts.ts'
+import type { SeenRequest } from './seen.ts'
+import { type Case, explanation, freshnessOf, wrongMacCode } from './verdicts.ts'
 
 /** A slip with the words that stand behind "matches with". */
 export type FoundSlip = Slip & { readonly matches: string }
@@ -50,17 +52,27 @@ export function slipped(
   const stale = freshnessOf(known, signed.ts, clockOffset)
   const notes = [
     ...(refusal === null ? [] : [refusal.message]),
+    ...contradiction(known.seen),
     ...(stale === null || slips.some(({ kind }) => kind.startsWith('ts-')) ? [] : [stale.sentence]),
   ]
   const server = slips.some(({ side, kind }) => side === 'server' && kind !== 'target-original')
   const origin = server ? originOf(signed.host, signed.port, likelyScheme(known.received)) : null
-  return explanation(refusal?.code ?? 'ERR_MAC_MISMATCH', sentence, {
+  return explanation(wrongMacCode(refusal, known.seen), sentence, {
     lines: explainedLines(known.lines, signed),
     slips: slips.map(({ kind, sentence, change, side }) => ({ kind, sentence, change, side })),
     notes,
     settings: origin === null ? null : { origin },
     search: { tried, bounded },
   })
+}
+
+/** The server found the MAC right that is wrong here. */
+function contradiction({ code }: SeenRequest): string[] {
+  if (code === undefined || !MAC_WAS_RIGHT.has(code)) return []
+  return [
+    `The server answered ${code}, so it found the MAC right: the credential or the origin that it was ` +
+      'judged by here is not the one that the server has.',
+  ]
 }
 
 /** None of the slips makes the MAC right. */
@@ -75,6 +87,7 @@ export function nothingFound(
     lines,
     notes: [
       ...form.slips.map((slip) => `Besides, ${slip.sentence}: ${slip.change}.`),
+      ...contradiction(seen),
       ...(bounded ? ['The search was ended by its bound before all was tried.'] : []),
     ],
     search: { tried, bounded },
@@ -92,7 +105,7 @@ export function nothingFound(
     '(compare where both come from; the key may have been replaced), or else the request was changed ' +
     'on its way: compare the lines with what the client signed.'
   return explanation(
-    refusal?.code ?? 'ERR_MAC_MISMATCH',
+    wrongMacCode(refusal, seen),
     refusal === null ? none : `${refusal.message} ${none}`,
     rest,
   )

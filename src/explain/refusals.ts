@@ -1,5 +1,42 @@
-/** What to say of a refusal that cannot be told from the request alone, by its code. */
-export const REFUSALS: Readonly<Record<string, string>> = {
+/** Codes of a server that could not tell what origin was signed, and so did not come to the MAC. */
+export const ORIGIN_CODES: ReadonlySet<string> = new Set([
+  'ERR_MAC_METHOD',
+  'ERR_MAC_TARGET',
+  'ERR_MAC_HOST',
+  'ERR_MAC_FORWARDED',
+  'ERR_MAC_ORIGIN',
+])
+
+/** Codes of a server that found the MAC right. */
+export const MAC_WAS_RIGHT: ReadonlySet<string> = new Set([
+  'ERR_MAC_REPLAY',
+  'ERR_MAC_TIMESTAMP_STALE',
+  'ERR_MAC_TIMESTAMP_AHEAD',
+  'ERR_MAC_REVOKED',
+  'ERR_MAC_EXPIRED',
+  'ERR_MAC_EXT',
+  'ERR_MAC_BODY_MISSING',
+  'ERR_MAC_BODY_MISMATCH',
+  'ERR_MAC_BODY_SYNTAX',
+  'ERR_MAC_BODY_TOO_LARGE',
+  'ERR_MAC_BODY_UNREADABLE',
+])
+
+/** What to say of a refusal whose MAC is right, by the code that the server gave. */
+export function refusalOf(code: string): string {
+  if (ORIGIN_CODES.has(code)) {
+    return (
+      `The MAC is right by what is known here, and the server refused the request with ${code}: it could ` +
+      'not tell from it what origin was signed. Look at its options origin, trustProxy and requestTarget.'
+    )
+  }
+  return (
+    (Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined) ??
+    'The MAC is right, and the server refused the request for a reason that cannot be told from here.'
+  )
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
   ERR_MAC_REPLAY:
     'The MAC is right, and its nonce was used before: let the client sign each request, and each ' +
     'retry, with a fresh nonce; or a proxy, or someone who listens, sent the request twice.',

@@ -5,11 +5,8 @@ import { type StaleTimestamp, staleTimestamp, written } from './freshness-verdic
 import { shown } from './guess.ts'
 import { faultPlace } from './header-place.ts'
 import type { Received } from './received.ts'
-import { REFUSALS } from './refusals.ts'
+import { ORIGIN_CODES, refusalOf } from './refusals.ts'
 import type { ExplainSettings, SeenRequest } from './seen.ts'
-
-/** What clients are told in place of several codes. */
-const TOLD_AS_ONE: ReadonlySet<string> = new Set(['ERR_MAC_REJECTED'])
 
 /** All that is known before the search. */
 export interface Case {
@@ -46,6 +43,12 @@ export function unreadable(problem: unknown, seen: SeenRequest): Explanation {
     const where = place === null ? '' : ` It goes wrong ${place}`
     return explanation(problem.code, `${problem.message}${where}`)
   }
+  if (seen.code === 'ERR_MAC_HEADER_SYNTAX') {
+    return explanation(
+      seen.code,
+      'The header fields of the request are malformed, and could not be read.',
+    )
+  }
   const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}/.exec(header ?? '')?.[0]
   return explanation(
     'ERR_MAC_MISSING',
@@ -66,36 +69,40 @@ export function unknown({ sent, lines }: Case): Explanation {
 }
 
 /** What was sent as the MAC is none. */
-export function noMac({ lines }: Case, refusal: MacError | null): Explanation {
+export function noMac({ seen, lines }: Case, refusal: MacError | null): Explanation {
   return explanation(
-    refusal?.code ?? 'ERR_MAC_MISMATCH',
+    wrongMacCode(refusal, seen),
     'What was sent as mac has the length of no MAC, in whatever encoding: let the client send the ' +
       'whole HMAC in base64, 44 characters for hmac-sha-256 and 28 for hmac-sha-1.',
     { lines },
   )
 }
 
+/** The code of a refusal whose MAC is wrong: what the server gave up at before it came to the MAC. */
+export function wrongMacCode(refusal: MacError | null, { code }: SeenRequest): string {
+  if (refusal !== null) return refusal.code
+  return code !== undefined && ORIGIN_CODES.has(code) ? code : 'ERR_MAC_MISMATCH'
+}
+
 /** The MAC is right, as it was sent and received. */
 export function rightMac(
-  case_: Case,
+  known: Case,
   credential: ExplainCredential,
   refusal: MacError | null,
   search: Explanation['search'],
 ): Explanation {
-  const lines = case_.lines.map((line) => ({ ...line, signed: line.received }))
+  const lines = known.lines.map((line) => ({ ...line, signed: line.received }))
   const rest = { lines, search: { tried: search.tried, bounded: search.bounded } }
-  const { code } = case_.seen
+  const { code } = known.seen
   if (refusal !== null) {
     return explanation(refusal.code, `${refusal.message} All else is right, the MAC as well.`, rest)
   }
-  const standing = standingOf(case_, credential)
-  const said = code === undefined || code === standing?.code ? undefined : REFUSALS[code]
-  if (code !== undefined && said !== undefined && !(standing !== null && TOLD_AS_ONE.has(code))) {
-    return explanation(code, said, rest)
-  }
-  if (standing !== null) return explanation(standing.code, standing.sentence, rest)
+  const standing = standingOf(known, credential)
+  const saysMore = code !== undefined && code !== standing?.code && code !== 'ERR_MAC_REJECTED'
+  if (standing !== null && !saysMore) return explanation(standing.code, standing.sentence, rest)
+  if (code !== undefined) return explanation(code, refusalOf(code), rest)
   const unjudged =
-    case_.now === null ? ['When it came is not known, so its age was not judged.'] : []
+    known.now === null ? ['When it came is not known, so its age was not judged.'] : []
   return explanation(
     null,
     'The MAC is right, and nothing else is wrong that can be told from here.',
@@ -108,10 +115,10 @@ export function rightMac(
 
 /** Revoked, expired, or not fresh. */
 function standingOf(
-  case_: Case,
+  known: Case,
   { id, revoked, expires, clockOffset }: ExplainCredential,
 ): { code: string; sentence: string } | null {
-  const { now } = case_
+  const { now } = known
   if (revoked != null) {
     const sentence = `The MAC is right, and the credential ${shown(id)} was revoked on ${written(revoked)}: give the client a new one.`
     return { code: 'ERR_MAC_REVOKED', sentence }
@@ -120,7 +127,7 @@ function standingOf(
     const sentence = `The MAC is right, and the credential ${shown(id)} expired on ${written(expires)}: give the client a new one.`
     return { code: 'ERR_MAC_EXPIRED', sentence }
   }
-  return freshnessOf(case_, case_.sent.ts, clockOffset)
+  return freshnessOf(known, known.sent.ts, clockOffset)
 }
 
 /** What is wrong with a timestamp, by the server's clock and settings. */

@@ -161,6 +161,9 @@ describe('by the code that the server gave it says what the request cannot tell:
     ['ERR_MAC_TIMESTAMP_STALE', 'too old'],
     ['ERR_MAC_MISMATCH', 'another key for the identifier'],
     ['ERR_MAC_STORE', 'database failed'],
+    ['ERR_MAC_ORIGIN', 'what origin was signed'],
+    ['ERR_OF_ANOTHER', 'cannot be told from here'],
+    ['toString', 'cannot be told from here'],
   ])('%s', (code, holds) => {
     expect(told(sign(), { code })).toEqual({ code, sentence: expect.stringContaining(holds) })
   })
@@ -193,4 +196,48 @@ test('what has the length of no MAC is called that', () => {
   const { code, sentence } = told(sign({ mac: 'AAAA' }))
   expect(code).toBe('ERR_MAC_MISMATCH')
   expect(sentence).toContain('length of no MAC')
+})
+
+test('where the server found the MAC right, and it is wrong here, both are said', () => {
+  const { code, notes } = explain(seen(sign(), { code: 'ERR_MAC_REPLAY' }), {
+    ...KEY,
+    key: 'other',
+  })
+  expect(code).toBe('ERR_MAC_MISMATCH')
+  expect(notes.join()).toContain('ERR_MAC_REPLAY, so it found the MAC right')
+})
+
+test('the code of a server that could not tell the origin stays, and the origin is found', () => {
+  const header = sign({ port: '443' })
+  const explained = explain(seen(header, { code: 'ERR_MAC_ORIGIN' }), KEY)
+  expect(explained.code).toBe('ERR_MAC_ORIGIN')
+  expect(explained.settings).toEqual({ origin: 'https://api.example.com' })
+})
+
+describe('of an origin that cannot be told it says why, and what was signed:', () => {
+  test.each<[string, string, object, ExplainOptions]>([
+    ['ERR_MAC_HOST', 'http://backend/x?b=1', { host: 'api.example.com' }, {}],
+    ['ERR_MAC_ORIGIN', URL, {}, { origin: ['https://a.example', 'https://b.example'] }],
+    ['ERR_MAC_FORWARDED', URL, { 'x-forwarded-proto': 'https,http' }, { trustProxy: true }],
+  ])('%s for %s %j %j', (code, url, fields, options) => {
+    const headers = { host: 'api.example.com', ...fields, authorization: sign() }
+    const explained = explain({ method: 'GET', url, headers }, KEY, options)
+    expect(explained.code).toBe(code)
+    expect(explained.settings).toEqual({ origin: 'http://api.example.com' })
+    expect(explained.notes).toHaveLength(1)
+  })
+})
+
+test('a URL without a host is refused, though the MAC be right by the Host header', () => {
+  const relative = { ...seen(sign()), url: '/x?b=1' }
+  expect(explain(relative, KEY)).toMatchObject({ ok: false, code: 'ERR_MAC_HOST', slips: [] })
+})
+
+test('options take the place of what the request brings, origin and trustProxy together', () => {
+  const settings = { origin: 'https://a.example', windowSeconds: 60 }
+  const report = seen(sign({ ts: NOW - 61 }), { settings, receivedAt: NOW })
+  expect(explain(report, KEY).slips.map(({ kind }) => kind)).toEqual(['origin'])
+  expect(explain(report, KEY, { trustProxy: false }).code).toBe('ERR_MAC_TIMESTAMP_STALE')
+  expect(explain(report, KEY, { trustProxy: false, windowSeconds: 61 }).ok).toBe(true)
+  expect(explain(report, KEY, { origin: undefined }).slips).toHaveLength(1)
 })

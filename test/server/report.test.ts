@@ -214,3 +214,9 @@ test('in the mode optional a refusal is reported as well', async () => {
   await app(new Request(URL))
   expect(reports).toHaveLength(1)
 })
+
+test('explain() of a refusal by the origin function says that, and not that all is well', async () => {
+  const { app, reports } = await serverWith({ origin: () => null })
+  await app(sign())
+  expect(await reports[0]?.explain()).toMatchObject({ ok: false, code: 'ERR_MAC_ORIGIN' })
+})
