@@ -72,8 +72,7 @@ async function readCopy(
       take(value)
     }
   } catch (error) {
-    // Of the copy alone: to cancel the request's own stream would end the connection on some servers
-    // before the answer is sent.
+    // Of the copy alone: what is left of the request is its server's, to take in or to drop.
     reader.cancel().catch(() => {})
     throw error instanceof MacError ? error : unreadable(error)
   }

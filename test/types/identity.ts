@@ -34,6 +34,7 @@ holds<
       readonly label: string | null
       readonly expires: Date | null
       readonly ext: string | null
+      readonly bodyVerified: boolean
       readonly timestamp: number
       readonly nonce: string
     }
@@ -67,7 +68,10 @@ holds<Equal<typeof verdict, MacVerdict>>()
 // @ts-expect-error: only a good request has an identity
 verdict.identity
 if (verdict.ok) holds<Equal<typeof verdict.identity, MacIdentity>>()
-else holds<Equal<typeof verdict.error, MacError>>()
+else {
+  holds<Equal<typeof verdict.error, MacError>>()
+  holds<Equal<typeof verdict.challenge, string | null>>()
+}
 
 export function status(thrown: unknown): number {
   return thrown instanceof MacError ? thrown.status : 500

@@ -79,6 +79,11 @@ withMac(({ request }: { request: Request; raw: string }) => handler(request), {
   requestTarget: (event) => event.raw,
 })
 
+createMac({ body: 'required', maxBodyBytes: 5_000_000 })
+withMac(handler, { body: undefined, maxBodyBytes: undefined })
+// @ts-expect-error: a word, not a switch
+withMac(handler, { body: true })
+
 // @ts-expect-error: there are two modes
 withMac(handler, { mode: 'maybe' })
 // @ts-expect-error: an option that is not known, such as a misspelt one

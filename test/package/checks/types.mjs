@@ -28,19 +28,27 @@ const GLOBALS = {
   'bun-types': { lib: ['esnext'], types: ['bun-types'] },
 }
 
+/** What the package exports, and the user's project that imports all of it. */
+const ENTRIES = {
+  withmac: { consumer: 'consumer.ts', declared: 'index.d.ts' },
+  'withmac/client': { consumer: 'consumer-client.ts', declared: 'client/index.d.ts' },
+  'withmac/testing': { consumer: 'consumer-testing.ts', declared: 'testing/index.d.ts' },
+}
+
 /** The packed declarations hold in users' projects, whatever these are set to. */
 export async function checkTypes(report, { application, unpacked }) {
-  const source = await readFile(join(HERE, 'fixtures', 'consumer.ts'), 'utf8')
-  const declarations = await readFile(join(unpacked, 'dist', 'index.d.ts'), 'utf8')
-
-  await writeFile(join(application, 'consumer.ts'), source)
-
-  await report.check('the consumer imports every name that is exported', () => {
-    const imported = namesIn(/import \{([^}]*)\} from 'withmac'/g, source)
-    const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
-    demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
-    return `${exported.length} names`
-  })
+  for (const [entry, { consumer, declared }] of Object.entries(ENTRIES)) {
+    const source = await readFile(join(HERE, 'fixtures', consumer), 'utf8')
+    const declarations = await readFile(join(unpacked, 'dist', declared), 'utf8')
+    await writeFile(join(application, consumer), source)
+    await report.check(`${consumer} imports every name that ${entry} exports`, () => {
+      const imported = namesIn(new RegExp(`import \\{([^}]*)\\} from '${entry}'`, 'g'), source)
+      const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
+      demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
+      return `${exported.length} names`
+    })
+  }
+  const files = Object.values(ENTRIES).map(({ consumer }) => `../${consumer}`)
 
   // Among them are those that the consumer does not reach, such as the drivers'.
   await report.check('every declaration file, reached or not', async () => {
@@ -55,7 +63,7 @@ export async function checkTypes(report, { application, unpacked }) {
         await report.check(`${compiler}, ${resolution}, globals of ${globals}`, async () => {
           const name = `${compiler}-${resolution}-${globals}`.replaceAll(/\W/g, '-')
           const options = { ...STRICT, ...module, ...environment }
-          await compile(tsc, join(application, name), options, { files: ['../consumer.ts'] })
+          await compile(tsc, join(application, name), options, { files })
         })
       }
     }

@@ -1,0 +1,9 @@
+export type { ClientCredential } from '../client/credential.ts'
+export type { TestClock } from './clock.ts'
+export { type SignedInit, type SignedRequestInit, signedRequest } from './signed-request.ts'
+export {
+  createTestMac,
+  type TestMac,
+  type TestMacOptions,
+  type TestRequestInit,
+} from './test-mac.ts'

@@ -1,0 +1,84 @@
+import type { NewCredential } from '../credentials/credential.ts'
+import { readUser, type User } from '../credentials/input.ts'
+import { createMac, type Mac } from '../mac.ts'
+import type { MacOptions } from '../options.ts'
+import { TestClock } from './clock.ts'
+import { type SignedInit, signedRequest } from './signed-request.ts'
+
+/** The options of `createTestMac`: those of `createMac`, but for what it brings along itself. */
+export interface TestMacOptions extends Omit<MacOptions, 'database' | 'durability' | 'now'> {
+  /** Who signs where a request says nothing of it. Default: `'tester'`. */
+  readonly user?: User | undefined
+  /** Where the clock stands, in seconds since 1970 or as a `Date`. Default: the whole second it is. */
+  readonly startsAt?: number | Date | undefined
+}
+
+/** How a request of a `TestMac` is made and signed. */
+export interface TestRequestInit extends SignedInit {
+  /** Who signs. A credential is made for each user at its first request. Default: the `Mac`'s. */
+  readonly user?: User | undefined
+  /** Binds the body to the MAC. Default: whether the `Mac` looks at bodies: see its option `body`. */
+  readonly bindBody?: boolean | undefined
+}
+
+/** A `Mac` for tests, and those who sign for it. */
+export interface TestMac {
+  /** To be handed to the application in place of its own. It keeps all in memory. */
+  readonly mac: Mac
+  /** The clock of both sides. */
+  readonly clock: TestClock
+  /** The credential that signs where a request says nothing of a user. It never expires. */
+  readonly credential: NewCredential
+  /** The credential of a user, which is made when it is first asked for, and never expires. */
+  credentialOf(user: User): Promise<NewCredential>
+  /**
+   * Makes a signed `Request`, good for once: a new nonce, the time of the clock. A path alone will do;
+   * its host is that of the option `origin`, where that is one origin, else `http://localhost`.
+   *
+   * For a request that must be refused, let the clock move on before it is handed in (stale), hand in
+   * its `clone()` first (a replay), revoke `credential.id`, or send `new Request(url)` (unsigned).
+   */
+  signedRequest(url: string | URL, init?: TestRequestInit): Promise<Request>
+}
+
+/**
+ * Makes a `Mac` on a database in memory, with a clock that stands still until it is moved, for an
+ * application's own tests under any runner. What it lets in and refuses, it does as any other.
+ *
+ * @throws TypeError that names each option that is wrong; what opening a database throws: on Node
+ *   before 22.13 better-sqlite3 must be there.
+ *
+ * @example
+ * const { mac, clock, signedRequest } = await createTestMac()
+ * const app = createApp(mac)
+ * const request = await signedRequest('/orders', { user: 'ada', method: 'POST', body: '{}' })
+ * clock.advance(301)
+ * assert.equal((await app(request)).status, 401)
+ */
+export async function createTestMac(options: TestMacOptions = {}): Promise<TestMac> {
+  const { user: tester = 'tester', startsAt = Math.floor(Date.now() / 1000), ...rest } = options
+  const clock = new TestClock(startsAt)
+  const mac = createMac({ ...rest, database: 'sqlite::memory:', now: clock.now })
+  const credentials = new Map<string, Promise<NewCredential>>()
+  const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'
+  const bindAll = rest.body === 'required' || rest.body === 'optional'
+
+  async function credentialOf(user: User): Promise<NewCredential> {
+    const name = readUser(user)
+    const made = credentials.get(name) ?? mac.createCredential(name, { expires: null })
+    credentials.set(name, made)
+    return made
+  }
+
+  return {
+    mac,
+    clock,
+    credential: await credentialOf(tester),
+    credentialOf,
+    async signedRequest(url, { user = tester, bindBody = bindAll, ...init } = {}) {
+      const credential = await credentialOf(user)
+      const signing = { ...init, bindBody, credential, now: clock.now }
+      return signedRequest(new URL(url, base), signing)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { createMac } from '../../src/index.ts'
+import { signedRequest } from '../../src/testing/index.ts'
+import { outcome } from '../support/outcome.ts'
+import { expect, test } from '../support/runner.ts'
+
+const URL = 'https://api.example.com/orders?a=1'
+const mac = createMac({ database: 'sqlite::memory:' })
+const credential = await mac.createCredential('ada', { algorithm: 'hmac-sha-1' })
+const app = mac.withMac(async (request) => new Response(await request.text()))
+
+test('a request signed with a credential is let in, each time that one is made', async () => {
+  for (const url of [URL, new globalThis.URL(URL)]) {
+    expect(await outcome(app(await signedRequest(url, { credential })))).toBe('200')
+  }
+})
+
+test('it holds what new Request would make of the rest', async () => {
+  const init = { method: 'PUT', body: 'hello', headers: { 'x-mine': 'b' } }
+  const request = await signedRequest(URL, { credential, ...init })
+  expect([request.url, request.method, request.headers.get('x-mine')]).toEqual([URL, 'PUT', 'b'])
+  expect(await (await app(request)).text()).toBe('hello')
+})
+
+test('it is signed for the time that it is told', async () => {
+  const now = () => Date.now() / 1000 - 1000
+  const request = await signedRequest(URL, { credential, now })
+  expect(await outcome(app(request))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+})
+
+test('it is refused when it is changed: with another key, target or ext', async () => {
+  const wrongKey = { ...credential, key: 'another' }
+  const other = await signedRequest(URL, { credential: wrongKey })
+  expect(await outcome(app(other))).toBe('401 ERR_MAC_REJECTED')
+  const { headers } = await signedRequest(URL, { credential })
+  const moved = new Request(`${URL}&b=2`, { headers })
+  expect(await outcome(app(moved))).toBe('401 ERR_MAC_REJECTED')
+})
+
+test('without a credential there is none', async () => {
+  await expect(signedRequest(URL, {} as never)).rejects.toThrow(TypeError)
+})
