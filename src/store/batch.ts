@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
 import { isBusy, type StoreFailure, withinPatience } from './busy.ts'
 import type { Answer } from './connection.ts'
-import { type Batch, NonceQueue, type Waiting } from './nonce-queue.ts'
+import { type Batch, LARGEST, NonceQueue, type Waiting } from './nonce-queue.ts'
 import { type Nonce, type Recorded, SEEN } from './store.ts'
 
 /** How many nonces may wait. Whoever comes later is refused: the store is not keeping up. */
@@ -57,7 +57,7 @@ export class GroupCommit {
     do {
       this.#crowded = this.#queue.count > 1
       const locked = await this.#commit()
-      await (locked ? pause() : turn())
+      await (locked ? pause(this.#queue.count) : turn())
       if (!locked) this.#recorder.between()
     } while (this.#queue.count > 0)
     this.#working = null
@@ -103,10 +103,11 @@ function turn(): Promise<void> {
 
 /**
  * Until the next try. Not SQLite's own waiting, which blocks the thread, and pauses longer each time:
- * who has waited long is then the last to get the lock, after seconds.
+ * who has waited long is then the last to get the lock, after seconds. With many that wait each try is
+ * work, which should not take the processor from whoever holds the lock.
  */
-function pause(): Promise<void> {
+function pause(waiting: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 1)
+    setTimeout(resolve, waiting > LARGEST ? 5 : 1)
   })
 }

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { immediately } from './immediately.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
+import { createTriggers } from './triggers.ts'
 
 /**
  * Brings the tables up to the version of this code. Each step is run once, however many processes
@@ -29,6 +30,7 @@ export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
       await migration.up(locked)
       await locked.insertInto('mac_schema').values({ version: migration.version }).execute()
     }
+    await createTriggers(locked)
   })
 }
 

@@ -4,7 +4,7 @@ import type { Nonce, Recorded } from './store.ts'
 /** Batches up to this size have a statement for each size, and larger ones for its multiples. */
 const STEP = 64
 /** The largest batch. */
-const LARGEST = 512
+export const LARGEST = 512
 
 /** A nonce that waits to be recorded. */
 export interface Waiting extends Nonce {

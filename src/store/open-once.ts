@@ -1,4 +1,4 @@
-import { MacError } from '../errors.ts'
+import { closedError } from './closing.ts'
 import type { Store } from './store.ts'
 
 /** Opens a store when it is first asked for; an attempt that failed is made again at the next. */
@@ -7,6 +7,7 @@ export class OpenOnce {
   #store: Promise<Store> | null = null
   #opened: Store | null = null
   #closed = false
+  #closing: Promise<void> | null = null
 
   constructor(open: () => Promise<Store>) {
     this.#open = open
@@ -33,10 +34,16 @@ export class OpenOnce {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
+    if (this.#closed) throw closedError()
   }
 
-  async close(): Promise<void> {
+  /** Closes it; whoever calls this again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true
     this.#opened = null
     const store = this.#store

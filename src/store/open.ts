@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Kysely } from 'kysely'
+import { Closing } from './closing.ts'
 import type { Durability } from './connection.ts'
 import type { DatabaseSource } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
@@ -52,16 +53,26 @@ export async function openStore(
   }
   try {
     const handle = await open()
-    const check = path === null ? () => {} : fileWatch(path)
+    const closing = new Closing()
+    const watch = path === null ? () => {} : fileWatch(path)
+    const check = () => {
+      closing.check()
+      watch()
+    }
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     await guarded(() => prepareTables(db))
     // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
     // in memory has one connection alone, and no transactions but theirs.
     const connection = new SqliteConnection(path === null ? handle : await open(), durability)
-    await guarded(() => makeUpForPowerCut(connection, db, durability))
+    // What is in memory is gone with the machine's power in any case.
+    if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    return storeOf({ name, db, connection, guarded, powerCut, inTime: asItIs, check }, close)
+    return storeOf(
+      { name, db, connection, guarded, powerCut, inTime: asItIs, check },
+      closing,
+      close,
+    )
   } catch (error) {
     await close()
     throw error
@@ -77,7 +88,11 @@ async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
   const db = given.withoutPlugins()
   const name = 'The database'
-  const guarded = withDeadline(guard(name), name)
+  const closing = new Closing()
+  const guarded = withDeadline(
+    guard(name, () => closing.check()),
+    name,
+  )
   await guarded(() => prepareTables(db))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
@@ -85,9 +100,9 @@ async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
   const parts: SqlNoncesParts = {
     ...{ name, db, connection, guarded, powerCut: null },
     inTime: (work) => inTime(work, name),
-    check: () => {},
+    check: () => closing.check(),
   }
-  return storeOf(parts, async () => {})
+  return storeOf(parts, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
@@ -95,13 +110,14 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
   await setUpTriggers(db)
 }
 
-function storeOf(parts: SqlNoncesParts, close: () => Promise<void>): Store {
+function storeOf(parts: SqlNoncesParts, closing: Closing, close: () => Promise<void>): Store {
   const nonces = new SqlNonces(parts)
   return {
     credentials: new SqlCredentials(parts.db, parts.guarded),
     nonces,
     async close() {
-      await nonces.drain()
+      await parts.inTime(nonces.drain())
+      closing.begin()
       await close()
     },
   }

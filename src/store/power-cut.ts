@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { currentBoot, isSameBoot } from './boot.ts'
 import type { Connection, Durability } from './connection.ts'
 import type { MacDatabase } from './schema.ts'
-import { allState, raiseState, setState, stateOf } from './state.ts'
+import { allState, present, raiseState, setState, stateOf } from './state.ts'
 import type { Steps } from './steps.ts'
 
 /**
@@ -37,13 +37,15 @@ export class PowerCutGuard {
     const mark = now + AHEAD
     if (mark <= this.#mark) return
     // Written also where it is as high already: what this process noted of the boot is synced with it.
-    await connection.runSynced(
+    const [raised] = await connection.runSynced(
       this.#db
         .updateTable('mac_state')
         .set({ value: sql<number>`max(value, ${mark})` })
         .where('name', '=', 'high_water')
+        .returning('value')
         .compile(),
     )
+    present('high_water', raised?.value)
     this.#mark = mark
   }
 }
@@ -60,7 +62,7 @@ export async function makeUpForPowerCut(
   db: Kysely<MacDatabase>,
   durability: Durability,
 ): Promise<void> {
-  const written = stateOf(await connection.run(allState(db))).get('boot') ?? 0
+  const written = present('boot', stateOf(await connection.run(allState(db))).get('boot'))
   if (written === 0 && durability === 'full') return
   const boot = currentBoot()
   if (!isSameBoot(written, boot)) {
@@ -70,9 +72,10 @@ export async function makeUpForPowerCut(
 
 function* afterBoot(db: Kysely<MacDatabase>, boot: number): Steps<void> {
   const state = stateOf(yield allState(db))
-  const written = state.get('boot') ?? 0
+  const written = present('boot', state.get('boot'))
+  const mark = present('high_water', state.get('high_water'))
   // Another process may have been here in between.
   if (isSameBoot(written, boot)) return
-  if (written !== 0) yield raiseState(db, 'nonce_floor', (state.get('high_water') ?? 0) + 1)
+  if (written !== 0) yield raiseState(db, 'nonce_floor', mark + 1)
   yield setState(db, 'boot', boot)
 }

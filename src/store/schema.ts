@@ -27,7 +27,7 @@ interface NoncesTable {
 
 /**
  * Single numbers. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
- * how long they are kept. `credentials_version`: counts changes of credentials. `boot`, `high_water`:
+ * how long they are kept. `credentials_version`: another number after each change of a credential. `boot`, `high_water`:
  * what a power cut may have lost.
  */
 interface StateTable {

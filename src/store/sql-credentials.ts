@@ -1,12 +1,13 @@
-import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type CredentialRow, fromRow, toNumber } from './credential-row.ts'
 import type { Guard } from './guard.ts'
+import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
 import { present } from './state.ts'
 import type { CredentialStore, LookUp, StoredCredential } from './store.ts'
+import { drawVersion } from './triggers.ts'
 
-type Row = Selectable<MacDatabase['mac_credentials']>
-type VersionedRow = Row & { readonly version: number }
+type VersionedRow = CredentialRow & { readonly version: number }
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
@@ -38,6 +39,8 @@ export class SqlCredentials implements CredentialStore {
 
   async insert(credential: StoredCredential): Promise<boolean> {
     const { clockOffset, ...columns } = credential
+    // An insert that comes to nothing would still call the trigger of one that overwrites.
+    if ((await this.find(credential.id)) !== null) return false
     const query = this.#db
       .insertInto('mac_credentials')
       .values({ ...columns, clock_offset: clockOffset })
@@ -53,17 +56,21 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async revoke(id: string, at: number): Promise<boolean> {
-    const query = this.#db
-      .updateTable('mac_credentials')
-      .set((build) => ({ revoked: build.fn.coalesce('revoked', build.val(at)) }))
-      .where('id', '=', id)
-      .returning('id')
-    return (await this.#guard(() => query.execute())).length > 0
+    return this.#change(async (db) => {
+      const query = db
+        .updateTable('mac_credentials')
+        .set((build) => ({ revoked: build.fn.coalesce('revoked', build.val(at)) }))
+        .where('id', '=', id)
+        .returning('id')
+      return (await query.execute()).length > 0
+    })
   }
 
   async remove(id: string): Promise<boolean> {
-    const query = this.#db.deleteFrom('mac_credentials').where('id', '=', id).returning('id')
-    return (await this.#guard(() => query.execute())).length > 0
+    return this.#change(async (db) => {
+      const query = db.deleteFrom('mac_credentials').where('id', '=', id).returning('id')
+      return (await query.execute()).length > 0
+    })
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {
@@ -83,6 +90,20 @@ export class SqlCredentials implements CredentialStore {
       .where('id', '=', id)
       .returning('id')
     return (await this.#guard(() => query.execute())).length > 0
+  }
+
+  /**
+   * Makes a change that keeps somebody out, and sees to it that it is noticed: whoever rebuilds the
+   * table by hand takes its triggers away under the processes at work.
+   */
+  #change(work: (db: Kysely<MacDatabase>) => Promise<boolean>): Promise<boolean> {
+    return this.#guard(() =>
+      immediately(this.#db, async (locked) => {
+        const changed = await work(locked)
+        if (changed) await drawVersion(locked)
+        return changed
+      }),
+    )
   }
 }
 
@@ -107,23 +128,4 @@ function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
   return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
     from mac_credentials where id = ${''}
     union all select ${sql.join(decoy)}, ${version} limit 1`.compile(db)
-}
-
-function fromRow(row: Row): StoredCredential {
-  return {
-    id: row.id,
-    user: row.user,
-    key: row.key,
-    algorithm: row.algorithm as MacAlgorithm,
-    label: row.label,
-    created: Number(row.created),
-    expires: toNumber(row.expires),
-    revoked: toNumber(row.revoked),
-    clockOffset: toNumber(row.clock_offset),
-  }
-}
-
-/** A caller's driver may be set to give integers as bigints. */
-function toNumber(value: number | null): number | null {
-  return value === null ? null : Number(value)
 }

@@ -19,8 +19,8 @@ export interface StoredCredential {
 export interface LookUp {
   readonly credential: StoredCredential | null
   /**
-   * The version of the credentials at that moment: it grows with every change of one and every
-   * removal, whoever makes it. As long as it stays, what was found holds.
+   * The version of the credentials at that moment: it is another after every change of one and
+   * every removal, whoever makes it. As long as it stays, what was found holds.
    */
   readonly version: number
 }

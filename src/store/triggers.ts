@@ -11,6 +11,11 @@ const TRIGGERS = {
     when exists (select 1 from mac_credentials where id = new.id)`,
 }
 
+/** Gives the credentials a new version. The triggers do so as well, as long as they are there. */
+export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
+  await NEW_VERSION.execute(db)
+}
+
 /**
  * A new version is drawn at random, of 52 bits, rather than counted: what is restored from a backup
  * and changed then would come to the same count, and look unchanged to a process at work.
@@ -29,14 +34,14 @@ export async function setUpTriggers(db: Kysely<MacDatabase>): Promise<void> {
   const names = Object.keys(TRIGGERS)
   const { rows } = await sql`select name from sqlite_master
     where type = 'trigger' and name in (${sql.join(names)})`.execute(db)
-  if (rows.length === names.length) return
-  await immediately(db, async (locked) => {
-    for (const [name, when] of Object.entries(TRIGGERS)) {
-      await sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`.execute(
-        locked,
-      )
-    }
-    // Nobody knows what was changed in the meantime.
-    await NEW_VERSION.execute(locked)
-  })
+  if (rows.length < names.length) await immediately(db, createTriggers)
+}
+
+/** Creates those that are not there. Nobody knows what was changed without them. */
+export async function createTriggers(locked: Kysely<MacDatabase>): Promise<void> {
+  for (const [name, when] of Object.entries(TRIGGERS)) {
+    const trigger = sql`${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`
+    await sql`create trigger if not exists ${trigger}`.execute(locked)
+  }
+  await drawVersion(locked)
 }

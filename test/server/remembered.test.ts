@@ -184,6 +184,36 @@ describe('what is remembered does not count', () => {
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
+  test('where the table was rebuilt by hand, which takes its triggers away', async () => {
+    for (const end of ['revokeCredential', 'deleteCredential'] as const) {
+      await using place = await two()
+      await withDatabase(place.path, async (db) => {
+        await sql`create table rebuilt as select * from mac_credentials`.execute(db)
+        await sql`drop table mac_credentials`.execute(db)
+        await sql`alter table rebuilt rename to mac_credentials`.execute(db)
+      })
+      expect(await place.send()).toBe('200')
+      await place.there[end]('ada')
+      expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    }
+  })
+
+  test('but it does, where an identifier is asked for that is taken', async () => {
+    await using place = await two()
+    const version = () =>
+      withDatabase(place.path, (db) =>
+        db
+          .selectFrom('mac_state')
+          .select('value')
+          .where('name', '=', 'credentials_version')
+          .executeTakeFirstOrThrow(),
+      )
+    const before = await version()
+    await place.there.createCredential('ada', { ...KEY, ifExists: 'keep' })
+    await place.there.createCredential('ada', KEY).catch(() => null)
+    expect(await version()).toEqual(before)
+  })
+
   test.each([['nonce_floor'], ['credentials_version']] as const)(
     'where the database has lost its %s: nobody gets in',
     async (name) => {

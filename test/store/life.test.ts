@@ -83,6 +83,16 @@ describe('close', () => {
     await failed.close()
   })
 
+  test('is awaited by everybody who asks for it', async () => {
+    using folder = temporaryFolder()
+    const path = folder.path('mac.db')
+    const mac = createMac({ database: `sqlite:${path}` })
+    await mac.createCredential('ada')
+    mac.close().catch(() => {})
+    await mac.close()
+    expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
+  })
+
   test('under load lets each request end with 200 or 503', async () => {
     using folder = temporaryFolder()
     const mac = createMac({ database: `sqlite:${folder.path('mac.db')}`, onReject: () => {} })

@@ -117,6 +117,24 @@ describe("with durability 'normal'", () => {
     await mac.close()
   })
 
+  test.each([['boot'], ['high_water']] as const)(
+    'a database that has lost its %s lets nobody in',
+    async (name) => {
+      using folder = temporaryFolder()
+      const path = folder.path('mac.db')
+      const clock = new Clock()
+      const { mac, send } = await serverOnFile(path, clock, options)
+      await withDatabase(path, (db) =>
+        db.deleteFrom('mac_state').where('name', '=', name).execute(),
+      )
+      if (name === 'high_water') expect(await send(clock.seconds, 'n')).toBe('503 ERR_MAC_STORE')
+      await mac.close()
+      const again = createMac({ database: `sqlite:${path}`, ...options })
+      if (name === 'boot') await expect(again.ready()).rejects.toThrow(/lacks the row boot/)
+      await again.close()
+    },
+  )
+
   test('a power cut is made up for also where the next to open it has another durability', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
