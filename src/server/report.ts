@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { MacError } from '../errors.ts'
 import type { Explanation } from '../explain/explanation.ts'
 import type { SeenRequest } from '../explain/seen.ts'
@@ -12,7 +12,7 @@ import type { Verifier } from './verify.ts'
 
 /** What `onReject` is told of a refusal besides the error. Nothing of it is computed unasked. */
 export interface MacReport {
-  /** Ten random characters; the body of the answer carries the same. */
+  /** Twelve random digits, hexadecimal ones; the body of the answer carries the same. */
   readonly reference: string
   /**
    * Tells what is wrong with the request, and what to change. It looks the credential up and tries the
@@ -96,11 +96,7 @@ function clock({ settings }: Verifier): number | null {
   }
 }
 
-/** Digits and letters that are not taken for one another, five bits each. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-
+/** 48 random bits. A UUID is the cheapest way to them: runtimes keep some randomness in store for it. */
 function newReference(): string {
-  let reference = ''
-  for (const byte of randomBytes(10)) reference += ALPHABET.charAt(byte & 31)
-  return reference
+  return randomUUID().replace('-', '').slice(0, 12)
 }

@@ -3,7 +3,7 @@ import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
-import type { MacReport, Reporter, Reporting } from './report.ts'
+import type { MacReport, Reporter } from './report.ts'
 import type { MacVerdict } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
@@ -35,7 +35,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const verdict = await verify(request, rawTarget)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
-      : await refused(verdict, request, settings, () => report(request, rawTarget, verdict.error))
+      : await refused(verdict, request, settings, report, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
@@ -52,10 +52,11 @@ async function refused(
   { error, challenge }: Extract<MacVerdict, { readonly ok: false }>,
   request: Request,
   { mode, debug, onReject }: WithMacSettings,
-  reporting: () => Reporting,
+  reporter: Reporter,
+  rawTarget: RawTarget | null,
 ): Promise<Finding | Response> {
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
-  const { report, explainKnown } = reporting()
+  const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
   const explanation = debug && error.status === 401 ? await explainKnown() : null

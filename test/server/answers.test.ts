@@ -3,8 +3,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { authorization, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
-/** Ten characters of which none is taken for another. */
-const REFERENCE = /^[0-9a-hjkmnp-tv-z]{10}$/
+const REFERENCE = /^[0-9a-f]{12}$/
 const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
 const ada = await mac.createCredential('ada')
 const app = mac.withMac(() => new Response())

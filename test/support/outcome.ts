@@ -12,6 +12,6 @@ export async function outcome(answer: Response | Promise<Response>): Promise<str
 export async function wholeAnswer(answer: Response | Promise<Response>): Promise<unknown> {
   const { status, statusText, headers, body } = await answer
   const text = await new Response(body).text()
-  const told = text.replace(/"reference":"[0-9a-z]{10}"/, '"reference":"…"')
+  const told = text.replace(/"reference":"[0-9a-f]{12}"/, '"reference":"…"')
   return { status, statusText, headers: [...headers], body: told }
 }
