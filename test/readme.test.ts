@@ -27,6 +27,13 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
     '200 200',
   ],
   [
+    'report.explain()',
+    `const signed = sign('GET', 'https://api.example.com/me', await createCredential('ada'))
+     const headers = { authorization: signed }
+     await example.fetch(new Request('http://api.example.com/me', { headers }))`,
+    quoted('> The MAC matches'),
+  ],
+  [
     'await mac.ready()',
     'console.log((await example.fetch(new Request("http://x/"))).status)',
     '401',
@@ -122,6 +129,12 @@ test('the sources are given to Deno with the versions that npm would install', (
     expect(JSON.parse(deno).imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
   }
 })
+
+/** What the README says that is printed, joined to one line. */
+function quoted(start: string): string {
+  const [found = ''] = README.slice(README.indexOf(start)).split('\n\n')
+  return found.replace(/^> /gm, '').replaceAll('\n', ' ')
+}
 
 function block(holds: string): string {
   const found = BLOCKS.find((code) => code.includes(holds))

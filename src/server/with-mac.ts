@@ -1,8 +1,9 @@
 import type { MacError } from '../errors.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
-import { type Finding, keepFinding } from './identity.ts'
+import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
+import type { MacReport, Reporter } from './report.ts'
 import type { MacVerdict } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
@@ -20,38 +21,46 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
   verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
+  report: Reporter,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
-    const finding =
-      allowPreflight && isPreflight(request)
-        ? ANONYMOUS
-        : findingOf(await verify(request, rawTarget), request, settings)
+    if (allowPreflight && isPreflight(request)) {
+      keepFinding(request, ANONYMOUS)
+      return call(first, ...rest)
+    }
+    const verdict = await verify(request, rawTarget)
+    const finding = verdict.ok
+      ? accepted(verdict.identity, request, settings)
+      : await refused(verdict, request, settings, report, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
   }
 }
 
+function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMacSettings): Finding {
+  if (onAccept) tell('onAccept', () => onAccept(identity, request))
+  return { identity, error: null }
+}
+
 /** What the handler may know of the request, or the answer that keeps it from being called. */
-function findingOf(
-  verdict: MacVerdict,
+async function refused(
+  { error, challenge }: Extract<MacVerdict, { readonly ok: false }>,
   request: Request,
-  settings: WithMacSettings,
-): Finding | Response {
-  const { mode, onAccept, onReject } = settings
-  if (verdict.ok) {
-    if (onAccept) tell('onAccept', () => onAccept(verdict.identity, request))
-    return { identity: verdict.identity, error: null }
-  }
-  const { error } = verdict
+  { mode, debug, onReject }: WithMacSettings,
+  reporter: Reporter,
+  rawTarget: RawTarget | null,
+): Promise<Finding | Response> {
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
-  tell('onReject', () => (onReject ?? reportFailure)(error, request))
+  const { report, explainKnown } = reporter(request, rawTarget, error)
+  tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
-  return refusal(error, verdict.challenge)
+  const explanation = debug && error.status === 401 ? await explainKnown() : null
+  return refusal(error, challenge, { reference: report.reference, explanation })
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
@@ -99,9 +108,9 @@ function isPreflight(request: Request): boolean {
 }
 
 /** Without a hook, only the failures that the operator must mend are shown. */
-function reportFailure(error: MacError): void {
+function reportFailure(error: MacError, _: Request, { reference }: MacReport): void {
   if (error.status < 500) return
-  console.error(`withmac: ${error.code}: ${error.message}`, error.cause ?? '')
+  console.error(`withmac: ${error.code} (${reference}): ${error.message}`, error.cause ?? '')
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
