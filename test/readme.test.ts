@@ -33,6 +33,16 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
      await example.fetch(new Request('http://api.example.com/me', { headers }))`,
     quoted('> The MAC matches'),
   ],
+    'maxBodyBytes: 100_000',
+    `const { signedRequest } = await import('withmac/testing')
+const credential = await createCredential('ada')
+const init = { method: 'POST', body: '{"a":1}', credential }
+const bound = await signedRequest('http://localhost/', { ...init, bindBody: true })
+const statuses = [await signedRequest('http://localhost/', init)].map(example.fetch)
+console.log(await (await example.fetch(bound)).text(), (await statuses[0]).status)`,
+    '{"order":{"a":1},"verified":true} 401',
+  ],
+  ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
   [
     'await mac.ready()',
     'console.log((await example.fetch(new Request("http://x/"))).status)',

@@ -56,7 +56,29 @@ export const BOTH = [
       const headers = { 'content-type': 'application/json' }
       const body = JSON.stringify(ORDER)
       const answer = await client.signed('POST', '/orders', { headers, body })
-      demandAnswer(answer, 201, { user: 'ada', order: ORDER })
+      demandAnswer(answer, 201, { user: 'ada', bodyVerified: false, order: ORDER })
+    },
+  ],
+  [
+    'a bound body is verified, and arrives whole',
+    async (client) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify(ORDER)
+      const authorization = client.sign('POST', '/orders', body)
+      const changed = { authorization, headers, body: body.replace('6', '7') }
+      demandRefusal(await client.send('POST', '/orders', changed), 'ERR_MAC_BODY_MISMATCH')
+      const answer = await client.send('POST', '/orders', { authorization, headers, body })
+      demandAnswer(answer, 201, { user: 'ada', bodyVerified: true, order: ORDER })
+    },
+  ],
+  [
+    'a bound body that is too large gets 413',
+    async (client) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify('x'.repeat(250_000))
+      const authorization = client.sign('POST', '/orders', body)
+      const answer = await client.send('POST', '/orders', { authorization, headers, body })
+      demandAnswer({ ...answer, body: answer.body.code }, 413, 'ERR_MAC_BODY_TOO_LARGE')
     },
   ],
   [

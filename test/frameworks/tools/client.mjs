@@ -18,9 +18,12 @@ export class Client {
     return this.#origin
   }
 
-  /** The credentials for a request, to send them more than once, or with another request. */
-  sign(method, target) {
-    return sign(method, this.#origin, target)
+  /**
+   * The credentials for a request, to send them more than once, or with another request; with a body
+   * that is bound, where one is given.
+   */
+  sign(method, target, bound = null) {
+    return sign(method, this.#origin, target, bound)
   }
 
   /** Sends a request and gives status, header and body; a JSON body is parsed. */

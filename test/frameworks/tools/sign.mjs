@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 
 /** What the applications' seed.ts puts in the database. */
 const ADA = { id: 'ada-laptop', key: 'only-for-development' }
@@ -9,11 +9,13 @@ const ADA = { id: 'ada-laptop', key: 'only-for-development' }
  *
  * @param origin What the client speaks to, such as `https://orders.example.com`.
  * @param target The path and query as they are sent.
+ * @param body The body to bind by its digest in `ext`; `null` for none.
  */
-export function sign(method, origin, target) {
+export function sign(method, origin, target, body = null) {
   const { protocol, hostname, port } = new URL(origin)
   const ts = Math.floor(Date.now() / 1000)
   const nonce = randomUUID()
+  const ext = body === null ? '' : `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
   const covered = [
     ts,
     nonce,
@@ -21,9 +23,9 @@ export function sign(method, origin, target) {
     target,
     hostname,
     port || (protocol === 'https:' ? 443 : 80),
-    '',
+    ext,
   ]
   const text = covered.map((line) => `${line}\n`).join('')
   const mac = createHmac('sha256', ADA.key).update(text).digest('base64')
-  return `MAC id="${ADA.id}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
+  return `MAC id="${ADA.id}", ts="${ts}", nonce="${nonce}", ext="${ext}", mac="${mac}"`
 }

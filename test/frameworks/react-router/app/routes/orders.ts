@@ -8,7 +8,11 @@ export const loader = withMac(({ request }: Route.LoaderArgs) => {
   return Response.json({ user: getMac(request)?.user, page })
 })
 
-export const action = withMac(async ({ request }: Route.ActionArgs) => {
-  const order: unknown = await request.json()
-  return Response.json({ user: getMac(request)?.user, order }, { status: 201 })
-})
+export const action = withMac(
+  async ({ request }: Route.ActionArgs) => {
+    const order: unknown = await request.json()
+    const { user, bodyVerified } = getMac(request) ?? {}
+    return Response.json({ user, bodyVerified, order }, { status: 201 })
+  },
+  { body: 'optional', maxBodyBytes: 250_000 },
+)
