@@ -26,6 +26,11 @@ export type MacErrorCode =
   | 'ERR_MAC_TIMESTAMP_AHEAD'
   | 'ERR_MAC_REPLAY'
   | 'ERR_MAC_EXT'
+  | 'ERR_MAC_BODY_MISSING'
+  | 'ERR_MAC_BODY_SYNTAX'
+  | 'ERR_MAC_BODY_MISMATCH'
+  | 'ERR_MAC_BODY_TOO_LARGE'
+  | 'ERR_MAC_BODY_UNREADABLE'
   | 'ERR_MAC_STORE'
   | 'ERR_MAC_CALLBACK'
   | 'ERR_MAC_INTERNAL'
@@ -66,6 +71,11 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_TIMESTAMP_AHEAD: [401, 'The timestamp is too far in the future.'],
   ERR_MAC_REPLAY: [401, 'The nonce was used before.'],
   ERR_MAC_EXT: [401, 'The ext parameter was refused.'],
+  ERR_MAC_BODY_MISSING: [401, 'The MAC does not cover the body.'],
+  ERR_MAC_BODY_SYNTAX: [401, 'The digest of the body is malformed.'],
+  ERR_MAC_BODY_MISMATCH: [401, 'The body is not the one that was signed.'],
+  ERR_MAC_BODY_TOO_LARGE: [413, 'The body is too large.'],
+  ERR_MAC_BODY_UNREADABLE: [400, 'The body cannot be read.'],
   ERR_MAC_STORE: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CALLBACK: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_INTERNAL: [503, 'Credentials cannot be checked at the moment.'],
@@ -98,6 +108,7 @@ const TOLD_IN_DETAIL: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_ENCODING',
   'ERR_MAC_METHOD',
   'ERR_MAC_TARGET',
+  'ERR_MAC_BODY_SYNTAX',
 ])
 
 /** What a client is told of an error: see {@link MacError.told}. */
@@ -124,7 +135,7 @@ export class MacError extends Error {
   override readonly name: string = 'MacError'
   /** What happened, precisely. */
   readonly code: MacErrorCode
-  /** The HTTP status that stands for it: 401, 503, or 500 for a mistake in the application. */
+  /** The HTTP status that stands for it: 401, 413 or 400 for a body, 503, or 500 for a mistake in the application. */
   readonly status: number
 
   constructor(code: MacErrorCode, message?: string, options?: ErrorOptions) {

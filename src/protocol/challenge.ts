@@ -5,24 +5,34 @@ import { isBlank, isToken } from './characters.ts'
 export interface MacChallenge {
   /** Why the credentials failed, for a developer to read; `null` where none were sent. */
   readonly error: string | null
+  /** The server's clock, in whole seconds since 1970; `null` where it is not told. */
+  readonly ts: string | null
+  /** The MAC over the server's clock: see `serverTimeString`; `null` where it is not told. */
+  readonly tsm: string | null
 }
 
 /** The longest `WWW-Authenticate` header that is read, in characters. */
 const MAX_CHALLENGE_LENGTH = 8192
 
 /**
- * Writes a `WWW-Authenticate` value (draft §4.2): `MAC`, or `MAC error="…"`.
+ * Writes a `WWW-Authenticate` value (draft §4.2): `MAC`, `MAC error="…"`, or
+ * `MAC error="…", ts="…", tsm="…"`.
  *
  * Any text is safe: quotes and backslashes are escaped (RFC 9110 §5.6.4), a control character
  * becomes a space and a character outside ASCII a question mark, since a header can carry neither.
  */
-export function formatChallenge(challenge: MacChallenge): string {
-  if (challenge.error === null) return 'MAC'
-  const text = challenge.error
+export function formatChallenge({ error, ts, tsm }: MacChallenge): string {
+  const parameters = Object.entries({ error, ts, tsm }).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}="${quotable(value)}"`],
+  )
+  return parameters.length === 0 ? 'MAC' : `MAC ${parameters.join(', ')}`
+}
+
+function quotable(text: string): string {
+  return text
     .replace(/[\p{Cc}]/gu, ' ')
     .replace(/[^\x20-\x7e]/gu, '?')
     .replace(/["\\]/g, '\\$&')
-  return `MAC error="${text}"`
 }
 
 /**
@@ -35,16 +45,17 @@ export function parseChallenge(header: string | null): MacChallenge | null {
   if (header === null) return null
   if (header.length > MAX_CHALLENGE_LENGTH) throw malformed('it is too long')
   const reader = new ChallengeReader(header)
-  let challenge: { error: string | null } | null = null
+  let challenge: { -readonly [Name in keyof MacChallenge]: string | null } | null = null
   let ours = false
   while (reader.next()) {
     if (reader.scheme !== null) {
       if (challenge !== null) return challenge
       ours = reader.scheme.toUpperCase() === 'MAC'
-      if (ours) challenge = { error: null }
+      if (ours) challenge = { error: null, ts: null, tsm: null }
     }
-    if (ours && challenge !== null && reader.name?.toLowerCase() === 'error') {
-      challenge.error = reader.value
+    const name = reader.name?.toLowerCase()
+    if (ours && challenge !== null && (name === 'error' || name === 'ts' || name === 'tsm')) {
+      challenge[name] = reader.value
     }
   }
   return challenge

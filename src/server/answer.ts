@@ -15,8 +15,8 @@ export function refusal(error: MacError): Response {
     'Cache-Control': 'no-store',
   })
   if (status === 401) {
-    const challenge = formatChallenge({ error: code === 'ERR_MAC_MISSING' ? null : text })
-    headers.set('WWW-Authenticate', challenge)
+    const why = code === 'ERR_MAC_MISSING' ? null : text
+    headers.set('WWW-Authenticate', formatChallenge({ error: why, ts: null, tsm: null }))
   }
   return new Response(JSON.stringify(problem), { status, headers })
 }

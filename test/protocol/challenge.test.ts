@@ -1,6 +1,8 @@
-import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
+import { formatChallenge, type MacChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
+
+const saying = (error: string | null): MacChallenge => ({ error, ts: null, tsm: null })
 
 describe('a challenge is written', () => {
   const cases: readonly [error: string | null, header: string][] = [
@@ -17,7 +19,7 @@ describe('a challenge is written', () => {
   ]
   for (const [error, header] of cases) {
     test(JSON.stringify(error), () => {
-      expect(formatChallenge({ error })).toBe(header)
+      expect(formatChallenge(saying(error))).toBe(header)
       expect(new Headers({ 'www-authenticate': header }).get('www-authenticate')).toBe(header)
     })
   }
@@ -62,7 +64,7 @@ describe('a challenge is found', () => {
   ]
   for (const [header, error] of cases) {
     test(`${header}: ${error === undefined ? 'none' : JSON.stringify(error)}`, () => {
-      expect(parseChallenge(header)).toEqual(error === undefined ? null : { error })
+      expect(parseChallenge(header)).toEqual(error === undefined ? null : saying(error))
     })
   }
 })
@@ -95,15 +97,37 @@ describe('what follows no grammar is refused', () => {
 
   test('up to 8192 characters are read', () => {
     const error = 'x'.repeat(8180)
-    const header = formatChallenge({ error })
+    const header = formatChallenge(saying(error))
     expect(header).toHaveLength(8192)
-    expect(parseChallenge(header)).toEqual({ error })
+    expect(parseChallenge(header)).toEqual(saying(error))
+  })
+})
+
+describe('the time of the server', () => {
+  const header = 'MAC error="x", ts="1790000000", tsm="AAA="'
+  const whole: MacChallenge = { error: 'x', ts: '1790000000', tsm: 'AAA=' }
+
+  test('stands behind the error', () => {
+    expect(formatChallenge(whole)).toBe(header)
+    expect(formatChallenge({ ...whole, error: null })).toBe('MAC ts="1790000000", tsm="AAA="')
+  })
+
+  const spellings: readonly [header: string, challenge: MacChallenge][] = [
+    [header, whole],
+    ['mac TSM="AAA=", Ts=1790000000, error="x"', whole],
+    ['MAC ts="1790000000"', { error: null, ts: '1790000000', tsm: null }],
+    ['MAC tsm="AAA="', { error: null, ts: null, tsm: 'AAA=' }],
+    ['Basic ts="1", tsm="B", MAC error="x"', saying('x')],
+    ['MAC error="x", Hawk ts="1", tsm="B"', saying('x')],
+  ]
+  test.each(spellings)('is found in %s', (text, challenge) => {
+    expect(parseChallenge(text)).toEqual(challenge)
   })
 })
 
 // Recipients must take white space around the equals sign (RFC 9110 §5.6.3 and §11.2).
 for (const header of ['MAC error = "x"', 'Basic realm = "a", MAC error="x"', 'MAC error= "x"']) {
   test(`white space around "=" is taken: ${header}`, () => {
-    expect(parseChallenge(header)).toEqual({ error: 'x' })
+    expect(parseChallenge(header)).toEqual(saying('x'))
   })
 }

@@ -1,4 +1,5 @@
 import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import { readBodyExt } from '../../src/protocol/body-digest.ts'
 import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
 import { forwardedAuthority } from '../../src/protocol/forwarded.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
@@ -101,8 +102,15 @@ describe('reading takes a time linear in the length, of', () => {
     expectLinear('x-forwarded', 50_000, (text) => forwarded(`a.example${text}`, 'x-forwarded'))
   })
 
+  for (const start of ['', 'a=:b:, ', `sha-256=:${'A'.repeat(43)}=:, `]) {
+    test(`the digests in an ext that starts with ${JSON.stringify(start)}`, () => {
+      expectLinear(start, 2000, (text) => readBodyExt(start + text))
+      expectLinear(start, 2000, (text) => readBodyExt(`${start}${text}=:`))
+    })
+  }
+
   test('the text of a challenge', () => {
-    expectLinear('error', 50_000, (text) => formatChallenge({ error: text }))
+    expectLinear('error', 50_000, (text) => formatChallenge({ error: text, ts: null, tsm: null }))
   })
 })
 

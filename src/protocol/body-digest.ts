@@ -1,0 +1,95 @@
+import { MacError } from '../errors.ts'
+import { isBase64 } from './characters.ts'
+
+/** The digests of a body that are known (RFC 9530 §5). */
+export type DigestAlgorithm = 'sha-256' | 'sha-512'
+
+/** What `node:crypto` calls the hash of each, and how many characters its base64 has. */
+export const DIGESTS: Readonly<
+  Record<DigestAlgorithm, { readonly hash: 'sha256' | 'sha512'; readonly length: number }>
+> = {
+  'sha-256': { hash: 'sha256', length: 44 },
+  'sha-512': { hash: 'sha512', length: 88 },
+}
+
+/** What an `ext` parameter says of the body. */
+export interface BodyExt {
+  /** The digests that are known, in base64; at least one. */
+  readonly digests: ReadonlyMap<DigestAlgorithm, string>
+  /** The application's own part of `ext`; `null` where there is none. */
+  readonly ext: string | null
+}
+
+/**
+ * Writes the `ext` parameter of a request whose body is bound to its MAC: the digest, as a dictionary
+ * of RFC 9530, then, after one space, what the application has to say.
+ *
+ * @param digest The SHA-256 of the body, in base64; of the empty string where there is no body.
+ * @param ext The application's own part; `null` or empty where there is none.
+ *
+ * @example
+ * formatBodyExt('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=', 'a,b')
+ * // sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=: a,b
+ */
+export function formatBodyExt(digest: string, ext: string | null): string {
+  const bound = `sha-256=:${digest}:`
+  return ext === null || ext === '' ? bound : `${bound} ${ext}`
+}
+
+/** A member of a dictionary whose value is a byte sequence (RFC 8941 §3.2 and §3.3.5). */
+const MEMBER = /([a-z*][a-z0-9_.*-]*)=:([^:]*):/y
+const LIKE_A_DIGEST = /^sha-(?:256|512)=/i
+
+/**
+ * Reads the `ext` parameter of a request whose body may be bound to its MAC.
+ *
+ * It starts with a dictionary of digests (RFC 9530), its members joined by a comma and one space, and
+ * ends there or goes on after one space with the application's own part. Digests of other algorithms
+ * are passed over. That the digests are those of the body is *not* looked at.
+ *
+ * @returns `null` where there is no digest that is known: then all of it is the application's.
+ * @throws {@link MacError} `ERR_MAC_BODY_SYNTAX` where a digest that is known is malformed or repeated.
+ */
+export function readBodyExt(ext: string | null): BodyExt | null {
+  if (ext === null) return null
+  const digests = new Map<DigestAlgorithm, string>()
+  let at = 0
+  for (;;) {
+    MEMBER.lastIndex = at
+    const [member, name = '', value = ''] = MEMBER.exec(ext) ?? []
+    if (member === undefined) {
+      if (digests.size === 0 && !LIKE_A_DIGEST.test(ext.slice(at))) return null
+      throw malformed('it is no dictionary of byte sequences joined by ", "')
+    }
+    if (isKnown(name)) {
+      if (digests.has(name)) throw malformed(`${name} is there more than once`)
+      checkDigest(name, value)
+      digests.set(name, value)
+    }
+    at += member.length
+    if (!ext.startsWith(', ', at)) break
+    at += 2
+  }
+  const rest = ext.slice(at)
+  if (digests.size === 0) return null
+  if (rest !== '' && !rest.startsWith(' ')) {
+    throw malformed('what follows the digests is separated from them by no space')
+  }
+  return { digests, ext: rest.length > 1 ? rest.slice(1) : null }
+}
+
+function isKnown(name: string): name is DigestAlgorithm {
+  return name === 'sha-256' || name === 'sha-512'
+}
+
+function checkDigest(name: DigestAlgorithm, value: string): void {
+  if (value.length === DIGESTS[name].length && isBase64(value)) return
+  throw malformed(`the value of ${name} is not the base64 of a digest`)
+}
+
+function malformed(what: string): MacError {
+  return new MacError(
+    'ERR_MAC_BODY_SYNTAX',
+    `The digest in the parameter ext is malformed: ${what}.`,
+  )
+}

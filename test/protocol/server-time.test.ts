@@ -1,0 +1,88 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { MAC_ALGORITHMS } from '../../src/protocol/algorithm.ts'
+import { requestString } from '../../src/protocol/request-string.ts'
+import { serverTimeMac, serverTimeOf, serverTimeString } from '../../src/protocol/server-time.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { host, method, parameters, plain, target, timestamp } from './arbitraries.ts'
+
+const credential = { algorithm: 'hmac-sha-256', key: '489dks293j39' } as const
+const sent = { id: 'h480djs93hd8', nonce: 'dj83hs9s', ts: '1336363200' }
+const time = { ...sent, serverTs: '1790000000' }
+const TEXT =
+  'withmac-server-time-1\n' + 'h480djs93hd8\n' + 'dj83hs9s\n' + '1336363200\n' + '1790000000\n'
+
+test('the string names its use, the request that is answered, and the time', () => {
+  expect(serverTimeString(time)).toBe(TEXT)
+})
+
+test('the MAC is the base64 of the HMAC of that string', () => {
+  for (const [algorithm, hash] of [
+    ['hmac-sha-256', 'sha256'],
+    ['hmac-sha-1', 'sha1'],
+  ] as const) {
+    const expected = createHmac(hash, credential.key).update(TEXT).digest('base64')
+    expect(serverTimeMac(algorithm, credential.key, time)).toBe(expected)
+  }
+})
+
+describe('the time in a challenge', () => {
+  const tsm = serverTimeMac(credential.algorithm, credential.key, time)
+  const challenge = { ts: '1790000000', tsm }
+
+  test('is given where its MAC is right', () => {
+    expect(serverTimeOf(challenge, credential, sent)).toBe(1790000000)
+  })
+
+  test('is not believed with another key or algorithm', () => {
+    expect(serverTimeOf(challenge, { ...credential, key: 'x' }, sent)).toBeNull()
+    expect(serverTimeOf(challenge, { ...credential, algorithm: 'hmac-sha-1' }, sent)).toBeNull()
+  })
+
+  for (const name of ['id', 'nonce', 'ts'] as const) {
+    test(`is not believed in answer to a request with another ${name}`, () => {
+      expect(serverTimeOf(challenge, credential, { ...sent, [name]: '1' })).toBeNull()
+    })
+  }
+
+  test('is not believed where it was changed, or has no MAC', () => {
+    expect(serverTimeOf({ ts: '1790000001', tsm }, credential, sent)).toBeNull()
+    expect(serverTimeOf({ ts: '1790000000', tsm: null }, credential, sent)).toBeNull()
+    expect(serverTimeOf({ ts: '1790000000', tsm: '' }, credential, sent)).toBeNull()
+    expect(serverTimeOf({ ts: null, tsm }, credential, sent)).toBeNull()
+  })
+
+  test('is not taken where it is no timestamp, though its MAC be right', () => {
+    for (const serverTs of ['', '0', '-1', '01', '1.5', '1e9', '12345678901234567']) {
+      const mac = serverTimeMac(credential.algorithm, credential.key, { ...sent, serverTs })
+      expect(serverTimeOf({ ts: serverTs, tsm: mac }, credential, sent)).toBeNull()
+    }
+  })
+})
+
+test('no request has the string of a server time: its MAC is never good for the other', () => {
+  const origin = fc.record({ method, target, host, port: fc.nat(65_535).map(String) })
+  const asString = fc.record({ id: plain(20, 1), nonce: plain(20, 1), ts: timestamp })
+  fc.assert(
+    fc.property(parameters, origin, asString, timestamp, (values, line, answered, serverTs) => {
+      const request = requestString({ ...values, ...line })
+      expect(request).toMatch(/^[0-9]/)
+      expect(serverTimeString({ ...answered, serverTs })).toMatch(/^withmac-server-time-1\n/)
+    }),
+  )
+})
+
+test('a time is believed for the very request, and with the key, that it was made for', () => {
+  const answered = fc.record({ id: plain(20, 1), nonce: plain(20, 1), ts: timestamp })
+  const algorithm = fc.constantFrom(...MAC_ALGORITHMS)
+  const key = plain(40, 1)
+  fc.assert(
+    fc.property(answered, answered, algorithm, key, timestamp, (one, other, hash, by, serverTs) => {
+      const tsm = serverTimeMac(hash, by, { ...one, serverTs })
+      const signer = { algorithm: hash, key: by }
+      expect(serverTimeOf({ ts: serverTs, tsm }, signer, one)).toBe(Number(serverTs))
+      const alike = one.id === other.id && one.nonce === other.nonce && one.ts === other.ts
+      if (!alike) expect(serverTimeOf({ ts: serverTs, tsm }, signer, other)).toBeNull()
+    }),
+  )
+})
