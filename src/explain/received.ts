@@ -1,0 +1,91 @@
+import { MacError } from '../errors.ts'
+import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
+import type { Authority, HttpScheme } from '../protocol/host.ts'
+import {
+  checkTarget,
+  cutUrl,
+  type RequestHead,
+  requestAuthority,
+  requestMethod,
+  type UrlPieces,
+} from '../protocol/origin.ts'
+import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
+import type { ExplainSettings, SeenRequest } from './seen.ts'
+
+/** What a server makes of a request line and its origin, by its settings. */
+export interface Received extends Authority {
+  readonly method: string
+  readonly target: string
+  /** The target as the URL has it, where the one from the wire is another. */
+  readonly urlTarget: string | null
+  readonly scheme: HttpScheme
+  /** As the URL has it. */
+  readonly authority: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Whether the option `origin` says what clients sign. */
+  readonly pinned: boolean
+  /** What the forwarded fields say, where they say something. */
+  readonly told: Authority | null
+  /** Why the server cannot tell what was signed; host and port are then the nearest to it. */
+  readonly problem: MacError | null
+}
+
+/** Reads a request as the server does, and goes on where the server would not. */
+export function receive(seen: SeenRequest, settings: ExplainSettings): Received {
+  const { headers } = seen
+  const head: RequestHead = {
+    method: seen.method,
+    url: seen.url,
+    headers: { get: (name) => headers[name] ?? null },
+  }
+  let problem: MacError | null = null
+  const attempt = <Value>(read: () => Value, otherwise: Value): Value => {
+    try {
+      return read()
+    } catch (error) {
+      problem ??= error instanceof MacError ? error : new MacError('ERR_MAC_ORIGIN', String(error))
+      return otherwise
+    }
+  }
+  const method = attempt(() => requestMethod(head), seen.method)
+  const url = attempt(() => cutUrl(seen.url), looseUrl(seen))
+  const target = attempt(() => checkTarget(seen.target ?? url.target), seen.target ?? url.target)
+  const fallback = { host: (headers.host ?? url.authority).toLowerCase(), port: '' }
+  const { host, port } = attempt(() => signedAuthority(head, url, settings), fallback)
+  return {
+    method,
+    target,
+    urlTarget: target === url.target ? null : url.target,
+    host,
+    port,
+    scheme: url.scheme,
+    authority: url.authority,
+    headers,
+    pinned: settings.origin !== undefined,
+    told: forwardedTells(head, url),
+    problem,
+  }
+}
+
+function signedAuthority(head: RequestHead, url: UrlPieces, settings: ExplainSettings): Authority {
+  const { origin, trustProxy = false } = settings
+  if (origin !== undefined) return chooseOrigin(head, url, pinOrigins(origin))
+  if (trustProxy === false) return requestAuthority(head, url)
+  return forwardedAuthority(head, url, trustProxy === true ? 'both' : trustProxy)
+}
+
+function forwardedTells(head: RequestHead, url: UrlPieces): Authority | null {
+  const family: ForwardedFamily = 'both'
+  try {
+    return forwardedAuthority(head, url, family)
+  } catch {
+    return null
+  }
+}
+
+/** Bun shows a request without a usable host by its target alone. */
+function looseUrl({ url, headers }: SeenRequest): UrlPieces {
+  const [, scheme = 'http', authority = headers.host ?? '', target = '/'] =
+    /^(?:(https?):\/\/([^/?#]*))?([^#]*)/i.exec(url) ?? []
+  return { scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http', authority, target }
+}

@@ -1,0 +1,133 @@
+import { MacError } from '../errors.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
+import type { ExplainCredential, ExplainedLine, Explanation } from './explanation.ts'
+import { type StaleTimestamp, staleTimestamp, written } from './freshness-verdict.ts'
+import { shown } from './guess.ts'
+import { faultPlace } from './header-place.ts'
+import type { Received } from './received.ts'
+import { REFUSALS } from './refusals.ts'
+import type { ExplainSettings, SeenRequest } from './seen.ts'
+
+/** What clients are told in place of several codes. */
+const TOLD_AS_ONE: ReadonlySet<string> = new Set(['ERR_MAC_REJECTED'])
+
+/** All that is known before the search. */
+export interface Case {
+  readonly seen: SeenRequest
+  readonly sent: MacAuthorization
+  readonly received: Received
+  readonly now: number | null
+  readonly settings: ExplainSettings
+  readonly lines: readonly ExplainedLine[]
+}
+
+/** An explanation from its parts; what is left out is empty. */
+export function explanation(
+  code: string | null,
+  sentence: string,
+  rest: Partial<Explanation> = {},
+): Explanation {
+  const none = { lines: [], slips: [], notes: [], settings: null }
+  return {
+    ok: code === null,
+    sentence,
+    code,
+    ...none,
+    search: { tried: 0, bounded: false },
+    ...rest,
+  }
+}
+
+/** No parameters could be read. */
+export function unreadable(problem: unknown, seen: SeenRequest): Explanation {
+  const header = seen.headers.authorization
+  if (problem instanceof MacError) {
+    const place = header === undefined ? null : faultPlace(header)
+    const where = place === null ? '' : ` It goes wrong ${place}`
+    return explanation(problem.code, `${problem.message}${where}`)
+  }
+  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}/.exec(header ?? '')?.[0]
+  return explanation(
+    'ERR_MAC_MISSING',
+    scheme === undefined
+      ? 'No Authorization header arrived: the client sent none, or a proxy or a redirect took it off.'
+      : `The Authorization header is for the scheme ${scheme}: let the client send MAC credentials.`,
+  )
+}
+
+/** There is no such credential. */
+export function unknown({ sent, lines }: Case): Explanation {
+  return explanation(
+    'ERR_MAC_UNKNOWN_IDENTIFIER',
+    `There is no credential ${shown(sent.id)}: it was deleted, it is in another database, or the ` +
+      'client uses another identifier.',
+    { lines },
+  )
+}
+
+/** What was sent as the MAC is none. */
+export function noMac({ lines }: Case, refusal: MacError | null): Explanation {
+  return explanation(
+    refusal?.code ?? 'ERR_MAC_MISMATCH',
+    'What was sent as mac has the length of no MAC, in whatever encoding: let the client send the ' +
+      'whole HMAC in base64, 44 characters for hmac-sha-256 and 28 for hmac-sha-1.',
+    { lines },
+  )
+}
+
+/** The MAC is right, as it was sent and received. */
+export function rightMac(
+  case_: Case,
+  credential: ExplainCredential,
+  refusal: MacError | null,
+  search: Explanation['search'],
+): Explanation {
+  const lines = case_.lines.map((line) => ({ ...line, signed: line.received }))
+  const rest = { lines, search: { tried: search.tried, bounded: search.bounded } }
+  const { code } = case_.seen
+  if (refusal !== null) {
+    return explanation(refusal.code, `${refusal.message} All else is right, the MAC as well.`, rest)
+  }
+  const standing = standingOf(case_, credential)
+  const said = code === undefined || code === standing?.code ? undefined : REFUSALS[code]
+  if (code !== undefined && said !== undefined && !(standing !== null && TOLD_AS_ONE.has(code))) {
+    return explanation(code, said, rest)
+  }
+  if (standing !== null) return explanation(standing.code, standing.sentence, rest)
+  const unjudged =
+    case_.now === null ? ['When it came is not known, so its age was not judged.'] : []
+  return explanation(
+    null,
+    'The MAC is right, and nothing else is wrong that can be told from here.',
+    {
+      ...rest,
+      notes: [...unjudged, 'Whether its nonce was used before only the server can tell.'],
+    },
+  )
+}
+
+/** Revoked, expired, or not fresh. */
+function standingOf(
+  case_: Case,
+  { id, revoked, expires, clockOffset }: ExplainCredential,
+): { code: string; sentence: string } | null {
+  const { now } = case_
+  if (revoked != null) {
+    const sentence = `The MAC is right, and the credential ${shown(id)} was revoked on ${written(revoked)}: give the client a new one.`
+    return { code: 'ERR_MAC_REVOKED', sentence }
+  }
+  if (expires != null && now !== null && now >= expires) {
+    const sentence = `The MAC is right, and the credential ${shown(id)} expired on ${written(expires)}: give the client a new one.`
+    return { code: 'ERR_MAC_EXPIRED', sentence }
+  }
+  return freshnessOf(case_, case_.sent.ts, clockOffset)
+}
+
+/** What is wrong with a timestamp, by the server's clock and settings. */
+export function freshnessOf(
+  { now, settings }: Case,
+  ts: string,
+  offset: number | null | undefined,
+): StaleTimestamp | null {
+  return staleTimestamp(ts, now, settings.windowSeconds ?? 300, offset ?? 0)
+}
