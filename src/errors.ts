@@ -39,6 +39,10 @@ export type MacErrorCode =
   | 'ERR_MAC_NOT_VERIFIED'
   | 'ERR_MAC_CREDENTIAL_EXISTS'
   | 'ERR_MAC_CREDENTIAL_UNKNOWN'
+  | 'ERR_MAC_CLIENT_URL'
+  | 'ERR_MAC_CLIENT_METHOD'
+  | 'ERR_MAC_CLIENT_HEADER'
+  | 'ERR_MAC_CLIENT_REDIRECT'
 
 /**
  * The HTTP status that each code stands for, and the one sentence that a client may read. The
@@ -84,6 +88,10 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_NOT_VERIFIED: [500, 'The request was not seen by withMac.'],
   ERR_MAC_CREDENTIAL_EXISTS: [500, 'The key identifier is taken.'],
   ERR_MAC_CREDENTIAL_UNKNOWN: [500, 'There is no credential with this key identifier.'],
+  ERR_MAC_CLIENT_URL: [500, 'What would be sent of the URL cannot be signed.'],
+  ERR_MAC_CLIENT_METHOD: [500, 'What would be sent as the method cannot be signed.'],
+  ERR_MAC_CLIENT_HEADER: [500, 'A header field of the request contradicts the signature.'],
+  ERR_MAC_CLIENT_REDIRECT: [500, 'A redirect was not followed.'],
 }
 
 /** Codes that must look alike from outside: they would tell which key identifiers exist. */

@@ -17,16 +17,37 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
   ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
   ['deleteCredential', 'void example', 'null'],
   [
+    'createMacFetch',
+    'await serve(async (url) => console.log((await example.order(url, "tea")).status))',
+    '200',
+  ],
+  [
+    'signRequest(',
+    'await serve(async (url) => console.log(...(await example.twoWays(url, KEY)).map(statusOf)))',
+    '200 200',
+  ],
+  [
     'await mac.ready()',
     'console.log((await example.fetch(new Request("http://x/"))).status)',
     '401',
   ],
 ]
 
+const KEY = { id: 'reader', key: 'only-for-tests' }
+
 const DRIVER = `
-import { createCredential } from 'withmac'
+import { createCredential, withMac } from 'withmac'
+import { listen } from '${join(ROOT, 'test/support/listen.ts')}'
 import { sign } from './sign.ts'
 import * as example from './example.ts'
+const KEY = ${JSON.stringify(KEY)}
+const statusOf = ({ status }) => status
+async function serve(use) {
+  await createCredential('ada', { ...KEY, ifExists: 'keep' })
+  const server = await listen(withMac(() => new Response()))
+  await use(\`http://127.0.0.1:\${server.port}\`)
+  await server.close()
+}
 async function show(handle) {
   const url = 'http://example.com/me?a=1'
   const headers = { authorization: sign('GET', url, await createCredential('ada')) }
@@ -53,7 +74,12 @@ test.each(USES)('the example with %s does what it says', async (holds, uses, pri
   writeFileSync(folder.path('driver.ts'), `${DRIVER}\n${uses}`)
   const { out, err, status } = await runToEnd(folder.path('driver.ts'), {
     cwd: folder.path(''),
-    env: { ...process.env, MAC_DATABASE_URL: 'sqlite:mac.db' },
+    env: {
+      ...process.env,
+      MAC_DATABASE_URL: 'sqlite:mac.db',
+      MAC_ID: KEY.id,
+      MAC_KEY: KEY.key,
+    },
   })
   expect(err).not.toContain('rror:')
   expect(status).toBe(0)

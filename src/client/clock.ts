@@ -1,0 +1,58 @@
+import { isTimestamp } from '../protocol/parameters.ts'
+
+/** The year 5138, in seconds. A larger number is more likely one of milliseconds. */
+const LATEST = 100_000_000_000
+/**
+ * The longest time, in seconds, between a request and an answer whose time is believed. Someone on
+ * the way who holds an answer back makes its time an old one, however well it is authenticated.
+ */
+const PATIENCE = 60
+
+/** The system's clock, in seconds since 1970. */
+export function systemClock(): number {
+  return Date.now() / 1000
+}
+
+/**
+ * The timestamp of a moment, as it is sent (draft §3.1).
+ * @throws TypeError where a clock gives no number of seconds.
+ */
+export function timestampOf(seconds: number): string {
+  const ts = String(Math.floor(seconds))
+  if (seconds < LATEST && isTimestamp(ts)) return ts
+  throw new TypeError(
+    `withmac: ${seconds} is no time in seconds since 1970; the option now is () => Date.now() / 1000.`,
+  )
+}
+
+/** How far the clocks of servers are from ours, as far as it is known. */
+export class ServerClocks {
+  readonly #initial: number
+  /** Seconds to add to our clock, by origin. None gets in here without the key. */
+  readonly #offsets = new Map<string, number>()
+
+  constructor(initial: number) {
+    this.#initial = initial
+  }
+
+  offsetOf(origin: string): number {
+    return this.#offsets.get(origin) ?? this.#initial
+  }
+
+  /**
+   * Learns from a server's time, which must be authenticated. It was read before the answer came, so
+   * that by our clock at that moment the offset is never too large: a timestamp of the future could
+   * be held back, and used later.
+   *
+   * @param exchange When the request was sent and when its answer came, by our clock.
+   * @returns Whether requests are now signed with another time than before.
+   */
+  learn(origin: string, serverTime: number, exchange: { sent: number; answered: number }): boolean {
+    const took = exchange.answered - exchange.sent
+    if (!(took >= 0 && took <= PATIENCE)) return false
+    const offset = serverTime - exchange.answered
+    if (Math.abs(offset - this.offsetOf(origin)) < 1) return false
+    this.#offsets.set(origin, offset)
+    return true
+  }
+}

@@ -1,0 +1,57 @@
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
+import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
+import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
+
+/** What a client signs with (draft §2): what `createCredential` returned will do as it is. */
+export interface ClientCredential {
+  /** The MAC key identifier. */
+  readonly id: string
+  /** The MAC key, used as the bytes it is written with: it is *not* decoded, whatever it looks like. */
+  readonly key: string
+  /** Default: `hmac-sha-256`. */
+  readonly algorithm?: MacAlgorithm | undefined
+}
+
+/** A credential that was checked, ready to sign with. */
+export interface Signer {
+  readonly id: string
+  readonly key: string
+  readonly algorithm: MacAlgorithm
+  /** Computes the MAC of a text. */
+  readonly mac: PreparedKey
+}
+
+/** @throws TypeError that names what is wrong with the credential, and never shows its key. */
+export function readCredential(credential: ClientCredential): Signer {
+  if (typeof credential !== 'object' || credential === null) {
+    throw new TypeError('withmac: the credential must be an object with id and key.')
+  }
+  const { id, key, algorithm = 'hmac-sha-256' } = credential
+  checkText('id', id)
+  if (id.length > MAX_ID_LENGTH) {
+    throw new TypeError(`withmac: credential.id has more than ${MAX_ID_LENGTH} characters.`)
+  }
+  checkText('key', key)
+  if (!MAC_ALGORITHMS.includes(algorithm)) {
+    const known = MAC_ALGORITHMS.join(' or ')
+    throw new TypeError(
+      `withmac: credential.algorithm must be ${known}, not ${JSON.stringify(algorithm)}.`,
+    )
+  }
+  return { id, key, algorithm, mac: prepareKey(algorithm, key) }
+}
+
+function checkText(name: 'id' | 'key', value: unknown): void {
+  if (typeof value !== 'string' || value === '') {
+    throw new TypeError(`withmac: credential.${name} must be a string that is not empty.`)
+  }
+  const forbidden = forbiddenCharacter(value)
+  if (forbidden === null) return
+  // A character of the key says little, but it is the key's.
+  const shown = name === 'id' ? nameCharacter(forbidden) : 'a character'
+  throw new TypeError(
+    `withmac: credential.${name} holds ${shown} that a credential cannot have: ` +
+      'it is printable ASCII without " and \\ (draft §3.1).',
+  )
+}

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from '../support/runner.ts'
+
+const SOURCES = join(import.meta.dirname, '../../src')
+
+/** All that a module imports, and what that imports in turn: files of ours, and names of others. */
+function graphOf(entry: string): { files: Set<string>; others: Set<string> } {
+  const files = new Set<string>()
+  const others = new Set<string>()
+  const visit = (file: string) => {
+    if (files.has(file)) return
+    files.add(file)
+    const text = readFileSync(file, 'utf8')
+    const from = /(?:from|import)\s*\(?\s*'([^']+)'/g
+    for (const [, name = ''] of text.matchAll(from)) {
+      if (name.startsWith('.')) visit(join(dirname(file), name))
+      else others.add(name)
+    }
+  }
+  visit(entry)
+  return { files: new Set([...files].map((file) => relative(SOURCES, file))), others }
+}
+
+test('the client imports the protocol and node:crypto, and nothing else', () => {
+  const { files, others } = graphOf(join(SOURCES, 'client/index.ts'))
+  const rooms = new Set([...files].map((file) => dirname(file)))
+  expect([...rooms].sort()).toEqual(['.', 'client', 'protocol'])
+  expect([...files].filter((file) => dirname(file) === '.')).toEqual(['errors.ts'])
+  expect([...others]).toEqual(['node:crypto'])
+})
+
+test('the graph is that of the whole client', () => {
+  const { files } = graphOf(join(SOURCES, 'client/index.ts'))
+  const all = readdirSync(join(SOURCES, 'client')).map((name) => join('client', name))
+  expect([...files].filter((file) => file.startsWith('client')).sort()).toEqual(all.sort())
+})

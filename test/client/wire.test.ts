@@ -1,0 +1,120 @@
+import { createServer } from 'node:net'
+import { signHeaders, signRequest, wireMethod, wireTarget } from '../../src/client/index.ts'
+import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
+import { thrown } from '../support/thrown.ts'
+import { METHODS, TARGETS, URLS_THAT_ARE_REFUSED } from './awkward.ts'
+
+const KEY = { id: 'ada-id', key: 'ada-key' }
+
+/** The request lines that came over the wire, newest last. */
+const lines: string[] = []
+const server = createServer((socket) => {
+  let head = ''
+  socket.on('data', (chunk) => {
+    head += chunk.toString('latin1')
+    if (!head.includes('\r\n\r\n')) return
+    lines.push(head.slice(0, head.indexOf('\r\n')))
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  })
+  socket.on('error', () => {})
+})
+let base = ''
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+})
+afterAll(() => {
+  server.close()
+})
+
+async function lineOf(send: () => Promise<Response>): Promise<string> {
+  const before = lines.length
+  await (await send()).text()
+  expect(lines).toHaveLength(before + 1)
+  return lines.at(-1) ?? ''
+}
+
+describe('what fetch really sends', () => {
+  test('is the target that is signed, or the URL is refused since it would be changed', async () => {
+    const refused: string[] = []
+    for (const target of TARGETS) {
+      const url = base + target
+      const sent = await lineOf(() => fetch(url))
+      const told = thrown(() => wireTarget(url))
+      if (told === null) expect(sent).toBe(`GET ${wireTarget(url)} HTTP/1.1`)
+      else {
+        expect(told.code).toBe('ERR_MAC_CLIENT_URL')
+        const { href, origin } = new URL(url)
+        expect(sent).not.toBe(`GET ${href.slice(origin.length).replace(/#.*/, '')} HTTP/1.1`)
+        refused.push(target)
+      }
+    }
+    expect(TARGETS.length).toBeGreaterThan(400)
+    expect(refused.length).toBeLessThan(20)
+  })
+
+  test('is the same for a Request as for its URL', async () => {
+    for (const target of ['', '/a^b?^', '/x?a#f', '/%7E;a=b', '/a//b/../c', '/é?é', "/'?'"]) {
+      const request = new Request(base + target)
+      expect(await lineOf(() => fetch(request))).toBe(`GET ${wireTarget(request.url)} HTTP/1.1`)
+    }
+  })
+
+  test('is the method that is signed, or the method is refused', async () => {
+    for (const method of METHODS) {
+      const told = thrown(() => wireMethod(method))
+      if (told !== null) {
+        expect(told.code).toBe('ERR_MAC_CLIENT_METHOD')
+        continue
+      }
+      const sent = await lineOf(() => fetch(`${base}/x`, { method: wireMethod(method) }))
+      expect(sent).toBe(`${wireMethod(method)} /x HTTP/1.1`)
+    }
+  })
+})
+
+test.each([
+  ['get', 'GET'],
+  ['Post', 'POST'],
+  ['PATCH', 'PATCH'],
+  ['PROPFIND', 'PROPFIND'],
+])('the method %s is signed, and sent, as %s', (method, wire) => {
+  expect(wireMethod(method)).toBe(wire)
+})
+
+test.each([
+  ['patch', 'write PATCH'],
+  ['Patch', 'write PATCH'],
+  ['a b', 'is no method'],
+  ['', 'is no method'],
+  ['GÉT', 'is no method'],
+  ['A'.repeat(65), 'is no method'],
+  ['TRACE', 'does not send the method TRACE'],
+  ['connect', 'does not send the method CONNECT'],
+])('the method %s is refused with the reason', (method, reason) => {
+  expect(thrown(() => wireMethod(method))?.message).toContain(reason)
+})
+
+test('a method that the runtime would turn into GET is refused', () => {
+  const turned = new Request('http://x/', { method: 'FOO' }).method !== 'FOO'
+  const told = thrown(() => wireMethod('FOO'))
+  if (turned) expect(told?.message).toContain('knows no method FOO, and would send GET')
+  else expect(told).toBeNull()
+})
+
+test.each(URLS_THAT_ARE_REFUSED)('%s is refused: %s', async (url, reason) => {
+  expect(thrown(() => wireTarget(url))?.message).toContain(reason)
+  expect(thrown(() => wireTarget(url))?.code).toBe('ERR_MAC_CLIENT_URL')
+  expect(thrown(() => signHeaders({ url }, KEY))?.code).toBe('ERR_MAC_CLIENT_URL')
+})
+
+test('a Request with user information, where the runtime makes one, is refused', async () => {
+  let request: Request
+  try {
+    request = new Request('http://user:pw@example.com/')
+  } catch {
+    return expect(process.versions.bun ?? process.versions.deno).toBeUndefined()
+  }
+  await expect(signRequest(request, KEY)).rejects.toThrow('user name or password')
+})
