@@ -45,7 +45,9 @@ function understand(error: unknown): Understood {
 function statusOf({ code, status }: MacError): ExitStatus {
   if (code === 'ERR_MAC_STORE' || code === 'ERR_MAC_CLOSED') return EXIT.store
   if (code === 'ERR_MAC_CREDENTIAL_EXISTS' || code === 'ERR_MAC_CREDENTIAL_UNKNOWN') return EXIT.no
-  return status === 401 ? EXIT.usage : EXIT.internal
+  // A client's faults are told before anything is sent, but for a redirect.
+  if (code === 'ERR_MAC_CLIENT_REDIRECT') return EXIT.no
+  return status === 401 || code.startsWith('ERR_MAC_CLIENT_') ? EXIT.usage : EXIT.internal
 }
 
 /** Deno's way to say that a permission was not given; the store's failure may be around it. */

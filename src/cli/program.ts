@@ -1,17 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { createCommand } from './commands/create.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { fetchCommand } from './commands/fetch.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { showCommand } from './commands/show.ts'
+import { signCommand } from './commands/sign.ts'
 import { EXIT, type ExitStatus, STATUSES } from './exit-status.ts'
 import { tell } from './failure.ts'
 import { examples } from './help.ts'
 import type { Terminal } from './terminal/terminal.ts'
+import { version } from './version.ts'
 
 const COMMANDS = [
   initCommand,
@@ -22,6 +25,9 @@ const COMMANDS = [
   deleteCommand,
   pruneCommand,
   doctorCommand,
+  signCommand,
+  fetchCommand,
+  explainCommand,
 ]
 
 /** Runs a command line; gives the status to end with. */
@@ -50,6 +56,9 @@ function program(terminal: Terminal): Command {
           ['withmac create ada', 'a credential for ada, and a curl line to try it'],
           ['withmac list', 'who has one'],
           ['withmac doctor', 'is the database as it should be?'],
+          ['withmac doctor https://api.example.com/me --id 3f9c2a1be0d1', 'and that server?'],
+          ['withmac fetch http://localhost:3000/ --id 3f9c2a1be0d1', 'a signed request'],
+          ['withmac explain report.json', 'why was it refused?'],
         ),
         '',
         'Statuses:',
@@ -89,9 +98,4 @@ function setUp(command: Command, terminal: Terminal): void {
         terminal.complain(`${fault.replace(/\.$/, '')}${meant} "${name} --help" tells more.`, null)
       },
     })
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

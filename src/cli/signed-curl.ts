@@ -1,24 +1,27 @@
-import { randomBytes } from 'node:crypto'
-import { computeMac, type MacAlgorithm } from '../protocol/algorithm.ts'
-import { formatAuthorization } from '../protocol/authorization.ts'
-import { parseAuthority } from '../protocol/host.ts'
+import { type ClientCredential, signHeaders } from '../client/index.ts'
 import { cutUrl } from '../protocol/origin.ts'
-import { requestString } from '../protocol/request-string.ts'
 import { curlLine } from './curl.ts'
 
+/** What is to be sent by curl. */
+export interface CurlToSign {
+  readonly method: string
+  /** As `readAddress` gives it. */
+  readonly url: string
+  readonly ext?: string | null
+  /** The body as `--data` gives it, for curl to read. */
+  readonly data?: string | undefined
+  /** The body to bind; left out where it is not to be bound. */
+  readonly bound?: Uint8Array | null
+}
+
+/** Signs what curl sends of a URL, which is the URL as it is. */
 export function signedCurl(
-  { method, url }: { method: string; url: string },
-  credential: { id: string; key: string; algorithm: MacAlgorithm },
-): { authorization: string; curl: string } {
-  const { scheme, authority, target } = cutUrl(url)
-  const ts = String(Math.floor(Date.now() / 1000))
-  const nonce = randomBytes(12).toString('base64url')
-  const origin = { method, target, ...parseAuthority(authority, scheme) }
-  const text = requestString({ ...origin, ts, nonce, ext: null })
-  const mac = computeMac(credential.algorithm, credential.key, text)
-  const authorization = formatAuthorization({ id: credential.id, ts, nonce, ext: null, mac })
-  return {
-    authorization,
-    curl: curlLine({ method, url, headers: [['Authorization', authorization]] }),
-  }
+  { method, url, ext = null, data, bound }: CurlToSign,
+  credential: ClientCredential,
+): { readonly authorization: string; readonly curl: string } {
+  const { target } = cutUrl(url)
+  const body = bound === undefined ? {} : { body: bound }
+  const { authorization } = signHeaders({ method, url, target, ext, ...body }, credential)
+  const headers = [['Authorization', authorization]] as const
+  return { authorization, curl: curlLine({ method, url, headers, data }) }
 }
