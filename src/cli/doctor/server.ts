@@ -37,8 +37,8 @@ export async function serverFindings(
   if (passes && (await probe.send(garbled(probe))).refusal === null) return findings
   const origin = await originFindings(probe, options.origins)
   findings.push(...origin.findings)
-  if (!origin.known) return [...findings, clockByDate(unsigned)]
-  findings.push(await clockFinding(probe, unsigned))
+  if (origin.right === null) return [...findings, clockByDate(unsigned)]
+  findings.push(await clockFinding(probe, origin.right))
   findings.push(await replayFinding(probe, options.copies))
   findings.push(...(await changeFindings(probe)))
   return findings
@@ -98,8 +98,8 @@ function garbled(probe: Probe): string {
 
 interface OriginFindings {
   readonly findings: readonly Finding[]
-  /** Whether the MAC of a signed request is right there. */
-  readonly known: boolean
+  /** What became of a request whose MAC was right there; `null` where none was. */
+  readonly right: Outcome | null
 }
 
 async function originFindings(probe: Probe, told: readonly string[]): Promise<OriginFindings> {
@@ -113,7 +113,7 @@ async function originFindings(probe: Probe, told: readonly string[]): Promise<Or
       right.length === TRIES
         ? [good('origin', `it believes in ${called}, as it is called`)]
         : [unknownSomewhere(right.length)]
-    return { findings: [...findings, ...standing(first)], known: !hasEnded(first) }
+    return { findings: [...findings, ...standing(first)], right: hasEnded(first) ? null : first }
   }
   const candidates = originCandidates(probe.url, told)
   for (const origin of candidates) {
@@ -121,9 +121,9 @@ async function originFindings(probe: Probe, told: readonly string[]): Promise<Or
     if (isRejected(outcome)) continue
     probe.origin = origin
     const findings = [otherOrigin(origin, called), ...standing(outcome)]
-    return { findings, known: !hasEnded(outcome) }
+    return { findings, right: hasEnded(outcome) ? null : outcome }
   }
-  return { findings: [noOrigin(called, candidates.length + 1, outcomes)], known: false }
+  return { findings: [noOrigin(called, candidates.length + 1, outcomes)], right: null }
 }
 
 function isRejected({ refusal }: Outcome): boolean {
@@ -183,19 +183,30 @@ function noOrigin(called: string, tried: number, outcomes: readonly Outcome[]): 
   )
 }
 
-async function clockFinding(probe: Probe, unsigned: Outcome): Promise<Finding> {
+async function clockFinding(probe: Probe, right: Outcome): Promise<Finding> {
   const told = await probe.serverTime()
-  if (told === null) return clockByDate(unsigned)
   // It tells whole seconds, cut off.
-  const difference = told.seconds + 0.5 - told.at
-  if (Math.abs(difference) > CLOSE) probe.offset = difference
-  return clockJudged(difference, 'as it tells those who have the key')
+  const difference = told === null ? byDate(right) : told.seconds + 0.5 - told.at
+  if (difference !== null && Math.abs(difference) > CLOSE) probe.offset = difference
+  if (told !== null) return clockJudged(difference ?? 0, 'as it tells those who have the key')
+  const { code, challenge } = right.refusal ?? {}
+  if (!/^ERR_MAC_TIMESTAMP_/.test(code ?? '') || Math.abs(difference ?? 0) > FAR) {
+    return clockByDate(right)
+  }
+  const text = `it refuses the time of a request that was signed now: ${challenge?.error}`
+  return bad('clock', text, 'look at its clock (timedatectl), and at its option now')
 }
 
-function clockByDate({ headers, at }: Outcome): Finding {
+function clockByDate(outcome: Outcome): Finding {
+  const difference = byDate(outcome)
+  if (difference === null) return note('clock', 'it does not tell its time')
+  return clockJudged(difference, 'by its Date header')
+}
+
+/** Seconds from the clock here to that of the `Date` header. */
+function byDate({ headers, at }: Outcome): number | null {
   const date = Date.parse(String(headers.date))
-  if (Number.isNaN(date)) return note('clock', 'it does not tell its time')
-  return clockJudged(date / 1000 + 0.5 - at, 'by its Date header')
+  return Number.isNaN(date) ? null : date / 1000 + 0.5 - at
 }
 
 function clockJudged(difference: number, source: string): Finding {

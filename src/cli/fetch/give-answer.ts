@@ -13,7 +13,7 @@ export async function giveAnswer(
 ): Promise<void> {
   if (include) terminal.print(...headLines(response), '')
   if (response.body === null) return
-  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
+  const body = Readable.from(response.body)
   if (output === null) return pipeline(body, toStandardOutput())
   try {
     await pipeline(body, createWriteStream(output))
