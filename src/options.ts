@@ -24,7 +24,23 @@ export interface CheckOptions {
    * each of the fields that are read. `origin` is safer. Default: `false`, they are never read.
    */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
-  /** Judges the `ext` parameter, `null` where there is none; `false` refuses the request. */
+  /**
+   * What is demanded of bodies, which the draft leaves uncovered: a client may bind one by its digest
+   * at the start of `ext`. `required`: each request has such a digest and the body that it is of, or
+   * the empty string's where there is no body; all else is refused. `optional`: a digest that is there
+   * must be right. `ignore`: none is looked for, and all of `ext` is the application's. Streams are
+   * verified before the handler runs, which gets its request unread. Default: `ignore`.
+   */
+  readonly body?: 'required' | 'optional' | 'ignore' | undefined
+  /**
+   * The longest body that is verified, in bytes; a longer one is answered 413 before more of it is
+   * held. Bodies that nothing binds are *not* limited. Default: 1,048,576.
+   */
+  readonly maxBodyBytes?: number | undefined
+  /**
+   * Judges the `ext` parameter, `null` where there is none; `false` refuses the request. With `body`,
+   * it is given the application's own part: what stands behind the digest.
+   */
   readonly ext?: ((ext: string | null, request: Request) => boolean | Promise<boolean>) | undefined
   /** Is told of every request that was let in by its credentials. For logs: it changes nothing. */
   readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined

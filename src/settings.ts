@@ -1,13 +1,14 @@
-import { z } from 'zod'
+import { type GivenCheckOptions, readMacOptions, readWithMacOptions } from './option-schemas.ts'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
+import type { BodyRule } from './server/body.ts'
 import { systemClock } from './server/clock.ts'
-import { type OriginRule, originRule } from './server/signed-origin.ts'
+import type { OriginRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
-import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-source.ts'
+import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
-export interface CheckSettings {
+export interface CheckSettings extends BodyRule {
   readonly origin: OriginRule | null
   readonly trustProxy: ForwardedFamily | null
   readonly ext: CheckOptions['ext'] | null
@@ -33,55 +34,14 @@ export interface WithMacSettings extends CheckSettings {
 }
 
 const DEFAULT_DATABASE = 'sqlite:mac.db'
-
-const callback = z.custom((value) => typeof value === 'function', 'must be a function').optional()
-
-/** Lets a function report why it refuses a value: what it throws becomes the message. */
-function checked<In, Out>(read: (value: In) => Out) {
-  return (value: In, context: z.RefinementCtx): Out => {
-    try {
-      return read(value)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' })
-      return z.NEVER
-    }
-  }
-}
-
-const check = {
-  origin: z.unknown().transform(checked(originRule)).optional(),
-  trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
-  ext: callback,
-  onAccept: callback,
-  onReject: callback,
-}
-
-const macSchema = z.strictObject({
-  ...check,
-  database: z.unknown().transform(checked(databaseSource)).optional(),
-  durability: z.enum(['full', 'normal']).default('full'),
-  windowSeconds: z.int().min(1).max(86_400).default(300),
-  clockOffset: z
-    .union([z.literal(false), z.strictObject({ maxSeconds: z.int().min(1).max(315_360_000) })], {
-      error: 'must be false or { maxSeconds } with a whole number of seconds',
-    })
-    .default(false),
-  now: callback,
-})
-
-const withMacSchema = z.strictObject({
-  ...check,
-  mode: z.enum(['required', 'optional']).default('required'),
-  allowPreflight: z.boolean().default(false),
-  requestTarget: callback,
-})
+const DEFAULT_BODY_RULE: BodyRule = { body: 'ignore', maxBodyBytes: 1_048_576 }
 
 /**
  * Checks the options of `createMac`.
  * @throws TypeError that names each option that is wrong.
  */
 export function macSettings(options: MacOptions): MacSettings {
-  const given = read(macSchema, options, 'createMac')
+  const given = readMacOptions(options)
   const database = given.database ?? defaultDatabase()
   if (options.durability !== undefined && !('path' in database)) {
     throw new TypeError(
@@ -103,12 +63,20 @@ export function macSettings(options: MacOptions): MacSettings {
  * @throws TypeError that names each option that is wrong.
  */
 export function withMacSettings(options: WithMacOptions, mac: CheckSettings): WithMacSettings {
-  const given = read(withMacSchema, options, 'withMac')
-  const own = checkSettings(given, options)
+  const given = readWithMacOptions(options)
+  const own = checkSettings(given, options, mac)
   const placed = options.origin !== undefined || options.trustProxy !== undefined
+  const { body } = own
+  if (body === 'ignore' && options.maxBodyBytes !== undefined) {
+    throw new TypeError(
+      'withmac: maxBodyBytes goes with body: without it no body is read, and none is limited.',
+    )
+  }
   return Object.freeze({
     origin: placed ? own.origin : mac.origin,
     trustProxy: placed ? own.trustProxy : mac.trustProxy,
+    body,
+    maxBodyBytes: own.maxBodyBytes,
     ext: own.ext ?? mac.ext,
     onAccept: own.onAccept ?? mac.onAccept,
     onReject: own.onReject ?? mac.onReject,
@@ -118,18 +86,19 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
   })
 }
 
-interface CheckedOrigin {
-  readonly origin?: OriginRule | undefined
-  readonly trustProxy: boolean | 'forwarded' | 'x-forwarded'
-}
-
-function checkSettings(given: CheckedOrigin, options: CheckOptions): CheckSettings {
+function checkSettings(
+  given: GivenCheckOptions,
+  options: CheckOptions,
+  otherwise: BodyRule = DEFAULT_BODY_RULE,
+): CheckSettings {
   if (given.origin !== undefined && given.trustProxy !== false) {
     throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
   }
   return {
     origin: given.origin ?? null,
     trustProxy: given.trustProxy === true ? 'both' : given.trustProxy || null,
+    body: given.body ?? otherwise.body,
+    maxBodyBytes: given.maxBodyBytes ?? otherwise.maxBodyBytes,
     ext: options.ext ?? null,
     onAccept: options.onAccept ?? null,
     onReject: options.onReject ?? null,
@@ -144,13 +113,4 @@ function defaultDatabase(): DatabaseSource {
   } catch (cause) {
     throw new TypeError(`withmac: MAC_DATABASE_URL: ${(cause as Error).message}`, { cause })
   }
-}
-
-function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {
-  const result = schema.safeParse(options)
-  if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  )
-  throw new TypeError(`withmac: wrong options for ${who}: ${faults.join('; ')}`)
 }

@@ -32,10 +32,14 @@ export function judgeTimestamp(
     within(timestamp, now, maxClockOffsetSeconds)
     return now - timestamp
   }
-  // An offset that was learned under a larger bound counts no longer.
-  const applies = known !== null && Math.abs(known) <= maxClockOffsetSeconds
-  within(applies ? timestamp + known : timestamp, now, windowSeconds)
+  within(timestamp + appliedOffset(known, maxClockOffsetSeconds), now, windowSeconds)
   return null
+}
+
+/** What is added to a credential's timestamps, in seconds; 0 where nothing is. */
+export function appliedOffset(known: number | null, maxClockOffsetSeconds: number): number {
+  // An offset that was learned under a larger bound counts no longer.
+  return known !== null && Math.abs(known) <= maxClockOffsetSeconds ? known : 0
 }
 
 /** How long a nonce can matter: until no credential may have its timestamp accepted any more. */

@@ -14,8 +14,13 @@ export interface MacIdentity {
   readonly label: string | null
   /** When the credential expires, or `null` for never. */
   readonly expires: Date | null
-  /** The `ext` parameter, covered by the MAC; `null` where there was none. */
+  /**
+   * The `ext` parameter, covered by the MAC; `null` where there was none. With the option `body`, the
+   * application's own part of it: what stands behind the digest.
+   */
   readonly ext: string | null
+  /** Whether the MAC covers the body as well: only ever with the option `body`. */
+  readonly bodyVerified: boolean
   /** The client's timestamp, in seconds, by the client's clock. */
   readonly timestamp: number
   readonly nonce: string
@@ -24,11 +29,23 @@ export interface MacIdentity {
 /** The identity that a verified request gives its caller. */
 export function identityOf(
   { user, id, algorithm, label, expires }: StoredCredential,
-  { ext, nonce }: MacAuthorization,
+  { nonce }: MacAuthorization,
   timestamp: number,
+  ext: string | null,
+  bodyVerified: boolean,
 ): MacIdentity {
   const until = expires === null ? null : new Date(expires * 1000)
-  return Object.freeze({ user, id, algorithm, label, expires: until, ext, timestamp, nonce })
+  return Object.freeze({
+    user,
+    id,
+    algorithm,
+    label,
+    expires: until,
+    ext,
+    bodyVerified,
+    timestamp,
+    nonce,
+  })
 }
 
 /** What was found out about a request. */

@@ -1,9 +1,12 @@
 import { MacError } from '../errors.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { NonceVerdict, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
+import { challengeOf } from './challenge.ts'
+import { judgeExt } from './ext.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf, type MacIdentity } from './identity.ts'
 import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
@@ -15,7 +18,15 @@ import { judgeMoment, type Moment } from './standing.ts'
 /** What a verification came to. */
 export type MacVerdict =
   | { readonly ok: true; readonly identity: MacIdentity }
-  | { readonly ok: false; readonly error: MacError }
+  | {
+      readonly ok: false
+      readonly error: MacError
+      /**
+       * The `WWW-Authenticate` value that goes with it (draft §4.2), with the server's time for a
+       * caller whose timestamp alone was wrong; `null` where the status is not 401.
+       */
+      readonly challenge: string | null
+    }
 
 /** What a verification works with. */
 export interface Verifier {
@@ -28,7 +39,8 @@ export interface Verifier {
 
 /**
  * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC was
- * found right; the nonce is recorded last, when all else is well. The body is not read.
+ * found right; the nonce is recorded last, when all else is well: a body that was changed on its way
+ * does not use up the nonce of the true request.
  *
  * All in one function: each `await` of another costs more than most of the steps.
  */
@@ -38,28 +50,35 @@ export async function verify(
   verifier: Verifier,
   rawTarget: RawTarget | null = null,
 ): Promise<MacVerdict> {
+  const { settings, known, pruning } = verifier
+  let sent: MacAuthorization | null = null
+  /** Set when the MAC was found right. */
+  let found: KnownCredential | null = null
   try {
-    const sent = parseAuthorization(authorizationOf(request))
+    sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
-    const { settings, known, pruning } = verifier
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
-    let found = recognise(sent, text, known)
+    found = recognise(sent, text, known)
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    if (check.ext) {
-      if (!(await judgeExt(sent.ext, request, check.ext))) {
+    let { ext } = sent
+    let bodyVerified = false
+    if (check.ext || check.body !== 'ignore') {
+      const judged = await judgeExt(request, ext, check)
+      if (judged instanceof MacError) {
         await authenticate(sent, text, store.credentials, known)
-        throw new MacError('ERR_MAC_EXT')
+        throw judged
       }
-      // A judge may take its time.
+      ;({ ext, bodyVerified } = judged)
+      // A judge may take its time, and so may a body.
       moment = judgeMoment(found.credential, timestamp, settings)
     }
     const { verdict, version } = await store.nonces.record({
@@ -81,9 +100,11 @@ export async function verify(
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
     pruning.step(store.nonces, rule.now)
-    return { ok: true, identity: identityOf(found.credential, sent, timestamp) }
-  } catch (error) {
-    return { ok: false, error: asMacError(error) }
+    return { ok: true, identity: identityOf(found.credential, sent, timestamp, ext, bodyVerified) }
+  } catch (thrown) {
+    const error = asMacError(thrown)
+    const caller = found === null || sent === null ? null : { sent, credential: found.credential }
+    return { ok: false, error, challenge: challengeOf(error, caller, settings) }
   }
 }
 
@@ -107,18 +128,6 @@ function authorizationOf(request: Request): string | null {
   } catch (cause) {
     const why = 'The header fields of the request cannot be read.'
     throw new MacError('ERR_MAC_HEADER_SYNTAX', why, { cause })
-  }
-}
-
-async function judgeExt(
-  ext: string | null,
-  request: Request,
-  judge: NonNullable<CheckSettings['ext']>,
-): Promise<boolean> {
-  try {
-    return (await judge(ext, request)) === true
-  } catch (cause) {
-    throw new MacError('ERR_MAC_CALLBACK', 'The function given as ext failed.', { cause })
   }
 }
 

@@ -51,7 +51,7 @@ function findingOf(
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
   tell('onReject', () => (onReject ?? reportFailure)(error, request))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
-  return refusal(error)
+  return refusal(error, verdict.challenge)
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
@@ -100,7 +100,7 @@ function isPreflight(request: Request): boolean {
 
 /** Without a hook, only the failures that the operator must mend are shown. */
 function reportFailure(error: MacError): void {
-  if (error.status === 401) return
+  if (error.status < 500) return
   console.error(`withmac: ${error.code}: ${error.message}`, error.cause ?? '')
 }
 

@@ -32,6 +32,7 @@ test('the identity holds all that the MAC vouches for', async () => {
     label: 'laptop',
     expires: ada.expires,
     ext: 'a,b',
+    bodyVerified: false,
     timestamp: ts,
     nonce: 'n-1',
   })

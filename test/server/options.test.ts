@@ -32,6 +32,12 @@ const shared: readonly [string, Record<string, unknown>][] = [
   ['trustProxy', { trustProxy: 1 }],
   ['trustProxy', { origin: 'https://api.example.com', trustProxy: true }],
   ['origin', { origin: 'https://api.example.com', trustProxy: 'forwarded' }],
+  ['body', { body: 'always' }],
+  ['body', { body: true }],
+  ['maxBodyBytes', { body: 'required', maxBodyBytes: -1 }],
+  ['maxBodyBytes', { body: 'required', maxBodyBytes: 1.5 }],
+  ['maxBodyBytes', { body: 'required', maxBodyBytes: '1mb' }],
+  ['maxBodyBytes', { body: 'required', maxBodyBytes: Number.POSITIVE_INFINITY }],
   ['ext', { ext: 'a' }],
   ['onAccept', { onAccept: true }],
   ['onReject', { onReject: {} }],
@@ -63,6 +69,8 @@ const ofCreateMac: readonly [string, Record<string, unknown>][] = [
 ]
 
 const ofWithMac: readonly [string, Record<string, unknown>][] = [
+  ['maxBodyBytes', { maxBodyBytes: 5 }],
+  ['maxBodyBytes', { body: 'ignore', maxBodyBytes: 5 }],
   ['mode', { mode: 'require' }],
   ['mode', { mode: null }],
   ['allowPreflight', { allowPreflight: 'yes' }],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createCredential, createMac, getMac, getMacError, withMac } from 'withmac'
 
 /** Shows who called, why not, and the body: it must reach the handler untouched. */
@@ -5,6 +6,50 @@ async function greet(request) {
   const user = getMac(request)?.user ?? 'anonymous'
   const why = getMacError(request)?.code ?? 'none'
   return new Response(`${user} ${why} ${await request.text()}`)
+}
+
+/** Tells what it got of a body, and as what it was verified; the target says how to read it. */
+async function digest(request) {
+  const how = /how=([a-z]+)/.exec(request.url)?.[1] ?? 'nothing'
+  const hash = createHash('sha256')
+  for await (const chunk of READERS[how](request)) hash.update(chunk)
+  const { bodyVerified = null, ext = null } = getMac(request) ?? {}
+  const why = getMacError(request)?.code ?? null
+  return Response.json({ bodyVerified, ext, why, digest: hash.digest('base64') })
+}
+
+/** The ways in which a handler may read a body. */
+const READERS = {
+  async *nothing() {},
+  async *text(request) {
+    yield await request.text()
+  },
+  async *bytes(request) {
+    yield new Uint8Array(await request.arrayBuffer())
+  },
+  async *blob(request) {
+    yield new Uint8Array(await (await request.blob()).arrayBuffer())
+  },
+  async *json(request) {
+    yield JSON.stringify(await request.json())
+  },
+  async *stream(request) {
+    const reader = request.body?.getReader()
+    for (;;) {
+      const { done = true, value } = (await reader?.read()) ?? {}
+      if (done) return
+      yield value
+    }
+  },
+  async *clone(request) {
+    await request.clone().text()
+    yield await request.text()
+  },
+  async *form(request) {
+    for (const [name, value] of await request.formData()) {
+      yield `${name}=${typeof value === 'string' ? value : `${value.name} ${await value.text()}`}\n`
+    }
+  },
 }
 
 /** What a server process can answer with, each on a port of its own. */
@@ -25,6 +70,22 @@ export const HANDLERS = {
 
   /** As `required`, with the raw target by the adapter's recipe. */
   raw: ({ mac, requestTarget }) => mac.withMac(greet, { requestTarget }),
+
+  /** Wants bodies bound, up to a million bytes. */
+  bound: ({ mac }) => mac.withMac(digest, { body: 'required', maxBodyBytes: 1_000_000 }),
+
+  /** The same where a caller may be anonymous, and a body unbound. */
+  boundOptional: ({ mac }) =>
+    mac.withMac(digest, { body: 'optional', maxBodyBytes: 1_000_000, mode: 'optional' }),
+
+  /** Has the body read by something else first. */
+  readBefore: ({ mac }) => {
+    const handler = mac.withMac(digest, { body: 'required', onReject: () => {} })
+    return async (request) => {
+      await request.text()
+      return handler(request)
+    }
+  },
 
   /** What a first program uses: the one `Mac` that the library makes by itself. */
   bareFunctions: ({ bareFunctions: { user, ...options } }) => {

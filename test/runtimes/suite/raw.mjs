@@ -6,7 +6,7 @@ const PATIENCE_MS = 5000
 /**
  * Sends bytes over a socket of their own, as no client library would.
  *
- * @param bytes A string of Latin-1.
+ * @param bytes A string of Latin-1, or several, each sent a moment after the one before.
  * @param ca The certificate to trust, where it goes over TLS.
  * @returns The status, the header and body as text; `status` is `closed` where the server hung up
  *   without an answer, and `hangs` where none came.
@@ -14,7 +14,7 @@ const PATIENCE_MS = 5000
 export function exchange(port, bytes, { wholeBody = false, ca = null } = {}) {
   return new Promise((resolve) => {
     let answer = ''
-    const socket = open(port, ca, () => socket.write(bytes, 'latin1'))
+    const socket = open(port, ca, () => writeAll(socket, [bytes].flat()))
     const hangs = setTimeout(() => finish('hangs'), PATIENCE_MS)
     socket.setEncoding('latin1')
     socket.on('data', (chunk) => {
@@ -37,6 +37,13 @@ export function exchange(port, bytes, { wholeBody = false, ca = null } = {}) {
       })
     }
   })
+}
+
+/** Pieces that were written at once would reach the server as one. */
+function writeAll(socket, [piece, ...rest]) {
+  if (socket.destroyed) return
+  socket.write(piece, 'latin1')
+  if (rest.length > 0) setTimeout(() => writeAll(socket, rest), 10)
 }
 
 function open(port, ca, ready) {

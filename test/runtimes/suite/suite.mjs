@@ -1,4 +1,5 @@
 import { betterSqlite3 } from './better-sqlite3.mjs'
+import { bodies } from './bodies.mjs'
 import { attempt, result } from './checks.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
@@ -26,6 +27,7 @@ await attempt('statements', statements)
 await attempt('peers', peers)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
+  await attempt(`bodies on ${adapter}`, () => bodies(adapter))
   await attempt(`default database on ${adapter}`, () => defaultDatabase(adapter))
   await attempt(`restart on ${adapter}`, () => restart(adapter))
   await attempt(`two processes on ${adapter}`, () => processes(adapter))

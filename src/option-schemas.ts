@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import type { CheckOptions } from './options.ts'
+import type { BodyRule } from './server/body.ts'
+import { type OriginRule, originRule } from './server/signed-origin.ts'
+import type { Durability } from './store/connection.ts'
+import { type DatabaseSource, databaseSource } from './store/database-source.ts'
+
+/** What was given for a single handler; functions are taken from the options themselves. */
+export interface GivenCheckOptions {
+  readonly origin?: OriginRule | undefined
+  readonly trustProxy: NonNullable<CheckOptions['trustProxy']>
+  readonly body?: BodyRule['body'] | undefined
+  readonly maxBodyBytes?: number | undefined
+}
+
+/** What was given to `createMac`. */
+export interface GivenMacOptions extends GivenCheckOptions {
+  readonly database?: DatabaseSource | undefined
+  readonly durability: Durability
+  readonly windowSeconds: number
+  readonly clockOffset: false | { readonly maxSeconds: number }
+}
+
+/** What was given to `withMac`. */
+export interface GivenWithMacOptions extends GivenCheckOptions {
+  readonly mode: 'required' | 'optional'
+  readonly allowPreflight: boolean
+}
+
+const callback = z.custom((value) => typeof value === 'function', 'must be a function').optional()
+
+/** Lets a function report why it refuses a value: what it throws becomes the message. */
+function checked<In, Out>(read: (value: In) => Out) {
+  return (value: In, context: z.RefinementCtx): Out => {
+    try {
+      return read(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' })
+      return z.NEVER
+    }
+  }
+}
+
+const check = {
+  origin: z.unknown().transform(checked(originRule)).optional(),
+  trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
+  body: z.enum(['required', 'optional', 'ignore']).optional(),
+  maxBodyBytes: z.int().min(0).optional(),
+  ext: callback,
+  onAccept: callback,
+  onReject: callback,
+}
+
+const macSchema = z.strictObject({
+  ...check,
+  database: z.unknown().transform(checked(databaseSource)).optional(),
+  durability: z.enum(['full', 'normal']).default('full'),
+  windowSeconds: z.int().min(1).max(86_400).default(300),
+  clockOffset: z
+    .union([z.literal(false), z.strictObject({ maxSeconds: z.int().min(1).max(315_360_000) })], {
+      error: 'must be false or { maxSeconds } with a whole number of seconds',
+    })
+    .default(false),
+  now: callback,
+})
+
+const withMacSchema = z.strictObject({
+  ...check,
+  mode: z.enum(['required', 'optional']).default('required'),
+  allowPreflight: z.boolean().default(false),
+  requestTarget: callback,
+})
+
+/**
+ * Checks the options of `createMac` one by one.
+ * @throws TypeError that names each one that is wrong.
+ */
+export function readMacOptions(options: unknown): GivenMacOptions {
+  return read(macSchema, options, 'createMac')
+}
+
+/**
+ * Checks the options of `withMac` one by one.
+ * @throws TypeError that names each one that is wrong.
+ */
+export function readWithMacOptions(options: unknown): GivenWithMacOptions {
+  return read(withMacSchema, options, 'withMac')
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {
+  const result = schema.safeParse(options)
+  if (result.success) return result.data
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  )
+  throw new TypeError(`withmac: wrong options for ${who}: ${faults.join('; ')}`)
+}

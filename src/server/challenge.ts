@@ -1,0 +1,54 @@
+import type { MacError } from '../errors.ts'
+import { formatChallenge, type MacChallenge } from '../protocol/challenge.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
+import { serverTimeMac } from '../protocol/server-time.ts'
+import type { MacSettings } from '../settings.ts'
+import type { StoredCredential } from '../store/store.ts'
+import { currentSeconds } from './clock.ts'
+import { appliedOffset } from './freshness.ts'
+
+/** A caller whose MAC was right. */
+export interface RightCaller {
+  readonly sent: MacAuthorization
+  readonly credential: StoredCredential
+}
+
+/**
+ * The challenge that goes with an error (draft §4.2); `null` where its status is not 401.
+ *
+ * @param caller Given where the MAC was right: where the timestamp was not, the caller is then told
+ *   what time it is, with a MAC over that. Nobody else is: it would be a MAC by a key that they may
+ *   not have.
+ */
+export function challengeOf(
+  error: MacError,
+  caller: RightCaller | null,
+  settings: MacSettings,
+): string | null {
+  if (error.status !== 401) return null
+  const { code, text } = error.told
+  if (code === 'ERR_MAC_MISSING') return 'MAC'
+  const outOfTime = code === 'ERR_MAC_TIMESTAMP_STALE' || code === 'ERR_MAC_TIMESTAMP_AHEAD'
+  const time = outOfTime && caller !== null ? tellTime(caller, settings) : null
+  return formatChallenge({ error: text, ts: time?.ts ?? null, tsm: time?.tsm ?? null })
+}
+
+/**
+ * The time by the server's clock, less the clock offset that was learned of the credential: what the
+ * client's clock should show for its timestamps to be taken. `null` where the clock fails.
+ */
+function tellTime(
+  { sent, credential }: RightCaller,
+  settings: MacSettings,
+): Pick<MacChallenge, 'ts' | 'tsm'> | null {
+  const { algorithm, key, clockOffset } = credential
+  try {
+    const offset = appliedOffset(clockOffset, settings.maxClockOffsetSeconds)
+    const seconds = currentSeconds(settings.now) - offset
+    if (seconds <= 0) return null
+    const ts = String(seconds)
+    return { ts, tsm: serverTimeMac(algorithm, key, { ...sent, serverTs: ts }) }
+  } catch {
+    return null
+  }
+}

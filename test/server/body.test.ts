@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { createMac, getMac, getMacError, type WithMacOptions } from '../../src/index.ts'
+import { plain } from '../protocol/arbitraries.ts'
+import { boundExt, streamOf, withBody } from '../support/bound.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
+const ada = await mac.createCredential('ada')
+
+/** Tells what it got, and what it knows of it. */
+const app = async (request: Request) => {
+  const { ext = null, bodyVerified = null } = getMac(request) ?? {}
+  const why = getMacError(request)?.code ?? null
+  return Response.json({ body: await request.text(), ext, bodyVerified, why })
+}
+
+const required = mac.withMac(app, { body: 'required' })
+const optional = mac.withMac(app, { body: 'optional' })
+const handlers = { required, optional }
+
+describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
+  test('a bound body is verified, and the handler reads it as if nobody had', async () => {
+    const answer = await handler(withBody(ada, URL, 'hello', { ext: boundExt('hello') }))
+    expect(await answer.json()).toEqual({
+      body: 'hello',
+      ext: null,
+      bodyVerified: true,
+      why: null,
+    })
+  })
+
+  test('so are any bytes, in any pieces, beside whatever the application has in ext', async () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 2000 }), { maxLength: 8 })
+    const verified = fc.asyncProperty(pieces, fc.option(plain(40, 1)), async (given, own) => {
+      const whole = Buffer.concat(given)
+      const body = streamOf(given.filter(({ length }) => length > 0))
+      let read: ArrayBuffer | null = null
+      const wrapped = mac.withMac(
+        async (request) => {
+          read = await request.arrayBuffer()
+          return Response.json(getMac(request))
+        },
+        { body: 'required' },
+      )
+      const answer = await wrapped(withBody(ada, URL, body, { ext: boundExt(whole, own ?? '') }))
+      expect(await answer.json()).toMatchObject({ ext: own, bodyVerified: true })
+      expect(Buffer.from(read ?? new ArrayBuffer()).equals(whole)).toBe(true)
+    })
+    await fc.assert(verified, { numRuns: 50 })
+  })
+
+  test('another body is refused, and does not use up the nonce of the true one', async () => {
+    const signing = { ext: boundExt('pay 1'), nonce: randomUUID() }
+    for (const fake of ['pay 2', 'pay 1 ', 'pay ', '', null]) {
+      const answer = handler(withBody(ada, URL, fake, signing))
+      expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_MISMATCH')
+    }
+    expect(await outcome(handler(withBody(ada, URL, 'pay 1', signing)))).toBe('200')
+    const again = handler(withBody(ada, URL, 'pay 1', signing))
+    expect(await outcome(again)).toBe('401 ERR_MAC_REPLAY')
+  })
+
+  test('a request without a body has the digest of the empty string', async () => {
+    for (const method of ['GET', 'HEAD', 'DELETE', 'POST']) {
+      const good = handler(withBody(ada, URL, null, { method, ext: boundExt('') }))
+      expect(await outcome(good)).toBe('200')
+      const bad = handler(withBody(ada, URL, null, { method, ext: boundExt('x') }))
+      expect(await outcome(bad)).toBe('401 ERR_MAC_BODY_MISMATCH')
+    }
+  })
+
+  test('sha-512 is known too, and each digest that is known must be right', async () => {
+    const send = (ext: string) => outcome(handler(withBody(ada, URL, 'x', { ext })))
+    const [good, long] = [boundExt('x'), boundExt('x', '', 'sha512')]
+    const [bad, badLong] = [boundExt('y'), boundExt('y', '', 'sha512')]
+    expect(await send(long)).toBe('200')
+    expect(await send(`${good}, ${long}`)).toBe('200')
+    expect(await send(`md5=:AAAA:, ${good}, crc32c=:AAAA:`)).toBe('200')
+    for (const wrong of [badLong, `${good}, ${badLong}`, `${bad}, ${long}`]) {
+      expect(await send(wrong)).toBe('401 ERR_MAC_BODY_MISMATCH')
+    }
+  })
+
+  test('a malformed digest is refused, and the challenge says what is wrong with it', async () => {
+    const answer = await handler(withBody(ada, URL, 'x', { ext: 'sha-256=:AAAA:' }))
+    expect(answer.headers.get('www-authenticate')).toContain('not the base64 of a digest')
+    expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_SYNTAX')
+  })
+
+  test('the handler is called with the very same request', async () => {
+    let seen: Request | null = null
+    const wrapped = mac.withMac(
+      (request) => {
+        seen = request
+        return new Response()
+      },
+      { body: 'required' },
+    )
+    const request = withBody(ada, URL, 'x', { ext: boundExt('x') })
+    await wrapped(request)
+    expect(seen === request).toBe(true)
+    expect(request.bodyUsed).toBe(false)
+  })
+})
+
+describe('where no digest that is known is in ext', () => {
+  const without = ['', 'a,b', 'md5=:AAAA:', `x ${boundExt('x')}`]
+
+  test.each(without)('%p is refused with required', async (ext) => {
+    const answer = required(withBody(ada, URL, 'x', { ext }))
+    expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_MISSING')
+  })
+
+  test.each(without)('%p is the application’s with optional', async (ext) => {
+    const answer = await optional(withBody(ada, URL, 'x', { ext }))
+    const whole = ext === '' ? null : ext
+    expect(await answer.json()).toEqual({ body: 'x', ext: whole, bodyVerified: false, why: null })
+  })
+})
+
+test('by default a digest is the application’s business, and no body is touched', async () => {
+  let pulls = 0
+  const request = withBody(
+    ada,
+    URL,
+    streamOf(['other'], () => pulls++),
+    { ext: boundExt('x', 'a') },
+  )
+  const handler = (given: Request) => Response.json(getMac(given))
+  const answer = await mac.withMac(handler)(request)
+  expect(await answer.json()).toMatchObject({ ext: boundExt('x', 'a'), bodyVerified: false })
+  expect(pulls).toBe(0)
+})
+
+describe('the judge of ext', () => {
+  test('is given the application’s own part', async () => {
+    const seen: unknown[] = []
+    const judging: WithMacOptions = { body: 'required', ext: (ext) => seen.push(ext) > 0 }
+    const handler = mac.withMac(app, judging)
+    expect(await outcome(handler(withBody(ada, URL, 'x', { ext: boundExt('x', 'a,b') })))).toBe(
+      '200',
+    )
+    expect(await outcome(handler(withBody(ada, URL, 'x', { ext: boundExt('x') })))).toBe('200')
+    expect(seen).toEqual(['a,b', null])
+  })
+
+  test('is not asked where the body is not the one that was signed', async () => {
+    let asked = 0
+    const handler = mac.withMac(app, { body: 'required', ext: () => ++asked > 0 })
+    await handler(withBody(ada, URL, 'x', { ext: boundExt('y', 'a') }))
+    expect(asked).toBe(0)
+  })
+})
+
+describe('mode: optional', () => {
+  const handler = mac.withMac(app, { mode: 'optional', body: 'required', maxBodyBytes: 10 })
+
+  test('lets an anonymous caller send any body of any size', async () => {
+    const body = 'x'.repeat(100)
+    const answer = await handler(new Request(URL, { method: 'POST', body }))
+    expect(await answer.json()).toEqual({ body, ext: null, bodyVerified: null, why: null })
+  })
+
+  test('takes who signed another body for anonymous, and says why', async () => {
+    const answer = await handler(withBody(ada, URL, 'x', { ext: boundExt('y') }))
+    const told = { body: 'x', ext: null, bodyVerified: null, why: 'ERR_MAC_BODY_MISMATCH' }
+    expect(await answer.json()).toEqual(told)
+    const unbound = await handler(withBody(ada, URL, 'x'))
+    expect(await unbound.json()).toEqual({ ...told, why: 'ERR_MAC_BODY_MISSING' })
+  })
+
+  test('refuses a body that is too large from who signed', async () => {
+    const body = 'x'.repeat(11)
+    const answer = handler(withBody(ada, URL, body, { ext: boundExt(body) }))
+    expect(await outcome(answer)).toBe('413 ERR_MAC_BODY_TOO_LARGE')
+  })
+})
+
+describe('mac.verify', () => {
+  test('goes by the options of createMac, and leaves the request unread', async () => {
+    const strict = createMac({ database: 'sqlite::memory:', body: 'required', maxBodyBytes: 5 })
+    const eve = await strict.createCredential('eve')
+    const good = withBody(eve, URL, 'hello', { ext: boundExt('hello', 'a') })
+    expect(await strict.verify(good)).toMatchObject({
+      ok: true,
+      identity: { ext: 'a', bodyVerified: true },
+    })
+    expect(await good.text()).toBe('hello')
+    const long = await strict.verify(withBody(eve, URL, 'hello!', { ext: boundExt('hello!') }))
+    expect(long).toMatchObject({ ok: false, error: { code: 'ERR_MAC_BODY_TOO_LARGE' } })
+    const handler = strict.withMac(app, { body: 'ignore' })
+    expect(await outcome(handler(signed(eve, URL)))).toBe('200')
+  })
+})
