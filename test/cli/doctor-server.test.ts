@@ -52,13 +52,22 @@ test('two replicas on one database are as they should be', async () => {
   expect(status).toBe(0)
 })
 
-test('doctor says so where one replica does not have the credential', async () => {
+test('doctor says so where one replica has another key', async () => {
   await using one = await serveMac()
-  await using other = await serveMac()
+  await using other = await serveMac({}, 'another-key')
   await using both = await roundRobin([one, other])
-  const alone = { MAC_ID: 'eve', MAC_KEY: AS_ADA.MAC_KEY ?? '' }
-  const { faults } = await faultsOf(both, [], alone)
+  const { faults } = await faultsOf(both)
+  expect(faults.origin?.text).toBe(
+    'of 4 signed requests, 2 were refused as unknown or wrong: the replicas behind this address do not share their credentials',
+  )
+})
+
+test('doctor says so where the server does not have the credential', async () => {
+  await using server = await serveMac()
+  const eve = { MAC_ID: 'eve', MAC_KEY: AS_ADA.MAC_KEY ?? '' }
+  const { faults, status } = await faultsOf(server, [], eve)
   expect(faults.origin?.text).toContain('it does not have this credential')
+  expect(status).toBe(1)
 })
 
 test('doctor finds the origin that a server believes in, where it is not the one it is called by', async () => {

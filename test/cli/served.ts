@@ -13,9 +13,9 @@ export interface Served extends AsyncDisposable {
 }
 
 /** A server behind withmac, which greets who signed; by default with a store of its own in memory. */
-export async function serveMac(options: MacOptions = {}): Promise<Served> {
+export async function serveMac(options: MacOptions = {}, key: string = ADA.key): Promise<Served> {
   const mac = createMac({ database: 'sqlite::memory:', ...options })
-  await mac.createCredential('ada', { ...ADA, expires: null, ifExists: 'keep' })
+  await mac.createCredential('ada', { id: ADA.id, key, expires: null, ifExists: 'keep' })
   const server = await listen(
     mac.withMac(async (request) => {
       const identity = getMac(request)
