@@ -7,6 +7,7 @@ import { existingPlace, type Place } from './database.ts'
 import { EXIT } from './exit-status.ts'
 import { Failure, misuse } from './failure.ts'
 import { demandSqlite } from './sqlite.ts'
+import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** Where a command finds the credential to sign with. A key never stands on the command line. */
@@ -46,7 +47,10 @@ export async function signingCredential(
   if (credentials === undefined && id !== undefined) {
     const place = existingPlace(database)
     const stored = await storedCredential(place, id)
-    if (stored !== null) return stored
+    if (stored !== null) {
+      warnOfEnded(stored, terminal)
+      return stored
+    }
     throw new Failure(
       EXIT.no,
       `there is no credential ${id} in ${place.path}. "withmac list" shows which there are.`,
@@ -83,6 +87,18 @@ export async function storedCredential(
   } finally {
     await store.close()
   }
+}
+
+/** It is signed with all the same: whether the server refuses it may be what is asked. */
+function warnOfEnded({ id, revoked, expires }: StoredCredential, terminal: Terminal): void {
+  const ended =
+    revoked !== null
+      ? `was revoked ${showMoment(new Date(revoked * 1000))}`
+      : expires !== null && expires <= Date.now() / 1000
+        ? `expired ${showMoment(new Date(expires * 1000))}`
+        : null
+  if (ended === null) return
+  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${id} ${ended}`)
 }
 
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {

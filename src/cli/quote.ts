@@ -1,4 +1,4 @@
-const SAFE = /^[A-Za-z0-9_./:=@%+,-]+$/
+const SAFE = /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:=@%+,-]*$/
 
 /**
  * A text as one word for sh, bash, zsh and fish. Within single quotes nothing counts, save that fish

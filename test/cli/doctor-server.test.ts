@@ -66,7 +66,7 @@ test('doctor says so where the server does not have the credential', async () =>
   await using server = await serveMac()
   const eve = { MAC_ID: 'eve', MAC_KEY: AS_ADA.MAC_KEY ?? '' }
   const { faults, status } = await faultsOf(server, [], eve)
-  expect(faults.origin?.text).toContain('it does not have this credential')
+  expect(faults.origin?.text).toContain('the server does not have this credential')
   expect(status).toBe(1)
 })
 

@@ -59,6 +59,6 @@ function readCopies(text: string): number {
 
 function give(findings: readonly Finding[], terminal: Terminal): void {
   const ok = findings.every(({ state }) => state !== 'bad')
-  terminal.give({ ok, findings }, () => findingLines(findings, terminal.colors))
+  terminal.give({ ok, findings }, () => findingLines(findings, terminal.colors, terminal.columns))
   if (!ok) terminal.status = EXIT.no
 }

@@ -52,7 +52,9 @@ export function explainCommand(terminal: Terminal): Command {
       const credential = await credentialFor(seen.headers.authorization, options, terminal)
       const { origin, trustProxy, now, window: windowSeconds } = options
       const explanation = explain(seen, credential, { origin, trustProxy, now, windowSeconds })
-      terminal.give(explanation, () => explanationLines(explanation, terminal.colors))
+      terminal.give(explanation, () =>
+        explanationLines(explanation, terminal.colors, terminal.columns),
+      )
       if (!explanation.ok) terminal.status = EXIT.no
     })
 }

@@ -52,7 +52,7 @@ function columns({ colors }: Terminal, now: Date): Column<Credential>[] {
     { title: 'ID', text: ({ id }) => id },
     { title: 'USER', text: ({ user }) => user, least: 8 },
     { title: 'LABEL', text: ({ label }) => label ?? '', least: 5 },
-    { title: 'CREATED', text: ({ created }) => created.toISOString().slice(0, 10) },
+    { title: 'CREATED', text: ({ created }) => created.toISOString().slice(0, 10), spare: true },
     {
       title: 'STANDING',
       text: (credential) => standingText(credential, now),

@@ -1,5 +1,5 @@
 import type { Colors } from '../terminal/colors.ts'
-import { plain } from '../terminal/plain.ts'
+import { plain, wrap } from '../terminal/plain.ts'
 
 /** What a check found. */
 export interface Finding {
@@ -28,18 +28,24 @@ export function note(subject: string, text: string, advice?: string): Finding {
 }
 
 /** The lines of a list of findings, with the verdict at its end. */
-export function findingLines(findings: readonly Finding[], colors: Colors): string[] {
+export function findingLines(
+  findings: readonly Finding[],
+  colors: Colors,
+  columns: number | null,
+): string[] {
   const marks = {
     good: colors.green('ok  '),
     bad: colors.bold(colors.red('BAD ')),
     note: colors.yellow('note'),
   }
   const width = Math.max(...findings.map(({ subject }) => subject.length))
+  const indent = width + 8
   const lines = findings.flatMap(({ state, subject, text, advice }) => {
-    const first = `${marks[state]}  ${subject.padEnd(width)}  ${plain(text)}`
-    return advice === undefined
-      ? [first]
-      : [first, `${' '.repeat(width + 8)}${colors.bold('→')} ${plain(advice)}`]
+    const seen = wrap(plain(text), columns, indent)
+    const first = `${marks[state]}  ${subject.padEnd(width)}  ${seen}`
+    if (advice === undefined) return [first]
+    const mend = wrap(plain(advice), columns, indent + 2)
+    return [first, `${' '.repeat(indent)}${colors.bold('→')} ${mend}`]
   })
   return [...lines, '', verdict(findings, colors)]
 }

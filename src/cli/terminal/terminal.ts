@@ -1,6 +1,6 @@
 import { EXIT, type ExitStatus } from '../exit-status.ts'
 import { type Colors, createColors } from './colors.ts'
-import { plain } from './plain.ts'
+import { plain, wrap } from './plain.ts'
 
 /** Where a command writes, and what it may do there. */
 export class Terminal {
@@ -52,7 +52,9 @@ export class Terminal {
     if (this.json) {
       process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
     } else {
-      process.stderr.write(`${this.errorColors.red('withmac:')} ${plain(message)}\n`)
+      const { isTTY, columns } = process.stderr
+      const shown = wrap(plain(message), isTTY ? columns || 80 : null, 'withmac: '.length)
+      process.stderr.write(`${this.errorColors.red('withmac:')} ${shown}\n`)
     }
   }
 }
