@@ -7,6 +7,7 @@ import { currentSeconds } from './server/clock.ts'
 import { keepSeconds } from './server/freshness.ts'
 import { KnownCredentials } from './server/known-credentials.ts'
 import { Pruning } from './server/pruning.ts'
+import { reporter } from './server/report.ts'
 import { type MacVerdict, type Verifier, verify } from './server/verify.ts'
 import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
 import { macSettings, withMacSettings } from './settings.ts'
@@ -99,7 +100,12 @@ export function createMac(options: MacOptions = {}): Mac {
   return Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings)
-      return wrap(handler, own, (request, rawTarget) => verify(request, own, verifier, rawTarget))
+      return wrap(
+        handler,
+        own,
+        (request, rawTarget) => verify(request, own, verifier, rawTarget),
+        reporter(own, verifier),
+      )
     },
     verify: async (request) => verify(requestOf(request), settings, verifier),
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>

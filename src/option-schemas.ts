@@ -49,6 +49,8 @@ const check = {
   ext: callback,
   onAccept: callback,
   onReject: callback,
+  debug: z.boolean().optional(),
+  debugEvenInProduction: z.boolean().optional(),
 }
 
 const macSchema = z.strictObject({

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { MacError } from './errors.ts'
 import type { MacIdentity } from './server/identity.ts'
 import type { NodeRequest } from './server/raw-target.ts'
+import type { MacReport } from './server/report.ts'
 
 /**
  * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
@@ -46,9 +47,19 @@ export interface CheckOptions {
   readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined
   /**
    * Is told why credentials were refused, more precisely than the client is. For logs: it changes
-   * nothing. Default: failures of the store go to `console.error`, the rest nowhere.
+   * nothing. The report bears the reference that the client was given, and explains the refusal when
+   * it is asked to. Default: failures of the store go to `console.error`, the rest nowhere.
    */
-  readonly onReject?: ((error: MacError, request: Request) => void) | undefined
+  readonly onReject?: ((error: MacError, request: Request, report: MacReport) => void) | undefined
+  /**
+   * Adds to the body of a 401 what {@link MacReport.explain} says, for a request that names a
+   * credential which there is: so strangers learn which there are, what origin the server takes itself
+   * to have, and how to keep it computing. The key and the MAC that is expected are never told. For
+   * development: a TypeError where `NODE_ENV` is `production`. Default: `false`.
+   */
+  readonly debug?: boolean | undefined
+  /** Lets `debug` be `true` where `NODE_ENV` is `production`. Default: `false`. */
+  readonly debugEvenInProduction?: boolean | undefined
 }
 
 /** The options of `createMac`. */

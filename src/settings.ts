@@ -3,6 +3,7 @@ import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
 import type { BodyRule } from './server/body.ts'
 import { systemClock } from './server/clock.ts'
+import { debugSetting } from './server/debug.ts'
 import type { OriginRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
@@ -14,6 +15,8 @@ export interface CheckSettings extends BodyRule {
   readonly ext: CheckOptions['ext'] | null
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
+  /** Whether refusals are explained to the client. */
+  readonly debug: boolean
 }
 
 /** All that a `Mac` is made with. */
@@ -34,7 +37,7 @@ export interface WithMacSettings extends CheckSettings {
 }
 
 const DEFAULT_DATABASE = 'sqlite:mac.db'
-const DEFAULT_BODY_RULE: BodyRule = { body: 'ignore', maxBodyBytes: 1_048_576 }
+const DEFAULTS = { body: 'ignore', maxBodyBytes: 1_048_576, debug: false } as const
 
 /**
  * Checks the options of `createMac`.
@@ -80,6 +83,7 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
     ext: own.ext ?? mac.ext,
     onAccept: own.onAccept ?? mac.onAccept,
     onReject: own.onReject ?? mac.onReject,
+    debug: own.debug,
     mode: given.mode,
     allowPreflight: given.allowPreflight,
     requestTarget: options.requestTarget ?? null,
@@ -89,7 +93,7 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
 function checkSettings(
   given: GivenCheckOptions,
   options: CheckOptions,
-  otherwise: BodyRule = DEFAULT_BODY_RULE,
+  otherwise: BodyRule & Pick<CheckSettings, 'debug'> = DEFAULTS,
 ): CheckSettings {
   if (given.origin !== undefined && given.trustProxy !== false) {
     throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
@@ -102,6 +106,7 @@ function checkSettings(
     ext: options.ext ?? null,
     onAccept: options.onAccept ?? null,
     onReject: options.onReject ?? null,
+    debug: debugSetting(options, otherwise.debug),
   }
 }
 

@@ -1,4 +1,5 @@
-import { type SeenRequest, TELLING_HEADERS } from './seen.ts'
+import { TELLING_HEADERS } from '../protocol/telling-headers.ts'
+import type { SeenRequest } from './seen.ts'
 
 /** Parts of a request that a text gave; what it did not give is `undefined`. */
 export interface Pieces {
@@ -9,6 +10,7 @@ export interface Pieces {
   readonly headers: Readonly<Record<string, string>>
   readonly receivedAt?: number | undefined
   readonly code?: string | undefined
+  readonly reference?: string | undefined
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Pieces {
  * @throws TypeError that says what is missing.
  */
 export function compose(what: string, pieces: Pieces): SeenRequest {
-  const { method, url, scheme = 'http', headers, receivedAt, code } = pieces
+  const { method, url, scheme = 'http', headers, receivedAt, code, reference } = pieces
   const { host } = headers
   if (method === undefined || method === '') throw new TypeError(`${what} lacks the method.`)
   if (url === undefined || url === '') throw new TypeError(`${what} lacks the URL.`)
@@ -36,6 +38,7 @@ export function compose(what: string, pieces: Pieces): SeenRequest {
     headers: telling(headers),
     ...(receivedAt === undefined || !Number.isFinite(receivedAt) ? {} : { receivedAt }),
     ...(code === undefined ? {} : { code }),
+    ...(reference === undefined ? {} : { reference }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { shown } from './guess.ts'
 
-const PARAMETER =
-  /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"[ -!#-[\]-~]*"|[^ \t",;\\]+)[ \t]*(?:,|$)/y
+const PARAMETER = /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"[ -!#-[\]-~]*"|[^ \t",;\\]+)/y
+const SEPARATOR = /[ \t]*(?:,|$)/y
 
 /**
  * Where an `Authorization` header goes wrong: the first place at which no parameter stands, or one
@@ -15,7 +15,9 @@ export function faultPlace(header: string): string | null {
     const [text, name = ''] = PARAMETER.exec(header) ?? []
     if (text === undefined || names.has(name.toLowerCase())) return place(header, at)
     names.add(name.toLowerCase())
-    at += text.length
+    SEPARATOR.lastIndex = at + text.length
+    if (!SEPARATOR.test(header)) return place(header, at + text.length)
+    at = SEPARATOR.lastIndex
   }
   return null
 }

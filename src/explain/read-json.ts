@@ -55,11 +55,10 @@ export function readJson(json: string): SeenRequest | null {
   if (read.authorization !== undefined) fields.authorization ??= read.authorization
   if (read.host !== undefined) fields.host ??= read.host
   const { method, url, receivedAt, code, target, reference, settings } = read
-  const seen = compose('The JSON', { method, url, headers: fields, receivedAt, code })
+  const seen = compose('The JSON', { method, url, headers: fields, receivedAt, code, reference })
   return {
     ...seen,
     ...(target === undefined ? {} : { target }),
-    ...(reference === undefined ? {} : { reference }),
     ...(settings === undefined ? {} : { settings }),
   }
 }

@@ -28,6 +28,7 @@ export function readLogLine(text: string): SeenRequest | null {
     headers: { ...Object.fromEntries(headers), authorization },
     receivedAt: readTime(found.get('time') ?? ''),
     code: found.get('code'),
+    reference: found.get('reference'),
   })
 }
 

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
+import { forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority, HttpScheme } from '../protocol/host.ts'
 import {
   checkTarget,
@@ -75,9 +75,10 @@ function signedAuthority(head: RequestHead, url: UrlPieces, settings: ExplainSet
 }
 
 function forwardedTells(head: RequestHead, url: UrlPieces): Authority | null {
-  const family: ForwardedFamily = 'both'
+  const fields = ['forwarded', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port']
+  if (!fields.some((name) => head.headers.get(name) !== null)) return null
   try {
-    return forwardedAuthority(head, url, family)
+    return forwardedAuthority(head, url, 'both')
   } catch {
     return null
   }

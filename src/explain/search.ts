@@ -22,13 +22,13 @@ export interface SearchResult {
 }
 
 /** The most characters to compute MACs over: a long request is given fewer tries. */
-const MOST_CHARACTERS = 24_000_000
+const MOST_CHARACTERS = 48_000_000
 
 /**
  * Looks for the fewest slips that make the MAC right: none, one, two, and then three of the first
  * rank; among as many, the most plausible ones first. A match is certain: no other text has this MAC.
  *
- * It is bounded: by `maxTries` MACs, and by 24 million characters to compute them over.
+ * It is bounded: by `maxTries` MACs, and by 48 million characters to compute them over.
  */
 export function search(space: SearchSpace, form: MacForm, maxTries: number): SearchResult {
   const { base } = space

@@ -23,20 +23,3 @@ export interface ExplainSettings {
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
   readonly windowSeconds?: number | undefined
 }
-
-/** The header fields that can have to do with a refusal. No other is looked at, or kept. */
-export const TELLING_HEADERS: readonly string[] = [
-  'authorization',
-  'host',
-  'forwarded',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-uri',
-  'x-original-host',
-  'x-original-uri',
-  'x-original-url',
-  'x-rewrite-url',
-  'content-digest',
-]

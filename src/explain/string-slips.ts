@@ -45,12 +45,18 @@ function extSlips(ext: string): Alternative[] {
   const slips: Alternative[] = []
   const add = (kind: string, rank: number, signed: string | null, did: string, change: string) => {
     if (signed === ext) return
-    const matches = signed === null ? 'no line for ext' : `ext as ${shown(signed)}`
+    const matches = signed === null ? 'no line for the absent ext' : `ext as ${shown(signed)}`
     slips.push({ kind, rank, side: 'client', matches, did, change, differs: { ext: signed } })
   }
   if (ext === '') {
     const omit = 'let the client end the string with an empty line: each element has a line feed'
-    add('ext-line', 1, null, 'the client left out the line of the absent ext', omit)
+    add(
+      'ext-line',
+      1,
+      null,
+      'the client left out the line of the absent ext, or the line feed at the end',
+      omit,
+    )
     for (const signed of ['null', 'undefined', 'None', 'nil', '""', EMPTY_DIGEST]) {
       const send = 'let the client send the ext that it signs, or sign an empty one'
       add('ext-unsent', 3, signed, `the client signed an ext ${shown(signed)}, not sent`, send)

@@ -5,6 +5,9 @@ import type { Received } from './received.ts'
 type Target = { readonly path: string; readonly query: string }
 type Header = (name: string) => string | undefined
 
+/** The longest request-URI whose variants are made: none that a server takes is longer. */
+const LONGEST = 65_536
+
 /** What clients, and proxies, make of a request-URI. */
 export function targetSlips(
   target: Target,
@@ -12,6 +15,7 @@ export function targetSlips(
   header: Header,
 ): Alternative[] {
   const whole = target.path + target.query
+  if (whole.length > LONGEST) return []
   const add = collector(whole)
   pathAndQuery(target, add)
   for (const [name, value] of originalTargets(header)) {
@@ -68,13 +72,6 @@ function pathAndQuery({ path, query }: Target, add: Collector): void {
   } else {
     add('query-mark', 1, { query: '?' }, 'a bare "?" behind the path')
   }
-  both('target-decoded', 1, decode(whole), 'percent-decoded')
-  both('target-decoded', 2, decode(whole.replaceAll('+', ' ')), 'decoded as a form is')
-  both('target-normalized', 2, normalized(whole), 'as new URL() has it')
-  both('target-encoded', 2, encodeURI(wellFormed(decode(whole))), 'decoded and encoded anew')
-  both('target-encoded', 2, encodeURI(wellFormed(whole)), 'encoded once more')
-  both('target-encoded', 3, escapesIn(whole, 'upper'), 'with its escapes in upper case')
-  both('target-encoded', 2, escapesIn(whole, 'lower'), 'with its escapes in lower case')
   add('path-decoded', 1, { path: decode(path) }, 'the path percent-decoded')
   add('path-normalized', 2, { path: normalized(path) }, 'the path as new URL() has it')
   add('path-encoded', 2, { path: segments(path) }, 'each segment of the path encoded anew')
@@ -82,7 +79,17 @@ function pathAndQuery({ path, query }: Target, add: Collector): void {
   add('path-slash', 2, { path: toggleSlash(path) }, 'another slash at the end of the path')
   add('path-slash', 2, { path: path.replace(/\/{2,}/g, '/') }, 'double slashes made one')
   add('path-slash', 2, { path: path.slice(1) }, 'no slash at the start of the path')
-  if (query.length < 2) return
+  if (query.length > 1) queryAlone(query, add)
+  both('target-decoded', 1, decode(whole), 'percent-decoded')
+  both('target-decoded', 2, decode(whole.replaceAll('+', ' ')), 'decoded as a form is')
+  both('target-normalized', 2, normalized(whole), 'as new URL() has it')
+  both('target-encoded', 2, encodeURI(wellFormed(decode(whole))), 'decoded and encoded anew')
+  both('target-encoded', 2, encodeURI(wellFormed(whole)), 'encoded once more')
+  both('target-encoded', 3, escapesIn(whole, 'upper'), 'with its escapes in upper case')
+  both('target-encoded', 2, escapesIn(whole, 'lower'), 'with its escapes in lower case')
+}
+
+function queryAlone(query: string, add: Collector): void {
   const of = (made: string) => ({ query: `?${made}` })
   const fields = query.slice(1)
   add('query-decoded', 1, of(decode(fields)), 'the query percent-decoded')

@@ -1,15 +1,29 @@
 import type { MacError } from '../errors.ts'
+import type { Explanation } from '../explain/explanation.ts'
+
+/** What a client is told besides the error. */
+export interface Told {
+  /** By which the operator finds the report of the refusal. */
+  readonly reference: string
+  /** Only with the option `debug`. */
+  readonly explanation: Explanation | null
+}
 
 /**
  * The answer to a request that is not let in: 401 with a challenge (draft §4.2), 413 or 400 for a body
  * that is too large or unreadable, or 503 where nobody can be let in, each with a problem document
- * (RFC 9457).
+ * (RFC 9457) that bears the reference of its report.
  */
-export function refusal(error: MacError, challenge: string | null): Response {
+export function refusal(
+  error: MacError,
+  challenge: string | null,
+  { reference, explanation }: Told,
+): Response {
   const { code, title } = error.told
   const status = error.status < 500 ? error.status : 503
   const slug = code.slice('ERR_MAC_'.length).toLowerCase().replaceAll('_', '-')
-  const problem = { type: `urn:problem-type:withmac:${slug}`, title, status, code }
+  const type = `urn:problem-type:withmac:${slug}`
+  const problem = { type, title, status, code, reference, ...(explanation && { explanation }) }
   const headers = new Headers({
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',

@@ -1,8 +1,10 @@
 import type { MacError } from '../errors.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
+import type { MacReport, Reporter, Reporting } from './report.ts'
 import type { MacVerdict } from './verify.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
@@ -20,6 +22,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
   verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
+  report: Reporter,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight } = settings
@@ -29,8 +32,10 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const finding =
       allowPreflight && isPreflight(request)
         ? ANONYMOUS
-        : findingOf(await verify(request, rawTarget), request, settings)
-    if (finding instanceof Response) return finding
+        : findingOf(await verify(request, rawTarget), request, settings, (error) =>
+            report(request, rawTarget, error),
+          )
+    if (!('identity' in finding)) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
   }
@@ -41,17 +46,22 @@ function findingOf(
   verdict: MacVerdict,
   request: Request,
   settings: WithMacSettings,
-): Finding | Response {
-  const { mode, onAccept, onReject } = settings
+  report: (error: MacError) => Reporting,
+): Finding | Response | Promise<Response> {
+  const { mode, debug, onAccept, onReject } = settings
   if (verdict.ok) {
     if (onAccept) tell('onAccept', () => onAccept(verdict.identity, request))
     return { identity: verdict.identity, error: null }
   }
   const { error } = verdict
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
-  tell('onReject', () => (onReject ?? reportFailure)(error, request))
+  const reporting = report(error)
+  tell('onReject', () => (onReject ?? reportFailure)(error, request, reporting.report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
-  return refusal(error, verdict.challenge)
+  const { reference } = reporting.report
+  const answer = (explanation: Explanation | null) =>
+    refusal(error, verdict.challenge, { reference, explanation })
+  return debug && error.status === 401 ? reporting.explainKnown().then(answer) : answer(null)
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
@@ -99,9 +109,9 @@ function isPreflight(request: Request): boolean {
 }
 
 /** Without a hook, only the failures that the operator must mend are shown. */
-function reportFailure(error: MacError): void {
+function reportFailure(error: MacError, _: Request, { reference }: MacReport): void {
   if (error.status < 500) return
-  console.error(`withmac: ${error.code}: ${error.message}`, error.cause ?? '')
+  console.error(`withmac: ${error.code} (${reference}): ${error.message}`, error.cause ?? '')
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */

@@ -3,6 +3,8 @@ import { describe, expect, test } from '../support/runner.ts'
 import { authorization, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
+/** Ten characters of which none is taken for another. */
+const REFERENCE = /^[0-9a-hjkmnp-tv-z]{10}$/
 const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
 const ada = await mac.createCredential('ada')
 const app = mac.withMac(() => new Response())
@@ -22,6 +24,7 @@ describe('a 401', () => {
       title: 'The key identifier is unknown or the MAC is wrong.',
       status: 401,
       code: 'ERR_MAC_REJECTED',
+      reference: expect.stringMatching(REFERENCE),
     })
   })
 
@@ -88,6 +91,7 @@ describe('a 503', () => {
       title: 'Credentials cannot be checked at the moment.',
       status: 503,
       code: 'ERR_MAC_CALLBACK',
+      reference: expect.stringMatching(REFERENCE),
     })
   })
 

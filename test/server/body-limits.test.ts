@@ -99,6 +99,7 @@ test('a 413 is a problem document without a challenge', async () => {
     title: 'The body is too large.',
     status: 413,
     code: 'ERR_MAC_BODY_TOO_LARGE',
+    reference: expect.stringMatching(/^[0-9a-z]{10}$/),
   })
 })
 

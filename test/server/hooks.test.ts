@@ -1,4 +1,10 @@
-import { createMac, MacError, type MacIdentity, type WithMacOptions } from '../../src/index.ts'
+import {
+  createMac,
+  MacError,
+  type MacIdentity,
+  type MacReport,
+  type WithMacOptions,
+} from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
@@ -9,7 +15,7 @@ const ada = await mac.createCredential('ada')
 
 function recorder() {
   const accepted: [MacIdentity, Request][] = []
-  const rejected: [MacError, Request][] = []
+  const rejected: [MacError, Request, MacReport][] = []
   const options: WithMacOptions = {
     onAccept: (...told) => accepted.push(told),
     onReject: (...told) => rejected.push(told),

@@ -41,6 +41,8 @@ const shared: readonly [string, Record<string, unknown>][] = [
   ['ext', { ext: 'a' }],
   ['onAccept', { onAccept: true }],
   ['onReject', { onReject: {} }],
+  ['debug', { debug: 'yes' }],
+  ['debugEvenInProduction', { debugEvenInProduction: 1 }],
 ]
 
 const ofCreateMac: readonly [string, Record<string, unknown>][] = [

@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import {
   type CheckOptions,
   createMac,
+  type Explanation,
   type MacError,
   type MacIdentity,
   type MacOptions,
+  type MacReport,
   type WithMacOptions,
   withMac,
 } from 'withmac'
@@ -26,9 +28,14 @@ export const full = withMac(handler, {
     holds<Equal<typeof identity, MacIdentity>>()
     holds<Equal<typeof request, Request>>()
   },
-  onReject(error, request) {
+  onReject(error, request, report) {
     holds<Equal<typeof error, MacError>>()
     holds<Equal<typeof request, Request>>()
+    holds<Equal<typeof report, MacReport>>()
+    holds<Equal<typeof report.reference, string>>()
+    holds<Equal<ReturnType<typeof report.explain>, Promise<Explanation | null>>>()
+    holds<Equal<Explanation['settings'], { readonly origin: string } | null>>()
+    holds<Equal<ReturnType<typeof report.toJSON>['code'], string>>()
   },
 })
 holds<Equal<typeof full, (first: Request) => Promise<Response>>>()
@@ -43,7 +50,20 @@ createMac({ origin: (request) => request.headers.get('x-origin'), clockOffset: f
 createMac({ windowSeconds: 60, clockOffset: { maxSeconds: 86_400 }, now: () => Date.now() / 1000 })
 withMac(handler, { ext: async (ext) => ext !== null })
 holds<Equal<Required<WithMacOptions>['mode'], 'required' | 'optional' | undefined>>()
-holds<Equal<keyof CheckOptions, 'origin' | 'trustProxy' | 'ext' | 'onAccept' | 'onReject'>>()
+holds<
+  Equal<
+    keyof CheckOptions,
+    | 'origin'
+    | 'trustProxy'
+    | 'body'
+    | 'maxBodyBytes'
+    | 'ext'
+    | 'onAccept'
+    | 'onReject'
+    | 'debug'
+    | 'debugEvenInProduction'
+  >
+>()
 holds<
   Equal<
     keyof MacOptions,

@@ -1,0 +1,53 @@
+import type { SeenRequest } from '../explain/seen.ts'
+import { type PinnedOrigin, pinOrigin } from '../protocol/pinned-origin.ts'
+import { TELLING_HEADERS } from '../protocol/telling-headers.ts'
+import type { CheckSettings, MacSettings } from '../settings.ts'
+import { askRawTarget, type RawTarget } from './raw-target.ts'
+
+/**
+ * What a server saw of a request, and what it judged it by, as far as that can be told. Nothing here
+ * throws: a report is made of requests with which something is wrong.
+ */
+export function seenBy(
+  request: Request,
+  rawTarget: RawTarget | null,
+  check: CheckSettings,
+  { windowSeconds }: MacSettings,
+): SeenRequest {
+  const raw = attempt(() => askRawTarget(rawTarget))
+  const target = typeof raw === 'object' ? raw.url : raw
+  const headers: Record<string, string> = {}
+  for (const name of TELLING_HEADERS) {
+    const value = attempt(() => request.headers.get(name)) ?? null
+    if (value !== null) headers[name] = value
+  }
+  return {
+    method: attempt(() => request.method) ?? '',
+    url: attempt(() => request.url) ?? '',
+    ...(target === undefined ? {} : { target }),
+    headers,
+    settings: { ...originSettings(request, check), windowSeconds },
+  }
+}
+
+function originSettings(request: Request, { origin, trustProxy }: CheckSettings) {
+  if (trustProxy !== null) return { trustProxy: trustProxy === 'both' ? true : trustProxy }
+  if (origin === null) return {}
+  if (typeof origin !== 'function') return { origin: origin.map(written) }
+  const computed = attempt(() => origin(request))
+  const pinned = typeof computed === 'string' ? attempt(() => pinOrigin(computed)) : undefined
+  return pinned === undefined ? {} : { origin: written(pinned) }
+}
+
+function written({ scheme, host, port }: PinnedOrigin): string {
+  const usual = port === (scheme === 'https' ? '443' : '80')
+  return `${scheme}://${host}${usual ? '' : `:${port}`}`
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { expect, test } from '../support/runner.ts'
+
+const SOURCES = resolve(import.meta.dirname, '../../src')
+const IMPORT = /^(?:import|export) (?!type )[^;]*?from '([^']+)'|^import '([^']+)'/gm
+
+/** What a file imports as it is loaded, by the names of packages or of files below src. */
+function imports(file: string): string[] {
+  const source = readFileSync(join(SOURCES, file), 'utf8')
+  return [...source.matchAll(IMPORT)].map(([, named, bare]) => {
+    const from = named ?? bare ?? ''
+    return from.startsWith('.') ? relative(SOURCES, join(SOURCES, file, '..', from)) : from
+  })
+}
+
+/** All that is loaded with a file. */
+function loadedWith(file: string): Set<string> {
+  const loaded = new Set<string>()
+  const waiting = [file]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (loaded.has(next)) continue
+    loaded.add(next)
+    if (next.endsWith('.ts')) waiting.push(...imports(next))
+  }
+  return loaded
+}
+
+test('a server loads nothing of the explanations before it is asked for one', () => {
+  const loaded = [...loadedWith('index.ts')]
+  expect(loaded).toContain('server/report.ts')
+  expect(loaded.filter((file) => file.startsWith('explain/'))).toEqual([])
+})
+
+test('explanations are made of the protocol alone, without store, server or I/O', () => {
+  const files = readdirSync(join(SOURCES, 'explain')).map((file) => `explain/${file}`)
+  expect(files.length).toBeGreaterThan(20)
+  const allowed = /^(?:explain\/|protocol\/|errors\.ts$|node:crypto$)/
+  const others = files
+    .filter((file) => file !== 'explain/read-json.ts')
+    .flatMap((file) => [...loadedWith(file)].map((loaded) => [file, loaded] as const))
+    .filter(([, loaded]) => !allowed.test(loaded) && loaded !== 'zod')
+  expect(others).toEqual([])
+})

@@ -1,0 +1,189 @@
+import { explain } from '../../src/explain/explain.ts'
+import { createMac, type MacOptions } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { authorization, type Signing } from '../support/sign.ts'
+
+const KEY = { id: 'ada', key: 'the key of ada, as it is' }
+
+/** A request that came through a proxy: signed for one URL, received as another. */
+interface Proxied {
+  readonly signed: string
+  readonly received: string
+  readonly headers?: Record<string, string>
+  readonly origin?: string
+}
+
+const PROXIED: readonly (readonly [name: string, proxied: Proxied, origin: string])[] = [
+  [
+    'TLS that ends at a proxy',
+    { signed: 'https://api.example.com/x?b=1', received: 'http://api.example.com/x?b=1' },
+    'https://api.example.com',
+  ],
+  [
+    'a port that a proxy changes',
+    {
+      signed: 'https://api.example.com/',
+      received: 'http://api.example.com:3000/',
+      headers: { host: 'api.example.com:3000' },
+    },
+    'https://api.example.com',
+  ],
+  [
+    'a host and a scheme that X-Forwarded fields tell',
+    {
+      signed: 'https://api.example.com/',
+      received: 'http://10.0.0.7:3000/',
+      headers: {
+        host: '10.0.0.7:3000',
+        'x-forwarded-host': 'api.example.com',
+        'x-forwarded-proto': 'https',
+      },
+    },
+    'https://api.example.com',
+  ],
+  [
+    'a host, a port and a scheme that Forwarded tells',
+    {
+      signed: 'https://api.example.com:8443/',
+      received: 'http://backend/',
+      headers: {
+        host: 'backend',
+        forwarded: 'for=1.2.3.4;host="api.example.com:8443";proto=https',
+      },
+    },
+    'https://api.example.com:8443',
+  ],
+  [
+    'a port of its own field',
+    {
+      signed: 'https://api.example.com:8443/',
+      received: 'http://api.example.com/',
+      headers: { 'x-forwarded-port': '8443', 'x-forwarded-proto': 'https' },
+    },
+    'https://api.example.com:8443',
+  ],
+  [
+    'a Host header that differs from the URL',
+    {
+      signed: 'http://api.example.com/',
+      received: 'http://backend:3000/',
+      headers: { host: 'api.example.com' },
+    },
+    'http://api.example.com',
+  ],
+  [
+    'another origin that is pinned',
+    {
+      signed: 'http://localhost:3000/',
+      received: 'http://localhost:3000/',
+      headers: { host: 'localhost:3000' },
+      origin: 'https://api.example.com',
+    },
+    'http://localhost:3000',
+  ],
+  [
+    'an IPv6 address',
+    { signed: 'https://[::1]:8443/', received: 'http://[::1]:8443/', headers: { host: '[::1]' } },
+    'http://[::1]:8443',
+  ],
+]
+
+function received({ signed, received: url, headers = {} }: Proxied, signing: Signing = {}) {
+  return new Request(url, {
+    headers: { ...headers, authorization: authorization(KEY, signed, signing) },
+  })
+}
+
+function explained(request: Request, settings: MacOptions) {
+  const seen = {
+    method: request.method,
+    url: request.url,
+    headers: Object.fromEntries(request.headers),
+  }
+  return explain(seen, KEY, { origin: settings.origin as string | undefined })
+}
+
+async function verifies(request: Request, settings: MacOptions): Promise<boolean> {
+  const mac = createMac({ database: 'sqlite::memory:', ...settings })
+  await mac.createCredential('ada', KEY)
+  const { ok } = await mac.verify(request)
+  await mac.close()
+  return ok
+}
+
+describe('the origin that is suggested makes the very request pass:', () => {
+  test.each(PROXIED)('%s', async (_, proxied, origin) => {
+    const settings: MacOptions = proxied.origin === undefined ? {} : { origin: proxied.origin }
+    const request = received(proxied)
+    expect(await verifies(request.clone(), settings)).toBe(false)
+    const { ok, sentence, settings: suggested, slips } = explained(request, settings)
+    expect(ok).toBe(false)
+    expect(sentence).toContain(`set origin: '${origin}' in the server`)
+    expect(suggested).toEqual({ origin })
+    expect(slips.map(({ side }) => side)).toEqual(['server'])
+    expect(await verifies(request, { origin })).toBe(true)
+  })
+})
+
+describe('trustProxy is named', () => {
+  const [, , [, forwarded] = [], ...others] = PROXIED
+
+  test('where the forwarded fields tell what was signed, and then makes the request pass', async () => {
+    const request = received(forwarded as Proxied)
+    expect(explained(request, {}).sentence).toContain('(or trustProxy,')
+    expect(await verifies(request, { trustProxy: true })).toBe(true)
+  })
+
+  test('and nowhere else', () => {
+    const plain = [PROXIED[0], PROXIED[1], ...others.slice(2)]
+    for (const [name, proxied] of plain.flatMap((each) => (each === undefined ? [] : [each]))) {
+      const settings = proxied.origin === undefined ? {} : { origin: proxied.origin }
+      const { sentence } = explained(received(proxied), settings)
+      expect([name, sentence.includes('trustProxy')]).toEqual([name, false])
+    }
+  })
+})
+
+test('the sentence names the port, what was signed, and what to set', () => {
+  const request = received({
+    signed: 'https://api.example.com/x',
+    received: 'http://api.example.com/x',
+  })
+  expect(explained(request, {}).sentence).toBe(
+    'The MAC matches with port 443: the client signed https://api.example.com; ' +
+      "set origin: 'https://api.example.com' in the server.",
+  )
+})
+
+test('a client that forgot the port that it sends to is told so, and the server is left alone', () => {
+  const request = received({
+    signed: 'http://api.example.com/',
+    received: 'http://api.example.com:3000/',
+    headers: { host: 'api.example.com:3000' },
+  })
+  const { sentence, settings, slips } = explained(request, {})
+  expect(sentence).toBe(
+    'The MAC matches with port 80: the client signed http://api.example.com; ' +
+      'let the client sign the port that it sends the request to, 3000.',
+  )
+  expect(settings).toBeNull()
+  expect(slips.map(({ side }) => side)).toEqual(['client'])
+})
+
+test('a target that a proxy rewrote is told by the field that names it', () => {
+  const seen = {
+    method: 'GET',
+    url: 'http://api.example.com/orders?a=1',
+    headers: {
+      host: 'api.example.com',
+      'x-original-uri': '/v1/orders?a=1',
+      authorization: authorization(KEY, 'http://api.example.com/v1/orders?a=1'),
+    },
+  }
+  const { sentence, slips } = explain(seen, KEY)
+  expect(slips).toMatchObject([{ kind: 'target-original', side: 'server' }])
+  expect(sentence).toContain('X-Original-URI')
+  const { 'x-original-uri': _, ...headers } = seen.headers
+  const cut = { ...seen, headers: { ...headers, 'x-forwarded-prefix': '/v1/' } }
+  expect(explain(cut, KEY).slips).toMatchObject([{ kind: 'target-original', side: 'server' }])
+})

@@ -1,0 +1,196 @@
+import { explain } from '../../src/explain/explain.ts'
+import type { ExplainOptions } from '../../src/explain/explanation.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { authorization, type Key, type Signing } from '../support/sign.ts'
+
+const URL = 'http://api.example.com/x?b=1'
+const NOW = 1_790_000_000
+const KEY = { id: 'ada', key: 'the key of ada, as it is' }
+
+function seen(header: string | undefined, more: object = {}) {
+  const headers: Record<string, string> = { host: 'api.example.com' }
+  if (header !== undefined) headers.authorization = header
+  return { method: 'GET', url: URL, headers, receivedAt: NOW, ...more }
+}
+
+function sign(signing: Signing = {}, key: Key = KEY): string {
+  return authorization(key, URL, { ts: NOW, nonce: 'dj83hs9s', ...signing })
+}
+
+function told(header: string | undefined, more: object = {}, options: ExplainOptions = {}) {
+  const { code, sentence } = explain(seen(header, more), KEY, options)
+  return { code, sentence }
+}
+
+describe('without MAC credentials it says', () => {
+  test('that no header arrived', () => {
+    expect(told(undefined)).toMatchObject({ code: 'ERR_MAC_MISSING' })
+    expect(told(undefined).sentence).toContain('No Authorization header arrived')
+  })
+
+  test('which other scheme was used', () => {
+    expect(told('Bearer abc')).toMatchObject({ code: 'ERR_MAC_MISSING' })
+    expect(told('Bearer abc').sentence).toContain('Bearer')
+    expect(told('Bearer secret-token').sentence).not.toContain('secret-token')
+  })
+})
+
+describe('of a malformed header it says what is wrong, and where:', () => {
+  test.each([
+    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada"; ts="1"', 'from position 12 on: "; ts='],
+    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada" ts="1"', 'from position 13 on: "ts='],
+    ['ERR_MAC_HEADER_SYNTAX', 'MAC id="ada", ts="1', 'from position 14 on: "ts=\\"1"'],
+    ['ERR_MAC_PARAMETER_REPEATED', 'MAC id="ada", ts="1", id="eve"', 'from position 22 on'],
+    ['ERR_MAC_PARAMETER_MISSING', 'MAC id="ada", ts="1"', 'lacks the parameter nonce'],
+    ['ERR_MAC_HEADER_CHARACTER', 'MAC id="a\\"b", ts="1"', 'a backslash (U+005C)'],
+    ['ERR_MAC_HEADER_TOO_LONG', `MAC id="${'a'.repeat(9000)}"`, '9009 characters'],
+  ])('%s for %s', (code, header, holds) => {
+    expect(told(header)).toEqual({ code, sentence: expect.stringContaining(holds) })
+  })
+})
+
+describe('where the parameters can be told apart all the same, it goes on to the MAC:', () => {
+  test('a timestamp with a fraction', () => {
+    const header = sign().replace(`ts="${NOW}"`, `ts="${NOW}.25"`)
+    const explained = explain(seen(header), KEY)
+    expect(explained.code).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
+    expect(explained.slips.map(({ kind }) => kind)).toEqual(['ts-format'])
+    expect(explained.notes.join()).toContain('decimal point')
+  })
+
+  test('a timestamp as a date', () => {
+    const date = new Date(NOW * 1000).toISOString()
+    const explained = explain(seen(sign().replace(`ts="${NOW}"`, `ts="${date}"`)), KEY)
+    expect(explained.code).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
+    expect(explained.slips.map(({ kind }) => kind)).toEqual(['ts-format'])
+  })
+
+  test('a MAC in base64url', () => {
+    const mac = /mac="([^"]*)"/
+    let header = ''
+    for (let at = 0; !/[+/]/.test(mac.exec(header)?.[1] ?? ''); at++) {
+      header = sign({ nonce: `n${at}` })
+    }
+    const urlSafe = header.replace(mac, (text) => text.replaceAll('+', '-').replaceAll('/', '_'))
+    const explained = explain(seen(urlSafe), KEY)
+    expect(explained.code).toBe('ERR_MAC_ENCODING')
+    expect(explained.slips.map(({ kind }) => kind)).toEqual(['mac-base64url'])
+  })
+
+  test('semicolons for commas, where all else is right', () => {
+    const explained = explain(seen(sign().replaceAll(', ', '; ')), KEY)
+    expect(explained.code).toBe('ERR_MAC_HEADER_SEPARATOR')
+    expect(explained.ok).toBe(false)
+    expect(explained.sentence).toContain('All else is right')
+  })
+})
+
+describe('of the credential it says', () => {
+  test('that there is none', () => {
+    const { code, sentence, lines } = explain(seen(sign()), null)
+    expect(code).toBe('ERR_MAC_UNKNOWN_IDENTIFIER')
+    expect(sentence).toContain('no credential "ada"')
+    expect(lines).toHaveLength(7)
+  })
+
+  test('that another one is named', () => {
+    const { code, sentence } = explain(seen(sign({}, { id: 'eve', key: 'another' })), KEY)
+    expect(code).toBe('ERR_MAC_UNKNOWN_IDENTIFIER')
+    expect(sentence).toContain('"eve"')
+  })
+
+  test('that another one is named, though this key made the MAC', () => {
+    const { slips } = explain(seen(sign({}, { ...KEY, id: 'eve' })), KEY)
+    expect(slips.map(({ kind }) => kind)).toEqual(['id'])
+  })
+
+  test('that it was revoked, or has expired, and when', () => {
+    const revoked = explain(seen(sign()), { ...KEY, revoked: NOW - 5 })
+    expect(revoked).toMatchObject({ ok: false, code: 'ERR_MAC_REVOKED' })
+    expect(revoked.sentence).toContain('2026-09-21T14:13:15Z')
+    const expired = explain(seen(sign()), { ...KEY, expires: NOW })
+    expect(expired).toMatchObject({ ok: false, code: 'ERR_MAC_EXPIRED' })
+    expect(explain(seen(sign()), { ...KEY, expires: NOW + 1, revoked: null }).ok).toBe(true)
+  })
+})
+
+describe('of the timestamp it says', () => {
+  test.each([
+    [NOW - 301, 'ERR_MAC_TIMESTAMP_STALE', "301 s behind the server's clock"],
+    [NOW + 301, 'ERR_MAC_TIMESTAMP_AHEAD', "301 s ahead of the server's clock"],
+    [NOW - 3600, 'ERR_MAC_TIMESTAMP_STALE', 'the difference is 1 h'],
+    [NOW + 19_810, 'ERR_MAC_TIMESTAMP_AHEAD', 'the difference is 5.5 h'],
+    [`${NOW}123`, 'ERR_MAC_TIMESTAMP_AHEAD', 'in milliseconds'],
+  ])('of %s: %s', (ts, code, holds) => {
+    const { sentence, ...rest } = told(sign({ ts }))
+    expect(rest).toEqual({ code })
+    expect(sentence).toContain(holds)
+  })
+
+  test('nothing within the window, which may be another', () => {
+    expect(told(sign({ ts: NOW - 300 })).code).toBeNull()
+    expect(told(sign({ ts: NOW - 300 }), {}, { windowSeconds: 60 }).sentence).toContain(
+      '60 s are allowed',
+    )
+    const settings = { windowSeconds: 60 }
+    expect(told(sign({ ts: NOW - 61 }), { settings }).code).toBe('ERR_MAC_TIMESTAMP_STALE')
+  })
+
+  test('nothing where no clock is known, but for milliseconds', () => {
+    expect(told(sign({ ts: 1 }), { receivedAt: undefined })).toMatchObject({ code: null })
+    const { code } = told(sign({ ts: `${NOW}123` }), { receivedAt: undefined })
+    expect(code).toBe('ERR_MAC_TIMESTAMP_AHEAD')
+    expect(told(sign({ ts: 1 }), { receivedAt: undefined }, { now: NOW }).code).toBe(
+      'ERR_MAC_TIMESTAMP_STALE',
+    )
+  })
+
+  test('that it is judged with what was learned of the clock', () => {
+    const slow = { ...KEY, clockOffset: 4000 }
+    expect(explain(seen(sign({ ts: NOW - 4000 })), slow).ok).toBe(true)
+    expect(explain(seen(sign({ ts: NOW })), slow).code).toBe('ERR_MAC_TIMESTAMP_AHEAD')
+  })
+})
+
+describe('by the code that the server gave it says what the request cannot tell:', () => {
+  test.each([
+    ['ERR_MAC_REPLAY', 'nonce was used before'],
+    ['ERR_MAC_EXT', 'function ext'],
+    ['ERR_MAC_REVOKED', 'was revoked'],
+    ['ERR_MAC_EXPIRED', 'has expired'],
+    ['ERR_MAC_TIMESTAMP_STALE', 'too old'],
+    ['ERR_MAC_MISMATCH', 'another key for the identifier'],
+    ['ERR_MAC_STORE', 'database failed'],
+  ])('%s', (code, holds) => {
+    expect(told(sign(), { code })).toEqual({ code, sentence: expect.stringContaining(holds) })
+  })
+
+  test('more precisely where it can be told', () => {
+    const code = 'ERR_MAC_REJECTED'
+    expect(explain(seen(sign(), { code }), { ...KEY, revoked: 1 }).code).toBe('ERR_MAC_REVOKED')
+    expect(explain(seen(sign(), { code }), { ...KEY, key: 'another' }).code).toBe(
+      'ERR_MAC_MISMATCH',
+    )
+  })
+})
+
+test('where nothing matches it says so, what is most likely, and the lines as received', () => {
+  const { code, sentence, slips, lines, settings } = explain(seen(sign()), { ...KEY, key: 'other' })
+  expect({ code, slips, settings }).toEqual({ code: 'ERR_MAC_MISMATCH', slips: [], settings: null })
+  expect(sentence).toMatch(/^No usual slip explains the MAC: most likely .* another key/)
+  expect(lines).toEqual([
+    { name: 'timestamp', received: String(NOW), signed: null },
+    { name: 'nonce', received: 'dj83hs9s', signed: null },
+    { name: 'method', received: 'GET', signed: null },
+    { name: 'request-URI', received: '/x?b=1', signed: null },
+    { name: 'host', received: 'api.example.com', signed: null },
+    { name: 'port', received: '80', signed: null },
+    { name: 'ext', received: '', signed: null },
+  ])
+})
+
+test('what has the length of no MAC is called that', () => {
+  const { code, sentence } = told(sign({ mac: 'AAAA' }))
+  expect(code).toBe('ERR_MAC_MISMATCH')
+  expect(sentence).toContain('length of no MAC')
+})

@@ -1,0 +1,188 @@
+import { createHmac } from 'node:crypto'
+import type { SeenRequest } from '../../src/explain/seen.ts'
+
+/** A client that signs a request, written from the draft and not with the library. */
+export interface Recipe {
+  sentTs: string
+  ts: string
+  nonce: string
+  method: string
+  target: string
+  host: string
+  port: string
+  sentExt: string
+  /** `null` where its line is left out. */
+  ext: string | null
+  order: (keyof Lines)[]
+  between: string
+  last: string
+  hash: 'sha1' | 'sha256' | 'sha512'
+  key: string | Buffer
+  encode: (mac: Buffer) => string
+}
+
+type Lines = Pick<Recipe, 'ts' | 'nonce' | 'method' | 'target' | 'host' | 'port' | 'ext'>
+
+/** Something that the client does otherwise. */
+export interface ClientSlip {
+  readonly name: string
+  /** The kind that an explanation must name. */
+  readonly kind: string
+  /** Those of one group cannot be made at once. */
+  readonly group: string
+  readonly make: (recipe: Recipe) => void
+}
+
+export const CREDENTIAL = { id: 'ada', key: 'bWFjIGtleSBvZiBhZGEsIGJhc2U2NA==' }
+export const NOW = 1_790_000_000
+export const HEADERS = {
+  host: 'api.example.com:8080',
+  'x-forwarded-host': 'shop.example.com',
+  'x-forwarded-proto': 'https',
+}
+const TARGET = '/a%20b/%7Ec/../d?q=1%2C2&p=x+y'
+
+/** What a client that makes these slips sends, as the server sees it. */
+export function seenFrom(slips: readonly ClientSlip[], ext = ''): SeenRequest {
+  const recipe: Recipe = {
+    sentTs: String(NOW),
+    ts: String(NOW),
+    nonce: 'dj83hs9s',
+    method: 'POST',
+    target: TARGET,
+    host: 'api.example.com',
+    port: '8080',
+    sentExt: ext,
+    ext,
+    order: ['ts', 'nonce', 'method', 'target', 'host', 'port', 'ext'],
+    between: '\n',
+    last: '\n',
+    hash: 'sha256',
+    key: CREDENTIAL.key,
+    encode: (mac) => mac.toString('base64'),
+  }
+  for (const { make } of slips) make(recipe)
+  const lines = recipe.order.map((name) => recipe[name]).filter((line) => line !== null)
+  const text = lines.join(recipe.between) + recipe.last
+  const mac = recipe.encode(createHmac(recipe.hash, recipe.key).update(text).digest())
+  const covered = recipe.sentExt === '' ? '' : `, ext="${recipe.sentExt}"`
+  const sent = `MAC id="ada", ts="${recipe.sentTs}", nonce="${recipe.nonce}"${covered}, mac="${mac}"`
+  return {
+    method: 'POST',
+    url: `http://api.example.com:8080${TARGET}`,
+    headers: { ...HEADERS, authorization: sent },
+    receivedAt: NOW,
+  }
+}
+
+/** The slips, one of each kind and more. */
+export const SLIPS: readonly ClientSlip[] = [
+  slip('port 443', 'port', 'port', (recipe) => {
+    recipe.port = '443'
+  }),
+  slip('port 80', 'port', 'port', (recipe) => {
+    recipe.port = '80'
+  }),
+  slip('an empty port', 'port-default', 'port', (recipe) => {
+    recipe.port = ''
+  }),
+  slip('the forwarded host', 'host', 'host', (recipe) => {
+    recipe.host = 'shop.example.com'
+  }),
+  slip('the host with its port', 'host-with-port', 'host', (recipe) => {
+    recipe.host = 'api.example.com:8080'
+  }),
+  slip('no query', 'query-missing', 'query', (recipe) => {
+    recipe.target = recipe.target.replace(/\?.*/, '')
+  }),
+  slip('a sorted query', 'query-sorted', 'query', (recipe) => {
+    recipe.target = recipe.target.replace('q=1%2C2&p=x+y', 'p=x+y&q=1%2C2')
+  }),
+  slip('%20 for +', 'query-encoded', 'query', (recipe) => {
+    recipe.target = recipe.target.replace('+', '%20')
+  }),
+  slip('a decoded query', 'query-decoded', 'query', (recipe) => {
+    recipe.target = recipe.target.replace('%2C', ',')
+  }),
+  slip('a decoded path', 'path-decoded', 'path', (recipe) => {
+    recipe.target = recipe.target.replace('/a%20b/%7Ec/../d', '/a b/~c/../d')
+  }),
+  slip('a normalized path', 'path-normalized', 'path', (recipe) => {
+    recipe.target = recipe.target.replace('/a%20b/%7Ec/../d', '/a%20b/d')
+  }),
+  slip('a slash at the end of the path', 'path-slash', 'path', (recipe) => {
+    recipe.target = recipe.target.replace('/../d', '/../d/')
+  }),
+  slip('the whole URL', 'target-absolute', 'before', (recipe) => {
+    recipe.target = `http://api.example.com:8080${recipe.target}`
+  }),
+  slip('the method in lower case', 'method-case', 'method', (recipe) => {
+    recipe.method = 'post'
+  }),
+  slip('the ext unsigned', 'ext-unsigned', 'ext', (recipe) => {
+    recipe.sentExt = 'a,b,c'
+    recipe.ext = ''
+  }),
+  slip('no line for the absent ext', 'ext-line', 'ext', (recipe) => {
+    recipe.sentExt = ''
+    recipe.ext = null
+  }),
+  slip('host and port swapped', 'order', 'order', (recipe) => {
+    recipe.order = ['ts', 'nonce', 'method', 'target', 'port', 'host', 'ext']
+  }),
+  slip('nonce before timestamp', 'order', 'order', (recipe) => {
+    recipe.order = ['nonce', 'ts', 'method', 'target', 'host', 'port', 'ext']
+  }),
+  slip('CR LF', 'line-ends', 'ends', (recipe) => {
+    recipe.between = recipe.last = '\r\n'
+  }),
+  slip('CR LF, and none at the end', 'line-ends', 'ends', (recipe) => {
+    recipe.between = '\r\n'
+    recipe.last = ''
+  }),
+  slip('no LF at the end', 'line-ends', 'ends', (recipe) => {
+    recipe.last = ''
+  }),
+  slip('a backslash and an n', 'line-ends', 'ends', (recipe) => {
+    recipe.between = recipe.last = '\\n'
+  }),
+  slip('SHA-1', 'algorithm', 'hash', (recipe) => {
+    recipe.hash = 'sha1'
+  }),
+  slip('SHA-512', 'algorithm', 'hash', (recipe) => {
+    recipe.hash = 'sha512'
+  }),
+  slip('the key from base64', 'key-base64', 'key', (recipe) => {
+    recipe.key = Buffer.from(CREDENTIAL.key, 'base64')
+  }),
+  slip('a line feed behind the key', 'key-newline', 'key', (recipe) => {
+    recipe.key = `${CREDENTIAL.key}\n`
+  }),
+  slip('the key in base64', 'key-encoded', 'key', (recipe) => {
+    recipe.key = Buffer.from(CREDENTIAL.key).toString('base64')
+  }),
+  slip('the MAC in hexadecimal', 'mac-hex', 'encoding', (recipe) => {
+    recipe.encode = (mac) => mac.toString('hex')
+  }),
+  slip('the MAC without padding', 'mac-padding', 'encoding', (recipe) => {
+    recipe.encode = (mac) => mac.toString('base64').replaceAll('=', '')
+  }),
+  slip('milliseconds signed', 'ts-milliseconds-signed', 'ts', (recipe) => {
+    recipe.ts = `${NOW}000`
+  }),
+  slip('milliseconds sent', 'ts-milliseconds-sent', 'ts', (recipe) => {
+    recipe.sentTs = `${NOW}789`
+  }),
+  slip('the time taken twice', 'ts-twice', 'ts', (recipe) => {
+    recipe.ts = String(NOW - 1)
+  }),
+]
+
+function slip(
+  name: string,
+  kind: string,
+  group: string,
+  make: (recipe: Recipe) => void,
+): ClientSlip {
+  return { name, kind, group, make }
+}
