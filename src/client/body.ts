@@ -19,7 +19,9 @@ export interface BufferedBody {
 /** Reads all of a body. */
 export async function buffer(body: Body): Promise<BufferedBody> {
   const whole = new Response(body as BodyInit)
-  return { bytes: await bytesOf(whole), type: whole.headers.get('content-type') }
+  // First: on Bun it is gone once the body was read.
+  const type = whole.headers.get('content-type')
+  return { bytes: await bytesOf(whole), type }
 }
 
 /** Reads all of the body of a request or an answer. */

@@ -9,7 +9,16 @@ const BUN_ONLY = {
 }
 
 /** Folders of packages of their own. */
-const APART = ['elsewhere', 'frameworks', 'package', 'runtimes', 'types', 'vectors', 'node_modules']
+const APART = [
+  'elsewhere',
+  'frameworks',
+  'package',
+  'pairs',
+  'runtimes',
+  'types',
+  'vectors',
+  'node_modules',
+]
 
 /**
  * The test files below a folder, in two lists: those that run on any runtime, and those that run on

@@ -1,6 +1,7 @@
 import { betterSqlite3 } from './better-sqlite3.mjs'
 import { bodies } from './bodies.mjs'
 import { attempt, result } from './checks.mjs'
+import { clientWire } from './client-wire.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
 import { hosts } from './hosts.mjs'
@@ -25,6 +26,7 @@ await attempt('drivers', drivers)
 await attempt('better-sqlite3', betterSqlite3)
 await attempt('statements', statements)
 await attempt('peers', peers)
+await attempt('what fetch sends', clientWire)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
   await attempt(`bodies on ${adapter}`, () => bodies(adapter))

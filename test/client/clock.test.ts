@@ -1,0 +1,174 @@
+import { ServerClocks } from '../../src/client/clock.ts'
+import { createMacFetch } from '../../src/client/index.ts'
+import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import { formatChallenge } from '../../src/protocol/challenge.ts'
+import { serverTimeMac } from '../../src/protocol/server-time.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { KEY, type Seen, signingServer } from './server.ts'
+
+const NOW = 1_700_000_000
+const behind = { now: () => NOW - 4000 }
+const onTime = { now: () => NOW }
+
+function timestamps(seen: readonly Seen[]): number[] {
+  return seen.map(({ authorization }) => Number(parseAuthorization(authorization)?.ts))
+}
+
+test.each([
+  ['behind', -4000],
+  ['ahead', 4000],
+])('a clock that is %s is set right by the first answer, and stays right', async (_, off) => {
+  await using server = await signingServer(undefined, onTime)
+  const macFetch = createMacFetch(KEY, { now: () => NOW + off })
+  const answer = await macFetch(server.url, { method: 'POST', body: 'hello' })
+  expect([answer.status, await answer.text()]).toEqual([200, 'hello'])
+  expect(timestamps(server.seen)).toEqual([NOW + off, NOW])
+  expect((await macFetch(server.url)).status).toBe(200)
+  expect(server.seen.map(({ status }) => status)).toEqual([401, 200, 200])
+})
+
+test('the clock of one server says nothing of another', async () => {
+  await using one = await signingServer(undefined, onTime)
+  await using other = await signingServer(undefined, behind)
+  const macFetch = createMacFetch(KEY, behind)
+  expect((await macFetch(one.url)).status).toBe(200)
+  expect((await macFetch(other.url)).status).toBe(200)
+  expect(other.seen).toHaveLength(1)
+})
+
+test('an offset can be given, and is corrected like any other', async () => {
+  await using server = await signingServer(undefined, onTime)
+  const known = createMacFetch(KEY, { ...behind, clockOffset: 4000 })
+  expect((await known(server.url)).status).toBe(200)
+  const wrong = createMacFetch(KEY, { ...behind, clockOffset: -4000 })
+  expect((await wrong(server.url)).status).toBe(200)
+  expect(timestamps(server.seen)).toEqual([NOW, NOW - 8000, NOW])
+})
+
+test('a stream is not sent again, and the next request is right', async () => {
+  await using server = await signingServer(undefined, onTime)
+  const macFetch = createMacFetch(KEY, behind)
+  const body = new Blob(['hello']).stream()
+  const first = await macFetch(server.url, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  expect(first.status).toBe(401)
+  expect(await first.text()).toContain('ERR_MAC_TIMESTAMP_STALE')
+  expect((await macFetch(server.url, { method: 'POST', body: 'hello' })).status).toBe(200)
+  expect(server.seen).toHaveLength(2)
+})
+
+test.each([
+  ['that holds a string', () => ({ body: 'hello' }), {}],
+  ['that holds a stream', () => ({ body: new Blob(['hello']).stream(), duplex: 'half' }), {}],
+  ['whose body is bound', () => ({ body: 'hello' }), { body: true }],
+])('a Request %s is sent again', async (_, content, options) => {
+  await using server = await signingServer(undefined, onTime)
+  const macFetch = createMacFetch(KEY, { ...behind, ...options })
+  const headers = { 'content-type': 'text/x', 'x-mine': '1' }
+  const request = new Request(server.url, { method: 'PUT', headers, ...content() })
+  const answer = await macFetch(request)
+  expect([answer.status, await answer.text()]).toEqual([200, 'hello'])
+  expect(server.seen.map(({ method }) => method)).toEqual(['PUT', 'PUT'])
+  for (const { headers } of server.seen) {
+    expect([headers.get('content-type'), headers.get('x-mine')]).toEqual(['text/x', '1'])
+  }
+})
+
+test('the way of a redirect is gone with the clock set right', async () => {
+  await using server = await signingServer(
+    ({ url }) =>
+      url.endsWith('/old')
+        ? new Response('', { status: 307, headers: { location: '/new' } })
+        : null,
+    onTime,
+  )
+  const macFetch = createMacFetch(KEY, behind)
+  const answer = await macFetch(`${server.url}/old`, { method: 'POST', body: 'hello' })
+  expect([answer.status, await answer.text()]).toEqual([200, 'hello'])
+  expect(timestamps(server.seen)).toEqual([NOW - 4000, NOW - 4000, NOW])
+})
+
+describe('a time that nobody vouches for changes nothing:', () => {
+  const forge =
+    (change: (time: { id: string; nonce: string; ts: string; serverTs: string }) => object) =>
+    async ({ headers }: Request) => {
+      const { id, nonce, ts } = parseAuthorization(headers.get('authorization')) ?? never()
+      const time = { id, nonce, ts, serverTs: String(NOW) }
+      const changed = { key: KEY.key as string, ...time, ...change(time) }
+      const tsm = serverTimeMac('hmac-sha-256', changed.key, changed)
+      const challenge = formatChallenge({ error: 'stale', ts: time.serverTs, tsm })
+      return new Response('', { status: 401, headers: { 'www-authenticate': challenge } })
+    }
+  const say =
+    (challenge: string | null, date = '') =>
+    async () =>
+      new Response('', {
+        status: 401,
+        headers: {
+          ...(challenge === null ? {} : { 'www-authenticate': challenge }),
+          'x-date': date,
+        },
+      })
+
+  test.each([
+    ['no challenge', say(null)],
+    ['a challenge without a time', say('MAC error="The timestamp is too old."')],
+    ['a time without a MAC', say(`MAC error="x", ts="${NOW}"`)],
+    ['a time with a MAC that is none', say(`MAC error="x", ts="${NOW}", tsm="AAAA"`)],
+    ['a time with an empty MAC', say(`MAC error="x", ts="${NOW}", tsm=""`)],
+    ['a challenge that follows no grammar', say('MAC error="')],
+    ['another key', forge(() => ({ key: 'guessed' }))],
+    ['an answer to another nonce', forge(() => ({ nonce: 'another' }))],
+    ['an answer to another timestamp', forge(({ ts }) => ({ ts: `${ts}0` }))],
+    ['an answer to another credential', forge(() => ({ id: 'another' }))],
+    ['a MAC over another time', forge(() => ({ serverTs: String(NOW + 1) }))],
+  ])('%s', async (_, answer) => {
+    await using server = await signingServer(answer)
+    const macFetch = createMacFetch(KEY, behind)
+    for (const times of [1, 2]) {
+      expect((await macFetch(server.url)).status).toBe(401)
+      expect(timestamps(server.seen)).toEqual(Array(times).fill(NOW - 4000))
+    }
+  })
+
+  test('and the same answer, unforged, does change it', async () => {
+    await using server = await signingServer(forge(() => ({})))
+    const macFetch = createMacFetch(KEY, behind)
+    expect((await macFetch(server.url)).status).toBe(401)
+    expect(timestamps(server.seen)).toEqual([NOW - 4000, NOW])
+  })
+
+  test('nor does one in an answer that is no 401', async () => {
+    const answer = forge(() => ({}))
+    await using server = await signingServer(
+      async (request) => new Response('', { headers: (await answer(request)).headers }),
+    )
+    await createMacFetch(KEY, behind)(server.url)
+    expect(timestamps(server.seen)).toEqual([NOW - 4000])
+  })
+
+  test('nor one that was held back for more than a minute', async () => {
+    let now = NOW - 4000
+    const answer = forge(() => ({}))
+    await using server = await signingServer((request) => {
+      now += 61
+      return answer(request)
+    })
+    expect((await createMacFetch(KEY, { now: () => now })(server.url)).status).toBe(401)
+    expect(server.seen).toHaveLength(1)
+  })
+})
+
+test('an offset that is learned never makes timestamps of the future', () => {
+  const clocks = new ServerClocks(0)
+  // The server read its clock while the request was on its way: in the end it is later there too.
+  expect(clocks.learn('o', 1000, { sent: 100, answered: 110 })).toBe(true)
+  expect(clocks.offsetOf('o')).toBe(890)
+  expect(clocks.learn('o', 1000, { sent: 110, answered: 100 })).toBe(false)
+  expect(clocks.learn('o', 1000, { sent: 100, answered: Number.NaN })).toBe(false)
+  expect(clocks.learn('o', 1000.5, { sent: 110, answered: 110 })).toBe(false)
+  expect(clocks.offsetOf('another')).toBe(0)
+})
+
+function never(): never {
+  throw new Error('the request bears no credentials')
+}

@@ -1,0 +1,155 @@
+import { createMacFetch } from '../../src/client/index.ts'
+import { noPayload } from '../../src/client/payload.ts'
+import { nextHop } from '../../src/client/redirect.ts'
+import { expect, test } from '../support/runner.ts'
+import { thrown } from '../support/thrown.ts'
+import { byPath, KEY, short, signingServer } from './server.ts'
+
+const macFetch = createMacFetch(KEY)
+
+test.each([
+  [301, 'POST', 'GET', ''],
+  [302, 'POST', 'GET', ''],
+  [303, 'POST', 'GET', ''],
+  [303, 'PUT', 'GET', ''],
+  [301, 'PUT', 'PUT', 'hello'],
+  [302, 'DELETE', 'DELETE', ''],
+  [303, 'HEAD', 'HEAD', ''],
+  [307, 'POST', 'POST', 'hello'],
+  [308, 'PATCH', 'PATCH', 'hello'],
+])('a %d of a %s becomes a %s that is signed anew', async (status, method, then, body) => {
+  await using server = await signingServer(byPath)
+  const content = ['POST', 'PUT', 'PATCH'].includes(method) ? { body: 'hello' } : {}
+  const response = await macFetch(`${server.url}/${status}/next?a=1`, { method, ...content })
+  expect(response.status).toBe(200)
+  expect(response.redirected).toBe(true)
+  expect(response.url).toBe(`${server.url}/next?a=1`)
+  expect(short(server.seen[1] as never)).toBe(`${then} /next?a=1 signed 200 ${body}`.trim())
+  const [first, second] = server.seen.map(({ authorization }) => authorization)
+  expect(first).not.toBe(second)
+  expect(server.seen[1]?.headers.has('content-type')).toBe(
+    body !== '' && (server.seen[0]?.headers.has('content-type') ?? false),
+  )
+})
+
+test('a body is bound anew where a redirect drops it', async () => {
+  await using server = await signingServer(byPath)
+  const bound = createMacFetch(KEY, { body: true })
+  await bound(`${server.url}/303/next`, { method: 'POST', body: 'hello' })
+  expect(server.seen[1]?.authorization).toContain(
+    'ext="sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"',
+  )
+})
+
+test('another origin gets no signature and no cookie, and the way back none either', async () => {
+  await using home = await signingServer(byPath)
+  await using other = await signingServer(byPath)
+  const back = encodeURIComponent(`${home.url}/back`)
+  const away = encodeURIComponent(`${other.url}/307/${back}`)
+  const response = await macFetch(`${home.url}/307/${away}`, {
+    method: 'POST',
+    body: 'hello',
+    headers: { cookie: 'a=b', 'proxy-authorization': 'Basic eA==', 'x-mine': '1' },
+  })
+  expect(response.status).toBe(401)
+  expect(home.seen.map(short).at(-1)).toBe('POST /back unsigned 401 hello')
+  for (const { headers } of [other.seen[0], home.seen[1]].filter((seen) => seen !== undefined)) {
+    expect(headers.has('authorization')).toBe(false)
+    expect(headers.has('cookie')).toBe(false)
+    expect(headers.has('proxy-authorization')).toBe(false)
+    expect(headers.get('x-mine')).toBe('1')
+  }
+})
+
+test('redirect manual gives the answer itself, signed, and error rejects', async () => {
+  await using server = await signingServer(byPath)
+  const response = await macFetch(`${server.url}/302/next`, { redirect: 'manual' })
+  expect([response.status, response.headers.get('location')]).toEqual([302, '/next'])
+  const request = new Request(`${server.url}/302/next`, { redirect: 'manual' })
+  expect((await macFetch(request)).status).toBe(302)
+  const refused = macFetch(`${server.url}/302/next`, { redirect: 'error' })
+  await expect(refused).rejects.toBeInstanceOf(TypeError)
+  expect(server.seen.map(short)).toEqual(Array(3).fill('GET /302/next signed 302'))
+})
+
+test('what is redirected for ever ends after the number that is allowed', async () => {
+  await using server = await signingServer((request) =>
+    request.url.endsWith('/round')
+      ? new Response(null, { status: 302, headers: { location: '/round' } })
+      : null,
+  )
+  const attempt = macFetch(`${server.url}/round`)
+  await expect(attempt).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_REDIRECT' })
+  expect(server.seen).toHaveLength(21)
+  const few = createMacFetch(KEY, { maxRedirects: 2 })
+  await expect(few(`${server.url}/round`)).rejects.toThrow('more than 2')
+  expect(server.seen).toHaveLength(24)
+})
+
+test('an answer that redirects nowhere is given back', async () => {
+  await using server = await signingServer(() => new Response('', { status: 302 }))
+  expect((await macFetch(server.url)).status).toBe(302)
+})
+
+test('a stream is not sent twice', async () => {
+  await using server = await signingServer(byPath)
+  const body = new Blob(['hello']).stream()
+  const init = { method: 'POST', body, duplex: 'half' }
+  const attempt = macFetch(`${server.url}/307/next`, init)
+  await expect(attempt).rejects.toThrow('was a stream')
+  await expect(attempt).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_REDIRECT' })
+})
+
+test('the body of a Request is sent twice where it is not too large', async () => {
+  await using server = await signingServer(byPath)
+  const url = `${server.url}/307/next`
+  const post = (body: string) => macFetch(new Request(url, { method: 'POST', body }))
+  const small = 'x'.repeat(1_048_576)
+  expect(await (await post(small)).text()).toBe(small)
+  await expect(post(`${small}x`)).rejects.toThrow('too large to be kept')
+})
+
+const from = (url: string, signed = true) =>
+  ({
+    url: new URL(url),
+    method: 'GET',
+    headers: new Headers(),
+    payload: noPayload(false),
+    signed,
+  }) as const
+
+test.each([
+  ['https://a.example/', 'http://a.example/', 'leads from https://a.example to http://a.example'],
+  ['https://a.example/', 'ftp://a.example/', 'leads to ftp:'],
+  ['https://a.example/', 'javascript:alert(1)', 'leads to javascript:'],
+  ['https://a.example/', 'https://u:p@a.example/', 'holds a user name or password'],
+  ['https://a.example/', 'https://', 'is no URL'],
+  ['http://a.example/', '/x', 'came over plain http from a.example'],
+  ['http://a.example:8080/', 'http://a.example:8080/x', 'came over plain http'],
+  ['http://localhost.a.example/', '/x', 'came over plain http'],
+  ['http://128.0.0.1/', '/x', 'came over plain http'],
+])('on %s a redirect to %s is refused: it %s', (url, location, reason) => {
+  const told = thrown(() => nextHop(from(url), 302, location, false))
+  expect(told?.code).toBe('ERR_MAC_CLIENT_REDIRECT')
+  expect(told?.message).toContain(reason)
+})
+
+test.each([
+  ['https://a.example/x', '/y', 'https://a.example/y', true],
+  ['https://a.example/x', 'https://A.example:443/y#f', 'https://a.example/y#f', true],
+  ['https://a.example/x', '//b.example/y', 'https://b.example/y', false],
+  ['https://a.example/x', 'https://a.example:8443/y', 'https://a.example:8443/y', false],
+  ['http://a.example/x', 'https://a.example/y', 'https://a.example/y', false],
+  ['http://127.3.2.1/x', '/y', 'http://127.3.2.1/y', true],
+  ['http://[::1]:80/x', '/y', 'http://[::1]/y', true],
+  ['http://app.localhost/x', '/y', 'http://app.localhost/y', true],
+  ['https://a.example/x', '/a^b?^', 'https://a.example/a%5Eb?^', true],
+])('on %s a redirect to %s leads to %s, signed: %s', (url, location, to, signed) => {
+  const hop = nextHop(from(url), 302, location, false)
+  expect([hop.url.href, hop.signed]).toEqual([to, signed])
+})
+
+test('over plain http a redirect is signed where the option says so, and followed unsigned', () => {
+  expect(nextHop(from('http://a.example/'), 302, '/x', true).signed).toBe(true)
+  expect(nextHop(from('http://a.example/', false), 302, '/x', false).signed).toBe(false)
+})
