@@ -12,7 +12,10 @@ import { readInput, readUser, text, type User } from './input.ts'
 export interface CreateOptions {
   /** The MAC key identifier. Default: 96 random bits. */
   readonly id?: string | undefined
-  /** The MAC key. Default: 256 random bits. */
+  /**
+   * The MAC key. Default: 256 random bits. Never the key of another credential: the MAC does not cover
+   * the identifier, so requests of the one could be passed on as the other's.
+   */
   readonly key?: string | undefined
   /** Default: `hmac-sha-256`. */
   readonly algorithm?: MacAlgorithm | undefined

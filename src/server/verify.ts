@@ -3,30 +3,17 @@ import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { NonceVerdict, Store } from '../store/store.ts'
+import type { Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
-import { challengeOf } from './challenge.ts'
 import { judgeExt } from './ext.ts'
 import { judgeTimestamp } from './freshness.ts'
-import { identityOf, type MacIdentity } from './identity.ts'
+import { identityOf } from './identity.ts'
 import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
 import { signedOrigin } from './signed-origin.ts'
 import { judgeMoment, type Moment } from './standing.ts'
-
-/** What a verification came to. */
-export type MacVerdict =
-  | { readonly ok: true; readonly identity: MacIdentity }
-  | {
-      readonly ok: false
-      readonly error: MacError
-      /**
-       * The `WWW-Authenticate` value that goes with it (draft §4.2), with the server's time for a
-       * caller whose timestamp alone was wrong; `null` where the status is not 401.
-       */
-      readonly challenge: string | null
-    }
+import { type MacVerdict, refused } from './verdict.ts'
 
 /** What a verification works with. */
 export interface Verifier {
@@ -79,20 +66,24 @@ export async function verify(
       }
       ;({ ext, bodyVerified } = judged)
       // A judge may take its time, and so may a body.
-      moment = judgeMoment(found.credential, timestamp, settings)
+      moment = judgedGood(found, timestamp, settings)
+      if (moment === null) {
+        found = await authenticate(sent, text, store.credentials, known)
+        moment = judgeMoment(found.credential, timestamp, settings)
+      }
     }
-    const { verdict, version } = await store.nonces.record({
+    const recorded = await store.nonces.record({
       timestamp,
       credential: sent.id,
       nonce: sent.nonce,
       now: moment.rule.now,
     })
-    if (version !== found.version) {
+    if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found.credential, timestamp, settings)
     }
-    if (verdict !== 'new') throw refusedNonce(verdict)
+    if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
@@ -102,9 +93,8 @@ export async function verify(
     pruning.step(store.nonces, rule.now)
     return { ok: true, identity: identityOf(found.credential, sent, timestamp, ext, bodyVerified) }
   } catch (thrown) {
-    const error = asMacError(thrown)
     const caller = found === null || sent === null ? null : { sent, credential: found.credential }
-    return { ok: false, error, challenge: challengeOf(error, caller, settings) }
+    return refused(thrown, caller, settings)
   }
 }
 
@@ -131,16 +121,17 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
-function refusedNonce(verdict: Exclude<NonceVerdict, 'new'>): MacError {
+function refusedNonce({ verdict, floor }: Recorded): MacError {
   if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
   return new MacError(
     'ERR_MAC_TIMESTAMP_STALE',
-    'Nonces of that time are no longer kept, so a replay could not be told: another process on this ' +
-      'database keeps them for less time, the clock of a server was ahead, or the machine lost power.',
+    `Nonces are known from ${floor} (${dateOf(floor)}) on, so a replay of an earlier timestamp could ` +
+      'not be told: another process on this database keeps them for less time, the clock of a server ' +
+      'was ahead, or the machine lost power.',
   )
 }
 
-function asMacError(error: unknown): MacError {
-  if (error instanceof MacError) return error
-  return new MacError('ERR_MAC_INTERNAL', 'The verification failed unexpectedly.', { cause: error })
+function dateOf(seconds = 0): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString()
 }

@@ -5,7 +5,7 @@ import { refusal } from './answer.ts'
 import { type Finding, keepFinding } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter, Reporting } from './report.ts'
-import type { MacVerdict } from './verify.ts'
+import type { MacVerdict } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
 export type FirstArgument = Request | { readonly request: Request }

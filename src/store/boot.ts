@@ -15,16 +15,30 @@ const TOLERANCE = 5
  * @throws Error where neither can be read: on Deno, without the permission.
  */
 export function currentBoot(): number {
-  if (process.platform !== 'linux') return Math.round(Date.now() / 1000 - uptime())
+  const [read, permission] =
+    process.platform === 'linux'
+      ? ([bootId, `--allow-read=${BOOT_ID}`] as const)
+      : ([bootMoment, '--allow-sys=osUptime'] as const)
   try {
-    const id = readFileSync(BOOT_ID, 'utf8').replaceAll('-', '')
-    return Number.parseInt(id.slice(0, DIGITS), 16)
+    const boot = read()
+    if (Number.isSafeInteger(boot)) return boot
+    throw new Error('it is no number')
   } catch (cause) {
     throw new Error(
-      `the machine's boot id cannot be read, which durability: 'normal' needs. On Deno, run with --allow-read=${BOOT_ID}.`,
+      'it cannot be told whether the machine was started anew, which matters to a database that is, ' +
+        `or was, opened with durability: 'normal'. On Deno, run with ${permission}.`,
       { cause },
     )
   }
+}
+
+function bootId(): number {
+  const id = readFileSync(BOOT_ID, 'utf8').replaceAll('-', '')
+  return Number.parseInt(id.slice(0, DIGITS), 16)
+}
+
+function bootMoment(): number {
+  return Math.round(Date.now() / 1000 - uptime())
 }
 
 /**

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
 import { isBusy, storeFailure, withinPatience } from './busy.ts'
 
@@ -14,17 +15,22 @@ const DEADLINE = 10_000
  * Keeps the work on a caller's Kysely from waiting for ever: within a transaction of its own, on the
  * one connection that SQLite has, it would wait for the transaction's end.
  */
-export function withDeadline(guarded: Guard): Guard {
-  return (work) => guarded(() => inTime(work()))
+export function withDeadline(guarded: Guard, name: string): Guard {
+  return (work) => guarded(() => inTime(work(), name))
 }
 
-/** The work's result, or a failure where it takes longer than that. */
-export async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+/**
+ * The work's result, or a failure where it takes longer than that.
+ *
+ * @throws {@link MacError} `ERR_MAC_STORE`
+ */
+export async function inTime<Result>(work: Promise<Result>, name: string): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const rule =
-      'it did not answer within ten seconds. Do not call withmac within a transaction of the same Kysely.'
-    timer = setTimeout(() => reject(new Error(rule)), DEADLINE)
+      `${name} did not answer within ten seconds, and may still do what it was asked for. It has too ` +
+      'much to do, or withmac was called within a transaction of the same Kysely and waits for its end.'
+    timer = setTimeout(() => reject(new MacError('ERR_MAC_STORE', rule)), DEADLINE)
   })
   try {
     return await Promise.race([work, late])

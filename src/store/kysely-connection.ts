@@ -1,6 +1,5 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Connection } from './connection.ts'
-import { inTime } from './guard.ts'
 import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
 import { type Row, type Steps, takeInTime } from './steps.ts'
@@ -14,7 +13,7 @@ export class KyselyConnection implements Connection {
   }
 
   async run(query: CompiledQuery): Promise<readonly Row[]> {
-    return (await inTime(this.#db.executeQuery<Row>(query))).rows
+    return (await this.#db.executeQuery<Row>(query)).rows
   }
 
   runSynced(query: CompiledQuery): Promise<readonly Row[]> {
@@ -28,4 +27,20 @@ export class KyselyConnection implements Connection {
   }
 
   tidy(): void {}
+}
+
+/**
+ * Some drivers for Kysely do not give the rows of RETURNING. With one of them every nonce would look
+ * as if it had been there before.
+ *
+ * @throws Error that says so.
+ */
+export async function checkReturning(db: Kysely<MacDatabase>): Promise<void> {
+  const { rows } = await sql`update mac_state set value = value where name = 'nonce_floor'
+    returning value`.execute(db)
+  if (rows.length === 1) return
+  throw new Error(
+    'its Kysely dialect does not give the rows of RETURNING, which withmac needs. Use SqliteDialect ' +
+      'with better-sqlite3, BunSqliteDialect of kysely-bun-sqlite, or a database URL.',
+  )
 }

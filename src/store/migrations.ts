@@ -10,7 +10,8 @@ export interface Migration {
 /** All steps, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, up: createTables },
-  { version: 2, up: countChanges },
+  { version: 2, up: addNumbers },
+  { version: 3, up: dropCounters },
 ]
 
 /** The version of the tables that this code works with. */
@@ -60,27 +61,19 @@ async function createTables(db: Kysely<MacDatabase>): Promise<void> {
     .execute()
 }
 
-/**
- * Counts every change of a credential, so that what a process remembers of one can be held against
- * the count. Triggers do it, so that a change made by hand counts as well. A credential that is
- * added changes nothing that anybody remembers, unless it takes the place of another (`replace`).
- */
-async function countChanges(db: Kysely<MacDatabase>): Promise<void> {
+/** What triggers and the guard against power cuts write: see `mac_state`. */
+async function addNumbers(db: Kysely<MacDatabase>): Promise<void> {
   await db
     .insertInto('mac_state')
     .values(
       (['credentials_version', 'boot', 'high_water'] as const).map((name) => ({ name, value: 0 })),
     )
     .execute()
-  const count = sql`begin
-    update mac_state set value = value + 1 where name = 'credentials_version';
-  end`
-  await sql`create trigger mac_credentials_changed after update on mac_credentials ${count}`.execute(
-    db,
-  )
-  await sql`create trigger mac_credentials_removed after delete on mac_credentials ${count}`.execute(
-    db,
-  )
-  await sql`create trigger mac_credentials_replaced before insert on mac_credentials
-    when exists (select 1 from mac_credentials where id = new.id) ${count}`.execute(db)
+}
+
+/** Triggers that counted changes one by one, in place of which others are set up: see triggers.ts. */
+async function dropCounters(db: Kysely<MacDatabase>): Promise<void> {
+  for (const name of ['changed', 'removed', 'replaced']) {
+    await sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
+  }
 }

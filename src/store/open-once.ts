@@ -18,17 +18,22 @@ export class OpenOnce {
   }
 
   async get(): Promise<Store> {
-    if (this.#closed) throw new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
+    this.#checkOpen()
     const attempt = this.#store ?? this.#open()
     this.#store = attempt
     try {
       const store = await attempt
-      if (!this.#closed) this.#opened = store
+      this.#checkOpen()
+      this.#opened = store
       return store
     } catch (error) {
       if (this.#store === attempt) this.#store = null
       throw error
     }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
   }
 
   async close(): Promise<void> {

@@ -5,8 +5,8 @@ import type { DatabaseSource } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch } from './file.ts'
-import { guard, withDeadline } from './guard.ts'
-import { KyselyConnection } from './kysely-connection.ts'
+import { guard, inTime, withDeadline } from './guard.ts'
+import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
 import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
@@ -14,6 +14,7 @@ import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
+import { setUpTriggers } from './triggers.ts'
 
 /**
  * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
@@ -54,29 +55,44 @@ export async function openStore(
     const check = path === null ? () => {} : fileWatch(path)
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
-    await guarded(() => migrate(db))
+    await guarded(() => prepareTables(db))
     // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
     // in memory has one connection alone, and no transactions but theirs.
     const connection = new SqliteConnection(path === null ? handle : await open(), durability)
     await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    return storeOf({ name, db, connection, guarded, powerCut, check }, close)
+    return storeOf({ name, db, connection, guarded, powerCut, inTime: asItIs, check }, close)
   } catch (error) {
     await close()
     throw error
   }
 }
 
+/** A connection of ours waits for nobody but other processes. */
+function asItIs<Work>(work: Work): Work {
+  return work
+}
+
 async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
   const db = given.withoutPlugins()
   const name = 'The database'
-  const guarded = withDeadline(guard(name))
-  await guarded(() => migrate(db))
+  const guarded = withDeadline(guard(name), name)
+  await guarded(() => prepareTables(db))
+  await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
-  const parts = { name, db, connection, guarded, powerCut: null, check: () => {} }
+  const parts: SqlNoncesParts = {
+    ...{ name, db, connection, guarded, powerCut: null },
+    inTime: (work) => inTime(work, name),
+    check: () => {},
+  }
   return storeOf(parts, async () => {})
+}
+
+async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
+  await migrate(db)
+  await setUpTriggers(db)
 }
 
 function storeOf(parts: SqlNoncesParts, close: () => Promise<void>): Store {

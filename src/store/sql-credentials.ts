@@ -2,6 +2,7 @@ import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { Guard } from './guard.ts'
 import type { MacDatabase } from './schema.ts'
+import { present } from './state.ts'
 import type { CredentialStore, LookUp, StoredCredential } from './store.ts'
 
 type Row = Selectable<MacDatabase['mac_credentials']>
@@ -22,13 +23,13 @@ export class SqlCredentials implements CredentialStore {
 
   async lookUp(id: string): Promise<LookUp> {
     const query: CompiledQuery<VersionedRow> = { ...this.#find, parameters: [id] }
-    const row = await this.#guard(async () => {
-      const { rows } = await this.#db.executeQuery(query)
-      if (rows[0] === undefined) throw new Error('the look-up of a credential gave no row')
-      return rows[0]
+    const { row, version } = await this.#guard(async () => {
+      const [row] = (await this.#db.executeQuery(query)).rows
+      if (row === undefined) throw new Error('the look-up of a credential gave no row')
+      return { row, version: present('credentials_version', row.version) }
     })
     const credential = fromRow(row)
-    return { credential: row.id === DECOY ? null : credential, version: Number(row.version) }
+    return { credential: row.id === DECOY ? null : credential, version }
   }
 
   async find(id: string): Promise<StoredCredential | null> {

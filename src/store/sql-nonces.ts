@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import { GroupCommit, type Recorder } from './batch.ts'
 import { storeFailure } from './busy.ts'
 import type { Answer, Connection } from './connection.ts'
@@ -20,6 +20,8 @@ export interface SqlNoncesParts {
   readonly guarded: Guard
   /** Where commits are not synced one by one. */
   readonly powerCut: PowerCutGuard | null
+  /** Fails what takes too long, where the connection may wait for itself. */
+  inTime<Result>(work: Promise<Result>): Promise<Result>
   /** Is called before each batch; what it throws counts as the store's failure. */
   check(): void
 }
@@ -34,7 +36,7 @@ export class SqlNonces implements NonceStore {
     this.#parts = parts
     this.#insert = new NonceInsert(parts.db)
     const recorder: Recorder = {
-      record: (batch) => this.#record(batch),
+      record: (batch, alike) => this.#record(batch, alike),
       between: () => parts.connection.tidy(),
       failure: storeFailure(parts.name),
     }
@@ -42,7 +44,7 @@ export class SqlNonces implements NonceStore {
   }
 
   record(nonce: Nonce): Promise<Recorded> {
-    return this.#commits.record(nonce)
+    return this.#parts.inTime(this.#commits.record(nonce))
   }
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
@@ -56,16 +58,17 @@ export class SqlNonces implements NonceStore {
     return this.#commits.drain()
   }
 
-  #record(batch: readonly Nonce[]): Answer<readonly Recorded[]> {
+  #record(batch: readonly Nonce[], alike: boolean): Answer<readonly Recorded[]> {
     this.#parts.check()
-    const rows = this.#run(batch)
-    if (rows instanceof Promise) return rows.then((all) => this.#insert.recorded(batch, all))
-    return this.#insert.recorded(batch, rows)
+    const rows = this.#run(batch, this.#insert.query(batch, alike))
+    if (rows instanceof Promise) {
+      return rows.then((all) => this.#insert.recorded(batch, all, alike))
+    }
+    return this.#insert.recorded(batch, rows, alike)
   }
 
-  #run(batch: readonly Nonce[]): Answer<readonly Row[]> {
+  #run(batch: readonly Nonce[], query: CompiledQuery): Answer<readonly Row[]> {
     const { connection, powerCut } = this.#parts
-    const query = this.#insert.query(batch)
     if (powerCut === null) return connection.run(query)
     const latest = Math.max(...batch.map(({ timestamp }) => timestamp))
     if (powerCut.covers(latest)) return connection.run(query)

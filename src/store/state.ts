@@ -26,3 +26,17 @@ export function raiseState(db: Kysely<MacDatabase>, name: StateName, value: numb
     .where('value', '<', value)
     .compile()
 }
+
+/**
+ * A number that a statement took out of `mac_state`. One that is gone must not count as 0: the floor
+ * under timestamps and the version of credentials keep people out.
+ *
+ * @throws Error where it is not there.
+ */
+export function present(name: StateName, value: unknown): number {
+  if (value !== null && value !== undefined) return Number(value)
+  throw new Error(
+    `its table mac_state lacks the row ${name}, without which nobody can be let in safely. ` +
+      'Restore the database from a backup, or begin with a new one and new keys.',
+  )
+}

@@ -70,7 +70,12 @@ export interface Recorded {
    * is not known, since nothing was recorded.
    */
   readonly version: number | null
+  /** Of a `forgotten` one: the earliest timestamp that can be told apart. */
+  readonly floor?: number
 }
+
+/** What is told of a nonce that was there. */
+export const SEEN: Recorded = Object.freeze({ verdict: 'seen', version: null })
 
 /**
  * Where nonces live. Two rules make a replay impossible, whatever clocks and options do:

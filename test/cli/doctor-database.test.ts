@@ -43,7 +43,7 @@ test('doctor finds no fault in a database that is as it should be', async () => 
 test.each([
   [
     'a trigger is missing',
-    'drop trigger mac_credentials_changed',
+    'drop trigger mac_credentials_updated',
     'triggers',
     /would not notice a revoked/,
   ],

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { KnownCredentials } from '../../src/server/known-credentials.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
@@ -18,7 +18,17 @@ async function two() {
   const folder = temporaryFolder()
   const clock = new Clock()
   const database = `sqlite:${folder.path('mac.db')}`
-  const here = createMac({ database, now: clock.now, ext: (ext) => ext !== 'no' })
+  const messages: string[] = []
+  const ext = (given: string | null) => {
+    if (given === 'throw') throw new Error('a judge that fails')
+    return given !== 'no'
+  }
+  const here = createMac({
+    database,
+    now: clock.now,
+    ext,
+    onReject: ({ message }) => messages.push(message),
+  })
   const there = createMac({ database, now: clock.now })
   const app = here.withMac(() => new Response())
   const send = (signing: Signing = {}, key = KEY) =>
@@ -27,6 +37,7 @@ async function two() {
   expect(await send()).toBe('200')
   return {
     clock,
+    messages,
     there,
     send,
     path: folder.path('mac.db'),
@@ -70,10 +81,11 @@ describe('a credential that signed before and that another process', () => {
     expect(await nonceRows(place.path)).toBe(noticed)
   })
 
-  test('revoked, is told no more than a stranger by a replay, a stale timestamp or a bad ext', async () => {
+  test('revoked, is told no more than a stranger by a replay, a stale timestamp, a bad ext or a judge that fails', async () => {
     await using place = await two()
     expect(await place.send({ nonce: 'once' })).toBe('200')
-    for (const signing of [{ nonce: 'once' }, { ts: place.clock.seconds - 301 }, { ext: 'no' }]) {
+    const old = { ts: place.clock.seconds - 301 }
+    for (const signing of [{ nonce: 'once' }, old, { ext: 'no' }, { ext: 'throw' }]) {
       await place.there.revokeCredential('ada')
       expect(await place.send(signing)).toBe('401 ERR_MAC_REJECTED')
       await withDatabase(place.path, (db) =>
@@ -131,6 +143,59 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
     place.clock.seconds += 100
     expect(await place.send()).toBe('401 ERR_MAC_EXPIRED')
   })
+})
+
+describe('what is remembered does not count', () => {
+  test('where an earlier state of the database was restored in place, and changed again', async () => {
+    await using place = await two()
+    await place.there.createCredential('eve', { id: 'eve' })
+    const copy = `${place.path}.copy`
+    await withDatabase(place.path, (db) => sql`vacuum into ${copy}`.execute(db))
+    await place.there.revokeCredential('eve')
+    expect(await place.send()).toBe('200')
+    // As a restored backup has it, then one more change: were changes counted, it would be the same count.
+    await withDatabase(place.path, async (db) => {
+      await sql`attach ${copy} as backup`.execute(db)
+      await sql`update mac_state set value =
+        (select value from backup.mac_state where name = 'credentials_version')
+        where name = 'credentials_version'`.execute(db)
+      await db.updateTable('mac_credentials').set({ revoked: 1 }).where('id', '=', 'ada').execute()
+    })
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('where the table lost its triggers and a process set them up again', async () => {
+    await using place = await two()
+    await withDatabase(place.path, async (db) => {
+      for (const name of ['updated', 'deleted', 'overwritten']) {
+        await sql`drop trigger ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
+      }
+      await db.updateTable('mac_credentials').set({ revoked: 1 }).execute()
+    })
+    const third = createMac({ database: `sqlite:${place.path}` })
+    await third.ready()
+    await third.close()
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+    await withDatabase(place.path, (db) =>
+      db.updateTable('mac_credentials').set({ revoked: null }).execute(),
+    )
+    expect(await place.send()).toBe('200')
+    await place.there.revokeCredential('ada')
+    expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test.each([['nonce_floor'], ['credentials_version']] as const)(
+    'where the database has lost its %s: nobody gets in',
+    async (name) => {
+      await using place = await two()
+      const messages = place.messages
+      await withDatabase(place.path, (db) =>
+        db.deleteFrom('mac_state').where('name', '=', name).execute(),
+      )
+      expect(await place.send()).toBe('503 ERR_MAC_STORE')
+      expect(messages.at(-1)).toContain(`mac_state lacks the row ${name}`)
+    },
+  )
 })
 
 test('of many credentials the ten thousand that came last are remembered', () => {

@@ -6,13 +6,13 @@ import { expect, test } from '../support/runner.ts'
 const NEW: Recorded = { verdict: 'new', version: 1 }
 
 /** A recorder that keeps the batches it is given, and does with each what it is told. */
-function recorder(work: (batch: readonly Nonce[], at: number) => void = () => {}) {
+function recorder(work: (batch: readonly Nonce[], at: number) => void = () => {}, told = NEW) {
   const batches: string[][] = []
   const made: Recorder = {
     record(batch) {
       batches.push(batch.map(({ nonce }) => nonce))
       work(batch, batches.length)
-      return batch.map(() => NEW)
+      return batch.map(() => told)
     },
     between: () => {},
     failure: (cause) => new MacError('ERR_MAC_STORE', String(cause)),
@@ -57,11 +57,49 @@ test('those of one turn share a batch, and from then on the first does so as wel
   await again
 })
 
-test('copies never share a batch, and keep their order', async () => {
+test('copies that wait take no place: the first is recorded, and the others are told it is there', async () => {
   const { batches, commits } = recorder()
   await commits.record(nonce('first'))
-  await Promise.all(['a', 'b', 'a', 'c', 'a', 'b'].map((text) => commits.record(nonce(text))))
-  expect(batches).toEqual([['first'], ['a', 'b', 'c'], ['a', 'b'], ['a']])
+  const texts = ['a', 'b', 'a', 'c', 'a', 'b']
+  expect(await settle(texts.map((text) => commits.record(nonce(text))))).toEqual([
+    ...['new', 'new', 'seen', 'new', 'seen', 'seen'],
+  ])
+  expect(batches).toEqual([['first'], ['a', 'b', 'c']])
+})
+
+test('copies of one that cannot be recorded fail with it, and of one forgotten are forgotten', async () => {
+  const failing = recorder(() => {
+    throw new Error('disk full')
+  })
+  const all = ['a', 'b', 'b'].map((text) => failing.commits.record(nonce(text)))
+  expect(await settle(all)).toEqual(['ERR_MAC_STORE', 'ERR_MAC_STORE', 'ERR_MAC_STORE'])
+  const { commits } = recorder(() => {}, { verdict: 'forgotten', version: 1, floor: 2 })
+  const old = ['a', 'b', 'b'].map((text) => commits.record(nonce(text)))
+  expect(await settle(old)).toEqual(['forgotten', 'forgotten', 'forgotten'])
+})
+
+test('the same text of another credential or time is no copy, and shares the batch', async () => {
+  const { batches, commits } = recorder()
+  await commits.record(nonce('first'))
+  const others = [
+    nonce('n'),
+    { ...nonce('n'), credential: 'eve' },
+    { ...nonce('n'), timestamp: 1 },
+    { ...nonce('n'), credential: 'eve' },
+    nonce('n'),
+  ]
+  expect(await settle(others.map((each) => commits.record(each)))).toEqual([
+    ...['new', 'new', 'new', 'seen', 'seen'],
+  ])
+  expect(batches).toEqual([['first'], ['n', 'n', 'n']])
+})
+
+test('copies count among those that wait', async () => {
+  const { batches, commits } = recorder()
+  const verdicts = await settle(Array.from({ length: 10_010 }, () => commits.record(nonce('n'))))
+  expect(verdicts.filter((verdict) => verdict === 'seen')).toHaveLength(9999)
+  expect(verdicts.filter((verdict) => verdict === 'ERR_MAC_STORE')).toHaveLength(9)
+  expect(batches).toHaveLength(2)
 })
 
 test('batches are bounded in size', async () => {
@@ -105,4 +143,15 @@ test('a lock is waited for, with all that come in the meantime, in their order',
   expect(await settle(all.slice(0, 5))).toEqual(['new', 'new', 'new', 'new', 'new'])
   expect(await all[5]).toBe(NEW)
   expect(batches.at(-1)).toEqual(['0', '1', '2', '3', '4', 'late'])
+})
+
+test('none waits longer than two seconds for a lock, however many there are', async () => {
+  const { commits } = recorder(() => {
+    throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+  })
+  const begun = performance.now()
+  const all = [...many(1300), ...many(1300)].map((each) => commits.record(each))
+  expect(new Set(await settle(all))).toEqual(new Set(['ERR_MAC_STORE']))
+  expect(performance.now() - begun).toBeGreaterThan(1900)
+  expect(performance.now() - begun).toBeLessThan(3500)
 })

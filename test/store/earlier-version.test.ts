@@ -38,6 +38,36 @@ test('a database of the first version is used as it is, and its nonces count', a
   await mac.close()
 })
 
+test('triggers of the second version make room for those of today', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const clock = new Clock()
+  await makeFirstVersion(path, clock.seconds)
+  await withDatabase(path, async (db) => {
+    await MIGRATIONS[1]?.up(db)
+    await db.insertInto('mac_schema').values({ version: 2 }).execute()
+    for (const [name, when] of [
+      ['changed', sql`after update on mac_credentials`],
+      ['removed', sql`after delete on mac_credentials`],
+      ['replaced', sql`before insert on mac_credentials`],
+    ] as const) {
+      const count = sql`update mac_state set value = value + 1 where name = 'credentials_version'`
+      const trigger = sql.ref(`mac_credentials_${name}`)
+      await sql`create trigger ${trigger} ${when} begin ${count}; end`.execute(db)
+    }
+  })
+  const { mac, send } = await serverOnFile(path, clock)
+  expect(await send(clock.seconds, 'once')).toBe('200')
+  await mac.close()
+  const triggers = await withDatabase(path, (db) =>
+    sql<{ name: string }>`select name from sqlite_master where type = 'trigger' order by 1`.execute(
+      db,
+    ),
+  )
+  const names = triggers.rows.map(({ name }) => name.slice('mac_credentials_'.length))
+  expect(names).toEqual(['deleted', 'overwritten', 'updated'])
+})
+
 test('two processes may bring it up to date at once', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')

@@ -74,9 +74,9 @@ describe('close', () => {
     await createMac({ database: `sqlite:${path}` }).close()
     expect(existsSync(path)).toBe(false)
     const during = createMac({ database: `sqlite:${path}` })
-    const opening = during.ready().catch(() => null)
+    const opening = during.ready().catch((error) => error.code)
     await during.close()
-    await opening
+    expect(await opening).toBe('ERR_MAC_CLOSED')
     expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
     const failed = createMac({ database: `sqlite:${folder.path('none/mac.db')}` })
     await expect(failed.ready()).rejects.toThrow()

@@ -48,6 +48,17 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(verdicts.filter((verdict) => verdict === 'seen')).toHaveLength(63)
   })
 
+  test('the same text of many credentials at once is told apart', async () => {
+    const store = await opened()
+    const send = (names: readonly number[]) =>
+      Promise.all(names.map((at) => store.record(NOW + (at % 2), `id-${at}`, 'n')))
+    expect(new Set(await send([3, 70, 71, 150]))).toEqual(new Set(['new']))
+    const verdicts = await send(Array.from({ length: 200 }, (_, at) => at))
+    const seen = verdicts.flatMap((verdict, at) => (verdict === 'seen' ? [at] : []))
+    expect(seen).toEqual([3, 70, 71, 150])
+    expect(new Set(verdicts)).toEqual(new Set(['new', 'seen']))
+  })
+
   test('prune removes what lies below the floor, and not what lies at it', async () => {
     const store = await opened()
     for (const age of [300, 301, 302, 0, -300]) await store.record(NOW - age, 'ada', 'n')

@@ -1,4 +1,4 @@
-import { Kysely, sql } from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { expect, test } from '../support/runner.ts'
@@ -99,6 +99,24 @@ test('one whose tables are newer is refused, and not left within a transaction',
     await locked.updateTable('users').set({ name: 'Eve' }).execute()
   })
   expect(await database.selectFrom('users').select('name').execute()).toEqual([{ name: 'Eve' }])
+})
+
+test('one whose driver drops the rows of RETURNING is refused when it is opened', async () => {
+  const connection = openDatabase(':memory:')
+  const prepare = (text: string) => {
+    const statement = connection.prepare(text)
+    return {
+      reader: /^\s*(?:select|pragma)\b/i.test(text),
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters as string[])),
+      run: (parameters: readonly unknown[]) => statement.run(...(parameters as string[])),
+      iterate: (): never => {
+        throw new Error('nothing is streamed')
+      },
+    }
+  }
+  const dialect = new SqliteDialect({ database: { prepare, close: () => connection.close() } })
+  const database = new Kysely<AppDatabase>({ dialect })
+  await expect(createMac({ database }).ready()).rejects.toThrow(/rows of RETURNING/)
 })
 
 test('a transaction, and a Kysely with a schema, are refused at once', async () => {

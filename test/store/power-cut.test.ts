@@ -57,6 +57,7 @@ describe("with durability 'normal'", () => {
     }
     expect(await after.send(clock.seconds, 'last')).toBe('401 ERR_MAC_TIMESTAMP_STALE')
     for (const message of errors) expect(message).toContain('the machine lost power')
+    expect(errors[0]).toContain(`Nonces are known from ${start + 6} (2`)
     await after.mac.close()
   })
 

@@ -1,13 +1,8 @@
 import { SCHEMA_VERSION } from '../../store/migrations.ts'
+import { TRIGGER_NAMES } from '../../store/triggers.ts'
 import type { Inspected } from '../inspect.ts'
 import { showSpan } from '../terminal/moments.ts'
 import { bad, type Finding, good, note } from './finding.ts'
-
-const TRIGGERS = [
-  'mac_credentials_changed',
-  'mac_credentials_removed',
-  'mac_credentials_replaced',
-] as const
 
 /** The moment that no clock of this version's time shows any more: 2025. */
 const NO_EARLIER = 1_735_689_600
@@ -72,12 +67,12 @@ function triggers({ rows }: Inspected): Finding {
   const there = new Set(
     rows("select name from sqlite_master where type = 'trigger'").map(({ name }) => name),
   )
-  const missing = TRIGGERS.filter((name) => !there.has(name))
+  const missing = TRIGGER_NAMES.filter((name) => !there.has(name))
   if (missing.length === 0) return good('triggers', 'all three')
   return bad(
     'triggers',
     `${missing.join(', ')} is missing: running servers would not notice a revoked credential`,
-    'stop the servers, and restore the database from a backup, or create the credentials anew in a new one',
+    'restart the servers, or run "withmac init": whoever opens the database sets them up again',
   )
 }
 

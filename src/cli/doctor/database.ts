@@ -1,7 +1,6 @@
 import type { Place } from '../database.ts'
 import { withInspected } from '../inspect.ts'
 import { runtimeName, sqliteDriver } from '../sqlite.ts'
-import { contentFindings } from './database-content.ts'
 import { fileFindings } from './database-file.ts'
 import { bad, type Finding, good } from './finding.ts'
 
@@ -12,6 +11,8 @@ export async function databaseFindings(place: Place): Promise<Finding[]> {
     good('runtime', `${runtimeName()}, ${driver}, on ${process.platform}`),
     ...fileFindings(place.path),
   ]
+  // Imported when it is needed: it brings Kysely along.
+  const { contentFindings } = await import('./database-content.ts')
   try {
     const now = Math.floor(Date.now() / 1000)
     return [...findings, ...(await withInspected(place, (opened) => contentFindings(opened, now)))]
