@@ -1,8 +1,7 @@
 import type { MacError } from '../errors.ts'
-import type { Explanation } from '../explain/explanation.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
-import { type Finding, keepFinding } from './identity.ts'
+import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter, Reporting } from './report.ts'
 import type { MacVerdict } from './verdict.ts'
@@ -29,39 +28,38 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   return async (first, ...rest) => {
     const request = requestOf(first)
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
-    const finding =
-      allowPreflight && isPreflight(request)
-        ? ANONYMOUS
-        : findingOf(await verify(request, rawTarget), request, settings, (error) =>
-            report(request, rawTarget, error),
-          )
-    if (!('identity' in finding)) return finding
+    if (allowPreflight && isPreflight(request)) {
+      keepFinding(request, ANONYMOUS)
+      return call(first, ...rest)
+    }
+    const verdict = await verify(request, rawTarget)
+    const finding = verdict.ok
+      ? accepted(verdict.identity, request, settings)
+      : await refused(verdict, request, settings, () => report(request, rawTarget, verdict.error))
+    if (finding instanceof Response) return finding
     keepFinding(request, finding)
     return call(first, ...rest)
   }
 }
 
+function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMacSettings): Finding {
+  if (onAccept) tell('onAccept', () => onAccept(identity, request))
+  return { identity, error: null }
+}
+
 /** What the handler may know of the request, or the answer that keeps it from being called. */
-function findingOf(
-  verdict: MacVerdict,
+async function refused(
+  { error, challenge }: Extract<MacVerdict, { readonly ok: false }>,
   request: Request,
-  settings: WithMacSettings,
-  report: (error: MacError) => Reporting,
-): Finding | Response | Promise<Response> {
-  const { mode, debug, onAccept, onReject } = settings
-  if (verdict.ok) {
-    if (onAccept) tell('onAccept', () => onAccept(verdict.identity, request))
-    return { identity: verdict.identity, error: null }
-  }
-  const { error } = verdict
+  { mode, debug, onReject }: WithMacSettings,
+  reporting: () => Reporting,
+): Promise<Finding | Response> {
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
-  const reporting = report(error)
-  tell('onReject', () => (onReject ?? reportFailure)(error, request, reporting.report))
+  const { report, explainKnown } = reporting()
+  tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
-  const { reference } = reporting.report
-  const answer = (explanation: Explanation | null) =>
-    refusal(error, verdict.challenge, { reference, explanation })
-  return debug && error.status === 401 ? reporting.explainKnown().then(answer) : answer(null)
+  const explanation = debug && error.status === 401 ? await explainKnown() : null
+  return refusal(error, challenge, { reference: report.reference, explanation })
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
