@@ -103,7 +103,6 @@ export function createMacFetch(
     const method = wireMethod(init.method ?? request?.method ?? 'GET')
     const headers = new Headers(init.headers ?? request?.headers)
     checkHeaders(headers, wire)
-    headers.delete('authorization')
     const payload = await payloadOf(request, init.body ?? null, bind)
     if (payload.type !== null && !headers.has('content-type')) {
       headers.set('content-type', payload.type)

@@ -32,6 +32,20 @@ test.each([
   )
 })
 
+test('what described a body goes with it', async () => {
+  await using server = await signingServer(byPath)
+  const headers = { 'content-type': 'text/x', 'content-language': 'en', 'x-mine': '1' }
+  for (const status of [303, 307]) {
+    await macFetch(`${server.url}/${status}/next`, { method: 'POST', headers, body: 'hello' })
+  }
+  const names = ['content-type', 'content-language', 'x-mine']
+  const [, dropped, , kept] = server.seen.map(({ headers }) =>
+    names.map((name) => headers.get(name)),
+  )
+  expect(dropped).toEqual([null, null, '1'])
+  expect(kept).toEqual(['text/x', 'en', '1'])
+})
+
 test('a body is bound anew where a redirect drops it', async () => {
   await using server = await signingServer(byPath)
   const bound = createMacFetch(KEY, { body: true })

@@ -67,6 +67,13 @@ test.each([
   expect(signHeaders(bound, KEY, FIXED).authorization).toBe(by({ method: 'POST', ext: expected }))
 })
 
+test('an offset is added to the clock', async () => {
+  const late = { ...FIXED, now: () => 1_699_999_000.9, clockOffset: 1000 }
+  const signed = await signRequest(new Request(url), KEY, late)
+  expect(signed.headers.get('authorization')).toBe(by({}))
+  expect(signHeaders({ url }, KEY, late).authorization).toBe(by({}))
+})
+
 test('signHeaders signs a target as it is given, for clients that are not fetch', async () => {
   const headers = signHeaders({ url, target: '//a^b?' }, KEY, FIXED)
   expect(headers.authorization).toBe(by({ target: '//a^b?' }))
