@@ -30,7 +30,8 @@ interface Understood {
   readonly message: string
 }
 
-function understand(error: unknown): Understood {
+/** What an error comes to, for people and for scripts. */
+export function understand(error: unknown): Understood {
   if (error instanceof Failure) return { status: error.status, message: error.message }
   const message = error instanceof Error ? error.message : String(error)
   if (isWithheld(error)) return { status: EXIT.usage, message: withheld(message) }
@@ -62,5 +63,5 @@ function isWithheld(error: unknown): boolean {
 
 function withheld(message: string): string {
   const [first] = message.split('\n')
-  return `${first} Or give all permissions: deno run -A npm:withmac …`
+  return `${first?.replace(/\.$/, '')}; or give it all permissions: deno run -A npm:withmac …`
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-import { Terminal } from './terminal/terminal.ts'
+import { understand } from './failure.ts'
 
-const terminal = new Terminal(process.argv.slice(2))
+const args = process.argv.slice(2)
 try {
-  // Imported now and not above: where a runtime keeps something from the modules, that is said too.
+  // Imported now and not above: Deno may keep from a module what it reads on being loaded.
+  const { Terminal } = await import('./terminal/terminal.ts')
   const { run } = await import('./program.ts')
-  process.exitCode = await run(process.argv.slice(2), terminal)
+  process.exitCode = await run(args, new Terminal(args))
 } catch (error) {
-  const { tell } = await import('./failure.ts')
-  process.exitCode = tell(error, terminal)
+  const { status, message } = understand(error)
+  process.stderr.write(`withmac: ${message}\n`)
+  process.exitCode = status
 }
