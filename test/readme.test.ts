@@ -33,6 +33,7 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
      await example.fetch(new Request('http://api.example.com/me', { headers }))`,
     quoted('> The MAC matches'),
   ],
+  [
     'maxBodyBytes: 100_000',
     `const { signedRequest } = await import('withmac/testing')
 const credential = await createCredential('ada')

@@ -11,6 +11,9 @@ const TRIGGERS = {
     when exists (select 1 from mac_credentials where id = new.id)`,
 }
 
+/** The names of the triggers. */
+export const TRIGGER_NAMES: readonly string[] = Object.keys(TRIGGERS)
+
 /** Gives the credentials a new version. The triggers do so as well, as long as they are there. */
 export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
   await NEW_VERSION.execute(db)
@@ -31,10 +34,9 @@ const NEW_VERSION = sql`update mac_state set value = random() & ${sql.lit(2 ** 5
  * Looked for at each opening: whoever rebuilds the table by hand loses them without a word.
  */
 export async function setUpTriggers(db: Kysely<MacDatabase>): Promise<void> {
-  const names = Object.keys(TRIGGERS)
   const { rows } = await sql`select name from sqlite_master
-    where type = 'trigger' and name in (${sql.join(names)})`.execute(db)
-  if (rows.length < names.length) await immediately(db, createTriggers)
+    where type = 'trigger' and name in (${sql.join(TRIGGER_NAMES)})`.execute(db)
+  if (rows.length < TRIGGER_NAMES.length) await immediately(db, createTriggers)
 }
 
 /** Creates those that are not there. Nobody knows what was changed without them. */

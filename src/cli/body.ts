@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { misuse } from './failure.ts'
+
+/**
+ * The body that `--data` gives: a text, or the content of a file where it starts with `@`, byte for
+ * byte; `@-` is the standard input. Several are joined by `&`, as curl does it.
+ *
+ * @throws Failure where a file cannot be read.
+ */
+export function readData(given: readonly string[]): Uint8Array | null {
+  if (given.length === 0) return null
+  const parts = given.map((data) =>
+    data.startsWith('@') ? readBytes(data.slice(1)) : Buffer.from(data),
+  )
+  return Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [Buffer.from('&'), part])))
+}
+
+/**
+ * The content of a file, or of the standard input for `-`.
+ * @throws Failure where it cannot be read.
+ */
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path === '-' ? 0 : path)
+  } catch (error) {
+    throw misuse(
+      `${path === '-' ? 'the standard input' : path} cannot be read: ${(error as Error).message}`,
+    )
+  }
+}
+
+/** Gathers an option that may be given several times. */
+export function gather(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}

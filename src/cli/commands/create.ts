@@ -1,0 +1,162 @@
+import { Command, Option } from 'commander'
+import type { KeptCredential, NewCredential } from '../../credentials/credential.ts'
+import type { Mac } from '../../mac.ts'
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
+import { readAddress } from '../address.ts'
+import { credentialJson, credentialLines } from '../credential-text.ts'
+import { curlAdvice } from '../curl.ts'
+import { findPlace, type Place, withMacOf } from '../database.ts'
+import { EXIT } from '../exit-status.ts'
+import { Failure } from '../failure.ts'
+import { examples } from '../help.ts'
+import { quote } from '../quote.ts'
+import { reserveFile } from '../saved-file.ts'
+import { signedCurl } from '../signed-curl.ts'
+import { readExpiry } from '../terminal/moments.ts'
+import { plain } from '../terminal/plain.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+interface CreateOptions {
+  readonly database?: string
+  readonly id?: string
+  readonly label?: string
+  readonly expires: string
+  readonly algorithm: MacAlgorithm
+  readonly url: string
+  readonly save?: string
+  readonly ifExists: 'error' | 'keep'
+}
+
+export function createCommand(terminal: Terminal): Command {
+  return new Command('create')
+    .summary('makes a credential, and a curl line to try it')
+    .description(
+      'Makes a credential for a user, and the database where there is none. The key is shown this once, or saved.',
+    )
+    .argument('<user>', 'whom it speaks for: a name, or the number of a row of yours')
+    .option('--id <id>', 'its key identifier (default: a random one)')
+    .option('--label <text>', 'a note for people, such as "laptop"')
+    .option('--expires <when>', '30d (or s, m, h, w), never, or a date such as 2030-12-31', '1d')
+    .addOption(
+      new Option('--algorithm <name>', 'what it signs with')
+        .choices(MAC_ALGORITHMS)
+        .default('hmac-sha-256'),
+    )
+    .option('--url <url>', 'what the curl line is signed for', 'http://localhost:3000/')
+    .option('--save <file>', 'keeps the key in a new file, for you alone, and does not show it')
+    .addOption(
+      new Option('--if-exists <what>', 'where the identifier is taken')
+        .choices(['error', 'keep'])
+        .default('error'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['withmac create ada', 'for a day'],
+        ['withmac create ada --expires 90d --label laptop --save ada.json', 'the key in a file'],
+        ['withmac create ada --url https://api.example.com/orders', 'a curl line for that'],
+        ['withmac create cron --id cron --expires never --if-exists keep', 'repeatable'],
+      ),
+    )
+    .action(async (user: string, _, command: Command) => {
+      const options = command.optsWithGlobals<CreateOptions>()
+      const url = readAddress(options.url)
+      const expires = readExpiry(options.expires, new Date())
+      const place = findPlace(options.database)
+      await withMacOf(place, async (mac) => {
+        const made = await make(mac, user, { ...options, expires })
+        if (made.key === null) giveKept(made, place, terminal)
+        else giveNew(made, { place, url, save: options.save ?? null }, terminal)
+      })
+    })
+}
+
+async function make(
+  mac: Mac,
+  user: string,
+  given: Omit<CreateOptions, 'expires'> & { readonly expires: Date | null },
+): Promise<NewCredential | KeptCredential> {
+  const { id, label, expires, algorithm, ifExists, save } = given
+  const existing = id === undefined ? null : await mac.getCredential(id)
+  if (existing !== null) {
+    if (ifExists === 'keep' && existing.user === user) return { ...existing, key: null }
+    throw new Failure(
+      EXIT.no,
+      existing.user === user
+        ? `there is a credential ${id} already: --if-exists keep leaves it as it is.`
+        : `there is a credential ${id} already, and it speaks for ${existing.user}: choose another --id.`,
+    )
+  }
+  // The file comes first: a key that could not be saved would be lost.
+  const file = save === undefined ? null : reserveFile(save)
+  try {
+    const made = await mac.createCredential(user, { id, label, expires, algorithm })
+    try {
+      file?.write(savedText(made))
+    } catch (error) {
+      await mac.deleteCredential(made.id)
+      throw new Failure(EXIT.usage, `${save} cannot be written: ${(error as Error).message}`)
+    }
+    return made
+  } catch (error) {
+    file?.abandon()
+    throw error
+  }
+}
+
+/** What `--credentials` reads. */
+function savedText({ id, key, algorithm, user, expires }: NewCredential): string {
+  return `${JSON.stringify({ id, key, algorithm, user, expires }, null, 2)}\n`
+}
+
+interface Surroundings {
+  readonly place: Place
+  readonly url: string
+  readonly save: string | null
+}
+
+function giveNew(
+  made: NewCredential,
+  { place, url, save }: Surroundings,
+  terminal: Terminal,
+): void {
+  const { key, ...credential } = made
+  const now = new Date()
+  const { authorization, curl } = signedCurl({ method: 'GET', url }, made)
+  const shown = save === null ? { key } : { saved: save }
+  const json = { ...credentialJson(credential, now), ...shown, database: place.path }
+  terminal.give({ ...json, url, authorization, curl }, () => {
+    const { bold, cyan, green, yellow, colors } = { ...terminal.colors, colors: terminal.colors }
+    const kept =
+      save === null
+        ? [`${yellow('key')}        ${bold(key)}`, 'The key is shown this once: keep it now.']
+        : [`The key is in ${bold(plain(save))}, which only you can read.`]
+    const signer = save === null ? `--id ${quote(made.id)}` : `--credentials ${quote(save)}`
+    const advice = curlAdvice()
+    return [
+      `${green('made')} a credential for ${plain(made.user)} in ${place.path}`,
+      '',
+      ...credentialLines(credential, now, colors),
+      ...kept,
+      '',
+      'Try it, within five minutes. Pasted a second time it is refused, as a replay:',
+      '',
+      `  ${cyan(curl)}`,
+      '',
+      ...(advice === null ? [] : [advice, '']),
+      'Signed anew each time:',
+      '',
+      `  ${cyan(`withmac fetch ${signer} ${quote(url)}`)}`,
+    ]
+  })
+}
+
+function giveKept(kept: KeptCredential, place: Place, terminal: Terminal): void {
+  const { key, ...credential } = kept
+  const now = new Date()
+  terminal.give({ ...credentialJson(credential, now), key, database: place.path }, () => [
+    `kept the credential ${plain(kept.id)} of ${plain(kept.user)} that is in ${place.path}; its key is not shown again`,
+    '',
+    ...credentialLines(credential, now, terminal.colors),
+  ])
+}

@@ -1,0 +1,46 @@
+import { Command } from 'commander'
+import { findPlace, withMacOf } from '../database.ts'
+import { examples } from '../help.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+export function initCommand(terminal: Terminal): Command {
+  return new Command('init')
+    .summary('makes the database')
+    .description(
+      'Makes the database with its tables, or brings those that are there up to this version. Nothing that is in it is lost.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['withmac init', 'mac.db in this folder'],
+        [
+          'withmac init --database sqlite:/var/lib/app/mac.db',
+          'elsewhere; the folder must be there',
+        ],
+      ),
+    )
+    .action(async (_, command: Command) => {
+      const place = findPlace(command.optsWithGlobals<{ database?: string }>().database)
+      const credentials = await withMacOf(
+        place,
+        async (mac) => (await mac.listCredentials()).length,
+      )
+      const { path, url, existed } = place
+      terminal.give({ path, url, created: !existed, credentials }, () => {
+        const { green, cyan } = terminal.colors
+        if (existed) {
+          return [`${path} is there already and up to date, with ${many(credentials)} in it.`]
+        }
+        return [
+          `${green('made')} ${path}`,
+          'It will hold keys: only you can read it, and it belongs in no repository (mac.db* in .gitignore).',
+          '',
+          `Next: ${cyan('withmac create USER')} makes a credential, and withMac(handler) in your server checks it.`,
+        ]
+      })
+    })
+}
+
+function many(credentials: number): string {
+  return credentials === 1 ? '1 credential' : `${credentials} credentials`
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { credentialJson, credentialLines } from '../credential-text.ts'
+import { existingPlace, withMacOf } from '../database.ts'
+import { examples } from '../help.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { found } from './found.ts'
+
+export function showCommand(terminal: Terminal): Command {
+  return new Command('show')
+    .summary('shows a credential')
+    .description('Shows all that is known of a credential but its key.')
+    .argument('<id>', 'its key identifier')
+    .addHelpText(
+      'after',
+      examples(['withmac show 3f9c2a1be0d14c7fa6b2d9e1', 'one of "withmac list"']),
+    )
+    .action(async (id: string, _, command: Command) => {
+      const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
+      const credential = await withMacOf(place, (mac) => found(mac, id, place))
+      const now = new Date()
+      terminal.give(credentialJson(credential, now), () =>
+        credentialLines(credential, now, terminal.colors),
+      )
+    })
+}

@@ -1,0 +1,138 @@
+import { readFileSync, statSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { ClientCredential } from '../client/index.ts'
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import type { StoredCredential } from '../store/store.ts'
+import { existingPlace, type Place } from './database.ts'
+import { EXIT } from './exit-status.ts'
+import { Failure, misuse } from './failure.ts'
+import { demandSqlite } from './sqlite.ts'
+import { showMoment } from './terminal/moments.ts'
+import type { Terminal } from './terminal/terminal.ts'
+
+/** Where a command finds the credential to sign with. A key never stands on the command line. */
+export interface CredentialOptions {
+  readonly database?: string
+  readonly credentials?: string
+  readonly id?: string
+}
+
+const WAYS =
+  'set MAC_ID and MAC_KEY, or name a file with --credentials (as "withmac create --save" writes it), or one of the database with --id'
+
+/** Adds the options, and what they are for, to a command. */
+export function takesCredential(command: Command): Command {
+  return command
+    .option('--credentials <file>', 'signs with what "withmac create USER --save FILE" wrote')
+    .option('--id <id>', 'signs with this credential of the database')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'What it signs with: --credentials, else --id, else the variables MAC_ID and MAC_KEY',
+        '(and MAC_ALGORITHM, where it is not hmac-sha-256).',
+      ].join('\n'),
+    )
+}
+
+/**
+ * The credential to sign with.
+ * @throws Failure where there is none; it says which ways there are.
+ */
+export async function signingCredential(
+  options: CredentialOptions,
+  terminal: Terminal,
+): Promise<ClientCredential> {
+  const { id, credentials, database } = options
+  if (credentials === undefined && id !== undefined) {
+    const place = existingPlace(database)
+    const stored = await storedCredential(place, id)
+    if (stored !== null) {
+      warnOfEnded(stored, terminal)
+      return stored
+    }
+    throw new Failure(
+      EXIT.no,
+      `there is no credential ${id} in ${place.path}. "withmac list" shows which there are.`,
+    )
+  }
+  const given = givenCredential(options, terminal)
+  if (given !== null) return given
+  throw misuse(`there is no credential to sign with: ${WAYS}.`)
+}
+
+/** What a file or the environment gives, or `null` where neither is there. */
+export function givenCredential(
+  { credentials }: CredentialOptions,
+  terminal: Terminal,
+): ClientCredential | null {
+  if (credentials !== undefined) return readCredentialFile(credentials, terminal)
+  const { MAC_ID: id, MAC_KEY: key, MAC_ALGORITHM: algorithm } = process.env
+  if (!id && !key) return null
+  if (!id || !key)
+    throw misuse(`${id ? 'MAC_ID' : 'MAC_KEY'} is set, and the other is not: ${WAYS}.`)
+  return { id, key, algorithm: readAlgorithm(algorithm || undefined, 'MAC_ALGORITHM') }
+}
+
+/** A credential of the database, with its key. */
+export async function storedCredential(
+  { path, driver }: Place,
+  id: string,
+): Promise<StoredCredential | null> {
+  await demandSqlite(driver)
+  const { openStore } = await import('../store/open.ts')
+  const store = await openStore({ path, driver })
+  try {
+    return await store.credentials.find(id)
+  } finally {
+    await store.close()
+  }
+}
+
+/** It is signed with all the same: whether the server refuses it may be what is asked. */
+function warnOfEnded({ id, revoked, expires }: StoredCredential, terminal: Terminal): void {
+  const ended =
+    revoked !== null
+      ? `was revoked ${showMoment(new Date(revoked * 1000))}`
+      : expires !== null && expires <= Date.now() / 1000
+        ? `expired ${showMoment(new Date(expires * 1000))}`
+        : null
+  if (ended === null) return
+  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${id} ${ended}`)
+}
+
+function readCredentialFile(path: string, terminal: Terminal): ClientCredential {
+  const { id, key, algorithm } = parse(path)
+  if (typeof id !== 'string' || typeof key !== 'string' || id === '' || key === '') {
+    throw misuse(
+      `${path} holds no id and key: "withmac create USER --save FILE" writes such a file.`,
+    )
+  }
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    const { yellow } = terminal.errorColors
+    terminal.note(`${yellow('note:')} others can read the key in ${path}: chmod 600 ${path}`)
+  }
+  return { id, key, algorithm: readAlgorithm(algorithm ?? undefined, path) }
+}
+
+function parse(path: string): { id?: unknown; key?: unknown; algorithm?: unknown } {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw misuse(`${path} cannot be read: ${(error as Error).message}`)
+  }
+  try {
+    return Object(JSON.parse(text)) as object
+  } catch {
+    // What the parser says would quote the file, and so perhaps the key.
+    throw misuse(`${path} is no JSON: "withmac create USER --save FILE" writes such a file.`)
+  }
+}
+
+function readAlgorithm(algorithm: unknown, where: string): MacAlgorithm {
+  const known = MAC_ALGORITHMS.find((name) => name === algorithm)
+  if (algorithm === undefined) return 'hmac-sha-256'
+  if (known !== undefined) return known
+  throw misuse(`${where}: the algorithm must be ${MAC_ALGORITHMS.join(' or ')}.`)
+}

@@ -1,0 +1,85 @@
+import { type ClientCredential, signHeaders } from '../../client/index.ts'
+import { parseAuthorization } from '../../protocol/authorization.ts'
+import { serverTimeOf } from '../../protocol/server-time.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
+import { type Answer, sendAlone } from './wire.ts'
+
+/** What became of a probe. */
+export interface Outcome extends Answer {
+  /** `null` where withmac let it through. */
+  readonly refusal: Refusal | null
+}
+
+/** What a probe differs in from a request as it should be. */
+export interface Signing {
+  /** What is signed in place of the origin that is believed in. */
+  readonly origin?: string
+  /** The method that is signed; GET is sent. */
+  readonly method?: string
+  /** The timestamp, in seconds since 1970. */
+  readonly ts?: number
+}
+
+/** Signs and sends what a server is tried with. What it learns of the server, it goes by. */
+export class Probe {
+  readonly url: string
+  readonly #credential: ClientCredential
+  readonly #ext: string | null
+  /** The origin that is signed. */
+  origin: string
+  /** Seconds to add to the clock here to have the server's. */
+  offset = 0
+  /** Whether the server wants the body bound. */
+  bound = false
+
+  constructor(url: string, credential: ClientCredential, ext: string | null) {
+    this.url = url
+    this.#credential = credential
+    this.#ext = ext
+    this.origin = new URL(url).origin
+  }
+
+  /** What stands behind the origin in the URL. */
+  get target(): string {
+    return this.url.slice(new URL(this.url).origin.length)
+  }
+
+  /** The value of an `Authorization` header, with a nonce of its own. */
+  sign({ origin = this.origin, method = 'GET', ts }: Signing = {}): string {
+    const { target } = this
+    const body = this.bound ? { body: null } : {}
+    const request = { method, url: origin + target, target, ext: this.#ext, ...body }
+    const now = () => ts ?? Date.now() / 1000 + this.offset
+    return signHeaders(request, this.#credential, { now }).authorization
+  }
+
+  /** Sends a header as it is, or none. */
+  async send(authorization: string | null, url: string = this.url): Promise<Outcome> {
+    const headers = authorization === null ? {} : { authorization }
+    const answer = await sendAlone(url, 'GET', headers)
+    return { ...answer, refusal: refusalOf(answer) }
+  }
+
+  /**
+   * Sends a signed request. Where the server wants the body bound, it is sent again with the digest
+   * of none.
+   */
+  async sendSigned(signing: Signing = {}): Promise<Outcome> {
+    const outcome = await this.send(this.sign(signing))
+    if (outcome.refusal?.code !== 'ERR_MAC_BODY_MISSING' || this.bound) return outcome
+    this.bound = true
+    return this.send(this.sign(signing))
+  }
+
+  /** The server's time as it tells it to those who have the key, or `null` where it does not. */
+  async serverTime(): Promise<{ readonly seconds: number; readonly at: number } | null> {
+    // So old that no server learns a difference of clocks from it.
+    const authorization = this.sign({ ts: 1 })
+    const { refusal, at } = await this.send(authorization)
+    const sent = parseAuthorization(authorization)
+    if (sent === null || refusal?.challenge == null) return null
+    const { key, algorithm = 'hmac-sha-256' } = this.#credential
+    const seconds = serverTimeOf(refusal.challenge, { key, algorithm }, sent)
+    return seconds === null ? null : { seconds, at }
+  }
+}

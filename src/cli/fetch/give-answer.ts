@@ -1,0 +1,48 @@
+import { createWriteStream } from 'node:fs'
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { misuse } from '../failure.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { headLines } from './wire-log.ts'
+
+/** Writes an answer as curl does: its body as it comes, to the standard output or a file. */
+export async function giveAnswer(
+  response: Response,
+  { include, output }: { readonly include: boolean; readonly output: string | null },
+  terminal: Terminal,
+): Promise<void> {
+  if (include) terminal.print(...headLines(response), '')
+  if (response.body === null) return
+  const body = Readable.from(response.body)
+  if (output === null) return pipeline(body, toStandardOutput())
+  try {
+    await pipeline(body, createWriteStream(output))
+  } catch (error) {
+    throw misuse(`${output} cannot be written: ${(error as Error).message}`)
+  }
+}
+
+/** The standard output must not be closed. */
+function toStandardOutput(): Writable {
+  return new Writable({
+    write(chunk, _, done) {
+      process.stdout.write(chunk, (error) => done(error))
+    },
+  })
+}
+
+/** An answer as one JSON value. A body that is no text is written in base64. */
+export async function answerJson(response: Response): Promise<object> {
+  const { url, status, statusText, headers } = response
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const text = bytes.toString('utf8')
+  const isText = Buffer.from(text).equals(bytes)
+  return {
+    url,
+    status,
+    statusText,
+    headers: Object.fromEntries(headers),
+    body: isText ? text : bytes.toString('base64'),
+    bodyEncoding: isText ? 'utf-8' : 'base64',
+  }
+}

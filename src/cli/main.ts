@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { understand } from './failure.ts'
+
+const args = process.argv.slice(2)
+try {
+  // Imported now and not above: Deno may keep from a module what it reads on being loaded.
+  const { Terminal } = await import('./terminal/terminal.ts')
+  const { run } = await import('./program.ts')
+  process.exitCode = await run(args, new Terminal(args))
+} catch (error) {
+  const { status, message } = understand(error)
+  process.stderr.write(`withmac: ${message}\n`)
+  process.exitCode = status
+}

@@ -1,0 +1,43 @@
+import { MacError } from '../errors.ts'
+import { EXIT } from './exit-status.ts'
+import { Failure } from './failure.ts'
+
+/**
+ * What is made of a failure to send a request to a URL.
+ * @returns A function that throws a Failure in words; what is no matter of the network is thrown on.
+ */
+export function unreachable(url: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof MacError || error instanceof Failure) throw error
+    throw new Failure(EXIT.network, `${new URL(url).origin} cannot be reached: ${reason(error)}`)
+  }
+}
+
+/** What the system's codes mean, and what to look at. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there. Does the server run, and is it this port?',
+  ConnectionRefused: 'nothing listens there. Does the server run, and is it this port?',
+  ENOTFOUND: 'there is no such host. Is its name spelled right?',
+  EAI_AGAIN: 'its name cannot be looked up now. Is there a network?',
+  ECONNRESET: 'the connection was closed. Is it https where http was written, or the reverse?',
+  EPROTO: 'no TLS is spoken there. Is it http and not https?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there. Is it http and not https?',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'nobody vouches for its certificate. NODE_EXTRA_CA_CERTS names one to trust.',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'nobody vouches for its certificate. NODE_EXTRA_CA_CERTS names one to trust.',
+  CERT_HAS_EXPIRED: 'its certificate has expired.',
+}
+
+/** Why a connection came to nothing, in words. */
+function reason(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException
+    const known = REASONS[code ?? '']
+    if (known !== undefined) return known
+    if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
+  }
+  const { message } = error as Error
+  if (/connection refused/i.test(message)) return REASONS.ECONNREFUSED ?? message
+  return message
+}

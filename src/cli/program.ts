@@ -1,0 +1,101 @@
+import { Command, CommanderError } from 'commander'
+import { createCommand } from './commands/create.ts'
+import { deleteCommand } from './commands/delete.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { fetchCommand } from './commands/fetch.ts'
+import { initCommand } from './commands/init.ts'
+import { listCommand } from './commands/list.ts'
+import { pruneCommand } from './commands/prune.ts'
+import { revokeCommand } from './commands/revoke.ts'
+import { showCommand } from './commands/show.ts'
+import { signCommand } from './commands/sign.ts'
+import { EXIT, type ExitStatus, STATUSES } from './exit-status.ts'
+import { tell } from './failure.ts'
+import { examples } from './help.ts'
+import type { Terminal } from './terminal/terminal.ts'
+import { version } from './version.ts'
+
+const COMMANDS = [
+  initCommand,
+  createCommand,
+  listCommand,
+  showCommand,
+  revokeCommand,
+  deleteCommand,
+  pruneCommand,
+  doctorCommand,
+  signCommand,
+  fetchCommand,
+  explainCommand,
+]
+
+/** Runs a command line; gives the status to end with. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitStatus> {
+  try {
+    await program(terminal).parseAsync(args, { from: 'user' })
+    return terminal.status
+  } catch (error) {
+    // The parser has said it already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    return tell(error, terminal)
+  }
+}
+
+function program(terminal: Terminal): Command {
+  const all = new Command('withmac')
+    .description('Signed HTTP requests: credentials, signing, and why a request was refused.')
+    .version(version(), '-V, --version', 'prints the version')
+    .option('--database <url>', 'the database (default: MAC_DATABASE_URL, else sqlite:mac.db)')
+    .option('--json', 'prints one JSON value, and errors as JSON on stderr')
+    .helpCommand('help [command]', 'the same')
+    .addHelpText(
+      'after',
+      [
+        examples(
+          ['withmac create ada', 'a credential for ada, and a curl line to try it'],
+          ['withmac list', 'who has one'],
+          ['withmac doctor', 'is the database as it should be?'],
+          ['withmac doctor https://api.example.com/me --id 3f9c2a1be0d1', 'and that server?'],
+          ['withmac fetch http://localhost:3000/ --id 3f9c2a1be0d1', 'a signed request'],
+          ['withmac explain report.json', 'why was it refused?'],
+        ),
+        '',
+        'Statuses:',
+        ...STATUSES.map(([status, meaning]) => `  ${status}  ${meaning}`),
+        '',
+        'Colours: on a terminal alone; NO_COLOR=1 and FORCE_COLOR=1 are respected.',
+      ].join('\n'),
+    )
+  for (const make of COMMANDS) all.addCommand(make(terminal))
+  for (const each of [all, ...all.commands]) setUp(each, terminal)
+  return all
+}
+
+/** How a command shows its help, and what it says of a wrong command line: one sentence. */
+function setUp(command: Command, terminal: Terminal): void {
+  const name = command.name() === 'withmac' ? 'withmac' : `withmac ${command.name()}`
+  const { bold, cyan } = terminal.colors
+  command
+    .helpOption('-h, --help', 'prints what it does, with examples')
+    .exitOverride()
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: bold,
+      styleCommandText: cyan,
+      styleSubcommandText: cyan,
+      styleOptionText: cyan,
+      styleArgumentText: cyan,
+    })
+    .configureOutput({
+      getOutHasColors: () => terminal.colors.isColorSupported,
+      getErrHasColors: () => terminal.errorColors.isColorSupported,
+      outputError: (text) => {
+        const sentence = text.trim().replace(/^error: /, '')
+        const guess = /\n\(Did you mean (.*?)\?\)$/.exec(sentence)
+        const fault = guess === null ? sentence : sentence.slice(0, guess.index)
+        const meant = guess === null ? '.' : `: did you mean ${guess[1]}?`
+        terminal.complain(`${fault.replace(/\.$/, '')}${meant} "${name} --help" tells more.`, null)
+      },
+    })
+}

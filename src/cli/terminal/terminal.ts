@@ -1,0 +1,66 @@
+import { EXIT, type ExitStatus } from '../exit-status.ts'
+import { type Colors, createColors } from './colors.ts'
+import { plain, wrap } from './plain.ts'
+
+/** Where a command writes, and what it may do there. */
+export class Terminal {
+  /** Colours of the standard output. */
+  readonly colors: Colors
+  /** Colours of the error output. */
+  readonly errorColors: Colors
+  /** Whether one JSON value is wanted in place of text for people. */
+  readonly json: boolean
+  /** What the command ends with, unless it fails. */
+  status: ExitStatus = EXIT.ok
+
+  constructor(args: readonly string[]) {
+    this.colors = createColors(process.stdout)
+    this.errorColors = createColors(process.stderr)
+    const end = args.indexOf('--')
+    this.json = (end === -1 ? args : args.slice(0, end)).includes('--json')
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+  }
+
+  /** How many characters fit in a line, or `null` where nobody looks at lines. */
+  get columns(): number | null {
+    return process.stdout.isTTY ? process.stdout.columns || 80 : null
+  }
+
+  /** Whether a person can be asked. */
+  get canAsk(): boolean {
+    return Boolean(process.stdin.isTTY && process.stderr.isTTY) && !this.json
+  }
+
+  /** Writes lines to the standard output. */
+  print(...lines: readonly string[]): void {
+    for (const line of lines) process.stdout.write(`${line}\n`)
+  }
+
+  /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
+  give(value: unknown, lines: () => readonly string[]): void {
+    if (this.json) this.print(JSON.stringify(value, null, 2))
+    else this.print(...lines())
+  }
+
+  /** Writes a line to the error output, for people alone. */
+  note(line: string): void {
+    if (!this.json) process.stderr.write(`${line}\n`)
+  }
+
+  /** Says on the error output what went wrong. */
+  complain(message: string, code: string | null): void {
+    if (this.json) {
+      process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
+    } else {
+      const { isTTY, columns } = process.stderr
+      const shown = wrap(plain(message), isTTY ? columns || 80 : null, 'withmac: '.length)
+      process.stderr.write(`${this.errorColors.red('withmac:')} ${shown}\n`)
+    }
+  }
+}
+
+/** The reader has gone, as `| head` does when it has seen enough: nothing is left to say. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'EOF') process.exit()
+  throw error
+}

@@ -1,0 +1,131 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+import { openDatabase } from '../support/sqlite.ts'
+import { masked, withmac, withmacJson } from './run.ts'
+
+interface Findings {
+  readonly ok: boolean
+  readonly findings: readonly { state: string; subject: string; text: string; advice?: string }[]
+}
+
+test('doctor finds no fault in a database that is as it should be', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada'], { cwd })
+  const { out, status } = await withmac(['doctor'], { cwd })
+  const subjects = [...out.matchAll(/^(\S+) +(\S+)/gm)].map(([, state, subject]) => [
+    state,
+    subject,
+  ])
+  expect(subjects.slice(0, -1)).toEqual(
+    [
+      'runtime',
+      'file',
+      'mode',
+      'owner',
+      'writable',
+      'disk',
+      'journal',
+      'integrity',
+      'tables',
+      'triggers',
+      'writing',
+      'credentials',
+      'nonces',
+      'clock',
+    ].map((subject) => ['ok', subject]),
+  )
+  expect(out).toMatch(/\nNo fault was found\.\n$/)
+  expect(status).toBe(0)
+})
+
+test.each([
+  [
+    'a trigger is missing',
+    'drop trigger mac_credentials_updated',
+    'triggers',
+    /would not notice a revoked/,
+  ],
+  [
+    'the tables are of a later version',
+    'insert into mac_schema values (99)',
+    'tables',
+    /version 99/,
+  ],
+  [
+    'a clock ran ahead',
+    "update mac_state set value = unixepoch() + 10805 where name = 'nonce_floor'",
+    'clock',
+    /nonces were removed up to 3 hours later/,
+  ],
+  [
+    'a clock was set back',
+    'update mac_credentials set created = unixepoch() + 86405',
+    'clock',
+    /24 hours later/,
+  ],
+])('doctor says it where %s', async (_, sql, subject, text) => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada'], { cwd })
+  const database = openDatabase(folder.path('mac.db'))
+  database.exec(sql)
+  database.close()
+  const { out, status } = await withmac(['doctor', '--json'], { cwd })
+  const { ok, findings } = JSON.parse(out) as Findings
+  expect({ ok, status }).toEqual({ ok: false, status: 1 })
+  const faults = findings.filter(({ state }) => state === 'bad')
+  expect(faults.map((fault) => fault.subject)).toEqual([subject])
+  expect(faults[0]?.text).toMatch(text)
+  expect(faults[0]?.advice).not.toBe(undefined)
+})
+
+test('doctor says it where others can read the keys', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada'], { cwd })
+  chmodSync(folder.path('mac.db'), 0o644)
+  const { out, status } = await withmac(['doctor'], { cwd })
+  expect(masked(out, cwd)).toContain(
+    `BAD   mode         others than its owner can open <folder>/mac.db (644), and with it the keys
+                   → chmod 600 <folder>/mac.db
+`,
+  )
+  expect(out).toMatch(/\nOne fault was found\.\n$/)
+  expect(status).toBe(1)
+})
+
+test.each([
+  [
+    'no database',
+    'not a database, but a text that is longer than a header of SQLite would be',
+    'content',
+  ],
+  ['an empty file', '', 'tables'],
+])('doctor says it where the file is %s', async (_, content, subject) => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  writeFileSync(folder.path('mac.db'), content.repeat(20), { mode: 0o600 })
+  const { out, err, status } = await withmac(['doctor', '--json'], { cwd })
+  expect({ err, status }).toEqual({ err: '', status: 1 })
+  const { findings } = JSON.parse(out) as Findings
+  const faults = findings.filter(({ state }) => state === 'bad')
+  expect(faults.map((fault) => fault.subject)).toEqual([subject])
+})
+
+test('prune keeps nonces as long as the servers on the database ask for', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  const database = openDatabase(folder.path('mac.db'))
+  const ages = [10, 400, 5000]
+  for (const age of ages) {
+    database.exec(`insert into mac_nonces values (unixepoch() - ${age}, 'a', '${age}')`)
+  }
+  database.exec("update mac_state set value = 3600 where name = 'keep_seconds'")
+  database.close()
+  expect(await withmacJson(['prune'], { cwd })).toEqual({ removed: 1, keepSeconds: 3600 })
+  const { out } = await withmac(['prune'], { cwd })
+  expect(out).toBe('removed 0 nonces older than 3600 seconds\n')
+})

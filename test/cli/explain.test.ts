@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+import { withmac } from './run.ts'
+import { ADA, AS_ADA } from './served.ts'
+
+/** The key of this one can be taken for base64. */
+const KEY = 'c2VjcmV0LWtleS1vZi10d2VudHktZm91cg=='
+const TS = '1790000000'
+const NONCE = 'dj83hs9s'
+
+/** What a client signed, and how, where it is not as it should be. */
+interface Signed {
+  readonly ts?: string
+  readonly method?: string
+  readonly target?: string
+  readonly host?: string
+  readonly port?: string
+  readonly hash?: 'sha1' | 'sha256'
+  readonly key?: string | Buffer
+  readonly end?: string
+}
+
+function authorization(signed: Signed): string {
+  const { ts = TS, method = 'GET', target = '/a%20b?x=1', host = 'api.example.com' } = signed
+  const { port = '80', hash = 'sha256', key = KEY, end = '\n' } = signed
+  const text = [ts, NONCE, method, target, host, port, ''].map((line) => line + end).join('')
+  const mac = createHmac(hash, key).update(text).digest('base64')
+  return `MAC id="ada", ts="${ts}", nonce="${NONCE}", mac="${mac}"`
+}
+
+test.each<[string, Signed, Record<string, string>, RegExp]>([
+  ['port 443', { port: '443' }, {}, /matches with port 443.*origin: 'https:\/\/api\.example\.com'/],
+  ['the port of the Host header', { port: '80' }, { host: 'api.example.com:8080' }, /port 80\b/],
+  [
+    'the forwarded host',
+    { host: 'www.example.com' },
+    { 'x-forwarded-host': 'www.example.com' },
+    /host www\.example\.com/,
+  ],
+  ['the forwarded scheme', { port: '443' }, { 'x-forwarded-proto': 'https' }, /port 443/],
+  ['a missing query', { target: '/a%20b' }, {}, /without (the|its) query|query/],
+  ['a decoded path', { target: '/a b?x=1' }, {}, /decoded/],
+  ['sha-1 for sha-256', { hash: 'sha1' }, {}, /sha-1/],
+  ['a key that was decoded', { key: Buffer.from(KEY, 'base64') }, {}, /base64/],
+  ['milliseconds', { ts: `${TS}123` }, {}, /millisecond/],
+  ['other line ends', { end: '\r\n' }, {}, /CR ?LF|\\r\\n|carriage/],
+  ['a method in lower case', { method: 'get' }, {}, /method as get: .* upper case, GET/],
+])('explain finds %s', async (_, signed, fields, sentence) => {
+  using folder = temporaryFolder()
+  const env = { MAC_ID: 'ada', MAC_KEY: KEY }
+  const report = {
+    method: 'GET',
+    url: `http://${fields.host ?? 'api.example.com'}/a%20b?x=1`,
+    headers: { host: 'api.example.com', ...fields, authorization: authorization(signed) },
+    receivedAt: Number(TS) + 2,
+  }
+  const { out, err, status } = await withmac(['explain'], {
+    cwd: folder.path(''),
+    env,
+    input: JSON.stringify(report),
+  })
+  const [first = ''] = out.split('\n')
+  expect(first).toMatch(sentence)
+  expect(out).not.toContain(KEY)
+  expect({ err, status }).toEqual({ err: '', status: 1 })
+})
+
+test('explain finds a path that was normalised on its way', async () => {
+  using folder = temporaryFolder()
+  const report = {
+    method: 'GET',
+    url: 'http://api.example.com/a/b',
+    target: '/a/x/../b',
+    headers: { host: 'api.example.com', authorization: authorization({ target: '/a/b' }) },
+    receivedAt: Number(TS),
+  }
+  const { out } = await withmac(['explain'], {
+    cwd: folder.path(''),
+    env: { MAC_ID: 'ada', MAC_KEY: KEY },
+    input: JSON.stringify(report),
+  })
+  expect(out.split('\n')[0]).toMatch(/request-URI as new URL\(\) has it/)
+})
+
+test('explain looks the identifier up in the database, and reads a file', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'bob', '--id', 'bob', '--expires', 'never'], { cwd })
+  const sign = await withmac(['sign', 'GET', 'https://api.example.com/a', '--id', 'bob'], { cwd })
+  writeFileSync(
+    folder.path('head.txt'),
+    `GET /a HTTP/1.1\r\nHost: api.example.com\r\n${sign.out}\r\n`,
+  )
+  const { out, status } = await withmac(['explain', 'head.txt'], { cwd })
+  expect(out.split('\n')[0]).toContain('matches with port 443')
+  expect(status).toBe(1)
+  const told = ['explain', 'head.txt', '--origin', 'https://api.example.com']
+  expect((await withmac(told, { cwd })).status).toBe(0)
+  const json = await withmac([...told, '--json'], { cwd })
+  expect(JSON.parse(json.out)).toMatchObject({ ok: true, code: null, slips: [] })
+  const late = await withmac([...told, '--now', '2099-01-01T00:00:00Z', '--window', '60'], { cwd })
+  expect(late.out.split('\n')[0]).toContain('ERR_MAC_TIMESTAMP_STALE')
+})
+
+test('explain says where the credential is another than the one named', async () => {
+  using folder = temporaryFolder()
+  const head = `GET / HTTP/1.1\nHost: a\nAuthorization: ${authorization({})}\n`
+  const env = { ...AS_ADA, MAC_ID: 'eve' }
+  const { err } = await withmac(['explain'], { cwd: folder.path(''), env, input: head })
+  expect(err).toBe(`note: the request names the credential ${ADA.id}, and you gave eve\n`)
+})
+
+test('explain says which forms it reads', async () => {
+  using folder = temporaryFolder()
+  const { out, err, status } = await withmac(['explain'], {
+    cwd: folder.path(''),
+    env: AS_ADA,
+    input: 'what?',
+  })
+  expect(err).toContain('This is no request in a form that is read')
+  expect({ out, status }).toEqual({ out: '', status: 2 })
+})

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { quote } from '../../src/cli/quote.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { endOf } from '../support/process.ts'
+import { expect, test } from '../support/runner.ts'
+import { environment, masked, withmac, withmacJson } from './run.ts'
+import { AS_ADA, serveMac } from './served.ts'
+
+test('the curl line of create works once, and says why it does not the second time', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  await using server = await serveMac({ database: `sqlite:${folder.path('mac.db')}` })
+  const url = `${server.url}hello?from=create`
+  const { out } = await withmac(['create', 'grace', '--url', url], { cwd })
+  const line = /^ {2}(curl .*)$/m.exec(out)?.[1] ?? ''
+  const first = await shell(line, cwd)
+  expect(first).toContain('200 OK')
+  expect(first).toContain('hello grace GET')
+  const second = await shell(line, cwd)
+  expect(second).toContain('401 Unauthorized')
+  expect(second).toMatch(/www-authenticate: MAC error="The nonce was used before\."/i)
+  expect(second).toContain('"code":"ERR_MAC_REPLAY"')
+})
+
+test('sign prints the header, and it is good', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await using server = await serveMac()
+  const { out, err, status } = await withmac(['sign', 'get', server.url], { cwd, env: AS_ADA })
+  expect(masked(out, cwd)).toBe(
+    'Authorization: MAC id="ada", ts="<ts>", nonce="<nonce>", mac="<mac>"\n',
+  )
+  expect({ err, status }).toEqual({ err: '', status: 0 })
+  const answer = await fetch(server.url, { headers: { authorization: out.slice(15).trim() } })
+  expect(await answer.text()).toBe('hello ada GET  null\n')
+})
+
+test.each([
+  ['GET', '', []],
+  ['GET', '?', []],
+  ['GET', "a'b(c)?q='x'&r=[1]&s={2}&t=a^b&u=%27#fragment", []],
+  ['GET', 'x/../^caret?back\\slash=$HOME`id`!!', []],
+  ['GET', 'ä b?ü', []],
+  ['DELETE', 'x', ['--ext', "it's $HOME `x` !!"]],
+  ['POST', 'x', ['-d', 'it\'s "quoted" \\ $HOME `id` é\nsecond line', '--body']],
+  ['PUT', 'x', ['-d', '@body.bin', '--body', '--ext', 'app']],
+  ['POST', 'x', ['--body']],
+])('a curl line for %s %s %j is pasted and let in', async (method, path, args) => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  writeFileSync(folder.path('body.bin'), 'line\r\nand\nline')
+  await using server = await serveMac({ body: args.includes('--body') ? 'required' : 'ignore' })
+  const signing = ['sign', method, server.url + path, '--curl', ...args]
+  const { out, err } = await withmac(signing, { cwd, env: AS_ADA })
+  expect(err).toBe('')
+  const answer = await shell(out, cwd)
+  expect(answer).toContain('200 OK')
+  expect(answer).toContain(`hello ada ${method}`)
+})
+
+test.each(['sh', 'bash'])('what is quoted is one word in %s', async (name) => {
+  const words = [
+    "it's",
+    'a\\b',
+    'a\\\\b',
+    "\\'",
+    '$HOME `id` $(id)',
+    '!!',
+    'two\nlines',
+    '"',
+    '*',
+    '',
+  ]
+  const line = `printf '%s|' ${words.map(quote).join(' ')}`
+  expect(await shell(line, '/', name)).toBe(`${words.join('|')}|`)
+})
+
+test('sign takes the credential from a file, the database or variables, and from no argument', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const url = 'http://localhost/'
+  await withmac(['create', 'bob', '--id', 'bob', '--save', 'bob.json'], { cwd })
+  const file = await withmac(['sign', 'GET', url, '--credentials', 'bob.json'], {
+    cwd,
+    env: AS_ADA,
+  })
+  expect(file.out).toContain('id="bob"')
+  const database = await withmac(['sign', 'GET', url, '--id', 'bob'], { cwd, env: AS_ADA })
+  expect(database.out).toContain('id="bob"')
+  const variables = await withmac(['sign', 'GET', url], { cwd, env: AS_ADA })
+  expect(variables.out).toContain('id="ada"')
+  const none = await withmac(['sign', 'GET', url], { cwd })
+  expect(none.err).toBe(
+    'withmac: there is no credential to sign with: set MAC_ID and MAC_KEY, or name a file with --credentials (as "withmac create --save" writes it), or one of the database with --id.\n',
+  )
+  expect(none.status).toBe(2)
+  const half = await withmac(['sign', 'GET', url], { cwd, env: { MAC_ID: 'ada' } })
+  expect(half.err).toContain('MAC_ID is set, and the other is not')
+  for (const command of ['sign', 'fetch', 'explain', 'doctor', 'create']) {
+    expect((await withmac([command, '--help'], { cwd })).out).not.toMatch(/--(mac-)?key/)
+  }
+})
+
+test('fetch sends it signed, and shows the answer as curl does', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await using server = await serveMac({ body: 'optional' })
+  const running = { cwd, env: AS_ADA }
+  const plain = await withmac(['fetch', server.url], running)
+  expect(plain).toEqual({ out: 'hello ada GET  null\n', err: '', status: 0 })
+  const whole = await withmac(['fetch', '-i', server.url], running)
+  expect(whole.out).toMatch(
+    /^HTTP\/1\.1 200 OK\n(?:.+\n)*Content-Type: text\/plain(?:.+\n)+\nhello ada/,
+  )
+  const posted = await withmac(['fetch', server.url, '-d', '@-', '--body'], {
+    ...running,
+    input: 'é',
+  })
+  expect(posted.out).toBe('hello ada POST é null\n')
+  const put = ['fetch', server.url, '-X', 'put', '-d', 'a=1', '-d', 'b=2', '--ext', 'mine']
+  expect((await withmac(put, running)).out).toBe('hello ada PUT a=1&b=2 mine\n')
+  await withmac(['fetch', server.url, '-o', 'answer.txt'], running)
+  expect(await shell('cat answer.txt', cwd)).toBe('hello ada GET  null\n')
+  const json = await withmacJson(['fetch', server.url], running)
+  expect(json).toMatchObject({ status: 200, body: 'hello ada GET  null\n', bodyEncoding: 'utf-8' })
+})
+
+test('fetch -v shows the wire on stderr, in a form that explain reads', async () => {
+  using folder = temporaryFolder()
+  const running = { cwd: folder.path(''), env: AS_ADA }
+  await using server = await serveMac()
+  const { out, err } = await withmac(['fetch', '-v', `${server.url}a?b`], running)
+  expect(out).toBe('hello ada GET  null\n')
+  expect(err).toMatch(/^> GET \/a\?b HTTP\/1\.1$/m)
+  expect(err).toMatch(/^> Authorization: MAC id="ada"/m)
+  expect(err).toMatch(/^< HTTP\/1\.1 200 OK$/m)
+  const explained = await withmac(['explain'], { ...running, input: err })
+  expect(explained.out).toContain('The MAC is right')
+  expect(explained.status).toBe(0)
+})
+
+test('fetch says why it was refused, and ends with 1', async () => {
+  using folder = temporaryFolder()
+  const running = { cwd: folder.path(''), env: { ...AS_ADA, MAC_KEY: 'another' } }
+  await using server = await serveMac()
+  const { out, err, status } = await withmac(['fetch', server.url], running)
+  expect(JSON.parse(out)).toMatchObject({ status: 401, code: 'ERR_MAC_REJECTED' })
+  expect(err).toBe(
+    'withmac: 401 Unauthorized: The key identifier is unknown or the MAC is wrong.\n',
+  )
+  expect(status).toBe(1)
+})
+
+test('fetch ends with 4 where the server cannot be reached', async () => {
+  using folder = temporaryFolder()
+  const server = await serveMac()
+  await server[Symbol.asyncDispose]()
+  const { out, err, status } = await withmac(['fetch', server.url], {
+    cwd: folder.path(''),
+    env: AS_ADA,
+  })
+  expect(err).toContain('cannot be reached: nothing listens there.')
+  expect(err.trim().split('\n')).toHaveLength(1)
+  expect({ out, status }).toEqual({ out: '', status: 4 })
+})
+
+/** What a shell prints on its standard output. */
+async function shell(line: string, cwd: string, name = 'sh'): Promise<string> {
+  const env = environment()
+  const child = spawn(name, ['-c', line], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const [printed] = await Promise.all([text(child.stdout), endOf(child)])
+  return printed
+}

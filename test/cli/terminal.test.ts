@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+import { environment, WITHMAC, withmac } from './run.ts'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
+const COLOR = /\u001b\[/
+
+test('there are colours on a terminal alone, unless variables say otherwise', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1'], { cwd })
+  const plain = await withmac(['list'], { cwd })
+  expect(plain.out).not.toMatch(COLOR)
+  const forced = await withmac(['list'], { cwd, env: { FORCE_COLOR: '1' } })
+  expect(forced.out).toMatch(COLOR)
+  const neither = await withmac(['list'], { cwd, env: { FORCE_COLOR: '1', NO_COLOR: '1' } })
+  expect(neither.out).not.toMatch(COLOR)
+  const inCi = await withmac(['list'], { cwd, env: { CI: 'true' } })
+  expect(inCi.out).not.toMatch(COLOR)
+  const error = await withmac(['show', 'b'], { cwd, env: { FORCE_COLOR: '1' } })
+  expect(error.err).toMatch(COLOR)
+})
+
+test('on a terminal the table fits, and delete asks', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const label = 'the laptop that stands in the kitchen of the second floor, on the left'
+  await withmac(['create', 'ada', '--id', 'a1', '--label', label], { cwd })
+  const list = onTerminal(['list'], cwd)
+  expect(list.out).toMatch(COLOR)
+  for (const line of withoutColors(list.out).split('\n'))
+    expect(line.length).toBeLessThanOrEqual(60)
+  expect(list.out).toContain('the laptop')
+  expect(list.out).toContain('…')
+  const no = onTerminal(['delete', 'a1'], cwd, 'n\n')
+  expect(no.out).toContain('Delete a1 of ada')
+  expect(no.out).toContain('Nothing was deleted.')
+  expect(no.status).toBe(1)
+  const yes = onTerminal(['delete', 'a1'], cwd, 'y\n')
+  expect(withoutColors(yes.out)).toContain('deleted a1 of ada')
+  expect(yes.status).toBe(0)
+})
+
+test('a reader that goes away early ends it quietly', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} --help | head -1`
+  const { stdout, stderr } = spawnSync('sh', ['-c', line], {
+    cwd,
+    env: environment(),
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe('Usage: withmac [options] [command]\n')
+  expect(stderr).toBe('')
+})
+
+test('errors are JSON on stderr where JSON is wanted', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const usage = await withmac(['create', '--json'], { cwd })
+  expect(usage).toMatchObject({ out: '', status: 2 })
+  expect(JSON.parse(usage.err)).toEqual({
+    error: {
+      code: null,
+      message: `missing required argument 'user'. "withmac create --help" tells more.`,
+    },
+  })
+  const store = await withmac(['list', '--json'], { cwd })
+  expect(JSON.parse(store.err).error.message).toContain('there is no database')
+})
+
+test.each([
+  [[], 2],
+  [['--help'], 0],
+  [['help', 'create'], 0],
+  [['--version'], 0],
+  [['lits'], 2],
+  [['list', '--usr', 'ada'], 2],
+  [['show'], 2],
+  [['show', 'a', 'b'], 2],
+])('withmac %j ends with %i', async (args, status) => {
+  using folder = temporaryFolder()
+  expect((await withmac(args, { cwd: folder.path('') })).status).toBe(status)
+})
+
+test('every command has examples in its help', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const { out } = await withmac(['--help'], { cwd })
+  const commands = [...(out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z]+) /gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'help')
+  expect(commands.length).toBeGreaterThanOrEqual(8)
+  for (const name of commands) {
+    const help = await withmac([name, '--help'], { cwd })
+    expect(help.out).toContain(`  $ withmac ${name}`)
+    expect(help.out).toContain('--json')
+  }
+})
+
+/** Runs it on a terminal of 60 columns, which `script` makes. */
+function onTerminal(args: readonly string[], cwd: string, input = '') {
+  const words = [...WITHMAC, ...args].map((word) => `'${word}'`).join(' ')
+  const command = `stty cols 60; ${words}`
+  const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
+    cwd,
+    env: environment({ TERM: 'xterm-256color' }),
+    input,
+    encoding: 'utf8',
+  })
+  return { out: stdout.replaceAll('\r', ''), status }
+}
+
+function withoutColors(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
+  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+}
