@@ -1,0 +1,57 @@
+import { createMac, getMac, getMacError } from '../../src/index.ts'
+import { boundExt, withBody } from '../support/bound.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
+const ada = await mac.createCredential('ada')
+
+/** Tells what it got, and what it knows of it. */
+const app = async (request: Request) => {
+  const { ext = null, bodyVerified = null } = getMac(request) ?? {}
+  const why = getMacError(request)?.code ?? null
+  return Response.json({ body: await request.text(), ext, bodyVerified, why })
+}
+
+describe('mode: optional', () => {
+  const handler = mac.withMac(app, { mode: 'optional', body: 'required', maxBodyBytes: 10 })
+
+  test('lets an anonymous caller send any body of any size', async () => {
+    const body = 'x'.repeat(100)
+    const answer = await handler(new Request(URL, { method: 'POST', body }))
+    expect(await answer.json()).toEqual({ body, ext: null, bodyVerified: null, why: null })
+  })
+
+  test('takes who signed another body for anonymous, and says why', async () => {
+    const answer = await handler(withBody(ada, URL, 'x', { ext: boundExt('y') }))
+    const told = { body: 'x', ext: null, bodyVerified: null, why: 'ERR_MAC_BODY_MISMATCH' }
+    expect(await answer.json()).toEqual(told)
+    const unbound = await handler(withBody(ada, URL, 'x'))
+    expect(await unbound.json()).toEqual({ ...told, why: 'ERR_MAC_BODY_MISSING' })
+  })
+
+  test('refuses a body that is too large from who signed', async () => {
+    const body = 'x'.repeat(11)
+    const answer = handler(withBody(ada, URL, body, { ext: boundExt(body) }))
+    expect(await outcome(answer)).toBe('413 ERR_MAC_BODY_TOO_LARGE')
+  })
+})
+
+describe('mac.verify', () => {
+  test('goes by the options of createMac, and leaves the request unread', async () => {
+    const strict = createMac({ database: 'sqlite::memory:', body: 'required', maxBodyBytes: 5 })
+    const eve = await strict.createCredential('eve')
+    const good = withBody(eve, URL, 'hello', { ext: boundExt('hello', 'a') })
+    expect(await strict.verify(good)).toMatchObject({
+      ok: true,
+      identity: { ext: 'a', bodyVerified: true },
+    })
+    expect(await good.text()).toBe('hello')
+    const long = await strict.verify(withBody(eve, URL, 'hello!', { ext: boundExt('hello!') }))
+    expect(long).toMatchObject({ ok: false, error: { code: 'ERR_MAC_BODY_TOO_LARGE' } })
+    const handler = strict.withMac(app, { body: 'ignore' })
+    expect(await outcome(handler(signed(eve, URL)))).toBe('200')
+  })
+})
