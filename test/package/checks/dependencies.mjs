@@ -6,8 +6,10 @@ import { demand, kilobytes } from '../tools/report.mjs'
 const EXPECTED = [
   '@types/node',
   'bun-types',
+  'commander',
   'kysely',
   'kysely-bun-sqlite',
+  'picocolors',
   'undici-types',
   'withmac',
   'zod',
