@@ -57,7 +57,8 @@ an unsigned request, a replay and a changed one are refused before it is measure
 answer must be 200. Fetch handlers run on Bun.serve, on node:http with @hono/node-server, and on
 Deno.serve; Hawk runs on the runtime's node:http. That the generator is not what is measured: its share
 of its core stands beside the server's share of the other. Where the server's is near 100 % and the
-generator's is not, the server is the one that is measured. "CPU µs" is the processor time that the
+generator's is not, the server is the one that is measured; where the generator's is, as with the plain
+handler, the server could do more, and a ratio to it is an upper bound. "CPU µs" is the processor time that the
 server spent on a request, in all of its threads.`
 
 const latencies = ['p50 ms', 'p99 ms', 'p99.9 ms']

@@ -21,8 +21,8 @@ const PACKAGES = [
   ...['hono', 'better-auth', '@better-auth/api-key'],
 ]
 const HOW = `The server's side of a GET request with its authorization in a header field, in process. A
-contender runs a few thousand requests at a time, 21 times, in rounds: each round has every contender
-once, in another order. A run's requests are made, signed with a fresh random nonce by the contender's
+contender runs a few thousand requests at a time, again and again in rounds (21 of them, in a full run):
+each round has every contender once, in another order. A run's requests are made, signed with a fresh random nonce by the contender's
 own client or by \`node:crypto\`, and warmed up upon, before its time is taken. "In flight" are requests
 verified at the same time; each wave ends before the next begins. Before anything is timed, each
 contender accepts a right request, refuses a changed one, and refuses a replay where "yes" stands, also

@@ -1,3 +1,4 @@
+import { benchArguments } from '../setup/arguments.ts'
 import type { Figure } from './statistics.ts'
 import { number, spread, table } from './table.ts'
 
@@ -12,20 +13,18 @@ export interface Goal {
   readonly unit?: string
 }
 
-/** The goals beside what was measured. For information: no check depends on it. */
+/**
+ * The goals beside what was measured. For information: no check depends on it, and a short run, whose
+ * figures mean nothing, is held against none.
+ */
 export function goalsTable(goals: readonly Goal[]): string {
+  const { short } = benchArguments()
   return table(
-    ['ratio', 'on', 'median', 'quartiles', 'goal', ''],
+    ['ratio', 'on', 'median', 'quartiles', ...(short ? [] : ['goal', ''])],
     goals.map((goal) => {
       const { what, where, measured, unit = '' } = goal
-      return [
-        what,
-        where,
-        `${number(measured.median)}${unit}`,
-        spread(measured),
-        wanted(goal),
-        verdict(goal),
-      ]
+      const figures = [what, where, `${number(measured.median)}${unit}`, spread(measured)]
+      return short ? figures : [...figures, wanted(goal), verdict(goal)]
     }),
   )
 }

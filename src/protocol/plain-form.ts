@@ -6,7 +6,10 @@ import {
   type MacAuthorization,
 } from './parameters.ts'
 
-/** Nothing but plain characters and quotes (draft §3.1). */
+/**
+ * Nothing but plain characters and quotes (draft §3.1). One class of characters, asked of the whole
+ * header: a loop over its codes takes twice as long on Bun, and more on Node.
+ */
 const PLAIN_OR_QUOTE = /^[\x20-\x5b\x5d-\x7e]*$/
 const QUOTE = 0x22
 const COMMA = 0x2c
