@@ -16,7 +16,7 @@ const { portable, bunOnly } = testFiles(tests)
 let failed = 0
 
 for (const [name, args] of [
-  ['node-24', ['--test', '--test-reporter=dot']],
+  ['node-24', ['--test', '--test-concurrency=2', '--test-reporter=dot']],
   ['deno', ['test', '--allow-all', '--no-check', '--quiet', '--parallel', '--reporter=dot']],
 ]) {
   const runtime = RUNTIMES.find((known) => known.name === name)
