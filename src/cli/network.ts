@@ -35,9 +35,9 @@ function reason(error: unknown): string {
     const { code } = at as NodeJS.ErrnoException
     const known = REASONS[code ?? '']
     if (known !== undefined) return known
+    // Deno has no codes, and keeps the reason in the words of a cause.
+    if (/connection refused/i.test(at.message)) return REASONS.ECONNREFUSED ?? at.message
     if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
   }
-  const { message } = error as Error
-  if (/connection refused/i.test(message)) return REASONS.ECONNREFUSED ?? message
-  return message
+  return (error as Error).message
 }

@@ -105,7 +105,8 @@ function onTerminal(args: readonly string[], cwd: string, input = '') {
   const command = `stty cols 60; ${words}`
   const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
     cwd,
-    env: environment({ TERM: 'xterm-256color' }),
+    // Deno's spawnSync hands on what is not set here as well.
+    env: environment({ TERM: 'xterm-256color', NO_COLOR: '' }),
     input,
     encoding: 'utf8',
   })
