@@ -78,13 +78,17 @@ export class CheckpointThread {
   /** Closes the thread's connection, so that the last one can fold the log; then ends the thread. */
   async end(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
-    await new Promise<void>((resolve) => {
-      this.#ended = resolve
+    // It also keeps the process alive until the thread is gone: what follows is to be run.
+    const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PATIENCE)
+    })
+    const closed = new Promise<void>((resolve) => {
+      this.#ended = resolve
       this.#worker.postMessage('end')
     })
+    await Promise.race([closed, late])
+    await Promise.race([this.#worker.terminate(), late])
     clearTimeout(timer)
-    await this.#worker.terminate()
   }
 }
 

@@ -11,5 +11,8 @@ for (let batch = 0; batch < 100; batch++) {
   )
 }
 console.log('wrote')
-if (LAST === 'close') await store.close()
+if (LAST === 'close') {
+  await store.close()
+  console.log('closed')
+}
 if (LAST === 'exit') process.exit()
