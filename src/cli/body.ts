@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { misuse } from './failure.ts'
 
 /**
@@ -7,21 +8,24 @@ import { misuse } from './failure.ts'
  *
  * @throws Failure where a file cannot be read.
  */
-export function readData(given: readonly string[]): Uint8Array | null {
+export async function readData(given: readonly string[]): Promise<Uint8Array | null> {
   if (given.length === 0) return null
-  const parts = given.map((data) =>
-    data.startsWith('@') ? readBytes(data.slice(1)) : Buffer.from(data),
-  )
+  const parts: Buffer[] = []
+  for (const data of given) {
+    parts.push(data.startsWith('@') ? await readBytes(data.slice(1)) : Buffer.from(data))
+  }
   return Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [Buffer.from('&'), part])))
 }
 
 /**
- * The content of a file, or of the standard input for `-`.
+ * The content of a file, or of the standard input for `-`: as a stream, since to read a pipe at once
+ * fails where nothing has come through it yet.
+ *
  * @throws Failure where it cannot be read.
  */
-export function readBytes(path: string): Buffer {
+export async function readBytes(path: string): Promise<Buffer> {
   try {
-    return readFileSync(path === '-' ? 0 : path)
+    return path === '-' ? await buffer(process.stdin) : await readFile(path)
   } catch (error) {
     throw misuse(
       `${path === '-' ? 'the standard input' : path} cannot be read: ${(error as Error).message}`,

@@ -20,6 +20,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host. Is its name spelled right?',
   EAI_AGAIN: 'its name cannot be looked up now. Is there a network?',
   ECONNRESET: 'the connection was closed. Is it https where http was written, or the reverse?',
+  ETIMEDOUT: 'it does not answer. Is a firewall in between?',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer. Is a firewall in between?',
+  EHOSTUNREACH: 'there is no way to that address.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name.',
   EPROTO: 'no TLS is spoken there. Is it http and not https?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there. Is it http and not https?',
   DEPTH_ZERO_SELF_SIGNED_CERT:
@@ -39,5 +43,7 @@ function reason(error: unknown): string {
     if (/connection refused/i.test(at.message)) return REASONS.ECONNREFUSED ?? at.message
     if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
   }
-  return (error as Error).message
+  let last = error as Error
+  while (last.cause instanceof Error) last = last.cause
+  return last.message
 }

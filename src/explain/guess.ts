@@ -68,7 +68,9 @@ export function textOf(guess: Guess): string {
 
 /** A value for a sentence: in quotes, and not longer than fits there. */
 export function shown(value: string): string {
-  return JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
+  const text = JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
+  // What a terminal may take for a command, and JSON leaves as it is.
+  return text.replace(/[\x7f-\x9f]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`)
 }
 
 /** Cuts a target into path and query. */

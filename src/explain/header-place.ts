@@ -8,6 +8,7 @@ const SEPARATOR = /[ \t]*(?:,|$)/y
  * that was there before. `null` where there is no such place, as with one that lacks a parameter.
  */
 export function faultPlace(header: string): string | null {
+  if (!/^MAC(?:[ \t]|$)/i.test(header)) return null
   const names = new Set<string>()
   let at = 3
   while (at < header.length) {

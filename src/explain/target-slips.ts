@@ -28,7 +28,7 @@ export function targetSlips(
   }
   const prefix = header('x-forwarded-prefix')
   if (prefix?.startsWith('/')) {
-    const path = prefix.replace(/\/+$/, '') + target.path
+    const path = withoutLastSlashes(prefix) + target.path
     add('target-original', 1, { path }, `the path ${shown(path)}, which X-Forwarded-Prefix names`, {
       side: 'server',
       did: `the client signed the path ${shown(path)}, and a proxy cuts it`,
@@ -74,6 +74,8 @@ function pathAndQuery({ path, query }: Target, add: Collector): void {
   }
   add('path-decoded', 1, { path: decode(path) }, 'the path percent-decoded')
   add('path-normalized', 2, { path: normalized(path) }, 'the path as new URL() has it')
+  const plain = decode(normalized(path))
+  add('path-normalized', 2, { path: plain }, 'the path normalized and percent-decoded')
   add('path-encoded', 2, { path: segments(path) }, 'each segment of the path encoded anew')
   add('path-encoded', 3, { path: encodeURIComponent(wellFormed(path)) }, 'the path encoded whole')
   add('path-slash', 2, { path: toggleSlash(path) }, 'another slash at the end of the path')
@@ -186,10 +188,17 @@ function escapesIn(text: string, how: 'upper' | 'lower'): string {
 }
 
 function toggleSlash(path: string): string {
-  return path.endsWith('/') ? path.replace(/\/+$/, '') : `${path}/`
+  return path.endsWith('/') ? withoutLastSlashes(path) : `${path}/`
 }
 
 /** A lone surrogate cannot be encoded. */
 function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '�')
+}
+
+/** Without a regular expression, which would look at each run of slashes from each of its slashes. */
+function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (path.charCodeAt(end - 1) === 0x2f) end--
+  return path.slice(0, end)
 }

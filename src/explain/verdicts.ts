@@ -49,7 +49,13 @@ export function unreadable(problem: unknown, seen: SeenRequest): Explanation {
       'The header fields of the request are malformed, and could not be read.',
     )
   }
-  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}/.exec(header ?? '')?.[0]
+  // Without something behind it, it may be a token and no scheme.
+  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?=[ \t])/.exec(header ?? '')?.[0]
+  if (header !== undefined && scheme === undefined) {
+    const sentence =
+      'The Authorization header names no scheme: let the client send MAC credentials.'
+    return explanation('ERR_MAC_MISSING', sentence)
+  }
   return explanation(
     'ERR_MAC_MISSING',
     scheme === undefined

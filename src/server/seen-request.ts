@@ -19,7 +19,7 @@ export function seenBy(
   const headers: Record<string, string> = {}
   for (const name of TELLING_HEADERS) {
     const value = attempt(() => request.headers.get(name)) ?? null
-    if (value !== null) headers[name] = value
+    if (value !== null) headers[name] = name === 'authorization' ? withoutOthers(value) : value
   }
   return {
     method: attempt(() => request.method) ?? '',
@@ -28,6 +28,14 @@ export function seenBy(
     headers,
     settings: { ...originSettings(request, check), windowSeconds },
   }
+}
+
+/** Passwords and tokens of other schemes have no business in a report, nor in a log. */
+function withoutOthers(value: string): string {
+  if (/^MAC(?:[ \t]|$)/i.test(value)) return value
+  const ours = /,[ \t]*(MAC[ \t].*)$/i.exec(value)?.[1]
+  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?=[ \t])/.exec(value)?.[0] ?? '***'
+  return ours === undefined ? `${scheme} ***` : `${scheme} ***, ${ours}`
 }
 
 function originSettings(request: Request, { origin, trustProxy }: CheckSettings) {

@@ -60,6 +60,7 @@ export class CheckpointThread {
     const end = () => {
       this.#ended?.()
       gone()
+      void this.#worker.terminate()
     }
     this.#worker.on('message', (message: Checkpointed | 'gone') => {
       if (message === 'gone') end()

@@ -1,7 +1,7 @@
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { withmac } from './run.ts'
-import { AS_ADA, roundRobin, type Served, serve, serveMac } from './served.ts'
+import { AS_ADA, limited, roundRobin, type Served, serve, serveMac } from './served.ts'
 
 interface Finding {
   readonly state: 'good' | 'bad' | 'note'
@@ -40,6 +40,19 @@ test('doctor says so where two replicas share no nonces', async () => {
   expect(status).toBe(1)
   expect(out).toContain('BAD   replay')
 })
+
+test.each([[4], [12], [16]])(
+  'answers of a limiter after %d requests are not taken for letting in',
+  async (most) => {
+    await using server = await serveMac()
+    await using before = await limited(server, most)
+    const { faults, status } = await faultsOf(before)
+    expect(status).toBe(1)
+    const texts = Object.values(faults).map((fault) => fault?.text)
+    expect(texts.join()).toContain('429')
+    expect(texts.join()).not.toContain('let in')
+  },
+)
 
 test('two replicas on one database are as they should be', async () => {
   using folder = temporaryFolder()

@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../support/folder.ts'
+import { endOf } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'
-import { withmac } from './run.ts'
+import { environment, WITHMAC, withmac } from './run.ts'
 import { ADA, AS_ADA } from './served.ts'
 
 /** The key of this one can be taken for base64. */
@@ -122,3 +126,18 @@ test('explain says which forms it reads', async () => {
   expect(err).toContain('This is no request in a form that is read')
   expect({ out, status }).toEqual({ out: '', status: 2 })
 })
+
+test('explain waits for a pipe through which nothing has come yet', async () => {
+  using folder = temporaryFolder()
+  const [command, ...first] = WITHMAC
+  const options = { cwd: folder.path('.'), env: environment(AS_ADA) }
+  const child = spawn(command, [...first, 'explain'], options)
+  const out = text(child.stdout)
+  await sleep(1500)
+  const head = `GET / HTTP/1.1\nHost: api.example.com\nAuthorization: ${authorization({})}\n\n`
+  child.stdin.write(head.slice(0, 20))
+  await sleep(200)
+  child.stdin.end(head.slice(20))
+  expect(await out).toContain('key')
+  expect(await endOf(child)).toBe(1)
+}, 20_000)

@@ -33,8 +33,21 @@ export async function serve(handler: (request: Request) => Response): Promise<Se
 
 /** A proxy that leads each connection to the next of several servers, and keeps the Host header. */
 export function roundRobin(servers: readonly Served[]): Promise<Served> {
+  return proxy(servers, Number.POSITIVE_INFINITY)
+}
+
+/** A proxy that answers 429 by itself to all requests after the first. */
+export function limited(server: Served, most: number): Promise<Served> {
+  return proxy([server], most)
+}
+
+function proxy(servers: readonly Served[], most: number): Promise<Served> {
   let next = 0
   const proxy = createServer((request, response) => {
+    if (next >= most) {
+      response.writeHead(429).end()
+      return
+    }
     const { method, url, headers } = request
     const port = servers[next++ % servers.length]?.port
     const onward = forward({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {

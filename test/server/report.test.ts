@@ -220,3 +220,17 @@ test('explain() of a refusal by the origin function says that, and not that all 
   await app(sign())
   expect(await reports[0]?.explain()).toMatchObject({ ok: false, code: 'ERR_MAC_ORIGIN' })
 })
+
+test.each([
+  ['Bearer SECRET', 'Bearer ***'],
+  ['Basic U0VDUkVU', 'Basic ***'],
+  ['SECRET', '*** ***'],
+  ['Basic U0VDUkVU, MAC id="ada"', 'Basic ***, MAC id="ada"'],
+])('a report of %s holds nothing secret of another scheme', async (authorization, shown) => {
+  const { app, reports } = await serverWith()
+  await app(new Request(URL, { headers: { authorization } }))
+  const [report] = reports
+  expect(report?.toJSON().headers.authorization).toBe(shown)
+  const explanation = await report?.explain()
+  expect(JSON.stringify([report, explanation])).not.toMatch(/SECRET|U0VDUkVU/)
+})

@@ -65,7 +65,7 @@ async function readRequest(file: string) {
   }
   const { readSeenRequest } = await import('../../explain/read-seen.ts')
   try {
-    return readSeenRequest(readBytes(file).toString('utf8'))
+    return readSeenRequest((await readBytes(file)).toString('utf8'))
   } catch (error) {
     if (error instanceof TypeError) throw misuse(error.message.replace(/^withmac: /, ''))
     throw error

@@ -69,15 +69,15 @@ export function fetchCommand(terminal: Terminal): Command {
       const { ext = null, body: bind = false, location = false } = options
       const macFetch = createMacFetch(credential, { ext, body: bind, fetch: send })
       const redirect = location ? 'follow' : 'manual'
-      const response = await macFetch(url, { ...requestOf(options), redirect }).catch(
+      const response = await macFetch(url, { ...(await requestOf(options)), redirect }).catch(
         unreachable(url),
       )
       await give(response, options, terminal)
     })
 }
 
-function requestOf({ request, data, header }: FetchOptions): RequestInit {
-  const body = readData(data)
+async function requestOf({ request, data, header }: FetchOptions): Promise<RequestInit> {
+  const body = await readData(data)
   const method = (request ?? (body === null ? 'GET' : 'POST')).toUpperCase()
   if (body !== null && /^(GET|HEAD)$/.test(method)) {
     throw misuse(`a ${method} has no body: write -X POST, or leave --data out.`)

@@ -49,7 +49,7 @@ export function signCommand(terminal: Terminal): Command {
           `a ${method} has no body: most servers drop it. Write POST, or leave --data out.`,
         )
       }
-      const bound = bind ? { bound: readData(data === undefined ? [] : [data]) } : {}
+      const bound = bind ? { bound: await readData(data === undefined ? [] : [data]) } : {}
       const credential = await signingCredential(options, terminal)
       const signed = signedCurl({ method, url, ext, data, ...bound }, credential)
       const { authorization, curl } = signed

@@ -6,8 +6,17 @@ import { type Answer, sendAlone } from './wire.ts'
 
 /** What became of a probe. */
 export interface Outcome extends Answer {
-  /** `null` where withmac let it through. */
+  /** `null` where the answer is not a refusal by withmac: see {@link fateOf}. */
   readonly refusal: Refusal | null
+}
+
+/** What such statuses come from stands before the server, or is the server in distress. */
+const BEFORE: ReadonlySet<number> = new Set([408, 421, 425, 429, 500, 502, 503, 504])
+
+/** What an outcome says: an answer of something before the server does not say whether it was let in. */
+export function fateOf({ refusal, status }: Outcome): 'passed' | 'refused' | 'unclear' {
+  if (refusal !== null) return 'refused'
+  return BEFORE.has(status) ? 'unclear' : 'passed'
 }
 
 /** What a probe differs in from a request as it should be. */

@@ -1,5 +1,5 @@
 import { bad, type Finding, good } from './finding.ts'
-import type { Probe } from './probe.ts'
+import { fateOf, type Probe } from './probe.ts'
 
 /** A change on the way, by what was changed. */
 type Changes = readonly (readonly [what: string, authorization: string, url?: string])[]
@@ -8,10 +8,17 @@ type Changes = readonly (readonly [what: string, authorization: string, url?: st
 export async function changeFindings(probe: Probe): Promise<Finding[]> {
   const passed: string[] = []
   const tried: string[] = []
+  const unclear: string[] = []
   for (const [what, authorization, url] of changesOf(probe)) {
-    const { refusal } = await probe.send(authorization, url)
+    const outcome = await probe.send(authorization, url)
+    const fate = fateOf(outcome)
     tried.push(what)
-    if (refusal === null) passed.push(what)
+    if (fate === 'passed') passed.push(what)
+    if (fate === 'unclear') unclear.push(`${what} (${outcome.status})`)
+  }
+  if (passed.length === 0 && unclear.length > 0) {
+    const text = `cannot be told, as not withmac answered: ${unclear.join(', ')}`
+    return [bad('changes', text, 'try again later, or past what answers so')]
   }
   if (passed.length === 0) return [good('changes', `refused, each of them: ${tried.join(', ')}`)]
   return [

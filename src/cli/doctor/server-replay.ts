@@ -1,5 +1,5 @@
 import { bad, type Finding, good, note } from './finding.ts'
-import type { Outcome, Probe } from './probe.ts'
+import { fateOf, type Outcome, type Probe } from './probe.ts'
 
 const SUBJECT = 'replay'
 
@@ -18,13 +18,16 @@ export async function replayFinding(probe: Probe, copies: number): Promise<Findi
       'mend the above first',
     )
   }
+  if (fateOf(first) !== 'passed') return unclear([first], 1)
   const outcomes: Outcome[] = []
   while (outcomes.length < copies) {
     const both = [probe.send(authorization), probe.send(authorization)]
     outcomes.push(...(await Promise.all(both.slice(0, copies - outcomes.length))))
   }
-  const passed = outcomes.filter(({ refusal }) => refusal === null).length
+  const passed = outcomes.filter((outcome) => fateOf(outcome) === 'passed').length
   if (passed > 0) return notShared(passed, copies)
+  const answeredBefore = outcomes.filter((outcome) => fateOf(outcome) === 'unclear')
+  if (answeredBefore.length > 0) return unclear(answeredBefore, copies)
   const others = outcomes.filter(({ refusal }) => refusal?.code !== 'ERR_MAC_REPLAY')
   const [other] = others
   if (other === undefined) {
@@ -33,6 +36,15 @@ export async function replayFinding(probe: Probe, copies: number): Promise<Findi
   return note(
     SUBJECT,
     `no copy was let in, but ${others.length} of ${copies} were refused for another reason: ${other.refusal?.code}`,
+  )
+}
+
+function unclear(outcomes: readonly Outcome[], sent: number): Finding {
+  const statuses = [...new Set(outcomes.map(({ status }) => status))].join(', ')
+  return bad(
+    SUBJECT,
+    `cannot be told: ${outcomes.length} of ${sent} were answered ${statuses}, and not by withmac`,
+    'try again later, or past the limit on requests or the proxy that answers so',
   )
 }
 

@@ -2,7 +2,7 @@ import type { ClientCredential } from '../../client/index.ts'
 import { showSpan } from '../terminal/moments.ts'
 import { originCandidates } from './candidates.ts'
 import { bad, type Finding, good, note } from './finding.ts'
-import { type Outcome, Probe } from './probe.ts'
+import { fateOf, type Outcome, Probe } from './probe.ts'
 import { changeFindings } from './server-changes.ts'
 import { replayFinding } from './server-replay.ts'
 
@@ -106,6 +106,12 @@ async function originFindings(probe: Probe, told: readonly string[]): Promise<Or
   const called = probe.origin
   const outcomes: Outcome[] = []
   for (let tries = 0; tries < TRIES; tries++) outcomes.push(await probe.sendSigned())
+  const before = outcomes.find((outcome) => fateOf(outcome) === 'unclear')
+  if (before !== undefined) {
+    const text = `${before.status} to a signed request, and not by withmac: its handler, or something before it, fails`
+    const advice = 'look into the log of the server, try again later, or past the limit on requests'
+    return { findings: [bad('origin', text, advice)], right: null }
+  }
   const right = outcomes.filter((outcome) => !isRejected(outcome))
   const [first] = right
   if (first !== undefined) {
@@ -118,7 +124,7 @@ async function originFindings(probe: Probe, told: readonly string[]): Promise<Or
   const candidates = originCandidates(probe.url, told)
   for (const origin of candidates) {
     const outcome = await probe.sendSigned({ origin })
-    if (isRejected(outcome)) continue
+    if (isRejected(outcome) || fateOf(outcome) === 'unclear') continue
     probe.origin = origin
     const findings = [otherOrigin(origin, called), ...standing(outcome)]
     return { findings, right: hasEnded(outcome) ? null : outcome }
