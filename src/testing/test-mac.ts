@@ -58,6 +58,10 @@ export interface TestMac {
 export async function createTestMac(options: TestMacOptions = {}): Promise<TestMac> {
   const { user: tester = 'tester', startsAt = Math.floor(Date.now() / 1000), ...rest } = options
   const clock = new TestClock(startsAt)
+  for (const name of ['database', 'durability', 'now']) {
+    if (!(name in rest)) continue
+    throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
+  }
   const mac = createMac({ ...rest, database: 'sqlite::memory:', now: clock.now })
   const credentials = new Map<string, Promise<NewCredential>>()
   const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'

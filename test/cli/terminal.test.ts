@@ -117,3 +117,15 @@ function withoutColors(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
   return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
 }
+
+test('what cannot be shown is said, in one sentence', async () => {
+  using folder = temporaryFolder()
+  const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} --help > /dev/full`
+  const { stderr, status } = spawnSync('sh', ['-c', line], {
+    cwd: folder.path(''),
+    env: environment(),
+    encoding: 'utf8',
+  })
+  expect(stderr).toMatch(/^withmac: .*(?:no space left on device|ENOSPC).*\n$/i)
+  expect(status).toBe(5)
+})

@@ -1,5 +1,5 @@
 import { getMac, type Mac } from '../../src/index.ts'
-import { createTestMac } from '../../src/testing/index.ts'
+import { createTestMac, type TestMacOptions } from '../../src/testing/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
@@ -124,6 +124,11 @@ test('two of them have nothing in common', async () => {
 
 test('a wrong option is named', async () => {
   await expect(createTestMac({ windowSeconds: 0 })).rejects.toThrow('windowSeconds')
-  const database = { database: 'sqlite:mac.db', windowSecond: 5 } as object
-  await expect(createTestMac(database)).rejects.toThrow(/windowSecond/)
+  const misspelled = { windowSecond: 5 } as object
+  await expect(createTestMac(misspelled)).rejects.toThrow(/windowSecond/)
+})
+
+test.each([['database'], ['durability'], ['now']])('%s is refused', async (name) => {
+  const options = { [name]: undefined } as TestMacOptions
+  await expect(createTestMac(options)).rejects.toThrow(`brings its own ${name}`)
 })

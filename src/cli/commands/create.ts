@@ -146,9 +146,14 @@ function giveNew(
       ...(advice === null ? [] : [advice, '']),
       'Signed anew each time:',
       '',
-      `  ${cyan(`withmac fetch ${signer} ${quote(url)}`)}`,
+      `  ${cyan(`${calledAs()} fetch ${signer} ${quote(url)}`)}`,
     ]
   })
+}
+
+/** The command as it can be pasted: what npx runs is not on the path. */
+function calledAs(): string {
+  return process.env.npm_command === 'exec' ? 'npx withmac' : 'withmac'
 }
 
 function giveKept(kept: KeptCredential, place: Place, terminal: Terminal): void {

@@ -61,6 +61,9 @@ export function fetchCommand(terminal: Terminal): Command {
     )
     .action(async (address: string) => {
       const options = command.optsWithGlobals<FetchOptions>()
+      if (terminal.json && options.output !== undefined) {
+        throw misuse('--json shows the answer, body and all: leave --output out, or --json.')
+      }
       const url = readAddress(address)
       const credential = await signingCredential(options, terminal)
       const log = (line: string) => process.stderr.write(`${terminal.errorColors.dim(line)}\n`)

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { EXIT, type ExitStatus } from '../exit-status.ts'
 import { type Colors, createColors } from './colors.ts'
 import { plain, wrap } from './plain.ts'
@@ -59,8 +60,12 @@ export class Terminal {
   }
 }
 
-/** The reader has gone, as `| head` does when it has seen enough: nothing is left to say. */
+/**
+ * The reader has gone, as `| head` does when it has seen enough: nothing is left to say. Anything else,
+ * such as a full disk, is said where there is still somebody to read it.
+ */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'EOF') process.exit()
-  throw error
+  writeSync(2, `withmac: what was to be shown cannot be written: ${error.message}\n`)
+  process.exit(EXIT.internal)
 }
