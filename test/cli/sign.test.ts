@@ -174,3 +174,21 @@ async function shell(line: string, cwd: string, name = 'sh'): Promise<string> {
   const [printed] = await Promise.all([text(child.stdout), endOf(child)])
   return printed
 }
+
+test('the line to paste is called as the command was', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('.')
+  const plain = await withmac(['create', 'ada', '--id', 'a'], { cwd })
+  expect(plain.out).toContain('\n  withmac fetch --id a ')
+  const byNpx = await withmac(['create', 'ada', '--id', 'b'], { cwd, env: { npm_command: 'exec' } })
+  expect(byNpx.out).toContain('\n  npx withmac fetch --id b ')
+})
+
+test('fetch refuses to write one answer in two ways', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('.')
+  const args = ['fetch', 'http://localhost:3000/', '--json', '-o', 'answer']
+  const { err, status } = await withmac(args, { cwd, env: AS_ADA })
+  expect(JSON.parse(err).error.message).toContain('leave --output out')
+  expect(status).toBe(2)
+})
