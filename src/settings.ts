@@ -37,7 +37,17 @@ export interface WithMacSettings extends CheckSettings {
 }
 
 const DEFAULT_DATABASE = 'sqlite:mac.db'
-const DEFAULTS = { body: 'ignore', maxBodyBytes: 1_048_576, debug: false } as const
+/** What holds for a handler where neither `createMac` nor `withMac` says otherwise. */
+const DEFAULTS: CheckSettings = {
+  origin: null,
+  trustProxy: null,
+  body: 'ignore',
+  maxBodyBytes: 1_048_576,
+  ext: null,
+  onAccept: null,
+  onReject: null,
+  debug: false,
+}
 
 /**
  * Checks the options of `createMac`.
@@ -52,7 +62,7 @@ export function macSettings(options: MacOptions): MacSettings {
     )
   }
   return Object.freeze({
-    ...checkSettings(given, options),
+    ...checkSettings(given, options, DEFAULTS),
     database,
     durability: given.durability,
     windowSeconds: given.windowSeconds,
@@ -68,44 +78,39 @@ export function macSettings(options: MacOptions): MacSettings {
 export function withMacSettings(options: WithMacOptions, mac: CheckSettings): WithMacSettings {
   const given = readWithMacOptions(options)
   const own = checkSettings(given, options, mac)
-  const placed = options.origin !== undefined || options.trustProxy !== undefined
-  const { body } = own
-  if (body === 'ignore' && options.maxBodyBytes !== undefined) {
+  if (own.body === 'ignore' && options.maxBodyBytes !== undefined) {
     throw new TypeError(
       'withmac: maxBodyBytes goes with body: without it no body is read, and none is limited.',
     )
   }
   return Object.freeze({
-    origin: placed ? own.origin : mac.origin,
-    trustProxy: placed ? own.trustProxy : mac.trustProxy,
-    body,
-    maxBodyBytes: own.maxBodyBytes,
-    ext: own.ext ?? mac.ext,
-    onAccept: own.onAccept ?? mac.onAccept,
-    onReject: own.onReject ?? mac.onReject,
-    debug: own.debug,
+    ...own,
     mode: given.mode,
     allowPreflight: given.allowPreflight,
     requestTarget: options.requestTarget ?? null,
   })
 }
 
+/** @param otherwise What holds where the options say nothing. */
 function checkSettings(
   given: GivenCheckOptions,
   options: CheckOptions,
-  otherwise: BodyRule & Pick<CheckSettings, 'debug'> = DEFAULTS,
+  otherwise: CheckSettings,
 ): CheckSettings {
   if (given.origin !== undefined && given.trustProxy !== false) {
     throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
   }
+  // The two go together: whoever gives one of them says where the origin comes from.
+  const placed = options.origin !== undefined || options.trustProxy !== undefined
+  const trustProxy = given.trustProxy === true ? 'both' : given.trustProxy || null
   return {
-    origin: given.origin ?? null,
-    trustProxy: given.trustProxy === true ? 'both' : given.trustProxy || null,
+    origin: placed ? (given.origin ?? null) : otherwise.origin,
+    trustProxy: placed ? trustProxy : otherwise.trustProxy,
     body: given.body ?? otherwise.body,
     maxBodyBytes: given.maxBodyBytes ?? otherwise.maxBodyBytes,
-    ext: options.ext ?? null,
-    onAccept: options.onAccept ?? null,
-    onReject: options.onReject ?? null,
+    ext: options.ext ?? otherwise.ext,
+    onAccept: options.onAccept ?? otherwise.onAccept,
+    onReject: options.onReject ?? otherwise.onReject,
     debug: debugSetting(options, otherwise.debug),
   }
 }

@@ -4,8 +4,7 @@ import type { ClientCredential } from '../client/index.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import type { StoredCredential } from '../store/store.ts'
 import { existingPlace, type Place } from './database.ts'
-import { EXIT } from './exit-status.ts'
-import { Failure, misuse } from './failure.ts'
+import { misuse, noCredential } from './failure.ts'
 import { demandSqlite } from './sqlite.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -51,10 +50,7 @@ export async function signingCredential(
       warnOfEnded(stored, terminal)
       return stored
     }
-    throw new Failure(
-      EXIT.no,
-      `there is no credential ${id} in ${place.path}. "withmac list" shows which there are.`,
-    )
+    throw noCredential(id, place.path)
   }
   const given = givenCredential(options, terminal)
   if (given !== null) return given

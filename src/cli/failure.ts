@@ -18,6 +18,14 @@ export function misuse(message: string): Failure {
   return new Failure(EXIT.usage, message)
 }
 
+/** A database holds no such credential. */
+export function noCredential(id: string, path: string): Failure {
+  return new Failure(
+    EXIT.no,
+    `there is no credential ${id} in ${path}. "withmac list" shows which there are.`,
+  )
+}
+
 /** Says what went wrong on the error output; gives the status to end with. */
 export function tell(error: unknown, terminal: Terminal): ExitStatus {
   const { status, message } = understand(error)

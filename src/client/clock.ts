@@ -1,7 +1,5 @@
-import { isTimestamp } from '../protocol/parameters.ts'
+import { isTimestamp, LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 
-/** The year 5138, in seconds. A larger number is more likely one of milliseconds. */
-const LATEST = 100_000_000_000
 /**
  * The longest time, in seconds, between a request and an answer whose time is believed. Someone on
  * the way who holds an answer back makes its time an old one, however well it is authenticated.
@@ -19,7 +17,7 @@ export function systemClock(): number {
  */
 export function timestampOf(seconds: number): string {
   const ts = String(Math.floor(seconds))
-  if (seconds < LATEST && isTimestamp(ts)) return ts
+  if (seconds < LATEST_PLAUSIBLE && isTimestamp(ts)) return ts
   throw new TypeError(
     `withmac: ${seconds} is no time in seconds since 1970; the option now is () => Date.now() / 1000.`,
   )

@@ -1,9 +1,8 @@
 import { MacError } from '../errors.ts'
+import { COMMON_METHODS } from '../protocol/origin.ts'
 
 /** What the Fetch standard writes in upper case, and nothing else. */
 const UPPER_CASED = /^(?:delete|get|head|options|post|put)$/i
-/** Known to every runtime. */
-const COMMON: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 /** What the Fetch standard forbids. */
 const FORBIDDEN = /^(?:connect|trace|track)$/i
 /** A token (RFC 9110 §9.1) without lower-case letters, no longer than withmac reads. */
@@ -17,7 +16,7 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
  *   in lower case that would be sent so: the MAC covers it in upper case, and most servers refuse it.
  */
 export function wireMethod(method: string): string {
-  if (COMMON.has(method)) return method
+  if (COMMON_METHODS.has(method)) return method
   if (FORBIDDEN.test(method)) {
     throw wrongMethod(`fetch does not send the method ${method.toUpperCase()}.`)
   }

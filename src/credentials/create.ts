@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
-import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
+import { LATEST_PLAUSIBLE, MAX_ID_LENGTH } from '../protocol/parameters.ts'
 import type { CredentialStore, StoredCredential } from '../store/store.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
 import { readInput, readUser, text, type User } from './input.ts'
@@ -33,8 +33,6 @@ export interface CreateOptions {
 const DAY = 86_400
 /** 2001, in seconds. A smaller number is more likely a duration than a moment. */
 const PLAUSIBLE_MOMENT = 1_000_000_000
-/** The year 5138, in seconds. A larger number is more likely one of milliseconds. */
-const LATEST_MOMENT = 100_000_000_000
 
 const plain = z.string().superRefine((value, context) => {
   const forbidden = forbiddenCharacter(value)
@@ -102,7 +100,7 @@ function expiry(given: Date | number | null | undefined, now: number): number | 
         `seconds from now pass Math.floor(Date.now() / 1000) + ${given}.`,
     )
   }
-  if (given > LATEST_MOMENT && now < LATEST_MOMENT) {
+  if (given > LATEST_PLAUSIBLE && now < LATEST_PLAUSIBLE) {
     throw new TypeError(
       `withmac: expires: ${given} looks like milliseconds: pass a Date, or divide by 1000.`,
     )

@@ -1,3 +1,4 @@
+import type { ExplainedLine } from './explanation.ts'
 import type { KeyForm } from './key-slips.ts'
 
 /** The elements of the normalized request string, in the draft's order (draft §3.2.1). */
@@ -5,6 +6,17 @@ export const ELEMENTS = ['ts', 'nonce', 'method', 'target', 'host', 'port', 'ext
 
 /** One of {@link ELEMENTS}. */
 export type Element = (typeof ELEMENTS)[number]
+
+/** What each element is called where it is shown. */
+export const ELEMENT_NAMES: Readonly<Record<Element, ExplainedLine['name']>> = {
+  ts: 'timestamp',
+  nonce: 'nonce',
+  method: 'method',
+  target: 'request-URI',
+  host: 'host',
+  port: 'port',
+  ext: 'ext',
+}
 
 /** What a client may have computed a MAC over, and with. */
 export interface Guess {

@@ -1,17 +1,7 @@
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { ExplainedLine } from './explanation.ts'
-import { ELEMENTS, type Element, elementOf, type Guess } from './guess.ts'
+import { ELEMENT_NAMES, ELEMENTS, type Element, elementOf, type Guess } from './guess.ts'
 import type { Received } from './received.ts'
-
-const NAMES: Readonly<Record<Element, ExplainedLine['name']>> = {
-  ts: 'timestamp',
-  nonce: 'nonce',
-  method: 'method',
-  target: 'request-URI',
-  host: 'host',
-  port: 'port',
-  ext: 'ext',
-}
 
 /** The seven lines as the server has them. */
 export function receivedLines(sent: MacAuthorization, received: Received): ExplainedLine[] {
@@ -19,7 +9,7 @@ export function receivedLines(sent: MacAuthorization, received: Received): Expla
   const { ts, nonce, ext } = sent
   const values = { ts, nonce, method: method.toUpperCase(), target, host, port, ext: ext ?? '' }
   return ELEMENTS.map((element) => ({
-    name: NAMES[element],
+    name: ELEMENT_NAMES[element],
     received: values[element],
     signed: null,
   }))

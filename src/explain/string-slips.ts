@@ -1,4 +1,11 @@
-import { type Alternative, ELEMENTS, type Element, type Guess, shown } from './guess.ts'
+import {
+  type Alternative,
+  ELEMENT_NAMES,
+  ELEMENTS,
+  type Element,
+  type Guess,
+  shown,
+} from './guess.ts'
 
 /** What clients do otherwise with method, `ext`, and the way that the elements are put together. */
 export function stringSlips(base: Guess, sentMethod: string): Alternative[] {
@@ -107,7 +114,7 @@ function orderSlips(): Alternative[] {
     return orderSlip(
       order,
       element === 'port' ? 1 : 2,
-      `${NAMES[other]} and ${NAMES[element]} swapped`,
+      `${ELEMENT_NAMES[other]} and ${ELEMENT_NAMES[element]} swapped`,
     )
   })
   const [ts, nonce, ...rest] = ELEMENTS
@@ -124,18 +131,8 @@ function orderSlips(): Alternative[] {
   ]
 }
 
-const NAMES: Readonly<Record<Element, string>> = {
-  ts: 'timestamp',
-  nonce: 'nonce',
-  method: 'method',
-  target: 'request-URI',
-  host: 'host',
-  port: 'port',
-  ext: 'ext',
-}
-
 function orderSlip(order: readonly Element[], rank: number, how: string): Alternative {
-  const names = ELEMENTS.map((element) => NAMES[element]).join(', ')
+  const names = ELEMENTS.map((element) => ELEMENT_NAMES[element]).join(', ')
   return {
     kind: 'order',
     rank,

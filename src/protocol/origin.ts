@@ -24,8 +24,15 @@ export interface UrlPieces {
 }
 
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
-/** Methods that need no closer look. */
-const COMMON: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+/** Methods that need no closer look: every runtime knows them, and sends them as they are. */
+export const COMMON_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+])
 
 /**
  * Cuts an absolute `http` or `https` URL in pieces.
@@ -101,7 +108,7 @@ function schemeOf(url: string): HttpScheme {
 /** The method, if it is one (RFC 9110 §9.1). */
 export function requestMethod(request: RequestHead): string {
   const { method } = request
-  if (COMMON.has(method) || METHOD.test(method)) return method
+  if (COMMON_METHODS.has(method) || METHOD.test(method)) return method
   throw new MacError('ERR_MAC_METHOD', 'The request method is no token of 64 characters or fewer.')
 }
 

@@ -21,6 +21,9 @@ export const MAX_ID_LENGTH = 1024
 export const MAX_NONCE_LENGTH = 512
 const TIMESTAMP = /^[1-9][0-9]{0,15}$/
 
+/** The year 5138, in seconds since 1970. A larger number is more likely one of milliseconds. */
+export const LATEST_PLAUSIBLE = 100_000_000_000
+
 /** Whether `value` is a timestamp: a positive integer of 16 digits at the most, as it is written. */
 export function isTimestamp(value: string): boolean {
   return TIMESTAMP.test(value)

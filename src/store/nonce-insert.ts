@@ -1,4 +1,5 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { nonceName } from './nonce-name.ts'
 import type { MacDatabase, StateName } from './schema.ts'
 import { present } from './state.ts'
 import type { Row } from './steps.ts'
@@ -70,8 +71,8 @@ function finder(rows: readonly Row[], alike: boolean): (nonce: Nonce) => boolean
     const texts = new Set(rows.map(({ nonce }) => nonce))
     return ({ nonce }) => texts.has(nonce)
   }
-  const all = new Set(rows.map(({ ts, credential, nonce }) => `${ts}\n${credential}\n${nonce}`))
-  return ({ timestamp, credential, nonce }) => all.has(`${timestamp}\n${credential}\n${nonce}`)
+  const all = new Set(rows.map(({ ts, credential, nonce }) => nonceName(ts, credential, nonce)))
+  return ({ timestamp, credential, nonce }) => all.has(nonceName(timestamp, credential, nonce))
 }
 
 function state(name: StateName) {

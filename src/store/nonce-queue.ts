@@ -1,4 +1,5 @@
 import type { MacError } from '../errors.ts'
+import { nonceName } from './nonce-name.ts'
 import type { Nonce, Recorded } from './store.ts'
 
 /** Batches up to this size have a statement for each size, and larger ones for its multiples. */
@@ -73,13 +74,17 @@ export class NonceQueue {
     const taken = new Map<string, Waiting>()
     let alike = false
     for (const waiting of this.#waiting) {
-      const same = taken.get(waiting.nonce)
-      const first = same === undefined || isCopy(waiting, same) ? same : taken.get(nameOf(waiting))
+      const { timestamp, credential, nonce } = waiting
+      const same = taken.get(nonce)
+      // Only where texts meet is a name made.
+      const other = same !== undefined && !isCopy(waiting, same)
+      const name = other ? nonceName(timestamp, credential, nonce) : nonce
+      const first = other ? taken.get(name) : same
       if (first !== undefined) first.copies.push(waiting)
       else if (nonces.length === LARGEST) rest.push(waiting)
       else {
-        if (same !== undefined) alike = true
-        taken.set(same === undefined ? waiting.nonce : nameOf(waiting), waiting)
+        if (other) alike = true
+        taken.set(name, waiting)
         nonces.push(waiting)
       }
     }
@@ -91,9 +96,4 @@ export class NonceQueue {
 
 function isCopy(one: Nonce, other: Nonce): boolean {
   return one.timestamp === other.timestamp && one.credential === other.credential
-}
-
-/** No nonce is such a text: none holds a line feed. */
-function nameOf({ timestamp, credential, nonce }: Nonce): string {
-  return `${timestamp}\n${credential}\n${nonce}`
 }

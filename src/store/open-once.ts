@@ -6,7 +6,6 @@ export class OpenOnce {
   readonly #open: () => Promise<Store>
   #store: Promise<Store> | null = null
   #opened: Store | null = null
-  #closed = false
   #closing: Promise<void> | null = null
 
   constructor(open: () => Promise<Store>) {
@@ -34,7 +33,7 @@ export class OpenOnce {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw closedError()
+    if (this.#closing !== null) throw closedError()
   }
 
   /** Closes it; whoever calls this again waits for the same end. */
@@ -44,7 +43,6 @@ export class OpenOnce {
   }
 
   async #close(): Promise<void> {
-    this.#closed = true
     this.#opened = null
     const store = this.#store
     this.#store = null

@@ -1,5 +1,4 @@
-/** The year 5138, in seconds: a larger number is more likely one of milliseconds. */
-const LATEST = 100_000_000_000
+import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 
 /** A clock that stands still until it is moved. */
 export class TestClock {
@@ -33,6 +32,6 @@ export class TestClock {
 
 function secondsOf(time: number | Date): number {
   const seconds = time instanceof Date ? time.getTime() / 1000 : time
-  if (Number.isFinite(seconds) && Math.abs(seconds) < LATEST) return seconds
+  if (Number.isFinite(seconds) && Math.abs(seconds) < LATEST_PLAUSIBLE) return seconds
   throw new TypeError(`withmac: a test clock cannot show ${time}: it is set in seconds since 1970.`)
 }

@@ -1,22 +1,16 @@
-import { createMac, getMac, getMacError } from '../../src/index.ts'
+import { createMac } from '../../src/index.ts'
 import { boundExt, withBody } from '../support/bound.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
+import { tellingApp } from '../support/telling-app.ts'
 
 const URL = 'http://example.com/a'
 const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
 const ada = await mac.createCredential('ada')
 
-/** Tells what it got, and what it knows of it. */
-const app = async (request: Request) => {
-  const { ext = null, bodyVerified = null } = getMac(request) ?? {}
-  const why = getMacError(request)?.code ?? null
-  return Response.json({ body: await request.text(), ext, bodyVerified, why })
-}
-
 describe('mode: optional', () => {
-  const handler = mac.withMac(app, { mode: 'optional', body: 'required', maxBodyBytes: 10 })
+  const handler = mac.withMac(tellingApp, { mode: 'optional', body: 'required', maxBodyBytes: 10 })
 
   test('lets an anonymous caller send any body of any size', async () => {
     const body = 'x'.repeat(100)
@@ -51,7 +45,7 @@ describe('mac.verify', () => {
     expect(await good.text()).toBe('hello')
     const long = await strict.verify(withBody(eve, URL, 'hello!', { ext: boundExt('hello!') }))
     expect(long).toMatchObject({ ok: false, error: { code: 'ERR_MAC_BODY_TOO_LARGE' } })
-    const handler = strict.withMac(app, { body: 'ignore' })
+    const handler = strict.withMac(tellingApp, { body: 'ignore' })
     expect(await outcome(handler(signed(eve, URL)))).toBe('200')
   })
 })

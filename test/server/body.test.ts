@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { createMac, getMac, getMacError, type WithMacOptions } from '../../src/index.ts'
+import { createMac, getMac, type WithMacOptions } from '../../src/index.ts'
 import { plain } from '../protocol/arbitraries.ts'
 import { boundExt, streamOf, withBody } from '../support/bound.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
+import { tellingApp } from '../support/telling-app.ts'
 
 const URL = 'http://example.com/a'
 const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
 const ada = await mac.createCredential('ada')
 
-/** Tells what it got, and what it knows of it. */
-const app = async (request: Request) => {
-  const { ext = null, bodyVerified = null } = getMac(request) ?? {}
-  const why = getMacError(request)?.code ?? null
-  return Response.json({ body: await request.text(), ext, bodyVerified, why })
-}
-
-const required = mac.withMac(app, { body: 'required' })
-const optional = mac.withMac(app, { body: 'optional' })
+const required = mac.withMac(tellingApp, { body: 'required' })
+const optional = mac.withMac(tellingApp, { body: 'optional' })
 const handlers = { required, optional }
 
 describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
@@ -139,7 +133,7 @@ describe('the judge of ext', () => {
   test('is given the application’s own part', async () => {
     const seen: unknown[] = []
     const judging: WithMacOptions = { body: 'required', ext: (ext) => seen.push(ext) > 0 }
-    const handler = mac.withMac(app, judging)
+    const handler = mac.withMac(tellingApp, judging)
     expect(await outcome(handler(withBody(ada, URL, 'x', { ext: boundExt('x', 'a,b') })))).toBe(
       '200',
     )
@@ -149,7 +143,7 @@ describe('the judge of ext', () => {
 
   test('is not asked where the body is not the one that was signed', async () => {
     let asked = 0
-    const handler = mac.withMac(app, { body: 'required', ext: () => ++asked > 0 })
+    const handler = mac.withMac(tellingApp, { body: 'required', ext: () => ++asked > 0 })
     await handler(withBody(ada, URL, 'x', { ext: boundExt('y', 'a') }))
     expect(asked).toBe(0)
   })

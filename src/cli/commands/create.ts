@@ -126,7 +126,8 @@ function giveNew(
   const shown = save === null ? { key } : { saved: save }
   const json = { ...credentialJson(credential, now), ...shown, database: place.path }
   terminal.give({ ...json, url, authorization, curl }, () => {
-    const { bold, cyan, green, yellow, colors } = { ...terminal.colors, colors: terminal.colors }
+    const { colors } = terminal
+    const { bold, cyan, green, yellow } = colors
     const kept =
       save === null
         ? [`${yellow('key')}        ${bold(key)}`, 'The key is shown this once: keep it now.']

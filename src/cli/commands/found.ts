@@ -1,8 +1,7 @@
 import type { Credential } from '../../credentials/credential.ts'
 import type { Mac } from '../../mac.ts'
 import type { Place } from '../database.ts'
-import { EXIT } from '../exit-status.ts'
-import { Failure } from '../failure.ts'
+import { noCredential } from '../failure.ts'
 
 /**
  * The credential with an identifier.
@@ -11,8 +10,5 @@ import { Failure } from '../failure.ts'
 export async function found(mac: Mac, id: string, { path }: Place): Promise<Credential> {
   const credential = await mac.getCredential(id)
   if (credential !== null) return credential
-  throw new Failure(
-    EXIT.no,
-    `there is no credential ${id} in ${path}. "withmac list" shows which there are.`,
-  )
+  throw noCredential(id, path)
 }

@@ -1,33 +1,32 @@
 import { bad, type Finding, good } from './finding.ts'
-import { fateOf, type Probe } from './probe.ts'
+import { fateOf, type Outcome, type Probe } from './probe.ts'
 
 /** A change on the way, by what was changed. */
 type Changes = readonly (readonly [what: string, authorization: string, url?: string])[]
 
 /** Changes one thing at a time in a good request, each of which the MAC covers. */
 export async function changeFindings(probe: Probe): Promise<Finding[]> {
-  const passed: string[] = []
-  const tried: string[] = []
-  const unclear: string[] = []
+  const tried: { readonly what: string; readonly outcome: Outcome }[] = []
   for (const [what, authorization, url] of changesOf(probe)) {
-    const outcome = await probe.send(authorization, url)
-    const fate = fateOf(outcome)
-    tried.push(what)
-    if (fate === 'passed') passed.push(what)
-    if (fate === 'unclear') unclear.push(`${what} (${outcome.status})`)
+    tried.push({ what, outcome: await probe.send(authorization, url) })
   }
-  if (passed.length === 0 && unclear.length > 0) {
-    const text = `cannot be told, as not withmac answered: ${unclear.join(', ')}`
+  const passed = tried.filter(({ outcome }) => fateOf(outcome) === 'passed')
+  if (passed.length > 0) {
+    return [
+      bad(
+        'changes',
+        `let in although something was changed: ${passed.map(({ what }) => what).join(', ')}`,
+        'this is not how withmac answers: does something before it answer from a cache, or rewrite requests?',
+      ),
+    ]
+  }
+  const unclear = tried.filter(({ outcome }) => fateOf(outcome) === 'unclear')
+  if (unclear.length > 0) {
+    const which = unclear.map(({ what, outcome }) => `${what} (${outcome.status})`).join(', ')
+    const text = `cannot be told, as not withmac answered: ${which}`
     return [bad('changes', text, 'try again later, or past what answers so')]
   }
-  if (passed.length === 0) return [good('changes', `refused, each of them: ${tried.join(', ')}`)]
-  return [
-    bad(
-      'changes',
-      `let in although something was changed: ${passed.join(', ')}`,
-      'this is not how withmac answers: does something before it answer from a cache, or rewrite requests?',
-    ),
-  ]
+  return [good('changes', `refused, each of them: ${tried.map(({ what }) => what).join(', ')}`)]
 }
 
 function changesOf(probe: Probe): Changes {
