@@ -46,6 +46,9 @@ export function verifierWithoutStore(
 }
 
 function credential(id: string, key: string): StoredCredential {
-  const rest = { label: null, created: 0, expires: null, revoked: null, clockOffset: null }
-  return { id, key, user: 'ada', algorithm: 'hmac-sha-256', ...rest }
+  return {
+    ...{ id, key, user: 'ada', algorithm: 'hmac-sha-256', label: null, created: 0 },
+    ...{ expires: null, revoked: null, disabled: null, clockOffset: null, scopes: [] },
+    ...{ rateLimit: null, keyNumber: 1, rotated: null, oldKey: null, removeAt: null },
+  }
 }

@@ -22,6 +22,8 @@ export type MacErrorCode =
   | 'ERR_MAC_MISMATCH'
   | 'ERR_MAC_REVOKED'
   | 'ERR_MAC_EXPIRED'
+  | 'ERR_MAC_DISABLED'
+  | 'ERR_MAC_KEY_RETIRED'
   | 'ERR_MAC_TIMESTAMP_STALE'
   | 'ERR_MAC_TIMESTAMP_AHEAD'
   | 'ERR_MAC_REPLAY'
@@ -31,7 +33,11 @@ export type MacErrorCode =
   | 'ERR_MAC_BODY_MISMATCH'
   | 'ERR_MAC_BODY_TOO_LARGE'
   | 'ERR_MAC_BODY_UNREADABLE'
+  | 'ERR_MAC_SCOPE'
+  | 'ERR_MAC_RATE_LIMITED'
+  | 'ERR_MAC_FAILURES_LIMITED'
   | 'ERR_MAC_STORE'
+  | 'ERR_MAC_SEALED'
   | 'ERR_MAC_CALLBACK'
   | 'ERR_MAC_INTERNAL'
   | 'ERR_MAC_CLOSED'
@@ -39,10 +45,13 @@ export type MacErrorCode =
   | 'ERR_MAC_NOT_VERIFIED'
   | 'ERR_MAC_CREDENTIAL_EXISTS'
   | 'ERR_MAC_CREDENTIAL_UNKNOWN'
+  | 'ERR_MAC_CREDENTIAL_ENDED'
+  | 'ERR_MAC_CREDENTIAL_ROTATED'
   | 'ERR_MAC_CLIENT_URL'
   | 'ERR_MAC_CLIENT_METHOD'
   | 'ERR_MAC_CLIENT_HEADER'
   | 'ERR_MAC_CLIENT_REDIRECT'
+  | 'ERR_MAC_CLIENT_TOKEN'
 
 /**
  * The HTTP status that each code stands for, and the one sentence that a client may read. The
@@ -70,6 +79,8 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_UNKNOWN_IDENTIFIER: [401, 'The key identifier is unknown.'],
   ERR_MAC_MISMATCH: [401, 'The MAC is wrong.'],
   ERR_MAC_REVOKED: [401, 'The credential was revoked.'],
+  ERR_MAC_DISABLED: [401, 'The credential is disabled.'],
+  ERR_MAC_KEY_RETIRED: [401, 'The key was replaced.'],
   ERR_MAC_EXPIRED: [401, 'The credential has expired.'],
   ERR_MAC_TIMESTAMP_STALE: [401, 'The timestamp is too old.'],
   ERR_MAC_TIMESTAMP_AHEAD: [401, 'The timestamp is too far in the future.'],
@@ -80,7 +91,11 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_BODY_MISMATCH: [401, 'The body is not the one that was signed.'],
   ERR_MAC_BODY_TOO_LARGE: [413, 'The body is too large.'],
   ERR_MAC_BODY_UNREADABLE: [400, 'The body cannot be read.'],
+  ERR_MAC_SCOPE: [403, 'The credential lacks a scope that this request needs.'],
+  ERR_MAC_RATE_LIMITED: [429, 'The credential has sent too many requests.'],
+  ERR_MAC_FAILURES_LIMITED: [429, 'Too many requests from this address were refused.'],
   ERR_MAC_STORE: [503, 'Credentials cannot be checked at the moment.'],
+  ERR_MAC_SEALED: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CALLBACK: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_INTERNAL: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CLOSED: [503, 'Credentials cannot be checked at the moment.'],
@@ -88,10 +103,13 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_NOT_VERIFIED: [500, 'The request was not seen by withMac.'],
   ERR_MAC_CREDENTIAL_EXISTS: [500, 'The key identifier is taken.'],
   ERR_MAC_CREDENTIAL_UNKNOWN: [500, 'There is no credential with this key identifier.'],
+  ERR_MAC_CREDENTIAL_ENDED: [500, 'The credential has come to its end.'],
+  ERR_MAC_CREDENTIAL_ROTATED: [500, 'The credential still has an earlier key.'],
   ERR_MAC_CLIENT_URL: [500, 'What would be sent of the URL cannot be signed.'],
   ERR_MAC_CLIENT_METHOD: [500, 'What would be sent as the method cannot be signed.'],
   ERR_MAC_CLIENT_HEADER: [500, 'A header field of the request contradicts the signature.'],
   ERR_MAC_CLIENT_REDIRECT: [500, 'A redirect was not followed.'],
+  ERR_MAC_CLIENT_TOKEN: [500, 'The token endpoint gave no credential.'],
 }
 
 /** Codes that must look alike from outside: they would tell which key identifiers exist. */
@@ -99,6 +117,8 @@ const TOLD_AS_REJECTED: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_UNKNOWN_IDENTIFIER',
   'ERR_MAC_MISMATCH',
   'ERR_MAC_REVOKED',
+  'ERR_MAC_DISABLED',
+  'ERR_MAC_KEY_RETIRED',
 ])
 
 /** Codes whose message speaks of the client's own request line and header alone. */
@@ -143,7 +163,10 @@ export class MacError extends Error {
   override readonly name: string = 'MacError'
   /** What happened, precisely. */
   readonly code: MacErrorCode
-  /** The HTTP status that stands for it: 401, 413 or 400 for a body, 503, or 500 for a mistake in the application. */
+  /**
+   * The HTTP status that stands for it: 401, 403, 429, 413 or 400 for a body, 503, or
+   * 500 for a mistake in the application.
+   */
   readonly status: number
 
   constructor(code: MacErrorCode, message?: string, options?: ErrorOptions) {

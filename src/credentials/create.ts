@@ -77,7 +77,14 @@ export async function createCredential(
     created: now,
     expires: expiry(given.expires, now),
     revoked: null,
+    disabled: null,
     clockOffset: null,
+    scopes: [],
+    rateLimit: null,
+    keyNumber: 1,
+    rotated: null,
+    oldKey: null,
+    removeAt: null,
   }
   if (given.ifExists === 'keep' && given.id === undefined) {
     throw new TypeError('withmac: ifExists: "keep" needs an id: a random one never exists.')

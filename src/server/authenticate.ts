@@ -1,65 +1,87 @@
 import { randomBytes } from 'node:crypto'
-import { MacError } from '../errors.ts'
+import { MacError, type MacErrorCode } from '../errors.ts'
 import { macsAreEqual } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { prepareKey } from '../protocol/prepared-key.ts'
 import type { CredentialStore, StoredCredential } from '../store/store.ts'
-import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
+import { type KnownCredentials, type KnownKey, knownKeys } from './known-credentials.ts'
 
-/** Stands in for the credential that an unknown identifier lacks, so that the work is the same. */
-const DECOY: Pick<StoredCredential, 'algorithm' | 'key'> = {
-  algorithm: 'hmac-sha-256',
-  key: randomBytes(32).toString('base64url'),
-}
-const DECOY_KEY = prepareKey(DECOY.algorithm, DECOY.key)
+/** Stands in for the key that an unknown identifier lacks, so that the work is the same. */
+const DECOY = randomBytes(32).toString('base64url')
+const DECOY_ALGORITHM = 'hmac-sha-256'
+const DECOY_KEY = prepareKey(DECOY_ALGORITHM, DECOY)
 
 /**
- * The credential whose key made the MAC, if it is remembered; `null` refuses nobody. A MAC is
- * computed also where none is remembered: how long this takes must not tell which identifiers are.
+ * The key that made the MAC, if it is remembered; `null` refuses nobody. Two MACs are computed before
+ * that is said, also where there is no such credential, or none with an old key: how long this takes
+ * must not tell.
  *
  * @param text The normalized request string.
  */
 export function recognise(
-  sent: MacAuthorization,
+  { id, mac }: MacAuthorization,
   text: string,
   known: KnownCredentials,
-): KnownCredential | null {
-  const found = known.get(sent.id)
-  const right = macsAreEqual(sent.mac, (found?.key ?? DECOY_KEY)(text))
-  return right && found !== undefined ? found : null
+): KnownKey | null {
+  const keys = known.get(id)
+  const current = keys?.current
+  if (macsAreEqual(mac, (current?.compute ?? DECOY_KEY)(text)) && current) return current
+  const old = keys?.old
+  return macsAreEqual(mac, (old?.compute ?? DECOY_KEY)(text)) && old ? old : null
 }
 
 /**
- * The credential whose key made the MAC, as the store has it now; from here on it is remembered. All
- * ways to fail do the same work, and look the same from outside.
+ * The key that made the MAC, with its credential as the store has it now; from here on both are
+ * remembered. All ways to fail do the same work, and look the same from outside.
+ *
+ * It does *not* look at the end of an old key's grace.
  *
  * @param text The normalized request string.
- * @throws {@link MacError} `ERR_MAC_UNKNOWN_IDENTIFIER`, `ERR_MAC_MISMATCH`, `ERR_MAC_REVOKED`;
- *   `ERR_MAC_STORE`.
+ * @throws {@link MacError} `ERR_MAC_UNKNOWN_IDENTIFIER`, `ERR_MAC_MISMATCH`, `ERR_MAC_REVOKED`,
+ *   `ERR_MAC_DISABLED`; `ERR_MAC_STORE`, `ERR_MAC_SEALED`.
  */
 export async function authenticate(
-  sent: MacAuthorization,
+  { id, mac }: MacAuthorization,
   text: string,
   store: CredentialStore,
   known: KnownCredentials,
-): Promise<KnownCredential> {
-  const { credential, version } = await store.lookUp(sent.id)
-  const { algorithm, key: written } = credential ?? DECOY
-  const key = prepareKey(algorithm, written)
-  const right = macsAreEqual(sent.mac, key(text))
-  const shown = JSON.stringify(sent.id)
-  if (credential === null) {
-    known.forget(sent.id)
+): Promise<KnownKey> {
+  const { credential, version } = await store.lookUp(id)
+  const keys = credential === null ? null : knownKeys(credential, version)
+  const isCurrent = macsAreEqual(mac, (keys?.current.compute ?? decoyKey())(text))
+  const isOld = macsAreEqual(mac, (keys?.old?.compute ?? decoyKey())(text))
+  const shown = JSON.stringify(id)
+  if (credential === null || keys === null) {
+    known.forget(id)
     throw new MacError('ERR_MAC_UNKNOWN_IDENTIFIER', `There is no credential ${shown}.`)
   }
   // A key that was replaced must not be taken for right once more, not even up to the nonce.
-  if (known.get(sent.id)?.credential.key !== written) known.forget(sent.id)
-  if (!right) throw new MacError('ERR_MAC_MISMATCH', `The MAC of credential ${shown} is wrong.`)
-  if (credential.revoked !== null) {
-    known.forget(sent.id)
-    throw new MacError('ERR_MAC_REVOKED', `The credential ${shown} was revoked.`)
+  if (!hasSameKeys(known.get(id)?.current.credential, credential)) known.forget(id)
+  const found = isCurrent ? keys.current : isOld ? keys.old : null
+  if (found === null) {
+    throw new MacError('ERR_MAC_MISMATCH', `The MAC of credential ${shown} is wrong.`)
   }
-  const found = { credential, key, version }
-  known.keep(found)
+  const ended = endOf(credential)
+  if (ended !== null) {
+    known.forget(id)
+    throw new MacError(...ended)
+  }
+  known.keep(keys)
   return found
+}
+
+/** Made anew each time, since a true key is prepared as well. */
+function decoyKey() {
+  return prepareKey(DECOY_ALGORITHM, DECOY)
+}
+
+function hasSameKeys(one: StoredCredential | undefined, other: StoredCredential): boolean {
+  return one?.key === other.key && one.oldKey?.key === other.oldKey?.key
+}
+
+function endOf({ id, revoked, disabled }: StoredCredential): [MacErrorCode, string] | null {
+  const shown = JSON.stringify(id)
+  if (revoked !== null) return ['ERR_MAC_REVOKED', `The credential ${shown} was revoked.`]
+  if (disabled === null) return null
+  return ['ERR_MAC_DISABLED', `The credential ${shown} is disabled. enableCredential enables it.`]
 }

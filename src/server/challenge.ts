@@ -3,14 +3,15 @@ import { formatChallenge, type MacChallenge } from '../protocol/challenge.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { serverTimeMac } from '../protocol/server-time.ts'
 import type { MacSettings } from '../settings.ts'
-import type { StoredCredential } from '../store/store.ts'
 import { currentSeconds } from './clock.ts'
 import { appliedOffset } from './freshness.ts'
+import type { KnownKey } from './known-credentials.ts'
 
 /** A caller whose MAC was right. */
 export interface RightCaller {
   readonly sent: MacAuthorization
-  readonly credential: StoredCredential
+  /** Which made the MAC. */
+  readonly key: KnownKey
 }
 
 /**
@@ -38,16 +39,15 @@ export function challengeOf(
  * client's clock should show for its timestamps to be taken. `null` where the clock fails.
  */
 function tellTime(
-  { sent, credential }: RightCaller,
+  { sent, key: { algorithm, text, credential } }: RightCaller,
   settings: MacSettings,
 ): Pick<MacChallenge, 'ts' | 'tsm'> | null {
-  const { algorithm, key, clockOffset } = credential
   try {
-    const offset = appliedOffset(clockOffset, settings.maxClockOffsetSeconds)
+    const offset = appliedOffset(credential.clockOffset, settings.maxClockOffsetSeconds)
     const seconds = currentSeconds(settings.now) - offset
     if (seconds <= 0) return null
     const ts = String(seconds)
-    return { ts, tsm: serverTimeMac(algorithm, key, { ...sent, serverTs: ts }) }
+    return { ts, tsm: serverTimeMac(algorithm, text, { ...sent, serverTs: ts }) }
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import type { StoredCredential } from '../store/store.ts'
+import type { KnownKey } from './known-credentials.ts'
 
 /** Who signed a request, and what else its MAC vouches for. */
 export interface MacIdentity {
@@ -9,11 +9,18 @@ export interface MacIdentity {
   readonly user: string
   /** The MAC key identifier. */
   readonly id: string
+  /** Of the key that made the MAC. */
   readonly algorithm: MacAlgorithm
   /** The credential's label, or `null`. */
   readonly label: string | null
   /** When the credential expires, or `null` for never. */
   readonly expires: Date | null
+  /** What the credential may be used for; nothing of it is demanded without the option `scope`. */
+  readonly scopes: readonly string[]
+  /** Which of the credential's keys made the MAC: 1 for the first, one more with each rotation. */
+  readonly keyNumber: number
+  /** When the key that made the MAC is no longer valid, since it was rotated; `null` for the current one. */
+  readonly graceEnds: Date | null
   /**
    * The `ext` parameter, covered by the MAC; `null` where there was none. With the option `body`, the
    * application's own part of it: what stands behind the digest.
@@ -28,19 +35,22 @@ export interface MacIdentity {
 
 /** The identity that a verified request gives its caller. */
 export function identityOf(
-  { user, id, algorithm, label, expires }: StoredCredential,
+  { credential, algorithm, number, until }: KnownKey,
   { nonce }: MacAuthorization,
   timestamp: number,
   ext: string | null,
   bodyVerified: boolean,
 ): MacIdentity {
-  const until = expires === null ? null : new Date(expires * 1000)
+  const { user, id, label, expires, scopes } = credential
   return Object.freeze({
     user,
     id,
     algorithm,
     label,
-    expires: until,
+    expires: expires === null ? null : new Date(expires * 1000),
+    scopes,
+    keyNumber: number,
+    graceEnds: until === null ? null : new Date(until * 1000),
     ext,
     bodyVerified,
     timestamp,

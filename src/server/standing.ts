@@ -1,10 +1,10 @@
 import { MacError } from '../errors.ts'
 import type { MacSettings } from '../settings.ts'
-import type { StoredCredential } from '../store/store.ts'
 import { currentSeconds } from './clock.ts'
 import { type FreshnessRule, judgeTimestamp } from './freshness.ts'
+import type { KnownKey } from './known-credentials.ts'
 
-/** What was found of a credential and a timestamp. */
+/** What was found of a key and a timestamp. */
 export interface Moment {
   /** The rule with the moment in it. */
   readonly rule: FreshnessRule
@@ -13,19 +13,27 @@ export interface Moment {
 }
 
 /**
- * Judges, at this very moment, whether a credential is still valid and a timestamp fresh. It does
- * *not* look at revocation, which must look like a wrong MAC from outside.
+ * Judges, at this very moment, whether a key and its credential are still valid and a timestamp fresh.
+ * It does *not* look at revocation, which must look like a wrong MAC from outside; so does a key whose
+ * grace has ended.
  *
- * @throws {@link MacError} `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
+ * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
  */
 export function judgeMoment(
-  credential: StoredCredential,
+  { credential, number, until }: KnownKey,
   timestamp: number,
   settings: MacSettings,
 ): Moment {
   const { windowSeconds, maxClockOffsetSeconds } = settings
   const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
   const { id, expires, clockOffset } = credential
+  if (until !== null && rule.now >= until) {
+    throw new MacError(
+      'ERR_MAC_KEY_RETIRED',
+      `Key ${number} of credential ${JSON.stringify(id)} was replaced, and its grace ended at ` +
+        `${new Date(until * 1000).toISOString()}.`,
+    )
+  }
   if (expires !== null && rule.now >= expires) {
     const when = new Date(expires * 1000).toISOString()
     throw new MacError(

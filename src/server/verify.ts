@@ -8,7 +8,7 @@ import { authenticate, recognise } from './authenticate.ts'
 import { judgeExt } from './ext.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf } from './identity.ts'
-import type { KnownCredential, KnownCredentials } from './known-credentials.ts'
+import type { KnownCredentials, KnownKey } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
 import { signedOrigin } from './signed-origin.ts'
@@ -40,7 +40,7 @@ export async function verify(
   const { settings, known, pruning } = verifier
   let sent: MacAuthorization | null = null
   /** Set when the MAC was found right. */
-  let found: KnownCredential | null = null
+  let found: KnownKey | null = null
   try {
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
@@ -54,7 +54,7 @@ export async function verify(
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
-      moment = judgeMoment(found.credential, timestamp, settings)
+      moment = judgeMoment(found, timestamp, settings)
     }
     let { ext } = sent
     let bodyVerified = false
@@ -69,19 +69,20 @@ export async function verify(
       moment = judgedGood(found, timestamp, settings)
       if (moment === null) {
         found = await authenticate(sent, text, store.credentials, known)
-        moment = judgeMoment(found.credential, timestamp, settings)
+        moment = judgeMoment(found, timestamp, settings)
       }
     }
     const recorded = await store.nonces.record({
       timestamp,
       credential: sent.id,
+      keyNumber: found.number,
       nonce: sent.nonce,
       now: moment.rule.now,
     })
     if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = await authenticate(sent, text, store.credentials, known)
-      moment = judgeMoment(found.credential, timestamp, settings)
+      moment = judgeMoment(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const { rule, learnable } = moment
@@ -91,21 +92,17 @@ export async function verify(
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
     pruning.step(store.nonces, rule.now)
-    return { ok: true, identity: identityOf(found.credential, sent, timestamp, ext, bodyVerified) }
+    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified) }
   } catch (thrown) {
-    const caller = found === null || sent === null ? null : { sent, credential: found.credential }
+    const caller = found === null || sent === null ? null : { sent, key: found }
     return refused(thrown, caller, settings)
   }
 }
 
-/** The moment, if it is a good one for the credential; `null` where it is not. */
-function judgedGood(
-  { credential }: KnownCredential,
-  timestamp: number,
-  settings: MacSettings,
-): Moment | null {
+/** The moment, if it is a good one for the key; `null` where it is not. */
+function judgedGood(key: KnownKey, timestamp: number, settings: MacSettings): Moment | null {
   try {
-    return judgeMoment(credential, timestamp, settings)
+    return judgeMoment(key, timestamp, settings)
   } catch {
     return null
   }

@@ -34,14 +34,14 @@ export class GroupCommit {
     this.#recorder = recorder
   }
 
-  record({ timestamp, credential, nonce, now }: Nonce): Promise<Recorded> {
+  record({ timestamp, credential, keyNumber, nonce, now }: Nonce): Promise<Recorded> {
     return new Promise((resolve, reject) => {
       if (this.#queue.count >= MOST_WAITING) {
         const why = `${MOST_WAITING} requests wait for their nonces to be recorded already.`
         reject(new MacError('ERR_MAC_STORE', why))
         return
       }
-      const asked = { timestamp, credential, nonce, now, resolve, reject }
+      const asked = { timestamp, credential, keyNumber, nonce, now, resolve, reject }
       this.#queue.add({ ...asked, copies: [], lockedSince: null })
       this.#working ??= this.#work()
     })

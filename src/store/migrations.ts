@@ -12,6 +12,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, up: createTables },
   { version: 2, up: addNumbers },
   { version: 3, up: dropCounters },
+  { version: 4, up: addLife },
 ]
 
 /** The version of the tables that this code works with. */
@@ -76,4 +77,30 @@ async function dropCounters(db: Kysely<MacDatabase>): Promise<void> {
   for (const name of ['changed', 'removed', 'replaced']) {
     await sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
   }
+}
+
+/** All that happens to a credential between its making and its end. */
+async function addLife(db: Kysely<MacDatabase>): Promise<void> {
+  const columns = [
+    ...['disabled integer', "scopes text not null default ''"],
+    ...['key_number integer not null default 1', 'key_sealed_by text', 'rotated integer'],
+    ...['old_key text', 'old_algorithm text', 'old_sealed_by text', 'old_until integer'],
+    ...['limit_requests integer', 'limit_seconds integer', 'remove_at integer'],
+  ]
+  for (const column of columns) {
+    await sql`alter table mac_credentials add column ${sql.raw(column)}`.execute(db)
+  }
+  // What is to be removed is looked for again and again: few credentials have any of it.
+  for (const column of ['old_until', 'remove_at']) {
+    await sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
+      (${sql.ref(column)}) where ${sql.ref(column)} is not null`.execute(db)
+  }
+  await sql`create table mac_usage (credential text not null, key_number integer not null,
+    used integer not null, primary key (credential, key_number)) strict, without rowid`.execute(db)
+  await sql`create table mac_failures (credential text not null, hour integer not null,
+    count integer not null, primary key (credential, hour)) strict, without rowid`.execute(db)
+  await sql`create table mac_audit (number integer primary key not null, at integer not null,
+    action text not null, credential text not null, user text not null, detail text not null)
+    strict`.execute(db)
+  await sql`create index mac_audit_credential on mac_audit (credential, number)`.execute(db)
 }

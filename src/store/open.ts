@@ -8,6 +8,7 @@ import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch } from './file.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
+import { type KeySealer, UNSEALED } from './key-sealer.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
 import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
@@ -40,8 +41,9 @@ const PRAGMAS = [
 export async function openStore(
   database: DatabaseSource,
   durability: Durability = 'full',
+  sealer: KeySealer = UNSEALED,
 ): Promise<Store> {
-  if (!('path' in database)) return openOver(database)
+  if (!('path' in database)) return openOver(database, sealer)
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []
@@ -73,7 +75,7 @@ export async function openStore(
     if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
     const parts = { name, db, connection, guarded, powerCut, inTime: asItIs, check }
-    return storeOf(parts, closing, async () => {
+    return storeOf(parts, sealer, closing, async () => {
       await checkpoints?.close()
       await close()
     })
@@ -88,7 +90,7 @@ function asItIs<Work>(work: Work): Work {
   return work
 }
 
-async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
+async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
   const db = given.withoutPlugins()
   const name = 'The database'
@@ -106,7 +108,7 @@ async function openOver(given: Kysely<MacDatabase>): Promise<Store> {
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
-  return storeOf(parts, closing, async () => {})
+  return storeOf(parts, sealer, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
@@ -114,10 +116,15 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
   await setUpTriggers(db)
 }
 
-function storeOf(parts: SqlNoncesParts, closing: Closing, close: () => Promise<void>): Store {
+function storeOf(
+  parts: SqlNoncesParts,
+  sealer: KeySealer,
+  closing: Closing,
+  close: () => Promise<void>,
+): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealer),
     nonces,
     async close() {
       await parts.inTime(nonces.drain())

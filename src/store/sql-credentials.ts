@@ -1,7 +1,8 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import { type CredentialRow, fromRow, toNumber } from './credential-row.ts'
+import { type CredentialRow, fromRow, toNumber, toRow } from './credential-row.ts'
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
+import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import { present } from './state.ts'
 import type { CredentialStore, LookUp, StoredCredential } from './store.ts'
@@ -13,13 +14,15 @@ type VersionedRow = CredentialRow & { readonly version: number }
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #guard: Guard
+  readonly #sealer: KeySealer
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(db: Kysely<MacDatabase>, guard: Guard) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer) {
     this.#db = db
     this.#guard = guard
-    this.#find = findQuery(db)
+    this.#sealer = sealer
+    this.#find = findQuery(db, sealer)
   }
 
   async lookUp(id: string): Promise<LookUp> {
@@ -29,7 +32,7 @@ export class SqlCredentials implements CredentialStore {
       if (row === undefined) throw new Error('the look-up of a credential gave no row')
       return { row, version: present('credentials_version', row.version) }
     })
-    const credential = fromRow(row)
+    const credential = fromRow(row, this.#sealer)
     return { credential: row.id === DECOY ? null : credential, version }
   }
 
@@ -38,12 +41,11 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async insert(credential: StoredCredential): Promise<boolean> {
-    const { clockOffset, ...columns } = credential
     // An insert that comes to nothing would still call the trigger of one that overwrites.
     if ((await this.find(credential.id)) !== null) return false
     const query = this.#db
       .insertInto('mac_credentials')
-      .values({ ...columns, clock_offset: clockOffset })
+      .values(toRow(credential, this.#sealer))
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returning('id')
     return (await this.#guard(() => query.execute())).length > 0
@@ -52,7 +54,7 @@ export class SqlCredentials implements CredentialStore {
   async list(user: string | null): Promise<StoredCredential[]> {
     let query = this.#db.selectFrom('mac_credentials').selectAll().orderBy('created').orderBy('id')
     if (user !== null) query = query.where('user', '=', user)
-    return (await this.#guard(() => query.execute())).map(fromRow)
+    return (await this.#guard(() => query.execute())).map((row) => fromRow(row, this.#sealer))
   }
 
   async revoke(id: string, at: number): Promise<boolean> {
@@ -111,21 +113,25 @@ export class SqlCredentials implements CredentialStore {
 const DECOY = ''
 
 /**
- * The look-up of a credential. Where there is none it gives a decoy, whose row is read and made an
- * object as any other: how long a look-up takes must not tell which identifiers exist.
+ * The look-up of a credential. Where there is none it gives a decoy, whose row is read, its key opened,
+ * and made an object as any other: how long a look-up takes must not tell which identifiers exist.
  */
-function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
+function findQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<VersionedRow> {
   const { ref, lit } = sql
-  const columns = [
-    ...['id', 'user', 'key', 'algorithm', 'label', 'created', 'expires', 'revoked'],
-    'clock_offset',
-  ].map((name) => ref(name))
-  const key = 'x'.repeat(43)
-  const decoy = [DECOY, 'nobody', key, 'hmac-sha-256', null, 0, 0, null, null].map((value) =>
-    lit(value),
-  )
+  const decoy = toRow(decoyCredential(), sealer)
+  const columns = Object.keys(decoy).map((name) => ref(name))
+  const values = Object.values(decoy).map((value) => lit(value))
   const version = sql`(select value from mac_state where name = 'credentials_version') as version`
   return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
     from mac_credentials where id = ${''}
-    union all select ${sql.join(decoy)}, ${version} limit 1`.compile(db)
+    union all select ${sql.join(values)}, ${version} limit 1`.compile(db)
+}
+
+function decoyCredential(): StoredCredential {
+  const key = 'x'.repeat(43)
+  return {
+    ...{ id: DECOY, user: 'nobody', key, algorithm: 'hmac-sha-256', label: null, created: 0 },
+    ...{ expires: 0, revoked: null, disabled: null, clockOffset: null, scopes: [] },
+    ...{ rateLimit: null, keyNumber: 1, rotated: null, oldKey: null, removeAt: null },
+  }
 }

@@ -1,5 +1,19 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 
+/** How many requests are taken in how many seconds. */
+export interface RateLimit {
+  readonly requests: number
+  readonly seconds: number
+}
+
+/** The key that a credential had before its last rotation. */
+export interface StoredOldKey {
+  readonly key: string
+  readonly algorithm: MacAlgorithm
+  /** The moment from which it is no longer valid. */
+  readonly until: number
+}
+
 /** A credential as the store keeps it. Times are whole seconds since 1970. */
 export interface StoredCredential {
   readonly id: string
@@ -11,8 +25,20 @@ export interface StoredCredential {
   /** The moment from which it is no longer valid; `null` for never. */
   readonly expires: number | null
   readonly revoked: number | null
+  /** Since when it is out of use for a while. */
+  readonly disabled: number | null
   /** What to add to the client's timestamps to get the server's time; `null` until learned. */
   readonly clockOffset: number | null
+  readonly scopes: readonly string[]
+  /** A limit of its own, in place of the server's. */
+  readonly rateLimit: RateLimit | null
+  /** Which of its keys `key` is: 1 for the first. The number of `oldKey` is one less. */
+  readonly keyNumber: number
+  /** When `key` took the place of another. */
+  readonly rotated: number | null
+  readonly oldKey: StoredOldKey | null
+  /** The moment from which it may be removed without a trace; `null` where that is for people to do. */
+  readonly removeAt: number | null
 }
 
 /** What a look-up found. */
@@ -57,6 +83,8 @@ export interface Nonce {
   readonly timestamp: number
   /** The MAC key identifier. */
   readonly credential: string
+  /** Which of the credential's keys made the MAC. */
+  readonly keyNumber: number
   readonly nonce: string
   /** The server's clock, in seconds since 1970. */
   readonly now: number

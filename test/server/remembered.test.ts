@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
-import { KnownCredentials } from '../../src/server/known-credentials.ts'
+import { KnownCredentials, knownKeys } from '../../src/server/known-credentials.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { StoredCredential } from '../../src/store/store.ts'
 import { Clock } from '../support/clock.ts'
@@ -231,7 +231,7 @@ describe('what is remembered does not count', () => {
 test('of many credentials the ten thousand that came last are remembered', () => {
   const known = new KnownCredentials()
   for (let at = 0; at < 10_050; at++) {
-    known.keep({ credential: { id: `id-${at}` } as StoredCredential, key: () => '', version: 1 })
+    known.keep(knownKeys({ id: `id-${at}`, key: 'a key' } as StoredCredential, 1))
   }
   const kept = Array.from({ length: 10_050 }, (_, at) => known.get(`id-${at}`)).filter(Boolean)
   expect(kept).toHaveLength(10_000)

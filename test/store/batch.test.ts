@@ -23,6 +23,7 @@ function recorder(work: (batch: readonly Nonce[], at: number) => void = () => {}
 const nonce = (text: string | number): Nonce => ({
   timestamp: 1_700_000_000,
   credential: 'ada',
+  keyNumber: 1,
   nonce: String(text),
   now: 1_700_000_000,
 })

@@ -10,7 +10,14 @@ const ADA: StoredCredential = {
   created: 1_700_000_000,
   expires: 1_700_086_400,
   revoked: null,
+  disabled: null,
   clockOffset: null,
+  scopes: [],
+  rateLimit: null,
+  keyNumber: 1,
+  rotated: null,
+  oldKey: null,
+  removeAt: null,
 }
 
 /** What every `CredentialStore` has to do. */
@@ -36,7 +43,14 @@ export function credentialContract(open: () => Promise<Store>): void {
       created: 0,
       expires: null,
       revoked: 5,
+      disabled: 6,
       clockOffset: -3600,
+      scopes: ['orders:read', '\'";--'],
+      rateLimit: { requests: 7, seconds: 8 },
+      keyNumber: 3,
+      rotated: 9,
+      oldKey: { key: 'null', algorithm: 'hmac-sha-256', until: 10 },
+      removeAt: 11,
     }
     await store.insert(odd)
     expect(await store.find(odd.id)).toEqual(odd)

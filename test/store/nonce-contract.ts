@@ -13,7 +13,7 @@ function simply(store: NonceStore): Simply {
   return {
     prune: (...given) => store.prune(...given),
     record: async (timestamp, credential, nonce) =>
-      (await store.record({ timestamp, credential, nonce, now: NOW })).verdict,
+      (await store.record({ timestamp, credential, keyNumber: 1, nonce, now: NOW })).verdict,
   }
 }
 

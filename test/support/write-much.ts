@@ -7,7 +7,9 @@ const now = Math.floor(Date.now() / 1000)
 for (let batch = 0; batch < 100; batch++) {
   const nonces = Array.from({ length: 64 }, () => crypto.randomUUID())
   await Promise.all(
-    nonces.map((nonce) => store.nonces.record({ timestamp: now, credential: 'ada', nonce, now })),
+    nonces.map((nonce) =>
+      store.nonces.record({ timestamp: now, credential: 'ada', keyNumber: 1, nonce, now }),
+    ),
   )
 }
 console.log('wrote')
