@@ -1,7 +1,10 @@
+import { createMac } from './create-mac.ts'
+import type { CredentialChanges } from './credentials/change.ts'
 import type { CreateOptions } from './credentials/create.ts'
-import type { Credential } from './credentials/credential.ts'
+import type { Credential, NewCredential } from './credentials/credential.ts'
 import type { User } from './credentials/input.ts'
-import { type CreateCredential, createMac, type Mac } from './mac.ts'
+import type { RotateOptions } from './credentials/rotate.ts'
+import type { CreateCredential, Mac } from './mac.ts'
 import type { WithMacOptions } from './options.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
 
@@ -57,4 +60,38 @@ export async function revokeCredential(id: string): Promise<void> {
 /** {@link Mac.deleteCredential} of the default `Mac`. */
 export async function deleteCredential(id: string): Promise<void> {
   return mac().deleteCredential(id)
+}
+
+/** {@link Mac.rotateCredential} of the default `Mac`. */
+export async function rotateCredential(
+  id: string,
+  options?: RotateOptions,
+): Promise<NewCredential> {
+  return mac().rotateCredential(id, options)
+}
+
+/** {@link Mac.extendCredential} of the default `Mac`. */
+export async function extendCredential(
+  id: string,
+  expires: Date | number | null,
+): Promise<Credential> {
+  return mac().extendCredential(id, expires)
+}
+
+/** {@link Mac.disableCredential} of the default `Mac`. */
+export async function disableCredential(id: string): Promise<Credential> {
+  return mac().disableCredential(id)
+}
+
+/** {@link Mac.enableCredential} of the default `Mac`. */
+export async function enableCredential(id: string): Promise<Credential> {
+  return mac().enableCredential(id)
+}
+
+/** {@link Mac.updateCredential} of the default `Mac`. */
+export async function updateCredential(
+  id: string,
+  changes: CredentialChanges,
+): Promise<Credential> {
+  return mac().updateCredential(id, changes)
 }

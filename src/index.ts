@@ -1,18 +1,27 @@
+export { createMac } from './create-mac.ts'
+export type { CredentialChanges } from './credentials/change.ts'
 export type { CreateOptions } from './credentials/create.ts'
-export type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
+export type { Credential, KeptCredential, NewCredential, OldKey } from './credentials/credential.ts'
+export type { CredentialEvent, HistoryFilter } from './credentials/history.ts'
 export type { User } from './credentials/input.ts'
+export type { RotateOptions } from './credentials/rotate.ts'
 export {
   createCredential,
   deleteCredential,
+  disableCredential,
+  enableCredential,
+  extendCredential,
   getCredential,
   listCredentials,
   revokeCredential,
+  rotateCredential,
+  updateCredential,
   withMac,
 } from './default-mac.ts'
 export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
 export type { ExplainedLine, Explanation, Slip } from './explain/explanation.ts'
 export type { ExplainSettings, SeenRequest } from './explain/seen.ts'
-export { type CreateCredential, createMac, type Mac } from './mac.ts'
+export type { CreateCredential, Mac } from './mac.ts'
 export type { CheckOptions, MacOptions, OriginOption, WithMacOptions } from './options.ts'
 export type { MacAlgorithm } from './protocol/algorithm.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
@@ -20,3 +29,4 @@ export type { NodeRequest } from './server/raw-target.ts'
 export type { MacReport } from './server/report.ts'
 export type { MacVerdict } from './server/verdict.ts'
 export type { FirstArgument, Handler } from './server/with-mac.ts'
+export type { AuditAction, RateLimit } from './store/store.ts'

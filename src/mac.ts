@@ -1,19 +1,12 @@
-import { type CreateOptions, createCredential } from './credentials/create.ts'
+import type { CredentialChanges } from './credentials/change.ts'
+import type { CreateOptions } from './credentials/create.ts'
 import type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
+import type { CredentialEvent, HistoryFilter } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
-import * as manage from './credentials/manage.ts'
-import type { MacOptions, WithMacOptions } from './options.ts'
-import { currentSeconds } from './server/clock.ts'
-import { keepSeconds } from './server/freshness.ts'
-import { KnownCredentials } from './server/known-credentials.ts'
-import { Pruning } from './server/pruning.ts'
-import { reporter } from './server/report.ts'
+import type { RotateOptions } from './credentials/rotate.ts'
+import type { WithMacOptions } from './options.ts'
 import type { MacVerdict } from './server/verdict.ts'
-import { type Verifier, verify } from './server/verify.ts'
-import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
-import { macSettings, withMacSettings } from './settings.ts'
-import { openStore } from './store/open.ts'
-import { OpenOnce } from './store/open-once.ts'
+import type { FirstArgument, Handler } from './server/with-mac.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {
@@ -52,7 +45,47 @@ export interface Mac {
    */
   revokeCredential(id: string): Promise<void>
   /**
-   * Removes a credential.
+   * Gives a credential a new key under the same identifier; the one of today stays valid until its
+   * grace has ended, by default for a day. `identity.keyNumber` tells which of them signed a request,
+   * and `oldKey.lastUsed` whether the old one is still in use.
+   *
+   * @returns The credential with its new key, shown this once.
+   * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it
+   *   was revoked or has expired, `_ROTATED` where an earlier key is still in its grace.
+   *
+   * @example
+   * const { key } = await mac.rotateCredential(id, { graceSeconds: 3600 })
+   */
+  rotateCredential(id: string, options?: RotateOptions): Promise<NewCredential>
+  /**
+   * Moves the end of a credential, also of one that has expired.
+   * @param expires A `Date`, seconds since 1970, or `null` for never.
+   * @throws TypeError for a moment that is over; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED`
+   *   where it was revoked.
+   */
+  extendCredential(id: string, expires: Date | number | null): Promise<Credential>
+  /**
+   * Takes a credential out of use from its next request on. To its user it looks like a wrong MAC.
+   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it was revoked.
+   */
+  disableCredential(id: string): Promise<Credential>
+  /**
+   * Takes a credential into use again.
+   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it was revoked.
+   */
+  enableCredential(id: string): Promise<Credential>
+  /**
+   * Changes label, scopes or rate limit; what is left out stays as it is.
+   * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
+   */
+  updateCredential(id: string, changes: CredentialChanges): Promise<Credential>
+  /**
+   * What was done to credentials, the latest first, also to those that were deleted since.
+   * @throws TypeError for a wrong filter.
+   */
+  credentialHistory(filter?: HistoryFilter): Promise<CredentialEvent[]>
+  /**
+   * Removes a credential. A row of the history stays.
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   deleteCredential(id: string): Promise<void>
@@ -79,47 +112,4 @@ export interface CreateCredential {
     options?: CreateOptions & { readonly ifExists?: 'error' | undefined },
   ): Promise<NewCredential>
   (user: User, options?: CreateOptions): Promise<NewCredential | KeptCredential>
-}
-
-/**
- * Makes a `Mac`. The database is opened when it is first needed.
- *
- * @throws TypeError that names each option that is wrong.
- *
- * @example
- * const mac = createMac({ database: 'sqlite:/var/lib/app/mac.db', origin: 'https://api.example.com' })
- * Bun.serve({ fetch: mac.withMac(app) })
- */
-export function createMac(options: MacOptions = {}): Mac {
-  const settings = macSettings(options)
-  const pruning = new Pruning(keepSeconds(settings))
-  const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
-  const store = () => opening.store ?? opening.get()
-  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
-  const now = () => currentSeconds(settings.now)
-  const credentials = async () => (await store()).credentials
-  return Object.freeze<Mac>({
-    withMac(handler, withOptions = {}) {
-      const own = withMacSettings(withOptions, settings)
-      return wrap(
-        handler,
-        own,
-        (request, rawTarget) => verify(request, own, verifier, rawTarget),
-        reporter(own, verifier),
-      )
-    },
-    verify: async (request) => verify(requestOf(request), settings, verifier),
-    createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
-      createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
-    getCredential: async (id) => manage.getCredential(await credentials(), id),
-    listCredentials: async (filter) => manage.listCredentials(await credentials(), filter),
-    revokeCredential: async (id) => manage.revokeCredential(await credentials(), now(), id),
-    deleteCredential: async (id) => manage.deleteCredential(await credentials(), id),
-    resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
-    prune: async () => pruning.all((await store()).nonces, now()),
-    ready: async () => {
-      await store()
-    },
-    close: () => opening.close(),
-  })
 }

@@ -57,7 +57,7 @@ export async function withMacOf<Result>(
 ): Promise<Result> {
   await demandSqlite(place.driver)
   // Imported when it is needed: commands that need no database start without it.
-  const { createMac } = await import('../mac.ts')
+  const { createMac } = await import('../create-mac.ts')
   const mac = createMac({ database: place.url })
   try {
     await mac.ready()

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
-import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
-import { LATEST_PLAUSIBLE, MAX_ID_LENGTH } from '../protocol/parameters.ts'
-import type { CredentialStore, StoredCredential } from '../store/store.ts'
+import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
+import type { CredentialStore, RateLimit, StoredCredential } from '../store/store.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
-import { readInput, readUser, text, type User } from './input.ts'
+import { endOf, key, label, moment, plain, randomKey, rateLimit, scopes } from './fields.ts'
+import { readInput, readUser, type User } from './input.ts'
 
 /** The options of `createCredential`. */
 export interface CreateOptions {
@@ -24,6 +24,21 @@ export interface CreateOptions {
   /** A note for people, such as "laptop". */
   readonly label?: string | null | undefined
   /**
+   * What it may be used for: strings without space and quotes (RFC 6749 §3.3), such as `orders:read`.
+   * They count where `withMac` has the option `scope`. Default: none.
+   */
+  readonly scopes?: readonly string[] | undefined
+  /**
+   * How many requests are taken from it in how many seconds, in place of what `rateLimit` of
+   * `createMac` says for all. Default: `null`, the same as all.
+   */
+  readonly rateLimit?: RateLimit | null | undefined
+  /**
+   * Removes it a day after it has expired, with no row in the history: for credentials that machines
+   * make in numbers. Needs `expires`. Default: `false`.
+   */
+  readonly removeWhenExpired?: boolean | undefined
+  /**
    * What to do where the identifier is taken: `error`, or `keep` what is there, which makes a seed
    * script repeatable. Default: `error`.
    */
@@ -31,26 +46,16 @@ export interface CreateOptions {
 }
 
 const DAY = 86_400
-/** 2001, in seconds. A smaller number is more likely a duration than a moment. */
-const PLAUSIBLE_MOMENT = 1_000_000_000
-
-const plain = z.string().superRefine((value, context) => {
-  const forbidden = forbiddenCharacter(value)
-  if (forbidden === null) return
-  const message = `holds ${nameCharacter(forbidden)}; only printable ASCII without " and \\ can be used (draft §3.1)`
-  context.addIssue({ code: 'custom', message })
-})
 
 const optionsSchema = z.strictObject({
   id: plain.min(1).max(MAX_ID_LENGTH).optional(),
-  key: plain.min(1).max(1024).optional(),
+  key: key.optional(),
   algorithm: z.enum(MAC_ALGORITHMS).default('hmac-sha-256'),
-  expires: z
-    .union([z.date(), z.number().min(0), z.null()], {
-      error: 'must be a Date, seconds since 1970, or null for never',
-    })
-    .optional(),
-  label: text.nullable().default(null),
+  expires: moment.optional(),
+  label: label.default(null),
+  scopes: scopes.default([]),
+  rateLimit: rateLimit.default(null),
+  removeWhenExpired: z.boolean().default(false),
   ifExists: z.enum(['error', 'keep']).default('error'),
 })
 
@@ -68,51 +73,40 @@ export async function createCredential(
   options: CreateOptions,
 ): Promise<NewCredential | KeptCredential> {
   const given = readInput('createCredential', optionsSchema, options)
+  const expires = given.expires === undefined ? now + DAY : endOf(given.expires, now)
+  if (given.removeWhenExpired && expires === null) {
+    throw new TypeError('withmac: removeWhenExpired needs a credential that expires.')
+  }
   const stored: StoredCredential = {
     id: given.id ?? randomBytes(12).toString('hex'),
     user: readUser(user),
-    key: given.key ?? randomBytes(32).toString('base64url'),
+    key: given.key ?? randomKey(),
     algorithm: given.algorithm,
     label: given.label,
     created: now,
-    expires: expiry(given.expires, now),
+    expires,
     revoked: null,
     disabled: null,
     clockOffset: null,
-    scopes: [],
-    rateLimit: null,
+    scopes: given.scopes,
+    rateLimit: given.rateLimit,
     keyNumber: 1,
     rotated: null,
     oldKey: null,
-    removeAt: null,
+    removeAt: given.removeWhenExpired && expires !== null ? expires + DAY : null,
   }
   if (given.ifExists === 'keep' && given.id === undefined) {
     throw new TypeError('withmac: ifExists: "keep" needs an id: a random one never exists.')
   }
-  if (await store.insert(stored)) return Object.freeze({ ...fromStored(stored), key: stored.key })
+  if (await store.insert(stored)) {
+    return Object.freeze({ ...fromStored(stored, undefined), key: stored.key })
+  }
   const existing = await store.find(stored.id)
   if (given.ifExists === 'keep' && existing?.user === stored.user) {
-    return Object.freeze({ ...fromStored(existing), key: null })
+    const usage = await store.usage(now, existing.id)
+    return Object.freeze({ ...fromStored(existing, usage.get(existing.id)), key: null })
   }
   throw new MacError('ERR_MAC_CREDENTIAL_EXISTS', taken(stored, existing))
-}
-
-function expiry(given: Date | number | null | undefined, now: number): number | null {
-  if (given === null) return null
-  if (given === undefined) return now + DAY
-  if (given instanceof Date) return Math.floor(given.getTime() / 1000)
-  if (given < PLAUSIBLE_MOMENT && now >= PLAUSIBLE_MOMENT) {
-    throw new TypeError(
-      `withmac: expires: ${given} is a moment in 1970, since seconds count from then. For ${given} ` +
-        `seconds from now pass Math.floor(Date.now() / 1000) + ${given}.`,
-    )
-  }
-  if (given > LATEST_PLAUSIBLE && now < LATEST_PLAUSIBLE) {
-    throw new TypeError(
-      `withmac: expires: ${given} looks like milliseconds: pass a Date, or divide by 1000.`,
-    )
-  }
-  return Math.floor(given)
 }
 
 function taken({ id, user }: StoredCredential, existing: StoredCredential | null): string {

@@ -13,10 +13,19 @@ export function systemClock(): number {
  * @throws {@link MacError} `ERR_MAC_CALLBACK` where the function given as `now` fails.
  */
 export function currentSeconds(now: () => number): number {
-  if (now === systemClock) return Math.floor(systemClock())
+  return Math.floor(exactSeconds(now))
+}
+
+/**
+ * The server's clock, in seconds since 1970, with what is left of the second.
+ *
+ * @throws {@link MacError} `ERR_MAC_CALLBACK` where the function given as `now` fails.
+ */
+export function exactSeconds(now: () => number): number {
+  if (now === systemClock) return systemClock()
   let seconds: number
   try {
-    seconds = Math.floor(now())
+    seconds = now()
   } catch (cause) {
     throw new MacError('ERR_MAC_CALLBACK', 'The function given as now failed.', { cause })
   }
@@ -24,6 +33,6 @@ export function currentSeconds(now: () => number): number {
     const rule = 'The function given as now returned milliseconds; Date.now() / 1000 is in seconds.'
     throw new MacError('ERR_MAC_CALLBACK', rule)
   }
-  if (Number.isSafeInteger(seconds)) return seconds
+  if (Number.isSafeInteger(Math.floor(seconds))) return seconds
   throw new MacError('ERR_MAC_CALLBACK', 'The function given as now returned no number of seconds.')
 }

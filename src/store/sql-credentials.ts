@@ -1,14 +1,24 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import { type CredentialRow, fromRow, toNumber, toRow } from './credential-row.ts'
+import type { CompiledQuery, Kysely } from 'kysely'
+import { lastWords, readAudit, writeAudit } from './audit.ts'
+import { fromRow, toNumber, toRow } from './credential-row.ts'
+import { DECOY, findQuery, type VersionedRow } from './find-credential.ts'
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
 import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import { present } from './state.ts'
-import type { CredentialStore, LookUp, StoredCredential } from './store.ts'
+import type {
+  AuditFilter,
+  AuditRow,
+  CredentialStore,
+  Edit,
+  LookUp,
+  StoredCredential,
+  Usage,
+} from './store.ts'
+import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
-
-type VersionedRow = CredentialRow & { readonly version: number }
+import { forgetUsage, readUsage, UNUSED } from './usage.ts'
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
@@ -41,14 +51,17 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async insert(credential: StoredCredential): Promise<boolean> {
-    // An insert that comes to nothing would still call the trigger of one that overwrites.
-    if ((await this.find(credential.id)) !== null) return false
-    const query = this.#db
-      .insertInto('mac_credentials')
-      .values(toRow(credential, this.#sealer))
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .returning('id')
-    return (await this.#guard(() => query.execute())).length > 0
+    const { id, created: at } = credential
+    return this.#changing(async (db) => {
+      // An insert that comes to nothing would still call the trigger of one that overwrites.
+      const query = db.selectFrom('mac_credentials').select('id').where('id', '=', id)
+      if ((await query.execute()).length > 0) return false
+      await db.insertInto('mac_credentials').values(toRow(credential, this.#sealer)).execute()
+      await forgetUsage(db, id)
+      // Of those that go by themselves there are many, and nobody asks for them.
+      if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
+      return true
+    })
   }
 
   async list(user: string | null): Promise<StoredCredential[]> {
@@ -57,22 +70,46 @@ export class SqlCredentials implements CredentialStore {
     return (await this.#guard(() => query.execute())).map((row) => fromRow(row, this.#sealer))
   }
 
-  async revoke(id: string, at: number): Promise<boolean> {
-    return this.#change(async (db) => {
-      const query = db
-        .updateTable('mac_credentials')
-        .set((build) => ({ revoked: build.fn.coalesce('revoked', build.val(at)) }))
-        .where('id', '=', id)
-        .returning('id')
-      return (await query.execute()).length > 0
+  async edit(id: string, at: number, edit: Edit): Promise<StoredCredential | null> {
+    return this.#changing(async (db) => {
+      const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
+      const [row] = await query.execute()
+      if (row === undefined) return null
+      const before = fromRow(row, this.#sealer)
+      const edited = edit(before)
+      if (edited === null) return before
+      const { id: _, ...columns } = toRow(edited.credential, this.#sealer)
+      await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
+      await drawVersion(db)
+      await writeAudit(db, at, edited.action, before, edited.detail)
+      return edited.credential
     })
   }
 
-  async remove(id: string): Promise<boolean> {
-    return this.#change(async (db) => {
-      const query = db.deleteFrom('mac_credentials').where('id', '=', id).returning('id')
-      return (await query.execute()).length > 0
+  async remove(id: string, at: number): Promise<boolean> {
+    return this.#changing(async (db) => {
+      const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
+      const [row] = await query.execute()
+      if (row === undefined) return false
+      const { used } = (await readUsage(db, at, id)).get(id) ?? UNUSED
+      await removeCredentials(db, [id])
+      await drawVersion(db)
+      await writeAudit(db, at, 'deleted', row, lastWords(row, used))
+      return true
     })
+  }
+
+  async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
+    return this.#guard(() => readUsage(this.#db, now, id))
+  }
+
+  async history(filter: AuditFilter): Promise<AuditRow[]> {
+    return this.#guard(() => readAudit(this.#db, filter))
+  }
+
+  async sweep(now: number): Promise<number> {
+    if (!(await this.#guard(() => isSweepDue(this.#db, now)))) return 0
+    return this.#changing((db) => sweepCredentials(db, now))
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {
@@ -94,44 +131,8 @@ export class SqlCredentials implements CredentialStore {
     return (await this.#guard(() => query.execute())).length > 0
   }
 
-  /**
-   * Makes a change that keeps somebody out, and sees to it that it is noticed: whoever rebuilds the
-   * table by hand takes its triggers away under the processes at work.
-   */
-  #change(work: (db: Kysely<MacDatabase>) => Promise<boolean>): Promise<boolean> {
-    return this.#guard(() =>
-      immediately(this.#db, async (locked) => {
-        const changed = await work(locked)
-        if (changed) await drawVersion(locked)
-        return changed
-      }),
-    )
-  }
-}
-
-/** An identifier that no credential can have, since it is empty. */
-const DECOY = ''
-
-/**
- * The look-up of a credential. Where there is none it gives a decoy, whose row is read, its key opened,
- * and made an object as any other: how long a look-up takes must not tell which identifiers exist.
- */
-function findQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<VersionedRow> {
-  const { ref, lit } = sql
-  const decoy = toRow(decoyCredential(), sealer)
-  const columns = Object.keys(decoy).map((name) => ref(name))
-  const values = Object.values(decoy).map((value) => lit(value))
-  const version = sql`(select value from mac_state where name = 'credentials_version') as version`
-  return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
-    from mac_credentials where id = ${''}
-    union all select ${sql.join(values)}, ${version} limit 1`.compile(db)
-}
-
-function decoyCredential(): StoredCredential {
-  const key = 'x'.repeat(43)
-  return {
-    ...{ id: DECOY, user: 'nobody', key, algorithm: 'hmac-sha-256', label: null, created: 0 },
-    ...{ expires: 0, revoked: null, disabled: null, clockOffset: null, scopes: [] },
-    ...{ rateLimit: null, keyNumber: 1, rotated: null, oldKey: null, removeAt: null },
+  /** Makes a change in one transaction. */
+  #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
+    return this.#guard(() => immediately(this.#db, work))
   }
 }

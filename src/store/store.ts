@@ -51,19 +51,81 @@ export interface LookUp {
   readonly version: number
 }
 
+/** What is known of the use of a credential. Times are exact to a minute. */
+export interface Usage {
+  /** When each of its keys was last used, by their numbers. */
+  readonly used: ReadonlyMap<number, number>
+  /** How many requests in its name were refused in the last 24 hours. */
+  readonly failures: number
+}
+
+/** What was done to a credential. */
+export type AuditAction =
+  | 'created'
+  | 'rotated'
+  | 'retired'
+  | 'extended'
+  | 'disabled'
+  | 'enabled'
+  | 'changed'
+  | 'revoked'
+  | 'deleted'
+
+/** A row of the audit. */
+export interface AuditRow {
+  readonly number: number
+  readonly at: number
+  readonly action: AuditAction
+  readonly credential: string
+  readonly user: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** Which rows of the audit are wanted, and how many of them. */
+export interface AuditFilter {
+  readonly credential: string | null
+  readonly user: string | null
+  readonly limit: number
+}
+
+/** Says what is to become of a credential; `null` leaves it as it is. */
+export type Edit = (credential: StoredCredential) => Edited | null
+
+/** What becomes of a credential, and what the audit says of it. */
+export interface Edited {
+  readonly credential: StoredCredential
+  readonly action: AuditAction
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
 /** Where credentials live. Every method rejects where the store fails. */
 export interface CredentialStore {
   /** Looks one up. It takes as long whether there is one or not. */
   lookUp(id: string): Promise<LookUp>
   find(id: string): Promise<StoredCredential | null>
-  /** Adds a credential; `false` where the identifier is taken, and nothing was changed. */
+  /** What is known of the use of one credential, or of all, by their identifiers. */
+  usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
+  /** Adds a credential; `false` where the identifier is taken, and nothing was changed. It is audited. */
   insert(credential: StoredCredential): Promise<boolean>
   /** All of them, or one user's, oldest first. */
   list(user: string | null): Promise<StoredCredential[]>
-  /** Marks it as revoked, keeping an earlier moment; `false` where there is none. */
-  revoke(id: string, at: number): Promise<boolean>
-  /** Removes it, but not its nonces: the identifier may come back with the same key. */
-  remove(id: string): Promise<boolean>
+  /**
+   * Changes a credential in one transaction, and audits it.
+   *
+   * @param edit Is given the credential as it is, and gives what is to become of it, or `null` to leave
+   *   it as it is. What it throws changes nothing.
+   * @returns The credential as it is afterwards, or `null` where there is none.
+   */
+  edit(id: string, at: number, edit: Edit): Promise<StoredCredential | null>
+  /**
+   * Removes it, but not its nonces: the identifier may come back with the same key. A row of the audit
+   * stays; `false` where there is no such credential.
+   */
+  remove(id: string, at: number): Promise<boolean>
+  /** What was done to one credential or all, or to a user's, the latest first. */
+  history(filter: AuditFilter): Promise<AuditRow[]>
+  /** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
+  sweep(now: number): Promise<number>
   /** Keeps a learned offset unless one is there; gives the one in force, or `null` without credential. */
   learnClock(id: string, offset: number): Promise<number | null>
   /** Forgets a learned offset; `false` where there is no credential. */

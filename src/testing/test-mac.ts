@@ -1,6 +1,7 @@
+import { createMac } from '../create-mac.ts'
 import type { NewCredential } from '../credentials/credential.ts'
 import { readUser, type User } from '../credentials/input.ts'
-import { createMac, type Mac } from '../mac.ts'
+import type { Mac } from '../mac.ts'
 import type { MacOptions } from '../options.ts'
 import { TestClock } from './clock.ts'
 import { type SignedInit, signedRequest } from './signed-request.ts'

@@ -28,6 +28,14 @@ describe('by default', () => {
       created: new Date(clock.seconds * 1000),
       expires: new Date((clock.seconds + DAY) * 1000),
       revoked: null,
+      disabled: null,
+      scopes: [],
+      rateLimit: null,
+      keyNumber: 1,
+      rotated: null,
+      oldKey: null,
+      lastUsed: null,
+      failures: 0,
       clockOffsetSeconds: null,
     })
     expect(await userOf(ada)).toBe('ada')

@@ -1,4 +1,4 @@
-import type { Store, StoredCredential } from '../../src/store/store.ts'
+import type { Edited, Store, StoredCredential } from '../../src/store/store.ts'
 import { expect, test } from '../support/runner.ts'
 
 const ADA: StoredCredential = {
@@ -95,23 +95,26 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await ids('')).toEqual([])
   })
 
-  test('revoke keeps the first moment, and touches one credential alone', async () => {
+  test('edit changes one credential alone, by what it is', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
-    expect(await store.revoke(ADA.id, 10)).toBe(true)
-    expect(await store.revoke(ADA.id, 20)).toBe(true)
+    const revoke = (credential: StoredCredential): Edited => ({
+      ...{ credential: { ...credential, revoked: 10 }, action: 'revoked', detail: { why: 'test' } },
+    })
+    expect(await store.edit(ADA.id, 10, revoke)).toEqual({ ...ADA, revoked: 10 })
+    expect(await store.edit(ADA.id, 20, () => null)).toEqual({ ...ADA, revoked: 10 })
     expect(await store.find(ADA.id)).toEqual({ ...ADA, revoked: 10 })
     expect((await store.find('ada-2'))?.revoked).toBeNull()
-    expect(await store.revoke('nobody', 10)).toBe(false)
+    expect(await store.edit('nobody', 10, revoke)).toBeNull()
   })
 
   test('remove removes one credential alone, and tells whether it was there', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
-    expect(await store.remove(ADA.id)).toBe(true)
-    expect(await store.remove(ADA.id)).toBe(false)
+    expect(await store.remove(ADA.id, 5)).toBe(true)
+    expect(await store.remove(ADA.id, 5)).toBe(false)
     expect(await store.find(ADA.id)).toBeNull()
     expect(await store.find('ada-2')).not.toBeNull()
   })

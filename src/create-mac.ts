@@ -1,0 +1,72 @@
+import * as change from './credentials/change.ts'
+import { type CreateOptions, createCredential } from './credentials/create.ts'
+import { credentialHistory } from './credentials/history.ts'
+import type { User } from './credentials/input.ts'
+import * as manage from './credentials/manage.ts'
+import { rotateCredential } from './credentials/rotate.ts'
+import type { CreateCredential, Mac } from './mac.ts'
+import type { MacOptions } from './options.ts'
+import { currentSeconds, exactSeconds } from './server/clock.ts'
+import { keepSeconds } from './server/freshness.ts'
+import { KnownCredentials } from './server/known-credentials.ts'
+import { Pruning } from './server/pruning.ts'
+import { reporter } from './server/report.ts'
+import { type Verifier, verify } from './server/verify.ts'
+import { requestOf, wrap } from './server/with-mac.ts'
+import { macSettings, withMacSettings } from './settings.ts'
+import { openStore } from './store/open.ts'
+import { OpenOnce } from './store/open-once.ts'
+
+/**
+ * Makes a `Mac`. The database is opened when it is first needed.
+ *
+ * @throws TypeError that names each option that is wrong.
+ *
+ * @example
+ * const mac = createMac({ database: 'sqlite:/var/lib/app/mac.db', origin: 'https://api.example.com' })
+ * Bun.serve({ fetch: mac.withMac(app) })
+ */
+export function createMac(options: MacOptions = {}): Mac {
+  const settings = macSettings(options)
+  const pruning = new Pruning(keepSeconds(settings))
+  const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
+  const store = () => opening.store ?? opening.get()
+  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
+  const now = () => currentSeconds(settings.now)
+  const credentials = async () => (await store()).credentials
+  return Object.freeze<Mac>({
+    withMac(handler, withOptions = {}) {
+      const own = withMacSettings(withOptions, settings)
+      return wrap(
+        handler,
+        own,
+        (request, rawTarget) => verify(request, own, verifier, rawTarget),
+        reporter(own, verifier),
+      )
+    },
+    verify: async (request) => verify(requestOf(request), settings, verifier),
+    createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
+      createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
+    getCredential: async (id) => manage.getCredential(await credentials(), now(), id),
+    listCredentials: async (filter) => manage.listCredentials(await credentials(), now(), filter),
+    rotateCredential: async (id, rotateOptions = {}) =>
+      rotateCredential(await credentials(), exactSeconds(settings.now), id, rotateOptions),
+    extendCredential: async (id, expires) =>
+      change.extendCredential(await credentials(), now(), id, expires),
+    disableCredential: async (id) => change.disableCredential(await credentials(), now(), id),
+    enableCredential: async (id) => change.enableCredential(await credentials(), now(), id),
+    updateCredential: async (id, changes) =>
+      change.updateCredential(await credentials(), now(), id, changes),
+    revokeCredential: async (id) => {
+      await change.revokeCredential(await credentials(), now(), id)
+    },
+    deleteCredential: async (id) => manage.deleteCredential(await credentials(), now(), id),
+    credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
+    resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
+    prune: async () => pruning.all((await store()).nonces, now()),
+    ready: async () => {
+      await store()
+    },
+    close: () => opening.close(),
+  })
+}

@@ -1,0 +1,37 @@
+import { MacError } from '../errors.ts'
+import type { CredentialStore, Edit, StoredCredential } from '../store/store.ts'
+import { type Credential, fromStored } from './credential.ts'
+import { readId } from './input.ts'
+
+/**
+ * Changes a credential, and shows it as it is afterwards.
+ * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
+ */
+export async function edited(
+  store: CredentialStore,
+  now: number,
+  id: string,
+  edit: Edit,
+): Promise<Credential> {
+  const credential = await store.edit(readId(id), now, edit)
+  if (credential === null) throw unknown(id)
+  const usage = await store.usage(now, id)
+  return fromStored(credential, usage.get(id))
+}
+
+/** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED`: nothing brings a revoked one back. */
+export function checkNotRevoked({ id, revoked }: StoredCredential): void {
+  if (revoked === null) return
+  throw new MacError(
+    'ERR_MAC_CREDENTIAL_ENDED',
+    `The credential ${JSON.stringify(id)} was revoked, which cannot be taken back. Make a new one.`,
+  )
+}
+
+/** What is told of an identifier that nobody has. */
+export function unknown(id: string): MacError {
+  return new MacError(
+    'ERR_MAC_CREDENTIAL_UNKNOWN',
+    `There is no credential ${JSON.stringify(id)}. listCredentials() tells which there are.`,
+  )
+}

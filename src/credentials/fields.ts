@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
+import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
+import type { RateLimit } from '../store/store.ts'
+import { text } from './input.ts'
+
+/** 2001, in seconds. A smaller number is more likely a duration than a moment. */
+const PLAUSIBLE_MOMENT = 1_000_000_000
+
+/** What travels in a header or is signed with: the characters of draft §3.1. */
+export const plain: z.ZodString = z.string().superRefine((value, context) => {
+  const forbidden = forbiddenCharacter(value)
+  if (forbidden === null) return
+  const message = `holds ${nameCharacter(forbidden)}; only printable ASCII without " and \\ can be used (draft §3.1)`
+  context.addIssue({ code: 'custom', message })
+})
+
+/** A MAC key. */
+export const key: z.ZodString = plain.min(1).max(1024)
+
+/** A moment at which a credential ends, or never. */
+export const moment: z.ZodType<Date | number | null> = z.union(
+  [z.date(), z.number().min(0), z.null()],
+  {
+    error: 'must be a Date, seconds since 1970, or null for never',
+  },
+)
+
+/** A note for people, or none. */
+export const label: z.ZodNullable<z.ZodString> = text.nullable()
+
+/** A scope-token of RFC 6749 §3.3: neither space nor quote, so that lists of them can be written. */
+const scope = z
+  .string()
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+    'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)',
+  )
+  .max(256)
+
+/** What a credential may be used for, each scope once. */
+export const scopes: z.ZodType<readonly string[]> = z
+  .array(scope)
+  .max(100)
+  .transform((given): readonly string[] => Object.freeze([...new Set(given)]))
+
+/** How many requests are taken in how many seconds, or the server's own limit. */
+export const rateLimit: z.ZodType<RateLimit | null> = z
+  .strictObject({
+    requests: z.int().min(1).max(1_000_000_000),
+    seconds: z.int().min(1).max(86_400),
+  })
+  .nullable()
+
+/**
+ * A moment at which a credential ends, in whole seconds since 1970.
+ *
+ * @param now The server's clock, in the same.
+ * @throws TypeError where the number is a duration, or milliseconds.
+ */
+export function endOf(given: Date | number | null, now: number): number | null {
+  if (given === null) return null
+  if (given instanceof Date) return Math.floor(given.getTime() / 1000)
+  if (given < PLAUSIBLE_MOMENT && now >= PLAUSIBLE_MOMENT) {
+    throw new TypeError(
+      `withmac: expires: ${given} is a moment in 1970, since seconds count from then. For ${given} ` +
+        `seconds from now pass Math.floor(Date.now() / 1000) + ${given}.`,
+    )
+  }
+  if (given > LATEST_PLAUSIBLE && now < LATEST_PLAUSIBLE) {
+    throw new TypeError(
+      `withmac: expires: ${given} looks like milliseconds: pass a Date, or divide by 1000.`,
+    )
+  }
+  return Math.floor(given)
+}
+
+/** A new MAC key: 256 random bits. */
+export function randomKey(): string {
+  return randomBytes(32).toString('base64url')
+}

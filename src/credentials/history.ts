@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { AuditAction, CredentialStore } from '../store/store.ts'
+import { readInput, readUser, type User } from './input.ts'
+
+/** What was done to a credential at some time. It stays when the credential is deleted. */
+export interface CredentialEvent {
+  /** Counts up from 1 through all events. */
+  readonly number: number
+  readonly at: Date
+  readonly action: AuditAction
+  /** The MAC key identifier. */
+  readonly id: string
+  readonly user: string
+  /** What else is known, by its names; moments are seconds since 1970. Never a key. */
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** Which events are wanted. */
+export interface HistoryFilter {
+  /** The MAC key identifier. Default: all. */
+  readonly id?: string | undefined
+  /** Default: all. */
+  readonly user?: User | undefined
+  /** How many at the most, the latest. Default: 1,000. */
+  readonly limit?: number | undefined
+}
+
+const filterSchema = z.strictObject({
+  id: z.string().optional(),
+  user: z.unknown(),
+  limit: z.int().min(1).max(1_000_000).default(1000),
+})
+
+/** What was done to credentials, the latest first. */
+export async function credentialHistory(
+  store: CredentialStore,
+  filter: HistoryFilter = {},
+): Promise<CredentialEvent[]> {
+  const { id = null, user, limit } = readInput('credentialHistory', filterSchema, filter)
+  const whose = user === undefined ? null : readUser(user)
+  const rows = await store.history({ credential: id, user: whose, limit })
+  return rows.map(({ number, at, action, credential, user, detail }) =>
+    Object.freeze({ number, at: new Date(at * 1000), action, id: credential, user, detail }),
+  )
+}

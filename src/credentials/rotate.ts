@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { MacError } from '../errors.ts'
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import type { CredentialStore, Edited, StoredCredential } from '../store/store.ts'
+import { fromStored, type NewCredential } from './credential.ts'
+import { checkNotRevoked, unknown } from './editing.ts'
+import { endOf, key, moment, randomKey } from './fields.ts'
+import { readId, readInput } from './input.ts'
+
+/** The options of `rotateCredential`. */
+export interface RotateOptions {
+  /**
+   * How long the key of today stays valid beside the new one, in seconds, up to a year. 0 ends it, and
+   * an earlier one in its grace, at once: for a key that has leaked. Default: 86,400, a day.
+   */
+  readonly graceSeconds?: number | undefined
+  /** The new MAC key. Default: 256 random bits. */
+  readonly key?: string | undefined
+  /** What the new key signs with. Default: the same as the key of today. */
+  readonly algorithm?: MacAlgorithm | undefined
+  /** A new end of the credential, as `createCredential` takes it. Default: it stays as it is. */
+  readonly expires?: Date | number | null | undefined
+  /**
+   * Lets an earlier key go at once that is still in its grace: a credential has two keys at the most.
+   * Default: `false`, and then that is an error.
+   */
+  readonly endEarlierGrace?: boolean | undefined
+}
+
+const DAY = 86_400
+const YEAR = 366 * DAY
+
+const optionsSchema = z.strictObject({
+  graceSeconds: z.int().min(0).max(YEAR).default(DAY),
+  key: key.optional(),
+  algorithm: z.enum(MAC_ALGORITHMS).optional(),
+  expires: moment.optional(),
+  endEarlierGrace: z.boolean().default(false),
+})
+
+/**
+ * Gives a credential a new key; the one of today stays valid until its grace has ended.
+ *
+ * @param exactly The server's clock, in seconds since 1970, with what is left of the second.
+ * @throws TypeError where an option cannot be used.
+ * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`; `ERR_MAC_CREDENTIAL_ENDED` for one that was
+ *   revoked or has expired; `ERR_MAC_CREDENTIAL_ROTATED` where an earlier key is still in its grace.
+ */
+export async function rotateCredential(
+  store: CredentialStore,
+  exactly: number,
+  id: string,
+  options: RotateOptions,
+): Promise<NewCredential> {
+  const given = readInput('rotateCredential', optionsSchema, options)
+  const now = Math.floor(exactly)
+  const expires = given.expires === undefined ? undefined : endOf(given.expires, now)
+  const written = given.key ?? randomKey()
+  const { graceSeconds } = given
+  // Rounded up: a grace is not shorter than it was asked for.
+  const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds
+
+  const rotated = await store.edit(readId(id), now, (credential): Edited => {
+    checkNotRevoked(credential)
+    const end = expires === undefined ? credential.expires : expires
+    if (end !== null && end <= now) throw expired(credential.id)
+    if (graceSeconds > 0 && !given.endEarlierGrace) checkNoEarlierKey(credential, now)
+    if (credential.key === written) {
+      throw new TypeError(
+        'withmac: rotateCredential: key is the key of today: give another, or none.',
+      )
+    }
+    const { key: old, algorithm } = credential
+    const after: StoredCredential = {
+      ...credential,
+      key: written,
+      algorithm: given.algorithm ?? algorithm,
+      expires: end,
+      keyNumber: credential.keyNumber + 1,
+      rotated: now,
+      oldKey: until === null ? null : { key: old, algorithm, until },
+    }
+    const detail = { keyNumber: after.keyNumber, graceEnds: until, expires: end }
+    return { credential: after, action: 'rotated', detail }
+  })
+  if (rotated === null) throw unknown(id)
+  const usage = await store.usage(now, id)
+  return Object.freeze({ ...fromStored(rotated, usage.get(id)), key: written })
+}
+
+function checkNoEarlierKey({ id, oldKey }: StoredCredential, now: number): void {
+  if (oldKey === null || oldKey.until <= now) return
+  const ends = new Date(oldKey.until * 1000).toISOString()
+  throw new MacError(
+    'ERR_MAC_CREDENTIAL_ROTATED',
+    `The credential ${JSON.stringify(id)} has a key from before, whose grace ends at ${ends}. Wait until ` +
+      'then, or end it now with endEarlierGrace: true. graceSeconds: 0 ends all keys but the new one.',
+  )
+}
+
+function expired(id: string): MacError {
+  return new MacError(
+    'ERR_MAC_CREDENTIAL_ENDED',
+    `The credential ${JSON.stringify(id)} has expired, and so would its new key. Pass expires as well.`,
+  )
+}

@@ -1,0 +1,80 @@
+import { type Kysely, sql } from 'kysely'
+import { writeAudit } from './audit.ts'
+import { toNumber } from './credential-row.ts'
+import type { MacDatabase } from './schema.ts'
+import { drawVersion } from './triggers.ts'
+
+/** How many credentials are removed in one transaction. */
+const AT_ONCE = 256
+
+/** Whether there are old keys whose grace has ended, or credentials that are to go. */
+export async function isSweepDue(db: Kysely<MacDatabase>, now: number): Promise<boolean> {
+  const { rows } = await sql`select 1 where
+    exists (select 1 from mac_credentials where old_until <= ${now}) or
+    exists (select 1 from mac_credentials where remove_at <= ${now})`.execute(db)
+  return rows.length > 0
+}
+
+/** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
+export async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
+  const retired = await db
+    .selectFrom('mac_credentials')
+    .select(['id', 'user', 'key_number'])
+    .where('old_until', '<=', now)
+    .limit(AT_ONCE)
+    .execute()
+  for (const { id, user, key_number } of retired) {
+    await retire(db, now, { id, user, number: Number(key_number) - 1 })
+  }
+  const gone = await db
+    .selectFrom('mac_credentials')
+    .select('id')
+    .where('remove_at', '<=', now)
+    .orderBy('remove_at')
+    .limit(AT_ONCE)
+    .execute()
+  await removeCredentials(
+    db,
+    gone.map(({ id }) => id),
+  )
+  await drawVersion(db)
+  return retired.length + gone.length
+}
+
+/** Removes an old key. When it was last used is told by the audit from now on. */
+async function retire(
+  db: Kysely<MacDatabase>,
+  now: number,
+  { id, user, number }: { readonly id: string; readonly user: string; readonly number: number },
+): Promise<void> {
+  const uses = await db
+    .deleteFrom('mac_usage')
+    .where('credential', '=', id)
+    .where('key_number', '<=', number)
+    .returning(['key_number', 'used'])
+    .execute()
+  const last = uses.find((use) => Number(use.key_number) === number)
+  await db
+    .updateTable('mac_credentials')
+    .set({ old_key: null, old_algorithm: null, old_sealed_by: null, old_until: null })
+    .where('id', '=', id)
+    .execute()
+  await writeAudit(
+    db,
+    now,
+    'retired',
+    { id, user },
+    { keyNumber: number, lastUsed: toNumber(last?.used ?? null) },
+  )
+}
+
+/** Removes credentials and what is known of their use, but not their nonces. */
+export async function removeCredentials(
+  db: Kysely<MacDatabase>,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return
+  await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
+  await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
+  await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
+}
