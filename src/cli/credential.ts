@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ClientCredential } from '../client/index.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import type { StoredCredential } from '../store/store.ts'
+import { pasted } from './called-as.ts'
 import { existingPlace, type Place } from './database.ts'
 import { misuse, noCredential } from './failure.ts'
 import { demandSqlite } from './sqlite.ts'
@@ -16,13 +17,13 @@ export interface CredentialOptions {
   readonly id?: string
 }
 
-const WAYS =
-  'set MAC_ID and MAC_KEY, or name a file with --credentials (as "withmac create --save" writes it), or one of the database with --id'
+const WAYS = `set MAC_ID and MAC_KEY, or name a file with --credentials (as "${pasted('create --save')}" writes it), or one of the database with --id`
+const WRITER = `"${pasted('create USER --save FILE')}" writes such a file.`
 
 /** Adds the options, and what they are for, to a command. */
 export function takesCredential(command: Command): Command {
   return command
-    .option('--credentials <file>', 'signs with what "withmac create USER --save FILE" wrote')
+    .option('--credentials <file>', 'signs with what --save of create or rotate wrote')
     .option('--id <id>', 'signs with this credential of the database')
     .addHelpText(
       'after',
@@ -100,9 +101,7 @@ function warnOfEnded({ id, revoked, expires }: StoredCredential, terminal: Termi
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {
   const { id, key, algorithm } = parse(path)
   if (typeof id !== 'string' || typeof key !== 'string' || id === '' || key === '') {
-    throw misuse(
-      `${path} holds no id and key: "withmac create USER --save FILE" writes such a file.`,
-    )
+    throw misuse(`${path} holds no id and key: ${WRITER}`)
   }
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     const { yellow } = terminal.errorColors
@@ -122,7 +121,7 @@ function parse(path: string): { id?: unknown; key?: unknown; algorithm?: unknown
     return Object(JSON.parse(text)) as object
   } catch {
     // What the parser says would quote the file, and so perhaps the key.
-    throw misuse(`${path} is no JSON: "withmac create USER --save FILE" writes such a file.`)
+    throw misuse(`${path} is no JSON: ${WRITER}`)
   }
 }
 

@@ -146,7 +146,9 @@ function hasEnded({ refusal }: Outcome): boolean {
 
 function standing({ refusal }: Outcome): Finding[] {
   if (refusal?.code === 'ERR_MAC_EXPIRED') {
-    return [bad('credential', 'it has expired', 'make another: withmac create USER --expires 90d')]
+    return [
+      bad('credential', 'it has expired', 'on the server run "withmac extend ID --expires 90d"'),
+    ]
   }
   if (refusal?.code === 'ERR_MAC_EXT') {
     return [
