@@ -27,7 +27,7 @@ export const CHANNELS: All = Object.freeze({
   rotated: channel('withmac:rotated'),
   pruned: channel('withmac:pruned'),
   batch: channel('withmac:batch'),
-})
+}) as All
 
 /**
  * What happens in this process, in all of its `Mac`s: the channels `withmac:accepted`,
