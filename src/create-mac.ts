@@ -78,7 +78,11 @@ export function createMac(options: MacOptions = {}): Mac {
     deleteCredential: async (id) => manage.deleteCredential(await credentials(), now(), id),
     credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
-    prune: async () => pruning.all((await store()).nonces, now()),
+    prune: async () => {
+      const { credentials, nonces } = await store()
+      await credentials.sweep(now())
+      return pruning.all(nonces, now())
+    },
     ready: async () => {
       await store()
     },

@@ -15,7 +15,8 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
   ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
   ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
-  ['deleteCredential', 'void example', 'null'],
+  ["key: 'only-for-tests'", 'void example', 'null'],
+  ['mac.rotateCredential(id', 'void example', ']'],
   [
     'createMacFetch',
     'await serve(async (url) => console.log((await example.order(url, "tea")).status))',
