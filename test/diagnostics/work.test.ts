@@ -1,8 +1,6 @@
 import { Kysely } from 'kysely'
 import { tellingBatches } from '../../src/diagnostics/tell-work.ts'
 import { createMac } from '../../src/index.ts'
-import { databaseSource } from '../../src/store/database-source.ts'
-import { openStore } from '../../src/store/open.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { hearing } from '../support/hearing.ts'
@@ -66,21 +64,20 @@ test('pruning is told where it removed something', async () => {
   await mac.close()
 })
 
-test('the sweep of credentials is told where it removed something', async () => {
+test('the removal of old keys and of credentials that are to go is told', async () => {
   const clock = new Clock()
-  using folder = temporaryFolder()
-  const url = `sqlite:${folder.path('mac.db')}`
-  const mac = createMac({ database: url, now: clock.now })
+  const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
   const { id } = await mac.createCredential('ada')
+  await mac.createCredential('eve', { expires: clock.seconds + 5, removeWhenExpired: true })
   await mac.rotateCredential(id, { graceSeconds: 10 })
-  const store = await openStore(databaseSource(url))
   using heard = hearing()
-  await store.credentials.sweep(clock.seconds)
+  await mac.prune()
   expect(heard.pruned).toEqual([])
-  await store.credentials.sweep(clock.seconds + 11)
-  expect(heard.pruned).toMatchObject([{ database: url, what: 'credentials', removed: 1 }])
-  await store.close()
-  await mac.close()
+  clock.seconds += 100_000
+  await mac.prune()
+  expect(heard.pruned).toMatchObject([
+    { database: 'sqlite::memory:', what: 'credentials', removed: 2 },
+  ])
 })
 
 test('a rotation is told with the end of the grace, or none', async () => {
