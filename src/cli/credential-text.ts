@@ -111,7 +111,7 @@ function oldKeyText(
   const end = showMoment(graceEnds)
   if (graceEnds <= now) return `${keyNumber}, refused since ${end}, ${showUse(lastUsed, now)}`
   const left = showSpan(secondsTo(graceEnds, now))
-  return `${keyNumber}, valid until ${end} (${left} left), ${showUse(lastUsed, now)}`
+  return `${keyNumber}, in its grace until ${end} (${left} left), ${showUse(lastUsed, now)}`
 }
 
 /** When something ends, or that it does not. */
@@ -128,7 +128,20 @@ export function showScopes(scopes: readonly string[]): string {
 export function showRateLimit(limit: RateLimit | null): string {
   if (limit === null) return 'the same as all'
   const requests = limit.requests === 1 ? '1 request' : `${limit.requests} requests`
-  return `${requests} in ${showSpan(limit.seconds)}`
+  return `${requests} in ${wholeSpan(limit.seconds)}`
+}
+
+/** A length of time to the second. */
+function wholeSpan(seconds: number): string {
+  const [size, name] =
+    (
+      [
+        [86_400, 'day'],
+        [3600, 'hour'],
+        [60, 'minute'],
+      ] as const
+    ).find(([size]) => seconds % size === 0) ?? ([1, 'second'] as const)
+  return seconds === size ? `1 ${name}` : `${seconds / size} ${name}s`
 }
 
 /** What was learned is what must be added to the client's time. */

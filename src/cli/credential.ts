@@ -6,6 +6,7 @@ import type { StoredCredential } from '../store/store.ts'
 import { pasted } from './called-as.ts'
 import { existingPlace, type Place } from './database.ts'
 import { misuse, noCredential } from './failure.ts'
+import { quote } from './quote.ts'
 import { demandSqlite } from './sqlite.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -87,15 +88,20 @@ export async function storedCredential(
 }
 
 /** It is signed with all the same: whether the server refuses it may be what is asked. */
-function warnOfEnded({ id, revoked, expires }: StoredCredential, terminal: Terminal): void {
-  const ended =
-    revoked !== null
-      ? `was revoked ${showMoment(new Date(revoked * 1000))}`
-      : expires !== null && expires <= Date.now() / 1000
-        ? `expired ${showMoment(new Date(expires * 1000))}`
-        : null
+function warnOfEnded(stored: StoredCredential, terminal: Terminal): void {
+  const ended = endOf(stored)
   if (ended === null) return
-  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${id} ${ended}`)
+  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${stored.id} ${ended}`)
+}
+
+function endOf({ id, revoked, disabled, expires }: StoredCredential): string | null {
+  const moment = (seconds: number) => showMoment(new Date(seconds * 1000))
+  if (revoked !== null) return `was revoked ${moment(revoked)}`
+  if (disabled !== null) {
+    return `was disabled ${moment(disabled)}: "${pasted(`enable ${quote(id)}`)}" takes it back`
+  }
+  if (expires === null || expires > Date.now() / 1000) return null
+  return `expired ${moment(expires)}: "${pasted(`extend ${quote(id)} --expires 30d`)}" moves its end`
 }
 
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {

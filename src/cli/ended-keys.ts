@@ -24,7 +24,7 @@ export function endedKeys(before: Credential, after: Credential, now: Date): End
 
 /** What a rotation means for those who have a key from before. */
 export function rotatedLines(
-  { id, oldKey, disabled }: Credential,
+  { id, oldKey, disabled, expires }: Credential,
   ended: readonly EndedKey[],
   now: Date,
   { colors, columns }: Terminal,
@@ -38,9 +38,20 @@ export function rotatedLines(
   }
   if (oldKey !== null) {
     const { keyNumber, graceEnds, lastUsed } = oldKey
-    const left = showSpan((graceEnds.getTime() - now.getTime()) / 1000)
-    const until = `Key ${keyNumber} stays valid until ${showMoment(graceEnds)} (${left} left); it was ${showUse(lastUsed, now)}.`
-    lines.push(show(`${until} "${pasted(`show ${quote(id)}`)}" tells whether it still is.`))
+    const withAll = expires !== null && expires <= graceEnds
+    const end = withAll ? expires : graceEnds
+    const left = showSpan((end.getTime() - now.getTime()) / 1000)
+    const why = withAll ? ', when the credential itself expires' : ''
+    lines.push(
+      show(`Key ${keyNumber} stays valid until ${showMoment(end)} (${left} left)${why}.`),
+      show(
+        `It was ${showUse(lastUsed, now)}. "${pasted(`show ${quote(id)}`)}" tells whether it is in use.`,
+      ),
+    )
+    if (withAll) {
+      const extend = pasted(`extend ${quote(id)} --expires 30d`)
+      lines.push(yellow(show(`The new key ends then as well. To move that: ${extend}`)))
+    }
   }
   if (disabled !== null) {
     const enable = pasted(`enable ${quote(id)}`)

@@ -12,10 +12,12 @@ export function eventText({ action, detail, at }: CredentialEvent): string {
 
 const WORDS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>> = {
   created: () => '',
-  rotated: ({ keyNumber, graceEnds, expires }) => {
+  rotated: ({ keyNumber, graceEnds, oldKeyLastUsed, expires }) => {
     const old = `key ${Number(keyNumber) - 1}`
-    const until = graceEnds === null ? 'refused at once' : `valid until ${momentOf(graceEnds)}`
-    return `key ${keyNumber} is new, ${old} ${until}; expires ${expiryOf(expires)}`
+    const until =
+      graceEnds === null ? 'refused at once' : `in its grace until ${momentOf(graceEnds)}`
+    const used = useOf(oldKeyLastUsed ?? null)
+    return `key ${keyNumber} is new; ${old} ${until}, ${used}; expires ${expiryOf(expires)}`
   },
   retired: ({ keyNumber, lastUsed }) =>
     `key ${keyNumber} removed, its grace is over; ${useOf(lastUsed)}`,

@@ -33,7 +33,7 @@ export function enableCommand(terminal: Terminal): Command {
             : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${standing}.`
         if (standingOf(after, now) !== 'expired') return [enabled]
         const extend = cyan(pasted(`extend ${quote(id)} --expires 30d`))
-        return [enabled, `${yellow('It is refused all the same')}, until ${extend}`]
+        return [enabled, `${yellow('It is refused all the same')}. To move its end: ${extend}`]
       })
     })
 }

@@ -4,7 +4,7 @@ import { credentialJson, showExpiry, standingText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import { quote } from '../quote.ts'
-import { readExpiry } from '../terminal/moments.ts'
+import { readExpiry, showMoment } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
@@ -46,13 +46,13 @@ export function extendCommand(terminal: Terminal): Command {
         if (before.expires?.getTime() === after.expires?.getTime()) {
           return [`${whose} ends so already: ${standingText(after, now)}.`]
         }
-        const lines = [
-          `${green('moved')} the end of ${whose}: from ${from} to ${to}.`,
-          `It is ${standingText(after, now)}.`,
+        const moved = `${green('moved')} the end of ${whose}: from ${from} to ${to}.`
+        if (after.disabled === null) return [moved, `It is ${standingText(after, now)}.`]
+        const since = showMoment(after.disabled)
+        return [
+          moved,
+          `${yellow('It is refused all the same')}: it was disabled ${since}. To take it back: ${cyan(pasted(`enable ${quote(id)}`))}`,
         ]
-        if (after.disabled === null) return lines
-        const enable = cyan(pasted(`enable ${quote(id)}`))
-        return [...lines, `${yellow('It is refused all the same')}, until ${enable}`]
       })
     })
 }

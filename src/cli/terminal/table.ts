@@ -42,6 +42,7 @@ export function tableLines<Row>(
     const line = columns
       .map((column, at) => (column.color?.(row) ?? String)(pad(cell(column, row), at)))
       .join(GAP)
+      .trimEnd()
     const text = below === null ? '' : cell(below, row)
     return text === '' ? [line] : [line, INDENT + wrap(text, width, INDENT.length)]
   })
