@@ -29,7 +29,7 @@ export function rotatedLines(
   now: Date,
   { colors, columns }: Terminal,
 ): string[] {
-  const { bold, red, yellow } = colors
+  const { bold, cyan, red, yellow } = colors
   const show = (text: string) => wrap(text, columns, 0)
   const lines: string[] = []
   if (ended.length > 0) {
@@ -50,7 +50,7 @@ export function rotatedLines(
     )
     if (withAll) {
       const extend = pasted(`extend ${quote(id)} --expires 30d`)
-      lines.push(yellow(show(`The new key ends then as well. To move that: ${extend}`)))
+      lines.push(yellow('The new key ends then as well. To move that end:'), `  ${cyan(extend)}`)
     }
   }
   if (disabled !== null) {

@@ -50,7 +50,7 @@ function shownAs(name: string, value: unknown): string {
 }
 
 function useOf(lastUsed: unknown): string {
-  return lastUsed === null ? 'never used, as far as is known' : `last used ${momentOf(lastUsed)}`
+  return lastUsed === null ? 'no use of it known' : `last used ${momentOf(lastUsed)}`
 }
 
 function expiryOf(seconds: unknown): string {

@@ -37,7 +37,7 @@ export function checkRotation(
   throw new Failure(
     EXIT.no,
     `${id} has key ${oldKey.keyNumber} still, beside key ${keyNumber}, until ${showMoment(oldKey.graceEnds)} (${left} left); ` +
-      `it was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: it is refused from then on.`,
+      `it was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: then key ${oldKey.keyNumber} is refused at once.`,
   )
 }
 
