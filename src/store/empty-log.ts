@@ -4,7 +4,7 @@ import { isBusy } from './busy.ts'
 import type { MacDatabase } from './schema.ts'
 
 /** For how long it is tried, in milliseconds, and how long the pauses are. */
-const PATIENCE = 10_000
+const PATIENCE = 5000
 const PAUSE = 20
 
 /**

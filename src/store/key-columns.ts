@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import { type CredentialRow, fromRow, toColumns } from './credential-row.ts'
-import type { KeyPlace, KeySealer } from './key-sealer.ts'
+import type { KeyPlace, KeySealer, WrittenKey } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Edited, StoredCredential } from './store.ts'
 
@@ -37,15 +37,22 @@ export function withKeys(row: CredentialRow, sealer: KeySealer): StoredCredentia
 
 /** The current key of a row. */
 export function openKey(row: KeyRow, sealer: KeySealer): string {
-  return sealer.open({ text: row.key, by: row.key_sealed_by }, keyPlace(row))
+  return open({ text: row.key, by: row.key_sealed_by }, keyPlace(row), sealer)
 }
 
 /** The old key of a row, or `null`, with as much work. */
 export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
   const { old_key: text, old_sealed_by: by } = row
-  if (text !== null) return sealer.open({ text, by }, oldKeyPlace(row))
+  if (text !== null) return open({ text, by }, oldKeyPlace(row), sealer)
   sealer.openNone()
   return null
+}
+
+/** Whether a key is sealed is told by the column beside it, not by what it looks like. */
+function open({ text, by }: WrittenKey, place: KeyPlace, sealer: KeySealer): string {
+  if (by !== null) return sealer.open({ text, by }, place)
+  sealer.openNone()
+  return text
 }
 
 /** Whose the current key of a row is. */

@@ -17,6 +17,11 @@ export interface WrittenKey {
   readonly by: string | null
 }
 
+/** A key that is sealed, as it stands in the database. */
+export interface SealedKey extends WrittenKey {
+  readonly by: string
+}
+
 /** What stands between keys and the database. */
 export interface KeySealer {
   /** The key id of what seals new keys; `null` where they are written as they are. */
@@ -24,11 +29,8 @@ export interface KeySealer {
   /** The key ids of all that it can open, the current one first. */
   readonly ids: readonly string[]
   seal(key: string, place: KeyPlace): WrittenKey
-  /**
-   * It takes as long whether the key is sealed or not.
-   * @throws {@link MacError} `ERR_MAC_SEALED` where it cannot be opened.
-   */
-  open(written: WrittenKey, place: KeyPlace): string
+  /** @throws {@link MacError} `ERR_MAC_SEALED` where it cannot be opened. */
+  open(sealed: SealedKey, place: KeyPlace): string
   /** Does the work of opening a key, where there is none: how long it takes must not tell that. */
   openNone(): void
 }
@@ -38,8 +40,7 @@ export const UNSEALED: KeySealer = Object.freeze<KeySealer>({
   current: null,
   ids: [],
   seal: (key) => ({ text: key, by: null }),
-  open({ text, by }, place) {
-    if (by === null) return text
+  open({ by }, place) {
     throw sealedByAnother(by, place)
   },
   openNone() {},

@@ -14,17 +14,12 @@ export function sealerOf(keys: readonly SealingKey[]): KeySealer {
   const byId = new Map(keys.map((key) => [key.id, key.secret]))
   const current = first.id
   const nothing = sealText(first.secret, NOTHING, NOWHERE)
-  const openNone = () => void openText(first.secret, nothing, NOWHERE)
   return Object.freeze<KeySealer>({
     current,
     ids: [...byId.keys()],
-    openNone,
+    openNone: () => void openText(first.secret, nothing, NOWHERE),
     seal: (key, place) => ({ text: sealText(first.secret, key, place), by: current }),
     open({ text, by }, place) {
-      if (by === null) {
-        openNone()
-        return text
-      }
       const secret = byId.get(by)
       if (secret === undefined) throw sealedByAnother(by, place)
       const key = openText(secret, text, place)

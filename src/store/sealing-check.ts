@@ -48,16 +48,19 @@ function missingKeys(
   given: readonly string[],
   name: string,
 ): MacError {
-  const one = missing.length === 1
   const which = missing.map(({ by, credentials }) => `${by} (${many(credentials)})`).join(', ')
-  const all = [...given, ...missing.map(({ by }) => by)].length
-  const permission =
-    process.versions.deno === undefined ? '' : ' On Deno, run with --allow-env=MAC_SEALING_KEY.'
+  const are = missing.length === 1 ? 'a sealing key that was' : 'sealing keys that were'
+  const set =
+    missing.length + given.length === 1
+      ? 'that key'
+      : 'all of the keys, separated by commas, the one first that is to seal'
+  const onDeno =
+    process.versions.deno === undefined ? '' : ', and on Deno run with --allow-env=MAC_SEALING_KEY'
   return new MacError(
     'ERR_MAC_SEALED',
-    `${name} holds MAC keys that are sealed, and ${one ? 'a sealing key was' : 'sealing keys were'} not ` +
-      `given: ${which}. ${given.length === 0 ? 'None was given' : `Given were: ${given.join(', ')}`}. ` +
-      `Set MAC_SEALING_KEY, or the option sealingKey, to ${all === 1 ? 'that key' : 'all of the keys, separated by commas, the one first that is to seal'}.${permission}`,
+    `${name} holds MAC keys sealed by ${are} not given: ${which}. ` +
+      `${given.length === 0 ? 'None was given.' : `Given: ${given.join(', ')}.`} ` +
+      `Set MAC_SEALING_KEY, or the option sealingKey, to ${set}${onDeno}.`,
   )
 }
 

@@ -35,6 +35,7 @@ function bytesOf(text: string): Buffer {
   if (!isBase64 && !/^[A-Za-z0-9_-]+$/.test(digits)) {
     throw wrong('has a character that is in neither base64 nor base64url')
   }
+  if (/^[0-9a-f]{64}$/i.test(digits)) throw wrong('is written in hexadecimal digits')
   const bytes = Buffer.from(digits, isBase64 ? 'base64' : 'base64url')
   if (bytes.length !== BYTES) throw wrong(`comes to ${bytes.length} bytes`)
   // A last character with bits that are in no byte, or more = than there can be: some of it was lost.
