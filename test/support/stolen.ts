@@ -7,6 +7,8 @@ export interface Stolen {
   readonly path: string
   /** Which of these texts stand anywhere in the files, also where no row is any more. */
   holds(texts: readonly string[]): string[]
+  /** All that a pattern finds in the files, each once. */
+  matches(pattern: RegExp): string[]
 }
 
 /**
@@ -18,11 +20,10 @@ export function steal(path: string, folder: string): Stolen {
   const files = ['', '-wal', '-shm'].map((end) => path + end).filter((name) => existsSync(name))
   execFileSync('cp', [...files, folder])
   const copies = files.map((name) => join(folder, basename(name)))
+  const bytes = copies.map((name) => readFileSync(name).toString('latin1')).join('\n')
   return {
     path: join(folder, basename(path)),
-    holds(texts) {
-      const bytes = copies.map((name) => readFileSync(name).toString('latin1')).join('\n')
-      return texts.filter((text) => bytes.includes(text))
-    },
+    holds: (texts) => texts.filter((text) => bytes.includes(text)),
+    matches: (pattern) => [...new Set(bytes.match(pattern))],
   }
 }
