@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createMac } from '../../src/index.ts'
@@ -58,6 +59,49 @@ test.each([
   expect(err).not.toContain(ONE)
   expect(err).not.toContain(TWO)
 })
+
+const onDeno = process.versions.deno === undefined ? [] : ['Deno']
+
+test.each(onDeno)(
+  'on %s the variable is not asked for where it may not be read, and sealed keys are refused',
+  async () => {
+    using folder = temporaryFolder()
+    const { env } = await sealedDatabase(folder)
+    const script = folder.path('script.ts')
+    const index = join(import.meta.dirname, '../../src/index.ts')
+    writeFileSync(
+      script,
+      `import { createMac } from ${JSON.stringify(index)}
+     await createMac({ database: process.argv[2] }).ready()
+     console.log('ready')`,
+    )
+    const run = (database: string, ...more: string[]) => {
+      const files = [
+        `--allow-read`,
+        `--allow-write=${folder.path('')}`,
+        '--allow-env=MAC_DATABASE_URL',
+      ]
+      const args = [
+        'run',
+        '--quiet',
+        '--node-modules-dir=manual',
+        ...files,
+        ...more,
+        script,
+        database,
+      ]
+      const variables = { ...env, MAC_SEALING_KEY: ONE }
+      return spawnSync(process.execPath, args, { env: variables, encoding: 'utf8', input: '' })
+    }
+    const other = run(`sqlite:${folder.path('other.db')}`)
+    expect([other.stdout, other.stderr, other.status]).toEqual(['ready\n', '', 0])
+    const refused = run(env.DATABASE)
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('and on Deno run with --allow-env=MAC_SEALING_KEY.')
+    const permitted = run(env.DATABASE, '--allow-env=MAC_SEALING_KEY')
+    expect([permitted.stdout, permitted.status]).toEqual(['ready\n', 0])
+  },
+)
 
 test('requests that come before anybody looked are answered 503, and the hook is told', async () => {
   using folder = temporaryFolder()
