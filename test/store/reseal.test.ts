@@ -1,5 +1,5 @@
 import { Kysely } from 'kysely'
-import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
+import { createMac } from '../../src/index.ts'
 import { emptyLog } from '../../src/store/empty-log.ts'
 import type { Guard } from '../../src/store/guard.ts'
 import { resealRows } from '../../src/store/reseal-rows.ts'
@@ -7,36 +7,14 @@ import type { MacDatabase } from '../../src/store/schema.ts'
 import { sealerOf } from '../../src/store/sealer.ts'
 import { readSealingKey } from '../../src/store/sealing-key.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
+import { fill, type Given, open, outcomes } from '../support/sealed-mac.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
-import { signed } from '../support/sign.ts'
 import { applicationDialect, openDatabase, rowsOf } from '../support/sqlite.ts'
 import { steal } from '../support/stolen.ts'
 import { withDatabase } from '../support/with-database.ts'
 
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
-const URL = 'http://example.com/a'
-
-interface Given {
-  readonly id: string
-  readonly key: string
-}
-
-function open(path: string, sealingKey: MacOptions['sealingKey']): Mac {
-  return createMac({ database: `sqlite:${path}`, sealingKey, onReject: () => {} })
-}
-
-/** Makes credentials; every other one has an old key besides. */
-async function fill(mac: Mac, count: number): Promise<Given[]> {
-  const given: Given[] = []
-  for (let at = 0; at < count; at++) {
-    const { id, key } = await mac.createCredential('ada')
-    given.push({ id, key })
-    if (at % 2 === 1) given.push({ id, key: (await mac.rotateCredential(id)).key })
-  }
-  return given
-}
 
 /** What stands for each credential's current key in the database. */
 function writtenKeys(path: string): Map<unknown, unknown> {
@@ -44,13 +22,6 @@ function writtenKeys(path: string): Map<unknown, unknown> {
   const rows = rowsOf(database, 'select id, key from mac_credentials')
   database.close()
   return new Map(rows.map(([id, key]) => [id, key]))
-}
-
-/** What becomes of a request by each key. */
-async function outcomes(mac: Mac, given: readonly Given[]): Promise<string[]> {
-  const app = mac.withMac(() => new Response())
-  const all = await Promise.all(given.map((key) => outcome(app(signed(key, URL)))))
-  return [...new Set(all)]
 }
 
 test('it seals what was not sealed, old keys as well, and leaves no trace of them in the files', async () => {
@@ -176,47 +147,6 @@ test('a change that comes between reading and writing stays, and is sealed by an
   expect(await outcomes(mac, [rotated as unknown as Given])).toEqual(['200'])
   expect(await mac.reseal()).toMatchObject({ resealed: 0 })
   await mac.close()
-})
-
-test('servers change the sealing key one after the other, and nobody is refused', async () => {
-  using folder = temporaryFolder()
-  const path = folder.path('mac.db')
-  const made: Given[] = []
-  const both = async (...macs: Mac[]) => {
-    for (const mac of macs) {
-      made.push(await mac.createCredential('ada'))
-      const [first] = made
-      if (first !== undefined && made.length % 3 === 0) {
-        made.push(await mac.rotateCredential(first.id, { endEarlierGrace: true }))
-        made.splice(made.indexOf(first), 1)
-      }
-    }
-    for (const mac of macs) expect(await outcomes(mac, made.slice(-4))).toEqual(['200'])
-  }
-  const restart = async (mac: Mac, sealingKey: MacOptions['sealingKey']) => {
-    await mac.close()
-    const again = open(path, sealingKey)
-    await again.ready()
-    return again
-  }
-  let [here, there] = [open(path, ONE), open(path, ONE)]
-  await both(here, there)
-  // Each can open what the new one seals, before any seals with it.
-  for (const keys of [
-    [ONE, TWO],
-    [TWO, ONE],
-  ]) {
-    here = await restart(here, keys)
-    await both(here, there)
-    there = await restart(there, keys)
-    await both(here, there)
-  }
-  expect(await here.reseal()).toMatchObject({ unopened: [], logEmptied: true })
-  here = await restart(here, TWO)
-  await both(here, there)
-  there = await restart(there, TWO)
-  await both(here, there)
-  await Promise.all([here.close(), there.close()])
 })
 
 describe("in a caller's own Kysely", () => {
