@@ -7,6 +7,7 @@ import type { RotateOptions } from './credentials/rotate.ts'
 import type { WithMacOptions } from './options.ts'
 import type { MacVerdict } from './server/verdict.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
+import type { Resealed, ResealOptions } from './store/reseal.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {
@@ -94,9 +95,25 @@ export interface Mac {
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   resetClockOffset(id: string): Promise<void>
+  /**
+   * Brings all keys under the current sealing key, the first of the option `sealingKey`: those that are
+   * not sealed yet, and those that another one sealed, also old keys in their grace. Requests go on
+   * meanwhile. What has been done stays done: where it was ended, begin again.
+   *
+   * @throws TypeError where there is no sealing key.
+   *
+   * @example
+   * const { resealed, unopened, logEmptied } = await mac.reseal()
+   */
+  reseal(options?: ResealOptions): Promise<Resealed>
   /** Removes the nonces that no longer matter, and tells how many. Requests do so as well. */
   prune(): Promise<number>
-  /** Opens the database now rather than with the first request; rejects where it cannot be used. */
+  /**
+   * Opens the database now rather than with the first request, so that a server need not begin to serve
+   * where it cannot be used.
+   * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
+   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none.
+   */
   ready(): Promise<void>
   /**
    * Closes the database. A Kysely of your own stays open. Stop the server first: requests that are

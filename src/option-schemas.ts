@@ -4,6 +4,7 @@ import type { BodyRule } from './server/body.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
+import { type SealerSource, sealerSource } from './store/sealing-source.ts'
 
 /** What was given for a single handler; functions are taken from the options themselves. */
 export interface GivenCheckOptions {
@@ -19,6 +20,7 @@ export interface GivenMacOptions extends GivenCheckOptions {
   readonly durability: Durability
   readonly windowSeconds: number
   readonly clockOffset: false | { readonly maxSeconds: number }
+  readonly sealingKey?: SealerSource | undefined
 }
 
 /** What was given to `withMac`. */
@@ -63,6 +65,7 @@ const macSchema = z.strictObject({
       error: 'must be false or { maxSeconds } with a whole number of seconds',
     })
     .default(false),
+  sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
   now: callback,
 })
 

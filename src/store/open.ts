@@ -12,7 +12,9 @@ import { type KeySealer, UNSEALED } from './key-sealer.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
 import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
+import { type ResealParts, reseal } from './reseal.ts'
 import type { MacDatabase } from './schema.ts'
+import { checkSealed } from './sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -36,7 +38,8 @@ const PRAGMAS = [
  * when the store is closed.
  *
  * @param durability How a database that a URL names is synced.
- * @throws {@link MacError} `ERR_MAC_STORE`
+ * @param sealer What keys are sealed and opened with.
+ * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
@@ -65,7 +68,10 @@ export async function openStore(
     }
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
+    // Keys that were replaced or deleted are to be gone from the file: nonces are no secret.
+    if (path !== null) handle.exec('pragma secure_delete = on')
     await guarded(() => prepareTables(db))
+    await guarded(() => checkSealed(db, sealer, name))
     // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
     // in memory has one connection alone, and no transactions but theirs.
     const writer = path === null ? handle : await open()
@@ -76,7 +82,7 @@ export async function openStore(
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
     const label = databaseLabel(database)
     const parts = { name, label, db, connection, guarded, powerCut, inTime: asItIs, check }
-    return storeOf(parts, sealer, closing, async () => {
+    return storeOf(parts, { db, sealer, guarded, patient: guarded }, closing, async () => {
       await checkpoints?.close()
       await close()
     })
@@ -96,11 +102,10 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const db = given.withoutPlugins()
   const name = 'The database'
   const closing = new Closing()
-  const guarded = withDeadline(
-    guard(name, () => closing.check()),
-    name,
-  )
+  const patient = guard(name, () => closing.check())
+  const guarded = withDeadline(patient, name)
   await guarded(() => prepareTables(db))
+  await guarded(() => checkSealed(db, sealer, name))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
@@ -109,7 +114,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
-  return storeOf(parts, sealer, closing, async () => {})
+  return storeOf(parts, { db, sealer, guarded, patient }, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
@@ -119,14 +124,15 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
 
 function storeOf(
   parts: SqlNoncesParts,
-  sealer: KeySealer,
+  sealed: ResealParts,
   closing: Closing,
   close: () => Promise<void>,
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts.label),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts.label),
     nonces,
+    reseal: (options) => reseal(sealed, options),
     async close() {
       await parts.inTime(nonces.drain())
       closing.begin()
