@@ -4,6 +4,7 @@ import { credentialHistory } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
 import { rotateCredential } from './credentials/rotate.ts'
+import { keepSettings } from './kept-settings.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
@@ -34,7 +35,7 @@ export function createMac(options: MacOptions = {}): Mac {
   const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
-  return Object.freeze<Mac>({
+  const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings)
       return wrap(
@@ -69,4 +70,6 @@ export function createMac(options: MacOptions = {}): Mac {
     },
     close: () => opening.close(),
   })
+  keepSettings(mac, settings)
+  return mac
 }

@@ -5,10 +5,14 @@ import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
 
-/** What was given for a single handler; functions are taken from the options themselves. */
-export interface GivenCheckOptions {
+/** What was given of where the origin comes from. */
+export interface GivenOrigin {
   readonly origin?: OriginRule | undefined
   readonly trustProxy: NonNullable<CheckOptions['trustProxy']>
+}
+
+/** What was given for a single handler; functions are taken from the options themselves. */
+export interface GivenCheckOptions extends GivenOrigin {
   readonly body?: BodyRule['body'] | undefined
   readonly maxBodyBytes?: number | undefined
 }
@@ -27,7 +31,10 @@ export interface GivenWithMacOptions extends GivenCheckOptions {
   readonly allowPreflight: boolean
 }
 
-const callback = z.custom((value) => typeof value === 'function', 'must be a function').optional()
+/** A function, or nothing. */
+export const callback: z.ZodType<unknown> = z
+  .custom((value) => typeof value === 'function', 'must be a function')
+  .optional()
 
 /** Lets a function report why it refuses a value: what it throws becomes the message. */
 function checked<In, Out>(read: (value: In) => Out) {
@@ -41,9 +48,17 @@ function checked<In, Out>(read: (value: In) => Out) {
   }
 }
 
-const check = {
+/** Where the origin that clients speak to comes from. */
+export const originOptions: {
+  readonly origin: z.ZodType<OriginRule | undefined>
+  readonly trustProxy: z.ZodType<GivenOrigin['trustProxy']>
+} = {
   origin: z.unknown().transform(checked(originRule)).optional(),
   trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
+}
+
+const check = {
+  ...originOptions,
   body: z.enum(['required', 'optional', 'ignore']).optional(),
   maxBodyBytes: z.int().min(0).optional(),
   ext: callback,
@@ -78,7 +93,7 @@ const withMacSchema = z.strictObject({
  * @throws TypeError that names each one that is wrong.
  */
 export function readMacOptions(options: unknown): GivenMacOptions {
-  return read(macSchema, options, 'createMac')
+  return readOptions(macSchema, options, 'createMac')
 }
 
 /**
@@ -86,10 +101,15 @@ export function readMacOptions(options: unknown): GivenMacOptions {
  * @throws TypeError that names each one that is wrong.
  */
 export function readWithMacOptions(options: unknown): GivenWithMacOptions {
-  return read(withMacSchema, options, 'withMac')
+  return readOptions(withMacSchema, options, 'withMac')
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {
+/** @throws TypeError that names each option that is wrong. */
+export function readOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  options: unknown,
+  who: string,
+): z.output<Schema> {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const faults = result.error.issues.map(({ path, message }) =>

@@ -1,17 +1,20 @@
-import { type GivenCheckOptions, readMacOptions, readWithMacOptions } from './option-schemas.ts'
+import {
+  type GivenCheckOptions,
+  type GivenOrigin,
+  readMacOptions,
+  readWithMacOptions,
+} from './option-schemas.ts'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
 import type { BodyRule } from './server/body.ts'
 import { systemClock } from './server/clock.ts'
 import { debugSetting } from './server/debug.ts'
-import type { OriginRule } from './server/signed-origin.ts'
+import type { OriginSettings } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
-export interface CheckSettings extends BodyRule {
-  readonly origin: OriginRule | null
-  readonly trustProxy: ForwardedFamily | null
+export interface CheckSettings extends BodyRule, OriginSettings {
   readonly ext: CheckOptions['ext'] | null
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
@@ -91,21 +94,35 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
   })
 }
 
+/**
+ * Where the origin comes from.
+ * @param otherwise What holds where the options say nothing.
+ */
+export function originSettings(
+  given: GivenOrigin,
+  options: Pick<CheckOptions, 'origin' | 'trustProxy'>,
+  otherwise: OriginSettings,
+): OriginSettings {
+  if (given.origin !== undefined && given.trustProxy !== false) {
+    throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
+  }
+  // The two go together: whoever gives one of them says where the origin comes from.
+  const placed = options.origin !== undefined || options.trustProxy !== undefined
+  const trustProxy: ForwardedFamily | null =
+    given.trustProxy === true ? 'both' : given.trustProxy || null
+  return placed
+    ? { origin: given.origin ?? null, trustProxy }
+    : { origin: otherwise.origin, trustProxy: otherwise.trustProxy }
+}
+
 /** @param otherwise What holds where the options say nothing. */
 function checkSettings(
   given: GivenCheckOptions,
   options: CheckOptions,
   otherwise: CheckSettings,
 ): CheckSettings {
-  if (given.origin !== undefined && given.trustProxy !== false) {
-    throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
-  }
-  // The two go together: whoever gives one of them says where the origin comes from.
-  const placed = options.origin !== undefined || options.trustProxy !== undefined
-  const trustProxy = given.trustProxy === true ? 'both' : given.trustProxy || null
   return {
-    origin: placed ? (given.origin ?? null) : otherwise.origin,
-    trustProxy: placed ? trustProxy : otherwise.trustProxy,
+    ...originSettings(given, options, otherwise),
     body: given.body ?? otherwise.body,
     maxBodyBytes: given.maxBodyBytes ?? otherwise.maxBodyBytes,
     ext: options.ext ?? otherwise.ext,
