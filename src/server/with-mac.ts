@@ -114,7 +114,7 @@ function reportFailure(error: MacError, _: Request, { reference }: MacReport): v
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
-function tell(name: string, hook: () => unknown): void {
+export function tell(name: string, hook: () => unknown): void {
   const show = (error: unknown) => console.error(`withmac: the hook ${name} failed:`, error)
   try {
     const result = hook()
