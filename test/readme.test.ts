@@ -36,6 +36,36 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
     '200',
   ],
   [
+    'createTokenEndpoint(',
+    `const { createTokenFetch } = await import('withmac/client')
+     const server = await listen(example.fetch)
+     const api = \`http://127.0.0.1:\${server.port}\`
+     const clientSecret = process.env.SHOP_SECRET
+     const client = { tokenEndpoint: \`\${api}/token\`, clientId: 'shop', clientSecret }
+     const hello = await (await createTokenFetch(client)(api)).text()
+     const wrong = createTokenFetch({ ...client, clientSecret: 'guess' })(api)
+     const code = await wrong.catch((error) => error.code)
+     await server.close()
+     console.log(hello, code)`,
+    'hello ada ERR_MAC_CLIENT_TOKEN',
+  ],
+  [
+    'createTokenFetch(',
+    `const { createMac, getMac } = await import('withmac')
+     const { createTokenEndpoint } = await import('withmac/oauth')
+     const mac = createMac()
+     const client = { user: 'ada', scopes: ['orders:read'] }
+     const authenticateClient = (sent) => sent.clientSecret === process.env.SHOP_SECRET ? client : null
+     const token = createTokenEndpoint(mac, { authenticateClient })
+     const app = mac.withMac((request) => new Response(getMac(request).scopes.join()))
+     const { port, close } = await listen((request) =>
+       request.url.endsWith('/token') ? token(request) : app(request))
+     const api = \`http://127.0.0.1:\${port}\`
+     console.log(await (await example.shopFetch(api)(api)).text())
+     await close()`,
+    'orders:read',
+  ],
+  [
     'signRequest(',
     'await serve(async (url) => console.log(...(await example.twoWays(url, KEY)).map(statusOf)))',
     '200 200',
@@ -118,6 +148,7 @@ test.each(USES)('the example with %s does what it says', async (holds, uses, pri
       MAC_DATABASE_URL: 'sqlite:mac.db',
       MAC_ID: KEY.id,
       MAC_KEY: KEY.key,
+      SHOP_SECRET: 'only-for-tests',
     },
   })
   expect(err).not.toContain('rror:')
