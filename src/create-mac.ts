@@ -4,6 +4,8 @@ import { credentialHistory } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
 import { rotateCredential } from './credentials/rotate.ts'
+import { clientOf, namedClient } from './limits/client.ts'
+import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
@@ -31,7 +33,8 @@ export function createMac(options: MacOptions = {}): Mac {
   const pruning = new Pruning(keepSeconds(settings))
   const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
   const store = () => opening.store ?? opening.get()
-  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
+  const limits = new Limits(settings.rateLimit)
+  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
   return Object.freeze<Mac>({
@@ -40,11 +43,21 @@ export function createMac(options: MacOptions = {}): Mac {
       return wrap(
         handler,
         own,
-        (request, rawTarget) => verify(request, own, verifier, rawTarget),
+        (request, rawTarget, first, rest) => {
+          const client = limits.failures && clientOf(request, first, rest, own)
+          return verify(request, own, verifier, rawTarget, client)
+        },
         reporter(own, verifier),
       )
     },
-    verify: async (request) => verify(requestOf(request), settings, verifier),
+    verify: async (given, { clientAddress } = {}) => {
+      const request = requestOf(given)
+      const client =
+        clientAddress === undefined
+          ? clientOf(request, given, [], settings)
+          : namedClient(clientAddress)
+      return verify(request, settings, verifier, null, client)
+    },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
       createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
     getCredential: async (id) => manage.getCredential(await credentials(), now(), id),
@@ -69,8 +82,10 @@ export function createMac(options: MacOptions = {}): Mac {
       return pruning.all(nonces, now())
     },
     ready: async () => {
-      await store()
+      await Promise.all([store(), limits.ready()])
     },
-    close: () => opening.close(),
+    close: async () => {
+      await Promise.all([opening.close(), limits.close()])
+    },
   })
 }

@@ -1,10 +1,12 @@
 import type { MacError } from '../errors.ts'
+import { withRateLimit } from '../limits/fields.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
-import type { MacVerdict } from './verdict.ts'
+import { judgeScope, type ScopeRule } from './scope.ts'
+import type { MacVerdict, Refusal } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
 export type FirstArgument = Request | { readonly request: Request }
@@ -20,11 +22,16 @@ const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
-  verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
+  verify: (
+    request: Request,
+    rawTarget: RawTarget | null,
+    first: First,
+    rest: Rest,
+  ) => Promise<MacVerdict>,
   report: Reporter,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
-  const { requestTarget, allowPreflight } = settings
+  const { requestTarget, allowPreflight, scope } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
@@ -32,13 +39,15 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       keepFinding(request, ANONYMOUS)
       return call(first, ...rest)
     }
-    const verdict = await verify(request, rawTarget)
+    let verdict = await verify(request, rawTarget, first, rest)
+    if (verdict.ok && scope !== null) verdict = await scoped(verdict, request, scope)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
       : await refused(verdict, request, settings, report, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
-    return call(first, ...rest)
+    if (!verdict.ok || verdict.rateLimit === null) return call(first, ...rest)
+    return withRateLimit(await call(first, ...rest), verdict.rateLimit)
   }
 }
 
@@ -49,18 +58,31 @@ function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMac
 
 /** What the handler may know of the request, or the answer that keeps it from being called. */
 async function refused(
-  { error, challenge }: Extract<MacVerdict, { readonly ok: false }>,
+  verdict: Refusal,
   request: Request,
   { mode, debug, onReject }: WithMacSettings,
   reporter: Reporter,
   rawTarget: RawTarget | null,
 ): Promise<Finding | Response> {
+  const { error } = verdict
   if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
   const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
-  return refusal(error, challenge, { reference: report.reference, explanation })
+  return refusal(verdict, { reference: report.reference, explanation })
+}
+
+/** The same verdict, or the one on a credential that lacks a scope. */
+async function scoped(
+  verdict: Extract<MacVerdict, { readonly ok: true }>,
+  request: Request,
+  rule: ScopeRule,
+): Promise<MacVerdict> {
+  const { identity, rateLimit } = verdict
+  const error = await judgeScope(identity, request, rule)
+  if (error === null) return verdict
+  return { ok: false, error, challenge: null, rateLimit, retryAfterSeconds: null }
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

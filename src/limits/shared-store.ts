@@ -1,0 +1,64 @@
+import { overPg, ownPool } from './postgres.ts'
+import { nodeRedis, overIoredis, overNodeRedis } from './redis.ts'
+
+/** A store that several processes share, before anything of it is opened. */
+export interface SharedStore {
+  /** What the operator knows it by; it holds no password. */
+  readonly name: string
+  /**
+   * Opens it.
+   * @param failed Is told of what fails by itself later, such as a connection that breaks.
+   * @throws TypeError that says what to install, where a package is missing.
+   */
+  open(failed: (error: unknown) => void): Promise<OpenedStore>
+}
+
+/** What is counted in. */
+export interface OpenedStore {
+  /** Counts one; rejects where the store fails. */
+  add(key: string, seconds: number): Promise<{ consumedPoints: number; msBeforeNext: number }>
+  /** Closes what was opened here; a client of the caller's own stays open. */
+  close(): Promise<void>
+}
+
+/** What may be given as a store. */
+export type RateLimitStore = 'memory' | (string & {}) | object
+
+const RULE =
+  "must be 'memory', a URL that starts with redis:, rediss:, postgres: or postgresql:, or a client: of " +
+  'redis, of ioredis, or a Pool of pg'
+
+/**
+ * Reads the option `store`; `null` stands for this process's memory.
+ * @throws TypeError that says what is supported.
+ */
+export function sharedStore(given: unknown): SharedStore | null {
+  if (given === 'memory') return null
+  if (typeof given === 'string') return storeOfUrl(given)
+  const client = given as Partial<Record<string, unknown>> | null
+  const has = (name: string) => typeof client?.[name] === 'function'
+  if (has('defineCommand')) return { name: 'Redis', open: () => overIoredis(given as object) }
+  if (has('eval') && has('sendCommand')) {
+    return { name: 'Redis', open: () => overNodeRedis(given as object) }
+  }
+  if (has('query') && has('connect')) {
+    return { name: 'PostgreSQL', open: () => overPg(given as object) }
+  }
+  throw new TypeError(RULE)
+}
+
+function storeOfUrl(text: string): SharedStore {
+  const scheme = /^[a-z]+:(?=\/\/)/i.exec(text)?.[0].toLowerCase()
+  // Its text is never shown: it may hold a password.
+  if (!URL.canParse(text)) throw new TypeError(RULE)
+  switch (scheme) {
+    case 'redis:':
+    case 'rediss:':
+      return { name: 'Redis', open: (failed) => nodeRedis(text, failed) }
+    case 'postgres:':
+    case 'postgresql:':
+      return { name: 'PostgreSQL', open: (failed) => ownPool(text, failed) }
+    default:
+      throw new TypeError(RULE)
+  }
+}
