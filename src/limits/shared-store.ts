@@ -48,10 +48,7 @@ export function sharedStore(given: unknown): SharedStore | null {
 }
 
 function storeOfUrl(text: string): SharedStore {
-  const scheme = /^[a-z]+:(?=\/\/)/i.exec(text)?.[0].toLowerCase()
-  // Its text is never shown: it may hold a password.
-  if (!URL.canParse(text)) throw new TypeError(RULE)
-  switch (scheme) {
+  switch (schemeOf(text)) {
     case 'redis:':
     case 'rediss:':
       return { name: 'Redis', open: (failed) => nodeRedis(text, failed) }
@@ -60,5 +57,14 @@ function storeOfUrl(text: string): SharedStore {
       return { name: 'PostgreSQL', open: (failed) => ownPool(text, failed) }
     default:
       throw new TypeError(RULE)
+  }
+}
+
+/** The text of a URL is never shown: it may hold a password. */
+function schemeOf(text: string): string | null {
+  try {
+    return text.includes('://') ? new URL(text).protocol : null
+  } catch {
+    return null
   }
 }

@@ -11,6 +11,7 @@ export interface ServerOptions {
   readonly windowSeconds?: number
   readonly origin?: string
   readonly clockOffset?: MacOptions['clockOffset']
+  readonly rateLimit?: MacOptions['rateLimit']
 }
 
 if (import.meta.main) {
