@@ -4,7 +4,9 @@ import { MemoryCounter } from './memory-counter.ts'
 import type { OpenedStore, SharedStore } from './shared-store.ts'
 
 /** How long the store may take to answer, in milliseconds. A request waits for it. */
-const DEADLINE = 500
+const DEADLINE = 1000
+/** How long it may take to be opened before anything is served. */
+const OPENING_DEADLINE = 10_000
 /** For how long the store is left alone once it failed, so that not each request waits for it. */
 const PAUSE = 1000
 /** At most so often the operator is told of failures. */
@@ -29,8 +31,10 @@ export class SharedCounter implements Counter {
   async add(key: string, seconds: number): Promise<Count> {
     if (!this.#closed && Date.now() >= this.#pausedUntil) {
       try {
+        // Packages are read from this machine: that takes its time, and is no fault of the store.
+        await this.#store.load()
         const consumed = this.#open().then((store) => store.add(key, seconds))
-        return countOf(await inTime(consumed))
+        return countOf(await inTime(consumed, DEADLINE))
       } catch (error) {
         this.#pausedUntil = Date.now() + PAUSE
         this.#tell(error)
@@ -44,11 +48,10 @@ export class SharedCounter implements Counter {
   }
 
   async ready(): Promise<void> {
+    await this.#store.load()
     try {
-      await inTime(this.#open())
+      await inTime(this.#open(), OPENING_DEADLINE)
     } catch (error) {
-      // What is missing is missing for good; all else may be over by the time that it is needed.
-      if (error instanceof TypeError) throw error
       this.#tell(error)
     }
   }
@@ -58,7 +61,7 @@ export class SharedCounter implements Counter {
     const opening = this.#opening
     this.#opening = null
     // A store that is out of reach is never open: to wait for it would be to wait for ever.
-    const opened = opening === null ? null : await inTime(opening).catch(() => null)
+    const opened = opening === null ? null : await inTime(opening, DEADLINE).catch(() => null)
     if (opened !== null) await opened.close()
     else opening?.then((late) => late.close()).catch(() => {})
     await this.#memory.close()
@@ -85,11 +88,11 @@ export class SharedCounter implements Counter {
   }
 }
 
-async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+async function inTime<Result>(work: Promise<Result>, deadline: number): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = new Error(`no answer within ${DEADLINE} ms`)
-    timer = setTimeout(() => reject(error), DEADLINE)
+    const error = new Error(`no answer within ${deadline} ms`)
+    timer = setTimeout(() => reject(error), deadline)
   })
   try {
     return await Promise.race([work, late])

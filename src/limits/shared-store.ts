@@ -1,3 +1,5 @@
+import { library } from './library.ts'
+import { optionalPackage } from './optional-package.ts'
 import { overPg, ownPool } from './postgres.ts'
 import { nodeRedis, overIoredis, overNodeRedis } from './redis.ts'
 
@@ -6,9 +8,13 @@ export interface SharedStore {
   /** What the operator knows it by; it holds no password. */
   readonly name: string
   /**
+   * Loads the packages that are needed.
+   * @throws TypeError that says what to install, where one is missing.
+   */
+  load(): Promise<unknown>
+  /**
    * Opens it.
    * @param failed Is told of what fails by itself later, such as a connection that breaks.
-   * @throws TypeError that says what to install, where a package is missing.
    */
   open(failed: (error: unknown) => void): Promise<OpenedStore>
 }
@@ -37,12 +43,14 @@ export function sharedStore(given: unknown): SharedStore | null {
   if (typeof given === 'string') return storeOfUrl(given)
   const client = given as Partial<Record<string, unknown>> | null
   const has = (name: string) => typeof client?.[name] === 'function'
-  if (has('defineCommand')) return { name: 'Redis', open: () => overIoredis(given as object) }
+  const own = { load: library }
+  if (has('defineCommand'))
+    return { ...own, name: 'Redis', open: () => overIoredis(given as object) }
   if (has('eval') && has('sendCommand')) {
-    return { name: 'Redis', open: () => overNodeRedis(given as object) }
+    return { ...own, name: 'Redis', open: () => overNodeRedis(given as object) }
   }
   if (has('query') && has('connect')) {
-    return { name: 'PostgreSQL', open: () => overPg(given as object) }
+    return { ...own, name: 'PostgreSQL', open: () => overPg(given as object) }
   }
   throw new TypeError(RULE)
 }
@@ -51,13 +59,17 @@ function storeOfUrl(text: string): SharedStore {
   switch (schemeOf(text)) {
     case 'redis:':
     case 'rediss:':
-      return { name: 'Redis', open: (failed) => nodeRedis(text, failed) }
+      return { name: 'Redis', load: loading('redis'), open: (failed) => nodeRedis(text, failed) }
     case 'postgres:':
     case 'postgresql:':
-      return { name: 'PostgreSQL', open: (failed) => ownPool(text, failed) }
+      return { name: 'PostgreSQL', load: loading('pg'), open: (failed) => ownPool(text, failed) }
     default:
       throw new TypeError(RULE)
   }
+}
+
+function loading(name: string): () => Promise<unknown> {
+  return () => Promise.all([library(), optionalPackage(name)])
 }
 
 /** The text of a URL is never shown: it may hold a password. */

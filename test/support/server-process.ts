@@ -21,6 +21,7 @@ if (import.meta.main) {
     onReject: ({ code, message }) => console.log(JSON.stringify({ code, message })),
   })
   const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
+  if (options.rateLimit !== undefined) await mac.ready()
   const server = await listen(mac.withMac(app, { mode }))
   console.log(server.port)
 }
