@@ -1,10 +1,10 @@
-import { request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import type { Mac, MacOptions } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { limited } from '../support/limited.ts'
 import { expect, spyOn, test } from '../support/runner.ts'
-import { authorization, type Key } from '../support/sign.ts'
+import { sendFrom } from '../support/send-from.ts'
+import type { Key } from '../support/sign.ts'
 import { startServer } from '../support/start-server.ts'
 import type { StoreServer } from './server.ts'
 
@@ -79,7 +79,8 @@ export function sharedContract(server: StoreServer): void {
     const rateLimit = { failures: THREE, store: server.url }
     await using one = await startServer({ database, rateLimit })
     await using other = await startServer({ database, rateLimit })
-    const from = (localAddress: string) => (port: number) => wrongRequest(port, localAddress)
+    const from = (address: string) => async (port: number) =>
+      (await sendFrom(address, port, STRANGER)).status
     const [flooder, neighbour] = [from('127.0.0.2'), from('127.0.0.3')]
     expect([await flooder(one.port), await flooder(other.port)]).toEqual([401, 401])
     expect([await flooder(one.port), await flooder(other.port)]).toEqual([401, 429])
@@ -169,18 +170,4 @@ async function untilShared(one: ReturnType<typeof limited>, other: ReturnType<ty
     await setTimeout(100)
   }
   throw new Error('they did not come back to the store within ten seconds')
-}
-
-function wrongRequest(port: number, localAddress: string): Promise<number> {
-  const header = authorization(STRANGER, `http://127.0.0.1:${port}/`)
-  const headers = { authorization: header }
-  return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, localAddress, headers, agent: false }
-    const sent = request(options, (answer) => {
-      answer.resume()
-      answer.on('end', () => resolve(answer.statusCode ?? 0))
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
 }
