@@ -60,6 +60,7 @@ export async function rotateCredential(
   // Rounded up: a grace is not shorter than it was asked for.
   const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds
 
+  const usedBefore = (await store.usage(now, readId(id))).get(id)?.used
   let same = false
   const rotated = await store.edit(readId(id), now, (credential): Edited | null => {
     checkNotRevoked(credential)
@@ -77,7 +78,10 @@ export async function rotateCredential(
       rotated: now,
       oldKey: until === null ? null : { key: old, algorithm, until },
     }
-    const detail = { keyNumber: after.keyNumber, graceEnds: until, expires: end }
+    const detail = {
+      ...{ keyNumber: after.keyNumber, graceEnds: until, expires: end },
+      oldKeyLastUsed: usedBefore?.get(credential.keyNumber) ?? null,
+    }
     return { credential: after, action: 'rotated', detail }
   })
   if (rotated === null) throw unknown(id)

@@ -1,6 +1,7 @@
 import { scopes } from '../credentials/fields.ts'
 import { MacError } from '../errors.ts'
 import type { MacIdentity } from './identity.ts'
+import type { MacVerdict } from './verdict.ts'
 
 /** One scope, or several of which each is needed. */
 export type ScopeDemand = string | readonly string[]
@@ -40,10 +41,22 @@ export function scopeRule(option: unknown): ScopeRule {
 /**
  * Holds the scopes of a credential against those that a request demands.
  *
- * @returns Why the request is refused, or `null` where nothing is lacking: {@link ScopeError}, or
+ * @returns The same verdict where nothing is lacking, else that of a {@link ScopeError}, or of
  *   `ERR_MAC_CALLBACK` where the function given as `scope` fails.
  */
 export async function judgeScope(
+  accepted: Extract<MacVerdict, { readonly ok: true }>,
+  request: Request,
+  rule: ScopeRule,
+): Promise<MacVerdict> {
+  const { identity, rateLimit } = accepted
+  const error = await lacking(identity, request, rule)
+  if (error === null) return accepted
+  const { id } = identity
+  return { ok: false, error, id, challenge: null, rateLimit, retryAfterSeconds: null }
+}
+
+async function lacking(
   identity: MacIdentity,
   request: Request,
   rule: ScopeRule,

@@ -17,6 +17,11 @@ export type MacVerdict =
       readonly ok: false
       readonly error: MacError
       /**
+       * The key identifier of the caller, where the MAC was right and the credential is in use; `null`
+       * where the header may name anybody.
+       */
+      readonly id: string | null
+      /**
        * The `WWW-Authenticate` value that goes with it (draft §4.2), with the server's time for a
        * caller whose timestamp alone was wrong; `null` where the status is not 401.
        */
@@ -42,12 +47,13 @@ export function refused(
   settings: MacSettings,
 ): Refusal {
   const error = asMacError(thrown)
+  const id = caller?.sent.id ?? null
   const challenge = challengeOf(error, caller, settings)
-  if (!(error instanceof LimitError)) {
-    return { ok: false, error, challenge, rateLimit: null, retryAfterSeconds: null }
-  }
-  const { rateLimit, retryAfterSeconds } = error
-  return { ok: false, error, challenge, rateLimit, retryAfterSeconds }
+  const told =
+    error instanceof LimitError
+      ? { rateLimit: error.rateLimit, retryAfterSeconds: error.retryAfterSeconds }
+      : { rateLimit: null, retryAfterSeconds: null }
+  return { ok: false, error, id, challenge, ...told }
 }
 
 function asMacError(error: unknown): MacError {

@@ -1,3 +1,4 @@
+import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import type { MacError } from '../errors.ts'
 import { withRateLimit } from '../limits/fields.ts'
 import type { WithMacSettings } from '../settings.ts'
@@ -5,7 +6,7 @@ import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
-import { judgeScope, type ScopeRule } from './scope.ts'
+import { judgeScope } from './scope.ts'
 import type { MacVerdict, Refusal } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
@@ -29,6 +30,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     rest: Rest,
   ) => Promise<MacVerdict>,
   report: Reporter,
+  teller: VerdictTeller,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
@@ -39,8 +41,10 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       keepFinding(request, ANONYMOUS)
       return call(first, ...rest)
     }
+    const begun = teller.begin()
     let verdict = await verify(request, rawTarget, first, rest)
-    if (verdict.ok && scope !== null) verdict = await scoped(verdict, request, scope)
+    if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope)
+    if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
       : await refused(verdict, request, settings, report, rawTarget)
@@ -60,12 +64,13 @@ function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMac
 async function refused(
   verdict: Refusal,
   request: Request,
-  { mode, debug, onReject }: WithMacSettings,
+  settings: WithMacSettings,
   reporter: Reporter,
   rawTarget: RawTarget | null,
 ): Promise<Finding | Response> {
+  if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
-  if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
+  const { mode, debug, onReject } = settings
   const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
@@ -73,16 +78,9 @@ async function refused(
   return refusal(verdict, { reference: report.reference, explanation })
 }
 
-/** The same verdict, or the one on a credential that lacks a scope. */
-async function scoped(
-  verdict: Extract<MacVerdict, { readonly ok: true }>,
-  request: Request,
-  rule: ScopeRule,
-): Promise<MacVerdict> {
-  const { identity, rateLimit } = verdict
-  const error = await judgeScope(identity, request, rule)
-  if (error === null) return verdict
-  return { ok: false, error, challenge: null, rateLimit, retryAfterSeconds: null }
+/** Whether a request is let through without credentials: that is neither an acceptance nor a refusal. */
+function isAnonymous(verdict: MacVerdict, { mode }: WithMacSettings): boolean {
+  return mode === 'optional' && !verdict.ok && verdict.error.code === 'ERR_MAC_MISSING'
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

@@ -3,7 +3,7 @@ import { Kysely } from 'kysely'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
 import type { Durability } from './connection.ts'
-import type { DatabaseSource } from './database-source.ts'
+import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch } from './file.ts'
@@ -74,7 +74,8 @@ export async function openStore(
     // What is in memory is gone with the machine's power in any case.
     if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    const parts = { name, db, connection, guarded, powerCut, inTime: asItIs, check }
+    const label = databaseLabel(database)
+    const parts = { name, label, db, connection, guarded, powerCut, inTime: asItIs, check }
     return storeOf(parts, sealer, closing, async () => {
       await checkpoints?.close()
       await close()
@@ -104,7 +105,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
-    ...{ name, db, connection, guarded, powerCut: null },
+    ...{ name, label: databaseLabel(given), db, connection, guarded, powerCut: null },
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
@@ -124,7 +125,7 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts.label),
     nonces,
     async close() {
       await parts.inTime(nonces.drain())

@@ -1,4 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import { GroupCommit, type Recorder } from './batch.ts'
 import { storeFailure } from './busy.ts'
 import type { Answer, Connection } from './connection.ts'
@@ -14,6 +15,8 @@ import type { Nonce, NonceStore, Recorded } from './store.ts'
 export interface SqlNoncesParts {
   /** What the operator knows the database by. */
   readonly name: string
+  /** What it is called in messages. */
+  readonly label: string
   /** Compiles the statements; it does not run them. */
   readonly db: Kysely<MacDatabase>
   readonly connection: Connection
@@ -36,7 +39,7 @@ export class SqlNonces implements NonceStore {
     this.#parts = parts
     this.#insert = new NonceInsert(parts.db)
     const recorder: Recorder = {
-      record: (batch, alike) => this.#record(batch, alike),
+      record: tellingBatches(parts.label, (batch, alike) => this.#record(batch, alike)),
       between: () => parts.connection.tidy(),
       failure: storeFailure(parts.name),
     }
@@ -48,9 +51,9 @@ export class SqlNonces implements NonceStore {
   }
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
-    const { connection, db, guarded } = this.#parts
-    return guarded(async () =>
-      connection.transact(() => removeExpired(db, now, keepSeconds, limit)),
+    const { connection, db, guarded, label } = this.#parts
+    return tellingRemoval(label, 'nonces', () =>
+      guarded(async () => connection.transact(() => removeExpired(db, now, keepSeconds, limit))),
     )
   }
 
