@@ -6,7 +6,9 @@ import * as manage from './credentials/manage.ts'
 import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
-import { keepSettings } from './kept-settings.ts'
+import { keepParts } from './kept-parts.ts'
+import { clientOf, namedClient } from './limits/client.ts'
+import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
@@ -35,7 +37,8 @@ export function createMac(options: MacOptions = {}): Mac {
   const pruning = new Pruning(keepSeconds(settings))
   const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
   const store = () => opening.store ?? opening.get()
-  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
+  const limits = new Limits(settings.rateLimit)
+  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
@@ -46,14 +49,22 @@ export function createMac(options: MacOptions = {}): Mac {
       return wrap(
         handler,
         own,
-        (request, rawTarget) => verify(request, own, verifier, rawTarget),
+        (request, rawTarget, first, rest) => {
+          const client = limits.failures && clientOf(request, first, rest, own)
+          return verify(request, own, verifier, rawTarget, client)
+        },
         reporter(own, verifier),
         teller,
       )
     },
-    verify: async (request) => {
+    verify: async (given, { clientAddress } = {}) => {
       const begun = teller.begin()
-      const verdict = await verify(requestOf(request), settings, verifier)
+      const request = requestOf(given)
+      const client =
+        clientAddress === undefined
+          ? clientOf(request, given, [], settings)
+          : namedClient(clientAddress)
+      const verdict = await verify(request, settings, verifier, null, client)
       teller.end(verdict, begun)
       return verdict
     },
@@ -85,10 +96,12 @@ export function createMac(options: MacOptions = {}): Mac {
       return pruning.all(nonces, now())
     },
     ready: async () => {
-      await store()
+      await Promise.all([store(), limits.ready()])
     },
-    close: () => opening.close(),
+    close: async () => {
+      await Promise.all([opening.close(), limits.close()])
+    },
   })
-  keepSettings(mac, settings)
+  keepParts(mac, { settings, limits })
   return mac
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { type LimitSettings, limitSettings } from './limits/settings.ts'
 import type { CheckOptions } from './options.ts'
 import type { BodyRule } from './server/body.ts'
+import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
@@ -23,12 +25,14 @@ export interface GivenMacOptions extends GivenCheckOptions {
   readonly durability: Durability
   readonly windowSeconds: number
   readonly clockOffset: false | { readonly maxSeconds: number }
+  readonly rateLimit?: LimitSettings | undefined
 }
 
 /** What was given to `withMac`. */
 export interface GivenWithMacOptions extends GivenCheckOptions {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
+  readonly scope?: ScopeRule | undefined
 }
 
 /** A function, or nothing. */
@@ -62,6 +66,7 @@ const check = {
   body: z.enum(['required', 'optional', 'ignore']).optional(),
   maxBodyBytes: z.int().min(0).optional(),
   ext: callback,
+  clientAddress: callback,
   onAccept: callback,
   onReject: callback,
   debug: z.boolean().optional(),
@@ -78,6 +83,7 @@ const macSchema = z.strictObject({
       error: 'must be false or { maxSeconds } with a whole number of seconds',
     })
     .default(false),
+  rateLimit: limitSettings.optional(),
   now: callback,
 })
 
@@ -86,6 +92,7 @@ const withMacSchema = z.strictObject({
   mode: z.enum(['required', 'optional']).default('required'),
   allowPreflight: z.boolean().default(false),
   requestTarget: callback,
+  scope: z.unknown().transform(checked(scopeRule)).optional(),
 })
 
 /**

@@ -94,6 +94,35 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
      console.log((await metered(example.meterMac, createMac)).join(', '))`,
     METERED.join(', '),
   ],
+  [
+    "method === 'GET' ? 'orders:read'",
+    `const ask = async (method) => {
+       const headers = { authorization: sign(method, 'http://a.b/orders', example.reader) }
+       return (await example.fetch(new Request('http://a.b/orders', { method, headers }))).status
+     }
+     console.log(await ask('GET'), await ask('DELETE'))`,
+    '200 403',
+  ],
+  [
+    'LIMITS_URL',
+    `const ask = async () => {
+       const headers = { authorization: sign('GET', 'http://a.b/', example.trial) }
+       const answer = await example.fetch(new Request('http://a.b/', { headers }))
+       return [answer.status, answer.headers.get('ratelimit')]
+     }
+     console.log((await Promise.all([1, 2, 3].map(ask))).join(' '))`,
+    '200,"requests";r=1;t=3600 200,"requests";r=0;t=3600 429,"requests";r=0;t=3600',
+  ],
+  [
+    'lastForwarded',
+    `const url = 'https://api.example.com/me'
+     const headers = { 'x-forwarded-for': '192.0.2.1' }
+     const authorization = sign('GET', url, await createCredential('ada'))
+     const ask = (fields) => example.fetch(new Request('http://10.0.0.1/me', { headers: fields }))
+     const answers = [await ask({ ...headers, authorization }), await ask(headers)]
+     console.log(...answers.map(statusOf))`,
+    '200 401',
+  ],
   ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
   [
     'await mac.ready()',
@@ -188,7 +217,7 @@ test('every error code is explained', () => {
 test('the sources are given to Deno with the versions that npm would install', () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const [, deno = '{}'] = /```json\n(.*?"imports".*?)```/s.exec(README) ?? []
-  for (const name of ['kysely', 'zod']) {
+  for (const name of ['kysely', 'rate-limiter-flexible', 'zod']) {
     expect(JSON.parse(deno).imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
   }
 })

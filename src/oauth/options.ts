@@ -51,6 +51,9 @@ export interface TokenEndpointOptions {
    * Says which client this is, and what it may have: its user and scopes; `null` where the secret is
    * wrong or there is no such client, which are answered alike. Compare secrets in constant time, with
    * `secretsAreEqual`, also where there is no such client. Where it throws, nobody gets anything.
+   *
+   * Is *not* asked for an address of which too many requests were refused, where the `Mac` has the
+   * option `rateLimit.failures`: a wrong secret counts there as a wrong MAC does.
    */
   readonly authenticateClient: AuthenticateClient
   /** The MAC algorithm, or a function of the client that tells it. Default: `hmac-sha-256`. */
@@ -61,11 +64,11 @@ export interface TokenEndpointOptions {
   /** How long credentials are valid, 1 to 31,622,400. Default: 3600. */
   readonly expiresSeconds?: number | undefined
   /**
-   * How many credentials one client gets in how many seconds, in each process; more are answered 429.
-   * It counts who proved to be that client, so that nobody else can use it up. `false`: no limit.
-   * Default: 300 in 60.
+   * How many credentials one client gets in how many seconds; more are answered 429. It counts who
+   * proved to be that client, so that nobody else can use it up, where the `Mac` counts: its option
+   * `rateLimit.store`. `null`: no limit. Default: 300 in 60.
    */
-  readonly issueLimit?: RateLimit | false | undefined
+  readonly issueLimit?: RateLimit | null | undefined
   /** As for `withMac`: here its scheme tells whether clients come by TLS. Default: the `Mac`'s. */
   readonly origin?: OriginOption | undefined
   /** As for `withMac`: here it tells whether clients come by TLS. Default: the `Mac`'s. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { rateLimit } from '../credentials/fields.ts'
 import { callback, originOptions, readOptions } from '../option-schemas.ts'
+import { originSettings } from '../origin-settings.ts'
 import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
 import type { OriginSettings } from '../server/signed-origin.ts'
-import { originSettings } from '../settings.ts'
 import type { RateLimit } from '../store/store.ts'
 import { lifetime } from './client.ts'
 import type { TokenEndpointOptions } from './options.ts'
@@ -27,18 +28,7 @@ const schema = z.strictObject({
     })
     .optional(),
   expiresSeconds: lifetime.default(3600),
-  issueLimit: z
-    .union(
-      [
-        z.literal(false),
-        z.strictObject({
-          requests: z.int().min(1).max(1_000_000_000),
-          seconds: z.int().min(1).max(86_400),
-        }),
-      ],
-      { error: 'must be { requests, seconds } with whole numbers, or false' },
-    )
-    .default(DEFAULT_ISSUE_LIMIT),
+  issueLimit: rateLimit.default(DEFAULT_ISSUE_LIMIT),
   onIssue: callback,
   onRefuse: callback,
   onError: callback,
@@ -61,7 +51,7 @@ export function tokenEndpointSettings(
     authenticateClient,
     algorithm,
     expiresSeconds: given.expiresSeconds,
-    issueLimit: given.issueLimit === false ? null : given.issueLimit,
+    issueLimit: given.issueLimit,
     onIssue,
     onRefuse,
     onError,

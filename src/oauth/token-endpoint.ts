@@ -1,9 +1,11 @@
 import { MacError } from '../errors.ts'
-import { settingsOf } from '../kept-settings.ts'
+import { partsOf } from '../kept-parts.ts'
+import { clientOf } from '../limits/client.ts'
 import type { Mac } from '../mac.ts'
 import { type FirstArgument, requestOf, tell } from '../server/with-mac.ts'
 import { refusalAnswer, tokenAnswer } from './answer.ts'
 import { readForm } from './form.ts'
+import { GuessLimit } from './guess-limit.ts'
 import { type Issued, type Issuer, issue } from './issue.ts'
 import { issueLimit } from './issue-limit.ts'
 import type { TokenEndpointOptions } from './options.ts'
@@ -22,8 +24,8 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  *
  * It checks that the request came by TLS or from this machine, that it is a POST of a form of 16 KiB or
  * less, whose parameters come once each, what `authenticateClient` says of the client, and that this
- * one may have the scopes that it asks for. It does *not* slow down who guesses secrets: these must be
- * too many to guess, or the rate of requests be limited in front of it.
+ * one may have the scopes that it asks for. Who guesses secrets is slowed down where the `Mac` has the
+ * option `rateLimit.failures`, and else *not*: then secrets must be too many to guess.
  *
  * @param mac Who verifies what is signed with the credentials, as `createMac` made it.
  * @throws TypeError where an option is wrong: now. The handler answers whatever happens.
@@ -38,15 +40,17 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
  */
 export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
-  const macSettings = settingsOf(mac)
+  const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
-  const { now } = macSettings
-  const issuer: Issuer = { mac, settings, now, limit: issueLimit(settings.issueLimit) }
+  const { now, clientAddress } = macSettings
+  const limit = issueLimit(settings.issueLimit, limits.counter)
+  const issuer: Issuer = { mac, settings, now, limit }
   const { onIssue, onRefuse, onError = reportFailure } = settings
-  return async (first) => {
+  return async (first, ...rest) => {
     const request = requestOf(first)
+    const client = clientOf(request, first, rest, { ...settings, clientAddress })
     try {
-      const { token, told } = await grant(request, issuer)
+      const { token, told } = await grant(request, issuer, new GuessLimit(limits.failures, client))
       if (onIssue) tell('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)
     } catch (thrown) {
@@ -68,7 +72,7 @@ const UNAVAILABLE = new TokenRefusal(
 )
 
 /** The checks in their order: nothing secret is looked at before it is known how it came. */
-async function grant(request: Request, issuer: Issuer): Promise<Issued> {
+async function grant(request: Request, issuer: Issuer, guesses: GuessLimit): Promise<Issued> {
   if (request.method !== 'POST') {
     const headers = { Allow: 'POST' }
     const why = 'The token endpoint takes POST alone.'
@@ -80,7 +84,7 @@ async function grant(request: Request, issuer: Issuer): Promise<Issued> {
   checkGrantType(form.get('grant_type'))
   const sent = sentClient(request.headers.get('authorization'), form)
   try {
-    return await issue(sent, form, request, issuer)
+    return await guesses.count(() => issue(sent, form, request, issuer))
   } catch (thrown) {
     throw thrown instanceof TokenRefusal ? thrown.by(sent.clientId) : thrown
   }

@@ -87,7 +87,11 @@ function agreed(what: string, values: readonly (string | undefined)[]): string |
   return only ?? null
 }
 
-function forwardedElements(request: RequestHead): Map<string, string>[] {
+/**
+ * What `Forwarded` says, an element for each proxy, the nearest last.
+ * @throws {@link MacError} `ERR_MAC_FORWARDED`
+ */
+export function forwardedElements(request: RequestHead): Map<string, string>[] {
   const header = request.headers.get('forwarded')
   if (header === null) return []
   if (header.length > 1024) throw ambiguous('Forwarded is too long')

@@ -1,4 +1,4 @@
-import { createMac, type Mac } from '../../src/index.ts'
+import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
 import {
   createTokenEndpoint,
   type IssuedCredential,
@@ -30,19 +30,18 @@ export interface TestEndpoint {
   readonly failed: { readonly code: string; readonly cause: unknown }[]
 }
 
-/** @param clients In place of {@link CLIENTS}. */
 export function testEndpoint(
   options: Partial<TokenEndpointOptions> = {},
-  clients: typeof CLIENTS = CLIENTS,
+  macOptions: MacOptions = {},
 ): TestEndpoint {
   const clock = new Clock()
-  const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
+  const mac = createMac({ database: 'sqlite::memory:', now: clock.now, ...macOptions })
   const issued: IssuedCredential[] = []
   const refused: RefusedTokenRequest[] = []
   const failed: { code: string; cause: unknown }[] = []
   const endpoint = createTokenEndpoint(mac, {
     authenticateClient: ({ clientId, clientSecret }) => {
-      const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined
+      const client = Object.hasOwn(CLIENTS, clientId) ? CLIENTS[clientId] : undefined
       return secretsAreEqual(clientSecret, client?.secret) ? (client?.given ?? null) : null
     },
     onIssue: (credential) => issued.push(credential),

@@ -223,23 +223,6 @@ test('a hook that fails changes no answer', async () => {
   expect(shown).toEqual(['withmac: the hook onIssue failed:'])
 })
 
-test('one client cannot fill the table, and others are not concerned', async () => {
-  const { endpoint, mac, refused } = testEndpoint({ issueLimit: { requests: 3, seconds: 60 } })
-  const shop = () => answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
-  const guess = () =>
-    answerOf(endpoint(tokenRequest({ ...GRANT, client_id: 'plain', client_secret: 'guess' })))
-  for (let count = 0; count < 10; count++) expect((await guess()).status).toBe(401)
-  for (let count = 0; count < 3; count++) expect((await shop()).status).toBe(200)
-  const { status, headers, json } = await shop()
-  expect([status, json.error]).toEqual([429, 'temporarily_unavailable'])
-  const seconds = Number(headers.get('retry-after'))
-  expect(seconds >= 1 && seconds <= 60).toBe(true)
-  expect(refused.at(-1)).toMatchObject({ status: 429, clientId: 'shop' })
-  const other = { ...GRANT, client_id: 'plain', client_secret: 'plain-secret' }
-  expect((await answerOf(endpoint(tokenRequest(other)))).status).toBe(200)
-  expect(await mac.listCredentials()).toHaveLength(4)
-})
-
 test.each([
   ['the same', 'a-secret', 'a-secret', true],
   ['another', 'a-secret', 'b-secret', false],

@@ -91,7 +91,7 @@ test('any header is one client with a name and a secret, or it is refused', () =
 })
 
 test('whatever is sent, the endpoint answers, and only the right secret gets a key', async () => {
-  const { endpoint, mac, failed } = testEndpoint({ issueLimit: false })
+  const { endpoint, mac, failed } = testEndpoint({ issueLimit: null })
   const right = 'grant_type=client_credentials&client_id=shop&client_secret=shop-secret'
   const form = fc.oneof(
     junk,
