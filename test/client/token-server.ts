@@ -16,6 +16,8 @@ export interface TokenServer extends AsyncDisposable {
   readonly seen: string[]
   /** What a client needs to get credentials here. */
   readonly client: TokenFetchOptions
+  /** Removes the credentials that there are. */
+  forget(): Promise<void>
   /** A `fetch` that gets its credentials here. */
   tokenFetch(options?: Partial<TokenFetchOptions>): MacFetch
 }
@@ -69,6 +71,9 @@ export async function tokenServer(
     asked,
     seen,
     client,
+    async forget() {
+      for (const { id } of await mac.listCredentials()) await mac.deleteCredential(id)
+    },
     tokenFetch: (own) => createTokenFetch({ ...client, ...own }),
     async [Symbol.asyncDispose]() {
       await close()

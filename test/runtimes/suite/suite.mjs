@@ -14,6 +14,7 @@ import { processes } from './processes.mjs'
 import { restart } from './restart.mjs'
 import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
+import { token } from './token.mjs'
 import { wire } from './wire.mjs'
 
 /*
@@ -27,6 +28,7 @@ await attempt('better-sqlite3', betterSqlite3)
 await attempt('statements', statements)
 await attempt('peers', peers)
 await attempt('what fetch sends', clientWire)
+await attempt('key distribution', token)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
   await attempt(`bodies on ${adapter}`, () => bodies(adapter))
