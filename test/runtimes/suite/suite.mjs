@@ -15,6 +15,7 @@ import { processes } from './processes.mjs'
 import { restart } from './restart.mjs'
 import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
+import { token } from './token.mjs'
 import { wire } from './wire.mjs'
 
 /*
@@ -29,6 +30,7 @@ await attempt('statements', statements)
 await attempt('peers', peers)
 await attempt('what fetch sends', clientWire)
 await attempt('channels', channels)
+await attempt('key distribution', token)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
   await attempt(`bodies on ${adapter}`, () => bodies(adapter))
