@@ -16,10 +16,6 @@ export class KyselyConnection implements Connection {
     return (await this.#db.executeQuery<Row>(query)).rows
   }
 
-  runSynced(query: CompiledQuery): Promise<readonly Row[]> {
-    return this.run(query)
-  }
-
   transact<Result>(steps: () => Steps<Result>): Promise<Result> {
     return immediately(this.#db, (locked) =>
       takeInTime(steps(), async (query) => (await locked.executeQuery<Row>(query)).rows),

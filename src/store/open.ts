@@ -18,6 +18,7 @@ import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
 import { setUpTriggers } from './triggers.ts'
+import { UsageTally } from './usage-tally.ts'
 
 /**
  * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
@@ -74,7 +75,8 @@ export async function openStore(
     // What is in memory is gone with the machine's power in any case.
     if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    const parts = { name, db, connection, guarded, powerCut, inTime: asItIs, check }
+    const tally = new UsageTally()
+    const parts = { name, db, connection, guarded, powerCut, tally, inTime: asItIs, check }
     return storeOf(parts, sealer, closing, async () => {
       await checkpoints?.close()
       await close()
@@ -104,7 +106,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
-    ...{ name, db, connection, guarded, powerCut: null },
+    ...{ name, db, connection, guarded, powerCut: null, tally: new UsageTally() },
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
@@ -124,7 +126,7 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts.tally),
     nonces,
     async close() {
       await parts.inTime(nonces.drain())

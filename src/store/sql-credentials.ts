@@ -19,19 +19,22 @@ import type {
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage.ts'
+import type { UsageTally } from './usage-tally.ts'
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #guard: Guard
   readonly #sealer: KeySealer
+  readonly #tally: UsageTally
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, tally: UsageTally) {
     this.#db = db
     this.#guard = guard
     this.#sealer = sealer
+    this.#tally = tally
     this.#find = findQuery(db, sealer)
   }
 
@@ -58,6 +61,7 @@ export class SqlCredentials implements CredentialStore {
       if ((await query.execute()).length > 0) return false
       await db.insertInto('mac_credentials').values(toRow(credential, this.#sealer)).execute()
       await forgetUsage(db, id)
+      this.#tally.forget(id)
       // Of those that go by themselves there are many, and nobody asks for them.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
@@ -91,7 +95,7 @@ export class SqlCredentials implements CredentialStore {
       const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
       const [row] = await query.execute()
       if (row === undefined) return false
-      const { used } = (await readUsage(db, at, id)).get(id) ?? UNUSED
+      const { used } = (await readUsage(db, at, id, this.#tally.failures)).get(id) ?? UNUSED
       await removeCredentials(db, [id])
       await drawVersion(db)
       await writeAudit(db, at, 'deleted', row, lastWords(row, used))
@@ -100,7 +104,7 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
-    return this.#guard(() => readUsage(this.#db, now, id))
+    return this.#guard(() => readUsage(this.#db, now, id, this.#tally.failures))
   }
 
   async history(filter: AuditFilter): Promise<AuditRow[]> {
