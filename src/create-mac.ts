@@ -63,7 +63,7 @@ export function createMac(options: MacOptions = {}): Mac {
     deleteCredential: async (id) => manage.deleteCredential(await credentials(), now(), id),
     credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
-    prune: async () => pruning.all((await store()).nonces, now()),
+    prune: async () => pruning.all(await store(), now()),
     ready: async () => {
       await store()
     },

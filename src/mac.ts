@@ -94,7 +94,10 @@ export interface Mac {
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   resetClockOffset(id: string): Promise<void>
-  /** Removes the nonces that no longer matter, and tells how many. Requests do so as well. */
+  /**
+   * Removes the nonces that no longer matter, and tells how many; besides, old keys whose grace has
+   * ended, and credentials made with `removeWhenExpired` a day after that. Requests do so as well.
+   */
   prune(): Promise<number>
   /** Opens the database now rather than with the first request; rejects where it cannot be used. */
   ready(): Promise<void>

@@ -16,6 +16,9 @@ export type MacVerdict =
       readonly challenge: string | null
     }
 
+/** A verdict that lets nobody in. */
+export type Refusal = Extract<MacVerdict, { readonly ok: false }>
+
 /**
  * The verdict on a request that is not let in.
  *
@@ -26,7 +29,7 @@ export function refused(
   thrown: unknown,
   caller: RightCaller | null,
   settings: MacSettings,
-): MacVerdict {
+): Refusal {
   const error = asMacError(thrown)
   return { ok: false, error, challenge: challengeOf(error, caller, settings) }
 }

@@ -3,9 +3,10 @@ import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { Recorded, Store } from '../store/store.ts'
+import type { NonceStore, Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
 import { judgeExt } from './ext.ts'
+import { countFailure } from './failures.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import type { KnownCredentials, KnownKey } from './known-credentials.ts'
@@ -41,12 +42,15 @@ export async function verify(
   let sent: MacAuthorization | null = null
   /** Set when the MAC was found right. */
   let found: KnownKey | null = null
+  /** Set when the credential is looked for. */
+  let nonces: NonceStore | null = null
   try {
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
+    ;({ nonces } = store)
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
@@ -72,7 +76,7 @@ export async function verify(
         moment = judgeMoment(found, timestamp, settings)
       }
     }
-    const recorded = await store.nonces.record({
+    const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
       keyNumber: found.number,
@@ -91,11 +95,13 @@ export async function verify(
       const learned = await store.credentials.learnClock(sent.id, learnable)
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
-    pruning.step(store.nonces, rule.now)
+    pruning.step(store, rule.now)
     return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified) }
   } catch (thrown) {
     const caller = found === null || sent === null ? null : { sent, key: found }
-    return refused(thrown, caller, settings)
+    const verdict = refused(thrown, caller, settings)
+    if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
+    return verdict
   }
 }
 

@@ -17,7 +17,7 @@ export type Sync = 'at once' | 'by durability' | 'later'
 
 /** What nonces are recorded and removed through. Whatever fails may also throw at once. */
 export interface Connection {
-  /** Runs a query that is a transaction by itself. */
+  /** Runs a query that is a transaction by itself, synced by durability unless told otherwise. */
   run(query: CompiledQuery, sync?: Sync): Answer<readonly Row[]>
   /** Takes steps in one transaction. */
   transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result>

@@ -67,18 +67,28 @@ export async function openStore(
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     await guarded(() => prepareTables(db))
-    // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
-    // in memory has one connection alone, and no transactions but theirs.
-    const writer = path === null ? handle : await open()
-    const checkpoints = path === null ? null : new Checkpoints(writer, path)
+    const parts = {
+      name,
+      db,
+      guarded,
+      powerCut: null,
+      tally: new UsageTally(),
+      inTime: asItIs,
+      check,
+    }
+    if (path === null) {
+      // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
+      // What is in memory is gone with the machine's power in any case.
+      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealer, closing, close)
+    }
+    // Nonces have a connection of their own, and so no transaction to join or to wait for.
+    const writer = await open()
+    const checkpoints = new Checkpoints(writer, path)
     const connection = new SqliteConnection(writer, durability, checkpoints)
-    // What is in memory is gone with the machine's power in any case.
-    if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
-    const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    const tally = new UsageTally()
-    const parts = { name, db, connection, guarded, powerCut, tally, inTime: asItIs, check }
-    return storeOf(parts, sealer, closing, async () => {
-      await checkpoints?.close()
+    await guarded(() => makeUpForPowerCut(connection, db, durability))
+    const powerCut = durability === 'normal' ? new PowerCutGuard(db) : null
+    return storeOf({ ...parts, connection, powerCut }, sealer, closing, async () => {
+      await checkpoints.close()
       await close()
     })
   } catch (error) {

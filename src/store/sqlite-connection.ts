@@ -14,10 +14,10 @@ const DURABILITY = { 'at once': 'full', later: 'normal' } as const
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
   readonly #durability: Durability
-  readonly #checkpoints: Checkpoints | null
+  readonly #checkpoints: Checkpoints
 
   /** @param checkpoints What keeps the log of a file short; it may hold writes for a moment. */
-  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints | null) {
+  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints) {
     this.#handle = handle
     this.#durability = durability
     this.#checkpoints = checkpoints
@@ -33,17 +33,17 @@ export class SqliteConnection implements Connection {
   }
 
   tidy(): void {
-    this.#checkpoints?.tidy()
+    this.#checkpoints.tidy()
   }
 
   #whenFree<Result>(work: () => Result): Answer<Result> {
-    const hold = this.#checkpoints?.hold ?? null
+    const { hold } = this.#checkpoints
     return hold === null ? work() : hold.then(() => this.#whenFree(work))
   }
 
   #run({ sql, parameters }: CompiledQuery): readonly Row[] {
     const rows = this.#handle.all(sql, parameters)
-    this.#checkpoints?.wrote(rows.length)
+    this.#checkpoints.wrote(rows.length)
     return rows
   }
 
