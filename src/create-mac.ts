@@ -4,6 +4,8 @@ import { credentialHistory } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
 import { rotateCredential } from './credentials/rotate.ts'
+import { verdictTeller } from './diagnostics/tell-verdicts.ts'
+import { tellRotated } from './diagnostics/tell-work.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
@@ -14,6 +16,7 @@ import { reporter } from './server/report.ts'
 import { type Verifier, verify } from './server/verify.ts'
 import { requestOf, wrap } from './server/with-mac.ts'
 import { macSettings, withMacSettings } from './settings.ts'
+import { databaseLabel } from './store/database-source.ts'
 import { openStore } from './store/open.ts'
 import { OpenOnce } from './store/open-once.ts'
 
@@ -32,6 +35,8 @@ export function createMac(options: MacOptions = {}): Mac {
   const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
   const store = () => opening.store ?? opening.get()
   const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
+  const label = databaseLabel(settings.database)
+  const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
   return Object.freeze<Mac>({
@@ -42,15 +47,25 @@ export function createMac(options: MacOptions = {}): Mac {
         own,
         (request, rawTarget) => verify(request, own, verifier, rawTarget),
         reporter(own, verifier),
+        teller,
       )
     },
-    verify: async (request) => verify(requestOf(request), settings, verifier),
+    verify: async (request) => {
+      const begun = teller.begin()
+      const verdict = await verify(requestOf(request), settings, verifier)
+      teller.end(verdict, begun)
+      return verdict
+    },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
       createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
     getCredential: async (id) => manage.getCredential(await credentials(), now(), id),
     listCredentials: async (filter) => manage.listCredentials(await credentials(), now(), filter),
-    rotateCredential: async (id, rotateOptions = {}) =>
-      rotateCredential(await credentials(), exactSeconds(settings.now), id, rotateOptions),
+    rotateCredential: async (id, rotateOptions = {}) => {
+      const store = await credentials()
+      const rotated = await rotateCredential(store, exactSeconds(settings.now), id, rotateOptions)
+      tellRotated(label, rotated)
+      return rotated
+    },
     extendCredential: async (id, expires) =>
       change.extendCredential(await credentials(), now(), id, expires),
     disableCredential: async (id) => change.disableCredential(await credentials(), now(), id),

@@ -18,6 +18,8 @@ export {
   updateCredential,
   withMac,
 } from './default-mac.ts'
+export { MAC_CHANNELS, type MacChannel } from './diagnostics/channels.ts'
+export type { MacMessages } from './diagnostics/messages.ts'
 export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
 export type { ExplainedLine, Explanation, Slip } from './explain/explanation.ts'
 export type { ExplainSettings, SeenRequest } from './explain/seen.ts'

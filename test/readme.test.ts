@@ -9,13 +9,27 @@ const ROOT = join(import.meta.dirname, '..')
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const BLOCKS = [...README.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
 
+/** What the recipe for metrics counts: see `metered`. */
+const METERED = [
+  'withmac.accepted 3',
+  'withmac.accepted.duration 3 with seconds',
+  'withmac.batch.duration 4 with seconds',
+  'withmac.batch.size 4 with 4',
+  'withmac.pruned credentials 1',
+  'withmac.pruned nonces 3',
+  'withmac.rejected ERR_MAC_MISSING 2',
+  'withmac.rejected ERR_MAC_REPLAY 1',
+  'withmac.rotated 1',
+]
+
 /** Each example with the script that uses it and what that prints; `./example.ts` is the example. */
 const USES: readonly (readonly [holds: string, uses: string, prints: string])[] = [
   ['new Hono()', 'await show((request) => example.default.fetch(request))', '200 401 401'],
   ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
   ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
-  ['deleteCredential', 'void example', 'null'],
+  ["key: 'only-for-tests'", 'void example', 'null'],
+  ['mac.rotateCredential(id', 'void example', ']'],
   [
     'createMacFetch',
     'await serve(async (url) => console.log((await example.order(url, "tea")).status))',
@@ -42,6 +56,13 @@ const bound = await signedRequest('http://localhost/', { ...init, bindBody: true
 const statuses = [await signedRequest('http://localhost/', init)].map(example.fetch)
 console.log(await (await example.fetch(bound)).text(), (await statuses[0]).status)`,
     '{"order":{"a":1},"verified":true} 401',
+  ],
+  [
+    'MAC_CHANNELS',
+    `const { createMac } = await import('withmac')
+     const { metered } = await import('${join(ROOT, 'test/support/metered.ts')}')
+     console.log((await metered(example.meterMac, createMac)).join(', '))`,
+    METERED.join(', '),
   ],
   ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
   [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CredentialStore, RateLimit } from '../store/store.ts'
 import type { Credential } from './credential.ts'
-import { checkNotRevoked, edited } from './editing.ts'
+import { checkNotRevoked, edited, endingAt } from './editing.ts'
 import { endOf, label, moment, rateLimit, scopes } from './fields.ts'
 import { readInput } from './input.ts'
 
@@ -36,17 +36,10 @@ export async function extendCredential(
   }
   return edited(store, now, id, (credential) => {
     checkNotRevoked(credential)
-    const { expires: before, removeAt } = credential
+    const { expires: before } = credential
     if (before === end) return null
-    // Who goes by itself goes as long after its end as it would have.
-    const later =
-      removeAt === null || before === null || end === null ? null : removeAt - before + end
     const detail = { from: before, to: end }
-    return {
-      credential: { ...credential, expires: end, removeAt: later },
-      action: 'extended',
-      detail,
-    }
+    return { credential: endingAt(credential, end), action: 'extended', detail }
   })
 }
 

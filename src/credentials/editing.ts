@@ -19,6 +19,13 @@ export async function edited(
   return fromStored(credential, usage.get(id))
 }
 
+/** A credential whose end was moved. Who goes by itself goes as long after its end as it would have. */
+export function endingAt(credential: StoredCredential, end: number | null): StoredCredential {
+  const { expires, removeAt } = credential
+  const stays = removeAt === null || expires === null || end === null
+  return { ...credential, expires: end, removeAt: stays ? null : removeAt - expires + end }
+}
+
 /** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED`: nothing brings a revoked one back. */
 export function checkNotRevoked({ id, revoked }: StoredCredential): void {
   if (revoked === null) return

@@ -27,7 +27,7 @@ export interface HistoryFilter {
 
 const filterSchema = z.strictObject({
   id: z.string().optional(),
-  user: z.unknown(),
+  user: z.unknown().optional(),
   limit: z.int().min(1).max(1_000_000).default(1000),
 })
 

@@ -3,7 +3,7 @@ import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import type { CredentialStore, Edited, StoredCredential } from '../store/store.ts'
 import { fromStored, type NewCredential } from './credential.ts'
-import { checkNotRevoked, unknown } from './editing.ts'
+import { checkNotRevoked, endingAt, unknown } from './editing.ts'
 import { endOf, key, moment, randomKey } from './fields.ts'
 import { readId, readInput } from './input.ts'
 
@@ -60,30 +60,36 @@ export async function rotateCredential(
   // Rounded up: a grace is not shorter than it was asked for.
   const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds
 
-  const rotated = await store.edit(readId(id), now, (credential): Edited => {
+  const usedBefore = (await store.usage(now, readId(id))).get(id)?.used
+  let same = false
+  const rotated = await store.edit(readId(id), now, (credential): Edited | null => {
     checkNotRevoked(credential)
     const end = expires === undefined ? credential.expires : expires
     if (end !== null && end <= now) throw expired(credential.id)
     if (graceSeconds > 0 && !given.endEarlierGrace) checkNoEarlierKey(credential, now)
-    if (credential.key === written) {
-      throw new TypeError(
-        'withmac: rotateCredential: key is the key of today: give another, or none.',
-      )
-    }
+    same = credential.key === written
+    if (same) return null
     const { key: old, algorithm } = credential
     const after: StoredCredential = {
-      ...credential,
+      ...endingAt(credential, end),
       key: written,
       algorithm: given.algorithm ?? algorithm,
-      expires: end,
       keyNumber: credential.keyNumber + 1,
       rotated: now,
       oldKey: until === null ? null : { key: old, algorithm, until },
     }
-    const detail = { keyNumber: after.keyNumber, graceEnds: until, expires: end }
+    const detail = {
+      ...{ keyNumber: after.keyNumber, graceEnds: until, expires: end },
+      oldKeyLastUsed: usedBefore?.get(credential.keyNumber) ?? null,
+    }
     return { credential: after, action: 'rotated', detail }
   })
   if (rotated === null) throw unknown(id)
+  if (same) {
+    throw new TypeError(
+      'withmac: rotateCredential: key is the key of today: give another, or none.',
+    )
+  }
   const usage = await store.usage(now, id)
   return Object.freeze({ ...fromStored(rotated, usage.get(id)), key: written })
 }

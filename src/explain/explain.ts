@@ -14,7 +14,7 @@ import type { ExplainSettings, SeenRequest } from './seen.ts'
 import { stringSlips } from './string-slips.ts'
 import { targetSlips, wholeUrlSlips } from './target-slips.ts'
 import { timeSlips } from './time-slips.ts'
-import { type Case, noMac, rightMac, unknown, unreadable } from './verdicts.ts'
+import { type Case, noMac, oldKeyNote, rightMac, unknown, unreadable } from './verdicts.ts'
 
 /** The most MACs that are computed for one request. */
 const MAX_TRIES = 60_000
@@ -51,10 +51,28 @@ export function explain(
   if (form === null) return noMac(known, refusal)
   const space = searchSpace(sent, received, credential, seen.method)
   const result = search(space, form, options.maxTries ?? MAX_TRIES)
-  if (result.found === null) return nothingFound(known, credential, refusal, form, result)
+  if (result.found === null) {
+    const byOldKey = explainByOldKey(seen, credential, options)
+    return byOldKey ?? nothingFound(known, credential, refusal, form, result)
+  }
   const slips = slipsOf(known, credential, form, result)
   if (slips.length === 0) return rightMac(known, credential, refusal, result)
   return slipped(known, credential, refusal, slips, result)
+}
+
+/** What the key before the last rotation explains, where the one of today explains nothing; or `null`. */
+function explainByOldKey(
+  seen: SeenRequest,
+  credential: ExplainCredential,
+  options: ExplainOptions,
+): Explanation | null {
+  const { oldKey } = credential
+  if (oldKey == null) return null
+  const { key, algorithm, until } = oldKey
+  const before = { ...credential, key, algorithm, keyUntil: until, oldKey: null }
+  const explained = explain(seen, before, options)
+  const found = explained.lines.some(({ signed }) => signed !== null)
+  return found ? { ...explained, notes: [oldKeyNote(until), ...explained.notes] } : null
 }
 
 /** The options, and what they leave out from the request: `origin` and `trustProxy` go together. */

@@ -9,6 +9,14 @@ export interface ExplainCredential {
   readonly algorithm?: MacAlgorithm | undefined
   readonly expires?: number | null | undefined
   readonly revoked?: number | null | undefined
+  readonly disabled?: number | null | undefined
+  /** The key before the last rotation, and the moment from which it is no longer valid. */
+  readonly oldKey?:
+    | { readonly key: string; readonly algorithm: MacAlgorithm; readonly until: number }
+    | null
+    | undefined
+  /** The moment from which `key` is no longer valid, where it is such a key. */
+  readonly keyUntil?: number | null | undefined
   /** What was learned of the client's clock (draft §4.1). */
   readonly clockOffset?: number | null | undefined
 }

@@ -13,7 +13,11 @@ export const MAC_WAS_RIGHT: ReadonlySet<string> = new Set([
   'ERR_MAC_TIMESTAMP_STALE',
   'ERR_MAC_TIMESTAMP_AHEAD',
   'ERR_MAC_REVOKED',
+  'ERR_MAC_DISABLED',
+  'ERR_MAC_KEY_RETIRED',
   'ERR_MAC_EXPIRED',
+  'ERR_MAC_SCOPE',
+  'ERR_MAC_RATE_LIMITED',
   'ERR_MAC_EXT',
   'ERR_MAC_BODY_MISSING',
   'ERR_MAC_BODY_MISMATCH',
@@ -48,6 +52,18 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERR_MAC_TIMESTAMP_AHEAD:
     "The MAC is right, and the timestamp was ahead of the server's clock: set the client's clock.",
   ERR_MAC_REVOKED: 'The MAC is right, and the credential was revoked: give the client a new one.',
+  ERR_MAC_DISABLED: 'The MAC is right, and the credential is disabled: enable it again.',
+  ERR_MAC_KEY_RETIRED:
+    'The MAC is right by a key that was replaced, and whose grace has ended: give the client the new key.',
+  ERR_MAC_SCOPE:
+    'The MAC is right, and the credential lacks a scope that the request needs: give it one with ' +
+    'updateCredential, or let the client use another credential.',
+  ERR_MAC_RATE_LIMITED:
+    'The MAC is right, and the credential has sent too many requests: let the client wait for as long as ' +
+    'Retry-After says.',
+  ERR_MAC_FAILURES_LIMITED:
+    'The MAC is right by this credential, and the server did not look: too many requests from the ' +
+    "client's address were refused before. Let it wait for as long as Retry-After says.",
   ERR_MAC_EXPIRED: 'The MAC is right, and the credential has expired: give the client a new one.',
   ERR_MAC_MISMATCH:
     'The MAC is right by this credential and these settings, and the server found it wrong: it has ' +
@@ -67,6 +83,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERR_MAC_BODY_SYNTAX: 'The MAC is right, and the digest of the body in ext is malformed.',
   ERR_MAC_BODY_TOO_LARGE: 'The MAC is right, and the body is larger than maxBodyBytes allows.',
   ERR_MAC_BODY_UNREADABLE: 'The MAC is right, and the body could not be read to its end.',
+  ERR_MAC_SEALED:
+    'Nothing is wrong with the request: the server cannot open the sealed key of the credential.',
   ERR_MAC_STORE: "Nothing is wrong with the request: the server's database failed.",
   ERR_MAC_CALLBACK:
     'Nothing is wrong with the request: a function in the options of withMac failed.',

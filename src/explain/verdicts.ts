@@ -119,15 +119,31 @@ export function rightMac(
   )
 }
 
-/** Revoked, expired, or not fresh. */
+/** What to know of a request that was signed with the key before the last rotation. */
+export function oldKeyNote(until: number): string {
+  return (
+    'It was signed with the key that the credential had before its last rotation, which is valid until ' +
+    `${written(until)} and no longer: give the client the new key.`
+  )
+}
+
+/** Revoked, disabled, replaced, expired, or not fresh. */
 function standingOf(
   known: Case,
-  { id, revoked, expires, clockOffset }: ExplainCredential,
+  { id, revoked, disabled, keyUntil, expires, clockOffset }: ExplainCredential,
 ): { code: string; sentence: string } | null {
   const { now } = known
   if (revoked != null) {
     const sentence = `The MAC is right, and the credential ${shown(id)} was revoked on ${written(revoked)}: give the client a new one.`
     return { code: 'ERR_MAC_REVOKED', sentence }
+  }
+  if (disabled != null) {
+    const sentence = `The MAC is right, and the credential ${shown(id)} is disabled since ${written(disabled)}: enable it, or let the client use another.`
+    return { code: 'ERR_MAC_DISABLED', sentence }
+  }
+  if (keyUntil != null && now !== null && now >= keyUntil) {
+    const sentence = `The MAC is right by a key of the credential ${shown(id)} that was replaced, and whose grace ended on ${written(keyUntil)}: give the client the new key.`
+    return { code: 'ERR_MAC_KEY_RETIRED', sentence }
   }
   if (expires != null && now !== null && now >= expires) {
     const sentence = `The MAC is right, and the credential ${shown(id)} expired on ${written(expires)}: give the client a new one.`

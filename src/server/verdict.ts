@@ -10,6 +10,11 @@ export type MacVerdict =
       readonly ok: false
       readonly error: MacError
       /**
+       * The key identifier of the caller, where the MAC was right and the credential is in use; `null`
+       * where the header may name anybody.
+       */
+      readonly id: string | null
+      /**
        * The `WWW-Authenticate` value that goes with it (draft §4.2), with the server's time for a
        * caller whose timestamp alone was wrong; `null` where the status is not 401.
        */
@@ -31,7 +36,8 @@ export function refused(
   settings: MacSettings,
 ): Refusal {
   const error = asMacError(thrown)
-  return { ok: false, error, challenge: challengeOf(error, caller, settings) }
+  const id = caller?.sent.id ?? null
+  return { ok: false, error, id, challenge: challengeOf(error, caller, settings) }
 }
 
 function asMacError(error: unknown): MacError {

@@ -1,3 +1,4 @@
+import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import type { MacError } from '../errors.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
@@ -22,6 +23,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   settings: WithMacSettings,
   verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
   report: Reporter,
+  teller: VerdictTeller,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight } = settings
@@ -32,7 +34,9 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       keepFinding(request, ANONYMOUS)
       return call(first, ...rest)
     }
+    const begun = teller.begin()
     const verdict = await verify(request, rawTarget)
+    if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
       : await refused(verdict, request, settings, report, rawTarget)
@@ -49,18 +53,25 @@ function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMac
 
 /** What the handler may know of the request, or the answer that keeps it from being called. */
 async function refused(
-  { error, challenge }: Extract<MacVerdict, { readonly ok: false }>,
+  verdict: Extract<MacVerdict, { readonly ok: false }>,
   request: Request,
-  { mode, debug, onReject }: WithMacSettings,
+  settings: WithMacSettings,
   reporter: Reporter,
   rawTarget: RawTarget | null,
 ): Promise<Finding | Response> {
-  if (mode === 'optional' && error.code === 'ERR_MAC_MISSING') return ANONYMOUS
+  if (isAnonymous(verdict, settings)) return ANONYMOUS
+  const { error, challenge } = verdict
+  const { mode, debug, onReject } = settings
   const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
   return refusal(error, challenge, { reference: report.reference, explanation })
+}
+
+/** Whether a request is let through without credentials: that is neither an acceptance nor a refusal. */
+function isAnonymous(verdict: MacVerdict, { mode }: WithMacSettings): boolean {
+  return mode === 'optional' && !verdict.ok && verdict.error.code === 'ERR_MAC_MISSING'
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

@@ -23,6 +23,16 @@ export function databaseSource(value: unknown): DatabaseSource {
   throw new TypeError('must be a URL such as "sqlite:mac.db", or a Kysely')
 }
 
+/**
+ * What a database is called in messages to the operator: its URL as it was written, less what may be a
+ * secret, or `kysely` for one of the caller's own.
+ */
+export function databaseLabel(source: DatabaseSource): string {
+  if (!('path' in source)) return 'kysely'
+  const { path, driver } = source
+  return `${driver === 'own' ? 'sqlite' : driver}:${path ?? ':memory:'}`
+}
+
 /** What would hang or go astray later is refused now. */
 function checkKysely(db: Kysely<MacDatabase>): Kysely<MacDatabase> {
   if (db.isTransaction) throw new TypeError('must be a Kysely, not a transaction of one')

@@ -3,7 +3,7 @@ import { Kysely } from 'kysely'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
 import type { Durability } from './connection.ts'
-import type { DatabaseSource } from './database-source.ts'
+import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch } from './file.ts'
@@ -68,13 +68,8 @@ export async function openStore(
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     await guarded(() => prepareTables(db))
     const parts = {
-      name,
-      db,
-      guarded,
-      powerCut: null,
-      tally: new UsageTally(),
-      inTime: asItIs,
-      check,
+      ...{ name, label: databaseLabel(database), db, guarded, check },
+      ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
     }
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
@@ -116,7 +111,8 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
-    ...{ name, db, connection, guarded, powerCut: null, tally: new UsageTally() },
+    ...{ name, label: databaseLabel(given), db, connection, guarded, powerCut: null },
+    tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
@@ -136,7 +132,7 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts.tally),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts),
     nonces,
     async close() {
       await parts.inTime(nonces.drain())

@@ -1,4 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import { tellingRemoval } from '../diagnostics/tell-work.ts'
 import { lastWords, readAudit, writeAudit } from './audit.ts'
 import { fromRow, toNumber, toRow } from './credential-row.ts'
 import { DECOY, findQuery, type VersionedRow } from './find-credential.ts'
@@ -21,19 +22,28 @@ import { drawVersion } from './triggers.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage.ts'
 import type { UsageTally } from './usage-tally.ts'
 
+/** What credentials share with nonces. */
+interface Told {
+  /** What the database is called in messages. */
+  readonly label: string
+  readonly tally: UsageTally
+}
+
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #guard: Guard
   readonly #sealer: KeySealer
+  readonly #label: string
   readonly #tally: UsageTally
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, tally: UsageTally) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, { label, tally }: Told) {
     this.#db = db
     this.#guard = guard
     this.#sealer = sealer
+    this.#label = label
     this.#tally = tally
     this.#find = findQuery(db, sealer)
   }
@@ -113,7 +123,9 @@ export class SqlCredentials implements CredentialStore {
 
   async sweep(now: number): Promise<number> {
     if (!(await this.#guard(() => isSweepDue(this.#db, now)))) return 0
-    return this.#changing((db) => sweepCredentials(db, now))
+    return tellingRemoval(this.#label, 'credentials', () =>
+      this.#changing((db) => sweepCredentials(db, now)),
+    )
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {

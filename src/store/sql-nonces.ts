@@ -1,4 +1,5 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import { GroupCommit, type Recorder } from './batch.ts'
 import { storeFailure } from './busy.ts'
 import { type Answer, type Connection, type Sync, whenAnswered } from './connection.ts'
@@ -16,6 +17,8 @@ import { UsageWrite } from './usage-write.ts'
 export interface SqlNoncesParts {
   /** What the operator knows the database by. */
   readonly name: string
+  /** What it is called in messages. */
+  readonly label: string
   /** Compiles the statements; it does not run them. */
   readonly db: Kysely<MacDatabase>
   readonly connection: Connection
@@ -41,7 +44,7 @@ export class SqlNonces implements NonceStore {
     this.#insert = new NonceInsert(parts.db)
     this.#usage = new UsageWrite(parts.db)
     const recorder: Recorder = {
-      record: (batch, alike) => this.#record(batch, alike),
+      record: tellingBatches(parts.label, (batch, alike) => this.#record(batch, alike)),
       between: () => parts.connection.tidy(),
       failure: storeFailure(parts.name),
     }
@@ -53,9 +56,10 @@ export class SqlNonces implements NonceStore {
   }
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
-    const { connection, db, guarded } = this.#parts
-    return guarded(async () =>
-      connection.transact(() => removeExpired(db, now, keepSeconds, limit), 'later'),
+    const { connection, db, guarded, label } = this.#parts
+    const steps = () => removeExpired(db, now, keepSeconds, limit)
+    return tellingRemoval(label, 'nonces', () =>
+      guarded(async () => connection.transact(steps, 'later')),
     )
   }
 

@@ -19,12 +19,17 @@ const old = await mac.createCredential('ada', {
 })
 const gone = await mac.createCredential('ada')
 await mac.revokeCredential(gone.id)
+const off = await mac.createCredential('ada')
+await mac.disableCredential(off.id)
+const replaced = await mac.createCredential('ada')
+await mac.rotateCredential(replaced.id, { graceSeconds: 1 })
+clock.seconds += 1
 const unknown = { id: 'nobody', key: 'no key' }
 const app = mac.withMac(() => new Response())
 const sign = (key: typeof unknown, signing: Signing = {}) =>
   signed(key, URL, { ts: clock.seconds, ...signing })
 
-test('an unknown identifier, a wrong MAC and a revoked credential look the same', async () => {
+test('an unknown identifier, a wrong MAC, and what was revoked, disabled or replaced look the same', async () => {
   rejections.length = 0
   const answers = [
     await wholeAnswer(app(sign(unknown))),
@@ -33,6 +38,10 @@ test('an unknown identifier, a wrong MAC and a revoked credential look the same'
     await wholeAnswer(app(sign({ ...old, key: 'another key' }))),
     await wholeAnswer(app(sign(gone))),
     await wholeAnswer(app(sign({ ...gone, key: 'another key' }))),
+    await wholeAnswer(app(sign(off))),
+    await wholeAnswer(app(sign({ ...off, key: 'another key' }))),
+    await wholeAnswer(app(sign(replaced))),
+    await wholeAnswer(app(sign({ ...replaced, key: 'another key' }))),
   ]
   for (const answer of answers) expect(answer).toEqual(answers[0])
   expect(answers[0]).toMatchObject({ status: 401 })
@@ -42,6 +51,10 @@ test('an unknown identifier, a wrong MAC and a revoked credential look the same'
     'ERR_MAC_MISMATCH',
     'ERR_MAC_MISMATCH',
     'ERR_MAC_REVOKED',
+    'ERR_MAC_MISMATCH',
+    'ERR_MAC_DISABLED',
+    'ERR_MAC_MISMATCH',
+    'ERR_MAC_KEY_RETIRED',
     'ERR_MAC_MISMATCH',
   ])
 })

@@ -1,0 +1,52 @@
+import type { NewCredential } from '../credentials/credential.ts'
+import type { Recorder } from '../store/batch.ts'
+import type { Recorded } from '../store/store.ts'
+import { CHANNELS } from './channels.ts'
+import type { MacPruned } from './messages.ts'
+
+const { batch, pruned, rotated } = CHANNELS
+
+/**
+ * Tells of each batch that is recorded.
+ *
+ * @param database What the database is called in messages, here and below.
+ */
+export function tellingBatches(database: string, record: Recorder['record']): Recorder['record'] {
+  return (nonces, alike) => {
+    if (!batch.hasSubscribers) return record(nonces, alike)
+    const begun = performance.now()
+    const tell = (all: readonly Recorded[]) => {
+      const milliseconds = performance.now() - begun
+      const added = all.filter(({ verdict }) => verdict === 'new').length
+      batch.publish({ database, size: nonces.length, added, milliseconds })
+      return all
+    }
+    const recorded = record(nonces, alike)
+    return recorded instanceof Promise ? recorded.then(tell) : tell(recorded)
+  }
+}
+
+/**
+ * Tells of a removal, where something was removed.
+ *
+ * @param remove Gives how many it removed.
+ */
+export async function tellingRemoval(
+  database: string,
+  what: MacPruned['what'],
+  remove: () => Promise<number>,
+): Promise<number> {
+  if (!pruned.hasSubscribers) return remove()
+  const begun = performance.now()
+  const removed = await remove()
+  const milliseconds = performance.now() - begun
+  if (removed > 0) pruned.publish({ database, what, removed, milliseconds })
+  return removed
+}
+
+/** Tells of a rotation. */
+export function tellRotated(database: string, credential: NewCredential): void {
+  if (!rotated.hasSubscribers) return
+  const { id, user, keyNumber, oldKey } = credential
+  rotated.publish({ database, id, user, keyNumber, graceEnds: oldKey?.graceEnds ?? null })
+}

@@ -1,0 +1,96 @@
+import { Kysely } from 'kysely'
+import { tellingBatches } from '../../src/diagnostics/tell-work.ts'
+import { createMac } from '../../src/index.ts'
+import { Clock } from '../support/clock.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { hearing } from '../support/hearing.ts'
+import { expect, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
+
+const URL = 'http://example.com/a'
+
+test('each batch is told with its size, how many were new, and how long it took', async () => {
+  const mac = createMac({ database: 'sqlite::memory:' })
+  const ada = await mac.createCredential('ada')
+  const again = signed(ada, URL, { nonce: 'again' })
+  await mac.verify(again.clone())
+  using heard = hearing()
+  const requests = [again, ...Array.from({ length: 8 }, () => signed(ada, URL))]
+  await Promise.all(requests.map((request) => mac.verify(request)))
+  const total = (key: 'size' | 'added') => heard.batch.reduce((sum, told) => sum + told[key], 0)
+  expect([total('size'), total('added')]).toEqual([9, 8])
+  expect(heard.batch.length).toBeLessThan(9)
+  for (const { milliseconds } of heard.batch) expect(milliseconds).toBeGreaterThan(0)
+})
+
+test('a batch that fails is not told', async () => {
+  using heard = hearing()
+  const full = () => {
+    throw new Error('disk full')
+  }
+  expect(() => tellingBatches('sqlite:mac.db', full)([], false)).toThrow('disk full')
+  const later = tellingBatches('sqlite:mac.db', async () => full())
+  await expect(later([], false)).rejects.toThrow('disk full')
+  expect(heard.batch).toEqual([])
+})
+
+test("batches in a caller's own Kysely are told as well", async () => {
+  await using database = new Kysely<object>({
+    dialect: await applicationDialect(openDatabase(':memory:')),
+  })
+  const mac = createMac({ database })
+  const ada = await mac.createCredential('ada')
+  using heard = hearing()
+  await mac.verify(signed(ada, URL))
+  expect(heard.batch).toMatchObject([{ database: 'kysely', size: 1, added: 1 }])
+})
+
+test('pruning is told where it removed something', async () => {
+  const clock = new Clock()
+  using folder = temporaryFolder()
+  const url = `sqlite:${folder.path('mac.db')}`
+  const mac = createMac({ database: url, now: clock.now })
+  const ada = await mac.createCredential('ada')
+  for (const _ of 'abc') await mac.verify(signed(ada, URL, { ts: clock.seconds }))
+  using heard = hearing()
+  await mac.prune()
+  expect(heard.pruned).toEqual([])
+  clock.seconds += 1000
+  expect(await mac.prune()).toBe(3)
+  expect(heard.pruned).toEqual([
+    { database: url, what: 'nonces', removed: 3, milliseconds: expect.any(Number) },
+  ])
+  await mac.close()
+})
+
+test('the removal of old keys and of credentials that are to go is told', async () => {
+  const clock = new Clock()
+  const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
+  const { id } = await mac.createCredential('ada')
+  await mac.createCredential('eve', { expires: clock.seconds + 5, removeWhenExpired: true })
+  await mac.rotateCredential(id, { graceSeconds: 10 })
+  using heard = hearing()
+  await mac.prune()
+  expect(heard.pruned).toEqual([])
+  clock.seconds += 100_000
+  await mac.prune()
+  expect(heard.pruned).toMatchObject([
+    { database: 'sqlite::memory:', what: 'credentials', removed: 2 },
+  ])
+})
+
+test('a rotation is told with the end of the grace, or none', async () => {
+  const clock = new Clock()
+  const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
+  const { id } = await mac.createCredential('ada')
+  using heard = hearing()
+  await mac.rotateCredential(id, { graceSeconds: 60 })
+  await mac.rotateCredential(id, { graceSeconds: 0 })
+  await expect(mac.rotateCredential('nobody')).rejects.toThrow()
+  const told = { database: 'sqlite::memory:', id, user: 'ada' }
+  expect(heard.rotated).toEqual([
+    { ...told, keyNumber: 2, graceEnds: new Date((clock.seconds + 60) * 1000) },
+    { ...told, keyNumber: 3, graceEnds: null },
+  ])
+})
