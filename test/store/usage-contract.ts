@@ -146,15 +146,15 @@ export function usageContract(open: () => Promise<Store>): void {
 
   test('the failures of very many credentials are written with a few batches', async () => {
     const ids = Array.from({ length: 600 }, (_, at) => `id-${at}`)
-    const { nonces, failures, record } = await opened(...ids.slice(0, 20).map((id) => stored(id)))
+    const there = ['id-0', 'id-255', 'id-256', 'id-599']
+    const { nonces, failures, record } = await opened(...there.map((id) => stored(id)))
     for (const id of [...ids, ...ids]) nonces.failed(id, NOW)
     for (let batch = 0; batch < 5; batch++) {
       await record('id-0', NOW)
-      expect(await failures('id-3')).toBe(2)
+      for (const id of there) expect(await failures(id)).toBe(2)
     }
     // Those of credentials that there are not come to nothing.
     expect(await failures('id-300')).toBe(0)
-    expect(await failures('id-19')).toBe(2)
   })
 
   test('what is new under an identifier has nothing of what was there before', async () => {
