@@ -94,11 +94,7 @@ export function createMac(options: MacOptions = {}): Mac {
     credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
     reseal: async (resealOptions = {}) => resealCredentials(await store(), resealOptions),
-    prune: async () => {
-      const { credentials, nonces } = await store()
-      await credentials.sweep(now())
-      return pruning.all(nonces, now())
-    },
+    prune: async () => pruning.all(await store(), now()),
     ready: async () => {
       await Promise.all([store(), limits.ready()])
     },

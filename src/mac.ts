@@ -113,7 +113,10 @@ export interface Mac {
    * const { resealed, unopened, logEmptied } = await mac.reseal()
    */
   reseal(options?: ResealOptions): Promise<Resealed>
-  /** Removes the nonces that no longer matter, and tells how many. Requests do so as well. */
+  /**
+   * Removes the nonces that no longer matter, and tells how many; besides, old keys whose grace has
+   * ended, and credentials made with `removeWhenExpired` a day after that. Requests do so as well.
+   */
   prune(): Promise<number>
   /**
    * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
