@@ -10,5 +10,5 @@ export function examples(...lines: readonly (readonly [command: string, what: st
 
 /** The command named as it can be called here, also behind a pipe. */
 function named(command: string): string {
-  return command.replace(/(?<=^|\| )withmac(?= )/, calledAs())
+  return command.replace(/(?<=^|[|"] )withmac(?= )/, calledAs())
 }

@@ -12,6 +12,7 @@ import { historyCommand } from './commands/history.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
+import { resealCommand } from './commands/reseal.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { rotateCommand } from './commands/rotate.ts'
 import { showCommand } from './commands/show.ts'
@@ -37,6 +38,7 @@ const COMMANDS = [
   deleteCommand,
   historyCommand,
   pruneCommand,
+  resealCommand,
   doctorCommand,
   signCommand,
   fetchCommand,
