@@ -80,10 +80,9 @@ describe('a client that proves who it is', () => {
     expect(first.json.access_token).not.toBe(second.json.access_token)
     expect(first.json.mac_key).not.toBe(second.json.mac_key)
     const credentials = await mac.listCredentials({ user: 'ada' })
-    expect(credentials.map(({ id }) => id)).toEqual([
-      String(first.json.access_token),
-      String(second.json.access_token),
-    ])
+    expect(new Set(credentials.map(({ id }) => id))).toEqual(
+      new Set([String(first.json.access_token), String(second.json.access_token)]),
+    )
     expect(credentials.map(({ revoked }) => revoked)).toEqual([null, null])
   })
 
