@@ -1,4 +1,6 @@
 import { MacError } from '../errors.ts'
+import type { Client } from '../limits/client.ts'
+import type { Limits } from '../limits/limits.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
@@ -21,6 +23,7 @@ export interface Verifier {
   readonly settings: MacSettings
   readonly pruning: Pruning
   readonly known: KnownCredentials
+  readonly limits: Limits
   /** The store; a promise until it is open. */
   store(): Store | Promise<Store>
 }
@@ -37,8 +40,9 @@ export async function verify(
   check: CheckSettings,
   verifier: Verifier,
   rawTarget: RawTarget | null = null,
+  client: Client | null = null,
 ): Promise<MacVerdict> {
-  const { settings, known, pruning } = verifier
+  const { settings, known, pruning, limits } = verifier
   let sent: MacAuthorization | null = null
   /** Set when the MAC was found right. */
   let found: KnownKey | null = null
@@ -48,18 +52,26 @@ export async function verify(
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
-    const opening = verifier.store()
-    const store = opening instanceof Promise ? await opening : opening
-    ;({ nonces } = store)
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
     found = recognise(sent, text, known)
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
+    if (moment === null) limits.failures?.check(client)
+    const opening = verifier.store()
+    const store = opening instanceof Promise ? await opening : opening
+    ;({ nonces } = store)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
+    let spent = limits.requests.spent(found.credential)
+    if (spent !== null && limits.requests.shouldLookUp(found.credential)) {
+      found = await authenticate(sent, text, store.credentials, known)
+      moment = judgeMoment(found, timestamp, settings)
+      spent = limits.requests.spent(found.credential)
+    }
+    if (spent !== null) throw spent
     let { ext } = sent
     let bodyVerified = false
     if (check.ext || check.body !== 'ignore') {
@@ -89,6 +101,8 @@ export async function verify(
       moment = judgeMoment(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
+    const limit = limits.requests.limitOf(found.credential)
+    const rateLimit = limit && (await limits.requests.take(found.credential, limit))
     const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
@@ -96,10 +110,11 @@ export async function verify(
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
     pruning.step(store, rule.now)
-    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified) }
+    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {
     const caller = found === null || sent === null ? null : { sent, key: found }
-    const verdict = refused(thrown, caller, settings)
+    const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
+    const verdict = refused(reason, caller, settings)
     if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
     return verdict
   }

@@ -12,7 +12,9 @@ import { type KeySealer, UNSEALED } from './key-sealer.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
 import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
+import { type ResealParts, reseal } from './reseal.ts'
 import type { MacDatabase } from './schema.ts'
+import { checkSealed } from './sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -37,7 +39,8 @@ const PRAGMAS = [
  * when the store is closed.
  *
  * @param durability How a database that a URL names is synced.
- * @throws {@link MacError} `ERR_MAC_STORE`
+ * @param sealer What keys are sealed and opened with.
+ * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
@@ -66,7 +69,11 @@ export async function openStore(
     }
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
+    // Keys that were replaced or deleted are to be gone from the file: nonces are no secret.
+    if (path !== null) handle.exec('pragma secure_delete = on')
     await guarded(() => prepareTables(db))
+    await guarded(() => checkSealed(db, sealer, name))
+    const sealed = { db, sealer, guarded, patient: guarded }
     const parts = {
       ...{ name, label: databaseLabel(database), db, guarded, check },
       ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
@@ -74,7 +81,7 @@ export async function openStore(
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
       // What is in memory is gone with the machine's power in any case.
-      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealer, closing, close)
+      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealed, closing, close)
     }
     // Nonces have a connection of their own, and so no transaction to join or to wait for.
     const writer = await open()
@@ -82,7 +89,7 @@ export async function openStore(
     const connection = new SqliteConnection(writer, durability, checkpoints)
     await guarded(() => makeUpForPowerCut(connection, db, durability))
     const powerCut = durability === 'normal' ? new PowerCutGuard(db) : null
-    return storeOf({ ...parts, connection, powerCut }, sealer, closing, async () => {
+    return storeOf({ ...parts, connection, powerCut }, sealed, closing, async () => {
       await checkpoints.close()
       await close()
     })
@@ -102,11 +109,10 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const db = given.withoutPlugins()
   const name = 'The database'
   const closing = new Closing()
-  const guarded = withDeadline(
-    guard(name, () => closing.check()),
-    name,
-  )
+  const patient = guard(name, () => closing.check())
+  const guarded = withDeadline(patient, name)
   await guarded(() => prepareTables(db))
+  await guarded(() => checkSealed(db, sealer, name))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
@@ -116,7 +122,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
-  return storeOf(parts, sealer, closing, async () => {})
+  return storeOf(parts, { db, sealer, guarded, patient }, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
@@ -126,14 +132,15 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
 
 function storeOf(
   parts: SqlNoncesParts,
-  sealer: KeySealer,
+  sealed: ResealParts,
   closing: Closing,
   close: () => Promise<void>,
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
     nonces,
+    reseal: (options) => reseal(sealed, options),
     async close() {
       await parts.inTime(nonces.drain())
       closing.begin()

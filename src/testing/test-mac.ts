@@ -10,6 +10,8 @@ import { type SignedInit, signedRequest } from './signed-request.ts'
 export interface TestMacOptions extends Omit<MacOptions, 'database' | 'durability' | 'now'> {
   /** Who signs where a request says nothing of it. Default: `'tester'`. */
   readonly user?: User | undefined
+  /** What every credential may be used for: see the option `scope` of `withMac`. Default: nothing. */
+  readonly scopes?: readonly string[] | undefined
   /** Where the clock stands, in seconds since 1970 or as a `Date`. Default: the whole second it is. */
   readonly startsAt?: number | Date | undefined
 }
@@ -57,20 +59,22 @@ export interface TestMac {
  * assert.equal((await app(request)).status, 401)
  */
 export async function createTestMac(options: TestMacOptions = {}): Promise<TestMac> {
-  const { user: tester = 'tester', startsAt = Math.floor(Date.now() / 1000), ...rest } = options
+  const { user: tester = 'tester', scopes = [], startsAt = secondsNow(), ...rest } = options
   const clock = new TestClock(startsAt)
   for (const name of ['database', 'durability', 'now']) {
     if (!(name in rest)) continue
     throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
   }
-  const mac = createMac({ ...rest, database: 'sqlite::memory:', now: clock.now })
+  // Nothing is at rest in memory: what the environment says of sealing is for the application's own Mac.
+  const own = { sealingKey: rest.sealingKey ?? null, database: 'sqlite::memory:', now: clock.now }
+  const mac = createMac({ ...rest, ...own })
   const credentials = new Map<string, Promise<NewCredential>>()
   const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'
   const bindAll = rest.body === 'required' || rest.body === 'optional'
 
   async function credentialOf(user: User): Promise<NewCredential> {
     const name = readUser(user)
-    const made = credentials.get(name) ?? mac.createCredential(name, { expires: null })
+    const made = credentials.get(name) ?? mac.createCredential(name, { expires: null, scopes })
     credentials.set(name, made)
     return made
   }
@@ -86,4 +90,8 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
       return signedRequest(new URL(url, base), signing)
     },
   }
+}
+
+function secondsNow(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -1,6 +1,8 @@
 import { CamelCasePlugin, Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
 import { databaseSource } from '../../src/store/database-source.ts'
 import { openStore } from '../../src/store/open.ts'
+import { sealerOf } from '../../src/store/sealer.ts'
+import { readSealingKey } from '../../src/store/sealing-key.ts'
 import type { Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { afterEach, describe } from '../support/runner.ts'
@@ -34,6 +36,8 @@ async function openingOwn(...plugins: KyselyPlugin[]): Promise<Store> {
   return opening(openStore(databaseSource(database)))
 }
 
+const sealed = sealerOf([readSealingKey(`${'A'.repeat(42)}E`)])
+
 const stores: readonly [string, () => Promise<Store>][] = [
   ['in memory', () => opening(openStore({ path: null, driver: 'own' }))],
   [
@@ -42,6 +46,14 @@ const stores: readonly [string, () => Promise<Store>][] = [
       const folder = temporaryFolder()
       opened.push(() => folder[Symbol.dispose]())
       return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }))
+    },
+  ],
+  [
+    'in a file, its keys sealed',
+    () => {
+      const folder = temporaryFolder()
+      opened.push(() => folder[Symbol.dispose]())
+      return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }, 'full', sealed))
     },
   ],
   ["in a caller's own Kysely", () => openingOwn()],

@@ -132,3 +132,11 @@ test.each([['database'], ['durability'], ['now']])('%s is refused', async (name)
   const options = { [name]: undefined } as TestMacOptions
   await expect(createTestMac(options)).rejects.toThrow(`brings its own ${name}`)
 })
+
+test('every credential has the scopes that were asked for', async () => {
+  const scopes = ['orders:read', 'orders:write']
+  const { mac, signedRequest, credentialOf } = await createTestMac({ scopes })
+  expect((await credentialOf('ada')).scopes).toEqual(scopes)
+  const app = mac.withMac((request) => Response.json(getMac(request)?.scopes))
+  expect(await (await app(await signedRequest('/'))).json()).toEqual(scopes)
+})

@@ -21,7 +21,9 @@ export function pruneCommand(terminal: Terminal): Command {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       await demandSqlite(place.driver)
       const { openStore } = await import('../../store/open.ts')
-      const store = await openStore({ path: place.path, driver: place.driver })
+      const { environmentSealer } = await import('../../store/sealing-source.ts')
+      const { path, driver } = place
+      const store = await openStore({ path, driver }, 'full', environmentSealer())
       try {
         const asked = await withInspected(place, ({ state }) => state('keep_seconds'))
         const keepSeconds = Math.max(DEFAULT_WINDOW_SECONDS, asked ?? 0)
