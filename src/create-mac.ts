@@ -3,6 +3,7 @@ import { type CreateOptions, createCredential } from './credentials/create.ts'
 import { credentialHistory } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import * as manage from './credentials/manage.ts'
+import { resealCredentials } from './credentials/reseal.ts'
 import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
@@ -35,7 +36,9 @@ import { OpenOnce } from './store/open-once.ts'
 export function createMac(options: MacOptions = {}): Mac {
   const settings = macSettings(options)
   const pruning = new Pruning(keepSeconds(settings))
-  const opening = new OpenOnce(() => openStore(settings.database, settings.durability))
+  const opening = new OpenOnce(async () =>
+    openStore(settings.database, settings.durability, await settings.sealer()),
+  )
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)
   const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
@@ -90,11 +93,8 @@ export function createMac(options: MacOptions = {}): Mac {
     deleteCredential: async (id) => manage.deleteCredential(await credentials(), now(), id),
     credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
-    prune: async () => {
-      const { credentials, nonces } = await store()
-      await credentials.sweep(now())
-      return pruning.all(nonces, now())
-    },
+    reseal: async (resealOptions = {}) => resealCredentials(await store(), resealOptions),
+    prune: async () => pruning.all(await store(), now()),
     ready: async () => {
       await Promise.all([store(), limits.ready()])
     },

@@ -31,6 +31,7 @@ export type {
   MacOptions,
   OriginOption,
   RateLimitOptions,
+  SealingKeys,
   WithMacOptions,
 } from './options.ts'
 export type { MacAlgorithm } from './protocol/algorithm.ts'
@@ -40,4 +41,5 @@ export type { MacReport } from './server/report.ts'
 export type { ScopeDemand, ScopeOption } from './server/scope.ts'
 export type { MacVerdict } from './server/verdict.ts'
 export type { FirstArgument, Handler } from './server/with-mac.ts'
+export type { Resealed, ResealOptions, ResealProgress } from './store/reseal.ts'
 export type { AuditAction, RateLimit } from './store/store.ts'

@@ -7,6 +7,7 @@ import type { RotateOptions } from './credentials/rotate.ts'
 import type { WithMacOptions } from './options.ts'
 import type { MacVerdict } from './server/verdict.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
+import type { Resealed, ResealOptions } from './store/reseal.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {
@@ -101,11 +102,28 @@ export interface Mac {
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   resetClockOffset(id: string): Promise<void>
-  /** Removes the nonces that no longer matter, and tells how many. Requests do so as well. */
+  /**
+   * Brings all keys under the current sealing key, the first of the option `sealingKey`: those that are
+   * not sealed yet, and those that another one sealed, also old keys in their grace. Requests go on
+   * meanwhile. What has been done stays done: where it was ended, begin again.
+   *
+   * @throws TypeError where there is no sealing key.
+   *
+   * @example
+   * const { resealed, unopened, logEmptied } = await mac.reseal()
+   */
+  reseal(options?: ResealOptions): Promise<Resealed>
+  /**
+   * Removes the nonces that no longer matter, and tells how many; besides, old keys whose grace has
+   * ended, and credentials made with `removeWhenExpired` a day after that. Requests do so as well.
+   */
   prune(): Promise<number>
   /**
-   * Opens the database now rather than with the first request, and the store of `rateLimit`; rejects
-   * where the database cannot be used, or a package is missing for that store.
+   * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
+   * server need not begin to serve where the database cannot be used, or a package is missing.
+   * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
+   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none. TypeError where a
+   *   package must be installed for the store of `rateLimit`.
    */
   ready(): Promise<void>
   /**

@@ -6,6 +6,7 @@ import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
+import { type SealerSource, sealerSource } from './store/sealing-source.ts'
 
 /** What was given of where the origin comes from. */
 export interface GivenOrigin {
@@ -25,6 +26,7 @@ export interface GivenMacOptions extends GivenCheckOptions {
   readonly durability: Durability
   readonly windowSeconds: number
   readonly clockOffset: false | { readonly maxSeconds: number }
+  readonly sealingKey?: SealerSource | undefined
   readonly rateLimit?: LimitSettings | undefined
 }
 
@@ -83,6 +85,7 @@ const macSchema = z.strictObject({
       error: 'must be false or { maxSeconds } with a whole number of seconds',
     })
     .default(false),
+  sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
   rateLimit: limitSettings.optional(),
   now: callback,
 })

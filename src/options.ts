@@ -13,6 +13,12 @@ import type { RateLimit } from './store/store.ts'
  */
 export type OriginOption = string | readonly string[] | ((request: Request) => string | null)
 
+/**
+ * Sealing keys: 32 random bytes each, as base64 or base64url; one, several in a text with commas or
+ * white space between them, or a list. The first seals, and each opens what it has sealed.
+ */
+export type SealingKeys = string | readonly string[]
+
 /** What concerns a single handler. */
 export interface CheckOptions {
   /**
@@ -100,6 +106,15 @@ export interface MacOptions extends CheckOptions {
    * credential (draft §4.1), up to `maxSeconds`. Default: `false`.
    */
   readonly clockOffset?: false | { readonly maxSeconds: number } | undefined
+  /**
+   * What MAC keys are sealed by in the database (AES-256-GCM), so that who gets hold of the file has no
+   * key that works; or a function that gives it, for a secret manager or a KMS. The function is asked
+   * when the database is opened, and again at the next use where that failed; it has no time limit but
+   * its own. `null`: no sealing key, whatever the environment says; a database with sealed keys is then
+   * refused. Keys that are there already are sealed by {@link Mac.reseal}. Default: `MAC_SEALING_KEY`, else
+   * none, and keys are written as they are.
+   */
+  readonly sealingKey?: SealingKeys | (() => SealingKeys | Promise<SealingKeys>) | null | undefined
   /**
    * Limits what is answered 429 beyond it; `requests` in `seconds` are taken, from the first one on, and
    * counted by the system's clock. Default: nothing is limited but credentials with a `rateLimit` of

@@ -10,6 +10,7 @@ import type { ScopeRule } from './server/scope.ts'
 import type { OriginSettings } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
+import { environmentSealer, type SealerSource } from './store/sealing-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
 export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings {
@@ -24,6 +25,8 @@ export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings
 export interface MacSettings extends CheckSettings {
   readonly database: DatabaseSource
   readonly durability: Durability
+  /** Gives what keys are sealed and opened with. */
+  readonly sealer: SealerSource
   readonly windowSeconds: number
   /** The largest clock difference that is learned or applied; 0 where none is. */
   readonly maxClockOffsetSeconds: number
@@ -69,6 +72,7 @@ export function macSettings(options: MacOptions): MacSettings {
     ...checkSettings(given, options, DEFAULTS),
     database,
     durability: given.durability,
+    sealer: given.sealingKey ?? defaultSealer(),
     windowSeconds: given.windowSeconds,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
     rateLimit: given.rateLimit ?? NO_LIMITS,
@@ -119,6 +123,11 @@ function checkSettings(
     onReject: options.onReject ?? otherwise.onReject,
     debug: debugSetting(options, otherwise.debug),
   }
+}
+
+function defaultSealer(): SealerSource {
+  const sealer = environmentSealer()
+  return () => sealer
 }
 
 function defaultDatabase(): DatabaseSource {

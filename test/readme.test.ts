@@ -124,8 +124,9 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
     '200 401',
   ],
   ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
+  ['sealingKey', 'void example', 'sealed 0 by 45cfddd8c0d80d06'],
   [
-    'await mac.ready()',
+    'windowSeconds: 60',
     'console.log((await example.fetch(new Request("http://x/"))).status)',
     '401',
   ],
@@ -163,6 +164,7 @@ beforeAll(() => {
   mkdirSync(folder.path('node_modules'))
   symlinkSync(ROOT, folder.path('node_modules/withmac'))
   symlinkSync(join(ROOT, 'node_modules/hono'), folder.path('node_modules/hono'))
+  writeFileSync(folder.path('sealing-key'), `${'A'.repeat(42)}E=\n`)
   writeFileSync(folder.path('package.json'), '{ "type": "module" }')
   writeFileSync(folder.path('sign.ts'), block('export function sign'))
 })

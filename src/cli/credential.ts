@@ -77,9 +77,10 @@ export async function storedCredential(
 ): Promise<StoredCredential | null> {
   await demandSqlite(driver)
   const { openStore } = await import('../store/open.ts')
-  const store = await openStore({ path, driver })
+  const { environmentSealer } = await import('../store/sealing-source.ts')
+  const store = await openStore({ path, driver }, 'full', environmentSealer())
   try {
-    return await store.credentials.find(id)
+    return (await store.credentials.lookUp(id)).credential
   } finally {
     await store.close()
   }

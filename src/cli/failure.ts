@@ -52,7 +52,9 @@ export function understand(error: unknown): Understood {
 }
 
 function statusOf({ code, status }: MacError): ExitStatus {
-  if (code === 'ERR_MAC_STORE' || code === 'ERR_MAC_CLOSED') return EXIT.store
+  if (code === 'ERR_MAC_STORE' || code === 'ERR_MAC_CLOSED' || code === 'ERR_MAC_SEALED') {
+    return EXIT.store
+  }
   if (code === 'ERR_MAC_CREDENTIAL_EXISTS' || code === 'ERR_MAC_CREDENTIAL_UNKNOWN') return EXIT.no
   // A client's faults are told before anything is sent, but for a redirect.
   if (code === 'ERR_MAC_CLIENT_REDIRECT') return EXIT.no

@@ -7,6 +7,7 @@ import { fetchCommand } from './commands/fetch.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
+import { resealCommand } from './commands/reseal.ts'
 import { revokeCommand } from './commands/revoke.ts'
 import { showCommand } from './commands/show.ts'
 import { signCommand } from './commands/sign.ts'
@@ -24,6 +25,7 @@ const COMMANDS = [
   revokeCommand,
   deleteCommand,
   pruneCommand,
+  resealCommand,
   doctorCommand,
   signCommand,
   fetchCommand,

@@ -3,7 +3,12 @@ import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
-import type { CredentialStore, RateLimit, StoredCredential } from '../store/store.ts'
+import type {
+  CredentialStore,
+  KeylessCredential,
+  RateLimit,
+  StoredCredential,
+} from '../store/store.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
 import { endOf, key, label, moment, plain, randomKey, rateLimit, scopes } from './fields.ts'
 import { readInput, readUser, type User } from './input.ts'
@@ -109,7 +114,7 @@ export async function createCredential(
   throw new MacError('ERR_MAC_CREDENTIAL_EXISTS', taken(stored, existing))
 }
 
-function taken({ id, user }: StoredCredential, existing: StoredCredential | null): string {
+function taken({ id, user }: KeylessCredential, existing: KeylessCredential | null): string {
   const shown = JSON.stringify(id)
   if (existing === null || existing.user === user) {
     return `There is a credential ${shown} already. Pass ifExists: "keep" to leave it as it is, or delete it first.`

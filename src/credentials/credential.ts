@@ -1,5 +1,5 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { RateLimit, StoredCredential, Usage } from '../store/store.ts'
+import type { KeylessCredential, RateLimit, Usage } from '../store/store.ts'
 
 /** A credential, without its key. */
 export interface Credential {
@@ -55,7 +55,7 @@ export interface KeptCredential extends Credential {
 }
 
 /** How a stored credential is shown. */
-export function fromStored(stored: StoredCredential, usage: Usage | undefined): Credential {
+export function fromStored(stored: KeylessCredential, usage: Usage | undefined): Credential {
   const { id, user, algorithm, label, created, expires, revoked, disabled, clockOffset } = stored
   const { scopes, rateLimit, keyNumber, rotated } = stored
   const uses = [...(usage?.used.values() ?? [])]
@@ -79,7 +79,7 @@ export function fromStored(stored: StoredCredential, usage: Usage | undefined): 
   })
 }
 
-function oldKeyOf({ oldKey, keyNumber }: StoredCredential, usage: Usage | undefined) {
+function oldKeyOf({ oldKey, keyNumber }: KeylessCredential, usage: Usage | undefined) {
   if (oldKey === null) return null
   const { algorithm, until } = oldKey
   const number = keyNumber - 1

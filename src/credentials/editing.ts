@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { CredentialStore, Edit, StoredCredential } from '../store/store.ts'
+import type { CredentialStore, Edit, KeylessCredential } from '../store/store.ts'
 import { type Credential, fromStored } from './credential.ts'
 import { readId } from './input.ts'
 
@@ -20,14 +20,14 @@ export async function edited(
 }
 
 /** A credential whose end was moved. Who goes by itself goes as long after its end as it would have. */
-export function endingAt(credential: StoredCredential, end: number | null): StoredCredential {
+export function endingAt(credential: KeylessCredential, end: number | null): KeylessCredential {
   const { expires, removeAt } = credential
   const stays = removeAt === null || expires === null || end === null
   return { ...credential, expires: end, removeAt: stays ? null : removeAt - expires + end }
 }
 
 /** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED`: nothing brings a revoked one back. */
-export function checkNotRevoked({ id, revoked }: StoredCredential): void {
+export function checkNotRevoked({ id, revoked }: KeylessCredential): void {
   if (revoked === null) return
   throw new MacError(
     'ERR_MAC_CREDENTIAL_ENDED',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
-import type { CredentialStore, Edited, StoredCredential } from '../store/store.ts'
+import type { CredentialStore, Edited, KeylessCredential } from '../store/store.ts'
 import { fromStored, type NewCredential } from './credential.ts'
 import { checkNotRevoked, endingAt, unknown } from './editing.ts'
 import { endOf, key, moment, randomKey } from './fields.ts'
@@ -62,27 +62,26 @@ export async function rotateCredential(
 
   const usedBefore = (await store.usage(now, readId(id))).get(id)?.used
   let same = false
-  const rotated = await store.edit(readId(id), now, (credential): Edited | null => {
+  const rotated = await store.edit(readId(id), now, (credential, isKey): Edited | null => {
     checkNotRevoked(credential)
     const end = expires === undefined ? credential.expires : expires
     if (end !== null && end <= now) throw expired(credential.id)
     if (graceSeconds > 0 && !given.endEarlierGrace) checkNoEarlierKey(credential, now)
-    same = credential.key === written
+    same = given.key !== undefined && isKey(given.key)
     if (same) return null
-    const { key: old, algorithm } = credential
-    const after: StoredCredential = {
+    const { algorithm } = credential
+    const after: KeylessCredential = {
       ...endingAt(credential, end),
-      key: written,
       algorithm: given.algorithm ?? algorithm,
       keyNumber: credential.keyNumber + 1,
       rotated: now,
-      oldKey: until === null ? null : { key: old, algorithm, until },
+      oldKey: until === null ? null : { algorithm, until },
     }
     const detail = {
       ...{ keyNumber: after.keyNumber, graceEnds: until, expires: end },
       oldKeyLastUsed: usedBefore?.get(credential.keyNumber) ?? null,
     }
-    return { credential: after, action: 'rotated', detail }
+    return { credential: after, key: written, action: 'rotated', detail }
   })
   if (rotated === null) throw unknown(id)
   if (same) {
@@ -94,7 +93,7 @@ export async function rotateCredential(
   return Object.freeze({ ...fromStored(rotated, usage.get(id)), key: written })
 }
 
-function checkNoEarlierKey({ id, oldKey }: StoredCredential, now: number): void {
+function checkNoEarlierKey({ id, oldKey }: KeylessCredential, now: number): void {
   if (oldKey === null || oldKey.until <= now) return
   const ends = new Date(oldKey.until * 1000).toISOString()
   throw new MacError(

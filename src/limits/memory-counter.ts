@@ -1,6 +1,6 @@
 import type { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type Count, type Counter, countOf } from './count.ts'
-import { ANY_BUDGET, library } from './library.ts'
+import { ANY_BUDGET, memoryLimiter } from './library.ts'
 
 /** Counts in the memory of this process. */
 export class MemoryCounter implements Counter {
@@ -24,8 +24,8 @@ export class MemoryCounter implements Counter {
   }
 
   async #open(): Promise<RateLimiterMemory> {
-    const { RateLimiterMemory } = await library()
-    this.#limiter ??= new RateLimiterMemory(ANY_BUDGET)
+    const Limiter = await memoryLimiter()
+    this.#limiter ??= new Limiter(ANY_BUDGET)
     return this.#limiter
   }
 }

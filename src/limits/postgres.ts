@@ -1,5 +1,5 @@
 import type { RateLimiterPostgres } from 'rate-limiter-flexible'
-import { ANY_BUDGET, library } from './library.ts'
+import { ANY_BUDGET, postgresLimiter } from './library.ts'
 import { optionalPackage } from './optional-package.ts'
 import type { OpenedStore } from './shared-store.ts'
 
@@ -37,11 +37,11 @@ export async function ownPool(url: string, failed: (error: unknown) => void): Pr
 
 /** Counts through a pool of pg, or a client of it, in a table that is made where it is not there. */
 export async function overPg(storeClient: object): Promise<OpenedStore> {
-  const { RateLimiterPostgres } = await library()
+  const Limiter = await postgresLimiter()
   const limiter = await new Promise<Clearing>((resolve, reject) => {
     // Both are used by the same calls. Its own timer would go on after the end.
     const own = { storeType: 'pool', tableName: TABLE, clearExpiredByTimeout: false }
-    const made = new RateLimiterPostgres({ ...ANY_BUDGET, ...own, storeClient }, (error) =>
+    const made = new Limiter({ ...ANY_BUDGET, ...own, storeClient }, (error) =>
       error ? reject(error) : resolve(made as Clearing),
     )
   })

@@ -1,4 +1,4 @@
-import { ANY_BUDGET, library } from './library.ts'
+import { ANY_BUDGET, redisLimiter } from './library.ts'
 import { optionalPackage } from './optional-package.ts'
 import type { OpenedStore } from './shared-store.ts'
 
@@ -50,9 +50,9 @@ export function overIoredis(client: object): Promise<OpenedStore> {
 }
 
 async function over(storeClient: object, useRedisPackage: boolean): Promise<OpenedStore> {
-  const { RateLimiterRedis } = await library()
+  const Limiter = await redisLimiter()
   const options = { storeClient, useRedisPackage, rejectIfRedisNotReady: true }
-  const limiter = new RateLimiterRedis({ ...ANY_BUDGET, ...options })
+  const limiter = new Limiter({ ...ANY_BUDGET, ...options })
   return {
     add: (key, seconds) => limiter.penalty(key, 1, { customDuration: seconds }),
     async close() {},

@@ -1,4 +1,4 @@
-import { library } from './library.ts'
+import { postgresLimiter, redisLimiter } from './library.ts'
 import { optionalPackage } from './optional-package.ts'
 import { overPg, ownPool } from './postgres.ts'
 import { nodeRedis, overIoredis, overNodeRedis } from './redis.ts'
@@ -11,7 +11,7 @@ export interface SharedStore {
    * Loads the packages that are needed.
    * @throws TypeError that says what to install, where one is missing.
    */
-  load(): Promise<unknown>
+  load(): Promise<void>
   /**
    * Opens it.
    * @param failed Is told of what fails by itself later, such as a connection that breaks.
@@ -43,15 +43,9 @@ export function sharedStore(given: unknown): SharedStore | null {
   if (typeof given === 'string') return storeOfUrl(given)
   const client = given as Partial<Record<string, unknown>> | null
   const has = (name: string) => typeof client?.[name] === 'function'
-  const own = { load: library }
-  if (has('defineCommand'))
-    return { ...own, name: 'Redis', open: () => overIoredis(given as object) }
-  if (has('eval') && has('sendCommand')) {
-    return { ...own, name: 'Redis', open: () => overNodeRedis(given as object) }
-  }
-  if (has('query') && has('connect')) {
-    return { ...own, name: 'PostgreSQL', open: () => overPg(given as object) }
-  }
+  if (has('defineCommand')) return redis(() => overIoredis(given as object))
+  if (has('eval') && has('sendCommand')) return redis(() => overNodeRedis(given as object))
+  if (has('query') && has('connect')) return postgres(() => overPg(given as object))
   throw new TypeError(RULE)
 }
 
@@ -59,17 +53,26 @@ function storeOfUrl(text: string): SharedStore {
   switch (schemeOf(text)) {
     case 'redis:':
     case 'rediss:':
-      return { name: 'Redis', load: loading('redis'), open: (failed) => nodeRedis(text, failed) }
+      return redis((failed) => nodeRedis(text, failed), 'redis')
     case 'postgres:':
     case 'postgresql:':
-      return { name: 'PostgreSQL', load: loading('pg'), open: (failed) => ownPool(text, failed) }
+      return postgres((failed) => ownPool(text, failed), 'pg')
     default:
       throw new TypeError(RULE)
   }
 }
 
-function loading(name: string): () => Promise<unknown> {
-  return () => Promise.all([library(), optionalPackage(name)])
+function redis(open: SharedStore['open'], client?: string): SharedStore {
+  return { name: 'Redis', load: () => loaded(redisLimiter, client), open }
+}
+
+function postgres(open: SharedStore['open'], client?: string): SharedStore {
+  return { name: 'PostgreSQL', load: () => loaded(postgresLimiter, client), open }
+}
+
+async function loaded(limiter: () => Promise<unknown>, client?: string): Promise<void> {
+  if (client !== undefined) await optionalPackage(client)
+  await limiter()
 }
 
 /** The text of a URL is never shown: it may hold a password. */

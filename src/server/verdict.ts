@@ -32,7 +32,7 @@ export type MacVerdict =
       readonly retryAfterSeconds: number | null
     }
 
-/** A verdict that does not let in. */
+/** A verdict that lets nobody in. */
 export type Refusal = Extract<MacVerdict, { readonly ok: false }>
 
 /**

@@ -5,9 +5,10 @@ import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { Recorded, Store } from '../store/store.ts'
+import type { NonceStore, Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
 import { judgeExt } from './ext.ts'
+import { countFailure } from './failures.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import type { KnownCredentials, KnownKey } from './known-credentials.ts'
@@ -45,6 +46,8 @@ export async function verify(
   let sent: MacAuthorization | null = null
   /** Set when the MAC was found right. */
   let found: KnownKey | null = null
+  /** Set when the credential is looked for. */
+  let nonces: NonceStore | null = null
   try {
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
@@ -57,6 +60,7 @@ export async function verify(
     if (moment === null) limits.failures?.check(client)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
+    ;({ nonces } = store)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
@@ -84,7 +88,7 @@ export async function verify(
         moment = judgeMoment(found, timestamp, settings)
       }
     }
-    const recorded = await store.nonces.record({
+    const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
       keyNumber: found.number,
@@ -105,12 +109,14 @@ export async function verify(
       const learned = await store.credentials.learnClock(sent.id, learnable)
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
-    pruning.step(store.nonces, rule.now)
+    pruning.step(store, rule.now)
     return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {
     const caller = found === null || sent === null ? null : { sent, key: found }
     const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
-    return refused(reason, caller, settings)
+    const verdict = refused(reason, caller, settings)
+    if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
+    return verdict
   }
 }
 

@@ -1,25 +1,23 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
-import type { StoredCredential, StoredOldKey } from './store.ts'
+import type { KeylessCredential, OldKeyTerm } from './store.ts'
 
 /** A row of `mac_credentials`. */
 export type CredentialRow = Selectable<MacDatabase['mac_credentials']>
+/** The columns of one that hold no key, nor tell of one. */
+export type KeylessColumns = Omit<
+  Insertable<MacDatabase['mac_credentials']>,
+  'key' | 'key_sealed_by' | 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
+>
 
-/**
- * The credential of a row, its keys opened.
- * @throws {@link MacError} `ERR_MAC_SEALED`
- */
-export function fromRow(row: CredentialRow, sealer: KeySealer): StoredCredential {
-  const { id, user, label, key, key_sealed_by: by } = row
-  const algorithm = row.algorithm as MacAlgorithm
-  const number = Number(row.key_number)
+/** The credential of a row. Its keys are not opened. */
+export function fromRow(row: CredentialRow): KeylessCredential {
+  const { id, user, label } = row
   return {
     id,
     user,
-    key: sealer.open({ text: key, by }, { id, number, algorithm }),
-    algorithm,
+    algorithm: row.algorithm as MacAlgorithm,
     label,
     created: Number(row.created),
     expires: toNumber(row.expires),
@@ -28,30 +26,19 @@ export function fromRow(row: CredentialRow, sealer: KeySealer): StoredCredential
     clockOffset: toNumber(row.clock_offset),
     scopes: Object.freeze(row.scopes === '' ? [] : row.scopes.split(' ')),
     rateLimit: rateLimitOf(row),
-    keyNumber: number,
+    keyNumber: Number(row.key_number),
     rotated: toNumber(row.rotated),
-    oldKey: oldKeyOf(row, sealer),
+    oldKey: oldKeyOf(row),
     removeAt: toNumber(row.remove_at),
   }
 }
 
-/** The row of a credential, its keys sealed. */
-export function toRow(
-  credential: StoredCredential,
-  sealer: KeySealer,
-): Insertable<MacDatabase['mac_credentials']> {
+/** The columns of a credential, but for those of its keys. */
+export function toColumns(credential: KeylessCredential): KeylessColumns {
   const { id, user, algorithm, label, created, expires, revoked, disabled } = credential
-  const { key, keyNumber: number, oldKey, rotated, rateLimit } = credential
-  const sealed = sealer.seal(key, { id, number, algorithm })
-  const place = oldKey && { id, number: number - 1, algorithm: oldKey.algorithm }
-  const old = place && sealer.seal(oldKey.key, place)
+  const { keyNumber: key_number, rotated, rateLimit } = credential
   return {
-    ...{ id, user, algorithm, label, created, expires, revoked, disabled },
-    ...{ key: sealed.text, key_sealed_by: sealed.by, key_number: number, rotated },
-    old_key: old?.text ?? null,
-    old_sealed_by: old?.by ?? null,
-    old_algorithm: oldKey?.algorithm ?? null,
-    old_until: oldKey?.until ?? null,
+    ...{ id, user, algorithm, label, created, expires, revoked, disabled, key_number, rotated },
     clock_offset: credential.clockOffset,
     scopes: credential.scopes.join(' '),
     limit_requests: rateLimit?.requests ?? null,
@@ -70,14 +57,7 @@ function rateLimitOf({ limit_requests: requests, limit_seconds: seconds }: Crede
   return { requests: Number(requests), seconds: Number(seconds) }
 }
 
-function oldKeyOf(row: CredentialRow, sealer: KeySealer): StoredOldKey | null {
-  const { id, old_key: text, old_algorithm, old_until: until, old_sealed_by: by } = row
-  if (text === null || old_algorithm === null || until === null) return null
-  const algorithm = old_algorithm as MacAlgorithm
-  const number = Number(row.key_number) - 1
-  return {
-    key: sealer.open({ text, by }, { id, number, algorithm }),
-    algorithm,
-    until: Number(until),
-  }
+function oldKeyOf({ old_key: text, old_algorithm, old_until }: CredentialRow): OldKeyTerm | null {
+  if (text === null || old_algorithm === null || old_until === null) return null
+  return { algorithm: old_algorithm as MacAlgorithm, until: Number(old_until) }
 }

@@ -1,5 +1,6 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import { type CredentialRow, toRow } from './credential-row.ts'
+import type { CredentialRow } from './credential-row.ts'
+import { newRow } from './key-columns.ts'
 import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import type { StoredCredential } from './store.ts'
@@ -16,7 +17,7 @@ export const DECOY = ''
  */
 export function findQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<VersionedRow> {
   const { ref, lit } = sql
-  const decoy = toRow(decoyCredential(), sealer)
+  const decoy = newRow(decoyCredential(), sealer)
   const columns = Object.keys(decoy).map((name) => ref(name))
   const values = Object.values(decoy).map((value) => lit(value))
   const version = sql`(select value from mac_state where name = 'credentials_version') as version`

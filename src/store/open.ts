@@ -12,12 +12,15 @@ import { type KeySealer, UNSEALED } from './key-sealer.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
 import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
+import { type ResealParts, reseal } from './reseal.ts'
 import type { MacDatabase } from './schema.ts'
+import { checkSealed } from './sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
 import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
 import { setUpTriggers } from './triggers.ts'
+import { UsageTally } from './usage-tally.ts'
 
 /**
  * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
@@ -36,7 +39,8 @@ const PRAGMAS = [
  * when the store is closed.
  *
  * @param durability How a database that a URL names is synced.
- * @throws {@link MacError} `ERR_MAC_STORE`
+ * @param sealer What keys are sealed and opened with.
+ * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
@@ -65,19 +69,28 @@ export async function openStore(
     }
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
+    // Keys that were replaced or deleted are to be gone from the file: nonces are no secret.
+    if (path !== null) handle.exec('pragma secure_delete = on')
     await guarded(() => prepareTables(db))
-    // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
-    // in memory has one connection alone, and no transactions but theirs.
-    const writer = path === null ? handle : await open()
-    const checkpoints = path === null ? null : new Checkpoints(writer, path)
+    await guarded(() => checkSealed(db, sealer, name))
+    const sealed = { db, sealer, guarded, patient: guarded }
+    const parts = {
+      ...{ name, label: databaseLabel(database), db, guarded, check },
+      ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
+    }
+    if (path === null) {
+      // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
+      // What is in memory is gone with the machine's power in any case.
+      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealed, closing, close)
+    }
+    // Nonces have a connection of their own, and so no transaction to join or to wait for.
+    const writer = await open()
+    const checkpoints = new Checkpoints(writer, path)
     const connection = new SqliteConnection(writer, durability, checkpoints)
-    // What is in memory is gone with the machine's power in any case.
-    if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
-    const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    const label = databaseLabel(database)
-    const parts = { name, label, db, connection, guarded, powerCut, inTime: asItIs, check }
-    return storeOf(parts, sealer, closing, async () => {
-      await checkpoints?.close()
+    await guarded(() => makeUpForPowerCut(connection, db, durability))
+    const powerCut = durability === 'normal' ? new PowerCutGuard(db) : null
+    return storeOf({ ...parts, connection, powerCut }, sealed, closing, async () => {
+      await checkpoints.close()
       await close()
     })
   } catch (error) {
@@ -96,20 +109,20 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const db = given.withoutPlugins()
   const name = 'The database'
   const closing = new Closing()
-  const guarded = withDeadline(
-    guard(name, () => closing.check()),
-    name,
-  )
+  const patient = guard(name, () => closing.check())
+  const guarded = withDeadline(patient, name)
   await guarded(() => prepareTables(db))
+  await guarded(() => checkSealed(db, sealer, name))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
     ...{ name, label: databaseLabel(given), db, connection, guarded, powerCut: null },
+    tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
-  return storeOf(parts, sealer, closing, async () => {})
+  return storeOf(parts, { db, sealer, guarded, patient }, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
@@ -119,14 +132,15 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
 
 function storeOf(
   parts: SqlNoncesParts,
-  sealer: KeySealer,
+  sealed: ResealParts,
   closing: Closing,
   close: () => Promise<void>,
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealer, parts.label),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
     nonces,
+    reseal: (options) => reseal(sealed, options),
     async close() {
       await parts.inTime(nonces.drain())
       closing.begin()

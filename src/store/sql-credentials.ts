@@ -1,10 +1,11 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import { tellingRemoval } from '../diagnostics/tell-work.ts'
 import { lastWords, readAudit, writeAudit } from './audit.ts'
-import { fromRow, toNumber, toRow } from './credential-row.ts'
+import { type CredentialRow, fromRow, toNumber } from './credential-row.ts'
 import { DECOY, findQuery, type VersionedRow } from './find-credential.ts'
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
+import { editedColumns, newRow, openKey, withKeys } from './key-columns.ts'
 import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import { present } from './state.ts'
@@ -13,6 +14,7 @@ import type {
   AuditRow,
   CredentialStore,
   Edit,
+  KeylessCredential,
   LookUp,
   StoredCredential,
   Usage,
@@ -20,6 +22,14 @@ import type {
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage.ts'
+import type { UsageTally } from './usage-tally.ts'
+
+/** What credentials share with nonces. */
+interface Told {
+  /** What the database is called in messages. */
+  readonly label: string
+  readonly tally: UsageTally
+}
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
@@ -27,15 +37,16 @@ export class SqlCredentials implements CredentialStore {
   readonly #guard: Guard
   readonly #sealer: KeySealer
   readonly #label: string
+  readonly #tally: UsageTally
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  /** @param label What the database is called in messages. */
-  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, label: string) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, { label, tally }: Told) {
     this.#db = db
     this.#guard = guard
     this.#sealer = sealer
     this.#label = label
+    this.#tally = tally
     this.#find = findQuery(db, sealer)
   }
 
@@ -46,12 +57,13 @@ export class SqlCredentials implements CredentialStore {
       if (row === undefined) throw new Error('the look-up of a credential gave no row')
       return { row, version: present('credentials_version', row.version) }
     })
-    const credential = fromRow(row, this.#sealer)
+    const credential = withKeys(row, this.#sealer)
     return { credential: row.id === DECOY ? null : credential, version }
   }
 
-  async find(id: string): Promise<StoredCredential | null> {
-    return (await this.lookUp(id)).credential
+  async find(id: string): Promise<KeylessCredential | null> {
+    const row = await this.#guard(() => rowOf(this.#db, id))
+    return row === null ? null : fromRow(row)
   }
 
   async insert(credential: StoredCredential): Promise<boolean> {
@@ -60,29 +72,29 @@ export class SqlCredentials implements CredentialStore {
       // An insert that comes to nothing would still call the trigger of one that overwrites.
       const query = db.selectFrom('mac_credentials').select('id').where('id', '=', id)
       if ((await query.execute()).length > 0) return false
-      await db.insertInto('mac_credentials').values(toRow(credential, this.#sealer)).execute()
+      await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
       await forgetUsage(db, id)
+      this.#tally.forget(id)
       // Of those that go by themselves there are many, and nobody asks for them.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
     })
   }
 
-  async list(user: string | null): Promise<StoredCredential[]> {
+  async list(user: string | null): Promise<KeylessCredential[]> {
     let query = this.#db.selectFrom('mac_credentials').selectAll().orderBy('created').orderBy('id')
     if (user !== null) query = query.where('user', '=', user)
-    return (await this.#guard(() => query.execute())).map((row) => fromRow(row, this.#sealer))
+    return (await this.#guard(() => query.execute())).map(fromRow)
   }
 
-  async edit(id: string, at: number, edit: Edit): Promise<StoredCredential | null> {
+  async edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null> {
     return this.#changing(async (db) => {
-      const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
-      const [row] = await query.execute()
-      if (row === undefined) return null
-      const before = fromRow(row, this.#sealer)
-      const edited = edit(before)
+      const row = await rowOf(db, id)
+      if (row === null) return null
+      const before = fromRow(row)
+      const edited = edit(before, (text) => openKey(row, this.#sealer) === text)
       if (edited === null) return before
-      const { id: _, ...columns } = toRow(edited.credential, this.#sealer)
+      const columns = editedColumns(row, edited, this.#sealer)
       await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
       await drawVersion(db)
       await writeAudit(db, at, edited.action, before, edited.detail)
@@ -92,10 +104,9 @@ export class SqlCredentials implements CredentialStore {
 
   async remove(id: string, at: number): Promise<boolean> {
     return this.#changing(async (db) => {
-      const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
-      const [row] = await query.execute()
-      if (row === undefined) return false
-      const { used } = (await readUsage(db, at, id)).get(id) ?? UNUSED
+      const row = await rowOf(db, id)
+      if (row === null) return false
+      const { used } = (await readUsage(db, at, id, this.#tally.failures)).get(id) ?? UNUSED
       await removeCredentials(db, [id])
       await drawVersion(db)
       await writeAudit(db, at, 'deleted', row, lastWords(row, used))
@@ -104,7 +115,7 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
-    return this.#guard(() => readUsage(this.#db, now, id))
+    return this.#guard(() => readUsage(this.#db, now, id, this.#tally.failures))
   }
 
   async history(filter: AuditFilter): Promise<AuditRow[]> {
@@ -141,4 +152,10 @@ export class SqlCredentials implements CredentialStore {
   #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
     return this.#guard(() => immediately(this.#db, work))
   }
+}
+
+async function rowOf(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow | null> {
+  const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
+  const [row] = await query.execute()
+  return row ?? null
 }

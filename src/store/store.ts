@@ -1,4 +1,5 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { Resealed, ResealOptions } from './reseal.ts'
 
 /** How many requests are taken in how many seconds. */
 export interface RateLimit {
@@ -6,19 +7,25 @@ export interface RateLimit {
   readonly seconds: number
 }
 
-/** The key that a credential had before its last rotation. */
-export interface StoredOldKey {
-  readonly key: string
+/** What is known of the key that a credential had before its last rotation, without that key. */
+export interface OldKeyTerm {
   readonly algorithm: MacAlgorithm
   /** The moment from which it is no longer valid. */
   readonly until: number
 }
 
-/** A credential as the store keeps it. Times are whole seconds since 1970. */
-export interface StoredCredential {
+/** The key that a credential had before its last rotation. */
+export interface StoredOldKey extends OldKeyTerm {
+  readonly key: string
+}
+
+/**
+ * A credential as the store keeps it, but for its keys, which need not be opened for it. Times are whole
+ * seconds since 1970.
+ */
+export interface KeylessCredential {
   readonly id: string
   readonly user: string
-  readonly key: string
   readonly algorithm: MacAlgorithm
   readonly label: string | null
   readonly created: number
@@ -32,13 +39,19 @@ export interface StoredCredential {
   readonly scopes: readonly string[]
   /** A limit of its own, in place of the server's. */
   readonly rateLimit: RateLimit | null
-  /** Which of its keys `key` is: 1 for the first. The number of `oldKey` is one less. */
+  /** Which of its keys is the current one: 1 for the first. The number of `oldKey` is one less. */
   readonly keyNumber: number
-  /** When `key` took the place of another. */
+  /** When the current key took the place of another. */
   readonly rotated: number | null
-  readonly oldKey: StoredOldKey | null
+  readonly oldKey: OldKeyTerm | null
   /** The moment from which it may be removed without a trace; `null` where that is for people to do. */
   readonly removeAt: number | null
+}
+
+/** A credential with its keys, as they were made. */
+export interface StoredCredential extends KeylessCredential {
+  readonly key: string
+  readonly oldKey: StoredOldKey | null
 }
 
 /** What a look-up found. */
@@ -88,35 +101,50 @@ export interface AuditFilter {
   readonly limit: number
 }
 
-/** Says what is to become of a credential; `null` leaves it as it is. */
-export type Edit = (credential: StoredCredential) => Edited | null
+/**
+ * Says what is to become of a credential; `null` leaves it as it is.
+ * @param isKey Tells whether a text is the current key, which is opened for it.
+ */
+export type Edit = (
+  credential: KeylessCredential,
+  isKey: (text: string) => boolean,
+) => Edited | null
 
 /** What becomes of a credential, and what the audit says of it. */
 export interface Edited {
-  readonly credential: StoredCredential
+  readonly credential: KeylessCredential
+  /**
+   * The new key, whose number is one more. The one of today becomes the old one, where the credential is
+   * to have one. Where it is left out, the keys stay; an old one goes where `oldKey` is `null`.
+   */
+  readonly key?: string
   readonly action: AuditAction
   readonly detail: Readonly<Record<string, unknown>>
 }
 
 /** Where credentials live. Every method rejects where the store fails. */
 export interface CredentialStore {
-  /** Looks one up. It takes as long whether there is one or not. */
+  /**
+   * Looks one up, with its keys. It takes as long whether there is one or not.
+   * @throws {@link MacError} `ERR_MAC_SEALED` where they cannot be opened.
+   */
   lookUp(id: string): Promise<LookUp>
-  find(id: string): Promise<StoredCredential | null>
+  /** The same, without its keys: also where they cannot be opened. */
+  find(id: string): Promise<KeylessCredential | null>
   /** What is known of the use of one credential, or of all, by their identifiers. */
   usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
   /** Adds a credential; `false` where the identifier is taken, and nothing was changed. It is audited. */
   insert(credential: StoredCredential): Promise<boolean>
-  /** All of them, or one user's, oldest first. */
-  list(user: string | null): Promise<StoredCredential[]>
+  /** All of them, or one user's, oldest first, without their keys. */
+  list(user: string | null): Promise<KeylessCredential[]>
   /**
-   * Changes a credential in one transaction, and audits it.
+   * Changes a credential in one transaction, and audits it. Its keys are not opened for it.
    *
    * @param edit Is given the credential as it is, and gives what is to become of it, or `null` to leave
    *   it as it is. What it throws changes nothing.
    * @returns The credential as it is afterwards, or `null` where there is none.
    */
-  edit(id: string, at: number, edit: Edit): Promise<StoredCredential | null>
+  edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null>
   /**
    * Removes it, but not its nonces: the identifier may come back with the same key. A row of the audit
    * stays; `false` where there is no such credential.
@@ -172,8 +200,18 @@ export const SEEN: Recorded = Object.freeze({ verdict: 'seen', version: null })
  * a nonce with a timestamp at or above the floor is never removed, and none below it is called new.
  */
 export interface NonceStore {
-  /** Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. */
+  /**
+   * Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. Once a
+   * minute it is written with it when the key was used.
+   */
   record(nonce: Nonce): Promise<Recorded>
+  /**
+   * Counts a request in a credential's name that was refused. That writes nothing by itself: it is
+   * written with a later nonce, or when the store is closed.
+   *
+   * @param credential `null` where there is no such credential: nothing is counted, with as much work.
+   */
+  failed(credential: string | null, now: number): void
   /**
    * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
    * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another
@@ -187,6 +225,11 @@ export interface NonceStore {
 export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore
+  /**
+   * Brings all keys under the current sealing key, and leaves nothing of what they were in file and log.
+   * @throws TypeError where there is no sealing key.
+   */
+  reseal(options: ResealOptions): Promise<Resealed>
   /** Lets what waits to be recorded be recorded, and closes the database. */
   close(): Promise<void>
 }

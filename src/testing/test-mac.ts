@@ -65,7 +65,9 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
     if (!(name in rest)) continue
     throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
   }
-  const mac = createMac({ ...rest, database: 'sqlite::memory:', now: clock.now })
+  // Nothing is at rest in memory: what the environment says of sealing is for the application's own Mac.
+  const own = { sealingKey: rest.sealingKey ?? null, database: 'sqlite::memory:', now: clock.now }
+  const mac = createMac({ ...rest, ...own })
   const credentials = new Map<string, Promise<NewCredential>>()
   const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'
   const bindAll = rest.body === 'required' || rest.body === 'optional'

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
 import { openDatabase } from '../support/sqlite.ts'
 import { masked, withmac, withmacJson } from './run.ts'
 
@@ -12,8 +13,9 @@ interface Findings {
 test('doctor finds no fault in a database that is as it should be', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
-  await withmac(['create', 'ada'], { cwd })
-  const { out, status } = await withmac(['doctor'], { cwd })
+  const env = { MAC_SEALING_KEY: sealingKeyOf('one') }
+  await withmac(['create', 'ada'], { cwd, env })
+  const { out, status } = await withmac(['doctor'], { cwd, env })
   const subjects = [...out.matchAll(/^(\S+) +(\S+)/gm)].map(([, state, subject]) => [
     state,
     subject,
@@ -32,6 +34,7 @@ test('doctor finds no fault in a database that is as it should be', async () => 
       'triggers',
       'writing',
       'credentials',
+      'sealing',
       'nonces',
       'clock',
     ].map((subject) => ['ok', subject]),

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -70,6 +71,25 @@ try {
     const env = { MAC_ID: 'ada', MAC_KEY: 'key' }
     const { out, err, status } = await run([...npx, 'sign', 'GET', server.url], 'node-18', env)
     demand(status === 0 && out.startsWith('Authorization: MAC id="ada"'), err)
+  })
+  await check('sqlite3 shows no key of a sealed database', async () => {
+    const sealed = join(temporary, 'sealed.db')
+    const env = {
+      MAC_DATABASE_URL: `sqlite:${sealed}`,
+      MAC_SEALING_KEY: randomBytes(32).toString('base64'),
+    }
+    const made = await run([...npx, 'create', 'ada', '--json'], 'node-24', env)
+    const { id, key } = JSON.parse(made.out)
+    const dump = await run(['sqlite3', sealed, 'select * from mac_credentials', '.dump'], 'node-24')
+    demand(dump.status === 0 && dump.out.includes(id), dump.out + dump.err)
+    demand(key.length === 43 && !dump.out.includes(key), 'the key is in the dump')
+    const list = await run([...npx, 'list'], 'node-24', { ...env, MAC_SEALING_KEY: '' })
+    demand(
+      list.status === 3 && /sealed by a sealing key that was not given/.test(list.err),
+      list.err,
+    )
+    const shown = await run([...npx, 'sign', 'GET', server.url, '--id', id], 'node-24', env)
+    demand(shown.status === 0 && shown.out.includes(`id="${id}"`), shown.err)
   })
   await check('deno without permissions: says which', async () => {
     const words = [binaryOf('deno'), 'run', '--quiet', '--no-prompt', 'npm:withmac', 'list']

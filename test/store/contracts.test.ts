@@ -1,12 +1,15 @@
 import { CamelCasePlugin, Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
 import { databaseSource } from '../../src/store/database-source.ts'
 import { openStore } from '../../src/store/open.ts'
+import { sealerOf } from '../../src/store/sealer.ts'
+import { readSealingKey } from '../../src/store/sealing-key.ts'
 import type { Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { afterEach, describe } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { credentialContract } from './credential-contract.ts'
 import { nonceContract } from './nonce-contract.ts'
+import { usageContract } from './usage-contract.ts'
 
 /** An application's own tables, which know nothing of ours. */
 interface AppDatabase {
@@ -33,6 +36,8 @@ async function openingOwn(...plugins: KyselyPlugin[]): Promise<Store> {
   return opening(openStore(databaseSource(database)))
 }
 
+const sealed = sealerOf([readSealingKey(`${'A'.repeat(42)}E`)])
+
 const stores: readonly [string, () => Promise<Store>][] = [
   ['in memory', () => opening(openStore({ path: null, driver: 'own' }))],
   [
@@ -41,6 +46,14 @@ const stores: readonly [string, () => Promise<Store>][] = [
       const folder = temporaryFolder()
       opened.push(() => folder[Symbol.dispose]())
       return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }))
+    },
+  ],
+  [
+    'in a file, its keys sealed',
+    () => {
+      const folder = temporaryFolder()
+      opened.push(() => folder[Symbol.dispose]())
+      return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }, 'full', sealed))
     },
   ],
   ["in a caller's own Kysely", () => openingOwn()],
@@ -53,3 +66,4 @@ const stores: readonly [string, () => Promise<Store>][] = [
 
 describe.each(stores)('credentials %s', (_, open) => credentialContract(open))
 describe.each(stores)('nonces %s', (_, open) => nonceContract(open))
+describe.each(stores)('the use of credentials %s', (_, open) => usageContract(open))

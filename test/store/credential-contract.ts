@@ -1,4 +1,4 @@
-import type { Edited, Store, StoredCredential } from '../../src/store/store.ts'
+import type { Edited, KeylessCredential, Store, StoredCredential } from '../../src/store/store.ts'
 import { expect, test } from '../support/runner.ts'
 
 const ADA: StoredCredential = {
@@ -20,16 +20,24 @@ const ADA: StoredCredential = {
   removeAt: null,
 }
 
+/** What is shown of a credential without opening its keys. */
+function keyless({ key: _, oldKey, ...rest }: StoredCredential): KeylessCredential {
+  return { ...rest, oldKey: oldKey && { algorithm: oldKey.algorithm, until: oldKey.until } }
+}
+
 /** What every `CredentialStore` has to do. */
 export function credentialContract(open: () => Promise<Store>): void {
   const opened = async () => (await open()).credentials
 
-  test('find gives what insert took, and null for an unknown identifier', async () => {
+  test('a look-up gives what insert took, find all but the keys, and both null for an unknown identifier', async () => {
     const store = await opened()
     expect(await store.insert(ADA)).toBe(true)
-    expect(await store.find('ada-1')).toEqual(ADA)
-    expect(await store.find('ada-2')).toBeNull()
-    expect(await store.find('')).toBeNull()
+    expect((await store.lookUp('ada-1')).credential).toEqual(ADA)
+    expect(await store.find('ada-1')).toEqual(keyless(ADA))
+    for (const id of ['ada-2', '']) {
+      expect((await store.lookUp(id)).credential).toBeNull()
+      expect(await store.find(id)).toBeNull()
+    }
   })
 
   test('every field is kept as it is', async () => {
@@ -53,8 +61,8 @@ export function credentialContract(open: () => Promise<Store>): void {
       removeAt: 11,
     }
     await store.insert(odd)
-    expect(await store.find(odd.id)).toEqual(odd)
-    expect(await store.list(odd.user)).toEqual([odd])
+    expect((await store.lookUp(odd.id)).credential).toEqual(odd)
+    expect(await store.list(odd.user)).toEqual([keyless(odd)])
   })
 
   test('identifiers are told apart by every character and its case', async () => {
@@ -69,7 +77,8 @@ export function credentialContract(open: () => Promise<Store>): void {
     const store = await opened()
     await store.insert(ADA)
     expect(await store.insert({ ...ADA, user: 'eve', key: 'another key' })).toBe(false)
-    expect(await store.list(null)).toEqual([ADA])
+    expect(await store.list(null)).toEqual([keyless(ADA)])
+    expect((await store.lookUp(ADA.id)).credential).toEqual(ADA)
   })
 
   test('of many inserts of one identifier at once exactly one succeeds', async () => {
@@ -99,14 +108,47 @@ export function credentialContract(open: () => Promise<Store>): void {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
-    const revoke = (credential: StoredCredential): Edited => ({
+    const revoke = (credential: KeylessCredential): Edited => ({
       ...{ credential: { ...credential, revoked: 10 }, action: 'revoked', detail: { why: 'test' } },
     })
-    expect(await store.edit(ADA.id, 10, revoke)).toEqual({ ...ADA, revoked: 10 })
-    expect(await store.edit(ADA.id, 20, () => null)).toEqual({ ...ADA, revoked: 10 })
-    expect(await store.find(ADA.id)).toEqual({ ...ADA, revoked: 10 })
+    const revoked = { ...keyless(ADA), revoked: 10 }
+    expect(await store.edit(ADA.id, 10, revoke)).toEqual(revoked)
+    expect(await store.edit(ADA.id, 20, () => null)).toEqual(revoked)
+    expect((await store.lookUp(ADA.id)).credential).toEqual({ ...ADA, revoked: 10 })
     expect((await store.find('ada-2'))?.revoked).toBeNull()
     expect(await store.edit('nobody', 10, revoke)).toBeNull()
+  })
+
+  test('an edit may give a new key: the one of today becomes the old one, or goes', async () => {
+    const store = await opened()
+    await store.insert(ADA)
+    const rotate = (key: string, until: number | null) =>
+      store.edit(ADA.id, 10, (credential, isKey): Edited => {
+        expect([isKey(key), isKey(`${key}?`)]).toEqual([false, false])
+        const { algorithm, keyNumber } = credential
+        const oldKey = until === null ? null : { algorithm, until }
+        const after = { ...credential, keyNumber: keyNumber + 1, oldKey }
+        return { credential: after, key, action: 'rotated', detail: {} }
+      })
+    await rotate('second', 50)
+    expect((await store.lookUp(ADA.id)).credential).toMatchObject({
+      ...{ key: 'second', keyNumber: 2 },
+      oldKey: { key: ADA.key, algorithm: ADA.algorithm, until: 50 },
+    })
+    await rotate('third', 60)
+    const third = (await store.lookUp(ADA.id)).credential
+    expect(third).toMatchObject({ key: 'third', keyNumber: 3, oldKey: { key: 'second' } })
+    await store.edit(ADA.id, 10, (credential, isKey) => {
+      expect(isKey('third')).toBe(true)
+      return { credential: { ...credential, oldKey: null }, action: 'retired', detail: {} }
+    })
+    expect((await store.lookUp(ADA.id)).credential).toEqual({
+      ...(third as StoredCredential),
+      oldKey: null,
+    })
+    await rotate('fourth', null)
+    const fourth = (await store.lookUp(ADA.id)).credential
+    expect(fourth).toMatchObject({ key: 'fourth', keyNumber: 4, oldKey: null })
   })
 
   test('remove removes one credential alone, and tells whether it was there', async () => {

@@ -2,6 +2,9 @@ import { format } from 'node:util'
 
 // The suite is written for bun:test. On Node and Deno the few functions that it uses are put
 // together from node:test, expect and jest-mock, so that the same files run on all three.
+// A sealing key that a developer works with is not for the databases of tests.
+delete process.env.MAC_SEALING_KEY
+
 type BunTest = Pick<
   typeof import('bun:test'),
   'afterAll' | 'afterEach' | 'beforeAll' | 'describe' | 'expect' | 'spyOn' | 'test'

@@ -21,12 +21,14 @@ export function pruneCommand(terminal: Terminal): Command {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       await demandSqlite(place.driver)
       const { openStore } = await import('../../store/open.ts')
-      const store = await openStore({ path: place.path, driver: place.driver })
+      const { environmentSealer } = await import('../../store/sealing-source.ts')
+      const { path, driver } = place
+      const store = await openStore({ path, driver }, 'full', environmentSealer())
       try {
         const asked = await withInspected(place, ({ state }) => state('keep_seconds'))
         const keepSeconds = Math.max(DEFAULT_WINDOW_SECONDS, asked ?? 0)
         const now = currentSeconds(systemClock)
-        const removed = await new Pruning(keepSeconds).all(store.nonces, now)
+        const removed = await new Pruning(keepSeconds).all(store, now)
         terminal.give({ removed, keepSeconds }, () => [
           `removed ${removed} ${removed === 1 ? 'nonce' : 'nonces'} older than ${keepSeconds} seconds`,
         ])

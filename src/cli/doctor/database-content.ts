@@ -3,6 +3,7 @@ import { TRIGGER_NAMES } from '../../store/triggers.ts'
 import type { Inspected } from '../inspect.ts'
 import { showSpan } from '../terminal/moments.ts'
 import { bad, type Finding, good, note } from './finding.ts'
+import { sealingFindings } from './sealing.ts'
 
 /** The moment that no clock of this version's time shows any more: 2025. */
 const NO_EARLIER = 1_735_689_600
@@ -22,7 +23,13 @@ export function contentFindings(database: Inspected, now: number): Finding[] {
     lock(database),
     ...(version > SCHEMA_VERSION
       ? []
-      : [credentials(database, now), nonces(database), clock(database, now)]),
+      : [
+          credentials(database, now),
+          // Earlier tables have no room for it.
+          ...(version < SCHEMA_VERSION ? [] : sealingFindings(database)),
+          nonces(database),
+          clock(database, now),
+        ]),
   ]
 }
 

@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { Resealed } from '../../store/reseal.ts'
+import { existingPlace, withMacOf } from '../database.ts'
+import { EXIT } from '../exit-status.ts'
+import { examples } from '../help.ts'
+import { plain } from '../terminal/plain.ts'
+import { progressBar } from '../terminal/progress.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+interface ResealCommandOptions {
+  readonly database?: string
+  readonly vacuum?: boolean
+}
+
+export function resealCommand(terminal: Terminal): Command {
+  return new Command('reseal')
+    .summary('seals all keys by the current sealing key')
+    .description(
+      'Brings all keys under the first sealing key of MAC_SEALING_KEY: those that are not sealed yet, and those that another of its sealing keys has sealed. Servers go on working. Where it was ended, run it again: it goes on from there.',
+    )
+    .option(
+      '--vacuum',
+      'rewrites the whole file at the end: for one that an earlier version, another program or a Kysely of yours has written to. Servers wait meanwhile, about a second for each 100 MB',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['MAC_SEALING_KEY="$NEW" withmac reseal', 'seals what was not sealed'],
+        ['MAC_SEALING_KEY="$NEW,$OLD" withmac reseal', 'from an old sealing key to a new one'],
+      ),
+    )
+    .action(async (_, command: Command) => {
+      const { database, vacuum } = command.optsWithGlobals<ResealCommandOptions>()
+      const bar = progressBar('sealing', terminal)
+      const onProgress = ({ done, total }: { done: number; total: number }) => bar.show(done, total)
+      const reseal = withMacOf(existingPlace(database), (mac) => mac.reseal({ onProgress, vacuum }))
+      const result = await reseal.finally(() => bar.end())
+      terminal.give(result, () => resultLines(result, terminal))
+      if (result.unopened.length > 0 || !result.logEmptied) terminal.status = EXIT.no
+      if (result.resealed > 0 && vacuum !== true) {
+        terminal.note(
+          'Did an earlier version, another program or a Kysely of yours ever write to this file? Then copies of keys may be left between its rows: --vacuum removes them.',
+        )
+      }
+    })
+}
+
+function resultLines(result: Resealed, { colors }: Terminal): string[] {
+  const { resealed, sealedBy, unopened, logEmptied } = result
+  const lines = [
+    resealed === 0
+      ? `all keys that can be opened are sealed by the sealing key ${sealedBy} already`
+      : `${colors.green('sealed')} the keys of ${many(resealed)} by the sealing key ${sealedBy}`,
+  ]
+  if (unopened.length > 0) {
+    lines.push(
+      `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}, which were changed or moved. "withmac rotate ID --grace 0" gives each a new one.`,
+    )
+  }
+  if (!logEmptied) {
+    lines.push(
+      `${colors.red('not finished')}: the log beside the database still holds keys as they were, since others were reading from it all the time. Run this once more.`,
+    )
+  }
+  return lines
+}
+
+function many(credentials: number): string {
+  return credentials === 1 ? '1 credential' : `${credentials} credentials`
+}

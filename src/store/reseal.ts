@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import { emptyLog } from './empty-log.ts'
+import type { Guard } from './guard.ts'
+import type { KeySealer } from './key-sealer.ts'
+import { resealRows } from './reseal-rows.ts'
+import type { MacDatabase } from './schema.ts'
+
+/** How far `reseal` has come, in credentials. */
+export interface ResealProgress {
+  readonly done: number
+  /** How many there were to do when it began. */
+  readonly total: number
+}
+
+/** The options of `reseal`. */
+export interface ResealOptions {
+  /** Is told after each batch, and at the end. What it throws ends the work. */
+  readonly onProgress?: ((progress: ResealProgress) => void) | undefined
+  /**
+   * Rewrites the whole file at the end (SQLite's `VACUUM`), for one that withmac has not always written
+   * by itself: see the README. Nothing else can be written meanwhile, which takes about a second for each
+   * 100 MB, so that servers may answer 503. Default: `false`.
+   */
+  readonly vacuum?: boolean | undefined
+}
+
+/** What `reseal` came to. */
+export interface Resealed {
+  /** The key id of the sealing key that they are all under now. */
+  readonly sealedBy: string
+  /** How many credentials had a key that was not sealed by it; it is now. */
+  readonly resealed: number
+  /** The identifiers of credentials whose keys cannot be opened, and are left as they were. */
+  readonly unopened: readonly string[]
+  /**
+   * Whether the write-ahead log was emptied, in which keys stand as they were before. `false` where
+   * somebody was reading all the time: then do it once more.
+   */
+  readonly logEmptied: boolean
+}
+
+/** What it works with. */
+export interface ResealParts {
+  readonly db: Kysely<MacDatabase>
+  readonly sealer: KeySealer
+  readonly guarded: Guard
+  /** The same, for what may take its time. */
+  readonly patient: Guard
+}
+
+/** Brings all keys under the current sealing key: see `Mac.reseal`. */
+export async function reseal(
+  { db, sealer, guarded, patient }: ResealParts,
+  { onProgress = () => {}, vacuum = false }: ResealOptions,
+): Promise<Resealed> {
+  const { current } = sealer
+  if (current === null) {
+    throw new TypeError(
+      'withmac: reseal needs a sealing key: set MAC_SEALING_KEY, or the option sealingKey. ' +
+        'openssl rand -base64 32 makes one.',
+    )
+  }
+  const rows = await resealRows(db, guarded, { ...sealer, current }, onProgress)
+  if (vacuum) await patient(() => sql`vacuum`.execute(db))
+  const logEmptied = await patient(() => emptyLog(db))
+  return Object.freeze({ sealedBy: current, ...rows, logEmptied })
+}

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createMac } from '../../src/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { openDatabase, rowsOf } from '../support/sqlite.ts'
+import { steal } from '../support/stolen.ts'
+import { environment, WITHMAC, withmac, withmacJson } from './run.ts'
+
+const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
+const one = { MAC_SEALING_KEY: ONE }
+
+interface Findings {
+  readonly findings: readonly { state: string; subject: string; text: string; advice?: string }[]
+}
+
+/** What doctor says of sealing, and what else is bad. */
+async function sealing(cwd: string, env: Record<string, string> = {}): Promise<string> {
+  const { out } = await withmac(['doctor', '--json'], { cwd, env })
+  const { findings } = JSON.parse(out) as Findings
+  return findings
+    .filter(({ state, subject }) => subject === 'sealing' || state === 'bad')
+    .map(({ state, text, advice }) => `${state}: ${text} → ${advice ?? ''}`)
+    .join('\n')
+    .replaceAll(/[0-9a-f]{16}/g, '<id>')
+}
+
+describe('commands on a sealed database', () => {
+  test('work with the sealing key, and without it end with 3 and say what is missing', async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    const { id } = await withmacJson<{ id: string }>(['create', 'ada'], { cwd, env: one })
+    const commands = [
+      ['list'],
+      ['sign', 'GET', 'http://localhost/', '--id', id],
+      ['prune'],
+      ['reseal'],
+    ]
+    for (const command of commands) {
+      expect((await withmac(command, { cwd, env: one })).status).toBe(0)
+      const { out, err, status } = await withmac(command, { cwd })
+      expect({ command, out, status }).toEqual({ command, out: '', status: 3 })
+      expect(err).toMatch(/sealed by a sealing key that was not given: [0-9a-f]{16} \(\d cred/)
+    }
+    const wrong = await withmac(['list'], { cwd, env: { MAC_SEALING_KEY: 'hunter2' } })
+    expect(wrong.status).toBe(2)
+    expect(wrong.err).toMatch(/^withmac: MAC_SEALING_KEY: a sealing key comes to 5 bytes/)
+    expect(wrong.err).not.toContain('hunter2')
+  })
+
+  test('reseal asks for a sealing key where there is none', async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    await withmac(['create', 'ada'], { cwd })
+    const { out, err, status } = await withmac(['reseal'], { cwd })
+    expect({ out, status }).toEqual({ out: '', status: 2 })
+    expect(err).toMatch(/^withmac: reseal needs a sealing key: set MAC_SEALING_KEY/)
+  })
+})
+
+test('doctor says how keys are sealed, from not at all to by another sealing key', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'ada'], { cwd })
+  expect(await sealing(cwd)).toMatch(
+    /^note: keys are not sealed: .* → set MAC_SEALING_KEY .*reseal"$/,
+  )
+  expect(await sealing(cwd, one)).toBe(
+    'note: the sealing key is <id>, and not all keys are sealed by it: of 1 credential not at all → ' +
+      '"withmac reseal" seals what is not sealed',
+  )
+  const sealed = await withmac(['reseal'], { cwd, env: one })
+  expect(sealed.out).toMatch(/^sealed the keys of 1 credential by the sealing key [0-9a-f]{16}\n$/)
+  expect(sealed.err).toMatch(/^Did an earlier version/)
+  expect(await sealing(cwd, one)).toBe('good: all keys are sealed, by <id> → ')
+  const both = { MAC_SEALING_KEY: `${TWO} ${ONE}` }
+  await withmac(['create', 'bob', '--id', 'bob'], { cwd, env: both })
+  expect(await sealing(cwd, both)).toMatch(
+    /^note: the sealing key is <id>, .*: of 1 credential by <id>, of 1 credential by <id> → .*brings/,
+  )
+  expect(await sealing(cwd, one)).toMatch(/^bad: keys are sealed by sealing keys that are not in/)
+  expect(await sealing(cwd)).toMatch(/of 1 credential by <id>; in it is none → /)
+  expect(await sealing(cwd, { MAC_SEALING_KEY: 'hunter2' })).toMatch(/^bad: MAC_SEALING_KEY: a sea/)
+
+  const database = openDatabase(folder.path('mac.db'))
+  database.exec(
+    `update mac_credentials set key = (select key from mac_credentials where id = 'bob')`,
+  )
+  database.close()
+  expect(await sealing(cwd, both)).toMatch(/bad: cannot be opened: those of ada; they were changed/)
+  const again = await withmac(['reseal'], { cwd, env: both })
+  expect(again.status).toBe(1)
+  expect(again.out).toMatch(/not opened: the keys of ada, which were changed or moved/)
+})
+
+const MANY = 20_000
+
+test('reseal that is killed in its middle goes on from there, and no key is left in the files', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const path = folder.path('mac.db')
+  await withmac(['init'], { cwd })
+  // As withmac makes them: what is not sealed yet, on a connection that overwrites what it moves.
+  const database = openDatabase(path)
+  database.exec('pragma secure_delete = on')
+  database.exec(`with recursive row(n) as (select 1 union all select n + 1 from row where n < ${MANY})
+    insert into mac_credentials (id, user, key, algorithm, created, old_key, old_algorithm, old_until)
+    select hex(randomblob(12)), 'ada', 'K' || hex(randomblob(20)), 'hmac-sha-256', 1,
+      'O' || hex(randomblob(20)), 'hmac-sha-1', 9999999999 from row`)
+  const made = rowsOf(database, 'select id, key from mac_credentials limit 50') as string[][]
+  expect(steal(path, folder.path('before')).matches(/[KO][0-9A-F]{40}/g)).toHaveLength(2 * MANY)
+  const sealed = 'from mac_credentials where key_sealed_by is not null'
+  const isAtWork = () => rowsOf(database, `select 1 ${sealed} limit 1`).length > 0
+
+  const [command, ...first] = WITHMAC
+  const env = environment(one)
+  const child = spawn(command, [...first, 'reseal'], { cwd, env, stdio: 'ignore' })
+  const ended = once(child, 'close')
+  while (!isAtWork() && child.exitCode === null) await sleep(1)
+  child.kill('SIGKILL')
+  expect(await ended).toEqual([null, 'SIGKILL'])
+  const done = Number(rowsOf(database, `select count(*) ${sealed}`)[0]?.[0])
+  expect(done).toBeGreaterThan(0)
+  expect(done).toBeLessThan(MANY)
+  expect(await sealing(cwd, one)).toMatch(/^note: .*not all keys are sealed by it/)
+
+  const { resealed, ...rest } = await withmacJson<{ resealed: number }>(['reseal'], {
+    ...{ cwd, env: one },
+  })
+  expect(resealed).toBe(MANY - done)
+  expect(rest).toMatchObject({ unopened: [], logEmptied: true })
+  expect(await sealing(cwd, one)).toBe('good: all keys are sealed, by <id> → ')
+  database.close()
+  expect(steal(path, folder.path('stolen')).matches(/[KO][0-9A-F]{40}/g)).toEqual([])
+
+  // And they still are what they were.
+  const mac = createMac({ database: `sqlite:${path}`, sealingKey: ONE })
+  await mac.rotateCredential(made[0]?.[0] ?? '', { endEarlierGrace: true })
+  for (const [id = '', key = ''] of made.slice(1)) {
+    const same = mac.rotateCredential(id, { key, endEarlierGrace: true })
+    await expect(same).rejects.toThrow(/is the key of today/)
+  }
+  await mac.close()
+})

@@ -1,0 +1,211 @@
+import { Kysely } from 'kysely'
+import { createMac } from '../../src/index.ts'
+import { emptyLog } from '../../src/store/empty-log.ts'
+import type { Guard } from '../../src/store/guard.ts'
+import { resealRows } from '../../src/store/reseal-rows.ts'
+import type { MacDatabase } from '../../src/store/schema.ts'
+import { sealerOf } from '../../src/store/sealer.ts'
+import { readSealingKey } from '../../src/store/sealing-key.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { fill, type Given, open, outcomes } from '../support/sealed-mac.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { applicationDialect, openDatabase, rowsOf } from '../support/sqlite.ts'
+import { steal } from '../support/stolen.ts'
+import { withDatabase } from '../support/with-database.ts'
+
+const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
+
+/** What stands for each credential's current key in the database. */
+function writtenKeys(path: string): Map<unknown, unknown> {
+  const database = openDatabase(path)
+  const rows = rowsOf(database, 'select id, key from mac_credentials')
+  database.close()
+  return new Map(rows.map(([id, key]) => [id, key]))
+}
+
+test('it seals what was not sealed, old keys as well, and leaves no trace of them in the files', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const before = open(path, null)
+  const given = await fill(before, 250)
+  await before.close()
+  const keys = given.map(({ key }) => key)
+  expect(steal(path, folder.path('before')).holds(keys)).toEqual(keys)
+
+  const mac = open(path, ONE)
+  expect(await outcomes(mac, given)).toEqual(['200'])
+  const progress: string[] = []
+  const onProgress = ({ done, total }: { done: number; total: number }) =>
+    progress.push(`${done}/${total}`)
+  const result = await mac.reseal({ onProgress })
+  expect(result).toEqual({
+    sealedBy: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown as string,
+    ...{ resealed: 250, unopened: [], logEmptied: true },
+  })
+  expect(progress).toEqual(['100/250', '200/250', '250/250', '250/250'])
+  expect(steal(path, folder.path('after')).holds(keys)).toEqual([])
+  expect(await outcomes(mac, given)).toEqual(['200'])
+  expect(await mac.reseal()).toEqual({ ...result, resealed: 0 })
+  await mac.close()
+})
+
+test('it seals what another sealing key sealed, and touches nothing that is done', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const one = open(path, ONE)
+  const given = await fill(one, 20)
+  await one.close()
+  const both = open(path, [TWO, ONE])
+  const done = await fill(both, 10)
+  const before = writtenKeys(path)
+  expect(await both.reseal()).toMatchObject({ resealed: 20 })
+  const after = writtenKeys(path)
+  const same = [...before].filter(([id, text]) => after.get(id) === text).map(([id]) => id)
+  expect(new Set(same)).toEqual(new Set(done.map(({ id }) => id)))
+  await both.close()
+  const two = open(path, TWO)
+  expect(await outcomes(two, [...given, ...done])).toEqual(['200'])
+  await two.close()
+})
+
+test('without a sealing key it says what to do', async () => {
+  const mac = createMac({ database: 'sqlite::memory:', sealingKey: null })
+  const refusal = await mac.reseal().catch((error) => error)
+  expect(refusal).toBeInstanceOf(TypeError)
+  expect(refusal.message).toMatch(/^withmac: reseal needs a sealing key: set MAC_SEALING_KEY/)
+  for (const wrong of [{ onProgress: 1 }, { vacuum: 'yes' }, { force: true }]) {
+    await expect(mac.reseal(wrong as object)).rejects.toThrow(/^withmac: reseal: /)
+  }
+  await mac.close()
+})
+
+test('what cannot be opened is named and left, and all else is done', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const mac = open(path, [TWO, ONE])
+  const one = open(path, ONE)
+  const [ada, bob] = [await one.createCredential('ada'), await one.createCredential('bob')]
+  await one.close()
+  const database = openDatabase(path)
+  database.exec(`update mac_credentials set key = 'v1.moved' where id = '${ada.id}'`)
+  expect(await mac.reseal()).toMatchObject({ resealed: 1, unopened: [ada.id] })
+  const [[text]] = rowsOf(database, `select key from mac_credentials where id = '${ada.id}'`) as [
+    [string],
+  ]
+  database.close()
+  expect(text).toBe('v1.moved')
+  expect(await outcomes(mac, [bob])).toEqual(['200'])
+  await mac.close()
+})
+
+test('two at once do the work once, and what is changed meanwhile is not lost', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const before = open(path, null)
+  const given = await fill(before, 300)
+  const [first, second] = [open(path, ONE), open(path, ONE)]
+  const last = given.at(-1)?.id ?? ''
+  let changed: Promise<Given> | null = null
+  const onProgress = () => {
+    changed ??= before.rotateCredential(last, { endEarlierGrace: true })
+  }
+  const results = await Promise.all([first.reseal({ onProgress }), second.reseal()])
+  const [one, two] = results.map(({ resealed }) => resealed)
+  // The one that was changed may have been sealed before, and then once more.
+  expect([300, 301]).toContain((one ?? 0) + (two ?? 0))
+  const rotated = await (changed as Promise<Given> | null)
+  expect(rotated).not.toBeNull()
+  expect((await first.reseal()).unopened).toEqual([])
+  const still = given.filter(({ id }) => id !== last)
+  expect(await outcomes(second, [...still, rotated as Given])).toEqual(['200'])
+  await Promise.all([before, first, second].map((mac) => mac.close()))
+  const alone = open(path, ONE)
+  await alone.ready()
+  await alone.close()
+})
+
+test('a change that comes between reading and writing stays, and is sealed by another round', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const before = open(path, null)
+  const { id } = await before.createCredential('ada')
+  const sealer = sealerOf([readSealingKey(ONE)])
+  let rotated: Given | null = null
+  const { resealed } = await withDatabase(path, (db) => {
+    let works = 0
+    const guard: Guard = async (work) => {
+      // Before it come the count, and the reading of the first batch.
+      if (++works === 3) rotated = await before.rotateCredential(id)
+      return work()
+    }
+    return resealRows(db, guard, { ...sealer, current: sealer.current as string }, () => {})
+  })
+  expect(resealed).toBe(1)
+  await before.close()
+  const mac = open(path, ONE)
+  expect(await outcomes(mac, [rotated as unknown as Given])).toEqual(['200'])
+  expect(await mac.reseal()).toMatchObject({ resealed: 0 })
+  await mac.close()
+})
+
+describe("in a caller's own Kysely", () => {
+  test('it seals all, leaves the connection as it was, and the sealing key is missed', async () => {
+    using folder = temporaryFolder()
+    const connection = openDatabase(folder.path('app.db'))
+    connection.exec('pragma secure_delete = off')
+    const database = new Kysely<MacDatabase>({ dialect: await applicationDialect(connection) })
+    const before = createMac({ database, sealingKey: null })
+    const given = await fill(before, 30)
+    await before.close()
+    const mac = createMac({ database, sealingKey: ONE })
+    expect(await mac.reseal({ vacuum: true })).toMatchObject({ resealed: 30, logEmptied: true })
+    expect(rowsOf(connection, 'pragma secure_delete')).toEqual([[0]])
+    expect(await outcomes(mac, given)).toEqual(['200'])
+    await mac.close()
+    const unkeyed = createMac({ database, sealingKey: null })
+    await expect(unkeyed.ready()).rejects.toMatchObject({ code: 'ERR_MAC_SEALED' })
+    await database.destroy()
+    const keys = given.map(({ key }) => key)
+    expect(steal(folder.path('app.db'), folder.path('stolen')).holds(keys)).toEqual([])
+  })
+})
+
+test('vacuum removes what was left between the rows by a connection of another kind', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const mac = open(path, ONE)
+  await mac.ready()
+  const database = openDatabase(path)
+  database.exec('pragma secure_delete = off')
+  const rows = `with recursive row(n) as (select 1 union all select n + 1 from row where n < 5000)
+    insert into mac_credentials (id, user, key, algorithm, created)
+    select hex(randomblob(12)), 'ada', 'K' || hex(randomblob(20)), 'hmac-sha-256', 1 from row`
+  database.exec(rows)
+  const keys = rowsOf(database, 'select key from mac_credentials').map(([key]) => String(key))
+  database.close()
+  await mac.reseal()
+  const left = steal(path, folder.path('left')).holds(keys)
+  expect(left.length).toBeGreaterThan(0)
+  expect(await mac.reseal({ vacuum: true })).toMatchObject({ resealed: 0, logEmptied: true })
+  expect(steal(path, folder.path('none')).holds(keys)).toEqual([])
+  await mac.close()
+})
+
+test('a log that somebody reads from cannot be emptied, and that is told', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const mac = open(path, ONE)
+  await mac.createCredential('ada')
+  const reader = openDatabase(path)
+  reader.exec('begin')
+  rowsOf(reader, 'select id from mac_credentials')
+  await mac.createCredential('eve')
+  await withDatabase(path, async (db) => {
+    expect(await emptyLog(db, 50)).toBe(false)
+    reader.exec('commit')
+    expect(await emptyLog(db, 5000)).toBe(true)
+  })
+  reader.close()
+  await mac.close()
+})

@@ -1,0 +1,77 @@
+import type { KeySealer } from '../../src/store/key-sealer.ts'
+import { openStore } from '../../src/store/open.ts'
+import { sealerOf } from '../../src/store/sealer.ts'
+import { readSealingKey } from '../../src/store/sealing-key.ts'
+import type { StoredCredential } from '../../src/store/store.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
+
+const ADA: StoredCredential = {
+  ...{ id: 'ada', user: 'ada', key: 'a key', algorithm: 'hmac-sha-256', label: null, created: 1 },
+  ...{ expires: null, revoked: null, disabled: null, clockOffset: null, scopes: [] },
+  ...{ rateLimit: null, keyNumber: 2, rotated: null, oldKey: null, removeAt: null },
+}
+const oldKey = { key: 'an old key', algorithm: 'hmac-sha-1', until: 9 } as const
+
+/** A sealer that counts how often something is opened, or the work of it is done. */
+function counting(sealer: KeySealer): KeySealer & { opened: number } {
+  const counted = {
+    ...sealer,
+    opened: 0,
+    open(...args: Parameters<KeySealer['open']>) {
+      counted.opened++
+      return sealer.open(...args)
+    },
+    openNone() {
+      counted.opened++
+      sealer.openNone()
+    },
+  }
+  return counted
+}
+
+describe('two keys are opened by each look-up', () => {
+  test('whether the identifier is known or not, with an old key and without, sealed or not', async () => {
+    using folder = temporaryFolder()
+    const source = { path: folder.path('mac.db'), driver: 'own' } as const
+    const unsealed = await openStore(source)
+    await unsealed.credentials.insert({ ...ADA, id: 'unsealed' })
+    await unsealed.credentials.insert({ ...ADA, id: 'unsealed, both', oldKey })
+    await unsealed.close()
+    const sealer = counting(sealerOf([readSealingKey(sealingKeyOf('one'))]))
+    const store = await openStore(source, 'full', sealer)
+    await store.credentials.insert(ADA)
+    await store.credentials.insert({ ...ADA, id: 'both', oldKey })
+    for (const [id, keys] of [
+      ['nobody', null],
+      ['ada', ['a key', undefined]],
+      ['both', ['a key', 'an old key']],
+      ['unsealed', ['a key', undefined]],
+      ['unsealed, both', ['a key', 'an old key']],
+    ] as const) {
+      sealer.opened = 0
+      const { credential } = await store.credentials.lookUp(id)
+      expect(credential && [credential.key, credential.oldKey?.key]).toEqual(keys && [...keys])
+      expect(sealer.opened).toBe(2)
+    }
+    await store.close()
+  })
+})
+
+test('a key that looks sealed is taken for what the column beside it says', async () => {
+  using folder = temporaryFolder()
+  const source = { path: folder.path('mac.db'), driver: 'own' } as const
+  const sealer = sealerOf([readSealingKey(sealingKeyOf('one'))])
+  const place = { id: 'ada', number: 2, algorithm: 'hmac-sha-256' } as const
+  const { text } = sealer.seal('a key', place)
+  for (const writer of [undefined, sealer]) {
+    const store = await openStore(source, 'full', writer)
+    await store.credentials.insert({ ...ADA, key: text })
+    await store.close()
+    const reader = await openStore(source, 'full', sealer)
+    expect((await reader.credentials.lookUp('ada')).credential?.key).toBe(text)
+    await reader.credentials.remove('ada', 1)
+    await reader.close()
+  }
+})

@@ -1,0 +1,126 @@
+import { createMac, type MacOptions } from '../../src/index.ts'
+import { createTestMac } from '../../src/testing/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { outcome } from '../support/outcome.ts'
+import { afterEach, describe, expect, test } from '../support/runner.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { signed } from '../support/sign.ts'
+import { withDatabase } from '../support/with-database.ts'
+
+const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
+
+afterEach(() => {
+  delete process.env.MAC_SEALING_KEY
+})
+
+/** By which key ids keys are sealed that a Mac with this option writes. */
+async function sealedBy(sealingKey: MacOptions['sealingKey']): Promise<string | null> {
+  using folder = temporaryFolder()
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}`, sealingKey })
+  await mac.createCredential('ada')
+  await mac.close()
+  return await withDatabase(folder.path('mac.db'), async (db) => {
+    const query = db.selectFrom('mac_credentials').select('key_sealed_by')
+    return (await query.executeTakeFirstOrThrow()).key_sealed_by
+  })
+}
+
+describe('the option sealingKey', () => {
+  test('takes one, several in a text or in a list, and functions; the first seals', async () => {
+    const id = await sealedBy(ONE)
+    expect(id).toMatch(/^[0-9a-f]{16}$/)
+    for (const given of [
+      [ONE, TWO],
+      `${ONE},${TWO}`,
+      ` ${ONE}\n${TWO}\n`,
+      [ONE, ONE],
+      () => ONE,
+      async () => [ONE, TWO],
+    ]) {
+      expect(await sealedBy(given)).toBe(id)
+    }
+    expect(await sealedBy([TWO, ONE])).not.toBe(id)
+  })
+
+  test.each([
+    ['an empty text', ''],
+    ['nothing but white space and commas', ' ,\n'],
+    ['an empty list', []],
+    ['a list with an empty text', [ONE, '']],
+    ['a number', 7],
+    ['true', true],
+    ['bytes', new Uint8Array(32)],
+    ['a wrong key behind a good one', `${ONE},abc`],
+  ])('is refused where it is %s, and shows no key', (_, sealingKey) => {
+    let message = ''
+    try {
+      createMac({ sealingKey: sealingKey as string })
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError)
+      message = (error as Error).message
+    }
+    expect(message).toMatch(/^withmac: wrong options for createMac: sealingKey: /)
+    expect(message).not.toContain(ONE.slice(0, 8))
+  })
+
+  test('a function is asked once where it gives keys, and again where it failed', async () => {
+    let asked = 0
+    const rejected: string[] = []
+    const mac = createMac({
+      database: 'sqlite::memory:',
+      onReject: ({ code, message }) => rejected.push(`${code}: ${message}`),
+      sealingKey: async () => {
+        if (asked++ === 0) throw new Error('the KMS is away')
+        if (asked === 2) return []
+        return asked === 3 ? 'hunter2' : ONE
+      },
+    })
+    const app = mac.withMac(() => new Response())
+    const nobody = { id: 'nobody', key: 'no key' }
+    const request = () => signed(nobody, 'http://example.com/')
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await outcome(app(request()))).toBe('503 ERR_MAC_CALLBACK')
+    }
+    expect(await Promise.all([outcome(app(request())), outcome(app(request()))])).toEqual([
+      '401 ERR_MAC_REJECTED',
+      '401 ERR_MAC_REJECTED',
+    ])
+    await mac.createCredential('ada')
+    expect(asked).toBe(4)
+    const why = 'ERR_MAC_CALLBACK: The function sealingKey gave no sealing key: '
+    expect(rejected[0]).toBe(`${why}the KMS is away`)
+    expect(rejected[1]).toMatch(/empty list/)
+    expect(rejected[2]).toMatch(/comes to 5 bytes/)
+    expect(rejected[2]).not.toContain('hunter2')
+    await mac.close()
+  })
+})
+
+describe('MAC_SEALING_KEY', () => {
+  test('seals where there is no option, and an option or null is before it', async () => {
+    const [one, two] = [await sealedBy(ONE), await sealedBy(TWO)]
+    process.env.MAC_SEALING_KEY = `${ONE} ${TWO}`
+    expect(await sealedBy(undefined)).toBe(one)
+    expect(await sealedBy(TWO)).toBe(two)
+    expect(await sealedBy(null)).toBeNull()
+  })
+
+  test('set to nothing it counts as not set', async () => {
+    process.env.MAC_SEALING_KEY = ''
+    expect(await sealedBy(undefined)).toBeNull()
+  })
+
+  test.each([' ', 'hunter2'])('set to %j it is refused by name', (text) => {
+    process.env.MAC_SEALING_KEY = text
+    expect(() => createMac()).toThrow(/^withmac: MAC_SEALING_KEY: /)
+    expect(() => createMac()).not.toThrow(/hunter2/)
+  })
+
+  test('does not concern the Mac of a test', async () => {
+    process.env.MAC_SEALING_KEY = 'what would be refused'
+    const { mac, signedRequest } = await createTestMac()
+    const app = mac.withMac(() => new Response())
+    expect(await outcome(app(await signedRequest('/')))).toBe('200')
+    await expect(mac.reseal()).rejects.toThrow(/needs a sealing key/)
+  })
+})

@@ -1,0 +1,34 @@
+import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
+import { outcome } from './outcome.ts'
+import { signed } from './sign.ts'
+
+const URL = 'http://example.com/a'
+
+/** A key that a credential was given. */
+export interface Given {
+  readonly id: string
+  readonly key: string
+}
+
+/** A Mac on a database file, which tells nobody of refusals. */
+export function open(path: string, sealingKey: MacOptions['sealingKey']): Mac {
+  return createMac({ database: `sqlite:${path}`, sealingKey, onReject: () => {} })
+}
+
+/** Makes credentials; every other one has an old key besides. */
+export async function fill(mac: Mac, count: number): Promise<Given[]> {
+  const given: Given[] = []
+  for (let at = 0; at < count; at++) {
+    const { id, key } = await mac.createCredential('ada')
+    given.push({ id, key })
+    if (at % 2 === 1) given.push({ id, key: (await mac.rotateCredential(id)).key })
+  }
+  return given
+}
+
+/** What becomes of a request by each key. */
+export async function outcomes(mac: Mac, given: readonly Given[]): Promise<string[]> {
+  const app = mac.withMac(() => new Response())
+  const all = await Promise.all(given.map((key) => outcome(app(signed(key, URL)))))
+  return [...new Set(all)]
+}
