@@ -74,16 +74,17 @@ describe('a client that proves who it is', () => {
   })
 
   test('gets another credential each time, and the one before stays valid', async () => {
-    const { endpoint, mac } = testEndpoint()
+    const { endpoint, mac, clock } = testEndpoint()
     const ask = () => answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
-    const [first, second] = [await ask(), await ask()]
+    const first = await ask()
+    clock.seconds += 1
+    const second = await ask()
     expect(first.json.access_token).not.toBe(second.json.access_token)
     expect(first.json.mac_key).not.toBe(second.json.mac_key)
     const credentials = await mac.listCredentials({ user: 'ada' })
-    expect(credentials.map(({ id }) => id)).toEqual([
-      String(first.json.access_token),
-      String(second.json.access_token),
-    ])
+    expect(new Set(credentials.map(({ id }) => id))).toEqual(
+      new Set([String(first.json.access_token), String(second.json.access_token)]),
+    )
     expect(credentials.map(({ revoked }) => revoked)).toEqual([null, null])
   })
 

@@ -142,6 +142,9 @@ export function usageContract(open: () => Promise<Store>): void {
       expect(await failures(id, NOW + 40 * HOUR)).toBe(13)
       expect(await failures(id, NOW + 29 * HOUR + DAY)).toBe(0)
     }
+    nonces.failed('bob', NOW)
+    expect(await failures('bob', NOW + DAY - 1)).toBe(1)
+    expect(await failures('bob', NOW + DAY)).toBe(0)
   })
 
   test('the failures of very many credentials are written with a few batches', async () => {
