@@ -1,3 +1,5 @@
+/// <reference path="./rate-limiter-flexible.d.ts" />
+
 type Library = typeof import('rate-limiter-flexible')
 
 // Each class is loaded when it is needed, and by itself: the whole package would bring what bundlers

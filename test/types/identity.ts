@@ -33,6 +33,9 @@ holds<
       readonly algorithm: MacAlgorithm
       readonly label: string | null
       readonly expires: Date | null
+      readonly scopes: readonly string[]
+      readonly keyNumber: number
+      readonly graceEnds: Date | null
       readonly ext: string | null
       readonly bodyVerified: boolean
       readonly timestamp: number

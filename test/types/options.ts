@@ -55,6 +55,7 @@ holds<
     keyof CheckOptions,
     | 'origin'
     | 'trustProxy'
+    | 'clientAddress'
     | 'body'
     | 'maxBodyBytes'
     | 'ext'
@@ -67,11 +68,21 @@ holds<
 holds<
   Equal<
     keyof MacOptions,
-    keyof CheckOptions | 'database' | 'durability' | 'windowSeconds' | 'clockOffset' | 'now'
+    | keyof CheckOptions
+    | 'database'
+    | 'durability'
+    | 'windowSeconds'
+    | 'clockOffset'
+    | 'sealingKey'
+    | 'rateLimit'
+    | 'now'
   >
 >()
 holds<
-  Equal<keyof WithMacOptions, keyof CheckOptions | 'mode' | 'allowPreflight' | 'requestTarget'>
+  Equal<
+    keyof WithMacOptions,
+    keyof CheckOptions | 'mode' | 'allowPreflight' | 'scope' | 'requestTarget'
+  >
 >()
 withMac(handler, { requestTarget: (request, env) => (request.url === '' ? undefined : env.raw) })
 withMac(handler, { requestTarget: (_request, env: { incoming: IncomingMessage }) => env.incoming })
