@@ -6,7 +6,16 @@ import { join } from 'node:path'
  * figure is looked at.
  */
 
-for (const bench of ['micro', 'peers', 'profile', 'http', 'growth', 'processes', 'memory']) {
+for (const bench of [
+  'micro',
+  'peers',
+  'profile',
+  'http',
+  'growth',
+  'processes',
+  'memory',
+  'flood',
+]) {
   const start = performance.now()
   console.log(`\n== ${bench}`)
   const file = join(import.meta.dirname, bench, 'run.ts')

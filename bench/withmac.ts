@@ -1,3 +1,4 @@
+import { Limits } from '../src/limits/limits.ts'
 import { keepSeconds } from '../src/server/freshness.ts'
 import type { MacIdentity } from '../src/server/identity.ts'
 import { KnownCredentials } from '../src/server/known-credentials.ts'
@@ -37,6 +38,7 @@ export function verifierWithoutStore(
     settings,
     pruning: new Pruning(keepSeconds(settings)),
     known: new KnownCredentials(),
+    limits: new Limits(settings.rateLimit),
     store: () => store,
   }
   return async (request) => {

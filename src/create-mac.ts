@@ -7,6 +7,9 @@ import { resealCredentials } from './credentials/reseal.ts'
 import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
+import { keepParts } from './kept-parts.ts'
+import { clientOf, namedClient } from './limits/client.ts'
+import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
@@ -37,25 +40,34 @@ export function createMac(options: MacOptions = {}): Mac {
     openStore(settings.database, settings.durability, await settings.sealer()),
   )
   const store = () => opening.store ?? opening.get()
-  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), store }
+  const limits = new Limits(settings.rateLimit)
+  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
-  return Object.freeze<Mac>({
+  const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings)
       return wrap(
         handler,
         own,
-        (request, rawTarget) => verify(request, own, verifier, rawTarget),
+        (request, rawTarget, first, rest) => {
+          const client = limits.failures && clientOf(request, first, rest, own)
+          return verify(request, own, verifier, rawTarget, client)
+        },
         reporter(own, verifier),
         teller,
       )
     },
-    verify: async (request) => {
+    verify: async (given, { clientAddress } = {}) => {
       const begun = teller.begin()
-      const verdict = await verify(requestOf(request), settings, verifier)
+      const request = requestOf(given)
+      const client =
+        clientAddress === undefined
+          ? clientOf(request, given, [], settings)
+          : namedClient(clientAddress)
+      const verdict = await verify(request, settings, verifier, null, client)
       teller.end(verdict, begun)
       return verdict
     },
@@ -82,14 +94,14 @@ export function createMac(options: MacOptions = {}): Mac {
     credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
     resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
     reseal: async (resealOptions = {}) => resealCredentials(await store(), resealOptions),
-    prune: async () => {
-      const { credentials, nonces } = await store()
-      await credentials.sweep(now())
-      return pruning.all(nonces, now())
-    },
+    prune: async () => pruning.all(await store(), now()),
     ready: async () => {
-      await store()
+      await Promise.all([store(), limits.ready()])
     },
-    close: () => opening.close(),
+    close: async () => {
+      await Promise.all([opening.close(), limits.close()])
+    },
   })
+  keepParts(mac, { settings, limits })
+  return mac
 }

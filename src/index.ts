@@ -23,11 +23,14 @@ export type { MacMessages } from './diagnostics/messages.ts'
 export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
 export type { ExplainedLine, Explanation, Slip } from './explain/explanation.ts'
 export type { ExplainSettings, SeenRequest } from './explain/seen.ts'
+export type { RateLimitFields } from './limits/fields.ts'
+export type { RateLimitStore } from './limits/shared-store.ts'
 export type { CreateCredential, Mac } from './mac.ts'
 export type {
   CheckOptions,
   MacOptions,
   OriginOption,
+  RateLimitOptions,
   SealingKeys,
   WithMacOptions,
 } from './options.ts'
@@ -35,6 +38,7 @@ export type { MacAlgorithm } from './protocol/algorithm.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
 export type { NodeRequest } from './server/raw-target.ts'
 export type { MacReport } from './server/report.ts'
+export type { ScopeDemand, ScopeOption } from './server/scope.ts'
 export type { MacVerdict } from './server/verdict.ts'
 export type { FirstArgument, Handler } from './server/with-mac.ts'
 export type { Resealed, ResealOptions, ResealProgress } from './store/reseal.ts'

@@ -17,7 +17,8 @@ export interface Mac {
    *
    * It checks the MAC over method, target, host, port, timestamp, nonce and `ext`, that the
    * credential is valid, the timestamp recent, and the nonce new. It does *not* check the body and
-   * other header fields, which the draft leaves uncovered, nor what the user may do.
+   * other header fields, which the draft leaves uncovered, nor, but for the option `scope`, what the
+   * user may do.
    *
    * @throws TypeError where an option or the handler is wrong: now, not when a request comes.
    */
@@ -28,9 +29,15 @@ export interface Mac {
   /**
    * Verifies a request and uses up its nonce, without a handler and without an answer. Never rejects
    * for what is wrong with the request or the store: the verdict says it.
+   *
+   * @param options `clientAddress`, for `rateLimit.failures`: the address that the request came from.
+   *   Without it, the option `clientAddress` of `createMac` or `trustProxy` tells it.
    * @throws TypeError where there is no request.
    */
-  verify(request: Request): Promise<MacVerdict>
+  verify(
+    request: Request,
+    options?: { readonly clientAddress?: string | undefined },
+  ): Promise<MacVerdict>
   /**
    * Makes a credential; by default with a random identifier and key, for `hmac-sha-256` and a day.
    * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`.
@@ -106,17 +113,22 @@ export interface Mac {
    * const { resealed, unopened, logEmptied } = await mac.reseal()
    */
   reseal(options?: ResealOptions): Promise<Resealed>
-  /** Removes the nonces that no longer matter, and tells how many. Requests do so as well. */
+  /**
+   * Removes the nonces that no longer matter, and tells how many; besides, old keys whose grace has
+   * ended, and credentials made with `removeWhenExpired` a day after that. Requests do so as well.
+   */
   prune(): Promise<number>
   /**
-   * Opens the database now rather than with the first request, so that a server need not begin to serve
-   * where it cannot be used.
+   * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
+   * server need not begin to serve where the database cannot be used, or a package is missing.
    * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
-   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none.
+   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none. TypeError where a
+   *   package must be installed for the store of `rateLimit`.
    */
   ready(): Promise<void>
   /**
-   * Closes the database. A Kysely of your own stays open. Stop the server first: requests that are
+   * Closes the database, and what was opened for `rateLimit`. A Kysely and a client of your own stay
+   * open. Stop the server first: requests that are
    * still on their way are answered 503.
    */
   close(): Promise<void>

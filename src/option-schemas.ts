@@ -1,15 +1,21 @@
 import { z } from 'zod'
+import { type LimitSettings, limitSettings } from './limits/settings.ts'
 import type { CheckOptions } from './options.ts'
 import type { BodyRule } from './server/body.ts'
+import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
 import { type SealerSource, sealerSource } from './store/sealing-source.ts'
 
-/** What was given for a single handler; functions are taken from the options themselves. */
-export interface GivenCheckOptions {
+/** What was given of where the origin comes from. */
+export interface GivenOrigin {
   readonly origin?: OriginRule | undefined
   readonly trustProxy: NonNullable<CheckOptions['trustProxy']>
+}
+
+/** What was given for a single handler; functions are taken from the options themselves. */
+export interface GivenCheckOptions extends GivenOrigin {
   readonly body?: BodyRule['body'] | undefined
   readonly maxBodyBytes?: number | undefined
 }
@@ -21,15 +27,20 @@ export interface GivenMacOptions extends GivenCheckOptions {
   readonly windowSeconds: number
   readonly clockOffset: false | { readonly maxSeconds: number }
   readonly sealingKey?: SealerSource | undefined
+  readonly rateLimit?: LimitSettings | undefined
 }
 
 /** What was given to `withMac`. */
 export interface GivenWithMacOptions extends GivenCheckOptions {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
+  readonly scope?: ScopeRule | undefined
 }
 
-const callback = z.custom((value) => typeof value === 'function', 'must be a function').optional()
+/** A function, or nothing. */
+export const callback: z.ZodType<unknown> = z
+  .custom((value) => typeof value === 'function', 'must be a function')
+  .optional()
 
 /** Lets a function report why it refuses a value: what it throws becomes the message. */
 function checked<In, Out>(read: (value: In) => Out) {
@@ -43,12 +54,21 @@ function checked<In, Out>(read: (value: In) => Out) {
   }
 }
 
-const check = {
+/** Where the origin that clients speak to comes from. */
+export const originOptions: {
+  readonly origin: z.ZodType<OriginRule | undefined>
+  readonly trustProxy: z.ZodType<GivenOrigin['trustProxy']>
+} = {
   origin: z.unknown().transform(checked(originRule)).optional(),
   trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
+}
+
+const check = {
+  ...originOptions,
   body: z.enum(['required', 'optional', 'ignore']).optional(),
   maxBodyBytes: z.int().min(0).optional(),
   ext: callback,
+  clientAddress: callback,
   onAccept: callback,
   onReject: callback,
   debug: z.boolean().optional(),
@@ -66,6 +86,7 @@ const macSchema = z.strictObject({
     })
     .default(false),
   sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
+  rateLimit: limitSettings.optional(),
   now: callback,
 })
 
@@ -74,6 +95,7 @@ const withMacSchema = z.strictObject({
   mode: z.enum(['required', 'optional']).default('required'),
   allowPreflight: z.boolean().default(false),
   requestTarget: callback,
+  scope: z.unknown().transform(checked(scopeRule)).optional(),
 })
 
 /**
@@ -81,7 +103,7 @@ const withMacSchema = z.strictObject({
  * @throws TypeError that names each one that is wrong.
  */
 export function readMacOptions(options: unknown): GivenMacOptions {
-  return read(macSchema, options, 'createMac')
+  return readOptions(macSchema, options, 'createMac')
 }
 
 /**
@@ -89,10 +111,15 @@ export function readMacOptions(options: unknown): GivenMacOptions {
  * @throws TypeError that names each one that is wrong.
  */
 export function readWithMacOptions(options: unknown): GivenWithMacOptions {
-  return read(withMacSchema, options, 'withMac')
+  return readOptions(withMacSchema, options, 'withMac')
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, options: unknown, who: string) {
+/** @throws TypeError that names each option that is wrong. */
+export function readOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  options: unknown,
+  who: string,
+): z.output<Schema> {
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const faults = result.error.issues.map(({ path, message }) =>

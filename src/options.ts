@@ -1,8 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { MacError } from './errors.ts'
+import type { RateLimitStore } from './limits/shared-store.ts'
 import type { MacIdentity } from './server/identity.ts'
 import type { NodeRequest } from './server/raw-target.ts'
 import type { MacReport } from './server/report.ts'
+import type { ScopeOption } from './server/scope.ts'
+import type { RateLimit } from './store/store.ts'
 
 /**
  * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
@@ -31,6 +34,18 @@ export interface CheckOptions {
    * each of the fields that are read. `origin` is safer. Default: `false`, they are never read.
    */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  /**
+   * The address that a client comes from, for `rateLimit.failures`: a function of the handler's own
+   * arguments, as a server or a proxy writes it, and `undefined` where it is not known. Default: with
+   * `trustProxy`, what the nearest proxy wrote last into `Forwarded` or `X-Forwarded-For`; else what
+   * Bun, Deno, @hono/node-server, srvx, SvelteKit and Astro show a handler.
+   *
+   * @example
+   * // Behind one proxy that adds to X-Forwarded-For, with the option origin
+   * clientAddress: (request) => request.headers.get('x-forwarded-for')?.split(',').at(-1)
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: any handler's first argument will do
+  readonly clientAddress?: ClientAddress<any> | undefined
   /**
    * What is demanded of bodies, which the draft leaves uncovered: a client may bind one by its digest
    * at the start of `ext`. `required`: each request has such a digest and the body that it is of, or
@@ -100,8 +115,36 @@ export interface MacOptions extends CheckOptions {
    * none, and keys are written as they are.
    */
   readonly sealingKey?: SealingKeys | (() => SealingKeys | Promise<SealingKeys>) | null | undefined
+  /**
+   * Limits what is answered 429 beyond it; `requests` in `seconds` are taken, from the first one on, and
+   * counted by the system's clock. Default: nothing is limited but credentials with a `rateLimit` of
+   * their own.
+   */
+  readonly rateLimit?: RateLimitOptions | undefined
   /** The server's clock, in seconds since 1970. For tests and simulations. */
   readonly now?: (() => number) | undefined
+}
+
+/** The option `rateLimit`. */
+export interface RateLimitOptions {
+  /**
+   * How many requests of one client's address may be refused (401, but for those without credentials).
+   * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
+   * are signed well with a credential that this process knows: see `clientAddress`.
+   */
+  readonly failures?: RateLimit | null | undefined
+  /**
+   * How many requests of one credential are taken; one may have a `rateLimit` of its own instead. Only
+   * what is verified is counted, so that nobody else can use it up.
+   */
+  readonly requests?: RateLimit | null | undefined
+  /**
+   * Where it is counted. `memory`: in this process. A URL that starts with `redis:` or `rediss:` (the
+   * package redis must be installed), `postgres:` or `postgresql:` (pg), or a client of yours, of redis,
+   * ioredis or pg: by all processes together. Where that store fails, each counts by itself meanwhile.
+   * Default: `memory`.
+   */
+  readonly store?: RateLimitStore | undefined
 }
 
 /** The options of `withMac`. */
@@ -118,6 +161,16 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    */
   readonly allowPreflight?: boolean | undefined
   /**
+   * What the credential must be good for: a scope, several of which each is needed, or a function of
+   * the request that gives them (`null` for none), also as a promise. It is asked when the request was
+   * verified and its nonce used up; a credential that lacks one is answered 403. Not with the mode
+   * `optional`, whose callers need no credential at all. Default: nothing is demanded.
+   *
+   * @example
+   * withMac(app, { scope: ({ method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })
+   */
+  readonly scope?: ScopeOption | undefined
+  /**
    * Where the request target stands as it came over the wire, for servers that show handlers a
    * normalized `request.url` only: a function of the handler's own arguments. Where it gives
    * `undefined`, and by default, the target is cut out of `request.url`.
@@ -131,7 +184,11 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    * withMac(app, { requestTarget: (_request, env) => env.incoming })
    */
   readonly requestTarget?: RequestTarget<First> | undefined
+  readonly clientAddress?: ClientAddress<First> | undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
 type RequestTarget<First> = (first: First, ...rest: any[]) => string | NodeRequest | undefined
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type ClientAddress<First> = (first: First, ...rest: any[]) => string | undefined

@@ -1,18 +1,19 @@
+import type { AddressSettings } from './limits/client.ts'
+import { type LimitSettings, NO_LIMITS } from './limits/settings.ts'
 import { type GivenCheckOptions, readMacOptions, readWithMacOptions } from './option-schemas.ts'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
-import type { ForwardedFamily } from './protocol/forwarded.ts'
+import { originSettings } from './origin-settings.ts'
 import type { BodyRule } from './server/body.ts'
 import { systemClock } from './server/clock.ts'
 import { debugSetting } from './server/debug.ts'
-import type { OriginRule } from './server/signed-origin.ts'
+import type { ScopeRule } from './server/scope.ts'
+import type { OriginSettings } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
 import { environmentSealer, type SealerSource } from './store/sealing-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
-export interface CheckSettings extends BodyRule {
-  readonly origin: OriginRule | null
-  readonly trustProxy: ForwardedFamily | null
+export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings {
   readonly ext: CheckOptions['ext'] | null
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
@@ -29,6 +30,7 @@ export interface MacSettings extends CheckSettings {
   readonly windowSeconds: number
   /** The largest clock difference that is learned or applied; 0 where none is. */
   readonly maxClockOffsetSeconds: number
+  readonly rateLimit: LimitSettings
   readonly now: () => number
 }
 
@@ -37,6 +39,7 @@ export interface WithMacSettings extends CheckSettings {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
   readonly requestTarget: WithMacOptions['requestTarget'] | null
+  readonly scope: ScopeRule | null
 }
 
 const DEFAULT_DATABASE = 'sqlite:mac.db'
@@ -44,6 +47,7 @@ const DEFAULT_DATABASE = 'sqlite:mac.db'
 const DEFAULTS: CheckSettings = {
   origin: null,
   trustProxy: null,
+  clientAddress: null,
   body: 'ignore',
   maxBodyBytes: 1_048_576,
   ext: null,
@@ -71,6 +75,7 @@ export function macSettings(options: MacOptions): MacSettings {
     sealer: given.sealingKey ?? defaultSealer(),
     windowSeconds: given.windowSeconds,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
+    rateLimit: given.rateLimit ?? NO_LIMITS,
     now: options.now ?? systemClock,
   })
 }
@@ -87,11 +92,18 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
       'withmac: maxBodyBytes goes with body: without it no body is read, and none is limited.',
     )
   }
+  if (given.scope !== undefined && given.mode === 'optional') {
+    throw new TypeError(
+      "withmac: scope does not go with mode: 'optional', which lets callers in without any " +
+        'credential: in the handler, look at getMac(request)?.scopes.',
+    )
+  }
   return Object.freeze({
     ...own,
     mode: given.mode,
     allowPreflight: given.allowPreflight,
     requestTarget: options.requestTarget ?? null,
+    scope: given.scope ?? null,
   })
 }
 
@@ -101,17 +113,11 @@ function checkSettings(
   options: CheckOptions,
   otherwise: CheckSettings,
 ): CheckSettings {
-  if (given.origin !== undefined && given.trustProxy !== false) {
-    throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
-  }
-  // The two go together: whoever gives one of them says where the origin comes from.
-  const placed = options.origin !== undefined || options.trustProxy !== undefined
-  const trustProxy = given.trustProxy === true ? 'both' : given.trustProxy || null
   return {
-    origin: placed ? (given.origin ?? null) : otherwise.origin,
-    trustProxy: placed ? trustProxy : otherwise.trustProxy,
+    ...originSettings(given, options, otherwise),
     body: given.body ?? otherwise.body,
     maxBodyBytes: given.maxBodyBytes ?? otherwise.maxBodyBytes,
+    clientAddress: options.clientAddress ?? otherwise.clientAddress,
     ext: options.ext ?? otherwise.ext,
     onAccept: options.onAccept ?? otherwise.onAccept,
     onReject: options.onReject ?? otherwise.onReject,

@@ -36,6 +36,36 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
     '200',
   ],
   [
+    'createTokenEndpoint(',
+    `const { createTokenFetch } = await import('withmac/client')
+     const server = await listen(example.fetch)
+     const api = \`http://127.0.0.1:\${server.port}\`
+     const clientSecret = process.env.SHOP_SECRET
+     const client = { tokenEndpoint: \`\${api}/token\`, clientId: 'shop', clientSecret }
+     const hello = await (await createTokenFetch(client)(api)).text()
+     const wrong = createTokenFetch({ ...client, clientSecret: 'guess' })(api)
+     const code = await wrong.catch((error) => error.code)
+     await server.close()
+     console.log(hello, code)`,
+    'hello ada ERR_MAC_CLIENT_TOKEN',
+  ],
+  [
+    'createTokenFetch(',
+    `const { createMac, getMac } = await import('withmac')
+     const { createTokenEndpoint } = await import('withmac/oauth')
+     const mac = createMac()
+     const client = { user: 'ada', scopes: ['orders:read'] }
+     const authenticateClient = (sent) => sent.clientSecret === process.env.SHOP_SECRET ? client : null
+     const token = createTokenEndpoint(mac, { authenticateClient })
+     const app = mac.withMac((request) => new Response(getMac(request).scopes.join()))
+     const { port, close } = await listen((request) =>
+       request.url.endsWith('/token') ? token(request) : app(request))
+     const api = \`http://127.0.0.1:\${port}\`
+     console.log(await (await example.shopFetch(api)(api)).text())
+     await close()`,
+    'orders:read',
+  ],
+  [
     'signRequest(',
     'await serve(async (url) => console.log(...(await example.twoWays(url, KEY)).map(statusOf)))',
     '200 200',
@@ -63,6 +93,35 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
      const { metered } = await import('${join(ROOT, 'test/support/metered.ts')}')
      console.log((await metered(example.meterMac, createMac)).join(', '))`,
     METERED.join(', '),
+  ],
+  [
+    "method === 'GET' ? 'orders:read'",
+    `const ask = async (method) => {
+       const headers = { authorization: sign(method, 'http://a.b/orders', example.reader) }
+       return (await example.fetch(new Request('http://a.b/orders', { method, headers }))).status
+     }
+     console.log(await ask('GET'), await ask('DELETE'))`,
+    '200 403',
+  ],
+  [
+    'LIMITS_URL',
+    `const ask = async () => {
+       const headers = { authorization: sign('GET', 'http://a.b/', example.trial) }
+       const answer = await example.fetch(new Request('http://a.b/', { headers }))
+       return [answer.status, answer.headers.get('ratelimit')]
+     }
+     console.log((await Promise.all([1, 2, 3].map(ask))).join(' '))`,
+    '200,"requests";r=1;t=3600 200,"requests";r=0;t=3600 429,"requests";r=0;t=3600',
+  ],
+  [
+    'lastForwarded',
+    `const url = 'https://api.example.com/me'
+     const headers = { 'x-forwarded-for': '192.0.2.1' }
+     const authorization = sign('GET', url, await createCredential('ada'))
+     const ask = (fields) => example.fetch(new Request('http://10.0.0.1/me', { headers: fields }))
+     const answers = [await ask({ ...headers, authorization }), await ask(headers)]
+     console.log(...answers.map(statusOf))`,
+    '200 401',
   ],
   ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
   ['sealingKey', 'void example', 'sealed 0 by 45cfddd8c0d80d06'],
@@ -120,6 +179,7 @@ test.each(USES)('the example with %s does what it says', async (holds, uses, pri
       MAC_DATABASE_URL: 'sqlite:mac.db',
       MAC_ID: KEY.id,
       MAC_KEY: KEY.key,
+      SHOP_SECRET: 'only-for-tests',
     },
   })
   expect(err).not.toContain('rror:')
@@ -159,7 +219,7 @@ test('every error code is explained', () => {
 test('the sources are given to Deno with the versions that npm would install', () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const [, deno = '{}'] = /```json\n(.*?"imports".*?)```/s.exec(README) ?? []
-  for (const name of ['kysely', 'zod']) {
+  for (const name of ['kysely', 'rate-limiter-flexible', 'zod']) {
     expect(JSON.parse(deno).imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
   }
 })

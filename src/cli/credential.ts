@@ -3,8 +3,10 @@ import type { Command } from 'commander'
 import type { ClientCredential } from '../client/index.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import type { StoredCredential } from '../store/store.ts'
+import { pasted } from './called-as.ts'
 import { existingPlace, type Place } from './database.ts'
 import { misuse, noCredential } from './failure.ts'
+import { quote } from './quote.ts'
 import { demandSqlite } from './sqlite.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -16,13 +18,13 @@ export interface CredentialOptions {
   readonly id?: string
 }
 
-const WAYS =
-  'set MAC_ID and MAC_KEY, or name a file with --credentials (as "withmac create --save" writes it), or one of the database with --id'
+const WAYS = `set MAC_ID and MAC_KEY, or name a file with --credentials (as "${pasted('create --save')}" writes it), or one of the database with --id`
+const WRITER = `"${pasted('create USER --save FILE')}" writes such a file.`
 
 /** Adds the options, and what they are for, to a command. */
 export function takesCredential(command: Command): Command {
   return command
-    .option('--credentials <file>', 'signs with what "withmac create USER --save FILE" wrote')
+    .option('--credentials <file>', 'signs with what --save of create or rotate wrote')
     .option('--id <id>', 'signs with this credential of the database')
     .addHelpText(
       'after',
@@ -87,23 +89,26 @@ export async function storedCredential(
 }
 
 /** It is signed with all the same: whether the server refuses it may be what is asked. */
-function warnOfEnded({ id, revoked, expires }: StoredCredential, terminal: Terminal): void {
-  const ended =
-    revoked !== null
-      ? `was revoked ${showMoment(new Date(revoked * 1000))}`
-      : expires !== null && expires <= Date.now() / 1000
-        ? `expired ${showMoment(new Date(expires * 1000))}`
-        : null
+function warnOfEnded(stored: StoredCredential, terminal: Terminal): void {
+  const ended = endOf(stored)
   if (ended === null) return
-  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${id} ${ended}`)
+  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${stored.id} ${ended}`)
+}
+
+function endOf({ id, revoked, disabled, expires }: StoredCredential): string | null {
+  const moment = (seconds: number) => showMoment(new Date(seconds * 1000))
+  if (revoked !== null) return `was revoked ${moment(revoked)}`
+  if (disabled !== null) {
+    return `was disabled ${moment(disabled)}: "${pasted(`enable ${quote(id)}`)}" takes it back`
+  }
+  if (expires === null || expires > Date.now() / 1000) return null
+  return `expired ${moment(expires)}: "${pasted(`extend ${quote(id)} --expires 30d`)}" moves its end`
 }
 
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {
   const { id, key, algorithm } = parse(path)
   if (typeof id !== 'string' || typeof key !== 'string' || id === '' || key === '') {
-    throw misuse(
-      `${path} holds no id and key: "withmac create USER --save FILE" writes such a file.`,
-    )
+    throw misuse(`${path} holds no id and key: ${WRITER}`)
   }
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     const { yellow } = terminal.errorColors
@@ -123,7 +128,7 @@ function parse(path: string): { id?: unknown; key?: unknown; algorithm?: unknown
     return Object(JSON.parse(text)) as object
   } catch {
     // What the parser says would quote the file, and so perhaps the key.
-    throw misuse(`${path} is no JSON: "withmac create USER --save FILE" writes such a file.`)
+    throw misuse(`${path} is no JSON: ${WRITER}`)
   }
 }
 

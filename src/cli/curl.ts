@@ -1,3 +1,4 @@
+import { pasted } from './called-as.ts'
 import { quote } from './quote.ts'
 
 /** A signed request, as a curl line shows it. */
@@ -26,5 +27,5 @@ export function curlLine({ method, url, headers, data }: CurlRequest): string {
 /** What to say beside a curl line where the shell is likely to be another one. */
 export function curlAdvice(): string | null {
   if (process.platform !== 'win32') return null
-  return 'On Windows paste it into Git Bash or WSL: cmd.exe and older PowerShells read its quotes otherwise. "withmac fetch" works in any.'
+  return `On Windows paste it into Git Bash or WSL: cmd.exe and older PowerShells read its quotes otherwise. "${pasted('fetch')}" works in any.`
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Mac } from '../mac.ts'
 import { type DatabaseUrl, parseDatabaseUrl } from '../store/database-source.ts'
+import { pasted } from './called-as.ts'
 import { EXIT } from './exit-status.ts'
 import { Failure, misuse } from './failure.ts'
 import { demandSqlite } from './sqlite.ts'
@@ -46,7 +47,7 @@ export function existingPlace(option: string | undefined): Place {
   if (place.existed) return place
   throw new Failure(
     EXIT.store,
-    `there is no database ${place.path}. "withmac init" makes one; --database or MAC_DATABASE_URL names another.`,
+    `there is no database ${place.path}. "${pasted('init')}" makes one; --database or MAC_DATABASE_URL names another.`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { pasted } from './called-as.ts'
 import { EXIT, type ExitStatus } from './exit-status.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
@@ -22,7 +23,7 @@ export function misuse(message: string): Failure {
 export function noCredential(id: string, path: string): Failure {
   return new Failure(
     EXIT.no,
-    `there is no credential ${id} in ${path}. "withmac list" shows which there are.`,
+    `there is no credential ${id} in ${path}. "${pasted('list')}" shows which there are.`,
   )
 }
 
@@ -55,7 +56,7 @@ function statusOf({ code, status }: MacError): ExitStatus {
   if (code === 'ERR_MAC_STORE' || code === 'ERR_MAC_CLOSED' || code === 'ERR_MAC_SEALED') {
     return EXIT.store
   }
-  if (code === 'ERR_MAC_CREDENTIAL_EXISTS' || code === 'ERR_MAC_CREDENTIAL_UNKNOWN') return EXIT.no
+  if (code.startsWith('ERR_MAC_CREDENTIAL_')) return EXIT.no
   // A client's faults are told before anything is sent, but for a redirect.
   if (code === 'ERR_MAC_CLIENT_REDIRECT') return EXIT.no
   return status === 401 || code.startsWith('ERR_MAC_CLIENT_') ? EXIT.usage : EXIT.internal

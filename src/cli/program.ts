@@ -1,16 +1,23 @@
 import { Command, CommanderError } from 'commander'
+import { calledAs, pasted } from './called-as.ts'
 import { createCommand } from './commands/create.ts'
 import { deleteCommand } from './commands/delete.ts'
+import { disableCommand } from './commands/disable.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { enableCommand } from './commands/enable.ts'
 import { explainCommand } from './commands/explain.ts'
+import { extendCommand } from './commands/extend.ts'
 import { fetchCommand } from './commands/fetch.ts'
+import { historyCommand } from './commands/history.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { resealCommand } from './commands/reseal.ts'
 import { revokeCommand } from './commands/revoke.ts'
+import { rotateCommand } from './commands/rotate.ts'
 import { showCommand } from './commands/show.ts'
 import { signCommand } from './commands/sign.ts'
+import { updateCommand } from './commands/update.ts'
 import { EXIT, type ExitStatus, STATUSES } from './exit-status.ts'
 import { tell } from './failure.ts'
 import { examples } from './help.ts'
@@ -22,8 +29,14 @@ const COMMANDS = [
   createCommand,
   listCommand,
   showCommand,
+  rotateCommand,
+  extendCommand,
+  updateCommand,
+  disableCommand,
+  enableCommand,
   revokeCommand,
   deleteCommand,
+  historyCommand,
   pruneCommand,
   resealCommand,
   doctorCommand,
@@ -45,7 +58,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 function program(terminal: Terminal): Command {
-  const all = new Command('withmac')
+  const all = new Command(calledAs())
     .description('Signed HTTP requests: credentials, signing, and why a request was refused.')
     .version(version(), '-V, --version', 'prints the version')
     .option('--database <url>', 'the database (default: MAC_DATABASE_URL, else sqlite:mac.db)')
@@ -76,7 +89,7 @@ function program(terminal: Terminal): Command {
 
 /** How a command shows its help, and what it says of a wrong command line: one sentence. */
 function setUp(command: Command, terminal: Terminal): void {
-  const name = command.name() === 'withmac' ? 'withmac' : `withmac ${command.name()}`
+  const name = command.parent === null ? calledAs() : pasted(command.name())
   const { bold, cyan } = terminal.colors
   command
     .helpOption('-h, --help', 'prints what it does, with examples')

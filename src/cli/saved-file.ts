@@ -1,9 +1,13 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import type { NewCredential } from '../credentials/credential.ts'
 import { misuse } from './failure.ts'
 
 /** A new file for a secret. */
 export interface ReservedFile {
-  /** Writes all of it, and closes it. */
+  /**
+   * Writes all of it, and closes it.
+   * @throws Failure
+   */
   write(text: string): void
   /** Removes it; what is open of it ends with the process. */
   abandon(): void
@@ -29,12 +33,24 @@ export function reserveFile(path: string): ReservedFile {
   }
   return {
     write(text) {
-      writeSync(descriptor, text)
-      fsyncSync(descriptor)
-      closeSync(descriptor)
+      try {
+        writeFileSync(descriptor, text)
+        fsyncSync(descriptor)
+        closeSync(descriptor)
+      } catch (error) {
+        throw misuse(`${path} cannot be written: ${(error as Error).message}`)
+      }
     },
     abandon() {
       rmSync(path, { force: true })
     },
   }
+}
+
+/** What of a credential is saved, for `--credentials` to read. */
+export type Saved = Pick<NewCredential, 'id' | 'key' | 'algorithm' | 'user' | 'expires'>
+
+/** The text of such a file. */
+export function savedText({ id, key, algorithm, user, expires }: Saved): string {
+  return `${JSON.stringify({ id, key, algorithm, user, expires }, null, 2)}\n`
 }

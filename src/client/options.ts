@@ -62,9 +62,12 @@ export function checkSignOptions(options: SignOptions): void {
   check(options, SIGNING)
 }
 
-/** @throws TypeError that names the option at fault. */
-export function checkFetchOptions(options: MacFetchOptions): void {
-  check(options, Object.keys(KINDS))
+/**
+ * @param others Options that there are besides, which are checked elsewhere.
+ * @throws TypeError that names the option at fault.
+ */
+export function checkFetchOptions(options: MacFetchOptions, others: readonly string[] = []): void {
+  check(options, [...others, ...Object.keys(KINDS)])
   const { maxRedirects = 0 } = options
   if (Number.isSafeInteger(maxRedirects) && maxRedirects >= 0) return
   throw new TypeError('withmac: the option maxRedirects must be a whole number, 0 or more.')
@@ -80,8 +83,8 @@ function check(options: object, known: readonly string[]): void {
         `withmac: there is no option ${name} here; there are ${known.join(', ')}.`,
       )
     }
-    const kind = KINDS[name as keyof MacFetchOptions]
-    if (value === undefined || isOf(kind, value)) continue
+    const kind: Kind | undefined = KINDS[name as keyof MacFetchOptions]
+    if (value === undefined || kind === undefined || isOf(kind, value)) continue
     const rule = kind === 'text' ? 'string, null or a function' : kind
     throw new TypeError(`withmac: the option ${name} must be a ${rule}.`)
   }

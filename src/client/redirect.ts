@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { isLoopback } from '../protocol/host.ts'
 import { noPayload, type Payload } from './payload.ts'
 import { withoutCarets } from './wire.ts'
 
@@ -98,10 +99,9 @@ function target(location: string, from: URL): URL {
   return withoutCarets(url)
 }
 
-/** Whether nobody else could have written what came from there. */
-function isPrivate({ protocol, hostname }: URL): boolean {
-  if (protocol === 'https:') return true
-  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+/** Whether nobody else could have written what came from there, or read what goes there. */
+export function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isLoopback(hostname)
 }
 
 function refused(why: string): MacError {

@@ -27,7 +27,10 @@ export interface Credential {
   readonly oldKey: OldKey | null
   /** When it last signed a request that was let in, exact to a minute; `null` for never, or not known. */
   readonly lastUsed: Date | null
-  /** How many requests in its name were refused in the last 24 hours, those of strangers among them. */
+  /**
+   * How many requests in its name were refused with 401 in the last 24 hours, by the clock's hours, those
+   * of strangers among them. What another process counted is known once somebody is let in there.
+   */
   readonly failures: number
   /** What was learned about the client's clock (draft §4.1), in seconds; `null` for nothing. */
   readonly clockOffsetSeconds: number | null

@@ -1,6 +1,7 @@
 import { MacError } from '../errors.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import type { RequestHead, UrlPieces } from './origin.ts'
+import type { PinnedOrigin } from './pinned-origin.ts'
 import { splitList, trimBlanks } from './split-list.ts'
 
 /** Which forwarded fields to read. */
@@ -9,8 +10,18 @@ export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
 const PAIR =
   /^[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$/
 
+/** What {@link forwardedOrigin} gives, without its scheme. */
+export function forwardedAuthority(
+  request: RequestHead,
+  url: UrlPieces,
+  family: ForwardedFamily,
+): Authority {
+  const { host, port } = forwardedOrigin(request, url, family)
+  return { host, port }
+}
+
 /**
- * The authority that a client signed, as a proxy tells it: `Forwarded` (RFC 7239) or
+ * The origin that a client signed, as a proxy tells it: `Forwarded` (RFC 7239) or
  * `X-Forwarded-Proto`, `-Host` and `-Port`. What they leave out comes from the `Host` header and the
  * URL.
  *
@@ -20,11 +31,11 @@ const PAIR =
  *
  * @throws {@link MacError} `ERR_MAC_FORWARDED`, or `ERR_MAC_HOST` for a malformed host.
  */
-export function forwardedAuthority(
+export function forwardedOrigin(
   request: RequestHead,
   url: UrlPieces,
   family: ForwardedFamily,
-): Authority {
+): PinnedOrigin {
   const x = family !== 'forwarded'
   const standard = family === 'x-forwarded' ? [] : forwardedElements(request)
   const proto = agreed('proto', [
@@ -37,7 +48,8 @@ export function forwardedAuthority(
   ])
   const port = agreed('port', x ? list(request, 'x-forwarded-port') : [])
   const scheme = proto === null ? url.scheme : httpScheme(proto)
-  return withPort(host ?? request.headers.get('host') ?? url.authority, port, scheme)
+  const authority = host ?? request.headers.get('host') ?? url.authority
+  return { scheme, ...withPort(authority, port, scheme) }
 }
 
 /** A port of its own field counts where the host brings none; where both are there they must agree. */
@@ -75,7 +87,11 @@ function agreed(what: string, values: readonly (string | undefined)[]): string |
   return only ?? null
 }
 
-function forwardedElements(request: RequestHead): Map<string, string>[] {
+/**
+ * What `Forwarded` says, an element for each proxy, the nearest last.
+ * @throws {@link MacError} `ERR_MAC_FORWARDED`
+ */
+export function forwardedElements(request: RequestHead): Map<string, string>[] {
   const header = request.headers.get('forwarded')
   if (header === null) return []
   if (header.length > 1024) throw ambiguous('Forwarded is too long')

@@ -16,9 +16,16 @@ const PORT = /^[1-9][0-9]{0,4}$/
 const LAST_LABEL_IS_NUMBER = /(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=.)|$)){4}$/
 
+const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/
+
 /** The port of a scheme where none is written (draft §3.2.1). */
 export function defaultPort(scheme: HttpScheme): string {
   return scheme === 'https' ? '443' : '80'
+}
+
+/** Whether a host, as URLs spell it, is this very machine, so that nobody is on the way to it. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host)
 }
 
 /**

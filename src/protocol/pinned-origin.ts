@@ -2,7 +2,7 @@ import { MacError } from '../errors.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import { cutUrl, type RequestHead, type UrlPieces } from './origin.ts'
 
-/** An origin that clients sign, given by an option. */
+/** An origin that clients sign. */
 export interface PinnedOrigin extends Authority {
   readonly scheme: HttpScheme
 }
@@ -43,7 +43,7 @@ export function chooseOrigin(
   request: RequestHead,
   url: UrlPieces,
   origins: readonly PinnedOrigin[],
-): Authority {
+): PinnedOrigin {
   const [first] = origins
   if (origins.length === 1 && first !== undefined) return first
   const header = request.headers.get('host') ?? url.authority

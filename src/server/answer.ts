@@ -1,5 +1,6 @@
-import type { MacError } from '../errors.ts'
 import type { Explanation } from '../explain/explanation.ts'
+import { ScopeError } from './scope.ts'
+import type { Refusal } from './verdict.ts'
 
 /** What a client is told besides the error. */
 export interface Told {
@@ -10,24 +11,35 @@ export interface Told {
 }
 
 /**
- * The answer to a request that is not let in: 401 with a challenge (draft §4.2), 413 or 400 for a body
- * that is too large or unreadable, or 503 where nobody can be let in, each with a problem document
- * (RFC 9457) that bears the reference of its report.
+ * The answer to a request that is not let in: 401 with a challenge (draft §4.2), 403 with the scopes
+ * that are demanded, 429 with the time to wait, 413 or 400 for a body that is too large or unreadable,
+ * or 503 where nobody can be let in, each with a problem document (RFC 9457) that bears the reference
+ * of its report.
  */
 export function refusal(
-  error: MacError,
-  challenge: string | null,
+  { error, challenge, rateLimit, retryAfterSeconds }: Refusal,
   { reference, explanation }: Told,
 ): Response {
   const { code, title } = error.told
   const status = error.status < 500 ? error.status : 503
   const slug = code.slice('ERR_MAC_'.length).toLowerCase().replaceAll('_', '-')
   const type = `urn:problem-type:withmac:${slug}`
-  const problem = { type, title, status, code, reference, ...(explanation && { explanation }) }
+  const scopes = error instanceof ScopeError ? { scopes: error.demanded } : null
+  const problem = {
+    type,
+    title,
+    status,
+    code,
+    reference,
+    ...scopes,
+    ...(explanation && { explanation }),
+  }
   const headers = new Headers({
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
+    ...rateLimit,
   })
+  if (retryAfterSeconds !== null) headers.set('Retry-After', String(retryAfterSeconds))
   if (challenge !== null) headers.set('WWW-Authenticate', challenge)
   return new Response(JSON.stringify(problem), { status, headers })
 }

@@ -42,7 +42,7 @@ export async function verifyBody(
   const expected = Array.from(bound.digests, ([name, digest]) => {
     return { name, digest, hash: createHash(DIGESTS[name].hash) }
   })
-  await readCopy(request, maxBodyBytes, (chunk) => {
+  await readBody(request, maxBodyBytes, copyOf, (chunk) => {
     for (const { hash } of expected) hash.update(chunk)
   })
   for (const { name, digest, hash } of expected) {
@@ -53,13 +53,20 @@ export async function verifyBody(
   return { ext: bound.ext, verified: true }
 }
 
-async function readCopy(
+/**
+ * Reads the body of a request, chunk by chunk and not past the limit.
+ *
+ * @param open Gives the stream to read: a copy of the body, or the body itself.
+ * @throws {@link MacError} `ERR_MAC_BODY_TOO_LARGE`, `ERR_MAC_BODY_UNREADABLE`.
+ */
+export async function readBody(
   request: Request,
   limit: number,
+  open: (request: Request) => ReadableStream<Uint8Array> | null,
   take: (chunk: Uint8Array) => void,
 ): Promise<void> {
   if (declaredLength(request) > limit) throw tooLarge(limit)
-  const reader = copyOf(request)?.getReader()
+  const reader = openUnread(request, open)?.getReader()
   if (reader === undefined) return
   try {
     let size = 0
@@ -72,10 +79,14 @@ async function readCopy(
       take(value)
     }
   } catch (error) {
-    // Of the copy alone: what is left of the request is its server's, to take in or to drop.
+    // Of a copy, of that alone: what is left of the request is its server's, to take in or to drop.
     reader.cancel().catch(() => {})
     throw error instanceof MacError ? error : unreadable(error)
   }
+}
+
+function copyOf(request: Request): ReadableStream<Uint8Array> | null {
+  return request.clone().body
 }
 
 /** What `Content-Length` says, if it says anything that can be relied on to refuse. */
@@ -84,10 +95,13 @@ function declaredLength(request: Request): number {
   return declared !== null && /^[0-9]+$/.test(declared) ? Number(declared) : 0
 }
 
-function copyOf(request: Request): ReadableStream<Uint8Array> | null {
+function openUnread(
+  request: Request,
+  open: (request: Request) => ReadableStream<Uint8Array> | null,
+): ReadableStream<Uint8Array> | null {
   try {
     if (request.bodyUsed) throw new TypeError('the body was read before')
-    return request.clone().body
+    return open(request)
   } catch (cause) {
     throw unreadable(cause)
   }

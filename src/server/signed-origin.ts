@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { type ForwardedFamily, forwardedAuthority } from '../protocol/forwarded.ts'
+import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
 import { type Authority, parseAuthority } from '../protocol/host.ts'
 import {
   cutUrl,
@@ -59,15 +59,41 @@ function signedAuthority(
   url: UrlPieces,
   source: OriginRule | ForwardedFamily | null,
 ): Authority {
-  if (source === null) return requestAuthority(request, url)
+  return source === null ? requestAuthority(request, url) : namedOrigin(request, url, source)
+}
+
+/**
+ * The origin that the client spoke to, with its scheme.
+ *
+ * @throws {@link MacError} where that cannot be told for certain.
+ */
+export function spokenOrigin(
+  request: Request,
+  { origin, trustProxy }: OriginSettings,
+): PinnedOrigin {
+  const url = cutUrl(request.url)
+  const source = origin ?? trustProxy
+  if (source !== null) return namedOrigin(request, url, source)
+  return { scheme: url.scheme, ...requestAuthority(request, url) }
+}
+
+/** What comes from elsewhere than from the request line and `Host`. */
+function namedOrigin(
+  request: Request,
+  url: UrlPieces,
+  source: OriginRule | ForwardedFamily,
+): PinnedOrigin {
   // What was signed comes from elsewhere, but the handler will want to parse the URL all the same.
   parseAuthority(url.authority, url.scheme)
   if (typeof source === 'function') return computedOrigin(request, source)
-  if (typeof source === 'string') return forwardedAuthority(request, url, source)
+  if (typeof source === 'string') return forwardedOrigin(request, url, source)
   return chooseOrigin(request, url, source)
 }
 
-function computedOrigin(request: Request, origin: (request: Request) => string | null): Authority {
+function computedOrigin(
+  request: Request,
+  origin: (request: Request) => string | null,
+): PinnedOrigin {
   let pinned: PinnedOrigin | null
   try {
     const computed = atOnce(origin(request))

@@ -1,11 +1,18 @@
 import { MacError } from '../errors.ts'
+import type { RateLimitFields } from '../limits/fields.ts'
+import { LimitError } from '../limits/limit-error.ts'
 import type { MacSettings } from '../settings.ts'
 import { challengeOf, type RightCaller } from './challenge.ts'
 import type { MacIdentity } from './identity.ts'
 
 /** What a verification came to. */
 export type MacVerdict =
-  | { readonly ok: true; readonly identity: MacIdentity }
+  | {
+      readonly ok: true
+      readonly identity: MacIdentity
+      /** The header fields that tell the client of its budget; `null` where it has none. */
+      readonly rateLimit: RateLimitFields | null
+    }
   | {
       readonly ok: false
       readonly error: MacError
@@ -19,7 +26,14 @@ export type MacVerdict =
        * caller whose timestamp alone was wrong; `null` where the status is not 401.
        */
       readonly challenge: string | null
+      /** As above, also where the budget is used up (429). */
+      readonly rateLimit: RateLimitFields | null
+      /** For `Retry-After`; `null` where the status is not 429. */
+      readonly retryAfterSeconds: number | null
     }
+
+/** A verdict that lets nobody in. */
+export type Refusal = Extract<MacVerdict, { readonly ok: false }>
 
 /**
  * The verdict on a request that is not let in.
@@ -31,10 +45,15 @@ export function refused(
   thrown: unknown,
   caller: RightCaller | null,
   settings: MacSettings,
-): MacVerdict {
+): Refusal {
   const error = asMacError(thrown)
   const id = caller?.sent.id ?? null
-  return { ok: false, error, id, challenge: challengeOf(error, caller, settings) }
+  const challenge = challengeOf(error, caller, settings)
+  const told =
+    error instanceof LimitError
+      ? { rateLimit: error.rateLimit, retryAfterSeconds: error.retryAfterSeconds }
+      : { rateLimit: null, retryAfterSeconds: null }
+  return { ok: false, error, id, challenge, ...told }
 }
 
 function asMacError(error: unknown): MacError {

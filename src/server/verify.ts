@@ -1,11 +1,14 @@
 import { MacError } from '../errors.ts'
+import type { Client } from '../limits/client.ts'
+import type { Limits } from '../limits/limits.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { Recorded, Store } from '../store/store.ts'
+import type { NonceStore, Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
 import { judgeExt } from './ext.ts'
+import { countFailure } from './failures.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import type { KnownCredentials, KnownKey } from './known-credentials.ts'
@@ -20,6 +23,7 @@ export interface Verifier {
   readonly settings: MacSettings
   readonly pruning: Pruning
   readonly known: KnownCredentials
+  readonly limits: Limits
   /** The store; a promise until it is open. */
   store(): Store | Promise<Store>
 }
@@ -36,26 +40,38 @@ export async function verify(
   check: CheckSettings,
   verifier: Verifier,
   rawTarget: RawTarget | null = null,
+  client: Client | null = null,
 ): Promise<MacVerdict> {
-  const { settings, known, pruning } = verifier
+  const { settings, known, pruning, limits } = verifier
   let sent: MacAuthorization | null = null
   /** Set when the MAC was found right. */
   let found: KnownKey | null = null
+  /** Set when the credential is looked for. */
+  let nonces: NonceStore | null = null
   try {
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
-    const opening = verifier.store()
-    const store = opening instanceof Promise ? await opening : opening
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
     found = recognise(sent, text, known)
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
+    if (moment === null) limits.failures?.check(client)
+    const opening = verifier.store()
+    const store = opening instanceof Promise ? await opening : opening
+    ;({ nonces } = store)
     if (found === null || moment === null) {
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
+    let spent = limits.requests.spent(found.credential)
+    if (spent !== null && limits.requests.shouldLookUp(found.credential)) {
+      found = await authenticate(sent, text, store.credentials, known)
+      moment = judgeMoment(found, timestamp, settings)
+      spent = limits.requests.spent(found.credential)
+    }
+    if (spent !== null) throw spent
     let { ext } = sent
     let bodyVerified = false
     if (check.ext || check.body !== 'ignore') {
@@ -72,7 +88,7 @@ export async function verify(
         moment = judgeMoment(found, timestamp, settings)
       }
     }
-    const recorded = await store.nonces.record({
+    const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
       keyNumber: found.number,
@@ -85,17 +101,22 @@ export async function verify(
       moment = judgeMoment(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
+    const limit = limits.requests.limitOf(found.credential)
+    const rateLimit = limit && (await limits.requests.take(found.credential, limit))
     const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
       const learned = await store.credentials.learnClock(sent.id, learnable)
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
-    pruning.step(store.nonces, rule.now)
-    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified) }
+    pruning.step(store, rule.now)
+    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {
     const caller = found === null || sent === null ? null : { sent, key: found }
-    return refused(thrown, caller, settings)
+    const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
+    const verdict = refused(reason, caller, settings)
+    if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
+    return verdict
   }
 }
 

@@ -1,11 +1,13 @@
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import type { MacError } from '../errors.ts'
+import { withRateLimit } from '../limits/fields.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
-import type { MacVerdict } from './verdict.ts'
+import { judgeScope } from './scope.ts'
+import type { MacVerdict, Refusal } from './verdict.ts'
 
 /** What a handler is called with first: a `Request`, or an object that holds one. */
 export type FirstArgument = Request | { readonly request: Request }
@@ -21,12 +23,17 @@ const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
-  verify: (request: Request, rawTarget: RawTarget | null) => Promise<MacVerdict>,
+  verify: (
+    request: Request,
+    rawTarget: RawTarget | null,
+    first: First,
+    rest: Rest,
+  ) => Promise<MacVerdict>,
   report: Reporter,
   teller: VerdictTeller,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
-  const { requestTarget, allowPreflight } = settings
+  const { requestTarget, allowPreflight, scope } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
@@ -35,14 +42,16 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       return call(first, ...rest)
     }
     const begun = teller.begin()
-    const verdict = await verify(request, rawTarget)
+    let verdict = await verify(request, rawTarget, first, rest)
+    if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope)
     if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
       : await refused(verdict, request, settings, report, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
-    return call(first, ...rest)
+    if (!verdict.ok || verdict.rateLimit === null) return call(first, ...rest)
+    return withRateLimit(await call(first, ...rest), verdict.rateLimit)
   }
 }
 
@@ -53,20 +62,20 @@ function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMac
 
 /** What the handler may know of the request, or the answer that keeps it from being called. */
 async function refused(
-  verdict: Extract<MacVerdict, { readonly ok: false }>,
+  verdict: Refusal,
   request: Request,
   settings: WithMacSettings,
   reporter: Reporter,
   rawTarget: RawTarget | null,
 ): Promise<Finding | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
-  const { error, challenge } = verdict
+  const { error } = verdict
   const { mode, debug, onReject } = settings
   const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
   if (mode === 'optional' && error.status === 401) return { identity: null, error }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
-  return refusal(error, challenge, { reference: report.reference, explanation })
+  return refusal(verdict, { reference: report.reference, explanation })
 }
 
 /** Whether a request is let through without credentials: that is neither an acceptance nor a refusal. */
@@ -125,7 +134,7 @@ function reportFailure(error: MacError, _: Request, { reference }: MacReport): v
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
-function tell(name: string, hook: () => unknown): void {
+export function tell(name: string, hook: () => unknown): void {
   const show = (error: unknown) => console.error(`withmac: the hook ${name} failed:`, error)
   try {
     const result = hook()

@@ -4,14 +4,23 @@ import type { Row, Steps } from './steps.ts'
 /** What a driver answers: at once, or in time. */
 export type Answer<Result> = Result | Promise<Result>
 
+/** Makes something of an answer when it is there: at once, if it is. */
+export function whenAnswered<From, To>(answer: Answer<From>, make: (from: From) => To): Answer<To> {
+  return answer instanceof Promise ? answer.then(make) : make(answer)
+}
+
+/**
+ * When what is committed is synced: with the commit, whatever the durability; as the durability has
+ * it; or with a later one, for what nobody misses as long as nothing later is there either.
+ */
+export type Sync = 'at once' | 'by durability' | 'later'
+
 /** What nonces are recorded and removed through. Whatever fails may also throw at once. */
 export interface Connection {
-  /** Runs a query that is a transaction by itself. */
-  run(query: CompiledQuery): Answer<readonly Row[]>
-  /** Runs a query whose transaction is on disk when it is answered, whatever the durability. */
-  runSynced(query: CompiledQuery): Answer<readonly Row[]>
-  /** Takes steps in one transaction, of which nothing is lost if a later one is on disk. */
-  transact<Result>(steps: () => Steps<Result>): Answer<Result>
+  /** Runs a query that is a transaction by itself, synced by durability unless told otherwise. */
+  run(query: CompiledQuery, sync?: Sync): Answer<readonly Row[]>
+  /** Takes steps in one transaction. */
+  transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result>
   /** Brings what was written into the main file, when enough has gathered and nobody waits. */
   tidy(): void
 }

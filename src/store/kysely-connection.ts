@@ -4,7 +4,10 @@ import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
 import { type Row, type Steps, takeInTime } from './steps.ts'
 
-/** A caller's own Kysely, which is as durable as the caller made it. */
+/**
+ * A Kysely on whose connection others are at work as well: a caller's own, which is as durable as the
+ * caller made it, or ours of a database in memory.
+ */
 export class KyselyConnection implements Connection {
   readonly #db: Kysely<MacDatabase>
 
@@ -14,10 +17,6 @@ export class KyselyConnection implements Connection {
 
   async run(query: CompiledQuery): Promise<readonly Row[]> {
     return (await this.#db.executeQuery<Row>(query)).rows
-  }
-
-  runSynced(query: CompiledQuery): Promise<readonly Row[]> {
-    return this.run(query)
   }
 
   transact<Result>(steps: () => Steps<Result>): Promise<Result> {

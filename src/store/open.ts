@@ -20,6 +20,7 @@ import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
 import { setUpTriggers } from './triggers.ts'
+import { UsageTally } from './usage-tally.ts'
 
 /**
  * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
@@ -72,18 +73,24 @@ export async function openStore(
     if (path !== null) handle.exec('pragma secure_delete = on')
     await guarded(() => prepareTables(db))
     await guarded(() => checkSealed(db, sealer, name))
-    // Nonces have a connection of their own, and so no transaction to join or to wait for. A database
-    // in memory has one connection alone, and no transactions but theirs.
-    const writer = path === null ? handle : await open()
-    const checkpoints = path === null ? null : new Checkpoints(writer, path)
+    const sealed = { db, sealer, guarded, patient: guarded }
+    const parts = {
+      ...{ name, label: databaseLabel(database), db, guarded, check },
+      ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
+    }
+    if (path === null) {
+      // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
+      // What is in memory is gone with the machine's power in any case.
+      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealed, closing, close)
+    }
+    // Nonces have a connection of their own, and so no transaction to join or to wait for.
+    const writer = await open()
+    const checkpoints = new Checkpoints(writer, path)
     const connection = new SqliteConnection(writer, durability, checkpoints)
-    // What is in memory is gone with the machine's power in any case.
-    if (path !== null) await guarded(() => makeUpForPowerCut(connection, db, durability))
-    const powerCut = path !== null && durability === 'normal' ? new PowerCutGuard(db) : null
-    const label = databaseLabel(database)
-    const parts = { name, label, db, connection, guarded, powerCut, inTime: asItIs, check }
-    return storeOf(parts, { db, sealer, guarded, patient: guarded }, closing, async () => {
-      await checkpoints?.close()
+    await guarded(() => makeUpForPowerCut(connection, db, durability))
+    const powerCut = durability === 'normal' ? new PowerCutGuard(db) : null
+    return storeOf({ ...parts, connection, powerCut }, sealed, closing, async () => {
+      await checkpoints.close()
       await close()
     })
   } catch (error) {
@@ -111,6 +118,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
     ...{ name, label: databaseLabel(given), db, connection, guarded, powerCut: null },
+    tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
@@ -130,7 +138,7 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts.label),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
     nonces,
     reseal: (options) => reseal(sealed, options),
     async close() {

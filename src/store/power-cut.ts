@@ -37,13 +37,14 @@ export class PowerCutGuard {
     const mark = now + AHEAD
     if (mark <= this.#mark) return
     // Written also where it is as high already: what this process noted of the boot is synced with it.
-    const [raised] = await connection.runSynced(
+    const [raised] = await connection.run(
       this.#db
         .updateTable('mac_state')
         .set({ value: sql<number>`max(value, ${mark})` })
         .where('name', '=', 'high_water')
         .returning('value')
         .compile(),
+      'at once',
     )
     present('high_water', raised?.value)
     this.#mark = mark
@@ -66,7 +67,7 @@ export async function makeUpForPowerCut(
   if (written === 0 && durability === 'full') return
   const boot = currentBoot()
   if (!isSameBoot(written, boot)) {
-    await connection.transact(() => afterBoot(db, boot))
+    await connection.transact(() => afterBoot(db, boot), 'later')
   }
 }
 

@@ -22,6 +22,14 @@ import type {
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage.ts'
+import type { UsageTally } from './usage-tally.ts'
+
+/** What credentials share with nonces. */
+interface Told {
+  /** What the database is called in messages. */
+  readonly label: string
+  readonly tally: UsageTally
+}
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
@@ -29,15 +37,16 @@ export class SqlCredentials implements CredentialStore {
   readonly #guard: Guard
   readonly #sealer: KeySealer
   readonly #label: string
+  readonly #tally: UsageTally
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  /** @param label What the database is called in messages. */
-  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, label: string) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, { label, tally }: Told) {
     this.#db = db
     this.#guard = guard
     this.#sealer = sealer
     this.#label = label
+    this.#tally = tally
     this.#find = findQuery(db, sealer)
   }
 
@@ -65,6 +74,7 @@ export class SqlCredentials implements CredentialStore {
       if ((await query.execute()).length > 0) return false
       await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
       await forgetUsage(db, id)
+      this.#tally.forget(id)
       // Of those that go by themselves there are many, and nobody asks for them.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
@@ -96,7 +106,7 @@ export class SqlCredentials implements CredentialStore {
     return this.#changing(async (db) => {
       const row = await rowOf(db, id)
       if (row === null) return false
-      const { used } = (await readUsage(db, at, id)).get(id) ?? UNUSED
+      const { used } = (await readUsage(db, at, id, this.#tally.failures)).get(id) ?? UNUSED
       await removeCredentials(db, [id])
       await drawVersion(db)
       await writeAudit(db, at, 'deleted', row, lastWords(row, used))
@@ -105,7 +115,7 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
-    return this.#guard(() => readUsage(this.#db, now, id))
+    return this.#guard(() => readUsage(this.#db, now, id, this.#tally.failures))
   }
 
   async history(filter: AuditFilter): Promise<AuditRow[]> {

@@ -2,14 +2,16 @@ import type { CompiledQuery, Kysely } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import { GroupCommit, type Recorder } from './batch.ts'
 import { storeFailure } from './busy.ts'
-import type { Answer, Connection } from './connection.ts'
+import { type Answer, type Connection, type Sync, whenAnswered } from './connection.ts'
 import type { Guard } from './guard.ts'
 import { removeExpired } from './nonce-expiry.ts'
 import { NonceInsert } from './nonce-insert.ts'
 import type { PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
-import type { Row } from './steps.ts'
+import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
+import type { Due, UsageTally } from './usage-tally.ts'
+import { UsageWrite } from './usage-write.ts'
 
 /** What a nonce store over SQL is made of. */
 export interface SqlNoncesParts {
@@ -23,6 +25,7 @@ export interface SqlNoncesParts {
   readonly guarded: Guard
   /** Where commits are not synced one by one. */
   readonly powerCut: PowerCutGuard | null
+  readonly tally: UsageTally
   /** Fails what takes too long, where the connection may wait for itself. */
   inTime<Result>(work: Promise<Result>): Promise<Result>
   /** Is called before each batch; what it throws counts as the store's failure. */
@@ -33,11 +36,13 @@ export interface SqlNoncesParts {
 export class SqlNonces implements NonceStore {
   readonly #parts: SqlNoncesParts
   readonly #insert: NonceInsert
+  readonly #usage: UsageWrite
   readonly #commits: GroupCommit
 
   constructor(parts: SqlNoncesParts) {
     this.#parts = parts
     this.#insert = new NonceInsert(parts.db)
+    this.#usage = new UsageWrite(parts.db)
     const recorder: Recorder = {
       record: tellingBatches(parts.label, (batch, alike) => this.#record(batch, alike)),
       between: () => parts.connection.tidy(),
@@ -52,33 +57,66 @@ export class SqlNonces implements NonceStore {
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
     const { connection, db, guarded, label } = this.#parts
+    const steps = () => removeExpired(db, now, keepSeconds, limit)
     return tellingRemoval(label, 'nonces', () =>
-      guarded(async () => connection.transact(() => removeExpired(db, now, keepSeconds, limit))),
+      guarded(async () => connection.transact(steps, 'later')),
     )
   }
 
-  drain(): Promise<void> {
-    return this.#commits.drain()
+  failed(credential: string | null, now: number): void {
+    this.#parts.tally.failures.count(credential, now)
+  }
+
+  /** Lets what waits be recorded, and writes failures that no nonce took along. */
+  async drain(): Promise<void> {
+    await this.#commits.drain()
+    const { connection, guarded, tally } = this.#parts
+    const due: Due = { uses: [], failures: tally.failures.all() }
+    if (due.failures.length === 0) return
+    const write = async () => connection.transact(() => this.#usage.write(due), 'later')
+    // Nobody is let in or kept out by them.
+    await guarded(write).catch(() => {})
   }
 
   #record(batch: readonly Nonce[], alike: boolean): Answer<readonly Recorded[]> {
-    this.#parts.check()
-    const rows = this.#run(batch, this.#insert.query(batch, alike))
-    if (rows instanceof Promise) {
-      return rows.then((all) => this.#insert.recorded(batch, all, alike))
+    const { connection, check, tally } = this.#parts
+    check()
+    const query = this.#insert.query(batch, alike)
+    if (!tally.isDue(batch)) {
+      const rows = this.#commit(batch, (sync) => connection.run(query, sync))
+      return whenAnswered(rows, (all) => this.#insert.recorded(batch, all, alike))
     }
-    return this.#insert.recorded(batch, rows, alike)
+    const steps = () => this.#withUsage(batch, query, alike)
+    const written = this.#commit(batch, (sync) => connection.transact(steps, sync))
+    return whenAnswered(written, ({ recorded, due }) => {
+      tally.wrote(due)
+      return recorded
+    })
   }
 
-  #run(batch: readonly Nonce[], query: CompiledQuery): Answer<readonly Row[]> {
+  *#withUsage(batch: readonly Nonce[], query: CompiledQuery, alike: boolean): Steps<WithUsage> {
+    const recorded = this.#insert.recorded(batch, yield query, alike)
+    const due = this.#parts.tally.dueWith(batch, recorded)
+    yield* this.#usage.write(due)
+    return { recorded, due }
+  }
+
+  /** Has a batch committed, in such a way that a power cut lets none of it pass again. */
+  #commit<Result>(batch: readonly Nonce[], commit: (sync: Sync) => Answer<Result>): Answer<Result> {
     const { connection, powerCut } = this.#parts
-    if (powerCut === null) return connection.run(query)
+    if (powerCut === null) return commit('by durability')
     const latest = Math.max(...batch.map(({ timestamp }) => timestamp))
-    if (powerCut.covers(latest)) return connection.run(query)
+    if (powerCut.covers(latest)) return commit('by durability')
     const now = Math.max(...batch.map((nonce) => nonce.now))
     return (async () => {
       await powerCut.raise(connection, now)
-      return powerCut.covers(latest) ? connection.run(query) : connection.runSynced(query)
+      return commit(powerCut.covers(latest) ? 'by durability' : 'at once')
     })()
   }
+}
+
+/** What became of a batch, and what was written with it. */
+interface WithUsage {
+  readonly recorded: readonly Recorded[]
+  readonly due: Due
 }

@@ -1,8 +1,11 @@
 import type { CompiledQuery } from 'kysely'
 import type { Checkpoints } from './checkpoints.ts'
-import type { Answer, Connection, Durability } from './connection.ts'
+import type { Answer, Connection, Durability, Sync } from './connection.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { type Row, type Steps, takeNow } from './steps.ts'
+
+/** A later commit syncs the ones before as well, since all go to one log in their order. */
+const DURABILITY = { 'at once': 'full', later: 'normal' } as const
 
 /**
  * A connection to a SQLite database through the driver's own prepared statements: what Kysely
@@ -11,41 +14,36 @@ import { type Row, type Steps, takeNow } from './steps.ts'
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
   readonly #durability: Durability
-  readonly #checkpoints: Checkpoints | null
+  readonly #checkpoints: Checkpoints
 
   /** @param checkpoints What keeps the log of a file short; it may hold writes for a moment. */
-  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints | null) {
+  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints) {
     this.#handle = handle
     this.#durability = durability
     this.#checkpoints = checkpoints
     this.#synchronous(durability)
   }
 
-  run(query: CompiledQuery): Answer<readonly Row[]> {
-    return this.#whenFree(() => this.#run(query))
+  run(query: CompiledQuery, sync: Sync = 'by durability'): Answer<readonly Row[]> {
+    return this.#whenFree(() => this.#with(sync, () => this.#run(query)))
   }
 
-  runSynced(query: CompiledQuery): Answer<readonly Row[]> {
-    return this.#whenFree(() => this.#with('full', () => this.#run(query)))
-  }
-
-  transact<Result>(steps: () => Steps<Result>): Answer<Result> {
-    // A later commit syncs this one as well, since all go to one log in their order.
-    return this.#whenFree(() => this.#with('normal', () => this.#transact(steps)))
+  transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result> {
+    return this.#whenFree(() => this.#with(sync, () => this.#transact(steps)))
   }
 
   tidy(): void {
-    this.#checkpoints?.tidy()
+    this.#checkpoints.tidy()
   }
 
   #whenFree<Result>(work: () => Result): Answer<Result> {
-    const hold = this.#checkpoints?.hold ?? null
+    const { hold } = this.#checkpoints
     return hold === null ? work() : hold.then(() => this.#whenFree(work))
   }
 
   #run({ sql, parameters }: CompiledQuery): readonly Row[] {
     const rows = this.#handle.all(sql, parameters)
-    this.#checkpoints?.wrote(rows.length)
+    this.#checkpoints.wrote(rows.length)
     return rows
   }
 
@@ -62,7 +60,8 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  #with<Result>(durability: Durability, work: () => Result): Result {
+  #with<Result>(sync: Sync, work: () => Result): Result {
+    const durability = sync === 'by durability' ? this.#durability : DURABILITY[sync]
     if (durability === this.#durability) return work()
     this.#synchronous(durability)
     try {

@@ -200,8 +200,18 @@ export const SEEN: Recorded = Object.freeze({ verdict: 'seen', version: null })
  * a nonce with a timestamp at or above the floor is never removed, and none below it is called new.
  */
 export interface NonceStore {
-  /** Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. */
+  /**
+   * Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. Once a
+   * minute it is written with it when the key was used.
+   */
   record(nonce: Nonce): Promise<Recorded>
+  /**
+   * Counts a request in a credential's name that was refused. That writes nothing by itself: it is
+   * written with a later nonce, or when the store is closed.
+   *
+   * @param credential `null` where there is no such credential: nothing is counted, with as much work.
+   */
+  failed(credential: string | null, now: number): void
   /**
    * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
    * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
+import type { FailureCounts } from './failure-counts.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Usage } from './store.ts'
 
 /** An hour, by which failures are counted, and how many of them are told: the last 24 hours. */
 const HOUR = 3600
-const HOURS = 24
+export const HOURS = 24
 
 /** Of a credential of which no use is known. */
 export const UNUSED: Usage = Object.freeze({ used: new Map<number, number>(), failures: 0 })
@@ -14,11 +15,15 @@ export function hourOf(seconds: number): number {
   return Math.floor(seconds / HOUR)
 }
 
-/** What is known of the use of one credential, or of all, by their identifiers. */
+/**
+ * What is known of the use of one credential, or of all, by their identifiers.
+ * @param waiting What this process counted and has not written yet.
+ */
 export async function readUsage(
   db: Kysely<MacDatabase>,
   now: number,
   id: string | null,
+  waiting: FailureCounts,
 ): Promise<ReadonlyMap<string, Usage>> {
   let uses = db.selectFrom('mac_usage').selectAll()
   let failures = db
@@ -41,6 +46,9 @@ export async function readUsage(
   }
   for (const { credential, count } of await failures.execute()) {
     of(credential).failures = Number(count)
+  }
+  for (const { credential, hour, count } of waiting.of(id)) {
+    if (hour > hourOf(now) - HOURS) of(credential).failures += count
   }
   return usage
 }

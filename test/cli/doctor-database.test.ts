@@ -34,6 +34,7 @@ test('doctor finds no fault in a database that is as it should be', async () => 
       'triggers',
       'writing',
       'credentials',
+      'history',
       'sealing',
       'nonces',
       'clock',
@@ -82,6 +83,40 @@ test.each([
   expect(faults.map((fault) => fault.subject)).toEqual([subject])
   expect(faults[0]?.text).toMatch(text)
   expect(faults[0]?.advice).not.toBe(undefined)
+})
+
+test('doctor tells what ends soon, and which replaced keys are still in use', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1', '--expires', '30d'], { cwd })
+  await withmac(['create', 'bob', '--id', 'b1'], { cwd })
+  await withmac(['rotate', 'a1', '--grace', '4d'], { cwd })
+  await withmac(['disable', 'b1'], { cwd })
+  const database = openDatabase(folder.path('mac.db'))
+  database.exec(`update mac_credentials set created = unixepoch() - 2592000,
+    expires = unixepoch() + 259190, rotated = unixepoch() - 7200 where id = 'a1'`)
+  const uses = (ago: number) =>
+    database.exec(`insert or replace into mac_usage values ('a1', 1, unixepoch() - ${ago})`)
+  const said = async (subject: string) => {
+    const { out } = await withmac(['doctor', '--json'], { cwd })
+    const { ok, findings } = JSON.parse(out) as Findings
+    expect(ok).toBe(true)
+    const found = findings.find((finding) => finding.subject === subject)
+    return { findings, text: `${found?.state}: ${found?.text}` }
+  }
+  uses(7300)
+  expect((await said('rotation')).text).toBe(
+    'good: one old key is in grace, and none was used since it was replaced',
+  )
+  uses(3600)
+  const { findings, text } = await said('rotation')
+  database.close()
+  expect(text).toBe(
+    'note: one old key is in grace, and one is still in use: a1 of ada, last used 60 minutes ago, refused in 3 days',
+  )
+  const texts = findings.map((finding) => finding.text)
+  expect(texts).toContain('1 valid, 0 expired, 1 disabled, 0 revoked')
+  expect(texts).toContain('one ends within a week: a1 of ada in 3 days, last used 60 minutes ago')
 })
 
 test('doctor says it where others can read the keys', async () => {

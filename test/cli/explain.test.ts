@@ -111,12 +111,30 @@ test('explain looks the identifier up in the database, and reads a file', async 
   expect(late.out.split('\n')[0]).toContain('ERR_MAC_TIMESTAMP_STALE')
 })
 
+test('explain leaves variables aside that are for another than the one named', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'bob', '--id', 'bob'], { cwd })
+  const url = 'http://api.example.com/'
+  const sign = await withmac(['sign', 'GET', url, '--id', 'bob'], { cwd })
+  const input = `GET / HTTP/1.1\nHost: api.example.com\n${sign.out}\n`
+  const leftOver = await withmac(['explain'], { cwd, env: AS_ADA, input })
+  expect(leftOver.err).toBe(
+    'note: the request names bob, not ada as MAC_ID has it: MAC_ID is left aside\n',
+  )
+  expect(leftOver.out).toContain('The MAC is right')
+  expect(leftOver.out).toContain(`\nJudged by the key of bob, from ${folder.path('mac.db')}.\n`)
+  const ofBob = { MAC_ID: 'bob', MAC_KEY: 'another' }
+  const meant = await withmac(['explain', '--json'], { cwd, env: ofBob, input })
+  expect(JSON.parse(meant.out).judgedBy).toEqual({ id: 'bob', from: 'MAC_ID and MAC_KEY' })
+})
+
 test('explain says where the credential is another than the one named', async () => {
   using folder = temporaryFolder()
   const head = `GET / HTTP/1.1\nHost: a\nAuthorization: ${authorization({})}\n`
   const env = { ...AS_ADA, MAC_ID: 'eve' }
   const { err } = await withmac(['explain'], { cwd: folder.path(''), env, input: head })
-  expect(err).toBe(`note: the request names the credential ${ADA.id}, and you gave eve\n`)
+  expect(err).toBe(`note: the request names the credential ${ADA.id}, and MAC_ID is eve\n`)
 })
 
 test('explain says which forms it reads', async () => {

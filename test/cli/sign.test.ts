@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { endOf } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'
 import { environment, masked, withmac, withmacJson } from './run.ts'
-import { AS_ADA, serveMac } from './served.ts'
+import { AS_ADA, serve, serveMac } from './served.ts'
 
 test('the curl line of create works once, and says why it does not the second time', async () => {
   using folder = temporaryFolder()
@@ -175,6 +175,22 @@ async function shell(line: string, cwd: string, name = 'sh'): Promise<string> {
   return printed
 }
 
+test('fetch -L says where a redirect is followed unsigned', async () => {
+  using folder = temporaryFolder()
+  await using elsewhere = await serve(
+    (request) => new Response(`signed: ${request.headers.has('authorization')}\n`),
+  )
+  await using server = await serve(() => Response.redirect(elsewhere.url, 302))
+  const { out, err, status } = await withmac(['fetch', '-L', server.url], {
+    cwd: folder.path('.'),
+    env: AS_ADA,
+  })
+  expect({ out, status }).toEqual({ out: 'signed: false\n', status: 0 })
+  expect(err).toBe(
+    `note: a redirect to ${elsewhere.url.slice(0, -1)} is followed unsigned: a signature is for the origin it was made for\n`,
+  )
+})
+
 test('the line to paste is called as the command was', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('.')
@@ -182,6 +198,8 @@ test('the line to paste is called as the command was', async () => {
   expect(plain.out).toContain('\n  withmac fetch --id a ')
   const byNpx = await withmac(['create', 'ada', '--id', 'b'], { cwd, env: { npm_command: 'exec' } })
   expect(byNpx.out).toContain('\n  npx withmac fetch --id b ')
+  const lost = await withmac(['show', 'c'], { cwd, env: { npm_command: 'exec' } })
+  expect(lost.err).toContain('"npx withmac list" shows which there are')
 })
 
 test('fetch refuses to write one answer in two ways', async () => {

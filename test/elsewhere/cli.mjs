@@ -43,22 +43,32 @@ const main = 'node_modules/withmac/dist/cli/main.js'
 const database = `sqlite:${join(temporary, 'mac.db')}`
 const server = await startServer()
 
-/** The ways to call it: a name, the words before its arguments, and the Node that comes first. */
+/** The ways to call it: a name, the words before its arguments, the Node that comes first, and how it names itself. */
 const npx = ['npx', '--yes', 'withmac']
 const bunx = [binaryOf('bun'), 'x']
 const WAYS = [
-  ['npx, Node 24', npx, 'node-24'],
-  ['bunx, which takes Node 24', [...bunx, 'withmac'], 'node-24'],
-  ['bunx --bun', [...bunx, '--bun', 'withmac'], 'node-24'],
-  ['deno run npm:withmac', [binaryOf('deno'), 'run', '--quiet', '-A', 'npm:withmac'], 'node-24'],
-  ['installed, Node 18 with better-sqlite3', [binaryOf('node-18'), join(node18, main)], 'node-18'],
+  ['npx, Node 24', npx, 'node-24', 'npx withmac'],
+  ['bunx, which takes Node 24', [...bunx, 'withmac'], 'node-24', 'bunx withmac'],
+  ['bunx --bun', [...bunx, '--bun', 'withmac'], 'node-24', 'bunx --bun withmac'],
+  [
+    'deno run npm:withmac',
+    [binaryOf('deno'), 'run', '--quiet', '-A', 'npm:withmac'],
+    'node-24',
+    'deno run -A npm:withmac',
+  ],
+  [
+    'installed, Node 18 with better-sqlite3',
+    [binaryOf('node-18'), join(node18, main)],
+    'node-18',
+    'withmac',
+  ],
 ]
 const failures = []
 let passed = 0
 
 try {
-  for (const [name, words, node] of WAYS)
-    await tryWay(name, (...args) => run([...words, ...args], node))
+  for (const [name, words, node, itself] of WAYS)
+    await tryWay(name, (...args) => run([...words, ...args], node), itself)
   await check('npx, Node 18 without SQLite: says what to do', async () => {
     const { err, status } = await run([...npx, 'list'], 'node-18')
     demand(status === 3 && /Node 18\S* has no SQLite of its own/.test(err), err)
@@ -103,7 +113,7 @@ try {
 console.log(`${passed} passed, ${failures.length} failed`)
 process.exitCode = failures.length === 0 ? 0 : 1
 
-async function tryWay(name, withmac) {
+async function tryWay(name, withmac, itself) {
   const user = name.replace(/\W+/g, '-')
   await check(`${name}: create, the curl line once, and refused the second time`, async () => {
     const { out, err, status } = await withmac('create', user, '--url', server.url)
@@ -131,6 +141,7 @@ async function tryWay(name, withmac) {
   await check(`${name}: a mistake is one sentence, and a status`, async () => {
     const { err, status } = await withmac('show', 'nobody')
     demand(status === 1 && /^withmac: there is no credential nobody in \S+\. .*\n$/.test(err), err)
+    demand(err.includes(`. "${itself} list" shows which there are.`), err)
   })
 }
 

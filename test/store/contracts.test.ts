@@ -9,6 +9,7 @@ import { afterEach, describe } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { credentialContract } from './credential-contract.ts'
 import { nonceContract } from './nonce-contract.ts'
+import { usageContract } from './usage-contract.ts'
 
 /** An application's own tables, which know nothing of ours. */
 interface AppDatabase {
@@ -65,3 +66,4 @@ const stores: readonly [string, () => Promise<Store>][] = [
 
 describe.each(stores)('credentials %s', (_, open) => credentialContract(open))
 describe.each(stores)('nonces %s', (_, open) => nonceContract(open))
+describe.each(stores)('the use of credentials %s', (_, open) => usageContract(open))

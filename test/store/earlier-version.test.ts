@@ -1,79 +1,153 @@
-import { sql } from 'kysely'
-import { createMac } from '../../src/index.ts'
-import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { Clock } from '../support/clock.ts'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createMac, type Mac } from '../../src/index.ts'
+import { SCHEMA_VERSION } from '../../src/store/migrations.ts'
+import { TRIGGER_NAMES } from '../../src/store/triggers.ts'
+import { databaseContent } from '../support/database-content.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { expect, test } from '../support/runner.ts'
-import { serverOnFile } from '../support/server-on-file.ts'
-import { withDatabase } from '../support/with-database.ts'
+import { OPENED, openAtOnce } from '../support/open-at-once.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { type Signing, signed } from '../support/sign.ts'
+import { CONTENT, DELETED, MADE, type Made, OPTIONS, URL_SIGNED } from './earlier/content.ts'
 
-/** Makes a database as the first version did, with a credential and a nonce in it. */
-function makeFirstVersion(path: string, ts: number): Promise<void> {
-  return withDatabase(path, async (db) => {
-    await sql`create table mac_schema (version integer primary key not null)`.execute(db)
-    await MIGRATIONS[0]?.up(db)
-    await db.insertInto('mac_schema').values({ version: 1 }).execute()
-    await db
-      .insertInto('mac_credentials')
-      .values({
-        ...{ id: 'ada', user: 'ada', key: 'key', algorithm: 'hmac-sha-256', label: 'laptop' },
-        ...{ created: 0, expires: null, revoked: null, clock_offset: null },
-      })
-      .execute()
-    await db.insertInto('mac_nonces').values({ ts, credential: 'ada', nonce: 'before' }).execute()
-  })
+const ALL: readonly Made[] = Object.values(CONTENT)
+const { valid, endless, sha1, odd, behind, expired, revoked } = CONTENT
+const GOOD: readonly Made[] = [valid, endless, sha1, odd, behind]
+
+/** A copy of a file that an earlier version made, and a server on it at the moment of its making. */
+async function opened(version: number) {
+  const folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  copyFileSync(join(import.meta.dirname, `earlier/version-${version}.db`), path)
+  let mac: Mac | null = null
+  return {
+    path,
+    get mac() {
+      mac ??= createMac({ ...OPTIONS, database: `sqlite:${path}`, now: () => MADE, onReject() {} })
+      return mac
+    },
+    /** Sends a request of a credential's client, whose clock may be behind. */
+    send(made: Made, signing: Signing = {}) {
+      const request = signed(made.key, URL_SIGNED, { ts: MADE - made.behind, ...signing })
+      return outcome(this.mac.withMac(() => new Response())(request))
+    },
+    async [Symbol.asyncDispose]() {
+      await mac?.close()
+      folder[Symbol.dispose]()
+    },
+  }
 }
 
-test('a database of the first version is used as it is, and its nonces count', async () => {
+/** The schema of a file that is made today. */
+async function schemaOfToday() {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
-  const clock = new Clock()
-  await makeFirstVersion(path, clock.seconds)
-  const { mac, send } = await serverOnFile(path, clock)
-  expect((await mac.getCredential('ada'))?.label).toBe('laptop')
-  expect(await send(clock.seconds, 'before')).toBe('401 ERR_MAC_REPLAY')
-  expect(await send(clock.seconds, 'after')).toBe('200')
-  await mac.revokeCredential('ada')
-  expect(await send(clock.seconds, 'later')).toBe('401 ERR_MAC_REJECTED')
+  const mac = createMac({ database: `sqlite:${path}` })
+  await mac.ready()
   await mac.close()
-})
+  return databaseContent(path).schema
+}
 
-test('triggers of the second version make room for those of today', async () => {
-  using folder = temporaryFolder()
-  const path = folder.path('mac.db')
-  const clock = new Clock()
-  await makeFirstVersion(path, clock.seconds)
-  await withDatabase(path, async (db) => {
-    await MIGRATIONS[1]?.up(db)
-    await db.insertInto('mac_schema').values({ version: 2 }).execute()
-    for (const [name, when] of [
-      ['changed', sql`after update on mac_credentials`],
-      ['removed', sql`after delete on mac_credentials`],
-      ['replaced', sql`before insert on mac_credentials`],
-    ] as const) {
-      const count = sql`update mac_state set value = value + 1 where name = 'credentials_version'`
-      const trigger = sql.ref(`mac_credentials_${name}`)
-      await sql`create trigger ${trigger} ${when} begin ${count}; end`.execute(db)
-    }
+describe.each([[1], [2], [3]])('a database that version %d of the tables made', (version) => {
+  test('was truly made by it', async () => {
+    await using file = await opened(version)
+    const { rows, integrity } = databaseContent(file.path)
+    expect(rows.mac_schema).toEqual(Array.from({ length: version }, (_, at) => [at + 1]))
+    expect(rows.mac_credentials).toHaveLength(ALL.length)
+    expect(integrity).toBe('ok')
   })
-  const { mac, send } = await serverOnFile(path, clock)
-  expect(await send(clock.seconds, 'once')).toBe('200')
-  await mac.close()
-  const triggers = await withDatabase(path, (db) =>
-    sql<{ name: string }>`select name from sqlite_master where type = 'trigger' order by 1`.execute(
-      db,
-    ),
-  )
-  const names = triggers.rows.map(({ name }) => name.slice('mac_credentials_'.length))
-  expect(names).toEqual(['deleted', 'overwritten', 'updated'])
-})
 
-test('two processes may bring it up to date at once', async () => {
-  using folder = temporaryFolder()
-  const path = folder.path('mac.db')
-  await makeFirstVersion(path, 1)
-  const macs = Array.from({ length: 2 }, () => createMac({ database: `sqlite:${path}` }))
-  await Promise.all(macs.map((mac) => mac.ready()))
-  for (const mac of macs) expect(await mac.listCredentials()).toHaveLength(1)
-  await Promise.all(macs.map((mac) => mac.close()))
+  test('has, once opened, the schema of one that is made today, to the letter', async () => {
+    await using file = await opened(version)
+    await file.mac.ready()
+    await file.mac.close()
+    const { schema, rows, integrity } = databaseContent(file.path)
+    expect(schema).toEqual(await schemaOfToday())
+    const triggers = schema.filter(([type]) => type === 'trigger').map(([, name]) => name)
+    expect(triggers).toEqual([...TRIGGER_NAMES].sort())
+    expect(rows.mac_schema).toHaveLength(SCHEMA_VERSION)
+    expect(integrity).toBe('ok')
+  })
+
+  test('keeps every credential as it was', async () => {
+    await using file = await opened(version)
+    for (const made of ALL) {
+      expect(await file.mac.getCredential(made.key.id)).toMatchObject({
+        ...{ id: made.key.id, user: made.user, label: made.label, algorithm: made.key.algorithm },
+        created: new Date((MADE - 1000) * 1000),
+        expires: made.expires === null ? null : new Date(made.expires * 1000),
+        revoked: made === revoked ? new Date(MADE * 1000) : null,
+        clockOffsetSeconds: made.behind,
+        ...{ disabled: null, scopes: [], rateLimit: null, keyNumber: 1, rotated: null },
+        ...{ oldKey: null, lastUsed: null, failures: 0 },
+      })
+    }
+    expect(await file.mac.listCredentials()).toHaveLength(ALL.length)
+  })
+
+  test('lets in who was let in, and nobody else', async () => {
+    await using file = await opened(version)
+    for (const made of GOOD) {
+      expect(await file.send(made, { nonce: 'new' })).toBe('200')
+      expect(await file.send({ ...made, key: { ...made.key, key: 'another' } })).toBe(
+        '401 ERR_MAC_REJECTED',
+      )
+    }
+    for (const made of [revoked, DELETED]) {
+      expect(await file.send(made)).toBe('401 ERR_MAC_REJECTED')
+    }
+    expect(await file.send(expired, { nonce: 'new' })).toBe('200')
+    const later = createMac({
+      database: `sqlite:${file.path}`,
+      now: () => MADE + 10,
+      onReject() {},
+    })
+    const request = signed(expired.key, URL_SIGNED, { ts: MADE + 10 })
+    expect(await outcome(later.withMac(() => new Response())(request))).toBe('401 ERR_MAC_EXPIRED')
+    await later.close()
+  })
+
+  test('calls no nonce new that was used then, and none that was forgotten then', async () => {
+    await using file = await opened(version)
+    for (const made of [...GOOD, expired]) {
+      for (const nonce of made.nonces) {
+        expect(await file.send(made, { nonce })).toBe('401 ERR_MAC_REPLAY')
+      }
+    }
+    const { user, key } = DELETED
+    await file.mac.createCredential(user, key)
+    for (const nonce of DELETED.nonces) {
+      expect(await file.send(DELETED, { nonce })).toBe('401 ERR_MAC_REPLAY')
+    }
+    const { rows } = databaseContent(file.path)
+    expect(rows.mac_state).toContainEqual(['nonce_floor', MADE - 999])
+  })
+
+  test('can be worked with as any other', async () => {
+    await using file = await opened(version)
+    const { id } = valid.key
+    const { key } = await file.mac.rotateCredential(id)
+    expect(await file.send(valid)).toBe('200')
+    expect(await file.send({ ...valid, key: { ...valid.key, key } })).toBe('200')
+    await file.mac.disableCredential(id)
+    expect(await file.send(valid)).toBe('401 ERR_MAC_REJECTED')
+    await file.mac.enableCredential(id)
+    await file.mac.updateCredential(id, { scopes: ['orders:read'], label: 'desk' })
+    expect(await file.send(valid)).toBe('200')
+    await file.mac.revokeCredential(id)
+    expect(await file.send(valid)).toBe('401 ERR_MAC_REJECTED')
+    await file.mac.deleteCredential(id)
+    const history = await file.mac.credentialHistory({ id })
+    expect(history.map(({ action }) => action).join(' ')).toBe(
+      'deleted revoked changed enabled disabled rotated',
+    )
+  })
+
+  test('may be brought up to date by two processes at once', async () => {
+    await using file = await opened(version)
+    expect(await openAtOnce(file.path, 2)).toEqual([OPENED, OPENED])
+    expect(databaseContent(file.path).schema).toEqual(await schemaOfToday())
+    expect(await file.mac.listCredentials()).toHaveLength(ALL.length)
+  })
 })

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { createMac } from '../../src/index.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../src/store/migrations.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { endOf, runtimeCommand } from '../support/process.ts'
+import { OPENED, openAtOnce } from '../support/open-at-once.ts'
 import { expect, test } from '../support/runner.ts'
 import { openDatabase, rowsOf } from '../support/sqlite.ts'
 
@@ -49,32 +47,8 @@ test('opening a database again changes nothing', async () => {
 
 test('eight processes that open a new file at once run each migration once', async () => {
   using folder = temporaryFolder()
-  const gate = Promise.withResolvers<void>()
-  let up = 0
-  const script = join(import.meta.dirname, '../support/wait-and-open.ts')
   const path = folder.path('mac.db')
-  const children = Array.from({ length: 8 }, () => {
-    const [command, ...args] = runtimeCommand(script)
-    return spawn(command, [...args, `sqlite:${path}`], { stdio: ['pipe', 'pipe', 'inherit'] })
-  })
-  const said = await Promise.all(
-    children.map(async (child) => {
-      const { stdin, stdout } = child
-      const end = endOf(child)
-      let text = ''
-      let ended = false
-      for await (const chunk of stdout) {
-        text += chunk
-        if (ended || !text.includes('up')) continue
-        ended = true
-        if (++up === children.length) gate.resolve()
-        await gate.promise
-        stdin.end()
-      }
-      return [text.trim().split('\n'), await end]
-    }),
-  )
-  expect(said).toEqual(children.map(() => [['up', 'ready'], 0]))
+  expect(await openAtOnce(path, 8)).toEqual(Array.from({ length: 8 }, () => OPENED))
   expect(tables(path)).toEqual(await expected(folder.path('alone.db')))
 }, 20_000)
 

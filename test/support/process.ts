@@ -13,6 +13,8 @@ export function runtimeCommand(script: string): [command: string, ...args: strin
 export interface Surroundings {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What it is called with; by default nothing. */
+  readonly args?: readonly string[]
 }
 
 /** What a process printed, and the status that it ended with. */
@@ -31,9 +33,16 @@ export function endOf(child: ChildProcess): Promise<number | null> {
 }
 
 /** Runs a script to its end. */
-export async function runToEnd(script: string, { cwd, env }: Surroundings): Promise<Ended> {
+export async function runToEnd(
+  script: string,
+  { cwd, env, args: given = [] }: Surroundings,
+): Promise<Ended> {
   const [command, ...args] = runtimeCommand(script)
-  const child = spawn(command, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, [...args, ...given], {
+    cwd,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const { stdout, stderr } = child
   const [out, err, status] = await Promise.all([text(stdout), text(stderr), endOf(child)])
   return { out: out.trim(), err, status }

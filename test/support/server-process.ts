@@ -11,6 +11,7 @@ export interface ServerOptions {
   readonly windowSeconds?: number
   readonly origin?: string
   readonly clockOffset?: MacOptions['clockOffset']
+  readonly rateLimit?: MacOptions['rateLimit']
 }
 
 if (import.meta.main) {
@@ -20,6 +21,7 @@ if (import.meta.main) {
     onReject: ({ code, message }) => console.log(JSON.stringify({ code, message })),
   })
   const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
+  if (options.rateLimit !== undefined) await mac.ready()
   const server = await listen(mac.withMac(app, { mode }))
   console.log(server.port)
 }

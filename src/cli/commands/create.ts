@@ -2,15 +2,16 @@ import { Command, Option } from 'commander'
 import type { KeptCredential, NewCredential } from '../../credentials/credential.ts'
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
+import type { RateLimit } from '../../store/store.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson, credentialLines } from '../credential-text.ts'
-import { curlAdvice } from '../curl.ts'
 import { findPlace, type Place, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { Failure } from '../failure.ts'
 import { examples } from '../help.ts'
-import { quote } from '../quote.ts'
-import { reserveFile } from '../saved-file.ts'
+import { newKeyLines, trialLines } from '../new-key.ts'
+import { reserveFile, savedText } from '../saved-file.ts'
+import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
 import { signedCurl } from '../signed-curl.ts'
 import { readExpiry } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
@@ -22,6 +23,8 @@ interface CreateOptions {
   readonly label?: string
   readonly expires: string
   readonly algorithm: MacAlgorithm
+  readonly scope?: readonly string[]
+  readonly rateLimit?: string
   readonly url: string
   readonly save?: string
   readonly ifExists: 'error' | 'keep'
@@ -42,6 +45,8 @@ export function createCommand(terminal: Terminal): Command {
         .choices(MAC_ALGORITHMS)
         .default('hmac-sha-256'),
     )
+    .option('--scope <scope...>', 'what it may be used for, such as orders:read')
+    .option('--rate-limit <limit>', 'a limit of its own: 100/1m is 100 requests in a minute')
     .option('--url <url>', 'what the curl line is signed for', 'http://localhost:3000/')
     .option('--save <file>', 'keeps the key in a new file, for you alone, and does not show it')
     .addOption(
@@ -54,6 +59,7 @@ export function createCommand(terminal: Terminal): Command {
       examples(
         ['withmac create ada', 'for a day'],
         ['withmac create ada --expires 90d --label laptop --save ada.json', 'the key in a file'],
+        ['withmac create ada --scope orders:read --rate-limit 100/1m', 'for less than all'],
         ['withmac create ada --url https://api.example.com/orders', 'a curl line for that'],
         ['withmac create cron --id cron --expires never --if-exists keep', 'repeatable'],
       ),
@@ -62,21 +68,26 @@ export function createCommand(terminal: Terminal): Command {
       const options = command.optsWithGlobals<CreateOptions>()
       const url = readAddress(options.url)
       const expires = readExpiry(options.expires, new Date())
+      const scopes = options.scope && readScopes(options.scope)
+      const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
       const place = findPlace(options.database)
       await withMacOf(place, async (mac) => {
-        const made = await make(mac, user, { ...options, expires })
+        const made = await make(mac, user, { ...options, expires, scopes, rateLimit })
         if (made.key === null) giveKept(made, place, terminal)
         else giveNew(made, { place, url, save: options.save ?? null }, terminal)
       })
     })
 }
 
-async function make(
-  mac: Mac,
-  user: string,
-  given: Omit<CreateOptions, 'expires'> & { readonly expires: Date | null },
-): Promise<NewCredential | KeptCredential> {
-  const { id, label, expires, algorithm, ifExists, save } = given
+/** What the options come to. */
+interface Given extends Omit<CreateOptions, 'expires' | 'rateLimit' | 'scope'> {
+  readonly expires: Date | null
+  readonly scopes: readonly string[] | undefined
+  readonly rateLimit: RateLimit | null
+}
+
+async function make(mac: Mac, user: string, given: Given): Promise<NewCredential | KeptCredential> {
+  const { id, label, expires, algorithm, scopes, rateLimit, ifExists, save } = given
   const existing = id === undefined ? null : await mac.getCredential(id)
   if (existing !== null) {
     if (ifExists === 'keep' && existing.user === user) return { ...existing, key: null }
@@ -90,23 +101,25 @@ async function make(
   // The file comes first: a key that could not be saved would be lost.
   const file = save === undefined ? null : reserveFile(save)
   try {
-    const made = await mac.createCredential(user, { id, label, expires, algorithm })
+    const made = await mac.createCredential(user, {
+      id,
+      label,
+      expires,
+      algorithm,
+      scopes,
+      rateLimit,
+    })
     try {
       file?.write(savedText(made))
     } catch (error) {
       await mac.deleteCredential(made.id)
-      throw new Failure(EXIT.usage, `${save} cannot be written: ${(error as Error).message}`)
+      throw error
     }
     return made
   } catch (error) {
     file?.abandon()
     throw error
   }
-}
-
-/** What `--credentials` reads. */
-function savedText({ id, key, algorithm, user, expires }: NewCredential): string {
-  return `${JSON.stringify({ id, key, algorithm, user, expires }, null, 2)}\n`
 }
 
 interface Surroundings {
@@ -125,36 +138,13 @@ function giveNew(
   const { authorization, curl } = signedCurl({ method: 'GET', url }, made)
   const shown = save === null ? { key } : { saved: save }
   const json = { ...credentialJson(credential, now), ...shown, database: place.path }
-  terminal.give({ ...json, url, authorization, curl }, () => {
-    const { colors } = terminal
-    const { bold, cyan, green, yellow } = colors
-    const kept =
-      save === null
-        ? [`${yellow('key')}        ${bold(key)}`, 'The key is shown this once: keep it now.']
-        : [`The key is in ${bold(plain(save))}, which only you can read.`]
-    const signer = save === null ? `--id ${quote(made.id)}` : `--credentials ${quote(save)}`
-    const advice = curlAdvice()
-    return [
-      `${green('made')} a credential for ${plain(made.user)} in ${place.path}`,
-      '',
-      ...credentialLines(credential, now, colors),
-      ...kept,
-      '',
-      'Try it, within five minutes. Pasted a second time it is refused, as a replay:',
-      '',
-      `  ${cyan(curl)}`,
-      '',
-      ...(advice === null ? [] : [advice, '']),
-      'Signed anew each time:',
-      '',
-      `  ${cyan(`${calledAs()} fetch ${signer} ${quote(url)}`)}`,
-    ]
-  })
-}
-
-/** The command as it can be pasted: what npx runs is not on the path. */
-function calledAs(): string {
-  return process.env.npm_command === 'exec' ? 'npx withmac' : 'withmac'
+  terminal.give({ ...json, url, authorization, curl }, () => [
+    `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${place.path}`,
+    '',
+    ...newKeyLines(made, save, now, terminal.colors),
+    '',
+    ...trialLines({ id: made.id, save, url, curl }, terminal.colors),
+  ])
 }
 
 function giveKept(kept: KeptCredential, place: Place, terminal: Terminal): void {

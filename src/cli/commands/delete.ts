@@ -1,11 +1,14 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { Credential } from '../../credentials/credential.ts'
+import { pasted } from '../called-as.ts'
 import { credentialJson, standingText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
+import { quote } from '../quote.ts'
+import { showUse } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { found } from './found.ts'
@@ -19,7 +22,7 @@ export function deleteCommand(terminal: Terminal): Command {
   return new Command('delete')
     .summary('removes a credential')
     .description(
-      'Removes a credential, after asking on a terminal. To keep on record that it existed, revoke it instead.',
+      'Removes a credential, after asking on a terminal. A row of the history stays. One that is revoked or disabled instead stays in the list.',
     )
     .argument('<id>', 'its key identifier')
     .option('-y, --yes', 'removes it without asking')
@@ -41,9 +44,15 @@ export function deleteCommand(terminal: Terminal): Command {
           return
         }
         await mac.deleteCredential(id)
-        terminal.give({ deleted: credentialJson(credential, new Date()) }, () => [
-          `${terminal.colors.red('deleted')} ${plain(id)} of ${plain(credential.user)}: its next request is refused.`,
-        ])
+        const now = new Date()
+        terminal.give({ deleted: credentialJson(credential, now) }, () => {
+          const { cyan, red } = terminal.colors
+          const whose = `${plain(id)} of ${plain(credential.user)}`
+          return [
+            `${red('deleted')} ${whose}: its next request is refused. It was ${showUse(credential.lastUsed, now)}.`,
+            `A row of the history stays: ${cyan(pasted(`history ${quote(id)}`))}`,
+          ]
+        })
       })
     })
 }
@@ -52,7 +61,9 @@ async function isSure(credential: Credential, terminal: Terminal): Promise<boole
   if (!terminal.canAsk) throw misuse('there is no terminal to ask on: add --yes to delete it.')
   const { id, user } = credential
   const asking = createInterface({ input: process.stdin, output: process.stderr })
-  const what = `${plain(id)} of ${plain(user)} (${standingText(credential, new Date())})`
+  const now = new Date()
+  const use = showUse(credential.lastUsed, now)
+  const what = `${plain(id)} of ${plain(user)} (${standingText(credential, now)}; ${use})`
   // The end of the input, as Ctrl-D makes it, is no answer, and no consent.
   const ended = new Promise<string>((resolve) => asking.once('close', () => resolve('')))
   const answer = await Promise.race([asking.question(`Delete ${what}? [y/N] `), ended])

@@ -1,13 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { readBytes } from '../body.ts'
-import {
-  type CredentialOptions,
-  givenCredential,
-  storedCredential,
-  takesCredential,
-} from '../credential.ts'
-import { existingPlace } from '../database.ts'
+import { type CredentialOptions, takesCredential } from '../credential.ts'
 import { EXIT } from '../exit-status.ts'
+import { credentialToJudgeBy } from '../explain-by.ts'
 import { explanationLines } from '../explanation-lines.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
@@ -35,7 +30,7 @@ export function explainCommand(terminal: Terminal): Command {
   return takesCredential(command)
     .addHelpText(
       'after',
-      "\nWithout these it looks the request's own identifier up in the database.",
+      '\nWithout these, or where MAC_ID is not the one that the request names, it looks that one up in\nthe database.',
     )
     .addHelpText(
       'after',
@@ -49,12 +44,19 @@ export function explainCommand(terminal: Terminal): Command {
       const options = command.optsWithGlobals<ExplainCommandOptions>()
       const { explain } = await import('../../explain/explain.ts')
       const seen = await readRequest(file)
-      const credential = await credentialFor(seen.headers.authorization, options, terminal)
+      const taken = await credentialToJudgeBy(seen.headers.authorization, options, terminal)
       const { origin, trustProxy, now, window: windowSeconds } = options
-      const explanation = explain(seen, credential, { origin, trustProxy, now, windowSeconds })
-      terminal.give(explanation, () =>
-        explanationLines(explanation, terminal.colors, terminal.columns),
-      )
+      const explanation = explain(seen, taken?.credential ?? null, {
+        origin,
+        trustProxy,
+        now,
+        windowSeconds,
+      })
+      const by = taken && { id: taken.credential.id, from: taken.from }
+      terminal.give({ ...explanation, judgedBy: by }, () => [
+        ...explanationLines(explanation, terminal.colors, terminal.columns),
+        ...(by === null ? [] : ['', `Judged by the key of ${plain(by.id)}, from ${by.from}.`]),
+      ])
       if (!explanation.ok) terminal.status = EXIT.no
     })
 }
@@ -70,27 +72,6 @@ async function readRequest(file: string) {
     if (error instanceof TypeError) throw misuse(error.message.replace(/^withmac: /, ''))
     throw error
   }
-}
-
-async function credentialFor(
-  authorization: string | undefined,
-  options: CredentialOptions,
-  terminal: Terminal,
-) {
-  const { identifierOf } = await import('../../explain/loose-header.ts')
-  const named = identifierOf(authorization ?? null)
-  const given = options.id === undefined ? givenCredential(options, terminal) : null
-  const id = given?.id ?? options.id ?? named
-  if (named !== null && id !== named) {
-    const { yellow } = terminal.errorColors
-    terminal.note(
-      `${yellow('note:')} the request names the credential ${plain(named)}, and you gave ${plain(String(id))}`,
-    )
-  }
-  if (given !== null) return given
-  // Nothing can be looked up; what is wrong with the header is told all the same.
-  if (id === null) return null
-  return storedCredential(existingPlace(options.database), id)
 }
 
 function readNow(text: string): number {

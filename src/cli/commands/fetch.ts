@@ -7,6 +7,7 @@ import { EXIT } from '../exit-status.ts'
 import { misuse } from '../failure.ts'
 import { answerJson, giveAnswer } from '../fetch/give-answer.ts'
 import { whyRefused } from '../fetch/refused.ts'
+import { tellingUnsigned } from '../fetch/unsigned-redirects.ts'
 import { loggingFetch } from '../fetch/wire-log.ts'
 import { examples } from '../help.ts'
 import { unreachable } from '../network.ts'
@@ -44,7 +45,10 @@ export function fetchCommand(terminal: Terminal): Command {
     .option('-i, --include', 'shows status and header fields of the answer as well')
     .option('-v, --verbose', 'tells on stderr what goes over the wire')
     .option('-o, --output <file>', 'writes the body to a file')
-    .option('-L, --location', 'follows redirects, signed anew where they stay on the origin')
+    .option(
+      '-L, --location',
+      'follows redirects: signed anew on the same origin, unsigned to another',
+    )
     .option('--ext <text>', 'what is signed besides, where the server asks for it')
     .option('--body', 'binds the body: its digest is signed as well')
   return takesCredential(command)
@@ -70,7 +74,13 @@ export function fetchCommand(terminal: Terminal): Command {
       const send: MacFetch =
         options.verbose === true ? loggingFetch(log) : (input, init) => fetch(input, init)
       const { ext = null, body: bind = false, location = false } = options
-      const macFetch = createMacFetch(credential, { ext, body: bind, fetch: send })
+      const telling = tellingUnsigned(send, (origin) => {
+        const { yellow } = terminal.errorColors
+        terminal.note(
+          `${yellow('note:')} a redirect to ${origin} is followed unsigned: a signature is for the origin it was made for`,
+        )
+      })
+      const macFetch = createMacFetch(credential, { ext, body: bind, fetch: telling })
       const redirect = location ? 'follow' : 'manual'
       const response = await macFetch(url, { ...(await requestOf(options)), redirect }).catch(
         unreachable(url),

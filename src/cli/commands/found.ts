@@ -1,7 +1,10 @@
 import type { Credential } from '../../credentials/credential.ts'
 import type { Mac } from '../../mac.ts'
+import { pasted } from '../called-as.ts'
 import type { Place } from '../database.ts'
-import { noCredential } from '../failure.ts'
+import { EXIT } from '../exit-status.ts'
+import { Failure, noCredential } from '../failure.ts'
+import { showMoment } from '../terminal/moments.ts'
 
 /**
  * The credential with an identifier.
@@ -11,4 +14,18 @@ export async function found(mac: Mac, id: string, { path }: Place): Promise<Cred
   const credential = await mac.getCredential(id)
   if (credential !== null) return credential
   throw noCredential(id, path)
+}
+
+/**
+ * The same, of one that something can still be made of.
+ * @throws Failure where there is none, or it was revoked.
+ */
+export async function foundUnrevoked(mac: Mac, id: string, place: Place): Promise<Credential> {
+  const credential = await found(mac, id, place)
+  const { revoked } = credential
+  if (revoked === null) return credential
+  throw new Failure(
+    EXIT.no,
+    `${id} was revoked ${showMoment(revoked)}, which cannot be taken back: "${pasted('create USER')}" makes a new one.`,
+  )
 }

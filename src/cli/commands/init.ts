@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { pasted } from '../called-as.ts'
 import { findPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -35,7 +36,7 @@ export function initCommand(terminal: Terminal): Command {
           `${green('made')} ${path}`,
           'It will hold keys: only you can read it, and it belongs in no repository (mac.db* in .gitignore).',
           '',
-          `Next: ${cyan('withmac create USER')} makes a credential, and withMac(handler) in your server checks it.`,
+          `Next: ${cyan(pasted('create USER'))} makes a credential, and withMac(handler) in your server checks it.`,
         ]
       })
     })

@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import type { Credential } from '../../credentials/credential.ts'
-import { credentialJson, standingColor, standingText } from '../credential-text.ts'
+import { pasted } from '../called-as.ts'
+import { credentialJson, shortStanding, standingColor } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
+import { showAgo, showShortSpan } from '../terminal/moments.ts'
 import { type Column, tableLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -15,7 +17,7 @@ export function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .summary('lists the credentials')
     .description(
-      'Lists the credentials, oldest first: all, or those of one user. Keys are not shown.',
+      'Lists the credentials, oldest first: all, or those of one user. Keys are not shown. Times of use are exact to a minute; FAILED counts the requests in its name that were refused in the last 24 hours, those of strangers among them.',
     )
     .option('--user <user>', 'those of this user alone')
     .addHelpText(
@@ -36,27 +38,53 @@ export function listCommand(terminal: Terminal): Command {
         () =>
           found.length === 0
             ? []
-            : tableLines(columns(terminal, now), found, terminal.colors, terminal.columns),
+            : tableLines(columns(found, terminal, now), found, terminal.colors, terminal.columns),
       )
       if (found.length === 0) {
         const whose = user === undefined ? '' : ` of ${user}`
         terminal.note(
-          `There is no credential${whose} in ${place.path}. "withmac create USER" makes one.`,
+          `There is no credential${whose} in ${place.path}. "${pasted('create USER')}" makes one.`,
         )
       }
     })
 }
 
-function columns({ colors }: Terminal, now: Date): Column<Credential>[] {
+function columns(
+  found: readonly Credential[],
+  { colors }: Terminal,
+  now: Date,
+): Column<Credential>[] {
+  const labels: Column<Credential> = {
+    title: 'LABEL',
+    text: ({ label }) => label ?? '',
+    least: 5,
+    spare: 'last',
+  }
+  const failures: Column<Credential> = {
+    title: 'FAILED',
+    text: (credential) => (credential.failures === 0 ? '' : String(credential.failures)),
+    color: () => colors.yellow,
+  }
   return [
     { title: 'ID', text: ({ id }) => id },
     { title: 'USER', text: ({ user }) => user, least: 8 },
-    { title: 'LABEL', text: ({ label }) => label ?? '', least: 5 },
-    { title: 'CREATED', text: ({ created }) => created.toISOString().slice(0, 10), spare: true },
+    ...(found.some(({ label }) => label !== null) ? [labels] : []),
+    {
+      title: 'CREATED',
+      text: ({ created }) => created.toISOString().slice(0, 10),
+      spare: 'first',
+    },
+    { title: 'LAST USED', text: ({ lastUsed }) => useOf(lastUsed, now) },
+    ...(found.some((credential) => credential.failures > 0) ? [failures] : []),
     {
       title: 'STANDING',
-      text: (credential) => standingText(credential, now),
+      text: (credential) => shortStanding(credential, now),
       color: (credential) => standingColor(credential, now, colors),
+      least: 8,
     },
   ]
+}
+
+function useOf(lastUsed: Date | null, now: Date): string {
+  return lastUsed === null ? 'never' : showAgo(lastUsed, now, showShortSpan)
 }

@@ -28,7 +28,7 @@ export function pruneCommand(terminal: Terminal): Command {
         const asked = await withInspected(place, ({ state }) => state('keep_seconds'))
         const keepSeconds = Math.max(DEFAULT_WINDOW_SECONDS, asked ?? 0)
         const now = currentSeconds(systemClock)
-        const removed = await new Pruning(keepSeconds).all(store.nonces, now)
+        const removed = await new Pruning(keepSeconds).all(store, now)
         terminal.give({ removed, keepSeconds }, () => [
           `removed ${removed} ${removed === 1 ? 'nonce' : 'nonces'} older than ${keepSeconds} seconds`,
         ])

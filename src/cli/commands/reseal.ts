@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Resealed } from '../../store/reseal.ts'
+import { pasted } from '../called-as.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { examples } from '../help.ts'
@@ -57,7 +58,7 @@ function resultLines(result: Resealed, { colors }: Terminal): string[] {
   ]
   if (unopened.length > 0) {
     lines.push(
-      `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}, which were changed or moved. "withmac rotate ID --grace 0" gives each a new one.`,
+      `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}, which were changed or moved. "${pasted('rotate ID --grace 0')}" gives each a new one.`,
     )
   }
   if (!logEmptied) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { credentialJson, credentialLines } from '../credential-text.ts'
+import { credentialJson, credentialLines, useFields } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -8,7 +8,9 @@ import { found } from './found.ts'
 export function showCommand(terminal: Terminal): Command {
   return new Command('show')
     .summary('shows a credential')
-    .description('Shows all that is known of a credential but its key.')
+    .description(
+      'Shows all that is known of a credential but its key. Times of use are exact to a minute.',
+    )
     .argument('<id>', 'its key identifier')
     .addHelpText(
       'after',
@@ -18,8 +20,9 @@ export function showCommand(terminal: Terminal): Command {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       const credential = await withMacOf(place, (mac) => found(mac, id, place))
       const now = new Date()
+      const { colors } = terminal
       terminal.give(credentialJson(credential, now), () =>
-        credentialLines(credential, now, terminal.colors),
+        credentialLines(credential, now, colors, useFields(credential, now, colors)),
       )
     })
 }

@@ -1,7 +1,9 @@
 import { SCHEMA_VERSION } from '../../store/migrations.ts'
 import { TRIGGER_NAMES } from '../../store/triggers.ts'
+import { pasted } from '../called-as.ts'
 import type { Inspected } from '../inspect.ts'
 import { showSpan } from '../terminal/moments.ts'
+import { credentialFindings } from './database-credentials.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 import { sealingFindings } from './sealing.ts'
 
@@ -12,7 +14,7 @@ const NO_EARLIER = 1_735_689_600
 export function contentFindings(database: Inspected, now: number): Finding[] {
   const version = schemaVersion(database)
   if (version === null) {
-    const advice = '"withmac init" makes the tables; or name the right file with --database'
+    const advice = `"${pasted('init')}" makes the tables; or name the right file with --database`
     return [bad('tables', 'it has no tables of withmac', advice)]
   }
   return [
@@ -24,7 +26,7 @@ export function contentFindings(database: Inspected, now: number): Finding[] {
     ...(version > SCHEMA_VERSION
       ? []
       : [
-          credentials(database, now),
+          ...credentialFindings(database, version, now),
           // Earlier tables have no room for it.
           ...(version < SCHEMA_VERSION ? [] : sealingFindings(database)),
           nonces(database),
@@ -67,7 +69,7 @@ function schema(version: number): Finding {
     return bad('tables', text, 'use the withmac that wrote them, or a newer one')
   }
   const text = `version ${version}; this withmac has version ${SCHEMA_VERSION}`
-  return note('tables', text, 'brought up by "withmac init", or when the server starts')
+  return note('tables', text, `brought up by "${pasted('init')}", or when the server starts`)
 }
 
 function triggers({ rows }: Inspected): Finding {
@@ -79,7 +81,7 @@ function triggers({ rows }: Inspected): Finding {
   return bad(
     'triggers',
     `${missing.join(', ')} is missing: running servers would not notice a revoked credential`,
-    'restart the servers, or run "withmac init": whoever opens the database sets them up again',
+    `restart the servers, or run "${pasted('init')}": whoever opens the database sets them up again`,
   )
 }
 
@@ -104,22 +106,6 @@ function lock({ handle }: Inspected): Finding {
         : 'see mode, owner and disk above',
     )
   }
-}
-
-function credentials({ rows }: Inspected, now: number): Finding {
-  const [counts] = rows(
-    `select count(*) as "all", count(revoked) as revoked,
-      count(case when revoked is null and expires is not null and expires <= ? then 1 end) as expired
-      from mac_credentials`,
-    now,
-  )
-  const all = Number(counts?.all)
-  const revoked = Number(counts?.revoked)
-  const expired = Number(counts?.expired)
-  const valid = all - revoked - expired
-  const text = `${valid} valid, ${expired} expired, ${revoked} revoked`
-  if (valid > 0) return good('credentials', text)
-  return note('credentials', `${text}: nobody can sign`, '"withmac create USER" makes one')
 }
 
 function nonces({ value }: Inspected): Finding {

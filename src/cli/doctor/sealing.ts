@@ -2,6 +2,7 @@ import { type KeyRow, openKey, openOldKey } from '../../store/key-columns.ts'
 import type { KeySealer } from '../../store/key-sealer.ts'
 import { SEALING_USES, type SealingUse } from '../../store/sealing-check.ts'
 import { environmentSealer } from '../../store/sealing-source.ts'
+import { pasted } from '../called-as.ts'
 import type { Inspected } from '../inspect.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 
@@ -43,13 +44,17 @@ function standing(uses: readonly SealingUse[], { current, ids }: KeySealer): Fin
   const unsealed = uses.find(({ by }) => by === null)?.credentials ?? 0
   if (current === null) {
     const text = 'keys are not sealed: who gets hold of the file, or a backup of it, can sign'
-    return note('sealing', text, `set MAC_SEALING_KEY (${MAKE_ONE}), then run "withmac reseal"`)
+    return note(
+      'sealing',
+      text,
+      `set MAC_SEALING_KEY (${MAKE_ONE}), then run "${pasted('reseal')}"`,
+    )
   }
   const others = uses.filter(({ by }) => by !== current)
   if (others.length > 0) {
     const text = `the sealing key is ${current}, and not all keys are sealed by it: ${list(uses)}`
     const advice = unsealed > 0 ? 'seals what is not sealed' : 'brings all under the first'
-    return note('sealing', text, `"withmac reseal" ${advice}`)
+    return note('sealing', text, `"${pasted('reseal')}" ${advice}`)
   }
   const text = `all keys are sealed, by ${current}`
   if (ids.length === 1) return good('sealing', text)
@@ -77,7 +82,7 @@ function unopenedFindings({ rows }: Inspected, sealer: KeySealer): Finding[] {
     bad(
       'keys',
       `cannot be opened: those of ${unopened.slice(0, NAMED).join(', ')}${more}; they were changed, or moved from another row`,
-      '"withmac rotate ID --grace 0" gives each a new key; and who can write to this file?',
+      `"${pasted('rotate ID --grace 0')}" gives each a new key; and who can write to this file?`,
     ),
   ]
 }

@@ -146,7 +146,9 @@ function hasEnded({ refusal }: Outcome): boolean {
 
 function standing({ refusal }: Outcome): Finding[] {
   if (refusal?.code === 'ERR_MAC_EXPIRED') {
-    return [bad('credential', 'it has expired', 'make another: withmac create USER --expires 90d')]
+    return [
+      bad('credential', 'it has expired', 'on the server run "withmac extend ID --expires 90d"'),
+    ]
   }
   if (refusal?.code === 'ERR_MAC_EXT') {
     return [
@@ -184,7 +186,7 @@ function noOrigin(called: string, tried: number, outcomes: readonly Outcome[]): 
   }
   return bad(
     'origin',
-    `signed for ${called} and ${tried - 1} other origins, all refused. Either the server does not have this credential or has another key for it, or it was revoked, or the server believes in yet another origin`,
+    `signed for ${called} and ${tried - 1} other origins, all refused. Either the server does not have this credential or has another key for it, or it was revoked or disabled, or the server believes in yet another origin`,
     'on the server run "withmac show ID", and look whether its option origin is this URL; --origin here tries one more. What its onReject reports, "withmac explain" explains',
   )
 }

@@ -10,6 +10,7 @@ const EXPECTED = [
   'kysely',
   'kysely-bun-sqlite',
   'picocolors',
+  'rate-limiter-flexible',
   'undici-types',
   'withmac',
   'zod',

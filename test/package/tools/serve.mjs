@@ -8,8 +8,8 @@ import { demand } from './report.mjs'
 import { authorization } from './sign.mjs'
 
 /**
- * Starts a bundled server and demands that a signed request gets 200, its copy 401, and an unsigned
- * one 401, and that the server has nothing to complain about.
+ * Starts a bundled server and demands that a signed request gets 200 and is told its budget, its copy
+ * 401, and an unsigned one 401, and that the server has nothing to complain about.
  *
  * @param alone Whether the bundle must do without any node_modules.
  */
@@ -44,14 +44,16 @@ async function demandAnswers({ port, id, key }) {
   const url = `http://127.0.0.1:${port}/a?b=1`
   const headers = { authorization: authorization({ id, key }, url) }
   const wanted = [
-    ['a signed request', headers, 200, /^hello ada$/],
-    ['its copy', headers, 401, /ERR_MAC_REPLAY/],
-    ['an unsigned request', {}, 401, /ERR_MAC_MISSING/],
+    ['a signed request', headers, 200, /^hello ada$/, '"requests";q=2;w=60'],
+    ['its copy', headers, 401, /ERR_MAC_REPLAY/, null],
+    ['an unsigned request', {}, 401, /ERR_MAC_MISSING/, null],
   ]
-  for (const [name, fields, status, text] of wanted) {
+  for (const [name, fields, status, text, policy] of wanted) {
     const answer = await fetch(url, { headers: fields, signal: AbortSignal.timeout(20_000) })
     const body = await answer.text()
     demand(answer.status === status && text.test(body), `${name} got ${answer.status} ${body}`)
+    const told = answer.headers.get('ratelimit-policy')
+    demand(told === policy, `${name} was told of the budget ${told}`)
   }
 }
 

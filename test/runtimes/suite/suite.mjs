@@ -1,5 +1,6 @@
 import { betterSqlite3 } from './better-sqlite3.mjs'
 import { bodies } from './bodies.mjs'
+import { channels } from './channels.mjs'
 import { attempt, result } from './checks.mjs'
 import { clientWire } from './client-wire.mjs'
 import { defaultDatabase } from './default-database.mjs'
@@ -14,6 +15,7 @@ import { processes } from './processes.mjs'
 import { restart } from './restart.mjs'
 import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
+import { token } from './token.mjs'
 import { wire } from './wire.mjs'
 
 /*
@@ -27,6 +29,8 @@ await attempt('better-sqlite3', betterSqlite3)
 await attempt('statements', statements)
 await attempt('peers', peers)
 await attempt('what fetch sends', clientWire)
+await attempt('channels', channels)
+await attempt('key distribution', token)
 for (const adapter of adapters) {
   await attempt(`modes on ${adapter}`, () => modes(adapter))
   await attempt(`bodies on ${adapter}`, () => bodies(adapter))

@@ -1,0 +1,48 @@
+import { setTimeout } from 'node:timers/promises'
+import { giveBack, given } from '../setup/run-on.ts'
+import { freshNonce } from '../signing/request.ts'
+import {
+  FLOOD_RATE,
+  FLOODER_ADDRESS,
+  type FloodResult,
+  NEIGHBOUR,
+  type Sending,
+  type Statuses,
+  VICTIMS,
+} from './scene.ts'
+import { Sender, tally } from './sender.ts'
+
+/** How often some are sent, in milliseconds. */
+const TICK = 10
+/** How many may be under way: a server that falls behind is not buried deeper. */
+const MOST_UNDER_WAY = 500
+
+// Sends wrong requests, half of them in the names of others, beside the right ones of somebody who
+// shares the address and has signed before.
+
+const { port, milliseconds } = given<Sending>()
+const sender = new Sender(port, FLOODER_ADDRESS)
+const wrong: Statuses = {}
+const neighbour: Statuses = {}
+tally(neighbour, (await sender.send(NEIGHBOUR)).status)
+let sent = 0
+let underWay = 0
+const begin = performance.now()
+for (let now = begin; now < begin + milliseconds; now = performance.now()) {
+  const due = Math.floor(((now - begin) * FLOOD_RATE) / 1000)
+  while (sent < due && underWay < MOST_UNDER_WAY) void sendWrong(sent++)
+  tally(neighbour, (await sender.send(NEIGHBOUR)).status)
+  await setTimeout(TICK)
+}
+const rate = (sent * 1000) / (performance.now() - begin)
+while (underWay > 0) await setTimeout(TICK)
+sender.close()
+giveBack({ wrong, neighbour, rate } satisfies FloodResult)
+
+async function sendWrong(number: number): Promise<void> {
+  underWay++
+  const victim = VICTIMS[Math.floor(number / 2) % VICTIMS.length] ?? ''
+  const id = number % 2 === 0 ? freshNonce() : victim
+  tally(wrong, (await sender.send(id, 'a key that was guessed')).status)
+  underWay--
+}

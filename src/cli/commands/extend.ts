@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import { pasted } from '../called-as.ts'
+import { credentialJson, showExpiry, standingText } from '../credential-text.ts'
+import { existingPlace, withMacOf } from '../database.ts'
+import { examples } from '../help.ts'
+import { quote } from '../quote.ts'
+import { readExpiry, showMoment } from '../terminal/moments.ts'
+import { plain } from '../terminal/plain.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { foundUnrevoked } from './found.ts'
+
+interface ExtendOptions {
+  readonly database?: string
+  readonly expires: string
+}
+
+export function extendCommand(terminal: Terminal): Command {
+  return new Command('extend')
+    .summary('moves the end of a credential')
+    .description(
+      'Moves the end of a credential, later or earlier; one that has expired is valid again. Its key stays.',
+    )
+    .argument('<id>', 'its key identifier')
+    .requiredOption('--expires <when>', '30d from now (or s, m, h, w), never, or 2030-12-31')
+    .addHelpText(
+      'after',
+      examples(
+        ['withmac extend 3f9c2a1be0d1 --expires 90d', 'for 90 days from now'],
+        ['withmac extend 3f9c2a1be0d1 --expires never', 'until it is revoked'],
+      ),
+    )
+    .action(async (id: string, _, command: Command) => {
+      const { database, expires } = command.optsWithGlobals<ExtendOptions>()
+      const end = readExpiry(expires, new Date())
+      const place = existingPlace(database)
+      const [before, after] = await withMacOf(place, async (mac) => [
+        await foundUnrevoked(mac, id, place),
+        await mac.extendCredential(id, end),
+      ])
+      const now = new Date()
+      terminal.give(credentialJson(after, now), () => {
+        const { cyan, green, yellow } = terminal.colors
+        const whose = `${plain(id)} of ${plain(after.user)}`
+        const from = showExpiry(before.expires)
+        const to = showExpiry(after.expires)
+        if (before.expires?.getTime() === after.expires?.getTime()) {
+          return [`${whose} ends so already: ${standingText(after, now)}.`]
+        }
+        const moved = `${green('moved')} the end of ${whose}: from ${from} to ${to}.`
+        if (after.disabled === null) return [moved, `It is ${standingText(after, now)}.`]
+        const since = showMoment(after.disabled)
+        return [
+          moved,
+          `${yellow('It is refused all the same')}: it was disabled ${since}. To take it back: ${cyan(pasted(`enable ${quote(id)}`))}`,
+        ]
+      })
+    })
+}

@@ -1,0 +1,93 @@
+import type { Credential, NewCredential } from '../credentials/credential.ts'
+import type { RotateOptions } from '../credentials/rotate.ts'
+import type { Mac } from '../mac.ts'
+import { pasted } from './called-as.ts'
+import { EXIT } from './exit-status.ts'
+import { Failure } from './failure.ts'
+import { quote } from './quote.ts'
+import { type ReservedFile, reserveFile, savedText } from './saved-file.ts'
+import { showMoment, showSpan, showUse } from './terminal/moments.ts'
+
+/** What a rotation is to be, as the command line gives it. */
+export interface Rotation extends Pick<RotateOptions, 'algorithm'> {
+  readonly graceSeconds: number
+  /** `undefined` where it stays as it is. */
+  readonly expires: Date | null | undefined
+  readonly endEarlierGrace: boolean
+}
+
+/**
+ * Says in the words of the command line what the library would refuse.
+ * @throws Failure
+ */
+export function checkRotation(
+  { id, expires, oldKey, keyNumber }: Credential,
+  rotation: Rotation,
+  now: Date,
+): void {
+  if (rotation.expires === undefined && expires !== null && expires <= now) {
+    throw new Failure(
+      EXIT.no,
+      `${id} expired ${showMoment(expires)}, and so would its new key: add --expires 30d.`,
+    )
+  }
+  if (rotation.graceSeconds === 0 || rotation.endEarlierGrace) return
+  if (oldKey === null || oldKey.graceEnds <= now) return
+  const left = showSpan((oldKey.graceEnds.getTime() - now.getTime()) / 1000)
+  throw new Failure(
+    EXIT.no,
+    `${id} has key ${oldKey.keyNumber} still, beside key ${keyNumber}, until ${showMoment(oldKey.graceEnds)} (${left} left); ` +
+      `it was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: then key ${oldKey.keyNumber} is refused at once.`,
+  )
+}
+
+/**
+ * Rotates a credential, its new key saved in a file. The file is written first: whatever fails
+ * afterwards, nobody is left without the key that counts.
+ *
+ * @throws Failure, and what the library throws.
+ */
+export async function rotateInto(
+  path: string,
+  mac: Mac,
+  before: Credential,
+  rotation: Rotation,
+): Promise<NewCredential> {
+  const { id, user } = before
+  const { algorithm = before.algorithm, expires = before.expires } = rotation
+  const file = reserveFile(path)
+  // Imported when it is needed: it brings Zod along.
+  const { randomKey } = await import('../credentials/fields.ts')
+  const key = randomKey()
+  try {
+    file.write(savedText({ id, key, algorithm, user, expires }))
+  } catch (error) {
+    file.abandon()
+    throw error
+  }
+  try {
+    return await mac.rotateCredential(id, { ...rotation, key })
+  } catch (error) {
+    throw await abandoned(file, path, mac, before, error)
+  }
+}
+
+/** Removes the file, unless its key may count; gives what is to be thrown. */
+async function abandoned(
+  file: ReservedFile,
+  path: string,
+  mac: Mac,
+  { id, keyNumber }: Credential,
+  error: unknown,
+): Promise<unknown> {
+  const after = await mac.getCredential(id).catch(() => undefined)
+  if (after !== undefined && (after === null || after.keyNumber === keyNumber)) {
+    file.abandon()
+    return error
+  }
+  const { message } = error as Error
+  return new Failure(
+    EXIT.store,
+    `${message} Whether ${id} was rotated is not known: keep ${path}, which holds its new key, and look whether "${pasted(`show ${quote(id)}`)}" shows key ${keyNumber + 1}.`,
+  )
+}

@@ -1,0 +1,76 @@
+import type { MacError } from '../errors.ts'
+import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
+import { readCredential, type Signer } from './credential.ts'
+import { noToken, type TokenReply } from './token-request.ts'
+
+/** A credential that a token endpoint gave. */
+export interface Token {
+  readonly signer: Signer
+  /** How long it is valid, in seconds from when it was made. */
+  readonly lifetime: number
+}
+
+/**
+ * Reads the answer of a token endpoint (draft §5.1, RFC 6749 §5.1 and §5.2).
+ *
+ * @param secret Is never shown, even where the endpoint says it.
+ * @throws {@link MacError} `ERR_MAC_CLIENT_TOKEN` for all that is no MAC credential.
+ */
+export function readToken({ status, json }: TokenReply, secret: string): Token {
+  const answer = isObject(json) ? json : null
+  if (status !== 200) throw refused(status, answer, secret)
+  if (answer === null) throw noToken('gave an answer that is no JSON object')
+  const { token_type: type, expires_in: lifetime } = answer
+  if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
+    throw unusable('token_type is not mac')
+  }
+  if (typeof lifetime !== 'number' || !(lifetime > 0 && lifetime < Number.POSITIVE_INFINITY)) {
+    throw unusable('expires_in is not a positive number')
+  }
+  return { signer: signerOf(answer), lifetime }
+}
+
+function signerOf(answer: Readonly<Record<string, unknown>>): Signer {
+  const { access_token: id, mac_key: key, mac_algorithm: algorithm } = answer
+  const known = MAC_ALGORITHMS.find((each) => each === algorithm)
+  if (known === undefined) throw unusable(`mac_algorithm is not ${MAC_ALGORITHMS.join(' or ')}`)
+  if (typeof id !== 'string') throw unusable('access_token is no string')
+  if (typeof key !== 'string') throw unusable('mac_key is no string')
+  try {
+    return readCredential({ id, key, algorithm: known })
+  } catch (cause) {
+    throw noToken(
+      'gave a credential that cannot be used: access_token or mac_key is empty, or holds what none can',
+      cause,
+    )
+  }
+}
+
+function unusable(what: string): MacError {
+  return noToken(`gave an answer that cannot be used: ${what}`)
+}
+
+function refused(
+  status: number,
+  answer: Readonly<Record<string, unknown>> | null,
+  secret: string,
+): MacError {
+  if (status === 0 || (status >= 300 && status < 400)) {
+    return noToken('redirects, which is not followed: the secret would go along')
+  }
+  const error = shown(answer?.error, secret)
+  if (error === null) return noToken(`answered ${status}`)
+  const description = shown(answer?.error_description, secret)
+  return noToken(`answered ${status}, ${error}${description === null ? '' : `: ${description}`}`)
+}
+
+/** What of an error is fit for a log: printable ASCII (RFC 6749 §5.2), not too long, no secret. */
+function shown(text: unknown, secret: string): string | null {
+  if (typeof text !== 'string' || text.includes(secret)) return null
+  const clean = text.replace(/[^\x20-\x7e]/gu, '?').slice(0, 300)
+  return clean.replace(/\.$/, '') || null
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

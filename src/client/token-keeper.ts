@@ -1,0 +1,108 @@
+import type { Signer } from './credential.ts'
+import type { Signers } from './signing-fetch.ts'
+import type { Token } from './token-answer.ts'
+import type { Stopwatch } from './token-clock.ts'
+import { isUnknownTo } from './token-refused.ts'
+
+/** A credential, and when it was asked for. */
+export interface DatedToken extends Token {
+  readonly age: Stopwatch
+}
+
+interface Held extends DatedToken {
+  /** How long before its end it is renewed, in seconds. */
+  readonly renewBefore: number
+  /** Whether a server took what was signed with it. */
+  accepted: boolean
+  /** The age before which it is not tried again to renew it. */
+  retryAge: number
+}
+
+/** How old a credential must be to be renewed where no server has ever taken it, in seconds. */
+const DOUBTFUL_AGE = 60
+
+/** Keeps a credential and renews it, once for all who wait. */
+export class TokenKeeper implements Signers {
+  readonly #obtain: () => Promise<DatedToken>
+  readonly #renewBefore: number | undefined
+  #held: Held | null = null
+  #renewal: Promise<Held> | null = null
+
+  constructor(obtain: () => Promise<DatedToken>, renewBeforeSeconds: number | undefined) {
+    this.#obtain = obtain
+    this.#renewBefore = renewBeforeSeconds
+  }
+
+  async current(signal: AbortSignal | null | undefined): Promise<Signer> {
+    const held = this.#held
+    if (held !== null) {
+      const { lifetime, age, renewBefore, signer } = held
+      const left = lifetime - age()
+      if (left > renewBefore / 2) {
+        if (left <= renewBefore) this.#renewBehind(held)
+        return signer
+      }
+    }
+    signal?.throwIfAborted()
+    const { signer } = await unlessAborted(this.#renew(), signal)
+    return signer
+  }
+
+  accepted(signer: Signer): void {
+    if (this.#held?.signer === signer) this.#held.accepted = true
+  }
+
+  /**
+   * Gives up a credential that a server no longer knows. Not one that is new and was never taken: what
+   * keeps its requests from being let in, such as a wrong origin, would keep those of the next as well,
+   * and each of them would ask for another.
+   */
+  async refused(signer: Signer, response: Response): Promise<boolean> {
+    if (!(await isUnknownTo(response))) return false
+    const held = this.#held
+    if (held?.signer !== signer) return true
+    if (!held.accepted && held.age() < DOUBTFUL_AGE) return false
+    this.#held = null
+    return true
+  }
+
+  #renew(): Promise<Held> {
+    this.#renewal ??= this.#obtainAndHold().finally(() => {
+      this.#renewal = null
+    })
+    return this.#renewal
+  }
+
+  /** Nobody waits for it; where it fails, it is tried again after a while. */
+  #renewBehind(held: Held): void {
+    if (held.age() < held.retryAge) return
+    held.retryAge = held.age() + held.renewBefore / 10
+    this.#renew().catch(() => {})
+  }
+
+  async #obtainAndHold(): Promise<Held> {
+    const token = await this.#obtain()
+    const { lifetime } = token
+    const renewBefore = Math.min(this.#renewBefore ?? Math.min(30, lifetime / 10), lifetime / 2)
+    this.#held = { ...token, renewBefore, accepted: false, retryAge: 0 }
+    return this.#held
+  }
+}
+
+/** What a promise comes to, unless the signal comes first; the promise itself goes on. */
+async function unlessAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | null | undefined,
+): Promise<Value> {
+  if (signal === null || signal === undefined) return promise
+  let abort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,104 @@
+import { checkFetchOptions, type MacFetchOptions } from './options.ts'
+import { isPrivate } from './redirect.ts'
+
+/** The options of `createTokenFetch`: what follows, and those of `createMacFetch`. */
+export interface TokenFetchOptions extends MacFetchOptions {
+  /** Where credentials come from: an `https:` URL; `http:` for this machine (`localhost`) alone. */
+  readonly tokenEndpoint: string | URL
+  readonly clientId: string
+  readonly clientSecret: string
+  /**
+   * What to ask for (RFC 6749 §3.3): one scope, several with a space between, or a list. What is
+   * granted is *not* compared with it. Default: the server's default.
+   */
+  readonly scope?: string | readonly string[] | undefined
+  /** How the secret is sent: by HTTP Basic, or in the body (RFC 6749 §2.3.1). Default: `basic`. */
+  readonly authentication?: 'basic' | 'body' | undefined
+  /**
+   * How long before its end a credential is renewed, while requests go on with it. From half of that
+   * time on they wait for the new one. At the most half of a credential's life. Default: a tenth of
+   * its life, and 30 at the most.
+   */
+  readonly renewBeforeSeconds?: number | undefined
+  /** How long the token endpoint may take to answer. Default: 30. */
+  readonly timeoutSeconds?: number | undefined
+}
+
+/** What a token request is made with. */
+export interface TokenClientSettings {
+  readonly endpoint: URL
+  readonly clientId: string
+  readonly clientSecret: string
+  /** With a space between; `null` for the server's default. */
+  readonly scope: string | null
+  readonly authentication: 'basic' | 'body'
+  readonly timeoutSeconds: number
+}
+
+const OWN = [
+  'tokenEndpoint',
+  'clientId',
+  'clientSecret',
+  'scope',
+  'authentication',
+  'renewBeforeSeconds',
+  'timeoutSeconds',
+] as const
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
+/** What a timer can wait. */
+const LONGEST_TIMEOUT = 2_147_483
+
+/** @throws TypeError that names what is wrong, and never shows the secret. */
+export function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
+  checkFetchOptions(options, OWN)
+  const { tokenEndpoint, clientId, clientSecret, authentication = 'basic' } = options
+  const { renewBeforeSeconds = 0, timeoutSeconds = 30 } = options
+  checkText('clientId', clientId)
+  checkText('clientSecret', clientSecret)
+  if (authentication !== 'basic' && authentication !== 'body') {
+    throw wrong('authentication', 'must be basic or body')
+  }
+  if (!(renewBeforeSeconds >= 0 && renewBeforeSeconds < Number.POSITIVE_INFINITY)) {
+    throw wrong('renewBeforeSeconds', 'must be a number of seconds, 0 or more')
+  }
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= LONGEST_TIMEOUT)) {
+    throw wrong('timeoutSeconds', `must be a number of seconds up to ${LONGEST_TIMEOUT}`)
+  }
+  const scope = readScope(options.scope)
+  const endpoint = readEndpoint(tokenEndpoint)
+  return { endpoint, clientId, clientSecret, scope, authentication, timeoutSeconds }
+}
+
+/** Nobody on the way may read the secret, nor the key in the answer. */
+function readEndpoint(given: string | URL): URL {
+  let url: URL
+  try {
+    url = new URL(given)
+  } catch (cause) {
+    throw new TypeError('withmac: the option tokenEndpoint must be an absolute URL.', { cause })
+  }
+  if (!/^https?:$/.test(url.protocol) || !isPrivate(url)) {
+    throw wrong('tokenEndpoint', 'must be an https: URL; http: is for localhost alone')
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw wrong('tokenEndpoint', 'must be a URL without user name, password and fragment')
+  }
+  return url
+}
+
+function readScope(given: string | readonly string[] | undefined): string | null {
+  if (given === undefined) return null
+  const scope = Array.isArray(given) ? given.join(' ') : given
+  if (typeof scope === 'string' && SCOPE.test(scope)) return scope
+  throw wrong('scope', 'must be scopes of printable ASCII without " and \\, a space between')
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '' || /[\p{Cc}\p{Surrogate}]/u.test(value)) {
+    throw wrong(name, 'must be a string that is not empty, without control characters')
+  }
+}
+
+function wrong(name: string, rule: string): TypeError {
+  return new TypeError(`withmac: the option ${name} ${rule}.`)
+}

@@ -1,0 +1,77 @@
+import { MacError } from '../errors.ts'
+import type { ForwardedFamily } from '../protocol/forwarded.ts'
+import { atOnce } from '../server/raw-target.ts'
+import { countedAddress } from './address.ts'
+import { forwardedFor } from './forwarded-for.ts'
+import { shownAddress } from './shown-address.ts'
+
+/** Where the addresses of clients come from. */
+export interface AddressSettings {
+  /** A function of the handler's own arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: as the handler declares them
+  readonly clientAddress: ((...given: any[]) => string | undefined) | null
+  readonly trustProxy: ForwardedFamily | null
+}
+
+/** Who sent a request. The address is asked for when it is needed, and once. */
+export class Client {
+  readonly #ask: () => string | undefined
+  #address: string | null | undefined
+
+  constructor(ask: () => string | undefined) {
+    this.#ask = ask
+  }
+
+  /**
+   * What the client is counted by; `null` where its address is not known.
+   * @throws {@link MacError} `ERR_MAC_CALLBACK` where the function given as `clientAddress` fails.
+   */
+  get address(): string | null {
+    if (this.#address === undefined) {
+      const written = this.#ask()
+      this.#address = written === undefined ? null : countedAddress(written)
+    }
+    return this.#address
+  }
+}
+
+/**
+ * The client of a request: by the function given as `clientAddress`; behind a proxy that is trusted,
+ * by what it wrote; else by what the server shows a handler.
+ *
+ * @param first What the handler was called with first.
+ * @param rest What else it was called with.
+ */
+export function clientOf(
+  request: Request,
+  first: unknown,
+  rest: readonly unknown[],
+  { clientAddress, trustProxy }: AddressSettings,
+): Client {
+  return new Client(() => {
+    if (clientAddress !== null) return asked(() => clientAddress(first, ...rest))
+    if (trustProxy !== null) return forwardedFor(request, trustProxy)
+    return shownAddress(request, first, rest[0])
+  })
+}
+
+/**
+ * The client of a request, by the address that the caller of `mac.verify` gave.
+ * @throws TypeError where that is no text.
+ */
+export function namedClient(address: unknown): Client {
+  if (typeof address !== 'string') throw new TypeError('withmac: clientAddress must be a string.')
+  return new Client(() => address)
+}
+
+function asked(clientAddress: () => unknown): string | undefined {
+  try {
+    const address = atOnce(clientAddress())
+    if (address === undefined || address === null || typeof address === 'string') {
+      return address ?? undefined
+    }
+    throw new TypeError('it must give an address or undefined')
+  } catch (cause) {
+    throw new MacError('ERR_MAC_CALLBACK', 'The function given as clientAddress failed.', { cause })
+  }
+}

@@ -1,0 +1,37 @@
+/** How much of a budget is used up, and until when. */
+export interface Count {
+  /** How many were counted in the window that is open. */
+  readonly used: number
+  /** When the window ends and counting begins anew, in milliseconds since 1970 by the system's clock. */
+  readonly resetAt: number
+}
+
+/** Where it is counted. */
+export interface Counter {
+  /**
+   * Counts one, and gives how many there are in the window. The first one opens it.
+   *
+   * @param seconds How long a window is.
+   */
+  add(key: string, seconds: number): Promise<Count>
+  /** Drops what is kept of a key in this process, where there is too much of it. */
+  forget(key: string): void
+  /**
+   * Makes ready what is needed to count.
+   * @throws TypeError where a package is not installed.
+   */
+  ready(): Promise<void>
+  /** Closes what was opened for it. */
+  close(): Promise<void>
+}
+
+/** What rate-limiter-flexible says of a key. */
+interface Consumed {
+  readonly consumedPoints: number
+  readonly msBeforeNext: number
+}
+
+/** Its answer in our words. */
+export function countOf({ consumedPoints, msBeforeNext }: Consumed): Count {
+  return { used: consumedPoints, resetAt: Date.now() + msBeforeNext }
+}

@@ -1,0 +1,73 @@
+import { MacError } from '../errors.ts'
+import type { RateLimit } from '../store/store.ts'
+import { Budgets } from './budgets.ts'
+import type { Client } from './client.ts'
+import type { Counter } from './count.ts'
+import { LimitError } from './limit-error.ts'
+
+/** How many addresses are remembered: strangers may come from any number of them. */
+const MOST_ADDRESSES = 100_000
+
+/** How many requests of a client's address may be refused. */
+export class FailureLimit {
+  readonly #limit: RateLimit
+  readonly #budgets: Budgets
+  #warned = false
+
+  constructor(limit: RateLimit, counter: Counter) {
+    this.#limit = limit
+    this.#budgets = new Budgets('failures', counter, MOST_ADDRESSES)
+  }
+
+  /**
+   * Sees to it that an address whose budget is used up costs no look-up.
+   * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` where the address cannot be had.
+   */
+  check(client: Client | null): void {
+    const spent = this.#spent(client?.address ?? null)
+    if (spent !== null) throw spent
+  }
+
+  /**
+   * Takes a refusal off the budget of the client's address, if it is one that is counted.
+   * @returns What to answer: beyond the budget, all refusals of it are alike.
+   */
+  async count(client: Client | null, thrown: unknown): Promise<unknown> {
+    if (!isFailure(thrown)) return thrown
+    try {
+      const address = client?.address ?? null
+      if (address === null) {
+        this.#warn()
+        return thrown
+      }
+      const spent = this.#spent(address, thrown)
+      if (spent !== null) return spent
+      const count = await this.#budgets.take(address, this.#limit)
+      if (count.used <= this.#limit.requests) return thrown
+      return new LimitError('failures', address, this.#limit, count, { cause: thrown })
+    } catch (error) {
+      return error
+    }
+  }
+
+  #spent(address: string | null, cause?: unknown): LimitError | null {
+    const count = address === null ? null : this.#budgets.spent(address, this.#limit)
+    if (address === null || count === null) return null
+    return new LimitError('failures', address, this.#limit, count, { cause })
+  }
+
+  /** All those whose address is not known must not share one budget, so they have none. */
+  #warn(): void {
+    if (this.#warned) return
+    this.#warned = true
+    console.error(
+      'withmac: rateLimit.failures limits nobody whose address is not known, and that of a client was ' +
+        'not: give the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.',
+    )
+  }
+}
+
+/** Whoever sends no credentials at all has tried none. */
+function isFailure(thrown: unknown): thrown is MacError {
+  return thrown instanceof MacError && thrown.status === 401 && thrown.code !== 'ERR_MAC_MISSING'
+}

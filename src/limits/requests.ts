@@ -1,0 +1,60 @@
+import type { RateLimit, StoredCredential } from '../store/store.ts'
+import { Budgets } from './budgets.ts'
+import type { Counter } from './count.ts'
+import { type RateLimitFields, rateLimitFields } from './fields.ts'
+import { LimitError } from './limit-error.ts'
+
+/** How many credentials are remembered. Only who signed well is: there are no more than you made. */
+const MOST_CREDENTIALS = 1_000_000
+/** After how many milliseconds a credential that may send no more is looked up again. */
+const LOOK_EVERY = 1000
+
+/** How many requests of a credential are taken. */
+export class RequestLimit {
+  readonly #general: RateLimit | null
+  readonly #budgets: Budgets
+  /** When a credential whose budget is used up was last looked up. */
+  readonly #looked = new Map<string, number>()
+
+  /** @param general What holds for a credential without a limit of its own. */
+  constructor(general: RateLimit | null, counter: Counter) {
+    this.#general = general
+    this.#budgets = new Budgets('requests', counter, MOST_CREDENTIALS)
+  }
+
+  /** What holds for a credential; `null` where nothing is counted. */
+  limitOf(credential: StoredCredential): RateLimit | null {
+    return credential.rateLimit ?? this.#general
+  }
+
+  /** Why a credential may send no more for now; `null` where it may, as far as this process knows. */
+  spent(credential: StoredCredential): LimitError | null {
+    const limit = this.limitOf(credential)
+    if (limit === null) return null
+    const { id } = credential
+    const count = this.#budgets.spent(id, limit)
+    return count === null ? null : new LimitError('requests', id, limit, count)
+  }
+
+  /**
+   * Whether to look up a credential that may send no more: nothing else would tell that its limit was
+   * raised since, or that it was revoked.
+   */
+  shouldLookUp({ id }: StoredCredential): boolean {
+    const now = Date.now()
+    if (now - (this.#looked.get(id) ?? 0) < LOOK_EVERY) return false
+    if (this.#looked.size >= MOST_CREDENTIALS) this.#looked.clear()
+    this.#looked.set(id, now)
+    return true
+  }
+
+  /**
+   * Takes a request off the budget of a credential.
+   * @throws {@link LimitError} where there was nothing left.
+   */
+  async take({ id }: StoredCredential, limit: RateLimit): Promise<RateLimitFields> {
+    const count = await this.#budgets.take(id, limit)
+    if (count.used > limit.requests) throw new LimitError('requests', id, limit, count)
+    return rateLimitFields('requests', limit, count)
+  }
+}

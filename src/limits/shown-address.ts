@@ -1,0 +1,50 @@
+/** A value of which nothing is known, looked at by its shape. */
+type Shape = Readonly<Record<string, unknown>> | null | undefined
+
+/**
+ * The address that a client's connection comes from, as servers show it to handlers: Bun's and Deno's
+ * second argument, node:http's request in that of @hono/node-server, srvx's request, SvelteKit's event
+ * and Astro's context. `undefined` where none of them does.
+ */
+export function shownAddress(
+  request: Request,
+  firstArgument: unknown,
+  secondArgument: unknown,
+): string | undefined {
+  const [first, second] = [firstArgument as Shape, secondArgument as Shape]
+  for (const place of [
+    () => (call(second, 'requestIP', request) as Shape)?.address,
+    () => within(second, 'remoteAddr')?.hostname,
+    () => ofNode(within(second, 'incoming')),
+    () => ofNode(within(within(within(first, 'runtime'), 'node'), 'req')),
+    () => call(first, 'getClientAddress'),
+    () => first?.clientAddress,
+  ]) {
+    const address = attempt(place)
+    if (typeof address === 'string') return address
+  }
+  return undefined
+}
+
+/** Of node:http's request. */
+function ofNode(incoming: Shape): unknown {
+  return within(incoming, 'socket')?.remoteAddress
+}
+
+function within(shape: Shape, name: string): Shape {
+  return shape?.[name] as Shape
+}
+
+function call(shape: Shape, name: string, ...values: unknown[]): unknown {
+  const method = shape?.[name]
+  return typeof method === 'function' ? method.apply(shape, values) : undefined
+}
+
+/** Some throw where there is no connection, as when pages are made in advance. */
+function attempt(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { label, rateLimit, scopes } from '../credentials/fields.ts'
+import { readInput, readUser, type User } from '../credentials/input.ts'
+import type { RateLimit } from '../store/store.ts'
+import { TokenRefusal } from './refusal.ts'
+
+/** A client that proved who it is, and what its credentials are to be like. */
+export interface TokenClient {
+  /** Whom the credential speaks for: `identity.user` of what it signs. */
+  readonly user: User
+  /** The scopes that the client may ask for. Default: none. */
+  readonly scopes?: readonly string[] | undefined
+  /** Those that it gets where it asks for none, some of `scopes`. Default: all of them. */
+  readonly scopesByDefault?: readonly string[] | undefined
+  /** How long its credentials are valid, 1 to 31,622,400. Default: that of the endpoint. */
+  readonly expiresSeconds?: number | undefined
+  /** A note for people, which lists of credentials show. Default: the client's name. */
+  readonly label?: string | null | undefined
+  /** A rate limit of its credentials' own, as `createCredential` has it. Default: that of all. */
+  readonly rateLimit?: RateLimit | null | undefined
+}
+
+/** A client that proved who it is, and gets no credential all the same. */
+export interface RefusedClient {
+  readonly error: 'unauthorized_client'
+  /** Is told to the client: printable ASCII without `"` and `\`. */
+  readonly description?: string | undefined
+}
+
+/** How long a credential can be valid: a leap year. */
+export const lifetime: z.ZodInt = z.int().min(1).max(31_622_400)
+
+const refusedSchema = z.strictObject({
+  error: z.literal('unauthorized_client'),
+  description: z
+    .string()
+    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, 'must be printable ASCII without " and \\')
+    .default('The client may not have credentials.'),
+})
+const clientSchema = z
+  .strictObject({
+    user: z.unknown().transform(readUser),
+    scopes: scopes.optional(),
+    scopesByDefault: scopes.optional(),
+    expiresSeconds: lifetime.optional(),
+    label: label.optional(),
+    rateLimit: rateLimit.optional(),
+  })
+  .refine(
+    ({ scopes = [], scopesByDefault = [] }) =>
+      scopesByDefault.every((scope) => scopes.includes(scope)),
+    { path: ['scopesByDefault'], message: 'must be some of scopes' },
+  )
+
+/**
+ * Reads what `authenticateClient` gave; `null` where it says that the client is none.
+ *
+ * @throws TypeError for what is none of it, {@link TokenRefusal} for a {@link RefusedClient}.
+ */
+export function readClient(given: unknown): (TokenClient & { readonly user: string }) | null {
+  if (given === null || given === undefined) return null
+  if (typeof given === 'object' && 'error' in given) {
+    const { error, description } = readInput('authenticateClient', refusedSchema, given)
+    throw new TokenRefusal(error, description)
+  }
+  return readInput('authenticateClient', clientSchema, given)
+}

@@ -1,0 +1,85 @@
+import type { MacError } from '../errors.ts'
+import type { OriginOption } from '../options.ts'
+import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { RateLimit } from '../store/store.ts'
+import type { RefusedClient, TokenClient } from './client.ts'
+import type { TokenErrorCode } from './refusal.ts'
+import type { SentClient } from './sent-client.ts'
+
+/** What `authenticateClient` is to judge. */
+export interface ClientAuthentication extends SentClient {
+  /** The request, whose body was read. It may hold the secret: keep it out of logs. */
+  readonly request: Request
+}
+
+/** Whether a client is who it says: `null` where it is not, or is unknown. */
+export type AuthenticateClient = (sent: ClientAuthentication) => TokenResult | Promise<TokenResult>
+
+/** What `authenticateClient` may give. */
+export type TokenResult = TokenClient | RefusedClient | null
+
+/** For whom an algorithm is to be chosen. */
+export interface AlgorithmClient {
+  readonly clientId: string
+  readonly user: string
+  readonly scopes: readonly string[]
+}
+
+/** What is told of a credential that was issued: not its key. */
+export interface IssuedCredential {
+  readonly clientId: string
+  readonly user: string
+  /** The MAC key identifier. */
+  readonly id: string
+  readonly algorithm: MacAlgorithm
+  readonly scopes: readonly string[]
+  readonly expires: Date
+}
+
+/** What is told of a request that got no credential. */
+export interface RefusedTokenRequest {
+  readonly error: TokenErrorCode
+  readonly description: string
+  readonly status: number
+  /** Who the client said that it is, proved or not; `null` where it did not come so far. */
+  readonly clientId: string | null
+}
+
+/** The options of `createTokenEndpoint`. */
+export interface TokenEndpointOptions {
+  /**
+   * Says which client this is, and what it may have: its user and scopes; `null` where the secret is
+   * wrong or there is no such client, which are answered alike. Compare secrets in constant time, with
+   * `secretsAreEqual`, also where there is no such client. Where it throws, nobody gets anything.
+   *
+   * Is *not* asked for an address of which too many requests were refused, where the `Mac` has the
+   * option `rateLimit.failures`: a wrong secret counts there as a wrong MAC does.
+   */
+  readonly authenticateClient: AuthenticateClient
+  /** The MAC algorithm, or a function of the client that tells it. Default: `hmac-sha-256`. */
+  readonly algorithm?:
+    | MacAlgorithm
+    | ((client: AlgorithmClient) => MacAlgorithm | Promise<MacAlgorithm>)
+    | undefined
+  /** How long credentials are valid, 1 to 31,622,400. Default: 3600. */
+  readonly expiresSeconds?: number | undefined
+  /**
+   * How many credentials one client gets in how many seconds; more are answered 429. It counts who
+   * proved to be that client, so that nobody else can use it up, where the `Mac` counts: its option
+   * `rateLimit.store`. `null`: no limit. Default: 300 in 60.
+   */
+  readonly issueLimit?: RateLimit | null | undefined
+  /** As for `withMac`: here its scheme tells whether clients come by TLS. Default: the `Mac`'s. */
+  readonly origin?: OriginOption | undefined
+  /** As for `withMac`: here it tells whether clients come by TLS. Default: the `Mac`'s. */
+  readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  /** Is told of each credential that was issued. For logs: it changes nothing. */
+  readonly onIssue?: ((issued: IssuedCredential, request: Request) => void) | undefined
+  /** Is told of each request that got none. For logs and alarms: it changes nothing. */
+  readonly onRefuse?: ((refused: RefusedTokenRequest, request: Request) => void) | undefined
+  /**
+   * Is told of what failed on this side: a function of yours (`ERR_MAC_CALLBACK`), or the store. The
+   * client learns nothing of it. Default: it goes to `console.error`.
+   */
+  readonly onError?: ((error: MacError, request: Request) => void) | undefined
+}

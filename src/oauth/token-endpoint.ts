@@ -1,0 +1,112 @@
+import { MacError } from '../errors.ts'
+import { partsOf } from '../kept-parts.ts'
+import { clientOf } from '../limits/client.ts'
+import type { Mac } from '../mac.ts'
+import { type FirstArgument, requestOf, tell } from '../server/with-mac.ts'
+import { refusalAnswer, tokenAnswer } from './answer.ts'
+import { readForm } from './form.ts'
+import { GuessLimit } from './guess-limit.ts'
+import { type Issued, type Issuer, issue } from './issue.ts'
+import { issueLimit } from './issue-limit.ts'
+import type { TokenEndpointOptions } from './options.ts'
+import { TokenRefusal } from './refusal.ts'
+import { sentClient } from './sent-client.ts'
+import { tokenEndpointSettings } from './settings.ts'
+import { checkQuery, checkTransport } from './transport.ts'
+
+/** A handler of a `Request`, or of an object that holds one as `request`. */
+export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promise<Response>
+
+/**
+ * Makes a token endpoint: a handler that gives clients MAC credentials for their secret (draft §5, by
+ * the client credentials grant of RFC 6749 §4.4). A client renews its credential by asking again; the
+ * one before stays valid until it expires, and is removed a day later.
+ *
+ * It checks that the request came by TLS or from this machine, that it is a POST of a form of 16 KiB or
+ * less, whose parameters come once each, what `authenticateClient` says of the client, and that this
+ * one may have the scopes that it asks for. Who guesses secrets is slowed down where the `Mac` has the
+ * option `rateLimit.failures`, and else *not*: then secrets must be too many to guess.
+ *
+ * @param mac Who verifies what is signed with the credentials, as `createMac` made it.
+ * @throws TypeError where an option is wrong: now. The handler answers whatever happens.
+ *
+ * @example
+ * const token = createTokenEndpoint(mac, {
+ *   authenticateClient: ({ clientId, clientSecret }) =>
+ *     clientId === 'shop' && secretsAreEqual(clientSecret, process.env.SHOP_SECRET)
+ *       ? { user: 'shop', scopes: ['orders:read'] }
+ *       : null,
+ * })
+ * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
+ */
+export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
+  const { settings: macSettings, limits } = partsOf(mac)
+  const settings = tokenEndpointSettings(options, macSettings)
+  const { now, clientAddress } = macSettings
+  const limit = issueLimit(settings.issueLimit, limits.counter)
+  const issuer: Issuer = { mac, settings, now, limit }
+  const { onIssue, onRefuse, onError = reportFailure } = settings
+  return async (first, ...rest) => {
+    const request = requestOf(first)
+    const client = clientOf(request, first, rest, { ...settings, clientAddress })
+    try {
+      const { token, told } = await grant(request, issuer, new GuessLimit(limits.failures, client))
+      if (onIssue) tell('onIssue', () => onIssue(told, request))
+      return tokenAnswer(token)
+    } catch (thrown) {
+      if (!(thrown instanceof TokenRefusal)) {
+        tell('onError', () => onError(asMacError(thrown), request))
+        return refusalAnswer(UNAVAILABLE)
+      }
+      const { code, message, status, clientId } = thrown
+      const refused = { error: code, description: message, status, clientId }
+      if (onRefuse) tell('onRefuse', () => onRefuse(refused, request))
+      return refusalAnswer(thrown)
+    }
+  }
+}
+
+const UNAVAILABLE = new TokenRefusal(
+  'temporarily_unavailable',
+  'No credential can be issued at the moment.',
+)
+
+/** The checks in their order: nothing secret is looked at before it is known how it came. */
+async function grant(request: Request, issuer: Issuer, guesses: GuessLimit): Promise<Issued> {
+  if (request.method !== 'POST') {
+    const headers = { Allow: 'POST' }
+    const why = 'The token endpoint takes POST alone.'
+    throw new TokenRefusal('invalid_request', why, { status: 405, headers })
+  }
+  checkTransport(request, issuer.settings)
+  checkQuery(request)
+  const form = await readForm(request)
+  checkGrantType(form.get('grant_type'))
+  const sent = sentClient(request.headers.get('authorization'), form)
+  try {
+    return await guesses.count(() => issue(sent, form, request, issuer))
+  } catch (thrown) {
+    throw thrown instanceof TokenRefusal ? thrown.by(sent.clientId) : thrown
+  }
+}
+
+function checkGrantType(type: string | undefined): void {
+  if (type === 'client_credentials') return
+  if (type === undefined) throw new TokenRefusal('invalid_request', 'There is no grant_type.')
+  throw new TokenRefusal(
+    'unsupported_grant_type',
+    'The only grant_type here is client_credentials; ask again when a credential has expired.',
+  )
+}
+
+function asMacError(error: unknown): MacError {
+  if (error instanceof MacError) return error
+  const cause = { cause: error }
+  return new MacError('ERR_MAC_INTERNAL', 'The token endpoint failed unexpectedly.', cause)
+}
+
+/** What the operator must mend is shown, also where there is no hook. */
+function reportFailure(error: MacError): void {
+  const { code, message, cause = '' } = error
+  console.error(`withmac: the token endpoint failed: ${code}: ${message}`, cause)
+}

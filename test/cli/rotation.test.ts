@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { rotateInto } from '../../src/cli/rotation.ts'
+import { createMac } from '../../src/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+
+const ROTATION = { graceSeconds: 0, expires: undefined, endEarlierGrace: false }
+
+test('no file stays behind of a rotation that was refused', async () => {
+  using folder = temporaryFolder()
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  const before = await mac.createCredential('ada')
+  await mac.revokeCredential(before.id)
+  const path = folder.path('new.json')
+  await expect(rotateInto(path, mac, before, ROTATION)).rejects.toThrow('was revoked')
+  expect(existsSync(path)).toBe(false)
+  await mac.close()
+})
+
+test('the file stays where nobody can tell whether its key counts, and that is said', async () => {
+  using folder = temporaryFolder()
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  const before = await mac.createCredential('ada', { id: 'a1' })
+  await mac.close()
+  const path = folder.path('new.json')
+  await expect(rotateInto(path, mac, before, ROTATION)).rejects.toThrow(
+    `Whether a1 was rotated is not known: keep ${path}, which holds its new key, and look whether`,
+  )
+  expect(JSON.parse(readFileSync(path, 'utf8')).key).toHaveLength(43)
+})

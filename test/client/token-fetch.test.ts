@@ -1,0 +1,308 @@
+import { createTokenFetch, type TokenFetchOptions } from '../../src/client/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { TOKEN, tokenServer } from './token-server.ts'
+
+describe('a first request', () => {
+  test.each(['basic', 'body'] as const)(
+    'gets a credential by %s, and is signed with it',
+    async (authentication) => {
+      await using server = await tokenServer()
+      const tokenFetch = server.tokenFetch({ authentication })
+      const answer = await tokenFetch(`${server.url}/orders`, { method: 'POST', body: 'one' })
+      expect(await answer.json()).toEqual({ user: 'ada', scopes: ['a', 'b'], body: 'one' })
+      expect(server.asked).toEqual([200])
+    },
+  )
+
+  test.each([
+    ['a text', 'b', ['b']],
+    ['a text of several', 'b a', ['b', 'a']],
+    ['a list', ['a', 'b'], ['a', 'b']],
+  ])('asks for scopes by %s', async (_name, scope, scopes) => {
+    await using server = await tokenServer()
+    const answer = await server.tokenFetch({ scope })(server.url)
+    expect(await answer.json()).toMatchObject({ scopes })
+  })
+
+  test('sends the secret in the header or in the body, and never in both', async () => {
+    const sent: string[] = []
+    await using server = await tokenServer(async (request) => {
+      const { url, headers } = request
+      sent.push(`${url} ${headers.get('authorization')} ${await request.clone().text()}`)
+      return null
+    })
+    await server.tokenFetch()(server.url)
+    await server.tokenFetch({ authentication: 'body', scope: 'a' })(server.url)
+    const token = `${server.url}/token`
+    const basic = btoa('shop:a+secret%2B%25')
+    expect(sent).toEqual([
+      `${token} Basic ${basic} grant_type=client_credentials`,
+      `${token} null grant_type=client_credentials&scope=a&client_id=shop&client_secret=a+secret%2B%25`,
+    ])
+  })
+
+  test('takes the options of createMacFetch along', async () => {
+    await using server = await tokenServer()
+    const sent: string[] = []
+    const tokenFetch = server.tokenFetch({
+      ext: 'own',
+      body: true,
+      fetch: (input, init) => {
+        sent.push(new Headers(init?.headers).get('authorization') ?? '')
+        return fetch(input, init)
+      },
+    })
+    expect((await tokenFetch(server.url, { method: 'POST', body: 'a' })).status).toBe(200)
+    expect(sent).toHaveLength(2)
+    expect(sent[1]).toMatch(/^MAC id=".*ext="sha-256=:.*: own"/)
+  })
+})
+
+test('a hundred requests at once ask for one credential', async () => {
+  await using server = await tokenServer()
+  const tokenFetch = server.tokenFetch()
+  const requests = Array.from({ length: 100 }, () => tokenFetch(server.url))
+  const statuses = (await Promise.all(requests)).map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([200]))
+  expect(server.asked).toEqual([200])
+  expect(new Set(server.seen).size).toBe(1)
+})
+
+test('a failure is told to all who wait, and the next request tries anew', async () => {
+  const down = () => new Response('no', { status: 500 })
+  await using server = await tokenServer((_request, asked) => (asked === 1 ? down() : null))
+  const tokenFetch = server.tokenFetch()
+  const requests = Array.from({ length: 10 }, () => tokenFetch(server.url))
+  for (const result of await Promise.allSettled(requests)) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_MAC_CLIENT_TOKEN' } })
+  }
+  expect(server.asked).toEqual([500])
+  expect((await tokenFetch(server.url)).status).toBe(200)
+  expect(server.asked).toEqual([500, 200])
+})
+
+describe('a signal', () => {
+  test('ends the wait of its own request, and the others get the credential', async () => {
+    let open: () => void = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    await using server = await tokenServer(async () => {
+      await opened
+      return null
+    })
+    const tokenFetch = server.tokenFetch()
+    const abort = new AbortController()
+    const { signal } = abort
+    const ended = Promise.allSettled([
+      tokenFetch(server.url, { signal }),
+      tokenFetch(new Request(server.url, { signal })),
+    ])
+    const other = tokenFetch(server.url)
+    abort.abort(new Error('enough'))
+    for (const result of await ended) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { message: 'enough' } })
+    }
+    open()
+    expect((await other).status).toBe(200)
+    expect(server.asked).toEqual([200])
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('that has ended before asks for nothing', async () => {
+    await using server = await tokenServer()
+    const attempt = server.tokenFetch()(server.url, { signal: AbortSignal.abort() })
+    await expect(attempt).rejects.toThrow()
+    expect(server.asked).toEqual([])
+  })
+})
+
+describe('a token endpoint that gives no credential', () => {
+  const failure = async (answer: () => Response | Promise<Response>, options = {}) => {
+    await using server = await tokenServer(answer)
+    const error = await server
+      .tokenFetch(options)(server.url)
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'MacError', code: 'ERR_MAC_CLIENT_TOKEN' })
+    const { message, cause } = error as Error
+    for (const text of [message, String(cause)]) {
+      expect(text).not.toContain('a secret')
+      expect(text).not.toContain('a-key')
+    }
+    expect(server.seen).toEqual([])
+    return message
+  }
+  const json =
+    (body: unknown, status = 200) =>
+    () =>
+      Response.json(body, { status })
+
+  test.each([
+    ['another token type', { ...TOKEN, token_type: 'Bearer' }, 'token_type is not mac'],
+    ['no token type', { ...TOKEN, token_type: undefined }, 'token_type is not mac'],
+    ['no identifier', { ...TOKEN, access_token: undefined }, 'access_token is no string'],
+    ['an empty identifier', { ...TOKEN, access_token: '' }, 'cannot be used'],
+    ['an identifier with a quote', { ...TOKEN, access_token: 'a"' }, 'cannot be used'],
+    ['an identifier with a line feed', { ...TOKEN, access_token: 'a\r\nb' }, 'cannot be used'],
+    [
+      'an identifier that is too long',
+      { ...TOKEN, access_token: 'a'.repeat(1025) },
+      'cannot be used',
+    ],
+    ['no key', { ...TOKEN, mac_key: null }, 'mac_key is no string'],
+    ['an empty key', { ...TOKEN, mac_key: '' }, 'cannot be used'],
+    ['a key outside ASCII', { ...TOKEN, mac_key: 'a-keyé' }, 'cannot be used'],
+    ['another algorithm', { ...TOKEN, mac_algorithm: 'none' }, 'mac_algorithm is not'],
+    ['no algorithm', { ...TOKEN, mac_algorithm: undefined }, 'mac_algorithm is not'],
+    ['no lifetime', { ...TOKEN, expires_in: undefined }, 'expires_in is not'],
+    ['a lifetime of nothing', { ...TOKEN, expires_in: 0 }, 'expires_in is not'],
+    ['a negative lifetime', { ...TOKEN, expires_in: -1 }, 'expires_in is not'],
+    ['a lifetime in text', { ...TOKEN, expires_in: '3600' }, 'expires_in is not'],
+    ['a list', [], 'token_type is not mac'],
+    ['null', null, 'no JSON object'],
+    ['a text', 'mac', 'no JSON object'],
+  ])('answers 200 with %s', async (_name, body, says) => {
+    expect(await failure(json(body))).toContain(says)
+  })
+
+  test('answers with a lifetime that is no number in any JSON', async () => {
+    const text = JSON.stringify(TOKEN).replace('3600', '1e999')
+    expect(await failure(() => new Response(text))).toContain('expires_in is not')
+  })
+
+  test.each([
+    [
+      'an error',
+      { error: 'invalid_client', error_description: 'No such client.' },
+      401,
+      'answered 401, invalid_client: No such client.',
+    ],
+    ['an error alone', { error: 'invalid_scope' }, 400, 'answered 400, invalid_scope.'],
+    ['no error', {}, 403, 'answered 403.'],
+    [
+      'the secret in its description',
+      { error: 'invalid_client', error_description: 'not a secret+%' },
+      401,
+      'answered 401, invalid_client.',
+    ],
+    [
+      'control characters',
+      { error: 'a\u001b[31m\n', error_description: 'b\u0000é' },
+      400,
+      'answered 400, a?[31m?: b??.',
+    ],
+    ['an error that is no text', { error: { toString: 1 } }, 400, 'answered 400.'],
+    [
+      'an error and a credential',
+      { error: 'invalid_client', ...TOKEN },
+      500,
+      'answered 500, invalid_client.',
+    ],
+    ['a credential', TOKEN, 201, 'answered 201.'],
+  ])('answers with %s', async (_name, body, status, says) => {
+    expect(await failure(json(body, status))).toBe(`The token endpoint ${says}`)
+  })
+
+  test('answers with a text of any length', async () => {
+    const error_description = 'long '.repeat(1000)
+    expect((await failure(json({ error: 'a', error_description }, 400))).length).toBeLessThan(400)
+    const huge = () => new Response(JSON.stringify({ ...TOKEN, more: 'a'.repeat(20_000) }))
+    expect(await failure(huge)).toContain('an answer of more than 16384 bytes')
+  })
+
+  test('answers with what is no JSON', async () => {
+    expect(await failure(() => new Response('<html>'))).toContain('no JSON object')
+    expect(await failure(() => new Response(null))).toContain('no JSON object')
+    expect(await failure(() => new Response('<html>', { status: 502 }))).toContain('answered 502.')
+  })
+
+  test.each([301, 302, 303, 307, 308])(
+    'redirects with %d, where the secret never goes',
+    async (status) => {
+      await using other = await tokenServer()
+      const location = `${other.url}/token`
+      const moved = () => new Response(null, { status, headers: { location } })
+      expect(await failure(moved)).toContain('redirects, which is not followed')
+      expect(other.asked).toEqual([])
+    },
+  )
+
+  test('does not answer in time', async () => {
+    const never = () => new Promise<Response>(() => {})
+    const options = { timeoutSeconds: 0.05 }
+    expect(await failure(never, options)).toContain('did not answer within 0.05 seconds')
+    const stalled = () =>
+      new Response(new ReadableStream({ start: (to) => to.enqueue(new Uint8Array([123])) }))
+    expect(await failure(stalled, options)).toContain('did not answer within 0.05 seconds')
+  })
+
+  test('cannot be reached', async () => {
+    const server = await tokenServer()
+    const tokenFetch = server.tokenFetch()
+    await server[Symbol.asyncDispose]()
+    const error = await tokenFetch(server.url).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
+    expect((error as Error).message).toBe('The token endpoint could not be reached.')
+    expect((error as Error).cause).toBeInstanceOf(Error)
+  })
+
+  test('says that the secret is wrong', async () => {
+    await using server = await tokenServer()
+    const attempt = server.tokenFetch({ clientSecret: 'guess' })(server.url)
+    await expect(attempt).rejects.toThrow('answered 401, invalid_client: The client authentication')
+  })
+})
+
+describe('an option is refused at once', () => {
+  const good: TokenFetchOptions = {
+    tokenEndpoint: 'https://api.example.com/token',
+    clientId: 'shop',
+    clientSecret: 'very-secret',
+  }
+  test.each([
+    ['no options', undefined],
+    ['an endpoint over http', { ...good, tokenEndpoint: 'http://api.example.com/token' }],
+    [
+      'an endpoint on what only starts with localhost',
+      { ...good, tokenEndpoint: 'http://localhost.example.com/' },
+    ],
+    ['another scheme', { ...good, tokenEndpoint: 'ftp://localhost/token' }],
+    ['a relative endpoint', { ...good, tokenEndpoint: '/token' }],
+    ['no endpoint', { ...good, tokenEndpoint: undefined }],
+    ['a user name in the URL', { ...good, tokenEndpoint: 'https://very-secret@api.example.com/' }],
+    ['a fragment', { ...good, tokenEndpoint: 'https://api.example.com/#token' }],
+    ['no name', { ...good, clientId: '' }],
+    ['no secret', { ...good, clientSecret: undefined }],
+    ['a secret with a line feed', { ...good, clientSecret: 'very-secret\n' }],
+    ['a secret that cannot be encoded', { ...good, clientSecret: 'very-secret\ud800' }],
+    ['another authentication', { ...good, authentication: 'digest' }],
+    ['an empty scope', { ...good, scope: '' }],
+    ['a scope with a quote', { ...good, scope: ['"'] }],
+    ['a scope that is none', { ...good, scope: [7, null] }],
+    ['a renewal in the past', { ...good, renewBeforeSeconds: -1 }],
+    ['no time to answer', { ...good, timeoutSeconds: 0 }],
+    ['all the time to answer', { ...good, timeoutSeconds: Number.POSITIVE_INFINITY }],
+    ['an unknown option', { ...good, retries: 3 }],
+    ['an option of createMacFetch that is wrong', { ...good, maxRedirects: 0.5 }],
+  ])('%s', (_name, options) => {
+    let error: unknown
+    try {
+      createTokenFetch(options as TokenFetchOptions)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toMatch(/^withmac: /)
+    expect((error as Error).message).not.toContain('very-secret')
+  })
+
+  test.each(['https://a.example/token?tenant=1', 'http://localhost:3000/token', 'http://[::1]/'])(
+    '%s is taken',
+    (tokenEndpoint) => {
+      expect(typeof createTokenFetch({ ...good, tokenEndpoint })).toBe('function')
+      expect(typeof createTokenFetch({ ...good, tokenEndpoint: new URL(tokenEndpoint) })).toBe(
+        'function',
+      )
+    },
+  )
+})

@@ -1,0 +1,250 @@
+import { startStopwatch } from '../../src/client/token-clock.ts'
+import { describe, expect, spyOn, test } from '../support/runner.ts'
+import { TOKEN, tokenServer, until } from './token-server.ts'
+
+describe('a credential', () => {
+  test('is used until shortly before its end, then renewed while requests go on', async () => {
+    await using server = await tokenServer(undefined, { expiresSeconds: 100 })
+    const tokenFetch = server.tokenFetch()
+    const status = async () => (await tokenFetch(server.url)).status
+    expect(await status()).toBe(200)
+    server.clock.seconds += 89
+    expect(await status()).toBe(200)
+    expect(server.asked).toEqual([200])
+    server.clock.seconds += 1
+    expect(await status()).toBe(200)
+    await until(() => server.asked.at(1) === 200)
+    expect(new Set(server.seen).size).toBe(1)
+    expect(await status()).toBe(200)
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test('is waited for when the one before is at its end, by all at once', async () => {
+    await using server = await tokenServer(undefined, { expiresSeconds: 100 })
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    server.clock.seconds += 95
+    const answers = await Promise.all(Array.from({ length: 20 }, () => tokenFetch(server.url)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(server.asked).toEqual([200, 200])
+    expect(new Set(server.seen.slice(1)).size).toBe(1)
+    expect(server.seen[0]).not.toBe(server.seen[1])
+  })
+
+  test('is renewed as early as it is told, at the most at half its life', async () => {
+    await using server = await tokenServer(undefined, { expiresSeconds: 100 })
+    const tokenFetch = server.tokenFetch({ renewBeforeSeconds: 1000 })
+    await tokenFetch(server.url)
+    server.clock.seconds += 49
+    await tokenFetch(server.url)
+    expect(server.asked).toEqual([200])
+    server.clock.seconds += 1
+    await tokenFetch(server.url)
+    await until(() => server.asked.length === 2)
+  })
+
+  test('is renewed at its very end where nothing else is wanted', async () => {
+    await using server = await tokenServer(undefined, { expiresSeconds: 100 })
+    const tokenFetch = server.tokenFetch({ renewBeforeSeconds: 0 })
+    await tokenFetch(server.url)
+    server.clock.seconds += 99
+    await tokenFetch(server.url)
+    expect(server.asked).toEqual([200])
+    server.clock.seconds += 1
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test('that cannot be renewed is used to its end, and it is tried again only now and then', async () => {
+    await using server = await tokenServer(
+      (_request, asked) => (asked === 1 ? null : new Response('', { status: 503 })),
+      { expiresSeconds: 600 },
+    )
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    server.clock.seconds += 571
+    for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
+    await until(() => server.asked.at(1) === 503)
+    for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toEqual([200, 503])
+    server.clock.seconds += 3
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    await until(() => server.asked.at(2) === 503)
+    server.clock.seconds += 20
+    await expect(tokenFetch(server.url)).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
+  })
+
+  test('counts from when it was asked for, not from when it came', async () => {
+    await using server = await tokenServer(
+      (_request, asked) => {
+        if (asked > 1) return null
+        server.clock.seconds += 95
+        return null
+      },
+      { expiresSeconds: 100 },
+    )
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    await tokenFetch(server.url)
+    expect(server.asked).toEqual([200, 200])
+  })
+})
+
+describe('a credential that the server no longer knows', () => {
+  test('is renewed once, for all requests that meet that, and they are sent again', async () => {
+    await using server = await tokenServer()
+    const tokenFetch = server.tokenFetch()
+    const post = async (body: string) => {
+      const answer = await tokenFetch(server.url, { method: 'POST', body })
+      return [answer.status, answer.status === 200 ? (await answer.json()).body : null]
+    }
+    expect(await post('one')).toEqual([200, 'one'])
+    const [credential] = await server.mac.listCredentials()
+    await server.mac.revokeCredential(credential?.id ?? '')
+    const bodies = Array.from({ length: 20 }, (_, at) => `body ${at}`)
+    expect(await Promise.all(bodies.map(post))).toEqual(bodies.map((body) => [200, body]))
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test('since it has expired there, while the client believed in it, is renewed too', async () => {
+    await using server = await tokenServer((_request, asked) =>
+      asked === 1
+        ? server.mac
+            .createCredential('ada', { expires: server.clock.seconds + 10 })
+            .then(({ id, key }) => Response.json({ ...TOKEN, access_token: id, mac_key: key }))
+        : null,
+    )
+    const tokenFetch = server.tokenFetch()
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    server.clock.seconds += 20
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test('leaves a stream at its 401, and the next request is right', async () => {
+    await using server = await tokenServer()
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    await server.forget()
+    const body = new Blob(['hello']).stream()
+    const init = { method: 'POST', body, duplex: 'half' }
+    const refused = await tokenFetch(server.url, init)
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toMatchObject({ code: 'ERR_MAC_REJECTED' })
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test('has the body of a Request sent again', async () => {
+    await using server = await tokenServer()
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    await server.forget()
+    const answer = await tokenFetch(new Request(server.url, { method: 'POST', body: 'hello' }))
+    expect(await answer.json()).toMatchObject({ body: 'hello' })
+  })
+
+  test('rejects where there is no other', async () => {
+    await using server = await tokenServer((_request, asked) =>
+      asked === 1 ? null : Response.json({ error: 'invalid_client' }, { status: 401 }),
+    )
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    await server.forget()
+    await expect(tokenFetch(server.url)).rejects.toThrow('answered 401, invalid_client')
+  })
+})
+
+describe('a 401 asks for no other credential', () => {
+  const answers = async (app: (request: Request) => Response | null) => {
+    await using server = await tokenServer(undefined, { app })
+    const tokenFetch = server.tokenFetch()
+    expect((await tokenFetch(`${server.url}/good`)).status).toBe(200)
+    const answer = await tokenFetch(`${server.url}/bad`)
+    expect(answer.status).toBe(401)
+    return { asked: server.asked.length, text: await answer.text() }
+  }
+  const bad = (headers: Record<string, string>, code?: string) => (request: Request) =>
+    request.url.endsWith('/bad')
+      ? new Response(JSON.stringify({ code, more: 'told' }), { status: 401, headers })
+      : null
+  const PROBLEM = {
+    'www-authenticate': 'MAC error="no"',
+    'content-type': 'application/problem+json',
+  }
+
+  test.each([
+    ['that is not withmac’s', bad({}), 1],
+    ['of another scheme', bad({ 'www-authenticate': 'Bearer error="invalid_token"' }), 1],
+    ['that saw no credential', bad({ 'www-authenticate': 'MAC' }), 1],
+    ['about time', bad({ 'www-authenticate': 'MAC error="old", ts="1", tsm="YQ=="' }), 1],
+    ['that cannot be read', bad({ 'www-authenticate': 'MAC error="' }), 1],
+    ['for a replay', bad(PROBLEM, 'ERR_MAC_REPLAY'), 1],
+    ['for ext', bad(PROBLEM, 'ERR_MAC_EXT'), 1],
+    ['for a body', bad(PROBLEM, 'ERR_MAC_BODY_MISSING'), 1],
+    ['unless it is for the credential', bad(PROBLEM, 'ERR_MAC_REJECTED'), 2],
+    [
+      'unless another server says no more than that',
+      bad({ 'www-authenticate': 'MAC error="no"' }),
+      2,
+    ],
+    ['unless its problem tells no code', bad(PROBLEM), 2],
+  ])('%s', async (_name, app, asked) => {
+    const told = await answers(app)
+    expect(told.asked).toBe(asked)
+    expect(told.text).toContain('told')
+  })
+
+  test('where no server has ever taken the new one, so that a wrong origin is no flood', async () => {
+    const app = bad(PROBLEM, 'ERR_MAC_REJECTED')
+    await using server = await tokenServer(undefined, { app })
+    const tokenFetch = server.tokenFetch()
+    for (let count = 0; count < 10; count++) {
+      expect((await tokenFetch(`${server.url}/bad`)).status).toBe(401)
+    }
+    expect(server.asked).toEqual([200])
+    server.clock.seconds += 60
+    expect((await tokenFetch(`${server.url}/bad`)).status).toBe(401)
+    expect(server.asked).toEqual([200, 200])
+    expect(server.seen).toHaveLength(12)
+  })
+})
+
+test('a clock that is off is learned once, and kept when the credential is renewed', async () => {
+  await using server = await tokenServer(undefined, { expiresSeconds: 100 })
+  const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds - 5000 })
+  expect((await tokenFetch(server.url)).status).toBe(200)
+  expect(server.seen.map((seen) => seen.slice(0, 3))).toEqual(['401', '200'])
+  server.clock.seconds += 100
+  expect((await tokenFetch(server.url)).status).toBe(200)
+  expect(server.asked).toEqual([200, 200])
+  expect(server.seen.map((seen) => seen.slice(0, 3))).toEqual(['401', '200', '200'])
+})
+
+describe('a stopwatch', () => {
+  test('goes by the clock that has gone further', () => {
+    const wall = spyOn(Date, 'now')
+    const steady = spyOn(performance, 'now')
+    try {
+      wall.mockReturnValue(1_000_000)
+      steady.mockReturnValue(500)
+      const seconds = startStopwatch(undefined)
+      steady.mockReturnValue(10_500)
+      expect(seconds()).toBe(10)
+      wall.mockReturnValue(1_060_000)
+      expect(seconds()).toBe(60)
+      wall.mockReturnValue(0)
+      expect(seconds()).toBe(10)
+    } finally {
+      wall.mockRestore()
+      steady.mockRestore()
+    }
+  })
+
+  test('goes by a clock that is given, alone', () => {
+    let now = 5
+    const seconds = startStopwatch(() => now)
+    now = 12
+    expect(seconds()).toBe(7)
+  })
+})

@@ -1,0 +1,52 @@
+import { countedAddress } from '../../src/limits/address.ts'
+import { describe, expect, test } from '../support/runner.ts'
+
+describe('an address is counted', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    [' 192.0.2.1 ', '192.0.2.1'],
+    ['192.0.2.1:8080', '192.0.2.1'],
+    ['192.0.2.1:_port', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:c000:201', '192.0.2.1'],
+    ['[::ffff:192.0.2.1]:443', '192.0.2.1'],
+    ['64:ff9b::192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8:1:2::9', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2::9]', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2::9]:443', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001::', '2001:0:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ])('%s as %s', (written, counted) => {
+    expect(countedAddress(written)).toBe(counted)
+  })
+})
+
+test.each([
+  '',
+  'unknown',
+  '_hidden',
+  '_SEVKISEK:80',
+  'example.com',
+  '192.0.2',
+  '192.0.2.256',
+  '0300.0.2.1',
+  '3221225985',
+  '192.0.2.1:80:80',
+  '[192.0.2.1',
+  '2001:db8::1::2',
+  '2001:db8:1:2:3:4:5:6:7',
+  '[2001:db8::1]443',
+  '/run/app.sock',
+  'unix:',
+])('%p is no address', (written) => {
+  expect(countedAddress(written)).toBe(null)
+})
+
+test('all addresses of an IPv6 network of 64 bits are counted as one, and its neighbour is another', () => {
+  const counted = (text: string) => countedAddress(text)
+  expect(counted('2001:db8:0:7::1')).toBe(counted('2001:db8:0:7:ffff:ffff:ffff:ffff') as string)
+  expect(counted('2001:db8:0:7::1')).not.toBe(counted('2001:db8:0:8::1'))
+})

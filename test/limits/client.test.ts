@@ -1,0 +1,132 @@
+import { clientOf } from '../../src/limits/client.ts'
+import type { ForwardedFamily } from '../../src/protocol/forwarded.ts'
+import { describe, expect, test } from '../support/runner.ts'
+
+const request = new Request('http://example.com/')
+const OWN = { clientAddress: null, trustProxy: null }
+
+describe('without a proxy, the address is the one that the server shows:', () => {
+  const shown = (first: unknown, ...rest: unknown[]) => clientOf(request, first, rest, OWN).address
+
+  test("Bun's second argument, asked for the very request", () => {
+    const requestIP = (asked: Request) => (asked === request ? { address: '192.0.2.1' } : null)
+    expect(shown(request, { requestIP })).toBe('192.0.2.1')
+    expect(shown({ request }, { requestIP })).toBe('192.0.2.1')
+  })
+
+  test("Deno's second argument", () => {
+    expect(shown(request, { remoteAddr: { hostname: '192.0.2.1', port: 1 } })).toBe('192.0.2.1')
+  })
+
+  test("node:http's request from @hono/node-server", () => {
+    const incoming = { socket: { remoteAddress: '::ffff:192.0.2.1' } }
+    expect(shown(request, { incoming, outgoing: {} })).toBe('192.0.2.1')
+  })
+
+  test("srvx's request, SvelteKit's event, Astro's context", () => {
+    const req = { socket: { remoteAddress: '192.0.2.1' } }
+    expect(shown({ url: '/', headers: {}, runtime: { node: { req } } })).toBe('192.0.2.1')
+    const event = { address: '192.0.2.1', getClientAddress: () => '192.0.2.1' }
+    expect(shown({ request, ...event })).toBe('192.0.2.1')
+    expect(shown({ request, clientAddress: '192.0.2.1' })).toBe('192.0.2.1')
+  })
+
+  test.each([
+    [[]],
+    [[null]],
+    [['a text']],
+    [[{ requestIP: () => null }]],
+    [[{ remoteAddr: { transport: 'unix', path: '/run/app.sock' } }]],
+    [[{ incoming: { socket: {} } }]],
+    [[{ incoming: null }]],
+  ])('and is not known where it shows none: %j', (rest) => {
+    expect(shown(request, ...rest)).toBe(null)
+  })
+
+  test('and is not known where asking for it throws', () => {
+    const getClientAddress = () => {
+      throw new Error('there is no connection')
+    }
+    expect(shown({ request, getClientAddress })).toBe(null)
+  })
+
+  test('whatever forwarded fields say', () => {
+    const headers = { 'x-forwarded-for': '192.0.2.9', forwarded: 'for=192.0.2.9' }
+    const told = new Request('http://example.com/', { headers })
+    expect(clientOf(told, told, [], OWN).address).toBe(null)
+  })
+})
+
+describe('with trustProxy, the address is what the nearest proxy wrote last:', () => {
+  const SOCKET = { incoming: { socket: { remoteAddress: '10.0.0.1' } } }
+  function told(headers: Record<string, string>, trustProxy: ForwardedFamily = 'both') {
+    const forwarded = new Request('http://example.com/', { headers })
+    const settings = { clientAddress: null, trustProxy }
+    return clientOf(forwarded, forwarded, [SOCKET], settings).address
+  }
+
+  test.each([
+    [{ 'x-forwarded-for': '192.0.2.1' }, '192.0.2.1'],
+    [{ 'x-forwarded-for': '203.0.113.9, 192.0.2.1' }, '192.0.2.1'],
+    [{ 'x-forwarded-for': 'unknown,192.0.2.1:4711' }, '192.0.2.1'],
+    [{ forwarded: 'for=192.0.2.1' }, '192.0.2.1'],
+    [{ forwarded: 'for=203.0.113.9, proto=https;For="192.0.2.1:4711"' }, '192.0.2.1'],
+    [{ forwarded: 'for="[2001:db8:1:2::9]:4711"' }, '2001:db8:1:2::/64'],
+    [{ forwarded: 'for="[2001:db8:1:2::9]"', 'x-forwarded-for': '2001:db8:1:2::9' }, /2001/],
+  ] as const)('%j', (headers, address) => {
+    expect(told(headers as Record<string, string>)).toMatch(address as string)
+  })
+
+  test.each([
+    [{}],
+    [{ 'x-forwarded-for': '' }],
+    [{ 'x-forwarded-for': '192.0.2.1, unknown' }],
+    [{ forwarded: 'for=unknown' }],
+    [{ forwarded: 'for=_hidden' }],
+    [{ forwarded: 'for=192.0.2.1, proto=https' }],
+    [{ forwarded: 'for="192.0.2.1' }],
+    [{ forwarded: 'for=192.0.2.1', 'x-forwarded-for': '192.0.2.2' }],
+  ])('and is not known where it wrote none, or two: %j', (headers) => {
+    expect(told(headers as Record<string, string>)).toBe(null)
+  })
+
+  test('of one family alone, where only that is trusted', () => {
+    const both = { forwarded: 'for=192.0.2.1', 'x-forwarded-for': '192.0.2.2' }
+    expect(told(both, 'forwarded')).toBe('192.0.2.1')
+    expect(told(both, 'x-forwarded')).toBe('192.0.2.2')
+  })
+})
+
+describe('the function given as clientAddress', () => {
+  const by = (clientAddress: () => string | undefined) =>
+    clientOf(request, request, ['b'], { clientAddress, trustProxy: 'both' })
+
+  test('comes before all else, and is given what the handler is given', () => {
+    const given: unknown[] = []
+    const clientAddress = (...all: unknown[]) => {
+      given.push(...all)
+      return '[2001:db8:1:2::9]:80'
+    }
+    expect(by(clientAddress).address).toBe('2001:db8:1:2::/64')
+    expect(given).toEqual([request, 'b'])
+  })
+
+  test('is asked once, and when it is needed', () => {
+    let calls = 0
+    const client = by(() => `192.0.2.${++calls}`)
+    expect(calls).toBe(0)
+    expect([client.address, client.address]).toEqual(['192.0.2.1', '192.0.2.1'])
+  })
+
+  test('may know none', () => {
+    expect(by(() => undefined).address).toBe(null)
+    expect(by(() => 'unknown').address).toBe(null)
+  })
+
+  test.each([[() => 7], [() => Promise.resolve('192.0.2.1')], [() => JSON.parse('{')]])(
+    'that fails is a mistake of the application: %p',
+    (wrong) => {
+      expect(() => by(wrong as () => string).address).toThrow('clientAddress failed')
+    },
+  )
+})

@@ -1,0 +1,183 @@
+import { createMac, type MacOptions } from '../../src/index.ts'
+import { limited } from '../support/limited.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, spyOn, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
+import { systemTime } from '../support/system-time.ts'
+
+const THREE = { rateLimit: { failures: { requests: 3, seconds: 60 } } } satisfies MacOptions
+const STRANGER = { id: 'nobody', key: 'guessed' }
+const FLOODER = '192.0.2.66'
+const OTHER = '192.0.2.7'
+const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
+
+/** A server whose flooder has used up its budget. */
+async function flooded(options: MacOptions = {}) {
+  const server = limited({ ...THREE, ...options })
+  const ada = await server.mac.createCredential('ada')
+  for (let sent = 0; sent < 3; sent++) {
+    expect(await server.send(STRANGER, FLOODER)).toBe('401 ERR_MAC_REJECTED')
+  }
+  return { ...server, ada }
+}
+
+describe('an address whose requests were refused too often', () => {
+  test('is answered 429, also where its request is right', async () => {
+    const { send, ada, rejections } = await flooded()
+    expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
+    expect(await send(ada, FLOODER)).toBe(LIMITED)
+    expect(rejections.at(-1)?.message).toContain('"192.0.2.66"')
+  })
+
+  test('locks no other address out', async () => {
+    const { send, ada } = await flooded()
+    expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
+    expect(await send(ada, OTHER)).toBe('200')
+    expect(await send(STRANGER, OTHER)).toBe('401 ERR_MAC_REJECTED')
+  })
+
+  test('locks nobody out who has signed before, from the same address neither', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    for (let sent = 0; sent < 10; sent++) await server.send({ ...ada, key: 'guessed' }, FLOODER)
+    expect(await server.send({ ...ada, key: 'guessed' }, FLOODER)).toBe(LIMITED)
+    expect(await server.send(ada, FLOODER)).toBe('200')
+  })
+
+  test('may try again when the window is over', async () => {
+    using time = systemTime()
+    const { send, ada } = await flooded()
+    time.advance(59)
+    expect(await send(ada, FLOODER)).toBe(LIMITED)
+    time.advance(1)
+    expect(await send(STRANGER, FLOODER)).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(ada, FLOODER)).toBe('200')
+  })
+
+  test('is told when, and of which policy', async () => {
+    using time = systemTime()
+    const { answer } = await flooded()
+    time.advance(0.5)
+    const { status, headers } = await answer(STRANGER, FLOODER)
+    expect(status).toBe(429)
+    expect(headers.get('retry-after')).toBe('60')
+    expect(headers.get('ratelimit-policy')).toBe('"failures";q=3;w=60')
+    expect(headers.get('ratelimit')).toBe('"failures";r=0;t=60')
+    expect(headers.get('www-authenticate')).toBe(null)
+  })
+
+  test('asks the store for nothing more, and writes nothing', async () => {
+    const { send, ada, mac } = await flooded()
+    // Whatever is asked of a database that is closed would fail.
+    await mac.close()
+    expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
+    expect(await send({ ...ada, key: 'guessed' }, FLOODER)).toBe(LIMITED)
+    expect(await send(STRANGER, OTHER)).toBe('503 ERR_MAC_CLOSED')
+  })
+
+  test('is answered 429 in the mode optional as well', async () => {
+    const { mac } = await flooded()
+    const app = mac.withMac((_request: Request, _from: string) => new Response(), {
+      mode: 'optional',
+    })
+    const request = signed(STRANGER, 'http://example.com/a')
+    expect(await outcome(app(request.clone(), FLOODER))).toBe(LIMITED)
+    expect(await outcome(app(request, OTHER))).toBe('200')
+    expect(await outcome(app(new Request('http://example.com/a'), FLOODER))).toBe('200')
+  })
+})
+
+describe('off the budget goes', () => {
+  test.each([
+    ['a wrong MAC', { mac: 'AAAA' }],
+    ['a stale timestamp', { ts: 1_500_000_000 }],
+    ['a malformed parameter', { ts: '01' }],
+  ] as const)('%s', async (_, signing) => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    for (let sent = 0; sent < 3; sent++) {
+      expect(await server.send(ada, FLOODER, signing)).toMatch(/^401/)
+    }
+    expect(await server.send(STRANGER, FLOODER)).toBe(LIMITED)
+  })
+
+  test('a replay', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    const nonce = { ts: Math.floor(Date.now() / 1000), nonce: 'once' }
+    expect(await server.send(ada, OTHER, nonce)).toBe('200')
+    for (let sent = 0; sent < 3; sent++) {
+      expect(await server.send(ada, FLOODER, nonce)).toBe('401 ERR_MAC_REPLAY')
+    }
+    expect(await server.send(ada, FLOODER, nonce)).toBe(LIMITED)
+  })
+
+  test('no request without credentials', async () => {
+    const { mac } = limited(THREE)
+    const app = mac.withMac((_request: Request, _from: string) => new Response())
+    for (let sent = 0; sent < 5; sent++) {
+      const answer = app(new Request('http://example.com/a'), FLOODER)
+      expect(await outcome(answer)).toBe('401 ERR_MAC_MISSING')
+    }
+  })
+
+  test('no request that is let in, and none that fails for the server’s sake', async () => {
+    const server = limited({ ...THREE, ext: () => JSON.parse('{') })
+    const ada = await server.mac.createCredential('ada')
+    for (let sent = 0; sent < 5; sent++) {
+      expect(await server.send(ada, FLOODER)).toBe('503 ERR_MAC_CALLBACK')
+    }
+  })
+})
+
+test('addresses are counted apart, and those of an IPv6 network of 64 bits together', async () => {
+  const { send } = limited(THREE)
+  for (const last of [1, 2, 3]) await send(STRANGER, `2001:db8:0:1::${last}`)
+  expect(await send(STRANGER, '2001:db8:0:1::4')).toBe(LIMITED)
+  expect(await send(STRANGER, '2001:db8:0:2::1')).toBe('401 ERR_MAC_REJECTED')
+})
+
+describe('where the address is not known', () => {
+  test('nobody is limited, and the operator is told so once', async () => {
+    const told = spyOn(console, 'error').mockImplementation(() => {})
+    try {
+      const { send } = limited(THREE)
+      for (let sent = 0; sent < 6; sent++) {
+        expect(await send(STRANGER)).toBe('401 ERR_MAC_REJECTED')
+        expect(await send(STRANGER, 'unknown')).toBe('401 ERR_MAC_REJECTED')
+      }
+      expect(told.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringContaining('clientAddress'),
+      ])
+    } finally {
+      told.mockRestore()
+    }
+  })
+
+  test('since clientAddress fails, nobody gets in whom the store would be asked for', async () => {
+    const { send } = limited({ ...THREE, clientAddress: () => JSON.parse('{') })
+    expect(await send(STRANGER)).toBe('503 ERR_MAC_CALLBACK')
+  })
+})
+
+describe('mac.verify', () => {
+  const request = () => signed(STRANGER, 'http://example.com/a')
+
+  test('is told the address by its caller', async () => {
+    const mac = createMac({ database: 'sqlite::memory:', ...THREE })
+    const codes: unknown[] = []
+    for (let sent = 0; sent < 4; sent++) {
+      const verdict = await mac.verify(request(), { clientAddress: '[2001:db8::1]:80' })
+      if (!verdict.ok) codes.push(verdict.error.code, verdict.retryAfterSeconds !== null)
+    }
+    const failed = ['ERR_MAC_UNKNOWN_IDENTIFIER', false]
+    expect(codes).toEqual([...failed, ...failed, ...failed, 'ERR_MAC_FAILURES_LIMITED', true])
+  })
+
+  test('rejects for an address that is no text', async () => {
+    const mac = createMac({ database: 'sqlite::memory:', ...THREE })
+    const clientAddress = 7 as unknown as string
+    await expect(mac.verify(request(), { clientAddress })).rejects.toThrow(TypeError)
+  })
+})

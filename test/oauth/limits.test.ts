@@ -1,0 +1,116 @@
+import type { MacOptions } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
+
+const PLAIN = { client_id: 'plain', client_secret: 'plain-secret' } as const
+
+describe('one client', () => {
+  test('cannot fill the table, and others are not concerned', async () => {
+    const { endpoint, mac, refused } = testEndpoint({ issueLimit: { requests: 3, seconds: 60 } })
+    const shop = () => answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
+    for (let count = 0; count < 3; count++) expect((await shop()).status).toBe(200)
+    const { status, headers, json } = await shop()
+    expect([status, json.error]).toEqual([429, 'temporarily_unavailable'])
+    const seconds = Number(headers.get('retry-after'))
+    expect(seconds >= 1 && seconds <= 60).toBe(true)
+    expect(headers.get('ratelimit-policy')).toBe('"credentials";q=3;w=60')
+    expect(headers.get('ratelimit')).toBe(`"credentials";r=0;t=${seconds}`)
+    expect(refused).toEqual([expect.objectContaining({ status: 429, clientId: 'shop' })])
+    expect((await answerOf(endpoint(tokenRequest({ ...GRANT, ...PLAIN })))).status).toBe(200)
+    expect(await mac.listCredentials()).toHaveLength(4)
+  })
+
+  test('loses nothing of it to those who do not know its secret, or ask for what it may not', async () => {
+    const { endpoint } = testEndpoint({ issueLimit: { requests: 1, seconds: 60 } })
+    const ask = async (form: object) =>
+      (await endpoint(tokenRequest({ ...GRANT, ...SHOP, ...form }))).status
+    for (let count = 0; count < 5; count++) {
+      expect(await ask({ client_secret: 'guess' })).toBe(401)
+      expect(await ask({ scope: 'unknown' })).toBe(400)
+    }
+    expect([await ask({}), await ask({})]).toEqual([200, 429])
+  })
+
+  test('gets as many as it likes where nothing is limited', async () => {
+    const { endpoint } = testEndpoint({ issueLimit: null })
+    for (let count = 0; count < 301; count++) {
+      expect((await endpoint(tokenRequest({ ...GRANT, ...SHOP }))).status).toBe(200)
+    }
+  })
+})
+
+describe('one address that guesses', () => {
+  const limited: MacOptions = {
+    rateLimit: { failures: { requests: 3, seconds: 60 } },
+    clientAddress: (request: Request) => request.headers.get('x-test-address') ?? undefined,
+  }
+  const from = (address: string, secret: string) =>
+    tokenRequest(GRANT, { ...basic(`shop:${secret}`), 'x-test-address': address })
+
+  test('is answered 429, without its guess being looked at, and locks nobody out', async () => {
+    let looked = 0
+    const authenticateClient = ({ clientSecret }: { readonly clientSecret: string }) => {
+      looked++
+      return clientSecret === 'shop-secret' ? { user: 'ada' } : null
+    }
+    const { endpoint, refused } = testEndpoint({ authenticateClient }, limited)
+    const status = async (address: string, secret: string) =>
+      (await answerOf(endpoint(from(address, secret)))).status
+    for (let count = 0; count < 3; count++) expect(await status('203.0.113.9', 'guess')).toBe(401)
+    expect(looked).toBe(3)
+    const { headers, json, status: spent } = await answerOf(endpoint(from('203.0.113.9', 'guess')))
+    expect([spent, json.error]).toEqual([429, 'temporarily_unavailable'])
+    expect(json.error_description).not.toContain('203.0.113.9')
+    expect(Number(headers.get('retry-after')) > 0).toBe(true)
+    expect(headers.get('ratelimit-policy')).toBe('"failures";q=3;w=60')
+    expect(refused.at(-1)).toMatchObject({ status: 429, clientId: 'shop' })
+    expect(await status('203.0.113.9', 'shop-secret')).toBe(429)
+    expect(looked).toBe(3)
+    expect(await status('198.51.100.7', 'shop-secret')).toBe(200)
+  })
+
+  test('has one budget for secrets and for MACs', async () => {
+    const { endpoint, mac } = testEndpoint({}, limited)
+    const app = mac.withMac(() => new Response())
+    const authorization = 'MAC id="a", ts="1700000000", nonce="n", mac="YQ=="'
+    const headers = { authorization, 'x-test-address': '203.0.113.9' }
+    const wrongMac = async () =>
+      (await app(new Request('https://api.example.com/', { headers }))).status
+    expect([await wrongMac(), await wrongMac()]).toEqual([401, 401])
+    expect((await endpoint(from('203.0.113.9', 'guess'))).status).toBe(401)
+    expect((await endpoint(from('203.0.113.9', 'guess'))).status).toBe(429)
+    expect(await wrongMac()).toBe(429)
+  })
+
+  test('loses nothing of it by what is no guess', async () => {
+    const { endpoint } = testEndpoint({}, limited)
+    const headers = { 'x-test-address': '203.0.113.9' }
+    for (let count = 0; count < 5; count++) {
+      expect((await endpoint(tokenRequest(GRANT, headers))).status).toBe(401)
+      expect((await endpoint(from('203.0.113.9', 'shop-secret'))).status).toBe(200)
+    }
+  })
+
+  test('is not slowed down where nothing is limited', async () => {
+    const { endpoint } = testEndpoint()
+    for (let count = 0; count < 50; count++) {
+      expect((await endpoint(from('203.0.113.9', 'guess'))).status).toBe(401)
+    }
+  })
+
+  test('is known by what servers show, and a function that fails lets nobody in', async () => {
+    const failures = { requests: 1, seconds: 60 }
+    const { endpoint } = testEndpoint({}, { rateLimit: { failures } })
+    const server = (address: string) => ({ requestIP: () => ({ address }) })
+    const guess = () => tokenRequest(GRANT, basic('shop:guess'))
+    expect((await endpoint(guess(), server('203.0.113.9'))).status).toBe(401)
+    expect((await endpoint(guess(), server('203.0.113.9'))).status).toBe(429)
+    expect((await endpoint(guess(), server('198.51.100.7'))).status).toBe(401)
+    const clientAddress = () => {
+      throw new Error('no address')
+    }
+    const failing = testEndpoint({}, { rateLimit: { failures }, clientAddress })
+    expect((await failing.endpoint(from('a', 'shop-secret'))).status).toBe(503)
+    expect(failing.failed.map(({ code }) => code)).toEqual(['ERR_MAC_CALLBACK'])
+  })
+})

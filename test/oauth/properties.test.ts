@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { formDecode, parseForm } from '../../src/oauth/form.ts'
+import { TokenRefusal } from '../../src/oauth/refusal.ts'
+import { type SentClient, sentClient } from '../../src/oauth/sent-client.ts'
+import { expect, test } from '../support/runner.ts'
+import { answerOf, basic, testEndpoint, tokenRequest } from './endpoint.ts'
+
+const NAMES = ['grant_type', 'client_id', 'client_secret', 'scope'] as const
+const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+/** What a client's name or secret can be. */
+const word = text.filter((value) => value !== '' && !/\p{Cc}/u.test(value))
+/** Much of what goes wrong with forms and headers. */
+const piece = fc.oneof(
+  fc.constantFrom('&', '=', '%', '%2', '%zz', '%00', '%26', '%3D', '%C3%A9', '%ff', '+', ':', ';'),
+  fc.constantFrom(...NAMES, 'client_credentials', 'Basic ', 'é', '😀', '%ed%a0%80', ' ', ','),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+)
+const junk = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''))
+const encode = (value: string) => new URLSearchParams({ '': value }).toString().slice(1)
+
+/** What reading gives, or the refusal; all else is a fault. */
+function unlessRefused<Value>(read: () => Value): Value | TokenRefusal {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TokenRefusal) return error
+    throw error
+  }
+}
+
+test('a form that is well encoded comes out as it went in', () => {
+  const record = fc.dictionary(fc.oneof(fc.constantFrom(...NAMES), text), text)
+  fc.assert(
+    fc.property(record, (given) => {
+      const form = parseForm(new URLSearchParams(given).toString())
+      for (const name of NAMES) {
+        const value = Object.hasOwn(given, name) ? given[name] : undefined
+        expect(form.get(name)).toBe(value === '' ? undefined : value)
+      }
+    }),
+  )
+})
+
+test('of any text, a form is what the URL standard reads, or it is refused', () => {
+  fc.assert(
+    fc.property(junk, (given) => {
+      const form = unlessRefused(() => parseForm(given))
+      if (form instanceof TokenRefusal) return expect(form.code).toBe('invalid_request')
+      const standard = new URLSearchParams(`a&${given}`)
+      for (const name of NAMES) {
+        const values = standard.getAll(name).filter((value) => value !== '')
+        expect(values).toEqual([...(form.has(name) ? [form.get(name) as string] : [])])
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what form encoding makes of a text, decoding undoes', () => {
+  fc.assert(fc.property(text, (given) => expect(formDecode(encode(given))).toBe(given)))
+})
+
+test('any name and secret get through HTTP Basic, and through the body', () => {
+  fc.assert(
+    fc.property(word, word, (clientId, clientSecret) => {
+      const { authorization } = basic(`${encode(clientId)}:${encode(clientSecret)}`)
+      const sent = { clientId, clientSecret }
+      expect(sentClient(authorization, new Map())).toEqual({ ...sent, method: 'basic' })
+      const form = parseForm(`client_id=${encode(clientId)}&client_secret=${encode(clientSecret)}`)
+      expect(sentClient(null, form)).toEqual({ ...sent, method: 'body' })
+    }),
+  )
+})
+
+test('any header is one client with a name and a secret, or it is refused', () => {
+  const header = fc.oneof(
+    junk,
+    junk.map((given) => basic(given).authorization),
+    fc.base64String().map((given) => `Basic ${given}`),
+    fc.uint8Array().map((bytes) => `Basic ${Buffer.from(bytes).toString('base64')}`),
+  )
+  fc.assert(
+    fc.property(header, (given) => {
+      const sent = unlessRefused(() => sentClient(given, new Map()))
+      if (sent instanceof TokenRefusal) return expect(sent.code).toBe('invalid_client')
+      const { clientId, clientSecret, method } = sent as SentClient
+      expect([clientId === '', clientSecret === '', method]).toEqual([false, false, 'basic'])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('whatever is sent, the endpoint answers, and only the right secret gets a key', async () => {
+  const { endpoint, mac, failed } = testEndpoint({ issueLimit: null })
+  const right = 'grant_type=client_credentials&client_id=shop&client_secret=shop-secret'
+  const form = fc.oneof(
+    junk,
+    junk.map((given) => `${right}&${given}`),
+  )
+  await fc.assert(
+    fc.asyncProperty(form, fc.option(junk), async (body, authorization) => {
+      const headers = authorization === null ? {} : basic(authorization)
+      const { status, json } = await answerOf(endpoint(tokenRequest(body, headers)))
+      if (status !== 200) return expect([400, 401]).toContain(status)
+      expect(new URLSearchParams(body).get('client_secret')).toBe('shop-secret')
+      expect(await mac.getCredential(String(json.access_token))).toMatchObject({ user: 'ada' })
+    }),
+    { numRuns: 500 },
+  )
+  expect(failed).toEqual([])
+})

@@ -1,0 +1,199 @@
+import { setImmediate } from 'node:timers/promises'
+import { createMac, type WithMacOptions } from '../../src/index.ts'
+import { boundExt, withBody } from '../support/bound.ts'
+import { Clock } from '../support/clock.ts'
+import { databaseContent } from '../support/database-content.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { type Key, type Signing, signed } from '../support/sign.ts'
+
+const URL = 'http://example.com/a'
+
+/** A server with a clock, and what it knows of the use of a credential. */
+function start(database = 'sqlite::memory:') {
+  const clock = new Clock()
+  const mac = createMac({ database, now: clock.now, onReject() {} })
+  const send = (request: Request, options: WithMacOptions = {}) =>
+    outcome(mac.withMac(() => new Response(), options)(request))
+  return {
+    ...{ clock, mac, send },
+    sign: (key: Key, signing: Signing = {}) => signed(key, URL, { ts: clock.seconds, ...signing }),
+    async used(id: string): Promise<number | null> {
+      const used = (await mac.getCredential(id))?.lastUsed ?? null
+      return used === null ? null : used.getTime() / 1000
+    },
+    failures: async (id: string) => (await mac.getCredential(id))?.failures,
+  }
+}
+
+describe('lastUsed', () => {
+  test('is the moment of a request that was let in, exact to a minute', async () => {
+    const { mac, clock, send, sign, used } = start()
+    const ada = await mac.createCredential('ada')
+    const begin = clock.seconds
+    expect(await used(ada.id)).toBeNull()
+    for (let later = 0; later < 300; later += 7) {
+      clock.seconds = begin + later
+      expect(await send(sign(ada))).toBe('200')
+      expect(clock.seconds - ((await used(ada.id)) ?? 0)).toBeLessThan(60)
+    }
+    // By the server's clock, not by the client's.
+    clock.seconds += 60
+    expect(await send(sign(ada, { ts: clock.seconds - 100 }))).toBe('200')
+    expect(await used(ada.id)).toBe(clock.seconds)
+    expect((await mac.listCredentials())[0]?.lastUsed).toEqual(new Date(clock.seconds * 1000))
+    await mac.close()
+  })
+
+  test('does not move with requests that are refused, whatever for', async () => {
+    const { mac, clock, send, sign, used } = start()
+    const ada = await mac.createCredential('ada', { expires: clock.seconds + 200 })
+    const begin = clock.seconds
+    const once = { ts: begin + 200, nonce: 'n' }
+    expect(await send(sign(ada, once))).toBe('200')
+    clock.seconds += 100
+    expect(await send(sign(ada, once))).toBe('401 ERR_MAC_REPLAY')
+    expect(await send(sign(ada, { mac: 'AAAA' }))).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(sign(ada, { ts: begin - 201 }))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+    expect(await send(sign(ada), { ext: () => false })).toBe('401 ERR_MAC_EXT')
+    expect(await used(ada.id)).toBe(begin)
+    await mac.disableCredential(ada.id)
+    expect(await send(sign(ada))).toBe('401 ERR_MAC_REJECTED')
+    expect(await used(ada.id)).toBe(begin)
+    await mac.enableCredential(ada.id)
+    clock.seconds += 100
+    expect(await send(sign(ada))).toBe('401 ERR_MAC_EXPIRED')
+    await mac.extendCredential(ada.id, null)
+    await mac.revokeCredential(ada.id)
+    expect(await send(sign(ada))).toBe('401 ERR_MAC_REJECTED')
+    expect(await used(ada.id)).toBe(begin)
+    await mac.close()
+  })
+
+  test('is that of each key, as long as both are valid', async () => {
+    const { mac, clock, send, sign, used } = start()
+    const ada = await mac.createCredential('ada')
+    const begin = clock.seconds
+    expect(await send(sign(ada))).toBe('200')
+    const renewed = await mac.rotateCredential(ada.id, { graceSeconds: 100 })
+    clock.seconds += 10
+    expect(await send(sign(renewed))).toBe('200')
+    clock.seconds += 60
+    expect(await send(sign(ada))).toBe('200')
+    const { oldKey, lastUsed } = (await mac.getCredential(ada.id)) ?? {}
+    expect(oldKey?.lastUsed).toEqual(new Date((begin + 70) * 1000))
+    expect(lastUsed).toEqual(new Date((begin + 70) * 1000))
+    expect(await send(sign(renewed))).toBe('200')
+    clock.seconds += 30
+    expect(await send(sign(ada))).toBe('401 ERR_MAC_REJECTED')
+    expect(await used(ada.id)).toBe(begin + 70)
+    await mac.close()
+  })
+})
+
+describe('a failure is', () => {
+  const { mac, clock, send, sign, failures } = start()
+
+  /** By how many the failures of a credential grow with a request. */
+  async function grow(id: string, request: Request, told: string, options: WithMacOptions = {}) {
+    const before = (await failures(id)) ?? 0
+    expect(await send(request, options)).toBe(told)
+    return ((await failures(id)) ?? 0) - before
+  }
+
+  const rejected = '401 ERR_MAC_REJECTED'
+
+  test('every request that names a credential and is refused with 401', async () => {
+    const ada = await mac.createCredential('ada')
+    const { id } = ada
+    expect(await grow(id, sign(ada, { mac: 'AAAA' }), rejected)).toBe(1)
+    const stale = sign(ada, { ts: clock.seconds - 301 })
+    expect(await grow(id, stale, '401 ERR_MAC_TIMESTAMP_STALE')).toBe(1)
+    const ahead = sign(ada, { ts: clock.seconds + 301 })
+    expect(await grow(id, ahead, '401 ERR_MAC_TIMESTAMP_AHEAD')).toBe(1)
+    expect(await grow(id, sign(ada, { nonce: 'n' }), '200')).toBe(0)
+    expect(await grow(id, sign(ada, { nonce: 'n' }), '401 ERR_MAC_REPLAY')).toBe(1)
+    expect(await grow(id, sign(ada), '401 ERR_MAC_EXT', { ext: () => false })).toBe(1)
+    const body = withBody(ada, URL, 'x', { ts: clock.seconds, ext: boundExt('y') })
+    const required = { body: 'required' } as const
+    expect(await grow(id, body, '401 ERR_MAC_BODY_MISMATCH', required)).toBe(1)
+    const unbound = withBody(ada, URL, 'x', { ts: clock.seconds })
+    expect(await grow(id, unbound, '401 ERR_MAC_BODY_MISSING', required)).toBe(1)
+    expect(await grow(id, sign(ada, { mac: 'AAAA' }), '200', { mode: 'optional' })).toBe(1)
+    expect((await mac.verify(sign(ada, { mac: 'AAAA' }))).ok).toBe(false)
+    expect(await failures(id)).toBe(9)
+  })
+
+  test('that of a credential which is over, or of a key', async () => {
+    const ada = await mac.createCredential('ada', { expires: clock.seconds + 5 })
+    const eve = await mac.createCredential('eve')
+    const bob = await mac.createCredential('bob')
+    const { id } = eve
+    await mac.disableCredential(id)
+    expect(await grow(id, sign(eve), rejected)).toBe(1)
+    await mac.enableCredential(id)
+    await mac.rotateCredential(id, { graceSeconds: 5 })
+    expect(await grow(id, sign(eve), '200')).toBe(0)
+    await mac.revokeCredential(bob.id)
+    expect(await grow(bob.id, sign(bob), rejected)).toBe(1)
+    clock.seconds += 5
+    expect(await grow(id, sign(eve), rejected)).toBe(1)
+    expect(await grow(ada.id, sign(ada), '401 ERR_MAC_EXPIRED')).toBe(1)
+  })
+
+  test('none where no credential is named that there is, or nobody looked for it', async () => {
+    const ada = await mac.createCredential('ada')
+    const unknown = { id: 'nobody', key: 'key' }
+    expect(await grow(ada.id, sign(unknown), rejected)).toBe(0)
+    expect(await grow(ada.id, new Request(URL), '401 ERR_MAC_MISSING')).toBe(0)
+    const headers = { authorization: `MAC id="${ada.id}"` }
+    const broken = new Request(URL, { headers })
+    expect(await grow(ada.id, broken, '401 ERR_MAC_PARAMETER_MISSING')).toBe(0)
+    const elsewhere = { origin: 'http://other.example' }
+    expect(await grow(ada.id, sign(ada), rejected, elsewhere)).toBe(1)
+    await mac.createCredential('nobody', { id: unknown.id })
+    expect(await failures(unknown.id)).toBe(0)
+  })
+
+  test('none where the server is at fault, or what was sent is too large', async () => {
+    const ada = await mac.createCredential('ada')
+    const failing = () => {
+      throw new Error('no')
+    }
+    expect(await grow(ada.id, sign(ada), '503 ERR_MAC_CALLBACK', { ext: failing })).toBe(0)
+    const body = 'x'.repeat(11)
+    const large = withBody(ada, URL, body, { ts: clock.seconds, ext: boundExt(body) })
+    const options = { body: 'required', maxBodyBytes: 10 } as const
+    expect(await grow(ada.id, large, '413 ERR_MAC_BODY_TOO_LARGE', options)).toBe(0)
+  })
+})
+
+test('nothing that is refused writes anything, until somebody is let in', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const { mac, clock, send, sign, failures } = start(`sqlite:${path}`)
+  const ada = await mac.createCredential('ada')
+  const eve = await mac.createCredential('eve')
+  const before = databaseContent(path)
+  for (let time = 0; time < 50; time++) {
+    clock.seconds += 30
+    for (const key of [ada, eve, { id: 'nobody', key: 'key' }]) {
+      expect(await send(sign(key, { mac: 'AAAA' }))).toBe('401 ERR_MAC_REJECTED')
+    }
+    expect(await send(sign(ada, { ts: clock.seconds - 301 }))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+    await setImmediate()
+  }
+  expect(databaseContent(path)).toEqual(before)
+  expect(await send(sign(eve))).toBe('200')
+  const rows = databaseContent(path).rows.mac_failures ?? []
+  const of = ({ id }: Key) =>
+    rows.flatMap(([name, , count]) => (name === id ? [Number(count)] : []))
+  for (const key of [ada, eve]) {
+    expect(of(key).reduce((sum, each) => sum + each)).toBe((await failures(key.id)) ?? -1)
+  }
+  expect(await failures(ada.id)).toBe(100)
+  expect(await failures(eve.id)).toBe(50)
+  expect(new Set(rows.map(([name]) => name))).toEqual(new Set([ada.id, eve.id]))
+  await mac.close()
+})

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/**
+ * Where a program is, on the path or where Debian keeps those of PostgreSQL.
+ * @throws Error that says what to install.
+ */
+export function program(name: string, debianPackage: string): string {
+  const places = (process.env.PATH ?? '').split(delimiter)
+  const found = [...places, ...postgresqlFolders()]
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path))
+  if (found !== undefined) return found
+  throw new Error(`${name} is not here, and this test needs it: apt-get install ${debianPackage}`)
+}
+
+function postgresqlFolders(): string[] {
+  const root = '/usr/lib/postgresql'
+  if (!existsSync(root)) return []
+  const versions = readdirSync(root).sort((one, other) => Number(other) - Number(one))
+  return versions.map((version) => join(root, version, 'bin'))
+}

@@ -1,0 +1,86 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kysely, type KyselyPlugin } from 'kysely'
+import { createMac } from '../../src/index.ts'
+import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { SCHEMA_VERSION } from '../../src/store/migrations.ts'
+import type { MacDatabase } from '../../src/store/schema.ts'
+import { databaseContent } from '../support/database-content.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { runToEnd } from '../support/process.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { CONTENT } from './earlier/content.ts'
+
+const SCRIPT = join(import.meta.dirname, '../support/die-migrating.ts')
+
+/** Lets statement number `at` of those that follow fail. */
+function failing(at: number): KyselyPlugin {
+  let left = at
+  return {
+    transformQuery({ node }) {
+      if (--left === 0) throw new Error('interrupted')
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  }
+}
+
+/** Brings a file up to date, but for the statement that is to fail; tells whether it came to the end. */
+async function migrated(path: string, failsAt: number): Promise<boolean> {
+  const { dialect } = await openSqlite(path, 'own')
+  const db = new Kysely<MacDatabase>({ dialect, plugins: [failing(failsAt)] })
+  try {
+    await migrate(db)
+    return true
+  } catch (error) {
+    expect(String(error)).toBe('Error: interrupted')
+    return false
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function expectAllThere(path: string): Promise<void> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  expect(await mac.listCredentials()).toHaveLength(Object.keys(CONTENT).length)
+  await mac.close()
+  const { rows, integrity } = databaseContent(path)
+  expect(rows.mac_schema).toHaveLength(SCHEMA_VERSION)
+  expect(integrity).toBe('ok')
+}
+
+describe.each([[1], [2], [3]])('from version %d of the tables', (version) => {
+  function copy(path: string): void {
+    copyFileSync(join(import.meta.dirname, `earlier/version-${version}.db`), path)
+  }
+
+  test('a migration that fails at any statement leaves all as it was, and may be tried again', async () => {
+    using folder = temporaryFolder()
+    const path = folder.path('mac.db')
+    copy(path)
+    const before = databaseContent(path)
+    let at = 1
+    while (!(await migrated(path, at))) {
+      expect(databaseContent(path)).toEqual(before)
+      at++
+    }
+    // One for each column that was added at the least.
+    expect(at).toBeGreaterThan(20)
+    await expectAllThere(path)
+  }, 30_000)
+
+  test('a process that is killed in the middle of one leaves all as it was', async () => {
+    using folder = temporaryFolder()
+    const path = folder.path('mac.db')
+    copy(path)
+    const before = databaseContent(path)
+    for (const statements of [6, 12, 24]) {
+      const args = { cwd: folder.path('.'), env: process.env, args: [path, String(statements)] }
+      // No status: it was killed, and did not fail.
+      expect(await runToEnd(SCRIPT, args)).toEqual({ out: '', err: '', status: null })
+      expect(databaseContent(path)).toEqual(before)
+    }
+    await expectAllThere(path)
+  }, 30_000)
+})

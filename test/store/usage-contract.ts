@@ -1,0 +1,176 @@
+import type { NonceVerdict, Store, StoredCredential } from '../../src/store/store.ts'
+import { expect, test } from '../support/runner.ts'
+import { stored } from '../support/stored.ts'
+
+/** The beginning of an hour. */
+const NOW = 472_222 * 3600
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+/** What every `Store` has to know of the use of credentials. */
+export function usageContract(open: () => Promise<Store>): void {
+  let count = 0
+
+  async function opened(...credentials: readonly StoredCredential[]) {
+    const store = await open()
+    for (const credential of credentials) await store.credentials.insert(credential)
+    const record = async (
+      credential: string,
+      now: number,
+      { keyNumber = 1, nonce = `n${count++}`, timestamp = NOW } = {},
+    ): Promise<NonceVerdict> =>
+      (await store.nonces.record({ timestamp, credential, keyNumber, nonce, now })).verdict
+    /** When each key of a credential was last used, as far as it is known. */
+    const used = async (id: string) =>
+      Object.fromEntries((await store.credentials.usage(NOW, id)).get(id)?.used ?? [])
+    const failures = async (id: string, now = NOW) =>
+      (await store.credentials.usage(now, id)).get(id)?.failures ?? 0
+    return { ...store, record, used, failures }
+  }
+
+  test('of one that was never used nothing is known', async () => {
+    const { credentials } = await opened(stored('ada'))
+    expect(await credentials.usage(NOW, 'ada')).toEqual(new Map())
+    expect(await credentials.usage(NOW, null)).toEqual(new Map())
+  })
+
+  test('a use is known at once, and the next when a minute has passed', async () => {
+    const { record, used } = await opened(stored('ada'), stored('eve'))
+    await record('ada', NOW)
+    expect(await used('ada')).toEqual({ 1: NOW })
+    for (const later of [1, 59]) {
+      await record('ada', NOW + later)
+      expect(await used('ada')).toEqual({ 1: NOW })
+    }
+    await record('ada', NOW + 60)
+    expect(await used('ada')).toEqual({ 1: NOW + 60 })
+    await record('ada', NOW + 119)
+    expect(await used('ada')).toEqual({ 1: NOW + 60 })
+    expect(await used('eve')).toEqual({})
+  })
+
+  test('a use of an earlier moment does not count', async () => {
+    const { record, used } = await opened(stored('ada'))
+    await record('ada', NOW)
+    await record('ada', NOW - 1000)
+    await record('ada', NOW + 59)
+    expect(await used('ada')).toEqual({ 1: NOW })
+  })
+
+  test('two keys are told apart, whichever is used in turn', async () => {
+    const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + 100 } as const
+    const { record, used, credentials } = await opened(stored('ada', { keyNumber: 3, oldKey }))
+    for (const later of [0, 10, 20]) {
+      await record('ada', NOW + later, { keyNumber: 2 })
+      await record('ada', NOW + later + 5, { keyNumber: 3 })
+    }
+    expect(await used('ada')).toEqual({ 2: NOW, 3: NOW + 5 })
+    await record('ada', NOW + 70, { keyNumber: 2 })
+    expect(await used('ada')).toEqual({ 2: NOW + 70, 3: NOW + 5 })
+    expect([...(await credentials.usage(NOW, null)).keys()]).toEqual(['ada'])
+  })
+
+  test('a nonce that is not new is no use', async () => {
+    const { record, used, nonces } = await opened(stored('ada'), stored('eve'))
+    expect(await record('ada', NOW, { nonce: 'n' })).toBe('new')
+    expect(await record('ada', NOW + 100, { nonce: 'n' })).toBe('seen')
+    expect(await used('ada')).toEqual({ 1: NOW })
+    await record('ada', NOW, { timestamp: NOW - 1000 })
+    await nonces.prune(NOW, 300, 10)
+    expect(await record('eve', NOW, { timestamp: NOW - 1000 })).toBe('forgotten')
+    expect(await used('eve')).toEqual({})
+  })
+
+  test('of many at once each is a use, and of copies the one that is new', async () => {
+    const ids = Array.from({ length: 150 }, (_, at) => `id-${at}`)
+    const { record, used } = await opened(...ids.map((id) => stored(id)))
+    await record('id-0', NOW - 10)
+    await Promise.all(
+      ids.flatMap((id, at) => [
+        record(id, NOW + at, { nonce: 'copy' }),
+        record(id, NOW + 1000, { nonce: 'copy' }),
+      ]),
+    )
+    expect(await used('id-0')).toEqual({ 1: NOW - 10 })
+    for (const at of [1, 70, 149]) expect(await used(`id-${at}`)).toEqual({ 1: NOW + at })
+  })
+
+  test('of several uses at once the latest counts', async () => {
+    const { record, used } = await opened(stored('ada'))
+    await record('eve', NOW)
+    await Promise.all([0, 3, 2].map((later) => record('ada', NOW + later)))
+    expect(await used('ada')).toEqual({ 1: NOW + 3 })
+  })
+
+  test.each([
+    ['there is none', null],
+    ['it was revoked', { revoked: 5 }],
+    ['it is disabled', { disabled: 5 }],
+    ['it has expired', { expires: NOW }],
+    ['the key is another by now', { keyNumber: 2 }],
+    [
+      'the grace of the key has ended',
+      { keyNumber: 2, oldKey: { key: 'old', algorithm: 'hmac-sha-256', until: NOW } },
+    ],
+  ] as const)('where %s, no use is written down', async (_, given) => {
+    const { record, used } = await opened(...(given === null ? [] : [stored('ada', given)]))
+    expect(await record('ada', NOW)).toBe('new')
+    expect(await used('ada')).toEqual({})
+  })
+
+  test('failures are known at once, each of its own credential', async () => {
+    const { nonces, failures, record, credentials } = await opened(stored('ada'), stored('eve'))
+    for (const id of ['ada', 'eve', 'ada']) nonces.failed(id, NOW)
+    nonces.failed(null, NOW)
+    expect(await failures('ada')).toBe(2)
+    await record('eve', NOW)
+    nonces.failed('ada', NOW + 1)
+    expect(await failures('ada')).toBe(3)
+    expect(await failures('eve')).toBe(1)
+    expect([...(await credentials.usage(NOW, null)).keys()].sort()).toEqual(['ada', 'eve'])
+  })
+
+  test('failures are told for 24 hours, written or not', async () => {
+    const { nonces, failures, record } = await opened(stored('ada'), stored('eve'))
+    for (let hour = 0; hour < 30; hour++) {
+      nonces.failed('ada', NOW + hour * HOUR)
+      nonces.failed('eve', NOW + hour * HOUR)
+      if (hour < 15 || hour === 29) await record('ada', NOW + hour * HOUR)
+    }
+    for (const id of ['ada', 'eve']) {
+      expect(await failures(id, NOW + 29 * HOUR)).toBe(24)
+      expect(await failures(id, NOW + 40 * HOUR)).toBe(13)
+      expect(await failures(id, NOW + 29 * HOUR + DAY)).toBe(0)
+    }
+    nonces.failed('bob', NOW)
+    expect(await failures('bob', NOW + DAY - 1)).toBe(1)
+    expect(await failures('bob', NOW + DAY)).toBe(0)
+  })
+
+  test('the failures of very many credentials are written with a few batches', async () => {
+    const ids = Array.from({ length: 600 }, (_, at) => `id-${at}`)
+    const there = ['id-0', 'id-255', 'id-256', 'id-599']
+    const { nonces, failures, record } = await opened(...there.map((id) => stored(id)))
+    for (const id of [...ids, ...ids]) nonces.failed(id, NOW)
+    for (let batch = 0; batch < 5; batch++) {
+      await record('id-0', NOW)
+      for (const id of there) expect(await failures(id)).toBe(2)
+    }
+    // Those of credentials that there are not come to nothing.
+    expect(await failures('id-300')).toBe(0)
+  })
+
+  test('what is new under an identifier has nothing of what was there before', async () => {
+    const { record, used, nonces, failures, credentials } = await opened(stored('ada'))
+    await record('ada', NOW)
+    nonces.failed('ada', NOW)
+    await credentials.remove('ada', NOW)
+    nonces.failed('ada', NOW)
+    await credentials.insert(stored('ada'))
+    expect(await used('ada')).toEqual({})
+    expect(await failures('ada')).toBe(0)
+    await record('ada', NOW + 1)
+    expect(await used('ada')).toEqual({ 1: NOW + 1 })
+    expect(await failures('ada')).toBe(0)
+  })
+}

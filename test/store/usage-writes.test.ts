@@ -1,0 +1,188 @@
+import { Kysely, sql } from 'kysely'
+import { databaseSource } from '../../src/store/database-source.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
+import { databaseContent } from '../support/database-content.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
+import { stored } from '../support/stored.ts'
+import { countUsageWrites, usageWrites } from '../support/usage-writes.ts'
+import { withDatabase } from '../support/with-database.ts'
+
+const NOW = 1_700_000_000
+let count = 0
+
+function record({ nonces }: Store, now: number, credential = 'ada', nonce = `n${count++}`) {
+  return nonces.record({ timestamp: NOW, credential, keyNumber: 1, nonce, now })
+}
+
+/** A store on a file, with two credentials. */
+async function opened() {
+  const folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const open = () => openStore({ path, driver: 'own' })
+  const store = await open()
+  for (const id of ['ada', 'eve']) await store.credentials.insert(stored(id))
+  return {
+    ...{ path, open, store },
+    async [Symbol.asyncDispose]() {
+      await store.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+test('the use of a key is written once a minute, and its failures as well, however many there are', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  await countUsageWrites(path)
+  for (let second = 0; second < 180; second++) {
+    for (let time = 0; time < 3; time++) {
+      store.nonces.failed('ada', NOW + second)
+      await record(store, NOW + second)
+    }
+  }
+  expect(await usageWrites(path)).toEqual({ uses: 3, failures: 3 })
+})
+
+test('failures alone write nothing until the store is closed, which writes them at once', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  await countUsageWrites(path)
+  const before = databaseContent(path)
+  for (let second = 0; second < 1000; second++) store.nonces.failed('ada', NOW + second)
+  await record(store, NOW, 'ada', 'n')
+  store.nonces.failed('eve', NOW)
+  for (let second = 0; second < 1000; second++) store.nonces.failed('ada', NOW + second)
+  // A replay is no right request: who holds one must not cause writes either.
+  const meanwhile = databaseContent(path)
+  for (const later of [0, 60, 120]) await record(store, NOW + later, 'ada', 'n')
+  expect(databaseContent(path)).toEqual(meanwhile)
+  expect(meanwhile.rows.mac_nonces).toHaveLength(1 + (before.rows.mac_nonces?.length ?? 0))
+  await store.close()
+  const { rows } = databaseContent(path)
+  const of = (id: string) =>
+    (rows.mac_failures ?? []).filter(([name]) => name === id).map(([, , failed]) => Number(failed))
+  expect(of('ada').reduce((sum, each) => sum + each)).toBe(2000)
+  expect(of('eve')).toEqual([1])
+})
+
+test('a batch with nothing to write is one statement, and one with something one transaction', async () => {
+  const log: string[] = []
+  const database = new Kysely<unknown>({
+    dialect: await applicationDialect(openDatabase(':memory:')),
+    log: ({ query }) => {
+      log.push(query.sql.trim().split(/\s+/).slice(0, 3).join(' '))
+    },
+  })
+  const store = await openStore(databaseSource(database))
+  await store.credentials.insert(stored('ada'))
+  const statements = async (now: number) => {
+    log.length = 0
+    await record(store, now)
+    return [...log]
+  }
+  const insert = 'insert into "mac_nonces"'
+  const write = 'with given (credential,'
+  expect(await statements(NOW)).toEqual(['begin immediate', insert, write, 'commit'])
+  for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual([insert])
+  // Strangers who name no credential make no difference.
+  for (let time = 0; time < 100; time++) store.nonces.failed(null, NOW)
+  expect(await statements(NOW + 59)).toEqual([insert])
+  store.nonces.failed('ada', NOW + 59)
+  // Added, and those of long ago removed.
+  const withFailures = ['begin immediate', insert, write, write, 'commit']
+  expect(await statements(NOW + 59)).toEqual(withFailures)
+  store.nonces.failed('ada', NOW + 59)
+  expect(await statements(NOW + 59)).toEqual([insert])
+  await store.close()
+  await database.destroy()
+})
+
+test('where the use cannot be written the nonce is not recorded, and nothing is lost', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  await withDatabase(path, (db) =>
+    sql`create trigger no before insert on mac_usage begin select raise(abort, 'no'); end`.execute(
+      db,
+    ),
+  )
+  store.nonces.failed('ada', NOW)
+  await expect(record(store, NOW, 'ada', 'n')).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  const { rows } = databaseContent(path)
+  expect([rows.mac_nonces, rows.mac_usage, rows.mac_failures]).toEqual([[], [], []])
+  await withDatabase(path, (db) => sql`drop trigger no`.execute(db))
+  expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('new')
+  const after = databaseContent(path).rows
+  expect([after.mac_nonces, after.mac_usage]).toEqual([[[NOW, 'ada', 'n']], [['ada', 1, NOW]]])
+  expect(after.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 1]])
+})
+
+test('a lock is waited for, and what it held up is written once', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  await countUsageWrites(path)
+  const other = openDatabase(path)
+  other.exec('begin immediate')
+  for (let time = 0; time < 5; time++) store.nonces.failed('ada', NOW)
+  const waiting = Array.from({ length: 20 }, () => record(store, NOW))
+  setTimeout(() => other.exec('commit'), 100)
+  for (const { verdict } of await Promise.all(waiting)) expect(verdict).toBe('new')
+  other.close()
+  expect(await usageWrites(path)).toEqual({ uses: 1, failures: 1 })
+  const { rows } = databaseContent(path)
+  expect(rows.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 5]])
+})
+
+test('a lock that outlasts all patience loses no failures', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  const other = openDatabase(path)
+  other.exec('begin immediate')
+  store.nonces.failed('ada', NOW)
+  await expect(record(store, NOW)).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  store.nonces.failed('ada', NOW)
+  other.exec('rollback')
+  other.close()
+  await record(store, NOW)
+  await store.close()
+  expect(databaseContent(path).rows.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 2]])
+}, 15_000)
+
+test('a store that cannot write failures at its end is closed all the same', async () => {
+  await using file = await opened()
+  await withDatabase(file.path, (db) => sql`drop table mac_failures`.execute(db))
+  file.store.nonces.failed('ada', NOW)
+  await file.store.close()
+})
+
+test('failures of more than 25 hours ago are removed with the next ones of the same credential', async () => {
+  await using file = await opened()
+  const { path, store } = file
+  const hour = Math.floor(NOW / 3600)
+  for (let later = 0; later < 40; later++) {
+    store.nonces.failed('ada', NOW + later * 3600)
+    if (later < 3) store.nonces.failed('eve', NOW + later * 3600)
+    await record(store, NOW + later * 3600)
+  }
+  const rows = databaseContent(path).rows.mac_failures ?? []
+  const hours = (id: string) =>
+    rows.filter(([name]) => name === id).map(([, at]) => Number(at) - hour)
+  expect(hours('ada')).toEqual(Array.from({ length: 25 }, (_, at) => at + 15))
+  expect(hours('eve')).toEqual([0, 1, 2])
+})
+
+test('two stores on one file add their failures up', async () => {
+  await using file = await opened()
+  const other = await file.open()
+  for (let second = 0; second < 300; second++) {
+    for (const store of [file.store, other]) {
+      store.nonces.failed('ada', NOW + second)
+      if (second % 7 === 0) await record(store, NOW + second)
+    }
+  }
+  await Promise.all([file.store.close(), other.close()])
+  const rows = databaseContent(file.path).rows.mac_failures ?? []
+  expect(rows.map(([, , failed]) => Number(failed)).reduce((sum, each) => sum + each)).toBe(600)
+})

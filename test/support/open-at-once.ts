@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { endOf, runtimeCommand } from './process.ts'
+
+/** What a process said, line by line, and the status that it ended with. */
+export type Said = readonly [lines: readonly string[], status: number | null]
+
+/** What is said by one that could open the database. */
+export const OPENED: Said = [['up', 'ready'], 0]
+
+/** Has so many processes open one database file, all of them when the last has started. */
+export function openAtOnce(path: string, count: number): Promise<Said[]> {
+  const gate = Promise.withResolvers<void>()
+  const script = join(import.meta.dirname, 'wait-and-open.ts')
+  let up = 0
+  const children = Array.from({ length: count }, () => {
+    const [command, ...args] = runtimeCommand(script)
+    return spawn(command, [...args, `sqlite:${path}`], { stdio: ['pipe', 'pipe', 'inherit'] })
+  })
+  return Promise.all(
+    children.map(async (child) => {
+      const { stdin, stdout } = child
+      const end = endOf(child)
+      let text = ''
+      let ended = false
+      for await (const chunk of stdout) {
+        text += chunk
+        if (ended || !text.includes('up')) continue
+        ended = true
+        if (++up === children.length) gate.resolve()
+        await gate.promise
+        stdin.end()
+      }
+      return [text.trim().split('\n'), await end] as const
+    }),
+  )
+}

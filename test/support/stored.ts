@@ -1,0 +1,11 @@
+import type { StoredCredential } from '../../src/store/store.ts'
+
+/** A credential as the store keeps it: valid for ever, but for what is given. */
+export function stored(id: string, given: Partial<StoredCredential> = {}): StoredCredential {
+  return {
+    ...{ id, user: 'ada', key: `key of ${id}`, algorithm: 'hmac-sha-256', label: null },
+    ...{ created: 0, expires: null, revoked: null, disabled: null, clockOffset: null, scopes: [] },
+    ...{ rateLimit: null, keyNumber: 1, rotated: null, oldKey: null, removeAt: null },
+    ...given,
+  }
+}
