@@ -26,8 +26,11 @@ export function resealCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       examples(
-        ['MAC_SEALING_KEY="$NEW" withmac reseal', 'seals what was not sealed'],
-        ['MAC_SEALING_KEY="$NEW,$OLD" withmac reseal', 'from an old sealing key to a new one'],
+        ['withmac reseal', 'with MAC_SEALING_KEY=new: seals what is not sealed'],
+        [
+          'withmac reseal --json',
+          'with MAC_SEALING_KEY=new,old: from an old sealing key to a new one',
+        ],
       ),
     )
     .action(async (_, command: Command) => {
