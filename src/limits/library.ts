@@ -3,7 +3,7 @@
 type Library = typeof import('rate-limiter-flexible')
 
 // Each class is loaded when it is needed, and by itself: the whole package would bring what bundlers
-// cannot put into a module for Node, and take ten times as long.
+// cannot put into a module for Node.
 
 /** Counts in memory. */
 export async function memoryLimiter(): Promise<Library['RateLimiterMemory']> {
