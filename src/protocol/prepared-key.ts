@@ -4,6 +4,14 @@ import { computeMac, HASHES, type MacAlgorithm } from './algorithm.ts'
 /** Computes MACs with one key: {@link computeMac} with the key's part of the work done before. */
 export type PreparedKey = (text: string) => string
 
+/** The fastest way that the runtime has. */
+const prepare: (algorithm: MacAlgorithm, key: string) => PreparedKey =
+  process.versions.bun !== undefined
+    ? keyedHasher
+    : typeof crypto.hash === 'function'
+      ? paddedKey
+      : plainKey
+
 /**
  * Prepares a key, so that many MACs can be computed with it at less cost.
  *
@@ -12,13 +20,14 @@ export type PreparedKey = (text: string) => string
  * padded keys (RFC 2104) on Node from 20.12 and on Deno.
  *
  * @param key Used as the bytes it is written with, also where it looks like base64.
+ * @throws TypeError where there is no key: without one, some runtimes compute a hash that anybody can.
  */
-export const prepareKey: (algorithm: MacAlgorithm, key: string) => PreparedKey =
-  process.versions.bun !== undefined
-    ? keyedHasher
-    : typeof crypto.hash === 'function'
-      ? paddedKey
-      : plainKey
+export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
+  if (typeof key !== 'string') {
+    throw new TypeError('withmac: a MAC key must be a string.')
+  }
+  return prepare(algorithm, key)
+}
 
 /** The block of SHA-1 and SHA-256, in bytes. */
 const BLOCK = 64

@@ -19,27 +19,33 @@ export interface Moment {
  *
  * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
  */
-export function judgeMoment(
-  { credential, number, until }: KnownKey,
-  timestamp: number,
-  settings: MacSettings,
-): Moment {
+export function judgeMoment(key: KnownKey, timestamp: number, settings: MacSettings): Moment {
   const { windowSeconds, maxClockOffsetSeconds } = settings
   const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
-  const { id, expires, clockOffset } = credential
-  if (until !== null && rule.now >= until) {
+  judgeEnd(key, rule.now)
+  return { rule, learnable: judgeTimestamp(timestamp, key.credential.clockOffset, rule) }
+}
+
+/**
+ * Judges whether a key and its credential are still valid: also once more when the store has answered,
+ * for which a request may have waited.
+ *
+ * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`.
+ */
+export function judgeEnd({ credential, number, until }: KnownKey, now: number): void {
+  const { id, expires } = credential
+  if (until !== null && now >= until) {
     throw new MacError(
       'ERR_MAC_KEY_RETIRED',
       `Key ${number} of credential ${JSON.stringify(id)} was replaced, and its grace ended at ` +
         `${new Date(until * 1000).toISOString()}.`,
     )
   }
-  if (expires !== null && rule.now >= expires) {
+  if (expires !== null && now >= expires) {
     const when = new Date(expires * 1000).toISOString()
     throw new MacError(
       'ERR_MAC_EXPIRED',
       `The credential ${JSON.stringify(id)} expired at ${when}.`,
     )
   }
-  return { rule, learnable: judgeTimestamp(timestamp, clockOffset, rule) }
 }

@@ -7,6 +7,7 @@ import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { NonceStore, Recorded, Store } from '../store/store.ts'
 import { authenticate, recognise } from './authenticate.ts'
+import { currentSeconds } from './clock.ts'
 import { judgeExt } from './ext.ts'
 import { countFailure } from './failures.ts'
 import { judgeTimestamp } from './freshness.ts'
@@ -15,7 +16,7 @@ import type { KnownCredentials, KnownKey } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
 import { signedOrigin } from './signed-origin.ts'
-import { judgeMoment, type Moment } from './standing.ts'
+import { judgeEnd, judgeMoment, type Moment } from './standing.ts'
 import { type MacVerdict, refused } from './verdict.ts'
 
 /** What a verification works with. */
@@ -103,6 +104,7 @@ export async function verify(
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const limit = limits.requests.limitOf(found.credential)
     const rateLimit = limit && (await limits.requests.take(found.credential, limit))
+    judgeEnd(found, currentSeconds(settings.now))
     const { rule, learnable } = moment
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.

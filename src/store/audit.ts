@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { CredentialRow } from './credential-row.ts'
 import type { MacDatabase } from './schema.ts'
-import type { AuditAction, AuditFilter, AuditRow } from './store.ts'
+import type { AuditAction, AuditFilter, AuditRow, KeylessCredential } from './store.ts'
 
 /** Writes down what was done to a credential. */
 export async function writeAudit(
@@ -16,10 +15,13 @@ export async function writeAudit(
 }
 
 /** What is worth knowing of a credential that is deleted. */
-export function lastWords(row: CredentialRow, used: ReadonlyMap<number, number>): object & Detail {
-  const { label, created, expires, revoked, disabled, scopes } = row
+export function lastWords(
+  credential: KeylessCredential,
+  used: ReadonlyMap<number, number>,
+): Detail {
+  const { label, created, expires, revoked, disabled, scopes, keyNumber } = credential
   const lastUsed = used.size === 0 ? null : Math.max(...used.values())
-  return { label, created, expires, revoked, disabled, scopes, keyNumber: row.key_number, lastUsed }
+  return { label, created, expires, revoked, disabled, scopes, keyNumber, lastUsed }
 }
 
 type Detail = Readonly<Record<string, unknown>>

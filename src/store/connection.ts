@@ -9,6 +9,19 @@ export function whenAnswered<From, To>(answer: Answer<From>, make: (from: From) 
   return answer instanceof Promise ? answer.then(make) : make(answer)
 }
 
+/** Does something, and something else where that fails, at once or in time. */
+export function attempted<Result>(
+  work: () => Answer<Result>,
+  otherwise: (error: unknown) => Answer<Result>,
+): Answer<Result> {
+  try {
+    const answer = work()
+    return answer instanceof Promise ? answer.catch(otherwise) : answer
+  } catch (error) {
+    return otherwise(error)
+  }
+}
+
 /**
  * When what is committed is synced: with the commit, whatever the durability; as the durability has
  * it; or with a later one, for what nobody misses as long as nothing later is there either.

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable } from 'kysely'
+import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeylessCredential, OldKeyTerm } from './store.ts'
@@ -11,7 +12,12 @@ export type KeylessColumns = Omit<
   'key' | 'key_sealed_by' | 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
 >
 
-/** The credential of a row. Its keys are not opened. */
+type MomentColumn = 'expires' | 'revoked' | 'disabled' | 'old_until' | 'rotated' | 'remove_at'
+
+/**
+ * The credential of a row. Its keys are not opened.
+ * @throws {@link MacError} `ERR_MAC_STORE` where the row is none of ours.
+ */
 export function fromRow(row: CredentialRow): KeylessCredential {
   const { id, user, label } = row
   return {
@@ -20,16 +26,16 @@ export function fromRow(row: CredentialRow): KeylessCredential {
     algorithm: row.algorithm as MacAlgorithm,
     label,
     created: Number(row.created),
-    expires: toNumber(row.expires),
-    revoked: toNumber(row.revoked),
-    disabled: toNumber(row.disabled),
+    expires: momentOf(row, 'expires'),
+    revoked: momentOf(row, 'revoked'),
+    disabled: momentOf(row, 'disabled'),
     clockOffset: toNumber(row.clock_offset),
     scopes: Object.freeze(row.scopes === '' ? [] : row.scopes.split(' ')),
     rateLimit: rateLimitOf(row),
     keyNumber: Number(row.key_number),
-    rotated: toNumber(row.rotated),
+    rotated: momentOf(row, 'rotated'),
     oldKey: oldKeyOf(row),
-    removeAt: toNumber(row.remove_at),
+    removeAt: momentOf(row, 'remove_at'),
   }
 }
 
@@ -52,12 +58,27 @@ export function toNumber(value: number | null): number | null {
   return value === null ? null : Number(value)
 }
 
+/** What is told of a row with which something was done by hand, and by which nobody can be let in. */
+export function unusable(id: unknown, column: string): MacError {
+  const which = `The row of credential ${JSON.stringify(String(id))} in mac_credentials`
+  return new MacError('ERR_MAC_STORE', `${which} has no ${column} that can be used.`)
+}
+
+/** A moment, which must be one: nothing is later than what is no number. */
+function momentOf(row: CredentialRow, column: MomentColumn): number | null {
+  const moment = toNumber(row[column])
+  if (moment === null || Number.isFinite(moment)) return moment
+  throw unusable(row.id, column)
+}
+
 function rateLimitOf({ limit_requests: requests, limit_seconds: seconds }: CredentialRow) {
   if (requests === null || seconds === null) return null
   return { requests: Number(requests), seconds: Number(seconds) }
 }
 
-function oldKeyOf({ old_key: text, old_algorithm, old_until }: CredentialRow): OldKeyTerm | null {
-  if (text === null || old_algorithm === null || old_until === null) return null
-  return { algorithm: old_algorithm as MacAlgorithm, until: Number(old_until) }
+function oldKeyOf(row: CredentialRow): OldKeyTerm | null {
+  const { old_key: text, old_algorithm } = row
+  const until = momentOf(row, 'old_until')
+  if (text === null || old_algorithm === null || until === null) return null
+  return { algorithm: old_algorithm as MacAlgorithm, until }
 }

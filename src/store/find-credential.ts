@@ -20,7 +20,7 @@ export function findQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQ
   const decoy = newRow(decoyCredential(), sealer)
   const columns = Object.keys(decoy).map((name) => ref(name))
   const values = Object.values(decoy).map((value) => lit(value))
-  const version = sql`(select value from mac_state where name = 'credentials_version') as version`
+  const version = sql`(select value from mac_state where name = 'credentials_mark') as version`
   return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
     from mac_credentials where id = ${''}
     union all select ${sql.join(values)}, ${version} limit 1`.compile(db)

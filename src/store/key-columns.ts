@@ -1,14 +1,21 @@
 import type { Insertable } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import { type CredentialRow, fromRow, toColumns } from './credential-row.ts'
+import { type CredentialRow, fromRow, toColumns, unusable } from './credential-row.ts'
 import type { KeyPlace, KeySealer, WrittenKey } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Edited, StoredCredential } from './store.ts'
 
 type Columns = Insertable<MacDatabase['mac_credentials']>
 
+type OldKeyColumn = 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
+
 /** The columns of an old key where there is none. */
-const NO_OLD_KEY = { old_key: null, old_algorithm: null, old_sealed_by: null, old_until: null }
+export const NO_OLD_KEY: Readonly<Record<OldKeyColumn, null>> = {
+  old_key: null,
+  old_algorithm: null,
+  old_sealed_by: null,
+  old_until: null,
+}
 
 /** What of a row has to do with its keys. */
 export type KeyRow = Pick<
@@ -50,6 +57,8 @@ export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
 
 /** Whether a key is sealed is told by the column beside it, not by what it looks like. */
 function open({ text, by }: WrittenKey, place: KeyPlace, sealer: KeySealer): string {
+  // To an empty key anybody could sign.
+  if (typeof text !== 'string' || text === '') throw unusable(place.id, 'key')
   if (by !== null) return sealer.open({ text, by }, place)
   sealer.openNone()
   return text

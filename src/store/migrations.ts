@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { MacDatabase } from './schema.ts'
+import type { MacDatabase, StateName } from './schema.ts'
 
 /** A step from one version of the tables to the next. Never changed once released. */
 export interface Migration {
@@ -67,7 +67,10 @@ async function addNumbers(db: Kysely<MacDatabase>): Promise<void> {
   await db
     .insertInto('mac_state')
     .values(
-      (['credentials_version', 'boot', 'high_water'] as const).map((name) => ({ name, value: 0 })),
+      ['credentials_version', 'boot', 'high_water'].map((name) => ({
+        name: name as StateName,
+        value: 0,
+      })),
     )
     .execute()
 }
@@ -103,4 +106,19 @@ async function addLife(db: Kysely<MacDatabase>): Promise<void> {
     action text not null, credential text not null, user text not null, detail text not null)
     strict`.execute(db)
   await sql`create index mac_audit_credential on mac_audit (credential, number)`.execute(db)
+  await shutOutEarlierServers(db)
+}
+
+/**
+ * A server of an earlier version that is still at work knows neither disabled credentials nor sealed
+ * keys: it would let people in who are kept out. It cannot do without this number under its old name,
+ * and from here on answers 503.
+ */
+async function shutOutEarlierServers(db: Kysely<MacDatabase>): Promise<void> {
+  for (const name of ['updated', 'deleted', 'overwritten']) {
+    await sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
+  }
+  await sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`.execute(
+    db,
+  )
 }

@@ -39,7 +39,7 @@ export class NonceInsert {
     const [first] = rows
     if (first === undefined) return batch.map(() => SEEN)
     const floor = present('nonce_floor', first.floor)
-    const version = present('credentials_version', first.version)
+    const version = present('credentials_mark', first.version)
     const added: Recorded = { verdict: 'new', version }
     const forgotten: Recorded = { verdict: 'forgotten', version, floor }
     const isAmong = rows.length === batch.length ? null : finder(rows, alike)
@@ -59,7 +59,7 @@ export class NonceInsert {
         'nonce',
         ...(alike ? (['ts', 'credential'] as const) : []),
         state('nonce_floor').as('floor'),
-        state('credentials_version').as('version'),
+        state('credentials_mark').as('version'),
       ])
       .compile()
   }

@@ -69,11 +69,11 @@ export async function openStore(
     }
     const guarded = guard(name, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
-    // Keys that were replaced or deleted are to be gone from the file: nonces are no secret.
+    // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
     if (path !== null) handle.exec('pragma secure_delete = on')
     await guarded(() => prepareTables(db))
     await guarded(() => checkSealed(db, sealer, name))
-    const sealed = { db, sealer, guarded, patient: guarded }
+    const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
       ...{ name, label: databaseLabel(database), db, guarded, check },
       ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
@@ -122,7 +122,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
   }
-  return storeOf(parts, { db, sealer, guarded, patient }, closing, async () => {})
+  return storeOf(parts, { db, sealer, guarded, patient, vacuum: false }, closing, async () => {})
 }
 
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {

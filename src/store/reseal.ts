@@ -17,9 +17,10 @@ export interface ResealOptions {
   /** Is told after each batch, and at the end. What it throws ends the work. */
   readonly onProgress?: ((progress: ResealProgress) => void) | undefined
   /**
-   * Rewrites the whole file at the end (SQLite's `VACUUM`), for one that withmac has not always written
-   * by itself: see the README. Nothing else can be written meanwhile, which takes about a second for each
-   * 100 MB, so that servers may answer 503. Default: `false`.
+   * Rewrites the whole file at the end (SQLite's `VACUUM`): without that, copies of keys as they were may
+   * be left between its rows. Nothing else can be written meanwhile, which takes about a second for each
+   * 100 MB, so that servers may answer 503. Default: `true`, and `false` in a Kysely of your own, whose
+   * other tables it would rewrite as well.
    */
   readonly vacuum?: boolean | undefined
 }
@@ -46,12 +47,14 @@ export interface ResealParts {
   readonly guarded: Guard
   /** The same, for what may take its time. */
   readonly patient: Guard
+  /** Whether the file is rewritten where the options do not say. */
+  readonly vacuum: boolean
 }
 
 /** Brings all keys under the current sealing key: see `Mac.reseal`. */
 export async function reseal(
-  { db, sealer, guarded, patient }: ResealParts,
-  { onProgress = () => {}, vacuum = false }: ResealOptions,
+  { db, sealer, guarded, patient, vacuum: usually }: ResealParts,
+  { onProgress = () => {}, vacuum = usually }: ResealOptions,
 ): Promise<Resealed> {
   const { current } = sealer
   if (current === null) {

@@ -77,7 +77,7 @@ interface NoncesTable {
 
 /**
  * Single numbers. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
- * how long they are kept. `credentials_version`: another number after each change of a credential. `boot`, `high_water`:
+ * how long they are kept. `credentials_mark`: another number after each change of a credential. `boot`, `high_water`:
  * what a power cut may have lost.
  */
 interface StateTable {
@@ -90,7 +90,7 @@ export type StateName =
   | 'nonce_floor'
   | 'keep_seconds'
   | 'keep_confirmed'
-  | 'credentials_version'
+  | 'credentials_mark'
   | 'boot'
   | 'high_water'
 

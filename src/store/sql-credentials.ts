@@ -7,6 +7,7 @@ import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
 import { editedColumns, newRow, openKey, withKeys } from './key-columns.ts'
 import type { KeySealer } from './key-sealer.ts'
+import { auditReplaced } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import { present } from './state.ts'
 import type {
@@ -55,7 +56,7 @@ export class SqlCredentials implements CredentialStore {
     const { row, version } = await this.#guard(async () => {
       const [row] = (await this.#db.executeQuery(query)).rows
       if (row === undefined) throw new Error('the look-up of a credential gave no row')
-      return { row, version: present('credentials_version', row.version) }
+      return { row, version: present('credentials_mark', row.version) }
     })
     const credential = withKeys(row, this.#sealer)
     return { credential: row.id === DECOY ? null : credential, version }
@@ -98,6 +99,7 @@ export class SqlCredentials implements CredentialStore {
       await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
       await drawVersion(db)
       await writeAudit(db, at, edited.action, before, edited.detail)
+      if (edited.key !== undefined) await auditReplaced(db, at, before, edited.credential)
       return edited.credential
     })
   }
@@ -109,7 +111,7 @@ export class SqlCredentials implements CredentialStore {
       const { used } = (await readUsage(db, at, id, this.#tally.failures)).get(id) ?? UNUSED
       await removeCredentials(db, [id])
       await drawVersion(db)
-      await writeAudit(db, at, 'deleted', row, lastWords(row, used))
+      await writeAudit(db, at, 'deleted', row, lastWords(fromRow(row), used))
       return true
     })
   }

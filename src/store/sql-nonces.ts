@@ -1,8 +1,8 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import { GroupCommit, type Recorder } from './batch.ts'
-import { storeFailure } from './busy.ts'
-import { type Answer, type Connection, type Sync, whenAnswered } from './connection.ts'
+import { isBusy, storeFailure } from './busy.ts'
+import { type Answer, attempted, type Connection, type Sync, whenAnswered } from './connection.ts'
 import type { Guard } from './guard.ts'
 import { removeExpired } from './nonce-expiry.ts'
 import { NonceInsert } from './nonce-insert.ts'
@@ -10,7 +10,8 @@ import type { PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
-import type { Due, UsageTally } from './usage-tally.ts'
+import { UsageFailures } from './usage-failures.ts'
+import { type Due, NOTHING_DUE, type UsageTally } from './usage-tally.ts'
 import { UsageWrite } from './usage-write.ts'
 
 /** What a nonce store over SQL is made of. */
@@ -37,6 +38,7 @@ export class SqlNonces implements NonceStore {
   readonly #parts: SqlNoncesParts
   readonly #insert: NonceInsert
   readonly #usage: UsageWrite
+  readonly #usageFails = new UsageFailures()
   readonly #commits: GroupCommit
 
   constructor(parts: SqlNoncesParts) {
@@ -82,12 +84,23 @@ export class SqlNonces implements NonceStore {
     const { connection, check, tally } = this.#parts
     check()
     const query = this.#insert.query(batch, alike)
-    if (!tally.isDue(batch)) {
+    const { now = 0 } = batch[0] ?? {}
+    const alone = () => {
       const rows = this.#commit(batch, (sync) => connection.run(query, sync))
       return whenAnswered(rows, (all) => this.#insert.recorded(batch, all, alike))
     }
+    if (!tally.isDue(batch) || this.#usageFails.lately(now)) return alone()
     const steps = () => this.#withUsage(batch, query, alike)
-    const written = this.#commit(batch, (sync) => connection.transact(steps, sync))
+    const written = attempted(
+      () => this.#commit(batch, (sync) => connection.transact(steps, sync)),
+      (error) => {
+        // Who gets in does not depend on what is noted of it; a lock is waited for as ever.
+        if (isBusy(error)) throw error
+        const recorded = alone()
+        this.#usageFails.tell(this.#parts.name, now, error)
+        return whenAnswered(recorded, (all) => ({ recorded: all, due: NOTHING_DUE }))
+      },
+    )
     return whenAnswered(written, ({ recorded, due }) => {
       tally.wrote(due)
       return recorded

@@ -1,6 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { writeAudit } from './audit.ts'
-import { toNumber } from './credential-row.ts'
+import { auditRetired, removeOldKey } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import { drawVersion } from './triggers.ts'
 
@@ -24,7 +23,8 @@ export async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Pr
     .limit(AT_ONCE)
     .execute()
   for (const { id, user, key_number } of retired) {
-    await retire(db, now, { id, user, number: Number(key_number) - 1 })
+    await removeOldKey(db, id)
+    await auditRetired(db, now, { id, user }, Number(key_number) - 1)
   }
   const gone = await db
     .selectFrom('mac_credentials')
@@ -39,33 +39,6 @@ export async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Pr
   )
   await drawVersion(db)
   return retired.length + gone.length
-}
-
-/** Removes an old key. When it was last used is told by the audit from now on. */
-async function retire(
-  db: Kysely<MacDatabase>,
-  now: number,
-  { id, user, number }: { readonly id: string; readonly user: string; readonly number: number },
-): Promise<void> {
-  const uses = await db
-    .deleteFrom('mac_usage')
-    .where('credential', '=', id)
-    .where('key_number', '<=', number)
-    .returning(['key_number', 'used'])
-    .execute()
-  const last = uses.find((use) => Number(use.key_number) === number)
-  await db
-    .updateTable('mac_credentials')
-    .set({ old_key: null, old_algorithm: null, old_sealed_by: null, old_until: null })
-    .where('id', '=', id)
-    .execute()
-  await writeAudit(
-    db,
-    now,
-    'retired',
-    { id, user },
-    { keyNumber: number, lastUsed: toNumber(last?.used ?? null) },
-  )
 }
 
 /** Removes credentials and what is known of their use, but not their nonces. */

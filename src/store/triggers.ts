@@ -24,7 +24,7 @@ export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
  * and changed then would come to the same count, and look unchanged to a process at work.
  */
 const NEW_VERSION = sql`update mac_state set value = random() & ${sql.lit(2 ** 52 - 1)}
-  where name = 'credentials_version'`
+  where name = 'credentials_mark'`
 
 /**
  * Sets up the triggers that give the credentials a new version with every change of one, so that what

@@ -17,11 +17,12 @@ export interface Due {
 /** How long after the use of a key was written the next is, in seconds. */
 const INTERVAL = 60
 /** Of how many credentials it is known when their use was written; the first to be written go. */
-const MOST = 10_000
+const MOST = 50_000
 /** How many rows of failures go with one batch. */
 const FAILURES_AT_ONCE = 256
 
-const NOTHING: Due = Object.freeze({ uses: [], failures: [] })
+/** Where nothing is to be written. */
+export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 
 /**
  * Knows, of what is to be written of the use of credentials, when it is due. It is told what was
@@ -41,7 +42,7 @@ export class UsageTally {
   /** What is to be written with a batch. A batch in which nothing is new writes nothing. */
   dueWith(batch: readonly Nonce[], recorded: readonly Recorded[]): Due {
     const accepted = batch.filter((_, at) => recorded[at]?.verdict === 'new')
-    if (accepted.length === 0) return NOTHING
+    if (accepted.length === 0) return NOTHING_DUE
     const uses = new Map<string, Use>()
     for (const nonce of accepted) {
       const { credential, keyNumber, now: used } = nonce
@@ -75,7 +76,8 @@ export class UsageTally {
     keys.set(keyNumber, used)
     // At the end again, since the first go first; and two keys at the most are in use at a time.
     this.#written.delete(credential)
-    this.#written.set(credential, keys)
+    // A piece of a header would keep the whole of it.
+    this.#written.set(Buffer.from(credential).toString(), keys)
     for (const number of keys.keys()) if (Math.abs(number - keyNumber) > 1) keys.delete(number)
     if (this.#written.size <= MOST) return
     const [first] = this.#written.keys()

@@ -24,7 +24,7 @@ test('a deleted credential leaves a row that tells whose it was and what it was 
     ...{ number: 2, action: 'deleted', id: ada.id, user: 'ada' },
     at: new Date(clock.seconds * 1000),
     detail: {
-      ...{ label: 'laptop', scopes: 'a', keyNumber: 1, lastUsed: null },
+      ...{ label: 'laptop', scopes: ['a'], keyNumber: 1, lastUsed: null },
       ...{ created: clock.seconds - 10, expires: clock.seconds - 10 + DAY },
       ...{ revoked: null, disabled: null },
     },

@@ -157,8 +157,8 @@ describe('what is remembered does not count', () => {
     await withDatabase(place.path, async (db) => {
       await sql`attach ${copy} as backup`.execute(db)
       await sql`update mac_state set value =
-        (select value from backup.mac_state where name = 'credentials_version')
-        where name = 'credentials_version'`.execute(db)
+        (select value from backup.mac_state where name = 'credentials_mark')
+        where name = 'credentials_mark'`.execute(db)
       await db.updateTable('mac_credentials').set({ revoked: 1 }).where('id', '=', 'ada').execute()
     })
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
@@ -205,7 +205,7 @@ describe('what is remembered does not count', () => {
         db
           .selectFrom('mac_state')
           .select('value')
-          .where('name', '=', 'credentials_version')
+          .where('name', '=', 'credentials_mark')
           .executeTakeFirstOrThrow(),
       )
     const before = await version()
@@ -214,7 +214,7 @@ describe('what is remembered does not count', () => {
     expect(await version()).toEqual(before)
   })
 
-  test.each([['nonce_floor'], ['credentials_version']] as const)(
+  test.each([['nonce_floor'], ['credentials_mark']] as const)(
     'where the database has lost its %s: nobody gets in',
     async (name) => {
       await using place = await two()

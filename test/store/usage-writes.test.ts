@@ -4,7 +4,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { databaseContent } from '../support/database-content.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { expect, test } from '../support/runner.ts'
+import { expect, spyOn, test } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { stored } from '../support/stored.ts'
 import { countUsageWrites, usageWrites } from '../support/usage-writes.ts'
@@ -100,7 +100,7 @@ test('a batch with nothing to write is one statement, and one with something one
   await database.destroy()
 })
 
-test('where the use cannot be written the nonce is not recorded, and nothing is lost', async () => {
+test('where the use cannot be written the nonce is recorded all the same, once, and the operator is told', async () => {
   await using file = await opened()
   const { path, store } = file
   await withDatabase(path, (db) =>
@@ -109,13 +109,20 @@ test('where the use cannot be written the nonce is not recorded, and nothing is 
     ),
   )
   store.nonces.failed('ada', NOW)
-  await expect(record(store, NOW, 'ada', 'n')).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
-  const { rows } = databaseContent(path)
-  expect([rows.mac_nonces, rows.mac_usage, rows.mac_failures]).toEqual([[], [], []])
-  await withDatabase(path, (db) => sql`drop trigger no`.execute(db))
+  const told = spyOn(console, 'error').mockImplementation(() => {})
   expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('new')
+  expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('seen')
+  expect((await record(store, NOW, 'ada', 'o')).verdict).toBe('new')
+  expect(told.mock.calls.map(([text]) => String(text).includes('cannot be written'))).toEqual([
+    true,
+  ])
+  told.mockRestore()
+  const { rows } = databaseContent(path)
+  expect([rows.mac_usage, rows.mac_failures]).toEqual([[], []])
+  await withDatabase(path, (db) => sql`drop trigger no`.execute(db))
+  await record(store, NOW + 60, 'ada', 'p')
   const after = databaseContent(path).rows
-  expect([after.mac_nonces, after.mac_usage]).toEqual([[[NOW, 'ada', 'n']], [['ada', 1, NOW]]])
+  expect(after.mac_usage).toEqual([['ada', 1, NOW + 60]])
   expect(after.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 1]])
 })
 

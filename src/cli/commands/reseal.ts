@@ -20,8 +20,8 @@ export function resealCommand(terminal: Terminal): Command {
       'Brings all keys under the first sealing key of MAC_SEALING_KEY: those that are not sealed yet, and those that another of its sealing keys has sealed. Servers go on working. Where it was ended, run it again: it goes on from there.',
     )
     .option(
-      '--vacuum',
-      'rewrites the whole file at the end: for one that an earlier version, another program or a Kysely of yours has written to. Servers wait meanwhile, about a second for each 100 MB',
+      '--no-vacuum',
+      'does not rewrite the whole file at the end, for which servers wait, about a second for each 100 MB: copies of keys as they were may then be left in it',
     )
     .addHelpText(
       'after',
@@ -41,9 +41,9 @@ export function resealCommand(terminal: Terminal): Command {
       const result = await reseal.finally(() => bar.end())
       terminal.give(result, () => resultLines(result, terminal))
       if (result.unopened.length > 0 || !result.logEmptied) terminal.status = EXIT.no
-      if (result.resealed > 0 && vacuum !== true) {
+      if (vacuum === false) {
         terminal.note(
-          'Did an earlier version, another program or a Kysely of yours ever write to this file? Then copies of keys may be left between its rows: --vacuum removes them.',
+          'Copies of keys as they were may be left between the rows of the file: without --no-vacuum they go.',
         )
       }
     })
