@@ -19,8 +19,8 @@ const WORDS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>>
     const used = useOf(oldKeyLastUsed ?? null)
     return `key ${keyNumber} is new; ${old} ${until}, ${used}; expires ${expiryOf(expires)}`
   },
-  retired: ({ keyNumber, lastUsed }) =>
-    `key ${keyNumber} removed, its grace is over; ${useOf(lastUsed)}`,
+  retired: ({ keyNumber, lastUsed, endedEarly }) =>
+    `key ${keyNumber} ${endedEarly === true ? 'ended by the rotation' : 'removed, its grace is over'}; ${useOf(lastUsed)}`,
   extended: ({ from, to }) => `expires ${expiryOf(to)} (before: ${expiryOf(from)})`,
   disabled: () => '',
   enabled: ({ disabled }, at) => `after ${showSpan(at.getTime() / 1000 - Number(disabled))}`,

@@ -72,6 +72,13 @@ export async function rotateInto(
   }
 }
 
+/** What the library says when it has rotated nothing for certain. */
+const NOT_ROTATED: ReadonlySet<unknown> = new Set([
+  'ERR_MAC_CREDENTIAL_ROTATED',
+  'ERR_MAC_CREDENTIAL_ENDED',
+  'ERR_MAC_CREDENTIAL_UNKNOWN',
+])
+
 /** Removes the file, unless its key may count; gives what is to be thrown. */
 async function abandoned(
   file: ReservedFile,
@@ -80,6 +87,11 @@ async function abandoned(
   { id, keyNumber }: Credential,
   error: unknown,
 ): Promise<unknown> {
+  // Somebody else may have rotated it in the meantime: then its key number tells nothing.
+  if (error instanceof TypeError || NOT_ROTATED.has((error as { code?: unknown }).code)) {
+    file.abandon()
+    return error
+  }
   const after = await mac.getCredential(id).catch(() => undefined)
   if (after !== undefined && (after === null || after.keyNumber === keyNumber)) {
     file.abandon()

@@ -13,13 +13,23 @@ export interface AddressSettings {
   readonly trustProxy: ForwardedFamily | null
 }
 
+/** What proxies add, and clients may send as well. */
+const FORWARDED = ['x-forwarded-for', 'forwarded'] as const
+
 /** Who sent a request. The address is asked for when it is needed, and once. */
 export class Client {
   readonly #ask: () => string | undefined
+  readonly #mayBeProxy: () => boolean
   #address: string | null | undefined
 
-  constructor(ask: () => string | undefined) {
+  constructor(ask: () => string | undefined, mayBeProxy: () => boolean = () => false) {
     this.#ask = ask
+    this.#mayBeProxy = mayBeProxy
+  }
+
+  /** Whether the address may be that of a proxy, behind which all clients would be counted as one. */
+  get mayBeProxy(): boolean {
+    return this.#mayBeProxy()
   }
 
   /**
@@ -48,11 +58,12 @@ export function clientOf(
   rest: readonly unknown[],
   { clientAddress, trustProxy }: AddressSettings,
 ): Client {
-  return new Client(() => {
-    if (clientAddress !== null) return asked(() => clientAddress(first, ...rest))
-    if (trustProxy !== null) return forwardedFor(request, trustProxy)
-    return shownAddress(request, first, rest[0])
-  })
+  if (clientAddress !== null) return new Client(() => asked(() => clientAddress(first, ...rest)))
+  if (trustProxy !== null) return new Client(() => forwardedFor(request, trustProxy))
+  return new Client(
+    () => shownAddress(request, first, rest[0]),
+    () => FORWARDED.some((name) => request.headers.has(name)),
+  )
 }
 
 /**

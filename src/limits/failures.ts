@@ -13,6 +13,7 @@ export class FailureLimit {
   readonly #limit: RateLimit
   readonly #budgets: Budgets
   #warned = false
+  #warnedOfProxy = false
 
   constructor(limit: RateLimit, counter: Counter) {
     this.#limit = limit
@@ -42,6 +43,7 @@ export class FailureLimit {
       }
       const spent = this.#spent(address, thrown)
       if (spent !== null) return spent
+      if (client?.mayBeProxy) this.#warnOfProxy()
       const count = await this.#budgets.take(address, this.#limit)
       if (count.used <= this.#limit.requests) return thrown
       return new LimitError('failures', address, this.#limit, count, { cause: thrown })
@@ -54,6 +56,17 @@ export class FailureLimit {
     const count = address === null ? null : this.#budgets.spent(address, this.#limit)
     if (address === null || count === null) return null
     return new LimitError('failures', address, this.#limit, count, { cause })
+  }
+
+  /** Anybody may send such a field, so this is said once and changes nothing. */
+  #warnOfProxy(): void {
+    if (this.#warnedOfProxy) return
+    this.#warnedOfProxy = true
+    console.error(
+      'withmac: rateLimit.failures counts by the address of the connection, and a request that was refused ' +
+        'came with X-Forwarded-For or Forwarded: behind a proxy all clients are counted as one, and one of ' +
+        'them can lock out the others. There, give trustProxy or clientAddress.',
+    )
   }
 
   /** All those whose address is not known must not share one budget, so they have none. */

@@ -23,19 +23,22 @@ export async function auditReplaced(
   after: KeylessCredential,
 ): Promise<void> {
   const { oldKey, keyNumber } = before
-  if (oldKey !== null) await auditRetired(db, now, before, keyNumber - 1)
-  if (after.oldKey === null) await auditRetired(db, now, before, keyNumber)
+  if (oldKey !== null) await auditRetired(db, now, before, keyNumber - 1, oldKey.until > now)
+  if (after.oldKey === null) await auditRetired(db, now, before, keyNumber, true)
 }
 
 /**
  * Writes down the end of a key, and when it was last used. Its own last use stays where it is, since it
  * may be that of the credential; what is known of keys before it goes.
+ *
+ * @param endedEarly Whether a rotation ended it, and not its grace.
  */
 export async function auditRetired(
   db: Kysely<MacDatabase>,
   now: number,
   { id, user }: Whose,
   number: number,
+  endedEarly: boolean,
 ): Promise<void> {
   const [use] = await db
     .selectFrom('mac_usage')
@@ -48,6 +51,6 @@ export async function auditRetired(
     .where('credential', '=', id)
     .where('key_number', '<', number)
     .execute()
-  const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null) }
+  const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null), endedEarly }
   await writeAudit(db, now, 'retired', { id, user }, detail)
 }

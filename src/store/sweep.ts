@@ -24,7 +24,7 @@ export async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Pr
     .execute()
   for (const { id, user, key_number } of retired) {
     await removeOldKey(db, id)
-    await auditRetired(db, now, { id, user }, Number(key_number) - 1)
+    await auditRetired(db, now, { id, user }, Number(key_number) - 1, false)
   }
   const gone = await db
     .selectFrom('mac_credentials')

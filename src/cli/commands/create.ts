@@ -4,12 +4,14 @@ import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import type { RateLimit } from '../../store/store.ts'
 import { readAddress } from '../address.ts'
+import { pasted } from '../called-as.ts'
 import { credentialJson, credentialLines } from '../credential-text.ts'
 import { findPlace, type Place, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { Failure } from '../failure.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
+import { quote } from '../quote.ts'
 import { reserveFile, savedText } from '../saved-file.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
 import { signedCurl } from '../signed-curl.ts'
@@ -73,7 +75,7 @@ export function createCommand(terminal: Terminal): Command {
       const place = findPlace(options.database)
       await withMacOf(place, async (mac) => {
         const made = await make(mac, user, { ...options, expires, scopes, rateLimit })
-        if (made.key === null) giveKept(made, place, terminal)
+        if (made.key === null) giveKept(made, { scopes, rateLimit, place }, terminal)
         else giveNew(made, { place, url, save: options.save ?? null }, terminal)
       })
     })
@@ -147,12 +149,29 @@ function giveNew(
   ])
 }
 
-function giveKept(kept: KeptCredential, place: Place, terminal: Terminal): void {
+function giveKept(
+  kept: KeptCredential,
+  { scopes, rateLimit, place }: Pick<Given, 'scopes' | 'rateLimit'> & { readonly place: Place },
+  terminal: Terminal,
+): void {
   const { key, ...credential } = kept
+  const others = [
+    ...(scopes !== undefined && !isSame(scopes, kept.scopes) ? ['scopes'] : []),
+    ...(rateLimit !== null && !isSame(rateLimit, kept.rateLimit) ? ['rate limit'] : []),
+  ]
+  if (others.length > 0) {
+    terminal.note(
+      `Its ${others.join(' and ')} stay as they are, other than asked for: "${pasted(`update ${quote(kept.id)}`)}" changes them.`,
+    )
+  }
   const now = new Date()
   terminal.give({ ...credentialJson(credential, now), key, database: place.path }, () => [
     `kept the credential ${plain(kept.id)} of ${plain(kept.user)} that is in ${place.path}; its key is not shown again`,
     '',
     ...credentialLines(credential, now, terminal.colors),
   ])
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
