@@ -10,8 +10,9 @@ import { requestToken } from './token-request.ts'
  * Makes a `fetch` that signs each request, as `createMacFetch` does, with a credential that it gets
  * from a token endpoint (RFC 6749 §4.4, draft §5) when it is first needed, keeps in memory and renews:
  *
- * - Before it expires, while requests go on with it; when it has, they wait. However many need a new
- *   one, it is asked for once. Where that fails, all who wait are told, and the next request tries anew.
+ * - Before it expires, while requests go on with it; shortly before its end they wait. However many
+ *   need a new one, it is asked for once. Where that fails, the old one is used to its end, and renewal
+ *   is tried again after a while; without one, all who wait are told, and the next request tries anew.
  * - When a server that took it before answers 401 and no longer knows it, as after a revocation. That
  *   request is then sent once more, where its body can be.
  * - A `signal` ends the wait of its own request alone.
