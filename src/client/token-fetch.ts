@@ -4,7 +4,7 @@ import { readToken } from './token-answer.ts'
 import { startStopwatch } from './token-clock.ts'
 import { TokenKeeper } from './token-keeper.ts'
 import { type TokenFetchOptions, tokenSettings } from './token-options.ts'
-import { requestToken } from './token-request.ts'
+import { requestToken, secretForms } from './token-request.ts'
 
 /**
  * Makes a `fetch` that signs each request, as `createMacFetch` does, with a credential that it gets
@@ -29,18 +29,19 @@ import { requestToken } from './token-request.ts'
  * const tokenFetch = createTokenFetch({
  *   tokenEndpoint: 'https://api.example.com/token',
  *   clientId: 'shop',
- *   clientSecret: process.env.SHOP_SECRET,
+ *   clientSecret: process.env.SHOP_SECRET ?? '',
  * })
  * const answer = await tokenFetch('https://api.example.com/orders')
  */
 export function createTokenFetch(options: TokenFetchOptions): MacFetch {
   const settings = tokenSettings(options)
   const { now, renewBeforeSeconds } = options
+  const hidden = secretForms(settings)
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
   const keeper = new TokenKeeper(async () => {
     const age = startStopwatch(now)
     const reply = await requestToken(settings, send)
-    return { ...readToken(reply, settings.clientSecret), age }
+    return { ...readToken(reply, hidden), age }
   }, renewBeforeSeconds)
   return signingFetch(keeper, options)
 }
