@@ -200,6 +200,26 @@ describe('a credential that the server no longer knows', () => {
   })
 })
 
+test.each([
+  ['after the clock was set right', -5000, false],
+  ['in place of one that was unknown', 0, true],
+])(
+  'a credential that was taken at the second try, %s, is renewed when it is unknown',
+  async (_name, offset, unknown) => {
+    await using server = await tokenServer()
+    const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + offset })
+    if (unknown) {
+      await tokenFetch(server.url)
+      await server.forget()
+    }
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    const asked = server.asked.length
+    await server.forget()
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toHaveLength(asked + 1)
+  },
+)
+
 describe('a 401 asks for no other credential', () => {
   const answers = async (app: (request: Request) => Response | null) => {
     await using server = await tokenServer(undefined, { app })
