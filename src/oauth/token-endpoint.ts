@@ -31,11 +31,13 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  * @throws TypeError where an option is wrong: now. The handler answers whatever happens.
  *
  * @example
+ * const clients = new Map([['shop', { secret: process.env.SHOP_SECRET, user: 'ada' }]])
  * const token = createTokenEndpoint(mac, {
- *   authenticateClient: ({ clientId, clientSecret }) =>
- *     clientId === 'shop' && secretsAreEqual(clientSecret, process.env.SHOP_SECRET)
- *       ? { user: 'shop', scopes: ['orders:read'] }
- *       : null,
+ *   authenticateClient({ clientId, clientSecret }) {
+ *     const client = clients.get(clientId)
+ *     const equal = secretsAreEqual(clientSecret, client?.secret) // also for strangers: no time tells
+ *     return equal && client ? { user: client.user, scopes: ['orders:read'] } : null
+ *   },
  * })
  * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
  */
