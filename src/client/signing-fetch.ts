@@ -70,7 +70,9 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
       if (!again || !hop.payload.repeatable) return response
       await response.body?.cancel()
       const next = time === null ? await signers.current(signal) : signer
-      return transmit(hop, carrier, withSignature(hop, signHop(hop, next, now())))
+      const repeat = await transmit(hop, carrier, withSignature(hop, signHop(hop, next, now())))
+      if (repeat.status < 400) signers.accepted(next)
+      return repeat
     }
 
     function transmit(hop: Hop, carrier: Request | null, headers: Headers): Promise<Response> {

@@ -13,12 +13,13 @@ export interface Token {
 /**
  * Reads the answer of a token endpoint (draft §5.1, RFC 6749 §5.1 and §5.2).
  *
- * @param secret Is never shown, even where the endpoint says it.
+ * @param hidden The secret in each form that it has on the way: none is shown, even where the endpoint
+ *   says it.
  * @throws {@link MacError} `ERR_MAC_CLIENT_TOKEN` for all that is no MAC credential.
  */
-export function readToken({ status, json }: TokenReply, secret: string): Token {
+export function readToken({ status, json }: TokenReply, hidden: readonly string[]): Token {
   const answer = isObject(json) ? json : null
-  if (status !== 200) throw refused(status, answer, secret)
+  if (status !== 200) throw refused(status, answer, hidden)
   if (answer === null) throw noToken('gave an answer that is no JSON object')
   const { token_type: type, expires_in: lifetime } = answer
   if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
@@ -53,20 +54,23 @@ function unusable(what: string): MacError {
 function refused(
   status: number,
   answer: Readonly<Record<string, unknown>> | null,
-  secret: string,
+  hidden: readonly string[],
 ): MacError {
   if (status === 0 || (status >= 300 && status < 400)) {
     return noToken('redirects, which is not followed: the secret would go along')
   }
-  const error = shown(answer?.error, secret)
+  const error = shown(answer?.error, hidden)
   if (error === null) return noToken(`answered ${status}`)
-  const description = shown(answer?.error_description, secret)
+  const description = shown(answer?.error_description, hidden)
   return noToken(`answered ${status}, ${error}${description === null ? '' : `: ${description}`}`)
 }
 
 /** What of an error is fit for a log: printable ASCII (RFC 6749 §5.2), not too long, no secret. */
-function shown(text: unknown, secret: string): string | null {
-  if (typeof text !== 'string' || text.includes(secret)) return null
+function shown(text: unknown, hidden: readonly string[]): string | null {
+  if (typeof text !== 'string') return null
+  // The digits of percent-encoding may be of either case.
+  const lower = text.toLowerCase()
+  if (hidden.some((secret) => lower.includes(secret.toLowerCase()))) return null
   const clean = text.replace(/[^\x20-\x7e]/gu, '?').slice(0, 300)
   return clean.replace(/\.$/, '') || null
 }

@@ -4,14 +4,15 @@ import { readToken } from './token-answer.ts'
 import { startStopwatch } from './token-clock.ts'
 import { TokenKeeper } from './token-keeper.ts'
 import { type TokenFetchOptions, tokenSettings } from './token-options.ts'
-import { requestToken } from './token-request.ts'
+import { requestToken, secretForms } from './token-request.ts'
 
 /**
  * Makes a `fetch` that signs each request, as `createMacFetch` does, with a credential that it gets
  * from a token endpoint (RFC 6749 §4.4, draft §5) when it is first needed, keeps in memory and renews:
  *
- * - Before it expires, while requests go on with it; when it has, they wait. However many need a new
- *   one, it is asked for once. Where that fails, all who wait are told, and the next request tries anew.
+ * - Before it expires, while requests go on with it; shortly before its end they wait. However many
+ *   need a new one, it is asked for once. Where that fails, the old one is used to its end, and renewal
+ *   is tried again after a while; without one, all who wait are told, and the next request tries anew.
  * - When a server that took it before answers 401 and no longer knows it, as after a revocation. That
  *   request is then sent once more, where its body can be.
  * - A `signal` ends the wait of its own request alone.
@@ -28,18 +29,19 @@ import { requestToken } from './token-request.ts'
  * const tokenFetch = createTokenFetch({
  *   tokenEndpoint: 'https://api.example.com/token',
  *   clientId: 'shop',
- *   clientSecret: process.env.SHOP_SECRET,
+ *   clientSecret: process.env.SHOP_SECRET ?? '',
  * })
  * const answer = await tokenFetch('https://api.example.com/orders')
  */
 export function createTokenFetch(options: TokenFetchOptions): MacFetch {
   const settings = tokenSettings(options)
   const { now, renewBeforeSeconds } = options
+  const hidden = secretForms(settings)
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
   const keeper = new TokenKeeper(async () => {
     const age = startStopwatch(now)
     const reply = await requestToken(settings, send)
-    return { ...readToken(reply, settings.clientSecret), age }
+    return { ...readToken(reply, hidden), age }
   }, renewBeforeSeconds)
   return signingFetch(keeper, options)
 }

@@ -14,7 +14,7 @@ interface Held extends DatedToken {
   readonly renewBefore: number
   /** Whether a server took what was signed with it. */
   accepted: boolean
-  /** The age before which it is not tried again to renew it. */
+  /** The age before which it is not tried again to renew it, since that failed. */
   retryAge: number
 }
 
@@ -36,16 +36,24 @@ export class TokenKeeper implements Signers {
   async current(signal: AbortSignal | null | undefined): Promise<Signer> {
     const held = this.#held
     if (held !== null) {
-      const { lifetime, age, renewBefore, signer } = held
-      const left = lifetime - age()
-      if (left > renewBefore / 2) {
-        if (left <= renewBefore) this.#renewBehind(held)
+      const { renewBefore, signer } = held
+      const left = leftOf(held)
+      const paused = held.age() < held.retryAge
+      if (left > renewBefore / 2 || (left > 0 && paused)) {
+        // Nobody waits for it, and those who come later make up for it where it fails.
+        if (left <= renewBefore && !paused) this.#renew().catch(() => {})
         return signer
       }
     }
     signal?.throwIfAborted()
-    const { signer } = await unlessAborted(this.#renew(), signal)
-    return signer
+    try {
+      return (await unlessAborted(this.#renew(), signal)).signer
+    } catch (error) {
+      signal?.throwIfAborted()
+      const last = this.#held
+      if (last === null || leftOf(last) <= 0) throw error
+      return last.signer
+    }
   }
 
   accepted(signer: Signer): void {
@@ -73,20 +81,22 @@ export class TokenKeeper implements Signers {
     return this.#renewal
   }
 
-  /** Nobody waits for it; where it fails, it is tried again after a while. */
-  #renewBehind(held: Held): void {
-    if (held.age() < held.retryAge) return
-    held.retryAge = held.age() + held.renewBefore / 10
-    this.#renew().catch(() => {})
-  }
-
   async #obtainAndHold(): Promise<Held> {
-    const token = await this.#obtain()
+    const token = await this.#obtain().catch((error: unknown) => {
+      const held = this.#held
+      if (held !== null) held.retryAge = held.age() + held.renewBefore / 10
+      throw error
+    })
     const { lifetime } = token
     const renewBefore = Math.min(this.#renewBefore ?? Math.min(30, lifetime / 10), lifetime / 2)
     this.#held = { ...token, renewBefore, accepted: false, retryAge: 0 }
     return this.#held
   }
+}
+
+/** How long a credential is still valid, in seconds. */
+function leftOf({ lifetime, age }: Held): number {
+  return lifetime - age()
 }
 
 /** What a promise comes to, unless the signal comes first; the promise itself goes on. */

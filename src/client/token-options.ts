@@ -16,7 +16,7 @@ export interface TokenFetchOptions extends MacFetchOptions {
   readonly authentication?: 'basic' | 'body' | undefined
   /**
    * How long before its end a credential is renewed, while requests go on with it. From half of that
-   * time on they wait for the new one. At the most half of a credential's life. Default: a tenth of
+   * time on they wait for the new one, and use the old one where there is none. At the most half of a credential's life. Default: a tenth of
    * its life, and 30 at the most.
    */
   readonly renewBeforeSeconds?: number | undefined

@@ -55,12 +55,28 @@ function tokenRequest(settings: TokenClientSettings): RequestInit {
     'content-type': 'application/x-www-form-urlencoded',
   }
   if (authentication === 'basic') {
-    headers.authorization = `Basic ${btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)}`
+    headers.authorization = `Basic ${basicToken(settings)}`
   } else {
     form.set('client_id', clientId)
     form.set('client_secret', clientSecret)
   }
   return { method: 'POST', headers, body: form.toString() }
+}
+
+/** The secret as it is, as it is sent, and as an endpoint may write it that has decoded it. */
+export function secretForms(settings: TokenClientSettings): readonly string[] {
+  const { clientSecret } = settings
+  return [
+    clientSecret,
+    formEncode(clientSecret),
+    encodeURIComponent(clientSecret),
+    // It tells the secret without its padding too.
+    basicToken(settings).replace(/=+$/, ''),
+  ]
+}
+
+function basicToken({ clientId, clientSecret }: TokenClientSettings): string {
+  return btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)
 }
 
 /** Form encoding (RFC 6749, appendix B), which each part of HTTP Basic is in here (§2.3.1). */

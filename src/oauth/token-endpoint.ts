@@ -31,26 +31,29 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  * @throws TypeError where an option is wrong: now. The handler answers whatever happens.
  *
  * @example
+ * const clients = new Map([['shop', { secret: process.env.SHOP_SECRET, user: 'ada' }]])
  * const token = createTokenEndpoint(mac, {
- *   authenticateClient: ({ clientId, clientSecret }) =>
- *     clientId === 'shop' && secretsAreEqual(clientSecret, process.env.SHOP_SECRET)
- *       ? { user: 'shop', scopes: ['orders:read'] }
- *       : null,
+ *   authenticateClient({ clientId, clientSecret }) {
+ *     const client = clients.get(clientId)
+ *     const equal = secretsAreEqual(clientSecret, client?.secret) // also for strangers: no time tells
+ *     return equal && client ? { user: client.user, scopes: ['orders:read'] } : null
+ *   },
  * })
  * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
  */
 export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
   const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
-  const { now, clientAddress } = macSettings
+  const { now, clientAddress, rateLimit } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.counter)
+  const guesses = new GuessLimit(limits.failures, rateLimit.failures)
   const issuer: Issuer = { mac, settings, now, limit }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
     const client = clientOf(request, first, rest, { ...settings, clientAddress })
     try {
-      const { token, told } = await grant(request, issuer, new GuessLimit(limits.failures, client))
+      const { token, told } = await grant(request, issuer, (work) => guesses.count(client, work))
       if (onIssue) tell('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)
     } catch (thrown) {
@@ -71,8 +74,11 @@ const UNAVAILABLE = new TokenRefusal(
   'No credential can be issued at the moment.',
 )
 
+/** Does the work in which a secret is judged. */
+type Judge = (work: () => Promise<Issued>) => Promise<Issued>
+
 /** The checks in their order: nothing secret is looked at before it is known how it came. */
-async function grant(request: Request, issuer: Issuer, guesses: GuessLimit): Promise<Issued> {
+async function grant(request: Request, issuer: Issuer, judge: Judge): Promise<Issued> {
   if (request.method !== 'POST') {
     const headers = { Allow: 'POST' }
     const why = 'The token endpoint takes POST alone.'
@@ -84,7 +90,7 @@ async function grant(request: Request, issuer: Issuer, guesses: GuessLimit): Pro
   checkGrantType(form.get('grant_type'))
   const sent = sentClient(request.headers.get('authorization'), form)
   try {
-    return await guesses.count(() => issue(sent, form, request, issuer))
+    return await judge(() => issue(sent, form, request, issuer))
   } catch (thrown) {
     throw thrown instanceof TokenRefusal ? thrown.by(sent.clientId) : thrown
   }

@@ -185,6 +185,19 @@ describe('a token endpoint that gives no credential', () => {
       401,
       'answered 401, invalid_client.',
     ],
+    ...[
+      'a+secret%2B%25',
+      'a%20secret%2B%25',
+      'a+secret%2b%25',
+      'Basic c2hvcDphK3NlY3JldCUyQiUyNQ==',
+      'c2hvcDphK3NlY3JldCUyQiUyNQ',
+    ].map((form): [string, object, number, string] => [
+      `the secret as ${form}`,
+      { error: 'invalid_client', error_description: `not ${form}.` },
+      401,
+      'answered 401, invalid_client.',
+    ]),
+    ['the secret as an error', { error: 'a+secret%2B%25' }, 401, 'answered 401.'],
     [
       'control characters',
       { error: 'a\u001b[31m\n', error_description: 'b\u0000é' },

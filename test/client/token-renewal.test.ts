@@ -71,7 +71,52 @@ describe('a credential', () => {
     expect((await tokenFetch(server.url)).status).toBe(200)
     await until(() => server.asked.at(2) === 503)
     server.clock.seconds += 20
+    for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toEqual([200, 503, 503, 503])
+    server.clock.seconds += 3
+    const answers = await Promise.all(Array.from({ length: 5 }, () => tokenFetch(server.url)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(server.asked).toEqual([200, 503, 503, 503, 503])
+    server.clock.seconds += 3
     await expect(tokenFetch(server.url)).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
+  })
+
+  test('that is renewed too late, and in vain, is not used beyond its end', async () => {
+    await using server = await tokenServer(
+      (_request, asked) => {
+        if (asked === 1) return null
+        server.clock.seconds += 5
+        return new Response('', { status: 503 })
+      },
+      { expiresSeconds: 100 },
+    )
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    server.clock.seconds += 95
+    await expect(tokenFetch(server.url)).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('is not used for a request that was given up while it waited for the next', async () => {
+    let refuse = (_: Response) => {}
+    const answer = new Promise<Response>((resolve) => {
+      refuse = resolve
+    })
+    await using server = await tokenServer((_request, asked) => (asked === 1 ? null : answer), {
+      expiresSeconds: 100,
+    })
+    const tokenFetch = server.tokenFetch()
+    await tokenFetch(server.url)
+    server.clock.seconds += 95
+    const controller = new AbortController()
+    const given = tokenFetch(server.url, { signal: controller.signal })
+    const other = tokenFetch(server.url)
+    await until(() => server.asked.length === 2)
+    controller.abort()
+    await expect(given).rejects.toMatchObject({ name: 'AbortError' })
+    refuse(new Response('', { status: 503 }))
+    expect((await other).status).toBe(200)
+    expect(server.seen).toHaveLength(2)
   })
 
   test('counts from when it was asked for, not from when it came', async () => {
@@ -154,6 +199,26 @@ describe('a credential that the server no longer knows', () => {
     await expect(tokenFetch(server.url)).rejects.toThrow('answered 401, invalid_client')
   })
 })
+
+test.each([
+  ['after the clock was set right', -5000, false],
+  ['in place of one that was unknown', 0, true],
+])(
+  'a credential that was taken at the second try, %s, is renewed when it is unknown',
+  async (_name, offset, unknown) => {
+    await using server = await tokenServer()
+    const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + offset })
+    if (unknown) {
+      await tokenFetch(server.url)
+      await server.forget()
+    }
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    const asked = server.asked.length
+    await server.forget()
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    expect(server.asked).toHaveLength(asked + 1)
+  },
+)
 
 describe('a 401 asks for no other credential', () => {
   const answers = async (app: (request: Request) => Response | null) => {

@@ -69,6 +69,64 @@ describe('one address that guesses', () => {
     expect(await status('198.51.100.7', 'shop-secret')).toBe(200)
   })
 
+  test('has no more guesses judged for sending them all at once, and honest clients wait', async () => {
+    let looked = 0
+    let atOnce = 0
+    let most = 0
+    const authenticateClient = async ({ clientSecret }: { readonly clientSecret: string }) => {
+      looked++
+      most = Math.max(most, ++atOnce)
+      await new Promise((resolve) => setImmediate(resolve))
+      atOnce--
+      return clientSecret === 'shop-secret' ? { user: 'ada' } : null
+    }
+    const failures = { requests: 5, seconds: 60 }
+    const { endpoint } = testEndpoint(
+      { authenticateClient },
+      { ...limited, rateLimit: { failures } },
+    )
+    const statuses = async (address: string, secret: string, count: number) => {
+      const asked = Array.from({ length: count }, () => endpoint(from(address, secret)))
+      return (await Promise.all(asked)).map(({ status }) => status)
+    }
+    const honest = await statuses('198.51.100.7', 'shop-secret', 200)
+    expect(honest.every((status) => status === 200)).toBe(true)
+    expect([looked, most]).toEqual([200, 5])
+    looked = 0
+    const guesses = await statuses('203.0.113.9', 'guess', 200)
+    expect(looked).toBe(5)
+    expect(guesses.filter((status) => status === 401)).toHaveLength(5)
+    expect(guesses.filter((status) => status === 429)).toHaveLength(195)
+    looked = 0
+    expect((await statuses('192.0.2.1', 'guess', 3)).every((status) => status === 401)).toBe(true)
+    await statuses('192.0.2.1', 'guess', 200)
+    expect(looked).toBe(5)
+  })
+
+  test('keeps only so many waiting, and others are not concerned', async () => {
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const authenticateClient = async ({ request }: { readonly request: Request }) => {
+      if (request.headers.get('x-test-address') === '203.0.113.9') await opened
+      return { user: 'ada' }
+    }
+    const { endpoint } = testEndpoint({ authenticateClient, issueLimit: null }, limited)
+    const answers: number[] = []
+    const asked = Array.from({ length: 1010 }, async () => {
+      const { status, headers } = await endpoint(from('203.0.113.9', 'a'))
+      answers.push(status)
+      if (status === 429) expect(headers.get('retry-after')).toBe('1')
+    })
+    expect((await endpoint(from('198.51.100.7', 'a'))).status).toBe(200)
+    await Promise.race(asked)
+    open()
+    await Promise.all(asked)
+    expect(answers.filter((status) => status === 429)).toHaveLength(7)
+    expect(answers.filter((status) => status === 200)).toHaveLength(1003)
+  })
+
   test('has one budget for secrets and for MACs', async () => {
     const { endpoint, mac } = testEndpoint({}, limited)
     const app = mac.withMac(() => new Response())
