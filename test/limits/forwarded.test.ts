@@ -9,7 +9,7 @@ function start(options: MacOptions) {
   const rateLimit = { failures: { requests: 3, seconds: 60 } }
   const database = 'sqlite::memory:'
   const mac = createMac({ database, rateLimit, onReject: () => {}, ...options })
-  const app = mac.withMac(() => new Response())
+  const app = mac.withMac((_request: Request, _server: object) => new Response())
   const server = { requestIP: () => ({ address: '10.0.0.2' }) }
   return async (headers: Record<string, string>) => {
     const request = new Request(URL, { headers: { authorization: BAD, ...headers } })
