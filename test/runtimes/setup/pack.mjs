@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { npm } from './command.mjs'
 
 /**
- * Builds and packs the library, as it would be published.
+ * Builds and packs the library, as it would be published; or takes the tarball that WITHMAC_TARBALL names,
+ * where several checks run side by side: to build anew takes away for a moment what was built before.
  *
  * @returns The tarball's path. Its name holds a digest of its content: npm takes a file that it knows
  *   by name for the one that it installed before.
  */
 export async function pack(library, cache) {
+  const before = process.env.WITHMAC_TARBALL
+  if (before) return before
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'pack-'))
   try {
