@@ -196,10 +196,12 @@ test('the line to paste is called as the command was', async () => {
   const cwd = folder.path('.')
   const plain = await withmac(['create', 'ada', '--id', 'a'], { cwd })
   expect(plain.out).toContain('\n  withmac fetch --id a ')
+  // From its sources, Deno is no npx.
+  const called = process.versions.deno === undefined ? 'npx withmac' : 'withmac'
   const byNpx = await withmac(['create', 'ada', '--id', 'b'], { cwd, env: { npm_command: 'exec' } })
-  expect(byNpx.out).toContain('\n  npx withmac fetch --id b ')
+  expect(byNpx.out).toContain(`\n  ${called} fetch --id b `)
   const lost = await withmac(['show', 'c'], { cwd, env: { npm_command: 'exec' } })
-  expect(lost.err).toContain('"npx withmac list" shows which there are')
+  expect(lost.err).toContain(`"${called} list" shows which there are`)
 })
 
 test('fetch refuses to write one answer in two ways', async () => {

@@ -2,6 +2,13 @@ import { startStopwatch } from '../../src/client/token-clock.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { TOKEN, tokenServer, until } from './token-server.ts'
 
+/** The client has read what the server has answered. */
+function answered(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 100)
+  })
+}
+
 describe('a credential', () => {
   test('is used until shortly before its end, then renewed while requests go on', async () => {
     await using server = await tokenServer(undefined, { expiresSeconds: 100 })
@@ -65,11 +72,13 @@ describe('a credential', () => {
     server.clock.seconds += 571
     for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
     await until(() => server.asked.at(1) === 503)
+    await answered()
     for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
     expect(server.asked).toEqual([200, 503])
     server.clock.seconds += 3
     expect((await tokenFetch(server.url)).status).toBe(200)
     await until(() => server.asked.at(2) === 503)
+    await answered()
     server.clock.seconds += 20
     for (let count = 0; count < 5; count++) expect((await tokenFetch(server.url)).status).toBe(200)
     expect(server.asked).toEqual([200, 503, 503, 503])
