@@ -29,10 +29,13 @@ export class Budgets {
 
   /** How the budget of one stands, where this process knows that it is used up; else `null`. */
   spent(whose: string, limit: RateLimit): Count | null {
-    const count = this.#counts.get(this.#key(whose, limit))
-    return count !== undefined && count.used >= limit.requests && count.resetAt > Date.now()
-      ? count
-      : null
+    const count = this.#open(whose, limit)
+    return count !== null && count.used >= limit.requests ? count : null
+  }
+
+  /** How much of the budget of one is left, as far as this process knows. */
+  left(whose: string, limit: RateLimit): number {
+    return limit.requests - (this.#open(whose, limit)?.used ?? 0)
   }
 
   /** Takes one off a budget, and tells how it stands then: more may be used than there was. */
@@ -41,6 +44,12 @@ export class Budgets {
     const count = await this.#counter.add(key, limit.seconds)
     this.#keep(key, count)
     return count
+  }
+
+  /** What was counted in a window that is not over. */
+  #open(whose: string, limit: RateLimit): Count | null {
+    const count = this.#counts.get(this.#key(whose, limit))
+    return count !== undefined && count.resetAt > Date.now() ? count : null
   }
 
   #keep(key: string, count: Count): void {

@@ -8,12 +8,21 @@ import { LimitError } from './limit-error.ts'
 /** How many addresses are remembered: strangers may come from any number of them. */
 const MOST_ADDRESSES = 100_000
 
+/** All those whose address is not known must not share one budget, so they have none. */
+const UNKNOWN_ADDRESS =
+  'withmac: rateLimit.failures limits nobody whose address is not known, and that of a client was ' +
+  'not: give the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.'
+/** Anybody may send such a field: to say so changes nothing. */
+const MAY_BE_PROXY =
+  'withmac: rateLimit.failures counts by the address of the connection, and a request that was refused ' +
+  'came with X-Forwarded-For or Forwarded: behind a proxy all clients are counted as one, and one of ' +
+  'them can lock out the others. There, give trustProxy or clientAddress.'
+
 /** How many requests of a client's address may be refused. */
 export class FailureLimit {
   readonly #limit: RateLimit
   readonly #budgets: Budgets
-  #warned = false
-  #warnedOfProxy = false
+  readonly #warnings = new Set<string>()
 
   constructor(limit: RateLimit, counter: Counter) {
     this.#limit = limit
@@ -29,6 +38,11 @@ export class FailureLimit {
     if (spent !== null) throw spent
   }
 
+  /** How many more requests of an address may be refused. */
+  left(address: string): number {
+    return this.#budgets.left(address, this.#limit)
+  }
+
   /**
    * Takes a refusal off the budget of the client's address, if it is one that is counted.
    * @returns What to answer: beyond the budget, all refusals of it are alike.
@@ -38,12 +52,12 @@ export class FailureLimit {
     try {
       const address = client?.address ?? null
       if (address === null) {
-        this.#warn()
+        this.#warnOnce(UNKNOWN_ADDRESS)
         return thrown
       }
       const spent = this.#spent(address, thrown)
       if (spent !== null) return spent
-      if (client?.mayBeProxy) this.#warnOfProxy()
+      if (client?.mayBeProxy) this.#warnOnce(MAY_BE_PROXY)
       const count = await this.#budgets.take(address, this.#limit)
       if (count.used <= this.#limit.requests) return thrown
       return new LimitError('failures', address, this.#limit, count, { cause: thrown })
@@ -58,25 +72,10 @@ export class FailureLimit {
     return new LimitError('failures', address, this.#limit, count, { cause })
   }
 
-  /** Anybody may send such a field, so this is said once and changes nothing. */
-  #warnOfProxy(): void {
-    if (this.#warnedOfProxy) return
-    this.#warnedOfProxy = true
-    console.error(
-      'withmac: rateLimit.failures counts by the address of the connection, and a request that was refused ' +
-        'came with X-Forwarded-For or Forwarded: behind a proxy all clients are counted as one, and one of ' +
-        'them can lock out the others. There, give trustProxy or clientAddress.',
-    )
-  }
-
-  /** All those whose address is not known must not share one budget, so they have none. */
-  #warn(): void {
-    if (this.#warned) return
-    this.#warned = true
-    console.error(
-      'withmac: rateLimit.failures limits nobody whose address is not known, and that of a client was ' +
-        'not: give the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.',
-    )
+  #warnOnce(warning: string): void {
+    if (this.#warnings.has(warning)) return
+    this.#warnings.add(warning)
+    console.error(warning)
   }
 }
 

@@ -1,10 +1,7 @@
 import { MacError } from '../errors.ts'
-import { Budgets } from '../limits/budgets.ts'
 import type { Client } from '../limits/client.ts'
 import type { FailureLimit } from '../limits/failures.ts'
 import { LimitError } from '../limits/limit-error.ts'
-import { MemoryCounter } from '../limits/memory-counter.ts'
-import type { RateLimit } from '../store/store.ts'
 import { TokenRefusal } from './refusal.ts'
 import { Turns } from './turns.ts'
 
@@ -13,9 +10,6 @@ const WRONG = new MacError(
   'ERR_MAC_REJECTED',
   'A client of the token endpoint sent a wrong secret.',
 )
-
-/** Of how many addresses it is known how many wrong secrets they sent. */
-const MOST_ADDRESSES = 100_000
 
 /**
  * Limits how many secrets an address can try: by the budget from which its requests with a wrong MAC
@@ -27,18 +21,11 @@ const MOST_ADDRESSES = 100_000
  */
 export class GuessLimit {
   readonly #failures: FailureLimit | null
-  readonly #limit: RateLimit | null
   readonly #turns = new Turns()
-  /** The wrong secrets alone. */
-  readonly #wrong = new Budgets('failures', new MemoryCounter(), MOST_ADDRESSES)
 
-  /**
-   * @param failures `null` where nothing is limited.
-   * @param limit That of `failures`.
-   */
-  constructor(failures: FailureLimit | null, limit: RateLimit | null) {
+  /** @param failures `null` where nothing is limited. */
+  constructor(failures: FailureLimit | null) {
     this.#failures = failures
-    this.#limit = limit
   }
 
   /**
@@ -47,22 +34,13 @@ export class GuessLimit {
    */
   async count<Value>(client: Client, work: () => Promise<Value>): Promise<Value> {
     const failures = this.#failures
-    const limit = this.#limit
-    if (failures === null || limit === null) return work()
+    if (failures === null) return work()
     const { address } = client
+    const judged = () => judge(failures, client, work)
     // An address that is not known is not counted; but the operator is told of it.
-    if (address === null) return judge(failures, client, work)
+    if (address === null) return judged()
     checkLimit(failures, client)
-    const left = () => limit.requests - this.#used(address, limit)
-    const judged = () =>
-      judge(failures, client, work, async () => {
-        await this.#wrong.take(address, limit)
-      })
-    return this.#turns.take(address, left, judged, tooManyAtOnce)
-  }
-
-  #used(address: string, limit: RateLimit): number {
-    return this.#wrong.spent(address, { ...limit, requests: 1 })?.used ?? 0
+    return this.#turns.take(address, () => failures.left(address), judged, tooManyAtOnce)
   }
 }
 
@@ -70,14 +48,12 @@ async function judge<Value>(
   failures: FailureLimit,
   client: Client,
   work: () => Promise<Value>,
-  onWrong?: () => Promise<void>,
 ): Promise<Value> {
   checkLimit(failures, client)
   try {
     return await work()
   } catch (thrown) {
     if (!(thrown instanceof TokenRefusal) || thrown.code !== 'invalid_client') throw thrown
-    await onWrong?.()
     const reason = await failures.count(client, WRONG)
     if (reason === WRONG) throw thrown
     throw reason instanceof LimitError ? tooMany(reason) : reason

@@ -44,9 +44,9 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
 export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
   const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
-  const { now, clientAddress, rateLimit } = macSettings
+  const { now, clientAddress } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.counter)
-  const guesses = new GuessLimit(limits.failures, rateLimit.failures)
+  const guesses = new GuessLimit(limits.failures)
   const issuer: Issuer = { mac, settings, now, limit }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
