@@ -1,21 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { SECTIONS } from './report/results.ts'
 
 /*
  * Runs every bench for a moment, to see that it works. Each asserts that its contenders verify; no
  * figure is looked at.
  */
 
-for (const bench of [
-  'micro',
-  'peers',
-  'profile',
-  'http',
-  'growth',
-  'processes',
-  'memory',
-  'flood',
-]) {
+for (const bench of SECTIONS) {
   const start = performance.now()
   console.log(`\n== ${bench}`)
   const file = join(import.meta.dirname, bench, 'run.ts')

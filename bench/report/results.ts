@@ -4,7 +4,7 @@ import { ROOT } from '../setup/runtimes.ts'
 import { machine } from './machine.ts'
 
 /** The sections of the file, in their order. Each is written by the bench of its name. */
-const SECTIONS = [
+export const SECTIONS = [
   'micro',
   'peers',
   'profile',

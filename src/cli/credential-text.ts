@@ -22,6 +22,11 @@ export function credentialJson(credential: Credential, now: Date): object {
   return { ...credential, standing: standingOf(credential, now) }
 }
 
+/** How many there are, in words. */
+export function manyCredentials(count: number): string {
+  return count === 1 ? '1 credential' : `${count} credentials`
+}
+
 /** What a credential is worth, and since when or until when. */
 export function standingText(credential: Credential, now: Date): string {
   const { revoked, disabled, expires } = credential

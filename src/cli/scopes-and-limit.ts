@@ -1,9 +1,8 @@
+import { SCOPE_TOKEN } from '../protocol/scopes.ts'
 import type { RateLimit } from '../store/store.ts'
 import { misuse } from './failure.ts'
 import { secondsOf } from './terminal/moments.ts'
 
-/** A scope-token of RFC 6749 §3.3. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const DAY = 86_400
 
 /**
@@ -13,7 +12,7 @@ const DAY = 86_400
 export function readScopes(given: readonly string[]): string[] {
   const scopes = given.flatMap((text) => text.split(' ')).filter((scope) => scope !== '')
   for (const scope of scopes) {
-    if (SCOPE.test(scope)) continue
+    if (SCOPE_TOKEN.test(scope)) continue
     throw misuse(
       `--scope ${scope} cannot be used: a scope is printable ASCII without space, " and \\, such as orders:read.`,
     )

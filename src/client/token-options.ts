@@ -1,3 +1,4 @@
+import { isScopeList } from '../protocol/scopes.ts'
 import { checkFetchOptions, type MacFetchOptions } from './options.ts'
 import { isPrivate } from './redirect.ts'
 
@@ -16,8 +17,8 @@ export interface TokenFetchOptions extends MacFetchOptions {
   readonly authentication?: 'basic' | 'body' | undefined
   /**
    * How long before its end a credential is renewed, while requests go on with it. From half of that
-   * time on they wait for the new one, and use the old one where there is none. At the most half of a credential's life. Default: a tenth of
-   * its life, and 30 at the most.
+   * time on they wait for the new one, and use the old one where there is none. At the most half of a
+   * credential's life. Default: a tenth of its life, and 30 at the most.
    */
   readonly renewBeforeSeconds?: number | undefined
   /** How long the token endpoint may take to answer. Default: 30. */
@@ -44,7 +45,6 @@ const OWN = [
   'renewBeforeSeconds',
   'timeoutSeconds',
 ] as const
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 /** What a timer can wait. */
 const LONGEST_TIMEOUT = 2_147_483
 
@@ -89,7 +89,7 @@ function readEndpoint(given: string | URL): URL {
 function readScope(given: string | readonly string[] | undefined): string | null {
   if (given === undefined) return null
   const scope = Array.isArray(given) ? given.join(' ') : given
-  if (typeof scope === 'string' && SCOPE.test(scope)) return scope
+  if (typeof scope === 'string' && isScopeList(scope)) return scope
   throw wrong('scope', 'must be scopes of printable ASCII without " and \\, a space between')
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
+import { SCOPE_TOKEN } from '../protocol/scopes.ts'
 import type { RateLimit } from '../store/store.ts'
 import { text } from './input.ts'
 
@@ -33,10 +34,7 @@ export const label: z.ZodNullable<z.ZodString> = text.nullable()
 /** A scope-token of RFC 6749 §3.3: neither space nor quote, so that lists of them can be written. */
 const scope = z
   .string()
-  .regex(
-    /^[\x21\x23-\x5b\x5d-\x7e]+$/,
-    'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)',
-  )
+  .regex(SCOPE_TOKEN, 'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)')
   .max(256)
 
 /** What a credential may be used for, each scope once. */

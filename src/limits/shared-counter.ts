@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers'
+import { before } from '../store/deadline.ts'
 import { type Count, type Counter, countOf } from './count.ts'
 import { MemoryCounter } from './memory-counter.ts'
 import type { OpenedStore, SharedStore } from './shared-store.ts'
@@ -88,15 +88,6 @@ export class SharedCounter implements Counter {
   }
 }
 
-async function inTime<Result>(work: Promise<Result>, deadline: number): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`no answer within ${deadline} ms`)
-    timer = setTimeout(() => reject(error), deadline)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+function inTime<Result>(work: Promise<Result>, deadline: number): Promise<Result> {
+  return before(deadline, work, () => new Error(`no answer within ${deadline} ms`))
 }

@@ -1,8 +1,6 @@
+import { isScopeList } from '../protocol/scopes.ts'
 import type { TokenClient } from './client.ts'
 import { TokenRefusal } from './refusal.ts'
-
-/** `scope-token *( SP scope-token )` (RFC 6749 §3.3). */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /**
  * The scopes of the credential: those that the client asks for, as far as it may; what it gets by
@@ -13,7 +11,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 export function grantedScopes(asked: string | undefined, client: TokenClient): readonly string[] {
   const { scopes: allowed = [], scopesByDefault = allowed } = client
   if (asked === undefined) return scopesByDefault
-  if (!SCOPE.test(asked)) {
+  if (!isScopeList(asked)) {
     throw new TokenRefusal('invalid_scope', 'The scope is no list of scopes with a space between.')
   }
   const scopes = [...new Set(asked.split(' '))]

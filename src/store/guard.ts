@@ -1,6 +1,7 @@
-import { clearTimeout, setTimeout } from 'node:timers'
+import { setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
 import { isBusy, storeFailure, withinPatience } from './busy.ts'
+import { before } from './deadline.ts'
 
 /** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
@@ -24,19 +25,13 @@ export function withDeadline(guarded: Guard, name: string): Guard {
  *
  * @throws {@link MacError} `ERR_MAC_STORE`
  */
-export async function inTime<Result>(work: Promise<Result>, name: string): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
+export function inTime<Result>(work: Promise<Result>, name: string): Promise<Result> {
+  return before(DEADLINE, work, () => {
     const rule =
       `${name} did not answer within ten seconds, and may still do what it was asked for. It has too ` +
       'much to do, or withmac was called within a transaction of the same Kysely and waits for its end.'
-    timer = setTimeout(() => reject(new MacError('ERR_MAC_STORE', rule)), DEADLINE)
+    return new MacError('ERR_MAC_STORE', rule)
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /**

@@ -74,7 +74,7 @@ export class SqlCredentials implements CredentialStore {
       const query = db.selectFrom('mac_credentials').select('id').where('id', '=', id)
       if ((await query.execute()).length > 0) return false
       await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
-      await forgetUsage(db, id)
+      await forgetUsage(db, [id])
       this.#tally.forget(id)
       // Of those that go by themselves there are many, and nobody asks for them.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { auditRetired, removeOldKey } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import { drawVersion } from './triggers.ts'
+import { forgetUsage } from './usage.ts'
 
 /** How many credentials are removed in one transaction. */
 const AT_ONCE = 256
@@ -48,6 +49,5 @@ export async function removeCredentials(
 ): Promise<void> {
   if (ids.length === 0) return
   await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
-  await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
-  await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
+  await forgetUsage(db, ids)
 }

@@ -53,8 +53,8 @@ export async function readUsage(
   return usage
 }
 
-/** Forgets the use of a credential, of which one of the same identifier knows nothing. */
-export async function forgetUsage(db: Kysely<MacDatabase>, id: string): Promise<void> {
-  await db.deleteFrom('mac_usage').where('credential', '=', id).execute()
-  await db.deleteFrom('mac_failures').where('credential', '=', id).execute()
+/** Forgets the use of credentials, of which others of the same identifiers know nothing. */
+export async function forgetUsage(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
+  await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
+  await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
 }

@@ -1,5 +1,6 @@
 import { createMac, getMac, type MacError } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
+import { codeOf } from '../support/code-of.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { type Key, signed } from '../support/sign.ts'
@@ -23,12 +24,6 @@ function start() {
   const send = (key: Key) => outcome(app(signed(key, URL, { ts: clock.seconds })))
   return { clock, mac, codes, send, scopes: () => scopes }
 }
-
-const code = async (work: Promise<unknown>) =>
-  work.then(
-    () => 'none',
-    (error) => error.code ?? `${error.name}: ${error.message}`,
-  )
 
 describe('extendCredential', () => {
   test('moves the end, also of one that has expired, and takes never', async () => {
@@ -54,7 +49,7 @@ describe('extendCredential', () => {
     async (expires) => {
       const { mac } = start()
       const ada = await mac.createCredential('ada')
-      expect(await code(mac.extendCredential(ada.id, expires as number))).toContain('expires')
+      expect(await codeOf(mac.extendCredential(ada.id, expires as number))).toContain('expires')
       expect((await mac.getCredential(ada.id))?.expires).toEqual(ada.expires)
     },
   )
@@ -62,8 +57,8 @@ describe('extendCredential', () => {
   test('a moment that is over is refused, and so is a duration', async () => {
     const { mac, clock } = start()
     const { id } = await mac.createCredential('ada')
-    expect(await code(mac.extendCredential(id, clock.seconds))).toContain('over already')
-    expect(await code(mac.extendCredential(id, 3600))).toContain('1970')
+    expect(await codeOf(mac.extendCredential(id, clock.seconds))).toContain('over already')
+    expect(await codeOf(mac.extendCredential(id, 3600))).toContain('1970')
   })
 
   test('a credential that removes itself stays for as long after its new end', async () => {
@@ -130,7 +125,7 @@ describe('updateCredential', () => {
   ])('%j is refused by the name of %s', async (changes, names) => {
     const { mac } = start()
     const { key: _, ...ada } = await mac.createCredential('ada', { scopes: ['a'] })
-    expect(await code(mac.updateCredential(ada.id, changes as object))).toContain(names)
+    expect(await codeOf(mac.updateCredential(ada.id, changes as object))).toContain(names)
     expect(await mac.getCredential(ada.id)).toEqual(ada)
   })
 })
@@ -145,8 +140,8 @@ test('nothing brings a revoked credential back, and an unknown one is unknown to
     enable: (of: string) => mac.enableCredential(of),
   }
   for (const change of Object.values(changes)) {
-    expect(await code(change(id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
-    expect(await code(change('nobody'))).toBe('ERR_MAC_CREDENTIAL_UNKNOWN')
-    expect(await code(change([id] as unknown as string))).toContain('TypeError')
+    expect(await codeOf(change(id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
+    expect(await codeOf(change('nobody'))).toBe('ERR_MAC_CREDENTIAL_UNKNOWN')
+    expect(await codeOf(change([id] as unknown as string))).toContain('TypeError')
   }
 })

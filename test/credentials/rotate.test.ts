@@ -1,5 +1,6 @@
 import { createMac, getMac, type Mac, type MacError, type RotateOptions } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
+import { codeOf } from '../support/code-of.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { type Key, signed } from '../support/sign.ts'
@@ -25,12 +26,6 @@ function start() {
   const at = (seconds: number) => new Date((clock.seconds + seconds) * 1000)
   return { clock, mac, codes, seen, send, at }
 }
-
-const code = async (work: Promise<unknown>) =>
-  work.then(
-    () => 'none',
-    (error) => error.code ?? `${error.name}: ${error.message}`,
-  )
 
 describe('a rotation', () => {
   test('gives a new key under the same identifier, and leaves all else as it is', async () => {
@@ -96,7 +91,7 @@ describe('a rotation', () => {
     const { mac, send, clock } = start()
     const first = await mac.createCredential('ada', { expires: null })
     const second = await mac.rotateCredential(first.id, { graceSeconds: 100 })
-    expect(await code(mac.rotateCredential(first.id))).toBe('ERR_MAC_CREDENTIAL_ROTATED')
+    expect(await codeOf(mac.rotateCredential(first.id))).toBe('ERR_MAC_CREDENTIAL_ROTATED')
     for (const key of [first, second]) expect(await send(key)).toBe('200')
     const third = await mac.rotateCredential(first.id, { endEarlierGrace: true, graceSeconds: 50 })
     expect(await send(first)).toBe('401 ERR_MAC_REJECTED')
@@ -121,12 +116,12 @@ describe('a rotation', () => {
     const { mac, send, clock, at } = start()
     const old = await mac.createCredential('ada')
     clock.seconds += DAY
-    expect(await code(mac.rotateCredential(old.id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
+    expect(await codeOf(mac.rotateCredential(old.id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
     const fresh = await mac.rotateCredential(old.id, { expires: at(DAY), graceSeconds: 0 })
     expect(await send(fresh)).toBe('200')
     await mac.revokeCredential(old.id)
-    expect(await code(mac.rotateCredential(old.id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
-    expect(await code(mac.rotateCredential('nobody'))).toBe('ERR_MAC_CREDENTIAL_UNKNOWN')
+    expect(await codeOf(mac.rotateCredential(old.id))).toBe('ERR_MAC_CREDENTIAL_ENDED')
+    expect(await codeOf(mac.rotateCredential('nobody'))).toBe('ERR_MAC_CREDENTIAL_UNKNOWN')
   })
 
   test('keeps a disabled credential disabled', async () => {
@@ -179,7 +174,7 @@ describe('wrong input for a rotation:', () => {
     const { mac, send, clock } = start()
     clock.seconds = 1_800_000_000
     const ada = await mac.createCredential('ada', { key: 'the key' })
-    const error = await code(mac.rotateCredential(ada.id, options))
+    const error = await codeOf(mac.rotateCredential(ada.id, options))
     expect(error).toMatch(/^TypeError: withmac: /)
     expect(error).toContain(names)
     expect(error).not.toContain('the key"')
@@ -191,7 +186,7 @@ describe('wrong input for a rotation:', () => {
 test('of many rotations at once without a grace for the earlier one, one comes through', async () => {
   const { mac } = start()
   const { id } = await mac.createCredential('ada')
-  const all = await Promise.all(Array.from({ length: 20 }, () => code(mac.rotateCredential(id))))
+  const all = await Promise.all(Array.from({ length: 20 }, () => codeOf(mac.rotateCredential(id))))
   expect(all.filter((each) => each === 'none')).toHaveLength(1)
   expect(all.filter((each) => each === 'ERR_MAC_CREDENTIAL_ROTATED')).toHaveLength(19)
 })

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { pasted } from '../called-as.ts'
+import { manyCredentials } from '../credential-text.ts'
 import { findPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -30,7 +31,9 @@ export function initCommand(terminal: Terminal): Command {
       terminal.give({ path, url, created: !existed, credentials }, () => {
         const { green, cyan } = terminal.colors
         if (existed) {
-          return [`${path} is there already and up to date, with ${many(credentials)} in it.`]
+          return [
+            `${path} is there already and up to date, with ${manyCredentials(credentials)} in it.`,
+          ]
         }
         return [
           `${green('made')} ${path}`,
@@ -40,8 +43,4 @@ export function initCommand(terminal: Terminal): Command {
         ]
       })
     })
-}
-
-function many(credentials: number): string {
-  return credentials === 1 ? '1 credential' : `${credentials} credentials`
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Resealed } from '../../store/reseal.ts'
 import { pasted } from '../called-as.ts'
+import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { examples } from '../help.ts'
@@ -54,7 +55,7 @@ function resultLines(result: Resealed, { colors }: Terminal): string[] {
   const lines = [
     resealed === 0
       ? `all keys that can be opened are sealed by the sealing key ${sealedBy} already`
-      : `${colors.green('sealed')} the keys of ${many(resealed)} by the sealing key ${sealedBy}`,
+      : `${colors.green('sealed')} the keys of ${manyCredentials(resealed)} by the sealing key ${sealedBy}`,
   ]
   if (unopened.length > 0) {
     lines.push(
@@ -67,8 +68,4 @@ function resultLines(result: Resealed, { colors }: Terminal): string[] {
     )
   }
   return lines
-}
-
-function many(credentials: number): string {
-  return credentials === 1 ? '1 credential' : `${credentials} credentials`
 }

@@ -2,13 +2,11 @@ import { Command, Option } from 'commander'
 import type { Credential, NewCredential } from '../../credentials/credential.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import { readAddress } from '../address.ts'
-import { pasted } from '../called-as.ts'
 import { credentialJson } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { endedKeys, rotatedLines } from '../ended-keys.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
-import { quote } from '../quote.ts'
 import { checkRotation, type Rotation, rotateInto } from '../rotation.ts'
 import { signedCurl } from '../signed-curl.ts'
 import { readExpiry, readGrace } from '../terminal/moments.ts'
@@ -110,12 +108,8 @@ function give(
       ...newKeyLines(after, save, now, colors),
       '',
       ...rotatedLines(after, ended, now, terminal),
-      '',
-      ...(after.disabled === null
-        ? trialLines({ id, save, url, curl }, colors)
-        : [
-            `It is disabled, and so are both keys: "${pasted(`enable ${quote(id)}`)}" takes it into use again.`,
-          ]),
+      // What is disabled cannot be tried: the lines above say so.
+      ...(after.disabled === null ? ['', ...trialLines({ id, save, url, curl }, colors)] : []),
     ]
   })
 }

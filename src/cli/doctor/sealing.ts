@@ -3,6 +3,7 @@ import type { KeySealer } from '../../store/key-sealer.ts'
 import { SEALING_USES, type SealingUse } from '../../store/sealing-check.ts'
 import { environmentSealer } from '../../store/sealing-source.ts'
 import { pasted } from '../called-as.ts'
+import { manyCredentials } from '../credential-text.ts'
 import type { Inspected } from '../inspect.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 
@@ -100,7 +101,7 @@ function canOpen(row: KeyRow, sealer: KeySealer): boolean {
 function list(uses: readonly SealingUse[]): string {
   return uses
     .map(({ by, credentials }) => {
-      const many = credentials === 1 ? '1 credential' : `${credentials} credentials`
+      const many = manyCredentials(credentials)
       return by === null ? `of ${many} not at all` : `of ${many} by ${by}`
     })
     .join(', ')
