@@ -7,7 +7,7 @@ import type { RotateOptions } from './credentials/rotate.ts'
 import type { WithMacOptions } from './options.ts'
 import type { MacVerdict } from './server/verdict.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
-import type { Resealed, ResealOptions } from './store/reseal.ts'
+import type { Resealed, ResealOptions } from './store/sealing/reseal.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {

@@ -6,7 +6,7 @@ import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
-import { type SealerSource, sealerSource } from './store/sealing-source.ts'
+import { type SealerSource, sealerSource } from './store/sealing/sealing-source.ts'
 
 /** What was given of where the origin comes from. */
 export interface GivenOrigin {

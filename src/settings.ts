@@ -10,7 +10,7 @@ import type { ScopeRule } from './server/scope.ts'
 import type { OriginSettings } from './server/signed-origin.ts'
 import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
-import { environmentSealer, type SealerSource } from './store/sealing-source.ts'
+import { environmentSealer, type SealerSource } from './store/sealing/sealing-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
 export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings {

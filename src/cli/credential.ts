@@ -79,7 +79,7 @@ export async function storedCredential(
 ): Promise<StoredCredential | null> {
   await demandSqlite(driver)
   const { openStore } = await import('../store/open.ts')
-  const { environmentSealer } = await import('../store/sealing-source.ts')
+  const { environmentSealer } = await import('../store/sealing/sealing-source.ts')
   const store = await openStore({ path, driver }, 'full', environmentSealer())
   try {
     return (await store.credentials.lookUp(id)).credential

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Resealed, ResealOptions } from '../store/reseal.ts'
+import type { Resealed, ResealOptions } from '../store/sealing/reseal.ts'
 import type { Store } from '../store/store.ts'
 import { readInput } from './input.ts'
 

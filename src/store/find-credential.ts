@@ -1,8 +1,8 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { CredentialRow } from './credential-row.ts'
 import { newRow } from './key-columns.ts'
-import type { KeySealer } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
+import type { KeySealer } from './sealing/key-sealer.ts'
 import type { StoredCredential } from './store.ts'
 
 /** A credential's row, with the version of all of them. */

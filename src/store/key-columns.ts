@@ -1,8 +1,8 @@
 import type { Insertable } from 'kysely'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import { type CredentialRow, fromRow, toColumns, unusable } from './credential-row.ts'
-import type { KeyPlace, KeySealer, WrittenKey } from './key-sealer.ts'
 import type { MacDatabase } from './schema.ts'
+import type { KeyPlace, KeySealer, WrittenKey } from './sealing/key-sealer.ts'
 import type { Edited, StoredCredential } from './store.ts'
 
 type Columns = Insertable<MacDatabase['mac_credentials']>

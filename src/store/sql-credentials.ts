@@ -6,9 +6,9 @@ import { DECOY, findQuery, type VersionedRow } from './find-credential.ts'
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
 import { editedColumns, newRow, openKey, withKeys } from './key-columns.ts'
-import type { KeySealer } from './key-sealer.ts'
 import { auditReplaced } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
+import type { KeySealer } from './sealing/key-sealer.ts'
 import { present } from './state.ts'
 import type {
   AuditFilter,
@@ -22,8 +22,8 @@ import type {
 } from './store.ts'
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
-import { forgetUsage, readUsage, UNUSED } from './usage.ts'
-import type { UsageTally } from './usage-tally.ts'
+import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
+import type { UsageTally } from './usage/usage-tally.ts'
 
 /** What credentials share with nonces. */
 interface Told {

@@ -10,9 +10,9 @@ import type { PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
-import { UsageFailures } from './usage-failures.ts'
-import { type Due, NOTHING_DUE, type UsageTally } from './usage-tally.ts'
-import { UsageWrite } from './usage-write.ts'
+import { UsageFailures } from './usage/usage-failures.ts'
+import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
+import { UsageWrite } from './usage/usage-write.ts'
 
 /** What a nonce store over SQL is made of. */
 export interface SqlNoncesParts {

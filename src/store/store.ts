@@ -1,5 +1,5 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { Resealed, ResealOptions } from './reseal.ts'
+import type { Resealed, ResealOptions } from './sealing/reseal.ts'
 
 /** How many requests are taken in how many seconds. */
 export interface RateLimit {

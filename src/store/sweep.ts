@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { auditRetired, removeOldKey } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import { drawVersion } from './triggers.ts'
-import { forgetUsage } from './usage.ts'
+import { forgetUsage } from './usage/usage.ts'
 
 /** How many credentials are removed in one transaction. */
 const AT_ONCE = 256

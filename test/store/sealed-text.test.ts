@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { openText, sealText } from '../../src/store/sealed-text.ts'
-import { sealerOf } from '../../src/store/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing-key.ts'
+import { openText, sealText } from '../../src/store/sealing/sealed-text.ts'
+import { sealerOf } from '../../src/store/sealing/sealer.ts'
+import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
 

@@ -21,7 +21,7 @@ export function pruneCommand(terminal: Terminal): Command {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       await demandSqlite(place.driver)
       const { openStore } = await import('../../store/open.ts')
-      const { environmentSealer } = await import('../../store/sealing-source.ts')
+      const { environmentSealer } = await import('../../store/sealing/sealing-source.ts')
       const { path, driver } = place
       const store = await openStore({ path, driver }, 'full', environmentSealer())
       try {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Resealed } from '../../store/reseal.ts'
+import type { Resealed } from '../../store/sealing/reseal.ts'
 import { pasted } from '../called-as.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'

@@ -1,4 +1,4 @@
-import { MacError } from '../errors.ts'
+import { MacError } from '../../errors.ts'
 import { type KeyPlace, type KeySealer, sealedByAnother, UNSEALED } from './key-sealer.ts'
 import { openText, sealText } from './sealed-text.ts'
 import type { SealingKey } from './sealing-key.ts'

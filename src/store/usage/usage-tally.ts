@@ -1,5 +1,5 @@
+import type { Nonce, Recorded } from '../store.ts'
 import { FailureCounts, type Failures } from './failure-counts.ts'
-import type { Nonce, Recorded } from './store.ts'
 
 /** When a key of a credential was used. */
 export interface Use {

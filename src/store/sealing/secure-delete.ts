@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { MacDatabase } from './schema.ts'
+import type { MacDatabase } from '../schema.ts'
 
 /**
  * Lets SQLite overwrite with zeros what is deleted or replaced, while some work is done: else the bytes

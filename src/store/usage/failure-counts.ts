@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { DECOY } from './find-credential.ts'
+import { DECOY } from '../find-credential.ts'
 import { HOURS, hourOf } from './usage.ts'
 
 /** How many requests in a credential's name were refused within an hour. */

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
+import type { Guard } from '../guard.ts'
+import type { MacDatabase } from '../schema.ts'
 import { emptyLog } from './empty-log.ts'
-import type { Guard } from './guard.ts'
 import type { KeySealer } from './key-sealer.ts'
 import { resealRows } from './reseal-rows.ts'
-import type { MacDatabase } from './schema.ts'
 
 /** How far `reseal` has come, in credentials. */
 export interface ResealProgress {

@@ -1,6 +1,6 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
-import type { MacDatabase } from './schema.ts'
-import type { Steps } from './steps.ts'
+import type { MacDatabase } from '../schema.ts'
+import type { Steps } from '../steps.ts'
 import { HOURS } from './usage.ts'
 import type { Due } from './usage-tally.ts'
 

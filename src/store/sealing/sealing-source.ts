@@ -1,4 +1,4 @@
-import { MacError } from '../errors.ts'
+import { MacError } from '../../errors.ts'
 import type { KeySealer } from './key-sealer.ts'
 import { UNSEALED } from './key-sealer.ts'
 import { sealerOf } from './sealer.ts'

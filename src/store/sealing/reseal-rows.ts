@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
-import type { Guard } from './guard.ts'
-import { immediately } from './immediately.ts'
-import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from './key-columns.ts'
+import type { Guard } from '../guard.ts'
+import { immediately } from '../immediately.ts'
+import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from '../key-columns.ts'
+import type { MacDatabase } from '../schema.ts'
 import type { KeySealer } from './key-sealer.ts'
 import type { ResealProgress } from './reseal.ts'
-import type { MacDatabase } from './schema.ts'
 import { securely } from './secure-delete.ts'
 
 /** How many credentials are sealed in one transaction: it takes some milliseconds. */
