@@ -18,10 +18,15 @@ export const WITHMAC: readonly [string, ...string[]] = runtimeCommand(MAIN)
 
 /** The variables of a command: those of this process that have to do with it are left out. */
 export function environment(own: Running['env'] = {}): Record<string, string> {
-  const { PATH = '', HOME = '/tmp', DENO_DIR } = process.env
+  const { PATH = '', HOME = '/tmp' } = process.env
+  // Where runtimes keep what they have compiled.
+  const caches = ['DENO_DIR', 'NODE_COMPILE_CACHE'].flatMap((name) => {
+    const folder = process.env[name]
+    return folder === undefined ? [] : [[name, folder]]
+  })
   // Node 22 warns that it strips types.
   const always = { PATH, HOME, NODE_NO_WARNINGS: '1', TZ: 'UTC' }
-  return { ...always, ...(DENO_DIR === undefined ? {} : { DENO_DIR }), ...own }
+  return { ...always, ...Object.fromEntries(caches), ...own }
 }
 
 /** Runs `withmac` with arguments, to its end, without a terminal. */

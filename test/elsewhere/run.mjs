@@ -25,7 +25,8 @@ for (const [name, args] of [
     console.error(`${runtime.title} is not there yet: run "npm run test:runtimes" first.`)
     process.exit(2)
   }
-  const env = { ...process.env, NO_COLOR: '1' }
+  // Of the many processes that the tests start, each would strip and compile the same files.
+  const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(cache, 'compiled') }
   const { status, stdout, stderr } = spawnSync(binary, [...args, ...portable], {
     env,
     encoding: 'utf8',
