@@ -7,18 +7,20 @@ import { testFiles } from './portable.mjs'
 
 /*
  * Runs the main suite, which `npm test` runs on Bun, on Node 24 and Deno as well: all of its files
- * but those that are tied to Bun, which are listed with the reason.
+ * but those that are tied to Bun, which are listed with the reason. `--only=deno` runs it on one of them.
  */
 
 const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
 const { portable, bunOnly } = testFiles(tests)
+const COMMANDS = {
+  'node-24': ['--test', '--test-concurrency=2', '--test-reporter=dot'],
+  deno: ['test', '--allow-all', '--no-check', '--quiet', '--parallel', '--reporter=dot'],
+}
+const chosen = readArguments(process.argv.slice(2))
 let failed = 0
 
-for (const [name, args] of [
-  ['node-24', ['--test', '--test-concurrency=2', '--test-reporter=dot']],
-  ['deno', ['test', '--allow-all', '--no-check', '--quiet', '--parallel', '--reporter=dot']],
-]) {
+for (const name of chosen) {
   const runtime = RUNTIMES.find((known) => known.name === name)
   const binary = join(cache, name, runtime.binary)
   if (!existsSync(binary)) {
@@ -27,7 +29,7 @@ for (const [name, args] of [
   }
   // Of the many processes that the tests start, each would strip and compile the same files.
   const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(cache, 'compiled') }
-  const { status, stdout, stderr } = spawnSync(binary, [...args, ...portable], {
+  const { status, stdout, stderr } = spawnSync(binary, [...COMMANDS[name], ...portable], {
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
@@ -43,3 +45,12 @@ for (const [name, args] of [
 console.log(`\nOn Bun alone run ${bunOnly.length} test files:`)
 for (const { file, reason } of bunOnly) console.log(`  ${file}: ${reason}`)
 process.exitCode = failed === 0 ? 0 : 1
+
+function readArguments([argument, ...rest]) {
+  const names = Object.keys(COMMANDS)
+  if (argument === undefined) return names
+  const only = names.find((name) => argument === `--only=${name}`)
+  if (only !== undefined && rest.length === 0) return [only]
+  console.error(`Use --only=${names.join(' or --only=')}, or nothing.`)
+  process.exit(2)
+}

@@ -14,6 +14,9 @@ import { compiles, native } from '../runtimes.mjs'
 import { npm } from './command.mjs'
 import { npmThatCompiles } from './native.mjs'
 
+/** Says which packages are there. */
+const INSTALLED = 'node_modules/.installed.json'
+
 /**
  * An empty project with the runtime, the tarball, and the suite in it, where an import finds the
  * installed package and nothing else. What is there from before, and the same, is kept.
@@ -21,19 +24,7 @@ import { npmThatCompiles } from './native.mjs'
 export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
   const folder = join(cache, runtime.name)
   const packages = { ...runtime.packages, withmac: `file:${tarball}` }
-  await install(folder, packages, async () => {
-    if (!compiles(runtime)) return npm(['install'], { cwd: folder })
-    // The headers must be there before npm compiles with them: the runtime comes first. What was
-    // compiled before stays, since compiling takes a minute.
-    if (!existsSync(join(folder, runtime.binary))) {
-      const { withmac: _, 'better-sqlite3': __, ...first } = packages
-      writeManifest(folder, first)
-      await npm(['install'], { cwd: folder })
-    }
-    const compiling = await npmThatCompiles(cache, folder, runtime)
-    writeManifest(folder, packages)
-    return npm(['install'], { cwd: folder, ...compiling })
-  })
+  await install(folder, packages, () => installPackages(runtime, packages, cache))
   writeManifest(folder, packages)
   for (const name of ['suite', 'server']) {
     rmSync(join(folder, name), { recursive: true, force: true })
@@ -41,6 +32,16 @@ export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
   }
   cpSync(vectors, join(folder, 'vectors'), { recursive: true, force: true })
   return folder
+}
+
+/**
+ * Installs a runtime and what it needs besides the library, which may not be packed yet: downloads and
+ * compilers take longest. What is there from before stays.
+ */
+export async function runtimeFor(runtime, { cache }) {
+  const folder = join(cache, runtime.name)
+  if (existsSync(join(folder, INSTALLED))) return
+  await install(folder, runtime.packages, () => installPackages(runtime, runtime.packages, cache))
 }
 
 /**
@@ -67,8 +68,23 @@ async function projectApart({ tarball, suite }, packages) {
   return folder
 }
 
+async function installPackages(runtime, packages, cache) {
+  const folder = join(cache, runtime.name)
+  if (!compiles(runtime)) return npm(['install'], { cwd: folder })
+  // The headers must be there before npm compiles with them: the runtime comes first. What was
+  // compiled before stays, since compiling takes a minute.
+  if (!existsSync(join(folder, runtime.binary))) {
+    const { withmac: _, 'better-sqlite3': __, ...first } = packages
+    writeManifest(folder, first)
+    await npm(['install'], { cwd: folder })
+  }
+  const compiling = await npmThatCompiles(cache, folder, runtime)
+  writeManifest(folder, packages)
+  return npm(['install'], { cwd: folder, ...compiling })
+}
+
 async function install(folder, packages, work) {
-  const done = join(folder, 'node_modules/.installed.json')
+  const done = join(folder, INSTALLED)
   const wanted = JSON.stringify(packages)
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return
   mkdirSync(folder, { recursive: true })
