@@ -14,7 +14,8 @@ const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
 const { portable, bunOnly } = testFiles(tests)
 const COMMANDS = {
-  'node-24': ['--test', '--test-concurrency=2', '--test-reporter=dot'],
+  // In one process, as on Bun: that the same modules are read once saves half of the time.
+  'node-24': ['--test', '--test-isolation=none', '--test-reporter=dot'],
   deno: ['test', '--allow-all', '--no-check', '--quiet', '--parallel', '--reporter=dot'],
 }
 const chosen = readArguments(process.argv.slice(2))
