@@ -154,5 +154,6 @@ test('none waits longer than two seconds for a lock, however many there are', as
   const all = [...many(1300), ...many(1300)].map((each) => commits.record(each))
   expect(new Set(await settle(all))).toEqual(new Set(['ERR_MAC_STORE']))
   expect(performance.now() - begun).toBeGreaterThan(1900)
-  expect(performance.now() - begun).toBeLessThan(3500)
+  // Were a second batch to wait after the first, it would be four seconds at the least.
+  expect(performance.now() - begun).toBeLessThan(3800)
 })
