@@ -108,10 +108,10 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
     `const ask = async () => {
        const headers = { authorization: sign('GET', 'http://a.b/', example.trial) }
        const answer = await example.fetch(new Request('http://a.b/', { headers }))
-       return [answer.status, answer.headers.get('ratelimit')]
+       return [answer.status, answer.headers.get('ratelimit').replace(/t=3(600|59.)/, 't=an hour')]
      }
      console.log((await Promise.all([1, 2, 3].map(ask))).sort().join(' '))`,
-    '200,"requests";r=0;t=3600 200,"requests";r=1;t=3600 429,"requests";r=0;t=3600',
+    '200,"requests";r=0;t=an hour 200,"requests";r=1;t=an hour 429,"requests";r=0;t=an hour',
   ],
   [
     'lastForwarded',

@@ -71,8 +71,8 @@ test('it is filtered by identifier and user, and limited to the latest', async (
   expect(await ids({ user: { id: 'ada' } })).toBe('a')
   expect(await ids({ user: 'ada', id: 'b' })).toBe('')
   expect(await ids({ limit: 2 })).toBe('cb')
-  expect(ids({ limit: 0 })).rejects.toThrow('limit')
-  expect(ids({ name: 'ada' })).rejects.toThrow('name')
+  await expect(ids({ limit: 0 })).rejects.toThrow('limit')
+  await expect(ids({ name: 'ada' })).rejects.toThrow('name')
 })
 
 test('a change that comes to nothing leaves no row', async () => {

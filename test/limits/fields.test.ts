@@ -1,5 +1,6 @@
 import { rateLimitFields, secondsUntil, withRateLimit } from '../../src/limits/fields.ts'
 import { describe, expect, test } from '../support/runner.ts'
+import { systemTime } from '../support/system-time.ts'
 
 const FIELDS = {
   'RateLimit-Policy': '"requests";q=100;w=60',
@@ -13,6 +14,7 @@ function fieldsOf({ headers }: Response) {
 const BOTH = Object.values(FIELDS)
 
 test('the fields are structured ones, with whole seconds', () => {
+  using _time = systemTime()
   const limit = { requests: 100, seconds: 60 }
   const count = { used: 1, resetAt: Date.now() + 59_500 }
   expect(rateLimitFields('requests', limit, count)).toEqual(FIELDS)

@@ -162,6 +162,7 @@ describe('the header fields', () => {
   })
 
   test('stand on a 403 as well, and with the verdict of mac.verify', async () => {
+    using _time = systemTime()
     const { mac, ada } = await server()
     const app = mac.withMac(() => new Response(), { scope: 'a' })
     const answer = await app(signed(ada, 'http://example.com/a'))

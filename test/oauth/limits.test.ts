@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { MacOptions } from '../../src/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
@@ -76,7 +77,7 @@ describe('one address that guesses', () => {
     const authenticateClient = async ({ clientSecret }: { readonly clientSecret: string }) => {
       looked++
       most = Math.max(most, ++atOnce)
-      await new Promise((resolve) => setImmediate(resolve))
+      await setImmediate()
       atOnce--
       return clientSecret === 'shop-secret' ? { user: 'ada' } : null
     }
@@ -120,7 +121,7 @@ describe('one address that guesses', () => {
       if (status === 429) expect(headers.get('retry-after')).toBe('1')
     })
     expect((await endpoint(from('198.51.100.7', 'a'))).status).toBe(200)
-    await Promise.race(asked)
+    for (let turn = 0; turn < 10_000 && answers.length < 7; turn++) await setImmediate()
     open()
     await Promise.all(asked)
     expect(answers.filter((status) => status === 429)).toHaveLength(7)

@@ -123,5 +123,5 @@ test.each([
       chmodSync(dirname(path), 0o755)
     }
   },
-  20_000,
+  60_000,
 )

@@ -5,6 +5,10 @@ import { serve } from '../support/serve.ts'
 import { openDatabase } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'key' }
+/** Who waits twice waits for four seconds, however idle the machine is; less is due to others on it. */
+const GIVEN_UP = 3800
+/** Who waits at all waits for two seconds. */
+const BLOCKED = 1800
 
 /** A server, and a connection of somebody else that can take the write lock. */
 async function start() {
@@ -56,14 +60,14 @@ test('a long lock is answered 503 in time, other work goes on, and all is well a
   const answer = server.send(KEY)
   const slowest = longest(async () => expect(await server.sendAnonymous()).toBe('200'), answer)
   expect(await answer).toBe('503 ERR_MAC_STORE')
-  expect(performance.now() - begun).toBeLessThan(3000)
-  expect(await slowest).toBeLessThan(1000)
+  expect(performance.now() - begun).toBeLessThan(GIVEN_UP)
+  expect(await slowest).toBeLessThan(BLOCKED)
   expect(server.rejections.map(({ message }) => message)).toEqual([
     expect.stringContaining('locked'),
   ])
   other.exec('rollback')
   expect(await server.send(KEY)).toBe('200')
-}, 15_000)
+}, 60_000)
 
 test('many requests during a long lock do not wait for one another', async () => {
   await using place = await start()
@@ -76,9 +80,9 @@ test('many requests during a long lock do not wait for one another', async () =>
   const all = performance.now() - begun
   other.exec('rollback')
   expect(await server.send(KEY)).toBe('200')
-  expect(await slowest).toBeLessThan(1000)
-  expect(all).toBeLessThan(3500)
-}, 30_000)
+  expect(await slowest).toBeLessThan(BLOCKED)
+  expect(all).toBeLessThan(GIVEN_UP)
+}, 60_000)
 
 test('a lock does not keep those out who are refused anyway', async () => {
   await using place = await start()
@@ -87,7 +91,7 @@ test('a lock does not keep those out who are refused anyway', async () => {
   const begun = performance.now()
   expect(await server.send({ ...KEY, key: 'wrong' })).toBe('401 ERR_MAC_REJECTED')
   expect(await server.send({ ...KEY, id: 'nobody' })).toBe('401 ERR_MAC_REJECTED')
-  expect(performance.now() - begun).toBeLessThan(1500)
+  expect(performance.now() - begun).toBeLessThan(BLOCKED)
   other.exec('rollback')
 })
 
@@ -99,8 +103,8 @@ test('a new file that is locked is given up on in time, and can be opened later'
   await using server = await serve(`sqlite:${path}`)
   const begun = performance.now()
   await expect(server.mac.ready()).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
-  expect(performance.now() - begun).toBeLessThan(3000)
+  expect(performance.now() - begun).toBeLessThan(GIVEN_UP)
   other.exec('rollback')
   await server.mac.ready()
   other.close()
-}, 15_000)
+}, 60_000)
