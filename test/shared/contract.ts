@@ -39,7 +39,7 @@ export function sharedContract(server: StoreServer): void {
     const ada = await sameIn(fresh(), one.mac, other.mac)
     expect(await one.send(ada)).toBe('200')
     const { headers } = await other.answer(ada)
-    expect(headers.get('ratelimit')).toMatch(/^"requests";r=0;t=(?:60|59)$/)
+    expect(headers.get('ratelimit')).toMatch(/^"requests";r=0;t=(?:60|5\d)$/)
     expect([await one.send(ada), await other.send(ada)]).toEqual([LIMITED, LIMITED])
   })
 
@@ -57,10 +57,10 @@ export function sharedContract(server: StoreServer): void {
   })
 
   test('a budget is there again when its window is over', async () => {
-    await using one = over(server.url, { requests: { requests: 1, seconds: 1 } })
+    await using one = over(server.url, { requests: { requests: 1, seconds: 3 } })
     const ada = await sameIn(fresh(), one.mac)
     expect([await one.send(ada), await one.send(ada)]).toEqual(['200', LIMITED])
-    await setTimeout(1100)
+    await setTimeout(3100)
     expect(await one.send(ada)).toBe('200')
   })
 
