@@ -122,7 +122,7 @@ export interface Mac {
    * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
    * server need not begin to serve where the database cannot be used, or a package is missing.
    * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
-   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none. TypeError where a
+   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none in time. TypeError where a
    *   package must be installed for the store of `rateLimit`.
    */
   ready(): Promise<void>
