@@ -72,12 +72,19 @@ describe('MAC_SEALING_KEY', () => {
     expect(await sealedBy(null)).toBeNull()
   })
 
-  test('set to nothing it counts as not set', async () => {
-    process.env.MAC_SEALING_KEY = ''
-    expect(await sealedBy(undefined)).toBeNull()
-  })
+  test.each(['', ' ', '\n'])(
+    'set to %j it is refused: it is to be unset to work unsealed',
+    (text) => {
+      process.env.MAC_SEALING_KEY = text
+      expect(() => createMac()).toThrow(TypeError)
+      expect(() => createMac()).toThrow(
+        /^withmac: MAC_SEALING_KEY is set, and empty: .* unset it to work unsealed\./,
+      )
+      for (const sealingKey of [ONE, null]) createMac({ sealingKey })
+    },
+  )
 
-  test.each([' ', 'hunter2'])('set to %j it is refused by name', (text) => {
+  test.each([',', 'hunter2'])('set to %j it is refused by name', (text) => {
     process.env.MAC_SEALING_KEY = text
     expect(() => createMac()).toThrow(/^withmac: MAC_SEALING_KEY: /)
     expect(() => createMac()).not.toThrow(/hunter2/)

@@ -24,11 +24,18 @@ export function sealerSource(value: unknown): SealerSource {
  * What `MAC_SEALING_KEY` gives; where it is not set, or Deno was not given the permission to read it,
  * keys are neither sealed nor opened. A database with sealed keys is then refused.
  *
- * @throws TypeError that says what is wrong with it.
+ * @throws TypeError that says what is wrong with it, also where it is empty.
  */
 export function environmentSealer(): KeySealer {
   const text = isReadable(VARIABLE) ? process.env[VARIABLE] : undefined
-  if (text === undefined || text === '') return UNSEALED
+  if (text === undefined) return UNSEALED
+  // Where a secret was to be put in and was not, keys must not be written as they are without a word.
+  if (text.trim() === '') {
+    throw new TypeError(
+      `withmac: ${VARIABLE} is set, and empty: set it to a sealing key, or unset it to work unsealed. ` +
+        'openssl rand -base64 32 makes one.',
+    )
+  }
   try {
     return readSealer(text)
   } catch (cause) {
