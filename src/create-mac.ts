@@ -36,12 +36,15 @@ import { OpenOnce } from './store/open-once.ts'
 export function createMac(options: MacOptions = {}): Mac {
   const settings = macSettings(options)
   const pruning = new Pruning(keepSeconds(settings))
-  const opening = new OpenOnce(async () =>
-    openStore(settings.database, settings.durability, await settings.sealer()),
+  const opening = new OpenOnce(async (closed) =>
+    openStore(settings.database, settings.durability, await settings.sealer(closed)),
   )
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)
-  const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
+  const verifier: Verifier = {
+    ...{ settings, pruning, known: new KnownCredentials(), limits },
+    store: () => opening.store ?? opening.getForRequest(),
+  }
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)

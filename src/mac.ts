@@ -105,9 +105,11 @@ export interface Mac {
   /**
    * Brings all keys under the current sealing key, the first of the option `sealingKey`: those that are
    * not sealed yet, and those that another one sealed, also old keys in their grace. Requests go on
-   * meanwhile. What has been done stays done: where it was ended, begin again.
+   * meanwhile. What has been done stays done: where it was ended, begin again. Whether keys that are under
+   * it already can be opened is not looked at: `withmac doctor` does that.
    *
-   * @throws TypeError where there is no sealing key.
+   * @throws TypeError where there is no sealing key. {@link MacError} `ERR_MAC_SEALED` where another
+   *   `reseal` with another first sealing key is at work, or servers still seal by another one.
    *
    * @example
    * const { resealed, unopened, logEmptied } = await mac.reseal()
@@ -122,7 +124,7 @@ export interface Mac {
    * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
    * server need not begin to serve where the database cannot be used, or a package is missing.
    * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
-   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none. TypeError where a
+   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none in time. TypeError where a
    *   package must be installed for the store of `rateLimit`.
    */
   ready(): Promise<void>

@@ -109,10 +109,11 @@ export interface MacOptions extends CheckOptions {
   /**
    * What MAC keys are sealed by in the database (AES-256-GCM), so that who gets hold of the file has no
    * key that works; or a function that gives it, for a secret manager or a KMS. The function is asked
-   * when the database is opened, and again at the next use where that failed; it has no time limit but
-   * its own. `null`: no sealing key, whatever the environment says; a database with sealed keys is then
-   * refused. Keys that are there already are sealed by {@link Mac.reseal}. Default: `MAC_SEALING_KEY`, else
-   * none, and keys are written as they are.
+   * when the database is opened, and must answer within 10 seconds. Where it failed it is asked again at
+   * the next use, once a second at the most; in between, the failure stands. `null`: no sealing key,
+   * whatever the environment says; a database with sealed keys is then refused. Keys that are there
+   * already are sealed by {@link Mac.reseal}. Default: `MAC_SEALING_KEY`, else none, and keys are written
+   * as they are.
    */
   readonly sealingKey?: SealingKeys | (() => SealingKeys | Promise<SealingKeys>) | null | undefined
   /**

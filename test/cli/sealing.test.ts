@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -48,6 +49,26 @@ describe('commands on a sealed database', () => {
     expect(wrong.status).toBe(2)
     expect(wrong.err).toMatch(/^withmac: MAC_SEALING_KEY: a sealing key comes to 5 bytes/)
     expect(wrong.err).not.toContain('hunter2')
+  })
+
+  test('end with 2 where the sealing key is empty, and write nothing', async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    const empty = { MAC_SEALING_KEY: '' }
+    const url = 'http://localhost/'
+    expect((await withmac(['create', 'ada'], { cwd, env: empty })).status).toBe(2)
+    expect(readdirSync(cwd)).toEqual([])
+    const { id } = await withmacJson<{ id: string }>(['create', 'ada'], { cwd })
+    for (const command of [['list'], ['sign', 'GET', url, '--id', id], ['prune'], ['reseal']]) {
+      const { out, err, status } = await withmac(command, { cwd, env: empty })
+      expect({ command, out, status }).toEqual({ command, out: '', status: 2 })
+      expect(err).toMatch(
+        /^withmac: MAC_SEALING_KEY is set, and empty: .* unset it to work unsealed/,
+      )
+    }
+    expect(await sealing(cwd, empty)).toMatch(
+      /^bad: MAC_SEALING_KEY is set, and empty: .* unset it/,
+    )
   })
 
   test('reseal asks for a sealing key where there is none', async () => {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createMac } from '../../src/index.ts'
@@ -42,7 +42,6 @@ test('a server on a sealed database works with its sealing key', async () => {
 
 test.each([
   ['without it', undefined, 'None was given.'],
-  ['with an empty one', '', 'None was given.'],
   ['with another', TWO, 'Given: '],
 ])('a server on a sealed database refuses to start %s, and says why', async (_, key, given) => {
   using folder = temporaryFolder()
@@ -58,6 +57,20 @@ test.each([
   expect(err).toContain('Set MAC_SEALING_KEY, or the option sealingKey, to ')
   expect(err).not.toContain(ONE)
   expect(err).not.toContain(TWO)
+})
+
+test('a server refuses to start with an empty one, and makes no database', async () => {
+  using folder = temporaryFolder()
+  const variables = {
+    ...process.env,
+    DATABASE: `sqlite:${folder.path('mac.db')}`,
+    MAC_SEALING_KEY: '',
+  }
+  const { out, err, status } = await runToEnd(SCRIPT, { cwd: folder.path(''), env: variables })
+  expect(status).not.toBe(0)
+  expect(out).toBe('')
+  expect(err).toContain('withmac: MAC_SEALING_KEY is set, and empty: ')
+  expect(existsSync(folder.path('mac.db'))).toBe(false)
 })
 
 const onDeno = process.versions.deno === undefined ? [] : ['Deno']

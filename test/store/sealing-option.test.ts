@@ -4,7 +4,6 @@ import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'
 import { afterEach, describe, expect, test } from '../support/runner.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
-import { signed } from '../support/sign.ts'
 import { withDatabase } from '../support/with-database.ts'
 
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
@@ -62,38 +61,6 @@ describe('the option sealingKey', () => {
     expect(message).toMatch(/^withmac: wrong options for createMac: sealingKey: /)
     expect(message).not.toContain(ONE.slice(0, 8))
   })
-
-  test('a function is asked once where it gives keys, and again where it failed', async () => {
-    let asked = 0
-    const rejected: string[] = []
-    const mac = createMac({
-      database: 'sqlite::memory:',
-      onReject: ({ code, message }) => rejected.push(`${code}: ${message}`),
-      sealingKey: async () => {
-        if (asked++ === 0) throw new Error('the KMS is away')
-        if (asked === 2) return []
-        return asked === 3 ? 'hunter2' : ONE
-      },
-    })
-    const app = mac.withMac(() => new Response())
-    const nobody = { id: 'nobody', key: 'no key' }
-    const request = () => signed(nobody, 'http://example.com/')
-    for (let attempt = 0; attempt < 3; attempt++) {
-      expect(await outcome(app(request()))).toBe('503 ERR_MAC_CALLBACK')
-    }
-    expect(await Promise.all([outcome(app(request())), outcome(app(request()))])).toEqual([
-      '401 ERR_MAC_REJECTED',
-      '401 ERR_MAC_REJECTED',
-    ])
-    await mac.createCredential('ada')
-    expect(asked).toBe(4)
-    const why = 'ERR_MAC_CALLBACK: The function sealingKey gave no sealing key: '
-    expect(rejected[0]).toBe(`${why}the KMS is away`)
-    expect(rejected[1]).toMatch(/empty list/)
-    expect(rejected[2]).toMatch(/comes to 5 bytes/)
-    expect(rejected[2]).not.toContain('hunter2')
-    await mac.close()
-  })
 })
 
 describe('MAC_SEALING_KEY', () => {
@@ -105,12 +72,19 @@ describe('MAC_SEALING_KEY', () => {
     expect(await sealedBy(null)).toBeNull()
   })
 
-  test('set to nothing it counts as not set', async () => {
-    process.env.MAC_SEALING_KEY = ''
-    expect(await sealedBy(undefined)).toBeNull()
-  })
+  test.each(['', ' ', '\n'])(
+    'set to %j it is refused: it is to be unset to work unsealed',
+    (text) => {
+      process.env.MAC_SEALING_KEY = text
+      expect(() => createMac()).toThrow(TypeError)
+      expect(() => createMac()).toThrow(
+        /^withmac: MAC_SEALING_KEY is set, and empty: .* unset it to work unsealed\./,
+      )
+      for (const sealingKey of [ONE, null]) createMac({ sealingKey })
+    },
+  )
 
-  test.each([' ', 'hunter2'])('set to %j it is refused by name', (text) => {
+  test.each([',', 'hunter2'])('set to %j it is refused by name', (text) => {
     process.env.MAC_SEALING_KEY = text
     expect(() => createMac()).toThrow(/^withmac: MAC_SEALING_KEY: /)
     expect(() => createMac()).not.toThrow(/hunter2/)

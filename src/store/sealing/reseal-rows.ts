@@ -6,6 +6,7 @@ import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from '../key-
 import type { MacDatabase } from '../schema.ts'
 import type { KeySealer } from './key-sealer.ts'
 import type { ResealProgress } from './reseal.ts'
+import { ResealRivals } from './reseal-rivals.ts'
 import { securely } from './secure-delete.ts'
 
 /** How many credentials are sealed in one transaction: it takes some milliseconds. */
@@ -23,6 +24,8 @@ export interface ResealedRows {
  * Brings all keys, also old ones, under the current sealing key: credential by credential in the order of
  * their identifiers, a batch in a short transaction. What has been done stays done, so the work may end
  * at any moment and begin again. A credential that is changed meanwhile is left to another round.
+ *
+ * @throws {@link MacError} `ERR_MAC_SEALED` where others undo the work, or add to it without end.
  */
 export async function resealRows(
   db: Kysely<MacDatabase>,
@@ -31,20 +34,25 @@ export async function resealRows(
   tell: (progress: ResealProgress) => void,
 ): Promise<ResealedRows> {
   const total = await guard(() => countUndone(db, sealer.current))
+  const rivals = new ResealRivals(sealer.current)
   const unopened = new Set<string>()
   let resealed = 0
   let looked = 0
   /** Gives how many credentials could be sealed anew: after a round without any, all is done. */
   const round = async () => {
     let able = 0
+    rivals.nextRound()
     for (let after: string | null = null; ; ) {
       const rows = await guard(() => undone(db, sealer.current, after))
       const last = rows.at(-1)
       if (last === undefined) return able
       after = last.id
+      rivals.checkUndoing(rows)
       const sealed = rows.flatMap((row) => sealedAnew(row, sealer, unopened))
+      rivals.checkEnd(sealed.map(({ before }) => before))
       const written = await guard(() => write(db, sealed))
-      resealed += written
+      rivals.note(written)
+      resealed += written.length
       able += sealed.length
       looked += rows.length
       tell({ done: Math.min(looked, total), total })
@@ -107,12 +115,12 @@ function sealedAnew(before: KeyRow, sealer: KeySealer, unopened: Set<string>): C
   }
 }
 
-/** Writes changes of credentials that are still what they were; tells how many. */
-function write(db: Kysely<MacDatabase>, changes: readonly Change[]): Promise<number> {
-  if (changes.length === 0) return Promise.resolve(0)
+/** Writes changes of credentials that are still what they were; gives what these were. */
+function write(db: Kysely<MacDatabase>, changes: readonly Change[]): Promise<KeyRow[]> {
+  if (changes.length === 0) return Promise.resolve([])
   return immediately(db, (locked) =>
     securely(locked, async () => {
-      let written = 0
+      const written: KeyRow[] = []
       for (const { before, after } of changes) {
         const { numUpdatedRows } = await locked
           .updateTable('mac_credentials')
@@ -123,7 +131,7 @@ function write(db: Kysely<MacDatabase>, changes: readonly Change[]): Promise<num
           .where('old_key', 'is not distinct from', before.old_key)
           .where('old_sealed_by', 'is not distinct from', before.old_sealed_by)
           .executeTakeFirst()
-        written += Number(numUpdatedRows)
+        if (Number(numUpdatedRows) > 0) written.push(before)
       }
       return written
     }),

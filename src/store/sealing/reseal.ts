@@ -31,7 +31,11 @@ export interface Resealed {
   readonly sealedBy: string
   /** How many credentials had a key that was not sealed by it; it is now. */
   readonly resealed: number
-  /** The identifiers of credentials whose keys cannot be opened, and are left as they were. */
+  /**
+   * The identifiers of credentials whose keys cannot be opened, and are left as they were. Only keys that
+   * were not under the current sealing key are looked at: one that was, and has been damaged, is not
+   * among them. `withmac doctor` opens all of them.
+   */
   readonly unopened: readonly string[]
   /**
    * Whether the write-ahead log was emptied, in which keys stand as they were before. `false` where
@@ -51,7 +55,10 @@ export interface ResealParts {
   readonly vacuum: boolean
 }
 
-/** Brings all keys under the current sealing key: see `Mac.reseal`. */
+/**
+ * Brings all keys under the current sealing key: see `Mac.reseal`. Those that are said to be under it
+ * already are left unread.
+ */
 export async function reseal(
   { db, sealer, guarded, patient, vacuum: usually }: ResealParts,
   { onProgress = () => {}, vacuum = usually }: ResealOptions,
