@@ -1,5 +1,5 @@
 import type { RateLimit } from '../store/store.ts'
-import type { Count, Counter } from './count.ts'
+import { type Count, type Counter, withinWindow } from './count.ts'
 import { shortName } from './short-name.ts'
 
 /** What a budget is for; the name of its policy in `RateLimit-Policy`. */
@@ -45,8 +45,12 @@ export class Budgets {
 
   /** What was counted in a window that is not over. */
   #open(whose: string, limit: RateLimit): Count | null {
-    const count = this.#counts.get(this.#key(whose, limit))
-    return count !== undefined && count.resetAt > Date.now() ? count : null
+    const key = this.#key(whose, limit)
+    const known = this.#counts.get(key)
+    if (known === undefined || known.resetAt <= Date.now()) return null
+    const count = withinWindow(known, limit.seconds)
+    if (count !== known) this.#counts.set(key, count)
+    return count
   }
 
   #keep(key: string, count: Count): void {
