@@ -8,7 +8,7 @@ import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
 import { keepParts } from './kept-parts.ts'
-import { clientOf, namedClient } from './limits/client.ts'
+import { clientOf, givenClient } from './limits/client.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
@@ -60,13 +60,10 @@ export function createMac(options: MacOptions = {}): Mac {
         teller,
       )
     },
-    verify: async (given, { clientAddress } = {}) => {
+    verify: async (given, verifyOptions) => {
       const begun = teller.begin()
       const request = requestOf(given)
-      const client =
-        clientAddress === undefined
-          ? clientOf(request, given, [], settings)
-          : namedClient(clientAddress)
+      const client = givenClient(verifyOptions) ?? clientOf(request, given, [], settings)
       const verdict = await verify(request, settings, verifier, null, client)
       teller.end(verdict, begun)
       return verdict

@@ -175,9 +175,29 @@ describe('mac.verify', () => {
     expect(codes).toEqual([...failed, ...failed, ...failed, 'ERR_MAC_FAILURES_LIMITED', true])
   })
 
-  test('rejects for an address that is no text', async () => {
-    const mac = createMac({ database: 'sqlite::memory:', ...THREE })
-    const clientAddress = 7 as unknown as string
-    await expect(mac.verify(request(), { clientAddress })).rejects.toThrow(TypeError)
+  test.each([
+    ['clientAddress: must be a string', { clientAddress: 7 }],
+    ['clientAddress: must be a string', { clientAddress: null }],
+    ['unrecognized key: "clientAdress"', { clientAdress: OTHER }],
+    ['must be an object', null],
+    ['must be an object', 5],
+    ['must be an object', OTHER],
+    ['must be an object', [OTHER]],
+  ] as const)('rejects with what is wrong with its options: %s, %j', async (fault, options) => {
+    for (const mac of [
+      createMac({ database: 'sqlite::memory:', ...THREE }),
+      createMac({ database: 'sqlite::memory:' }),
+    ]) {
+      const verdict = mac.verify(request(), options as object)
+      await expect(verdict).rejects.toThrow(TypeError)
+      await expect(verdict).rejects.toThrow(`withmac: wrong options for verify: ${fault}`)
+    }
+  })
+
+  test('takes options that say nothing', async () => {
+    const mac = createMac({ database: 'sqlite::memory:' })
+    for (const options of [undefined, {}, { clientAddress: undefined }]) {
+      expect((await mac.verify(request(), options)).ok).toBe(false)
+    }
   })
 })
