@@ -8,6 +8,7 @@ import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
 import { keepParts } from './kept-parts.ts'
+import { LimitedAnswers } from './limits/answers.ts'
 import { clientOf, givenClient } from './limits/client.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
@@ -41,6 +42,7 @@ export function createMac(options: MacOptions = {}): Mac {
   )
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)
+  const answers = new LimitedAnswers()
   const verifier: Verifier = { settings, pruning, known: new KnownCredentials(), limits, store }
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
@@ -58,6 +60,7 @@ export function createMac(options: MacOptions = {}): Mac {
         },
         reporter(own, verifier),
         teller,
+        answers,
       )
     },
     verify: async (given, verifyOptions) => {
