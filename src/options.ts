@@ -130,7 +130,7 @@ export interface RateLimitOptions {
   /**
    * How many requests of one client's address may be refused (401, but for those without credentials).
    * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
-   * are signed well with a credential that this process knows: see `clientAddress`.
+   * are signed well, and anew, with a credential that this process knows: see `clientAddress`.
    */
   readonly failures?: RateLimit | null | undefined
   /**

@@ -45,6 +45,27 @@ describe('an address whose requests were refused too often', () => {
     expect(await server.send(ada, FLOODER)).toBe('200')
   })
 
+  test('locks out a key that came with a rotation, until it has signed from elsewhere', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    const rotated = await server.mac.rotateCredential(ada.id)
+    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
+    expect(await server.send(rotated, FLOODER)).toBe(LIMITED)
+    expect(await server.send(rotated, OTHER)).toBe('200')
+    expect(await server.send(rotated, FLOODER)).toBe('200')
+  })
+
+  test('does not lock it out where the old key has signed since', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    const rotated = await server.mac.rotateCredential(ada.id)
+    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    expect(await server.send(rotated, FLOODER)).toBe('200')
+  })
+
   test('may try again when the window is over', async () => {
     using time = systemTime()
     const { send, ada } = await flooded()
