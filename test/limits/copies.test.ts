@@ -1,35 +1,15 @@
-import { createMac, MacError, type MacOptions } from '../../src/index.ts'
+import { createMac, MacError } from '../../src/index.ts'
 import { Client } from '../../src/limits/client.ts'
 import { CopyLimit } from '../../src/limits/copies.ts'
 import { FailureLimit } from '../../src/limits/failures.ts'
 import { MemoryCounter } from '../../src/limits/memory-counter.ts'
 import { boundExt, streamOf, withBody } from '../support/bound.ts'
+import { captured, FLOODER, LIMITED, now, OTHER, THREE, times } from '../support/captured.ts'
 import { hearing } from '../support/hearing.ts'
 import { limited } from '../support/limited.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { systemTime } from '../support/system-time.ts'
-
-const THREE = { rateLimit: { failures: { requests: 3, seconds: 60 } } } satisfies MacOptions
-const STRANGER = { id: 'nobody', key: 'guessed' }
-const FLOODER = '192.0.2.66'
-const OTHER = '192.0.2.7'
-const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
-const now = () => Math.floor(Date.now() / 1000)
-
-/** A server that knows a credential, whose request was captured by a flooder without budget. */
-async function captured(options: MacOptions = {}) {
-  const server = limited({ ...THREE, ...options })
-  const ada = await server.mac.createCredential('ada')
-  const copy = { ts: now(), nonce: 'captured' }
-  expect(await server.send(ada, OTHER, copy)).toBe('200')
-  for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
-  return { ...server, ada, copy }
-}
-
-function times<Result>(count: number, work: () => Promise<Result>): Promise<Result[]> {
-  return Promise.all(Array.from({ length: count }, work))
-}
 
 describe('a replay of a known credential’s request, from an address whose budget is used up', () => {
   test('is recorded once, and asks the store for nothing more', async () => {
@@ -85,46 +65,6 @@ describe('a replay of a known credential’s request, from an address whose budg
     for (let sent = 0; sent < 2; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
     time.advance(60)
     expect(await send(ada, FLOODER, copy)).toBe('401 ERR_MAC_REPLAY')
-  })
-})
-
-describe('from the same address', () => {
-  test('fresh requests of a known credential get in, one by one and at once', async () => {
-    const { send, ada, copy } = await captured()
-    for (let sent = 0; sent < 3; sent++) {
-      expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
-      expect(await send(ada, FLOODER)).toBe('200')
-    }
-    const all = await times(50, () => send(ada, FLOODER))
-    expect(all).toEqual(new Array(50).fill('200'))
-  })
-
-  test('of many copies of a fresh request at once one gets in', async () => {
-    const { send, ada } = await captured()
-    const all = await times(50, () => send(ada, FLOODER, { ts: now(), nonce: 'fresh' }))
-    expect(all.filter((became) => became === '200')).toHaveLength(1)
-    expect(all.filter((became) => became === LIMITED)).toHaveLength(49)
-  })
-
-  test('a copy of a header with another body keeps the true request out neither before nor while it is read', async () => {
-    const { mac, ada } = await captured()
-    const handler = (_request: Request, _from: string) => new Response()
-    const app = mac.withMac(handler, { body: 'required', onReject() {} })
-    const signing = { ts: now(), nonce: 'true', ext: boundExt('body') }
-    const send = (body: BodyInit) =>
-      outcome(app(withBody(ada, 'http://example.com/a', body, signing), FLOODER))
-    expect(await send('another')).toBe(LIMITED)
-    let end = () => {}
-    const slow = send(
-      new ReadableStream({
-        start(controller) {
-          end = () => controller.close()
-        },
-      }),
-    )
-    expect(await send('body')).toBe('200')
-    end()
-    expect(await slow).toBe(LIMITED)
   })
 })
 
