@@ -8,7 +8,8 @@ import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
 import { keepParts } from './kept-parts.ts'
-import { clientOf, namedClient } from './limits/client.ts'
+import { LimitedAnswers } from './limits/answers.ts'
+import { clientOf, givenClient } from './limits/client.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
@@ -45,6 +46,7 @@ export function createMac(options: MacOptions = {}): Mac {
     ...{ settings, pruning, known: new KnownCredentials(), limits },
     store: () => opening.store ?? opening.getForRequest(),
   }
+  const answers = new LimitedAnswers()
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
@@ -61,15 +63,13 @@ export function createMac(options: MacOptions = {}): Mac {
         },
         reporter(own, verifier),
         teller,
+        answers,
       )
     },
-    verify: async (given, { clientAddress } = {}) => {
+    verify: async (given, verifyOptions) => {
       const begun = teller.begin()
       const request = requestOf(given)
-      const client =
-        clientAddress === undefined
-          ? clientOf(request, given, [], settings)
-          : namedClient(clientAddress)
+      const client = givenClient(verifyOptions) ?? clientOf(request, given, [], settings)
       const verdict = await verify(request, settings, verifier, null, client)
       teller.end(verdict, begun)
       return verdict

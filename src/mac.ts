@@ -32,7 +32,7 @@ export interface Mac {
    *
    * @param options `clientAddress`, for `rateLimit.failures`: the address that the request came from.
    *   Without it, the option `clientAddress` of `createMac` or `trustProxy` tells it.
-   * @throws TypeError where there is no request.
+   * @throws TypeError where there is no request, or an option is wrong.
    */
   verify(
     request: Request,

@@ -131,7 +131,7 @@ export interface RateLimitOptions {
   /**
    * How many requests of one client's address may be refused (401, but for those without credentials).
    * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
-   * are signed well with a credential that this process knows: see `clientAddress`.
+   * are signed well, and anew, with a credential that this process knows: see `clientAddress`.
    */
   readonly failures?: RateLimit | null | undefined
   /**
@@ -163,9 +163,9 @@ export interface WithMacOptions<First = any> extends CheckOptions {
   readonly allowPreflight?: boolean | undefined
   /**
    * What the credential must be good for: a scope, several of which each is needed, or a function of
-   * the request that gives them (`null` for none), also as a promise. It is asked when the request was
-   * verified and its nonce used up; a credential that lacks one is answered 403. Not with the mode
-   * `optional`, whose callers need no credential at all. Default: nothing is demanded.
+   * the request that gives them (`null` for none; an empty list is answered 503, as a mistake), also as a
+   * promise. It is asked when the request was verified and its nonce used up; a credential that lacks one
+   * is answered 403. Not with the mode `optional`, whose callers need no credential at all. Default: nothing is demanded.
    *
    * @example
    * withMac(app, { scope: ({ method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })

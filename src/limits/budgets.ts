@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { RateLimit } from '../store/store.ts'
-import type { Count, Counter } from './count.ts'
+import { type Count, type Counter, withinWindow } from './count.ts'
+import { shortName } from './short-name.ts'
 
 /** What a budget is for; the name of its policy in `RateLimit-Policy`. */
 export type BudgetName = 'failures' | 'requests' | 'credentials'
-
-/** The longest key as it is: PostgreSQL's column has room for 255 characters. */
-const LONGEST = 150
 
 /**
  * The budgets of many, each with a window of its own that its first use opens. What is known of them
@@ -48,8 +45,12 @@ export class Budgets {
 
   /** What was counted in a window that is not over. */
   #open(whose: string, limit: RateLimit): Count | null {
-    const count = this.#counts.get(this.#key(whose, limit))
-    return count !== undefined && count.resetAt > Date.now() ? count : null
+    const key = this.#key(whose, limit)
+    const known = this.#counts.get(key)
+    if (known === undefined || known.resetAt <= Date.now()) return null
+    const count = withinWindow(known, limit.seconds)
+    if (count !== known) this.#counts.set(key, count)
+    return count
   }
 
   #keep(key: string, count: Count): void {
@@ -66,11 +67,6 @@ export class Budgets {
 
   /** A limit of another length is another budget. */
   #key(whose: string, { seconds }: RateLimit): string {
-    const short = whose.length <= LONGEST ? whose : `sha256:${sha256(whose)}`
-    return `${this.#name}:${seconds}:${short}`
+    return `${this.#name}:${seconds}:${shortName(whose)}`
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

@@ -67,12 +67,25 @@ export function clientOf(
 }
 
 /**
- * The client of a request, by the address that the caller of `mac.verify` gave.
- * @throws TypeError where that is no text.
+ * The client of a request, by the address that the caller of `mac.verify` gave; `null` where it gave none.
+ * @throws TypeError that names the option that is wrong.
  */
-export function namedClient(address: unknown): Client {
-  if (typeof address !== 'string') throw new TypeError('withmac: clientAddress must be a string.')
+export function givenClient(options: unknown): Client | null {
+  if (options === undefined) return null
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw wrongOptions('must be an object such as { clientAddress }')
+  }
+  for (const name of Object.keys(options)) {
+    if (name !== 'clientAddress') throw wrongOptions(`unrecognized key: ${JSON.stringify(name)}`)
+  }
+  const { clientAddress: address } = options as { readonly clientAddress?: unknown }
+  if (address === undefined) return null
+  if (typeof address !== 'string') throw wrongOptions('clientAddress: must be a string')
   return new Client(() => address)
+}
+
+function wrongOptions(fault: string): TypeError {
+  return new TypeError(`withmac: wrong options for verify: ${fault}`)
 }
 
 function asked(clientAddress: () => unknown): string | undefined {

@@ -31,7 +31,17 @@ interface Consumed {
   readonly msBeforeNext: number
 }
 
-/** Its answer in our words. */
-export function countOf({ consumedPoints, msBeforeNext }: Consumed): Count {
-  return { used: consumedPoints, resetAt: Date.now() + msBeforeNext }
+/**
+ * Its answer in our words.
+ * @param seconds How long a window is.
+ */
+export function countOf({ consumedPoints, msBeforeNext }: Consumed, seconds: number): Count {
+  const count = { used: consumedPoints, resetAt: Date.now() + msBeforeNext }
+  return withinWindow(count, seconds)
+}
+
+/** A count whose window ends no later than one that begins now: it would where the clock was set back. */
+export function withinWindow(count: Count, seconds: number): Count {
+  const latest = Date.now() + seconds * 1000
+  return count.resetAt <= latest ? count : { ...count, resetAt: latest }
 }

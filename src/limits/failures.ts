@@ -23,6 +23,8 @@ export class FailureLimit {
   readonly #limit: RateLimit
   readonly #budgets: Budgets
   readonly #warnings = new Set<string>()
+  /** Until when the budget of any address may be used up, in milliseconds since 1970. */
+  #spentUntil = 0
 
   constructor(limit: RateLimit, counter: Counter) {
     this.#limit = limit
@@ -36,6 +38,21 @@ export class FailureLimit {
   check(client: Client | null): void {
     const spent = this.#spent(client?.address ?? null)
     if (spent !== null) throw spent
+  }
+
+  /** Whether the budget of any address may be used up: where none is, none need be asked for. */
+  someSpent(): boolean {
+    return this.#spentUntil > 0 && this.#spentUntil > Date.now()
+  }
+
+  /** Whether the client's is. One whose address cannot be had is held against nobody. */
+  isSpent(client: Client | null): boolean {
+    try {
+      const address = client?.address ?? null
+      return address !== null && this.#budgets.spent(address, this.#limit) !== null
+    } catch {
+      return false
+    }
   }
 
   /** How many more requests of an address may be refused. */
@@ -59,6 +76,9 @@ export class FailureLimit {
       if (spent !== null) return spent
       if (client?.mayBeProxy) this.#warnOnce(MAY_BE_PROXY)
       const count = await this.#budgets.take(address, this.#limit)
+      if (count.used >= this.#limit.requests) {
+        this.#spentUntil = Math.max(this.#spentUntil, count.resetAt)
+      }
       if (count.used <= this.#limit.requests) return thrown
       return new LimitError('failures', address, this.#limit, count, { cause: thrown })
     } catch (error) {

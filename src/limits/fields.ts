@@ -31,13 +31,20 @@ export function rateLimitFields(
 }
 
 /**
+ * Whether an answer can take header fields: the answer to an upgrade cannot, nor what Bun wants given
+ * back for one, which is no answer at all.
+ */
+export function takesFields(answer: Response): boolean {
+  const status: unknown = (answer as Partial<Response> | null | undefined)?.status
+  return typeof status === 'number' && status >= 200
+}
+
+/**
  * An answer of the handler with the fields added, beside those of other policies. Its body is not
- * read. One that cannot take header fields is left as it is: the answer to an upgrade, and what Bun
- * wants given back for one, which is no answer at all.
+ * read. One that cannot take header fields is left as it is.
  */
 export function withRateLimit(answer: Response, fields: RateLimitFields): Response {
-  const status: unknown = (answer as Partial<Response> | null | undefined)?.status
-  if (typeof status !== 'number' || status < 200) return answer
+  if (!takesFields(answer)) return answer
   try {
     addTo(answer.headers, fields)
     return answer

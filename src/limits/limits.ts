@@ -1,3 +1,4 @@
+import { CopyLimit } from './copies.ts'
 import type { Counter } from './count.ts'
 import { FailureLimit } from './failures.ts'
 import { MemoryCounter } from './memory-counter.ts'
@@ -9,6 +10,8 @@ import { SharedCounter } from './shared-counter.ts'
 export class Limits {
   /** `null` where failures are not limited. */
   readonly failures: FailureLimit | null
+  /** Goes with it. */
+  readonly copies: CopyLimit | null
   /** Is always there: a credential may have a limit of its own. */
   readonly requests: RequestLimit
   /** Where all is counted. */
@@ -20,6 +23,7 @@ export class Limits {
     this.counter = store === null ? new MemoryCounter() : new SharedCounter(store)
     this.#asked = failures !== null || requests !== null || store !== null
     this.failures = failures === null ? null : new FailureLimit(failures, this.counter)
+    this.copies = this.failures === null ? null : new CopyLimit(this.failures)
     this.requests = new RequestLimit(requests, this.counter)
   }
 

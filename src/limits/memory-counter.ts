@@ -8,7 +8,7 @@ export class MemoryCounter implements Counter {
 
   async add(key: string, seconds: number): Promise<Count> {
     const limiter = this.#limiter ?? (await this.#open())
-    return countOf(await limiter.penalty(key, 1, { customDuration: seconds }))
+    return countOf(await limiter.penalty(key, 1, { customDuration: seconds }), seconds)
   }
 
   forget(key: string): void {

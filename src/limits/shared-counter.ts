@@ -34,7 +34,7 @@ export class SharedCounter implements Counter {
         // Packages are read from this machine: that takes its time, and is no fault of the store.
         await this.#store.load()
         const consumed = this.#open().then((store) => store.add(key, seconds))
-        return countOf(await inTime(consumed, DEADLINE))
+        return countOf(await inTime(consumed, DEADLINE), seconds)
       } catch (error) {
         this.#pausedUntil = Date.now() + PAUSE
         this.#tell(error)

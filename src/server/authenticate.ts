@@ -24,10 +24,16 @@ export function recognise(
   known: KnownCredentials,
 ): KnownKey | null {
   const keys = known.get(id)
-  const current = keys?.current
-  if (macsAreEqual(mac, (current?.compute ?? DECOY_KEY)(text)) && current) return current
+  if (macsAreEqual(mac, (keys?.current.compute ?? DECOY_KEY)(text)) && keys) {
+    keys.used = true
+    return keys.current
+  }
   const old = keys?.old
-  return macsAreEqual(mac, (old?.compute ?? DECOY_KEY)(text)) && old ? old : null
+  if (macsAreEqual(mac, (old?.compute ?? DECOY_KEY)(text)) && keys && old) {
+    keys.used = true
+    return old
+  }
+  return null
 }
 
 /**

@@ -22,6 +22,8 @@ export interface KnownKeys {
   readonly current: KnownKey
   /** The one before, whose grace may have ended. */
   readonly old: KnownKey | null
+  /** Whether one of them made a right MAC since the credential came last to be dropped. */
+  used: boolean
 }
 
 /** Prepares the keys of a credential. */
@@ -35,15 +37,19 @@ export function knownKeys(credential: StoredCredential, version: LookUp['version
   }
   const compute = prepareKey(algorithm, key)
   const current = { ...whose, text: key, algorithm, number: keyNumber, until: null, compute }
-  return { current, old }
+  return { current, old, used: false }
 }
 
 /** How many credentials are remembered. */
 const MOST = 10_000
+/** How many that were used may be passed over for one that is new: then the next one goes in any case. */
+const MOST_PASSED = 16
 
 /**
  * Remembers credentials of which a key has made a right MAC, with their keys prepared, so that their
  * next request needs no look-up. Nobody else can get in here, so strangers cannot fill it.
+ * Where there are too many, the one that came first goes, but for those that were used since: they come
+ * last then.
  *
  * What is remembered is never relied on alone: it counts only where the store, as it records the
  * nonce, finds the credentials at the same version.
@@ -57,14 +63,23 @@ export class KnownCredentials {
 
   keep(known: KnownKeys): void {
     const { id } = known.current.credential
-    if (this.#known.size >= MOST && !this.#known.has(id)) {
-      const [longest] = this.#known.keys()
-      if (longest !== undefined) this.#known.delete(longest)
-    }
+    // One that is looked up anew has just been used.
+    if (this.#known.has(id)) known.used = true
+    else if (this.#known.size >= MOST) this.#dropOne()
     this.#known.set(id, known)
   }
 
   forget(id: string): void {
     this.#known.delete(id)
+  }
+
+  #dropOne(): void {
+    let passed = 0
+    for (const [id, known] of this.#known) {
+      this.#known.delete(id)
+      if (!known.used || passed++ === MOST_PASSED) return
+      known.used = false
+      this.#known.set(id, known)
+    }
   }
 }

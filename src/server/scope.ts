@@ -6,7 +6,10 @@ import type { MacVerdict } from './verdict.ts'
 /** One scope, or several of which each is needed. */
 export type ScopeDemand = string | readonly string[]
 
-/** The option `scope`: what is always demanded, or what a request demands; `null` demands nothing. */
+/**
+ * The option `scope`: what is always demanded, or what a request demands; `null` demands nothing, an empty
+ * list is refused.
+ */
 export type ScopeOption =
   | ScopeDemand
   | ((request: Request) => ScopeDemand | null | Promise<ScopeDemand | null>)
@@ -71,8 +74,12 @@ async function lacking(
   return lacks ? new ScopeError(demanded, identity) : null
 }
 
+/** A list that came out empty by mistake must not let everybody in. */
 function readAnswer(answer: unknown): readonly string[] {
-  return answer === null ? [] : readDemand(answer)
+  if (answer === null) return []
+  const demanded = readDemand(answer)
+  if (demanded.length > 0) return demanded
+  throw new TypeError('an empty list names no scope; to demand nothing, give null')
 }
 
 function readDemand(demand: unknown): readonly string[] {

@@ -49,6 +49,8 @@ export async function verify(
   let found: KnownKey | null = null
   /** Set when the credential is looked for. */
   let nonces: NonceStore | null = null
+  /** Set while the request is with the store, where copies of it are looked for. */
+  let underWay: string | null = null
   try {
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
@@ -59,6 +61,7 @@ export async function verify(
     found = recognise(sent, text, known)
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (moment === null) limits.failures?.check(client)
+    else limits.copies?.check(client, sent)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
@@ -89,6 +92,7 @@ export async function verify(
         moment = judgeMoment(found, timestamp, settings)
       }
     }
+    if (limits.copies !== null) underWay = limits.copies.enter(client, sent)
     const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
@@ -101,7 +105,10 @@ export async function verify(
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
-    if (recorded.verdict !== 'new') throw refusedNonce(recorded)
+    if (recorded.verdict !== 'new') {
+      limits.copies?.remember(sent)
+      throw refusedNonce(recorded)
+    }
     const limit = limits.requests.limitOf(found.credential)
     const rateLimit = limit && (await limits.requests.take(found.credential, limit))
     judgeEnd(found, currentSeconds(settings.now))
@@ -119,6 +126,8 @@ export async function verify(
     const verdict = refused(reason, caller, settings)
     if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
     return verdict
+  } finally {
+    if (underWay !== null) limits.copies?.leave(underWay)
   }
 }
 

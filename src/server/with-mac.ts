@@ -1,6 +1,6 @@
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import type { MacError } from '../errors.ts'
-import { withRateLimit } from '../limits/fields.ts'
+import type { LimitedAnswers } from '../limits/answers.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
@@ -31,6 +31,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   ) => Promise<MacVerdict>,
   report: Reporter,
   teller: VerdictTeller,
+  answers: LimitedAnswers,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
@@ -39,7 +40,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
     if (allowPreflight && isPreflight(request)) {
       keepFinding(request, ANONYMOUS)
-      return call(first, ...rest)
+      return answers.withoutFields(await call(first, ...rest))
     }
     const begun = teller.begin()
     let verdict = await verify(request, rawTarget, first, rest)
@@ -50,8 +51,9 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       : await refused(verdict, request, settings, report, rawTarget)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
-    if (!verdict.ok || verdict.rateLimit === null) return call(first, ...rest)
-    return withRateLimit(await call(first, ...rest), verdict.rateLimit)
+    const answer = await call(first, ...rest)
+    const fields = verdict.ok ? verdict.rateLimit : null
+    return fields === null ? answers.withoutFields(answer) : answers.withFields(answer, fields)
   }
 }
 

@@ -1,7 +1,8 @@
 import { Budgets } from '../../src/limits/budgets.ts'
 import { MemoryCounter } from '../../src/limits/memory-counter.ts'
 import { optionalPackage } from '../../src/limits/optional-package.ts'
-import { expect, test } from '../support/runner.ts'
+import { limited } from '../support/limited.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { systemTime } from '../support/system-time.ts'
 
 const ONE = { requests: 1, seconds: 60 }
@@ -60,4 +61,35 @@ test('a package that a store needs and that is not there: it is said what to ins
   const missing = optionalPackage('no-package-of-this-name')
   await expect(missing).rejects.toThrow(TypeError)
   await expect(missing).rejects.toThrow('npm install no-package-of-this-name')
+})
+
+describe('where the system’s clock was set back', () => {
+  test('nobody is told to wait for longer than a window, nor has to', async () => {
+    using time = systemTime()
+    const budgets = new Budgets('failures', new MemoryCounter(), 10)
+    await budgets.take('a', ONE)
+    time.advance(-3600)
+    const start = Date.now()
+    expect(budgets.spent('a', ONE)).toEqual({ used: 1, resetAt: start + 60_000 })
+    time.advance(20)
+    expect(budgets.spent('a', ONE)).toEqual({ used: 1, resetAt: start + 60_000 })
+    expect((await budgets.take('a', ONE)).resetAt).toBeLessThanOrEqual(start + 80_000)
+    time.advance(60)
+    expect(budgets.spent('a', ONE)).toBe(null)
+  })
+
+  test('the fields say the same', async () => {
+    using time = systemTime()
+    const { mac, answer } = limited({ rateLimit: { requests: { requests: 2, seconds: 60 } } })
+    const ada = await mac.createCredential('ada')
+    const told = async () => {
+      const ts = Math.floor(Date.now() / 1000)
+      const { headers } = await answer(ada, undefined, { ts })
+      return [headers.get('ratelimit'), headers.get('retry-after')]
+    }
+    expect(await told()).toEqual(['"requests";r=1;t=60', null])
+    time.advance(-3600)
+    expect(await told()).toEqual(['"requests";r=0;t=60', null])
+    expect(await told()).toEqual(['"requests";r=0;t=60', '60'])
+  })
 })

@@ -45,6 +45,27 @@ describe('an address whose requests were refused too often', () => {
     expect(await server.send(ada, FLOODER)).toBe('200')
   })
 
+  test('locks out a key that came with a rotation, until it has signed from elsewhere', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    const rotated = await server.mac.rotateCredential(ada.id)
+    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
+    expect(await server.send(rotated, FLOODER)).toBe(LIMITED)
+    expect(await server.send(rotated, OTHER)).toBe('200')
+    expect(await server.send(rotated, FLOODER)).toBe('200')
+  })
+
+  test('does not lock it out where the old key has signed since', async () => {
+    const server = limited(THREE)
+    const ada = await server.mac.createCredential('ada')
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    const rotated = await server.mac.rotateCredential(ada.id)
+    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
+    expect(await server.send(ada, FLOODER)).toBe('200')
+    expect(await server.send(rotated, FLOODER)).toBe('200')
+  })
+
   test('may try again when the window is over', async () => {
     using time = systemTime()
     const { send, ada } = await flooded()
@@ -175,9 +196,29 @@ describe('mac.verify', () => {
     expect(codes).toEqual([...failed, ...failed, ...failed, 'ERR_MAC_FAILURES_LIMITED', true])
   })
 
-  test('rejects for an address that is no text', async () => {
-    const mac = createMac({ database: 'sqlite::memory:', ...THREE })
-    const clientAddress = 7 as unknown as string
-    await expect(mac.verify(request(), { clientAddress })).rejects.toThrow(TypeError)
+  test.each([
+    ['clientAddress: must be a string', { clientAddress: 7 }],
+    ['clientAddress: must be a string', { clientAddress: null }],
+    ['unrecognized key: "clientAdress"', { clientAdress: OTHER }],
+    ['must be an object', null],
+    ['must be an object', 5],
+    ['must be an object', OTHER],
+    ['must be an object', [OTHER]],
+  ] as const)('rejects with what is wrong with its options: %s, %j', async (fault, options) => {
+    for (const mac of [
+      createMac({ database: 'sqlite::memory:', ...THREE }),
+      createMac({ database: 'sqlite::memory:' }),
+    ]) {
+      const verdict = mac.verify(request(), options as object)
+      await expect(verdict).rejects.toThrow(TypeError)
+      await expect(verdict).rejects.toThrow(`withmac: wrong options for verify: ${fault}`)
+    }
+  })
+
+  test('takes options that say nothing', async () => {
+    const mac = createMac({ database: 'sqlite::memory:' })
+    for (const options of [undefined, {}, { clientAddress: undefined }]) {
+      expect((await mac.verify(request(), options)).ok).toBe(false)
+    }
   })
 })

@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
+import { recognise } from '../../src/server/authenticate.ts'
 import { KnownCredentials, knownKeys } from '../../src/server/known-credentials.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { StoredCredential } from '../../src/store/store.ts'
@@ -228,15 +230,71 @@ describe('what is remembered does not count', () => {
   )
 })
 
-test('of many credentials the ten thousand that came last are remembered', () => {
-  const known = new KnownCredentials()
-  for (let at = 0; at < 10_050; at++) {
+/** Keeps credentials, as their first request does. */
+function keepMany(known: KnownCredentials, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
     known.keep(
       knownKeys({ id: `id-${at}`, key: 'k', algorithm: 'hmac-sha-1' } as StoredCredential, 1),
     )
   }
+}
+
+test('of many credentials the ten thousand that came last are remembered', () => {
+  const known = new KnownCredentials()
+  keepMany(known, 0, 10_050)
   const kept = Array.from({ length: 10_050 }, (_, at) => known.get(`id-${at}`)).filter(Boolean)
   expect(kept).toHaveLength(10_000)
   expect(known.get('id-49')).toBeUndefined()
   expect(known.get('id-50')).toBeDefined()
+})
+
+describe('where there are more than are remembered', () => {
+  const sent = (id: string, key: string) => ({
+    ...{ id, ts: '1', nonce: 'n', ext: null },
+    mac: createHmac('sha1', key).update('text').digest('base64'),
+  })
+
+  test('who signs all the time is not forgotten, and a wrong MAC in a name keeps nobody', () => {
+    const known = new KnownCredentials()
+    keepMany(known, 0, 10_000)
+    for (let at = 10_000; at < 40_000; at += 5000) {
+      expect(recognise(sent('id-0', 'k'), 'text', known)).not.toBe(null)
+      if (at < 20_000) expect(recognise(sent('id-1', 'guessed'), 'text', known)).toBe(null)
+      keepMany(known, at, at + 5000)
+    }
+    expect(known.get('id-0')).toBeDefined()
+    expect(known.get('id-1')).toBeUndefined()
+  })
+
+  test('who signs with the old key in its grace is not forgotten either', () => {
+    const known = new KnownCredentials()
+    const oldKey = { key: 'old', algorithm: 'hmac-sha-1', until: 1 }
+    const rotated = { id: 'id', key: 'new', algorithm: 'hmac-sha-1', keyNumber: 2, oldKey }
+    known.keep(knownKeys(rotated as StoredCredential, 1))
+    keepMany(known, 0, 9999)
+    expect(recognise(sent('id', 'old'), 'text', known)?.number).toBe(1)
+    keepMany(known, 9999, 19_000)
+    expect(known.get('id')).toBeDefined()
+  })
+
+  test('who is looked up anew counts as used', () => {
+    const known = new KnownCredentials()
+    keepMany(known, 0, 10_000)
+    keepMany(known, 0, 1)
+    keepMany(known, 10_000, 19_000)
+    expect(known.get('id-0')).toBeDefined()
+  })
+
+  test('who has not signed again goes, and where all have, one goes none the less', () => {
+    const known = new KnownCredentials()
+    keepMany(known, 0, 10_000)
+    for (let at = 0; at < 10; at++) recognise(sent(`id-${at}`, 'k'), 'text', known)
+    keepMany(known, 10_000, 10_001)
+    expect(known.get('id-9')).toBeDefined()
+    expect(known.get('id-10')).toBeUndefined()
+    const all = Array.from({ length: 10_001 }, (_, at) => `id-${at}`)
+    for (const id of all) recognise(sent(id, 'k'), 'text', known)
+    keepMany(known, 10_001, 10_002)
+    expect(all.filter((id) => known.get(id) !== undefined)).toHaveLength(9999)
+  })
 })

@@ -55,9 +55,22 @@ describe('a function of the request', () => {
     expect(await ask(async () => ['orders:read'])).toBe('200')
   })
 
-  test('demands nothing by null and by an empty list', async () => {
+  test('demands nothing by null', async () => {
     expect(await ask(() => null, nobody)).toBe('200')
-    expect(await ask(() => [], nobody)).toBe('200')
+    expect(await ask(async () => null, nobody)).toBe('200')
+  })
+
+  test('lets nobody in by an empty list, and the operator is told what to give', async () => {
+    for (const scope of [() => [], async () => []]) {
+      const causes: unknown[] = []
+      const app = mac.withMac(() => new Response(), {
+        scope,
+        onReject: ({ cause }) => causes.push(cause),
+      })
+      expect(await outcome(app(signed(reader, URL)))).toBe('503 ERR_MAC_CALLBACK')
+      expect(causes).toEqual([expect.any(TypeError)])
+      expect(String(causes[0])).toContain('to demand nothing, give null')
+    }
   })
 
   test.each([

@@ -1,0 +1,128 @@
+import { createMac, MacError } from '../../src/index.ts'
+import { Client } from '../../src/limits/client.ts'
+import { CopyLimit } from '../../src/limits/copies.ts'
+import { FailureLimit } from '../../src/limits/failures.ts'
+import { MemoryCounter } from '../../src/limits/memory-counter.ts'
+import { boundExt, streamOf, withBody } from '../support/bound.ts'
+import { captured, FLOODER, LIMITED, now, OTHER, THREE, times } from '../support/captured.ts'
+import { hearing } from '../support/hearing.ts'
+import { limited } from '../support/limited.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { systemTime } from '../support/system-time.ts'
+
+describe('a replay of a known credential’s request, from an address whose budget is used up', () => {
+  test('is recorded once, and asks the store for nothing more', async () => {
+    const { mac, send, ada, copy } = await captured()
+    using heard = hearing()
+    for (let sent = 0; sent < 20; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+    expect(heard.batch).toHaveLength(1)
+    // Whatever is asked of a database that is closed would fail.
+    await mac.close()
+    expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+  })
+
+  test('is told when it may try again, as all that comes from there', async () => {
+    using _time = systemTime()
+    const { answer, ada, copy } = await captured()
+    for (let sent = 0; sent < 2; sent++) {
+      const { status, headers } = await answer(ada, FLOODER, copy)
+      expect([status, headers.get('retry-after')]).toEqual([429, '60'])
+      expect(headers.get('ratelimit')).toBe('"failures";r=0;t=60')
+    }
+  })
+
+  test('does not fill the store’s queue with its copies, which keeps nobody else out', async () => {
+    const { send, ada, copy } = await captured()
+    using heard = hearing()
+    const flood = times(12_000, () => send(ada, FLOODER, copy))
+    expect(await send(ada, OTHER)).toBe('200')
+    expect(new Set(await flood)).toEqual(new Set([LIMITED]))
+    const recorded = heard.batch.reduce((sum, { size }) => sum + size, 0)
+    expect(recorded).toBe(2)
+  })
+
+  test('does not have its body read', async () => {
+    const { mac, ada } = await captured()
+    const handler = (_request: Request, _from: string) => new Response()
+    const app = mac.withMac(handler, { body: 'required', onReject() {} })
+    let pulled = 0
+    const signing = { ts: now(), nonce: 'with a body', ext: boundExt('body') }
+    const send = (from: string) => {
+      const body = streamOf(['body'], () => pulled++)
+      return outcome(app(withBody(ada, 'http://example.com/a', body, signing), from))
+    }
+    expect(await send(OTHER)).toBe('200')
+    expect(await send(FLOODER)).toBe(LIMITED)
+    pulled = 0
+    for (let sent = 0; sent < 5; sent++) expect(await send(FLOODER)).toBe(LIMITED)
+    expect(pulled).toBe(0)
+  })
+
+  test('is judged by its nonce as ever once the window is over', async () => {
+    using time = systemTime()
+    const { send, ada, copy } = await captured()
+    for (let sent = 0; sent < 2; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+    time.advance(60)
+    expect(await send(ada, FLOODER, copy)).toBe('401 ERR_MAC_REPLAY')
+  })
+})
+
+test('from another address a replay is refused as what it is', async () => {
+  const { send, ada, copy } = await captured()
+  expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+  expect(await send(ada, OTHER, copy)).toBe('401 ERR_MAC_REPLAY')
+})
+
+test('while no budget is used up, the address of a known credential is not asked for', async () => {
+  const asked: (string | undefined)[] = []
+  const clientAddress = (_request: Request, from?: string) => {
+    asked.push(from)
+    return from
+  }
+  const { send, mac } = limited({ ...THREE, clientAddress })
+  const ada = await mac.createCredential('ada')
+  expect(await send(ada, OTHER)).toBe('200')
+  asked.length = 0
+  for (let sent = 0; sent < 3; sent++) expect(await send(ada, OTHER)).toBe('200')
+  expect(asked).toEqual([])
+})
+
+test('an address that cannot be had keeps no known credential out', async () => {
+  let fails = false
+  const clientAddress = (_request: Request, from?: string) => (fails ? JSON.parse('{') : from)
+  const { send, ada } = await captured({ clientAddress })
+  fails = true
+  expect(await send(ada, FLOODER)).toBe('200')
+})
+
+test('without a limit of failures each replay is judged by its nonce', async () => {
+  const mac = createMac({ database: 'sqlite::memory:' })
+  const ada = await mac.createCredential('ada')
+  const app = mac.withMac(() => new Response(), { onReject() {} })
+  const request = withBody(ada, 'http://example.com/a', null)
+  expect(await outcome(app(request.clone()))).toBe('200')
+  for (let sent = 0; sent < 3; sent++) {
+    expect(await outcome(app(request.clone()))).toBe('401 ERR_MAC_REPLAY')
+  }
+})
+
+test('of replays the ten thousand that came last are remembered', async () => {
+  const failures = new FailureLimit({ requests: 1, seconds: 60 }, new MemoryCounter())
+  const client = new Client(() => FLOODER)
+  await failures.count(client, new MacError('ERR_MAC_REPLAY'))
+  const copies = new CopyLimit(failures)
+  const sent = (at: number) => ({ id: 'ada', ts: '1', nonce: `n${at}`, ext: null, mac: 'AAAA' })
+  for (let at = 0; at < 10_050; at++) copies.remember(sent(at))
+  const isRefused = (at: number) => {
+    try {
+      copies.check(client, sent(at))
+      return false
+    } catch {
+      return true
+    }
+  }
+  const refused = Array.from({ length: 10_050 }, (_, at) => at).filter(isRefused)
+  expect(refused).toHaveLength(10_000)
+  expect(refused[0]).toBe(50)
+})

@@ -1,0 +1,45 @@
+import { boundExt, withBody } from '../support/bound.ts'
+import { captured, FLOODER, LIMITED, now, times } from '../support/captured.ts'
+import { outcome } from '../support/outcome.ts'
+import { describe, expect, test } from '../support/runner.ts'
+
+describe('from an address whose budget is used up', () => {
+  test('fresh requests of a known credential get in, one by one and at once', async () => {
+    const { send, ada, copy } = await captured()
+    for (let sent = 0; sent < 3; sent++) {
+      expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+      expect(await send(ada, FLOODER)).toBe('200')
+    }
+    const all = await times(50, () => send(ada, FLOODER))
+    expect(all).toEqual(new Array(50).fill('200'))
+  })
+
+  test('of many copies of a fresh request at once one gets in', async () => {
+    const { send, ada } = await captured()
+    const fresh = { ts: now(), nonce: 'fresh' }
+    const all = await times(50, () => send(ada, FLOODER, fresh))
+    expect(all.filter((became) => became === '200')).toHaveLength(1)
+    expect(all.filter((became) => became === LIMITED)).toHaveLength(49)
+  })
+
+  test('a copy of a header with another body keeps the true request out neither before nor while it is read', async () => {
+    const { mac, ada } = await captured()
+    const handler = (_request: Request, _from: string) => new Response()
+    const app = mac.withMac(handler, { body: 'required', onReject() {} })
+    const signing = { ts: now(), nonce: 'true', ext: boundExt('body') }
+    const send = (body: BodyInit) =>
+      outcome(app(withBody(ada, 'http://example.com/a', body, signing), FLOODER))
+    expect(await send('another')).toBe(LIMITED)
+    let end = () => {}
+    const slow = send(
+      new ReadableStream({
+        start(controller) {
+          end = () => controller.close()
+        },
+      }),
+    )
+    expect(await send('body')).toBe('200')
+    end()
+    expect(await slow).toBe(LIMITED)
+  })
+})

@@ -1,0 +1,36 @@
+import type { MacOptions } from '../../src/index.ts'
+import { type Limited, limited } from './limited.ts'
+import type { Key } from './sign.ts'
+
+export const FLOODER = '192.0.2.66'
+export const OTHER = '192.0.2.7'
+/** What the flooder is answered. */
+export const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
+/** The options with which three requests of an address may be refused. */
+export const THREE: MacOptions = { rateLimit: { failures: { requests: 3, seconds: 60 } } }
+
+/** A server that knows a credential, whose request was captured by a flooder without budget. */
+export interface Captured extends Limited {
+  readonly ada: Key
+  /** How the captured request was signed. */
+  readonly copy: { readonly ts: number; readonly nonce: string }
+}
+
+export async function captured(options: MacOptions = {}): Promise<Captured> {
+  const server = limited({ ...THREE, ...options })
+  const ada = await server.mac.createCredential('ada')
+  const copy = { ts: now(), nonce: 'captured' }
+  await server.send(ada, OTHER, copy)
+  const stranger = { id: 'nobody', key: 'guessed' }
+  for (let sent = 0; sent < 3; sent++) await server.send(stranger, FLOODER)
+  return { ...server, ada, copy }
+}
+
+export function now(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+/** Does the same many times at once. */
+export function times<Result>(count: number, work: () => Promise<Result>): Promise<Result[]> {
+  return Promise.all(Array.from({ length: count }, work))
+}
