@@ -2,7 +2,7 @@ import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client.ts'
 import type { FailureLimit } from '../limits/failures.ts'
 import { LimitError } from '../limits/limit-error.ts'
-import { TokenRefusal } from './refusal.ts'
+import { orRefused, TokenRefusal } from './refusal.ts'
 import { Turns } from './turns.ts'
 
 /** What a wrong secret counts as. */
@@ -30,12 +30,13 @@ export class GuessLimit {
 
   /**
    * Does the work in which a secret is judged, unless too much was refused before.
-   * @throws {@link TokenRefusal} with 429 in place of its own answer, where this was one too many.
+   * @throws {@link TokenRefusal} with 429 in place of its own answer, where this was one too many; with
+   *   400 where a proxy tells two addresses.
    */
   async count<Value>(client: Client, work: () => Promise<Value>): Promise<Value> {
     const failures = this.#failures
     if (failures === null) return work()
-    const { address } = client
+    const address = orRefused(() => client.address)
     const judged = () => judge(failures, client, work)
     // An address that is not known is not counted; but the operator is told of it.
     if (address === null) return judged()

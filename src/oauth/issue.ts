@@ -40,9 +40,9 @@ export async function issue(
   request: Request,
   { mac, settings, now, limit }: Issuer,
 ): Promise<Issued> {
-  const { clientId, method } = sent
+  const { clientId } = sent
   const client = await authenticate(settings, sent, request)
-  if (client === null) throw invalidClient(method, 'there is no such client with this secret')
+  if (client === null) throw invalidClient('there is no such client with this secret')
   const scopes = grantedScopes(form.get('scope'), client)
   const { user, label = clientId, rateLimit = null } = client
   const algorithm = await algorithmFor(settings, { clientId, user, scopes })
