@@ -1,5 +1,5 @@
 import type { MacError } from '../errors.ts'
-import type { OriginOption } from '../options.ts'
+import type { CheckOptions, OriginOption } from '../options.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { RateLimit } from '../store/store.ts'
 import type { RefusedClient, TokenClient } from './client.ts'
@@ -73,6 +73,13 @@ export interface TokenEndpointOptions {
   readonly origin?: OriginOption | undefined
   /** As for `withMac`: here it tells whether clients come by TLS. Default: the `Mac`'s. */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  /**
+   * As for `withMac`: the address that a client comes from, a function of the endpoint's own arguments.
+   * By it wrong secrets are counted for `rateLimit.failures`; and where neither `origin` nor `trustProxy`
+   * tells how clients come, plain `http:` to `localhost` is taken from an address of this machine alone.
+   * Default: the `Mac`'s, else what the server shows, as there.
+   */
+  readonly clientAddress?: CheckOptions['clientAddress']
   /** Is told of each credential that was issued. For logs: it changes nothing. */
   readonly onIssue?: ((issued: IssuedCredential, request: Request) => void) | undefined
   /** Is told of each request that got none. For logs and alarms: it changes nothing. */

@@ -264,6 +264,7 @@ describe('an endpoint is not made', () => {
       { authenticateClient, origin: 'https://a.example', trustProxy: true },
       'trustProxy',
     ],
+    ['with what tells no address', { authenticateClient, clientAddress: '::1' }, 'clientAddress'],
     ['with what is no hook', { authenticateClient, onIssue: 'log' }, 'onIssue'],
   ])('%s', (_name, options, named) => {
     const make = () => createTokenEndpoint(mac, options as never)

@@ -146,6 +146,17 @@ describe('one address that guesses', () => {
     expect([failed, refused.length]).toEqual([[], 5])
   })
 
+  test('is told apart by a clientAddress of the endpoint, of all that it is called with', async () => {
+    const failures = { requests: 1, seconds: 60 }
+    const clientAddress = (_request: Request, real: string) => real
+    const { endpoint } = testEndpoint({ clientAddress }, { ...limited, rateLimit: { failures } })
+    const guess = async (shown: string, real: string) =>
+      (await endpoint(from(shown, 'guess'), real)).status
+    expect(await guess('203.0.113.9', '192.0.2.1')).toBe(401)
+    expect(await guess('198.51.100.7', '192.0.2.1')).toBe(429)
+    expect(await guess('203.0.113.9', '192.0.2.2')).toBe(401)
+  })
+
   test('has one budget for secrets and for MACs', async () => {
     const { endpoint, mac } = testEndpoint({}, limited)
     const app = mac.withMac(() => new Response())
