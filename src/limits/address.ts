@@ -23,13 +23,9 @@ export function isLoopbackAddress(written: string): boolean | null {
   if (isIPv4(bare)) return bare.startsWith('127.')
   const text = bare.replace(/%.*$/, '')
   if (!isIPv6(text)) return null
-  const [mark, high = 0, low] = groupsOf(text).slice(5)
-  if (
-    groupsOf(text)
-      .slice(0, 5)
-      .some((group) => group !== 0)
-  )
-    return false
+  const groups = groupsOf(text)
+  const [mark, high = 0, low] = groups.slice(5)
+  if (groups.slice(0, 5).some((group) => group !== 0)) return false
   return mark === 0xffff ? high >> 8 === 127 : mark === 0 && high === 0 && low === 1
 }
 

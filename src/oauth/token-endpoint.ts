@@ -17,6 +17,9 @@ import { checkQuery, checkTransport } from './transport.ts'
 /** A handler of a `Request`, or of an object that holds one as `request`. */
 export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promise<Response>
 
+/** How long `authenticateClient` and `algorithm` may take, in milliseconds. */
+const CALLBACK_DEADLINE = 30_000
+
 /**
  * Makes a token endpoint: a handler that gives clients MAC credentials for their secret (draft §5, by
  * the client credentials grant of RFC 6749 §4.4). A client renews its credential by asking again; the
@@ -42,18 +45,30 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
  */
 export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
+  return tokenEndpoint(mac, options, CALLBACK_DEADLINE)
+}
+
+/**
+ * The same with a deadline of its own.
+ * @param deadline How long a function that was given as an option may take, in milliseconds.
+ */
+export function tokenEndpoint(
+  mac: Mac,
+  options: TokenEndpointOptions,
+  deadline: number,
+): TokenEndpoint {
   const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
   const { now } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.counter)
   const guesses = new GuessLimit(limits.failures)
-  const issuer: Issuer = { mac, settings, now, limit }
+  const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
     const client = clientOf(request, first, rest, settings)
     try {
-      const judge: Judge = (work) => guesses.count(client, work)
+      const judge: Judge = (work) => guesses.count(client, request, work)
       const { token, told } = await grant(request, client, issuer, judge)
       if (onIssue) tell('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)
