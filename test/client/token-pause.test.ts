@@ -172,16 +172,15 @@ describe('Retry-After', () => {
     const { ask, state, clock, pause } = client(good)
     expect(await ask()).toBe(200)
     state.answer = wait('40')
-    clock.seconds += 94
+    clock.seconds += 95
     const asked = state.asked
     for (let count = 0; count < 10; count++) {
       expect(await ask()).toBe(200)
       clock.seconds += 0.5
     }
     expect(state.asked).toBe(asked + 1)
-    clock.seconds += 1
     expect(await ask()).toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
-    expect(await pause()).toBe(34)
+    expect(await pause()).toBe(35)
   })
 })
 
@@ -189,13 +188,12 @@ test('renewals that failed while there was a credential make no long pause after
   const { ask, state, clock, pause } = client(good)
   await ask()
   state.answer = down
-  clock.seconds += 94
-  for (let count = 0; count < 11; count++) {
+  clock.seconds += 95
+  for (let count = 0; count < 10; count++) {
     expect(await ask()).toBe(200)
     clock.seconds += 0.5
   }
-  expect(state.asked > 3).toBe(true)
-  clock.seconds += 1
+  expect(state.asked).toBe(6)
   await ask()
   expect(await pause()).toBe(1)
 })
