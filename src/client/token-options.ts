@@ -21,7 +21,7 @@ export interface TokenFetchOptions extends MacFetchOptions {
    * credential's life. Default: a tenth of its life, and 30 at the most.
    */
   readonly renewBeforeSeconds?: number | undefined
-  /** How long the token endpoint may take to answer. Default: 30. */
+  /** How long the token endpoint may take to answer, at a precision of milliseconds. Default: 30. */
   readonly timeoutSeconds?: number | undefined
 }
 
