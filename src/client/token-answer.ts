@@ -1,7 +1,8 @@
-import type { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
 import { readCredential, type Signer } from './credential.ts'
-import { noToken, type TokenReply } from './token-request.ts'
+import { showsSecret } from './secret-forms.ts'
+import { noToken, type TokenFailure } from './token-failure.ts'
+import type { TokenReply } from './token-request.ts'
 
 /** A credential that a token endpoint gave. */
 export interface Token {
@@ -13,13 +14,14 @@ export interface Token {
 /**
  * Reads the answer of a token endpoint (draft §5.1, RFC 6749 §5.1 and §5.2).
  *
- * @param hidden The secret in each form that it has on the way: none is shown, even where the endpoint
- *   says it.
- * @throws {@link MacError} `ERR_MAC_CLIENT_TOKEN` for all that is no MAC credential.
+ * @param hidden The secret in the forms in which it is sent or commonly echoed: none is shown, even where
+ *   the endpoint says it.
+ * @throws {@link TokenFailure} for all that is no MAC credential.
  */
-export function readToken({ status, json }: TokenReply, hidden: readonly string[]): Token {
+export function readToken(reply: TokenReply, hidden: readonly string[]): Token {
+  const { status, json } = reply
   const answer = isObject(json) ? json : null
-  if (status !== 200) throw refused(status, answer, hidden)
+  if (status !== 200) throw refused(reply, answer, hidden)
   if (answer === null) throw noToken('gave an answer that is no JSON object')
   const { token_type: type, expires_in: lifetime } = answer
   if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
@@ -42,35 +44,36 @@ function signerOf(answer: Readonly<Record<string, unknown>>): Signer {
   } catch (cause) {
     throw noToken(
       'gave a credential that cannot be used: access_token or mac_key is empty, or holds what none can',
-      cause,
+      { cause },
     )
   }
 }
 
-function unusable(what: string): MacError {
+function unusable(what: string): TokenFailure {
   return noToken(`gave an answer that cannot be used: ${what}`)
 }
 
 function refused(
-  status: number,
+  { status, retryAfter }: TokenReply,
   answer: Readonly<Record<string, unknown>> | null,
   hidden: readonly string[],
-): MacError {
+): TokenFailure {
   if (status === 0 || (status >= 300 && status < 400)) {
-    return noToken('redirects, which is not followed: the secret would go along')
+    return noToken('redirects, which is not followed: the secret would go along', {
+      retryAfter,
+    })
   }
   const error = shown(answer?.error, hidden)
-  if (error === null) return noToken(`answered ${status}`)
+  if (error === null) return noToken(`answered ${status}`, { retryAfter })
   const description = shown(answer?.error_description, hidden)
-  return noToken(`answered ${status}, ${error}${description === null ? '' : `: ${description}`}`)
+  const why = description === null ? error : `${error}: ${description}`
+  return noToken(`answered ${status}, ${why}`, { retryAfter })
 }
 
 /** What of an error is fit for a log: printable ASCII (RFC 6749 §5.2), not too long, no secret. */
 function shown(text: unknown, hidden: readonly string[]): string | null {
   if (typeof text !== 'string') return null
-  // The digits of percent-encoding may be of either case.
-  const lower = text.toLowerCase()
-  if (hidden.some((secret) => lower.includes(secret.toLowerCase()))) return null
+  if (showsSecret(text, hidden)) return null
   const clean = text.replace(/[^\x20-\x7e]/gu, '?').slice(0, 300)
   return clean.replace(/\.$/, '') || null
 }

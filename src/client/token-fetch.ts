@@ -1,10 +1,13 @@
+import { systemClock } from './clock.ts'
 import type { MacFetch } from './options.ts'
+import { secretForms } from './secret-forms.ts'
 import { signingFetch } from './signing-fetch.ts'
 import { readToken } from './token-answer.ts'
 import { startStopwatch } from './token-clock.ts'
 import { TokenKeeper } from './token-keeper.ts'
 import { type TokenFetchOptions, tokenSettings } from './token-options.ts'
-import { requestToken, secretForms } from './token-request.ts'
+import { TokenPause } from './token-pause.ts'
+import { requestToken } from './token-request.ts'
 
 /**
  * Makes a `fetch` that signs each request, as `createMacFetch` does, with a credential that it gets
@@ -12,7 +15,10 @@ import { requestToken, secretForms } from './token-request.ts'
  *
  * - Before it expires, while requests go on with it; shortly before its end they wait. However many
  *   need a new one, it is asked for once. Where that fails, the old one is used to its end, and renewal
- *   is tried again after a while; without one, all who wait are told, and the next request tries anew.
+ *   is tried again after a while; without one, all who wait are told.
+ * - After such a failure it is not asked again for as long as the endpoint says by `Retry-After`, five
+ *   minutes at the most, or else for a second, then two, four and up to 30; meanwhile requests reject at
+ *   once, with that error.
  * - When a server that took it before answers 401 and no longer knows it, as after a revocation. That
  *   request is then sent once more, where its body can be.
  * - A `signal` ends the wait of its own request alone.
@@ -38,10 +44,14 @@ export function createTokenFetch(options: TokenFetchOptions): MacFetch {
   const { now, renewBeforeSeconds } = options
   const hidden = secretForms(settings)
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
-  const keeper = new TokenKeeper(async () => {
-    const age = startStopwatch(now)
-    const reply = await requestToken(settings, send)
-    return { ...readToken(reply, hidden), age }
-  }, renewBeforeSeconds)
+  const keeper = new TokenKeeper(
+    async () => {
+      const age = startStopwatch(now)
+      const reply = await requestToken(settings, send, now ?? systemClock)
+      return { ...readToken(reply, hidden), age }
+    },
+    new TokenPause(now),
+    renewBeforeSeconds,
+  )
   return signingFetch(keeper, options)
 }

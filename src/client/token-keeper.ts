@@ -2,6 +2,8 @@ import type { Signer } from './credential.ts'
 import type { Signers } from './signing-fetch.ts'
 import type { Token } from './token-answer.ts'
 import type { Stopwatch } from './token-clock.ts'
+import { TokenFailure } from './token-failure.ts'
+import type { TokenPause } from './token-pause.ts'
 import { isUnknownTo } from './token-refused.ts'
 
 /** A credential, and when it was asked for. */
@@ -24,12 +26,18 @@ const DOUBTFUL_AGE = 60
 /** Keeps a credential and renews it, once for all who wait. */
 export class TokenKeeper implements Signers {
   readonly #obtain: () => Promise<DatedToken>
+  readonly #pause: TokenPause
   readonly #renewBefore: number | undefined
   #held: Held | null = null
   #renewal: Promise<Held> | null = null
 
-  constructor(obtain: () => Promise<DatedToken>, renewBeforeSeconds: number | undefined) {
+  constructor(
+    obtain: () => Promise<DatedToken>,
+    pause: TokenPause,
+    renewBeforeSeconds: number | undefined,
+  ) {
     this.#obtain = obtain
+    this.#pause = pause
     this.#renewBefore = renewBeforeSeconds
   }
 
@@ -51,7 +59,7 @@ export class TokenKeeper implements Signers {
     } catch (error) {
       signal?.throwIfAborted()
       const last = this.#held
-      if (last === null || leftOf(last) <= 0) throw error
+      if (last === null || !this.#inHand()) throw error
       return last.signer
     }
   }
@@ -82,15 +90,30 @@ export class TokenKeeper implements Signers {
   }
 
   async #obtainAndHold(): Promise<Held> {
+    if (!this.#inHand()) this.#pause.check()
     const token = await this.#obtain().catch((error: unknown) => {
-      const held = this.#held
-      if (held !== null) held.retryAge = held.age() + held.renewBefore / 10
-      throw error
+      throw this.#failed(error)
     })
+    this.#pause.end()
     const { lifetime } = token
     const renewBefore = Math.min(this.#renewBefore ?? Math.min(30, lifetime / 10), lifetime / 2)
     this.#held = { ...token, renewBefore, accepted: false, retryAge: 0 }
     return this.#held
+  }
+
+  /** What is told of a failure. Only one of the endpoint makes that be left alone for a while. */
+  #failed(error: unknown): unknown {
+    const held = this.#held
+    const ofEndpoint = error instanceof TokenFailure
+    if (held !== null) {
+      const wait = ofEndpoint ? (error.retryAfter ?? 0) : 0
+      held.retryAge = held.age() + Math.max(held.renewBefore / 10, wait)
+    }
+    return ofEndpoint ? this.#pause.begin(error, this.#inHand()) : error
+  }
+
+  #inHand(): boolean {
+    return this.#held !== null && leftOf(this.#held) > 0
   }
 }
 

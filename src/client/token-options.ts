@@ -21,7 +21,7 @@ export interface TokenFetchOptions extends MacFetchOptions {
    * credential's life. Default: a tenth of its life, and 30 at the most.
    */
   readonly renewBeforeSeconds?: number | undefined
-  /** How long the token endpoint may take to answer. Default: 30. */
+  /** How long the token endpoint may take to answer, at a precision of milliseconds. Default: 30. */
   readonly timeoutSeconds?: number | undefined
 }
 
@@ -58,10 +58,10 @@ export function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
   if (authentication !== 'basic' && authentication !== 'body') {
     throw wrong('authentication', 'must be basic or body')
   }
-  if (!(renewBeforeSeconds >= 0 && renewBeforeSeconds < Number.POSITIVE_INFINITY)) {
+  if (!(isNumber(renewBeforeSeconds) && renewBeforeSeconds >= 0)) {
     throw wrong('renewBeforeSeconds', 'must be a number of seconds, 0 or more')
   }
-  if (!(timeoutSeconds > 0 && timeoutSeconds <= LONGEST_TIMEOUT)) {
+  if (!(isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= LONGEST_TIMEOUT)) {
     throw wrong('timeoutSeconds', `must be a number of seconds up to ${LONGEST_TIMEOUT}`)
   }
   const scope = readScope(options.scope)
@@ -91,6 +91,11 @@ function readScope(given: string | readonly string[] | undefined): string | null
   const scope = Array.isArray(given) ? given.join(' ') : given
   if (typeof scope === 'string' && isScopeList(scope)) return scope
   throw wrong('scope', 'must be scopes of printable ASCII without " and \\, a space between')
+}
+
+/** No text that JavaScript would take for one either. */
+function isNumber(value: unknown): boolean {
+  return Number.isFinite(value)
 }
 
 function checkText(name: string, value: unknown): void {

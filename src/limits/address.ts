@@ -14,6 +14,21 @@ export function countedAddress(written: string): string | null {
   return isIPv6(text) ? countedIpv6(text) : null
 }
 
+/**
+ * Whether an address, as a server or a proxy writes it, is one of this very machine: of 127.0.0.0/8, also
+ * mapped into IPv6, or ::1. `null` for what is no address.
+ */
+export function isLoopbackAddress(written: string): boolean | null {
+  const bare = withoutPort(written.trim())
+  if (isIPv4(bare)) return bare.startsWith('127.')
+  const text = bare.replace(/%.*$/, '')
+  if (!isIPv6(text)) return null
+  const groups = groupsOf(text)
+  const [mark, high = 0, low] = groups.slice(5)
+  if (groups.slice(0, 5).some((group) => group !== 0)) return false
+  return mark === 0xffff ? high >> 8 === 127 : mark === 0 && high === 0 && low === 1
+}
+
 /** A port stands behind an IPv4 address, or behind the bracket of an IPv6 address. */
 function withoutPort(text: string): string {
   const bracketed = /^\[([^\]]*)\](?::[\w.-]*)?$/.exec(text)?.[1]

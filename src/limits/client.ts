@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { ForwardedFamily } from '../protocol/forwarded.ts'
 import { atOnce } from '../server/raw-target.ts'
-import { countedAddress } from './address.ts'
+import { countedAddress, isLoopbackAddress } from './address.ts'
 import { forwardedFor } from './forwarded-for.ts'
 import { shownAddress } from './shown-address.ts'
 
@@ -20,7 +20,8 @@ const FORWARDED = ['x-forwarded-for', 'forwarded'] as const
 export class Client {
   readonly #ask: () => string | undefined
   readonly #mayBeProxy: () => boolean
-  #address: string | null | undefined
+  #written: string | null | undefined
+  #counted: string | null | undefined
 
   constructor(ask: () => string | undefined, mayBeProxy: () => boolean = () => false) {
     this.#ask = ask
@@ -37,11 +38,25 @@ export class Client {
    * @throws {@link MacError} `ERR_MAC_CALLBACK` where the function given as `clientAddress` fails.
    */
   get address(): string | null {
-    if (this.#address === undefined) {
-      const written = this.#ask()
-      this.#address = written === undefined ? null : countedAddress(written)
+    if (this.#counted === undefined) {
+      const written = this.#read()
+      this.#counted = written === null ? null : countedAddress(written)
     }
-    return this.#address
+    return this.#counted
+  }
+
+  /**
+   * Whether the client is on this very machine; `null` where its address is not known.
+   * @throws {@link MacError} as `address` does.
+   */
+  get isLocal(): boolean | null {
+    const written = this.#read()
+    return written === null ? null : isLoopbackAddress(written)
+  }
+
+  #read(): string | null {
+    if (this.#written === undefined) this.#written = this.#ask() ?? null
+    return this.#written
   }
 }
 

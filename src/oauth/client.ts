@@ -16,7 +16,11 @@ export interface TokenClient {
   readonly expiresSeconds?: number | undefined
   /** A note for people, which lists of credentials show. Default: the client's name. */
   readonly label?: string | null | undefined
-  /** A rate limit of its credentials' own, as `createCredential` has it. Default: that of all. */
+  /**
+   * A rate limit of its credentials' own, as `createCredential` has it. Each credential is counted by
+   * itself, and the client may have many at once: all together may do as much as this times as many as
+   * are valid, which `issueLimit` and `expiresSeconds` bound. Default: that of all.
+   */
   readonly rateLimit?: RateLimit | null | undefined
 }
 

@@ -2,8 +2,8 @@ import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client.ts'
 import type { FailureLimit } from '../limits/failures.ts'
 import { LimitError } from '../limits/limit-error.ts'
-import { TokenRefusal } from './refusal.ts'
-import { Turns } from './turns.ts'
+import { orRefused, TokenRefusal } from './refusal.ts'
+import { type Gone, Turns } from './turns.ts'
 
 /** What a wrong secret counts as. */
 const WRONG = new MacError(
@@ -30,17 +30,19 @@ export class GuessLimit {
 
   /**
    * Does the work in which a secret is judged, unless too much was refused before.
-   * @throws {@link TokenRefusal} with 429 in place of its own answer, where this was one too many.
+   * @throws {@link TokenRefusal} with 429 in place of its own answer, where this was one too many; with
+   *   400 where a proxy tells two addresses.
    */
-  async count<Value>(client: Client, work: () => Promise<Value>): Promise<Value> {
+  async count<Value>(client: Client, request: Request, work: () => Promise<Value>): Promise<Value> {
     const failures = this.#failures
     if (failures === null) return work()
-    const { address } = client
+    const address = orRefused(() => client.address)
     const judged = () => judge(failures, client, work)
     // An address that is not known is not counted; but the operator is told of it.
     if (address === null) return judged()
     checkLimit(failures, client)
-    return this.#turns.take(address, () => failures.left(address), judged, tooManyAtOnce)
+    const width = () => failures.left(address)
+    return this.#turns.take(address, width, judged, { full: tooManyAtOnce, gone: goneOf(request) })
   }
 }
 
@@ -65,6 +67,15 @@ function checkLimit(failures: FailureLimit, client: Client): void {
     failures.check(client)
   } catch (thrown) {
     throw thrown instanceof LimitError ? tooMany(thrown) : thrown
+  }
+}
+
+/** Whoever has gone waits no more. But a secret that is being judged is judged to the end. */
+function goneOf(request: Request): Gone {
+  return {
+    // Some adapters make the signal when it is asked for: only those who must wait are.
+    signal: () => request.signal ?? null,
+    error: () => new TokenRefusal('temporarily_unavailable', 'The client gave up waiting.'),
   }
 }
 

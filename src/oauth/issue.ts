@@ -2,6 +2,7 @@ import { MacError } from '../errors.ts'
 import type { Mac } from '../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { currentSeconds } from '../server/clock.ts'
+import { before } from '../store/deadline.ts'
 import type { MacToken } from './answer.ts'
 import { readClient, type TokenClient } from './client.ts'
 import type { TokenForm } from './form.ts'
@@ -19,6 +20,8 @@ export interface Issuer {
   /** The `Mac`'s clock, in seconds since 1970. */
   readonly now: () => number
   readonly limit: IssueLimit
+  /** How long a function of the application's may take, in milliseconds. */
+  readonly deadline: number
 }
 
 /** What came of a request. */
@@ -38,14 +41,15 @@ export async function issue(
   sent: SentClient,
   form: TokenForm,
   request: Request,
-  { mac, settings, now, limit }: Issuer,
+  { mac, settings, now, limit, deadline }: Issuer,
 ): Promise<Issued> {
-  const { clientId, method } = sent
-  const client = await authenticate(settings, sent, request)
-  if (client === null) throw invalidClient(method, 'there is no such client with this secret')
+  const { clientId } = sent
+  const asking = { ...settings, deadline }
+  const client = await authenticate(asking, sent, request)
+  if (client === null) throw invalidClient('there is no such client with this secret')
   const scopes = grantedScopes(form.get('scope'), client)
   const { user, label = clientId, rateLimit = null } = client
-  const algorithm = await algorithmFor(settings, { clientId, user, scopes })
+  const algorithm = await algorithmFor(asking, { clientId, user, scopes })
   await limit(clientId)
   const { expiresSeconds = settings.expiresSeconds } = client
   const expires = currentSeconds(now) + expiresSeconds
@@ -59,34 +63,47 @@ export async function issue(
   }
 }
 
+type Asking = TokenEndpointSettings & Pick<Issuer, 'deadline'>
+
 async function authenticate(
-  { authenticateClient }: TokenEndpointSettings,
+  { authenticateClient, deadline }: Asking,
   sent: SentClient,
   request: Request,
 ): Promise<(TokenClient & { readonly user: string }) | null> {
-  return ask('authenticateClient', async () =>
+  return ask('authenticateClient', deadline, async () =>
     readClient(await authenticateClient({ ...sent, request })),
   )
 }
 
 async function algorithmFor(
-  { algorithm }: TokenEndpointSettings,
+  { algorithm, deadline }: Asking,
   client: AlgorithmClient,
 ): Promise<MacAlgorithm> {
   if (typeof algorithm !== 'function') return algorithm
-  return ask('algorithm', async () => {
+  return ask('algorithm', deadline, async () => {
     const chosen = await algorithm(client)
     if (MAC_ALGORITHMS.includes(chosen)) return chosen
     throw new TypeError(`it must give ${MAC_ALGORITHMS.join(' or ')}`)
   })
 }
 
-/** Calls a function of the application's. A refusal is no failure. */
-async function ask<Value>(name: string, work: () => Promise<Value>): Promise<Value> {
+/**
+ * Calls a function of the application's. A refusal is no failure. One that never answers would keep the
+ * turn of its address for ever; what it says after the deadline counts no more.
+ */
+async function ask<Value>(
+  name: string,
+  deadline: number,
+  work: () => Promise<Value>,
+): Promise<Value> {
   try {
-    return await work()
+    return await before(deadline, work(), () => late(deadline))
   } catch (cause) {
     if (cause instanceof TokenRefusal) throw cause
     throw new MacError('ERR_MAC_CALLBACK', `The function given as ${name} failed.`, { cause })
   }
+}
+
+function late(deadline: number): Error {
+  return new Error(`it did not answer within ${deadline / 1000} seconds`)
 }

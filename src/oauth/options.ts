@@ -1,5 +1,5 @@
 import type { MacError } from '../errors.ts'
-import type { OriginOption } from '../options.ts'
+import type { CheckOptions, OriginOption } from '../options.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { RateLimit } from '../store/store.ts'
 import type { RefusedClient, TokenClient } from './client.ts'
@@ -50,13 +50,17 @@ export interface TokenEndpointOptions {
   /**
    * Says which client this is, and what it may have: its user and scopes; `null` where the secret is
    * wrong or there is no such client, which are answered alike. Compare secrets in constant time, with
-   * `secretsAreEqual`, also where there is no such client. Where it throws, nobody gets anything.
+   * `secretsAreEqual`, also where there is no such client. Where it throws, or has not answered within
+   * 30 seconds, nobody gets anything.
    *
    * Is *not* asked for an address of which too many requests were refused, where the `Mac` has the
    * option `rateLimit.failures`: a wrong secret counts there as a wrong MAC does.
    */
   readonly authenticateClient: AuthenticateClient
-  /** The MAC algorithm, or a function of the client that tells it. Default: `hmac-sha-256`. */
+  /**
+   * The MAC algorithm, or a function of the client that tells it, within 30 seconds. Default:
+   * `hmac-sha-256`.
+   */
   readonly algorithm?:
     | MacAlgorithm
     | ((client: AlgorithmClient) => MacAlgorithm | Promise<MacAlgorithm>)
@@ -66,20 +70,28 @@ export interface TokenEndpointOptions {
   /**
    * How many credentials one client gets in how many seconds; more are answered 429. It counts who
    * proved to be that client, so that nobody else can use it up, where the `Mac` counts: its option
-   * `rateLimit.store`. `null`: no limit. Default: 300 in 60.
+   * `rateLimit.store`; several endpoints of one `Mac` share what a client has used, by its name. `null`:
+   * no limit. Default: 300 in 60.
    */
   readonly issueLimit?: RateLimit | null | undefined
   /** As for `withMac`: here its scheme tells whether clients come by TLS. Default: the `Mac`'s. */
   readonly origin?: OriginOption | undefined
   /** As for `withMac`: here it tells whether clients come by TLS. Default: the `Mac`'s. */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  /**
+   * As for `withMac`: the address that a client comes from, a function of the endpoint's own arguments.
+   * By it wrong secrets are counted for `rateLimit.failures`; and where neither `origin` nor `trustProxy`
+   * tells how clients come, plain `http:` to `localhost` is taken from an address of this machine alone.
+   * Default: the `Mac`'s, else what the server shows, as there.
+   */
+  readonly clientAddress?: CheckOptions['clientAddress']
   /** Is told of each credential that was issued. For logs: it changes nothing. */
   readonly onIssue?: ((issued: IssuedCredential, request: Request) => void) | undefined
   /** Is told of each request that got none. For logs and alarms: it changes nothing. */
   readonly onRefuse?: ((refused: RefusedTokenRequest, request: Request) => void) | undefined
   /**
-   * Is told of what failed on this side: a function of yours (`ERR_MAC_CALLBACK`), or the store. The
-   * client learns nothing of it. Default: it goes to `console.error`.
+   * Is told of what failed on this side: a function of yours (`ERR_MAC_CALLBACK`), also by not answering,
+   * or the store. The client learns nothing of it. Default: it goes to `console.error`.
    */
   readonly onError?: ((error: MacError, request: Request) => void) | undefined
 }

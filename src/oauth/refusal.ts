@@ -1,3 +1,5 @@
+import { MacError } from '../errors.ts'
+
 /** The errors of a token endpoint (RFC 6749 §5.2), and what it says where it cannot answer now. */
 export type TokenErrorCode =
   | 'invalid_request'
@@ -46,5 +48,20 @@ export class TokenRefusal extends Error {
   by(clientId: string): TokenRefusal {
     const { code, message, status, headers } = this
     return new TokenRefusal(code, message, { status, headers, clientId })
+  }
+}
+
+/**
+ * What some reading of the request comes to. What cannot be read is the request's fault, and the client
+ * is told of it, unless it is the server that failed.
+ *
+ * @throws {@link TokenRefusal} `invalid_request`; {@link MacError} where the server failed.
+ */
+export function orRefused<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof MacError) || error.status >= 500) throw error
+    throw new TokenRefusal('invalid_request', error.told.title)
   }
 }

@@ -12,7 +12,7 @@ export interface SentClient {
   readonly method: ClientMethod
 }
 
-/** What a client may do to be let in, told with a 401 (RFC 9110 §15.5.2). */
+/** What a client may do to be let in, told with each 401 (RFC 9110 §15.5.2). */
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } as const
 /** The longest identifier of a client. */
 const MAX_ID_LENGTH = 1024
@@ -27,7 +27,7 @@ export function sentClient(authorization: string | null, form: TokenForm): SentC
   const id = form.get('client_id')
   const secret = form.get('client_secret')
   if (authorization === null) {
-    if (id === undefined || secret === undefined) throw invalidClient(null, 'none was sent')
+    if (id === undefined || secret === undefined) throw invalidClient('none was sent')
     return usable({ clientId: id, clientSecret: secret, method: 'body' })
   }
   if (secret !== undefined) {
@@ -39,26 +39,22 @@ export function sentClient(authorization: string | null, form: TokenForm): SentC
   throw ambiguous('The Authorization header and client_id name different clients.')
 }
 
-/**
- * The refusal of a client that did not prove who it is (RFC 6749 §5.2).
- * @param method What it tried, `null` for nothing: a challenge answers what came in the header.
- */
-export function invalidClient(method: ClientMethod | null, why: string): TokenRefusal {
-  const details = method === 'body' ? {} : { headers: CHALLENGE }
+/** The refusal of a client that did not prove who it is, whatever it tried (RFC 6749 §5.2). */
+export function invalidClient(why: string): TokenRefusal {
+  const details = { headers: CHALLENGE }
   return new TokenRefusal('invalid_client', `The client authentication failed: ${why}.`, details)
 }
 
 function readBasic(authorization: string): SentClient {
   const [, token] = /^Basic +([^ ]+) *$/i.exec(authorization) ?? []
-  if (token === undefined)
-    throw invalidClient('basic', 'the header is not that of the scheme Basic')
+  if (token === undefined) throw invalidClient('the header is not that of the scheme Basic')
   const text = decodeBase64(token)
   const colon = text?.indexOf(':') ?? -1
-  if (text === null || colon === -1) throw invalidClient('basic', 'the header is malformed')
+  if (text === null || colon === -1) throw invalidClient('the header is malformed')
   const clientId = formDecode(text.slice(0, colon))
   const clientSecret = formDecode(text.slice(colon + 1))
   if (clientId === null || clientSecret === null) {
-    throw invalidClient('basic', 'name and secret are not form-encoded (RFC 6749, section 2.3.1)')
+    throw invalidClient('name and secret are not form-encoded (RFC 6749, section 2.3.1)')
   }
   return { clientId, clientSecret, method: 'basic' }
 }
@@ -76,10 +72,10 @@ function decodeBase64(token: string): string | null {
 
 /** Without what no client's name or secret can be (RFC 6749, appendix A.1 and A.2). */
 function usable(client: SentClient): SentClient {
-  const { clientId, clientSecret, method } = client
-  if (clientId === '' || clientSecret === '') throw invalidClient(method, 'a part of it is empty')
+  const { clientId, clientSecret } = client
+  if (clientId === '' || clientSecret === '') throw invalidClient('a part of it is empty')
   if (clientId.length > MAX_ID_LENGTH || /\p{Cc}/u.test(clientId + clientSecret)) {
-    throw invalidClient(method, 'a part of it is too long or holds a control character')
+    throw invalidClient('a part of it is too long or holds a control character')
   }
   return client
 }

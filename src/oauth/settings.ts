@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rateLimit } from '../credentials/fields.ts'
+import type { AddressSettings } from '../limits/client.ts'
 import { callback, originOptions, readOptions } from '../option-schemas.ts'
 import { originSettings } from '../origin-settings.ts'
 import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
@@ -11,6 +12,7 @@ import type { TokenEndpointOptions } from './options.ts'
 /** All that an endpoint is made with: options checked, defaults filled in, frozen. */
 export interface TokenEndpointSettings
   extends OriginSettings,
+    AddressSettings,
     Pick<TokenEndpointOptions, 'authenticateClient' | 'onIssue' | 'onRefuse' | 'onError'> {
   readonly algorithm: NonNullable<TokenEndpointOptions['algorithm']>
   readonly expiresSeconds: number
@@ -21,6 +23,7 @@ const DEFAULT_ISSUE_LIMIT: RateLimit = { requests: 300, seconds: 60 }
 
 const schema = z.strictObject({
   ...originOptions,
+  clientAddress: callback,
   authenticateClient: z.custom((value) => typeof value === 'function', 'must be a function'),
   algorithm: z
     .union([z.enum(MAC_ALGORITHMS), z.custom((value) => typeof value === 'function')], {
@@ -37,17 +40,18 @@ const schema = z.strictObject({
 /**
  * Checks the options of `createTokenEndpoint`.
  *
- * @param mac Where the origin comes from when they say nothing of it.
+ * @param mac Where origin and address come from when they say nothing of them.
  * @throws TypeError that names each option that is wrong.
  */
 export function tokenEndpointSettings(
   options: TokenEndpointOptions,
-  mac: OriginSettings,
+  mac: OriginSettings & AddressSettings,
 ): TokenEndpointSettings {
   const given = readOptions(schema, options, 'createTokenEndpoint')
   const { authenticateClient, algorithm = 'hmac-sha-256', onIssue, onRefuse, onError } = options
   return Object.freeze({
     ...originSettings(given, options, mac),
+    clientAddress: options.clientAddress ?? mac.clientAddress,
     authenticateClient,
     algorithm,
     expiresSeconds: given.expiresSeconds,

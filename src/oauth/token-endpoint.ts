@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { partsOf } from '../kept-parts.ts'
-import { clientOf } from '../limits/client.ts'
+import { type Client, clientOf } from '../limits/client.ts'
 import type { Mac } from '../mac.ts'
 import { type FirstArgument, requestOf, tell } from '../server/with-mac.ts'
 import { refusalAnswer, tokenAnswer } from './answer.ts'
@@ -16,6 +16,9 @@ import { checkQuery, checkTransport } from './transport.ts'
 
 /** A handler of a `Request`, or of an object that holds one as `request`. */
 export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promise<Response>
+
+/** How long `authenticateClient` and `algorithm` may take, in milliseconds. */
+const CALLBACK_DEADLINE = 30_000
 
 /**
  * Makes a token endpoint: a handler that gives clients MAC credentials for their secret (draft §5, by
@@ -42,18 +45,31 @@ export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promis
  * Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(app) })
  */
 export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): TokenEndpoint {
+  return tokenEndpoint(mac, options, CALLBACK_DEADLINE)
+}
+
+/**
+ * The same with a deadline of its own.
+ * @param deadline How long a function that was given as an option may take, in milliseconds.
+ */
+export function tokenEndpoint(
+  mac: Mac,
+  options: TokenEndpointOptions,
+  deadline: number,
+): TokenEndpoint {
   const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
-  const { now, clientAddress } = macSettings
+  const { now } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.counter)
   const guesses = new GuessLimit(limits.failures)
-  const issuer: Issuer = { mac, settings, now, limit }
+  const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
-    const client = clientOf(request, first, rest, { ...settings, clientAddress })
+    const client = clientOf(request, first, rest, settings)
     try {
-      const { token, told } = await grant(request, issuer, (work) => guesses.count(client, work))
+      const judge: Judge = (work) => guesses.count(client, request, work)
+      const { token, told } = await grant(request, client, issuer, judge)
       if (onIssue) tell('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)
     } catch (thrown) {
@@ -78,13 +94,18 @@ const UNAVAILABLE = new TokenRefusal(
 type Judge = (work: () => Promise<Issued>) => Promise<Issued>
 
 /** The checks in their order: nothing secret is looked at before it is known how it came. */
-async function grant(request: Request, issuer: Issuer, judge: Judge): Promise<Issued> {
+async function grant(
+  request: Request,
+  client: Client,
+  issuer: Issuer,
+  judge: Judge,
+): Promise<Issued> {
   if (request.method !== 'POST') {
     const headers = { Allow: 'POST' }
     const why = 'The token endpoint takes POST alone.'
     throw new TokenRefusal('invalid_request', why, { status: 405, headers })
   }
-  checkTransport(request, issuer.settings)
+  checkTransport(request, issuer.settings, client)
   checkQuery(request)
   const form = await readForm(request)
   checkGrantType(form.get('grant_type'))

@@ -68,7 +68,7 @@ test('a hundred requests at once ask for one credential', async () => {
   expect(new Set(server.seen).size).toBe(1)
 })
 
-test('a failure is told to all who wait, and the next request tries anew', async () => {
+test('a failure is told to all who wait, and a request a second later tries anew', async () => {
   const down = () => new Response('no', { status: 500 })
   await using server = await tokenServer((_request, asked) => (asked === 1 ? down() : null))
   const tokenFetch = server.tokenFetch()
@@ -77,6 +77,7 @@ test('a failure is told to all who wait, and the next request tries anew', async
     expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_MAC_CLIENT_TOKEN' } })
   }
   expect(server.asked).toEqual([500])
+  server.clock.seconds += 1
   expect((await tokenFetch(server.url)).status).toBe(200)
   expect(server.asked).toEqual([500, 200])
 })
@@ -118,6 +119,7 @@ describe('a signal', () => {
 })
 
 describe('a token endpoint that gives no credential', () => {
+  const PAUSED = ' It is not asked again before 2023-11-14T22:13:21Z.'
   const failure = async (answer: () => Response | Promise<Response>, options = {}) => {
     await using server = await tokenServer(answer)
     const error = await server
@@ -130,7 +132,8 @@ describe('a token endpoint that gives no credential', () => {
       expect(text).not.toContain('a-key')
     }
     expect(server.seen).toEqual([])
-    return message
+    expect(message.slice(-PAUSED.length)).toBe(PAUSED)
+    return message.slice(0, -PAUSED.length)
   }
   const json =
     (body: unknown, status = 200) =>
@@ -249,13 +252,24 @@ describe('a token endpoint that gives no credential', () => {
     expect(await failure(stalled, options)).toContain('did not answer within 0.05 seconds')
   })
 
+  test('does not answer in time, however broken its number of seconds', async () => {
+    for (const timeoutSeconds of [0.0201, 0.0005]) {
+      const answer = await failure(() => new Promise<Response>(() => {}), { timeoutSeconds })
+      expect(answer).toContain(`did not answer within ${timeoutSeconds} seconds`)
+    }
+    await using server = await tokenServer()
+    for (const timeoutSeconds of [2.01, 1.0001, 2_147_483]) {
+      expect((await server.tokenFetch({ timeoutSeconds })(server.url)).status).toBe(200)
+    }
+  })
+
   test('cannot be reached', async () => {
     const server = await tokenServer()
     const tokenFetch = server.tokenFetch()
     await server[Symbol.asyncDispose]()
     const error = await tokenFetch(server.url).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
-    expect((error as Error).message).toBe('The token endpoint could not be reached.')
+    expect((error as Error).message).toBe(`The token endpoint could not be reached.${PAUSED}`)
     expect((error as Error).cause).toBeInstanceOf(Error)
   })
 
@@ -292,6 +306,9 @@ describe('an option is refused at once', () => {
     ['an empty scope', { ...good, scope: '' }],
     ['a scope with a quote', { ...good, scope: ['"'] }],
     ['a scope that is none', { ...good, scope: [7, null] }],
+    ['a renewal as a text', { ...good, renewBeforeSeconds: '5' }],
+    ['a renewal at no time', { ...good, renewBeforeSeconds: Number.NaN }],
+    ['a time to answer as a text', { ...good, timeoutSeconds: '5' }],
     ['a renewal in the past', { ...good, renewBeforeSeconds: -1 }],
     ['no time to answer', { ...good, timeoutSeconds: 0 }],
     ['all the time to answer', { ...good, timeoutSeconds: Number.POSITIVE_INFINITY }],

@@ -1,4 +1,4 @@
-import { countedAddress } from '../../src/limits/address.ts'
+import { countedAddress, isLoopbackAddress } from '../../src/limits/address.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 describe('an address is counted', () => {
@@ -49,4 +49,32 @@ test('all addresses of an IPv6 network of 64 bits are counted as one, and its ne
   const counted = (text: string) => countedAddress(text)
   expect(counted('2001:db8:0:7::1')).toBe(counted('2001:db8:0:7:ffff:ffff:ffff:ffff') as string)
   expect(counted('2001:db8:0:7::1')).not.toBe(counted('2001:db8:0:8::1'))
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.255.255.254:80', true],
+  ['::1', true],
+  ['[::1]:443', true],
+  ['0:0:0:0:0:0:0:1', true],
+  ['::ffff:127.0.0.1', true],
+  ['::FFFF:7f01:203', true],
+  ['128.0.0.1', false],
+  ['12.7.0.1', false],
+  ['192.168.0.1', false],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['::2', false],
+  ['::1:1', false],
+  ['::127.0.0.1', false],
+  ['1::1', false],
+  ['::ffff:128.0.0.1', false],
+  ['64:ff9b::127.0.0.1', false],
+  ['1::ffff:127.0.0.1', false],
+  ['fe80::1%lo', false],
+  ['localhost', null],
+  ['unknown', null],
+  ['', null],
+])('whether %s is an address of this machine: %s', (written, local) => {
+  expect(isLoopbackAddress(written)).toBe(local)
 })

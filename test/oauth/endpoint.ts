@@ -1,6 +1,5 @@
 import { createMac, type Mac, type MacOptions } from '../../src/index.ts'
 import {
-  createTokenEndpoint,
   type IssuedCredential,
   type RefusedTokenRequest,
   secretsAreEqual,
@@ -8,6 +7,7 @@ import {
   type TokenEndpointOptions,
   type TokenResult,
 } from '../../src/oauth/index.ts'
+import { tokenEndpoint } from '../../src/oauth/token-endpoint.ts'
 import { Clock } from '../support/clock.ts'
 
 /** The clients that there are: names and secrets with what only form encoding carries through. */
@@ -27,28 +27,31 @@ export interface TestEndpoint {
   readonly endpoint: TokenEndpoint
   readonly issued: IssuedCredential[]
   readonly refused: RefusedTokenRequest[]
-  readonly failed: { readonly code: string; readonly cause: unknown }[]
+  readonly failed: { readonly code: string; readonly message: string; readonly cause: unknown }[]
 }
 
+/** @param deadline As createTokenEndpoint has it by itself, in milliseconds. */
 export function testEndpoint(
   options: Partial<TokenEndpointOptions> = {},
   macOptions: MacOptions = {},
+  deadline = 30_000,
 ): TestEndpoint {
   const clock = new Clock()
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now, ...macOptions })
   const issued: IssuedCredential[] = []
   const refused: RefusedTokenRequest[] = []
-  const failed: { code: string; cause: unknown }[] = []
-  const endpoint = createTokenEndpoint(mac, {
+  const failed: { code: string; message: string; cause: unknown }[] = []
+  const given: TokenEndpointOptions = {
     authenticateClient: ({ clientId, clientSecret }) => {
       const client = Object.hasOwn(CLIENTS, clientId) ? CLIENTS[clientId] : undefined
       return secretsAreEqual(clientSecret, client?.secret) ? (client?.given ?? null) : null
     },
     onIssue: (credential) => issued.push(credential),
     onRefuse: (request) => refused.push(request),
-    onError: ({ code, cause }) => failed.push({ code, cause }),
+    onError: ({ code, message, cause }) => failed.push({ code, message, cause }),
     ...options,
-  })
+  }
+  const endpoint = tokenEndpoint(mac, given, deadline)
   return { mac, clock, endpoint, issued, refused, failed }
 }
 

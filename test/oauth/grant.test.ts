@@ -68,6 +68,14 @@ describe('a client that proves who it is', () => {
       'with something else in the query',
       tokenRequest({ ...GRANT, ...SHOP }, {}, 'https://api.example.com/token?tenant=1'),
     ],
+    [
+      'with a query that only speaks of a secret',
+      tokenRequest(
+        { ...GRANT, ...SHOP },
+        {},
+        'https://api.example.com/?%=client_secret&my_client_secret=1',
+      ),
+    ],
   ])('may do so %s', async (_name, request) => {
     const { endpoint } = testEndpoint()
     expect((await answerOf(endpoint(request))).status).toBe(200)
@@ -256,6 +264,7 @@ describe('an endpoint is not made', () => {
       { authenticateClient, origin: 'https://a.example', trustProxy: true },
       'trustProxy',
     ],
+    ['with what tells no address', { authenticateClient, clientAddress: '::1' }, 'clientAddress'],
     ['with what is no hook', { authenticateClient, onIssue: 'log' }, 'onIssue'],
   ])('%s', (_name, options, named) => {
     const make = () => createTokenEndpoint(mac, options as never)

@@ -128,6 +128,36 @@ describe('one address that guesses', () => {
     expect(answers.filter((status) => status === 200)).toHaveLength(1003)
   })
 
+  test('that a proxy tells in two ways is told so, and the operator hears nothing of it', async () => {
+    const failures = { requests: 3, seconds: 60 }
+    const { endpoint, failed, refused } = testEndpoint(
+      {},
+      { trustProxy: true, rateLimit: { failures } },
+    )
+    const forged = {
+      ...basic('shop:shop-secret'),
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '203.0.113.9',
+      forwarded: 'for=198.51.100.7',
+    }
+    for (let count = 0; count < 5; count++) {
+      const { status, json } = await answerOf(endpoint(tokenRequest(GRANT, forged)))
+      expect([status, json.error]).toEqual([400, 'invalid_request'])
+    }
+    expect([failed, refused.length]).toEqual([[], 5])
+  })
+
+  test('is told apart by a clientAddress of the endpoint, of all that it is called with', async () => {
+    const failures = { requests: 1, seconds: 60 }
+    const clientAddress = (_request: Request, real: string) => real
+    const { endpoint } = testEndpoint({ clientAddress }, { ...limited, rateLimit: { failures } })
+    const guess = async (shown: string, real: string) =>
+      (await endpoint(from(shown, 'guess'), real)).status
+    expect(await guess('203.0.113.9', '192.0.2.1')).toBe(401)
+    expect(await guess('198.51.100.7', '192.0.2.1')).toBe(429)
+    expect(await guess('203.0.113.9', '192.0.2.2')).toBe(401)
+  })
+
   test('has one budget for secrets and for MACs', async () => {
     const { endpoint, mac } = testEndpoint({}, limited)
     const app = mac.withMac(() => new Response())

@@ -77,7 +77,6 @@ describe('oauth4webapi', () => {
   })
 
   test.each([
-    ['invalid_client', 401, SHOP, 'guess', {}],
     ['invalid_scope', 400, SHOP, 'shop-secret', { scope: 'orders:delete' }],
     ['unauthorized_client', 400, { client_id: 'closed' }, 'closed-secret', {}],
   ])('reads the error %s', async (error, status, client, secret, parameters) => {
@@ -110,13 +109,18 @@ describe('oauth4webapi', () => {
     await expect(attempt).rejects.toMatchObject({ error: 'unsupported_grant_type', status: 400 })
   })
 
-  test('reads the challenge that answers a wrong secret by Basic', async () => {
-    await using made = await server()
-    const attempt = obtain(made.as, SHOP, oauth.ClientSecretBasic('guess'))
-    const thrown = await attempt.catch((reason: unknown) => reason)
-    expect(thrown).toBeInstanceOf(oauth.WWWAuthenticateChallengeError)
-    const { status, cause } = thrown as oauth.WWWAuthenticateChallengeError
-    expect([status, cause[0]?.scheme]).toEqual([401, 'basic'])
-    expect(cause[0]?.parameters.realm).toBe('token endpoint')
-  })
+  test.each(METHODS)(
+    'reads the challenge that answers a wrong secret by %s',
+    async (_name, secret) => {
+      await using made = await server()
+      const attempt = obtain(made.as, SHOP, secret('guess'))
+      const thrown = await attempt.catch((reason: unknown) => reason)
+      expect(thrown).toBeInstanceOf(oauth.WWWAuthenticateChallengeError)
+      const { status, cause } = thrown as oauth.WWWAuthenticateChallengeError
+      expect([status, cause[0]?.scheme]).toEqual([401, 'basic'])
+      expect(cause[0]?.parameters.realm).toBe('token endpoint')
+      const { response } = thrown as oauth.WWWAuthenticateChallengeError
+      expect(await response.json()).toMatchObject({ error: 'invalid_client' })
+    },
+  )
 })

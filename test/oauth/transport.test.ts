@@ -1,10 +1,10 @@
 import { createMac } from '../../src/index.ts'
 import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/oauth/index.ts'
 import type { MacOptions } from '../../src/options.ts'
-import { expect, test } from '../support/runner.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, GRANT, SHOP, tokenRequest } from './endpoint.ts'
 
-type Given = Pick<TokenEndpointOptions, 'origin' | 'trustProxy'>
+type Given = Pick<TokenEndpointOptions, 'origin' | 'trustProxy' | 'clientAddress'>
 const PUBLIC = 'https://api.example.com'
 
 /** How the endpoint answers, and whether it came so far as to look at the secret. */
@@ -13,6 +13,7 @@ async function asked(
   options: Given = {},
   headers: Record<string, string> = {},
   macOptions: MacOptions = {},
+  ...rest: unknown[]
 ): Promise<string> {
   let looked = false
   const mac = createMac({ database: 'sqlite::memory:', ...macOptions })
@@ -24,7 +25,7 @@ async function asked(
     },
   })
   const { status, json } = await answerOf(
-    endpoint(tokenRequest({ ...GRANT, ...SHOP }, headers, url)),
+    endpoint(tokenRequest({ ...GRANT, ...SHOP }, headers, url), ...rest),
   )
   expect(looked).toBe(status === 200)
   return status === 200 ? '200' : `${status} ${json.error}: ${json.error_description}`
@@ -101,4 +102,55 @@ test('what a stranger says is not believed', async () => {
   for (const headers of [TLS, { forwarded: 'proto=https' }, { 'x-forwarded-host': 'localhost' }]) {
     expect(await asked(BEHIND, {}, headers)).toContain('400 invalid_request')
   }
+})
+
+describe('plain http to localhost', () => {
+  const LOCAL = 'http://localhost:3000/token'
+  const bun = (address: string | null) => ({
+    requestIP: () => (address === null ? null : { address }),
+  })
+  const deno = (hostname: string) => ({ remoteAddr: { transport: 'tcp', hostname, port: 1 } })
+  const node = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
+  const ELSEWHERE = 'names this very machine, but comes from another one: use TLS;'
+
+  test.each([
+    ['203.0.113.9', bun('203.0.113.9')],
+    ['2001:db8::1', deno('2001:db8::1')],
+    ['::ffff:10.0.0.2', node('::ffff:10.0.0.2')],
+  ])('is refused from %s, whatever it says of its host', async (_name, shown) => {
+    for (const url of [LOCAL, 'http://127.0.0.1/token', 'http://[::1]/token']) {
+      expect(await asked(url, {}, {}, {}, shown)).toContain(ELSEWHERE)
+    }
+    expect(await asked(`${PUBLIC}/token`, {}, {}, {}, shown)).toBe('200')
+  })
+
+  test.each([
+    ['127.0.0.1', bun('127.0.0.1')],
+    ['::1', deno('::1')],
+    ['::ffff:127.0.0.1', node('::ffff:127.0.0.1')],
+    ['an address that is not known', bun(null)],
+    ['a socket of a file', { remoteAddr: { transport: 'unix', path: '/run/a' } }],
+    ['nowhere that is shown', undefined],
+  ])('is taken from %s', async (_name, shown) => {
+    expect(await asked(LOCAL, {}, {}, {}, shown)).toBe('200')
+  })
+
+  test('is judged by clientAddress, that of the endpoint before that of the Mac', async () => {
+    const given = (address: string | undefined) => ({ clientAddress: () => address })
+    const near = given('127.0.0.1')
+    const far = given('203.0.113.9')
+    expect(await asked(LOCAL, far)).toContain(ELSEWHERE)
+    expect(await asked(LOCAL, {}, {}, far)).toContain(ELSEWHERE)
+    expect(await asked(LOCAL, far, {}, near)).toContain(ELSEWHERE)
+    expect(await asked(LOCAL, near, {}, far, bun('203.0.113.9'))).toBe('200')
+    expect(await asked(LOCAL, given(undefined), {}, {}, bun('203.0.113.9'))).toBe('200')
+  })
+
+  test('is for origin and trustProxy to judge, where they are given', async () => {
+    const from = bun('203.0.113.9')
+    const proto = { 'x-forwarded-proto': 'http', 'x-forwarded-for': '203.0.113.9' }
+    expect(await asked(LOCAL, { origin: 'http://localhost:3000' }, {}, {}, from)).toBe('200')
+    expect(await asked(LOCAL, { trustProxy: true }, proto, {}, from)).toBe('200')
+    expect(await asked(LOCAL, {}, {}, { origin: 'http://localhost:3000' }, from)).toBe('200')
+  })
 })

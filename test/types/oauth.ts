@@ -34,6 +34,13 @@ const tokenFetch = createTokenFetch({
 })
 holds<Equal<typeof tokenFetch, MacFetch>>()
 
+createTokenEndpoint(mac, {
+  authenticateClient: () => null,
+  clientAddress: (request: Request) => request.headers.get('x-real-ip') ?? undefined,
+})
+createTokenEndpoint(mac, { authenticateClient: () => null, clientAddress: undefined })
+// @ts-expect-error: an address is no number
+createTokenEndpoint(mac, { authenticateClient: () => null, clientAddress: () => 7 })
 // @ts-expect-error: a promise of nothing is no answer
 createTokenEndpoint(mac, { authenticateClient: async () => {} })
 // @ts-expect-error: true says nothing of the user

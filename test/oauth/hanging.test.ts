@@ -1,0 +1,141 @@
+import type { MacOptions } from '../../src/index.ts'
+import type { ClientAuthentication, TokenResult } from '../../src/oauth/index.ts'
+import { Turns } from '../../src/oauth/turns.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
+
+const DEADLINE = 20
+const HANGS = new Promise<never>(() => {})
+const limited: MacOptions = {
+  rateLimit: { failures: { requests: 2, seconds: 60 } },
+  clientAddress: () => '203.0.113.9',
+}
+/** Never answers where the secret says so. */
+const authenticateClient = ({ clientSecret }: ClientAuthentication) =>
+  clientSecret === 'hang' ? HANGS : clientSecret === 'good' ? { user: 'ada' } : null
+const request = (secret: string, signal?: AbortSignal) =>
+  new Request(tokenRequest(GRANT, basic(`shop:${secret}`)), signal === undefined ? {} : { signal })
+
+describe('a function that never answers', () => {
+  test.each([
+    ['authenticateClient', { authenticateClient: () => HANGS }],
+    ['algorithm', { algorithm: () => HANGS }],
+  ])('is given up: %s', async (name, options) => {
+    const { endpoint, failed, refused, mac } = testEndpoint(options, {}, DEADLINE)
+    const { status, json } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
+    expect([status, json.error]).toEqual([503, 'temporarily_unavailable'])
+    expect(json.error_description).not.toContain(name)
+    expect(failed).toHaveLength(1)
+    const [{ code, message, cause } = { code: '', message: '', cause: null }] = failed
+    expect(code).toBe('ERR_MAC_CALLBACK')
+    expect(message).toBe(`The function given as ${name} failed.`)
+    expect(String(cause)).toBe('Error: it did not answer within 0.02 seconds')
+    expect([refused, await mac.listCredentials()]).toEqual([[], []])
+  })
+
+  test('gives the turn of its address back', async () => {
+    const { endpoint, failed } = testEndpoint({ authenticateClient }, limited, DEADLINE)
+    const hung = [endpoint(request('hang')), endpoint(request('hang'))]
+    const good = endpoint(request('good'))
+    expect((await good).status).toBe(200)
+    expect((await Promise.all(hung)).map(({ status }) => status)).toEqual([503, 503])
+    expect(failed).toHaveLength(2)
+  })
+
+  test('changes nothing when it answers after all', async () => {
+    let answer = (_: TokenResult) => {}
+    const late = new Promise<TokenResult>((resolve) => {
+      answer = resolve
+    })
+    const made = testEndpoint({ authenticateClient: () => late }, {}, DEADLINE)
+    expect((await made.endpoint(tokenRequest({ ...GRANT, ...SHOP }))).status).toBe(503)
+    answer({ user: 'ada' })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([made.issued, await made.mac.listCredentials()]).toEqual([[], []])
+  })
+})
+
+describe('a client that has gone', () => {
+  test('waits no more, and one that has not takes its place', async () => {
+    let open = (_: TokenResult) => {}
+    const opened = new Promise<TokenResult>((resolve) => {
+      open = resolve
+    })
+    let looked = 0
+    const { endpoint, refused } = testEndpoint(
+      {
+        authenticateClient: () => {
+          looked++
+          return opened
+        },
+        issueLimit: null,
+      },
+      limited,
+    )
+    const at = [endpoint(request('good')), endpoint(request('good'))]
+    const { signal, abort } = abortable()
+    const gone = Array.from({ length: 1000 }, () => endpoint(request('good', signal)))
+    await until(() => looked === 2)
+    abort()
+    const statuses = (await Promise.all(gone)).map(({ status }) => status)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    const waits = endpoint(request('good'))
+    open({ user: 'ada' })
+    expect((await Promise.all([...at, waits])).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(looked).toBe(3)
+    expect(refused).toHaveLength(1000)
+  })
+
+  test('does not wait at all where it had gone before', async () => {
+    const turns = new Turns()
+    const full = () => new Error('full')
+    const gone = { signal: () => AbortSignal.abort(), error: () => new Error('gone') }
+    let done = () => {}
+    const work = () => new Promise<string>((resolve) => (done = () => resolve('done')))
+    const first = turns.take('a', () => 1, work, { full, gone })
+    await expect(turns.take('a', () => 1, work, { full, gone })).rejects.toThrow('gone')
+    done()
+    expect(await first).toBe('done')
+  })
+
+  test('has its guess judged to the end, so that going away is no way to more of them', async () => {
+    let answer = (_: TokenResult) => {}
+    const judged = new Promise<TokenResult>((resolve) => {
+      answer = resolve
+    })
+    let looked = 0
+    const { endpoint } = testEndpoint(
+      {
+        authenticateClient: () => {
+          looked++
+          return judged
+        },
+      },
+      limited,
+    )
+    const { signal, abort } = abortable()
+    const gone = [1, 2].map(() => endpoint(request('guess', signal)))
+    await until(() => looked === 2)
+    abort()
+    const next = endpoint(request('guess'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(looked).toBe(2)
+    answer(null)
+    expect((await Promise.all(gone)).map(({ status }) => status)).toEqual([401, 401])
+    expect((await next).status).toBe(429)
+    expect(looked).toBe(2)
+  })
+})
+
+function abortable() {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
+
+/** Waits until something holds that other work brings about. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; !holds(); turns++) {
+    if (turns > 5000) throw new Error('It did not come to that.')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
