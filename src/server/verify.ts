@@ -45,7 +45,7 @@ export async function verify(
 ): Promise<MacVerdict> {
   const { settings, known, pruning, limits } = verifier
   let sent: MacAuthorization | null = null
-  /** Set when the MAC was found right. */
+  /** Set while the MAC is known to be right: not where the credential is looked up once more, and gone. */
   let found: KnownKey | null = null
   /** Set when the credential is looked for. */
   let nonces: NonceStore | null = null
@@ -66,11 +66,13 @@ export async function verify(
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
     if (found === null || moment === null) {
+      found = null
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
     let spent = limits.requests.spent(found.credential)
     if (spent !== null && limits.requests.shouldLookUp(found.credential)) {
+      found = null
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
       spent = limits.requests.spent(found.credential)
@@ -81,13 +83,15 @@ export async function verify(
     if (check.ext || check.body !== 'ignore') {
       const judged = await judgeExt(request, ext, check)
       if (judged instanceof MacError) {
-        await authenticate(sent, text, store.credentials, known)
+        found = null
+        found = await authenticate(sent, text, store.credentials, known)
         throw judged
       }
       ;({ ext, bodyVerified } = judged)
       // A judge may take its time, and so may a body.
       moment = judgedGood(found, timestamp, settings)
       if (moment === null) {
+        found = null
         found = await authenticate(sent, text, store.credentials, known)
         moment = judgeMoment(found, timestamp, settings)
       }
@@ -102,6 +106,7 @@ export async function verify(
     })
     if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
+      found = null
       found = await authenticate(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
