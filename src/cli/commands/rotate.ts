@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Credential, NewCredential } from '../../credentials/credential.ts'
+import type { CredentialEvent } from '../../credentials/history.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson } from '../credential-text.ts'
@@ -66,7 +67,9 @@ export function rotateCommand(terminal: Terminal): Command {
           save === null
             ? await mac.rotateCredential(id, rotation)
             : await rotateInto(save, mac, before, rotation)
-        give(before, after, { path: place.path, url, save }, terminal)
+        // The key is to be shown whatever becomes of this.
+        const history = await mac.credentialHistory({ id, limit: 20 }).catch(() => [])
+        give(before, after, { path: place.path, url, save, history }, terminal)
       })
     })
 }
@@ -85,12 +88,13 @@ interface Surroundings {
   readonly path: string
   readonly url: string
   readonly save: string | null
+  readonly history: readonly CredentialEvent[]
 }
 
 function give(
   before: Credential,
   after: NewCredential,
-  { path, url, save }: Surroundings,
+  { path, url, save, history }: Surroundings,
   terminal: Terminal,
 ): void {
   const { key, ...credential } = after
@@ -98,7 +102,7 @@ function give(
   const now = new Date()
   const { authorization, curl } = signedCurl({ method: 'GET', url }, after)
   const shown = save === null ? { key } : { saved: save }
-  const ended = endedKeys(before, after, now)
+  const ended = endedKeys(before, after, history, now)
   const json = { ...credentialJson(credential, now), ...shown, ended, database: path }
   terminal.give({ ...json, url, authorization, curl }, () => {
     const { colors } = terminal
