@@ -106,7 +106,7 @@ test('doctor tells what ends soon, and which replaced keys are still in use', as
   }
   uses(7300)
   expect((await said('rotation')).text).toBe(
-    'good: one old key is in grace, and none was used since it was replaced',
+    'good: one old key is in grace, and none is known to be used since it was replaced',
   )
   uses(3600)
   const { findings, text } = await said('rotation')

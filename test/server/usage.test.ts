@@ -92,6 +92,31 @@ describe('lastUsed', () => {
   })
 })
 
+test('a key that is used once after its rotation, by whichever process, is known to be', async () => {
+  using folder = temporaryFolder()
+  const database = `sqlite:${folder.path('mac.db')}`
+  const servers = [start(database), start(database)] as const
+  const ada = await servers[0].mac.createCredential('ada', { id: 'ada' })
+  for (const { send, sign } of servers) expect(await send(sign(ada))).toBe('200')
+  const begin = servers[0].clock.seconds
+  for (const { clock } of servers) clock.seconds = begin + 5
+  await servers[0].mac.rotateCredential('ada')
+  const oldKeyUsed = async () => {
+    const { oldKey } = (await servers[0].mac.getCredential('ada')) ?? {}
+    return (oldKey?.lastUsed?.getTime() ?? 0) / 1000 - begin
+  }
+  expect(await oldKeyUsed()).toBe(0)
+  for (const [at, { clock, send, sign }] of servers.entries()) {
+    clock.seconds = begin + 10 + at
+    expect(await send(sign(ada))).toBe('200')
+    expect(await oldKeyUsed()).toBe(10 + at)
+    clock.seconds += 5
+    expect(await send(sign(ada))).toBe('200')
+    expect(await oldKeyUsed()).toBe(10 + at)
+  }
+  for (const { mac } of servers) await mac.close()
+})
+
 describe('the last use of a credential stays known', () => {
   /** A key that was used, and its successors, which were not. */
   async function rotated() {

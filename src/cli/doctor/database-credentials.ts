@@ -68,7 +68,10 @@ function ending(rows: Inspected['rows'], now: number): Finding[] {
   ]
 }
 
-/** Credentials with a key in its grace, and whether that key was used since it was replaced. */
+/**
+ * Credentials with a key in its grace, and whether that key was used since it was replaced: the first such
+ * use is written at once, and the later ones once a minute.
+ */
 function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   const found = rows(
     `select id, user, rotated, min(old_until, ifnull(expires, old_until)) as ends,
@@ -80,10 +83,15 @@ function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   )
   if (found.length === 0) return []
   const inGrace = found.length === 1 ? 'one old key is' : `${found.length} old keys are`
-  const inUse = found.filter(({ rotated, used }) => used !== null && Number(used) > Number(rotated))
+  // Within the second of the rotation, nobody can tell what came first.
+  const inUse = found.filter(
+    ({ rotated, used }) => used !== null && Number(used) >= Number(rotated),
+  )
   const [first] = inUse
   if (first === undefined) {
-    return [good('rotation', `${inGrace} in grace, and none was used since it was replaced`)]
+    return [
+      good('rotation', `${inGrace} in grace, and none is known to be used since it was replaced`),
+    ]
   }
   const named = inUse.map(
     ({ id, user, ends, used }) =>
