@@ -1,7 +1,6 @@
 import type { Credential } from '../credentials/credential.ts'
 import type { CredentialEvent } from '../credentials/history.ts'
-import { pasted } from './called-as.ts'
-import { quote } from './quote.ts'
+import { lineOn } from './quote.ts'
 import { showMoment, showSpan, showUse } from './terminal/moments.ts'
 import { wrap } from './terminal/plain.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -60,17 +59,15 @@ export function rotatedLines(
     const why = withAll ? ', when the credential itself expires' : ''
     lines.push(
       show(`Key ${keyNumber} stays valid until ${showMoment(end)} (${left} left)${why}.`),
-      show(
-        `It was ${showUse(lastUsed, now)}. "${pasted(`show ${quote(id)}`)}" tells whether it is in use.`,
-      ),
+      show(`It was ${showUse(lastUsed, now)}. "${lineOn(id, 'show')}" tells whether it is in use.`),
     )
     if (withAll) {
-      const extend = pasted(`extend ${quote(id)} --expires 30d`)
+      const extend = lineOn(id, 'extend', '--expires 30d')
       lines.push(yellow('The new key ends then as well. To move that end:'), `  ${cyan(extend)}`)
     }
   }
   if (disabled !== null) {
-    const enable = pasted(`enable ${quote(id)}`)
+    const enable = lineOn(id, 'enable')
     lines.push(yellow(show(`It is disabled: no key of it counts until "${enable}".`)))
   }
   return lines

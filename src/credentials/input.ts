@@ -17,7 +17,7 @@ export const text: z.ZodString = z
   .max(1024)
   .refine((value) => !/[\0\p{Surrogate}]/u.test(value), 'holds a character that cannot be stored')
 
-const name = z.union([text.min(1), z.number(), z.bigint()])
+const name = z.union([text.min(1, 'must not be empty'), z.number(), z.bigint()])
 const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => id)], {
   error: 'must be a string, a number, or an object with such an id',
 })

@@ -142,6 +142,21 @@ It is refused all the same: it was disabled <moment>. To take it back: withmac e
   ])
 })
 
+test('history advises no more than it takes', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  run(
+    folder.path('mac.db'),
+    `with recursive n(i) as (values (1) union all select i + 1 from n where i < 10002)
+    insert into mac_audit (at, action, credential, user, detail) select i, 'created', 'a', 'a', '{}' from n`,
+  )
+  const { err } = await withmac(['history', '--limit', '10001'], { cwd })
+  expect(err).toBe('There is more: --limit 100000\n')
+  const { status } = await withmac(['history', '--limit', '100000'], { cwd })
+  expect(status).toBe(0)
+})
+
 test('update changes what is named, and the history tells all of it, also after the end', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')

@@ -8,9 +8,10 @@ import { existingPlace, withMacOf } from '../database.ts'
 import { endedKeys, rotatedLines } from '../ended-keys.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
+import { lineOn } from '../quote.ts'
 import { checkRotation, type Rotation, rotateInto } from '../rotation.ts'
 import { signedCurl } from '../signed-curl.ts'
-import { readExpiry, readGrace } from '../terminal/moments.ts'
+import { readExpiry, readGrace, showMoment } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
@@ -104,6 +105,7 @@ function give(
   const shown = save === null ? { key } : { saved: save }
   const ended = endedKeys(before, after, history, now)
   const json = { ...credentialJson(credential, now), ...shown, ended, database: path }
+  terminal.unshown = unshown(after, save, now)
   terminal.give({ ...json, url, authorization, curl }, () => {
     const { colors } = terminal
     return [
@@ -116,4 +118,17 @@ function give(
       ...(after.disabled === null ? ['', ...trialLines({ id, save, url, curl }, colors)] : []),
     ]
   })
+}
+
+/** What to say where the new key could not be shown. */
+function unshown({ id, keyNumber, oldKey }: NewCredential, save: string | null, now: Date): string {
+  const rotated = `${plain(id)} was rotated all the same`
+  if (save !== null) return `${rotated}: its key ${keyNumber} is in ${plain(save)}.`
+  const inGrace = oldKey !== null && oldKey.graceEnds > now ? oldKey : null
+  const options = inGrace === null ? '--grace 0' : '--end-earlier-grace'
+  const another = `"${lineOn(id, 'rotate', `${options} --save new.json`)}" makes another`
+  const lost = `${rotated}, and nobody has its key ${keyNumber}`
+  if (inGrace === null) return `${lost}: ${another}.`
+  const { keyNumber: old, graceEnds } = inGrace
+  return `${lost}; key ${old} is valid until ${showMoment(graceEnds)}. ${another}, and then key ${old} is refused at once.`
 }

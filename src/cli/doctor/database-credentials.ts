@@ -1,6 +1,6 @@
 import { pasted } from '../called-as.ts'
 import type { Inspected } from '../inspect.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { showAgo, showSpan } from '../terminal/moments.ts'
 import { type Finding, good, note } from './finding.ts'
 
@@ -63,7 +63,7 @@ function ending(rows: Inspected['rows'], now: number): Finding[] {
     note(
       'expiry',
       `${ends} within a week: ${listed(named)}`,
-      `"${pasted(`extend ${quote(String(first.id))} --expires 90d`)}", unless it is to end`,
+      `"${lineOn(String(first.id), 'extend', '--expires 90d')}", unless it is to end`,
     ),
   ]
 }
@@ -102,7 +102,7 @@ function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
     note(
       'rotation',
       `${inGrace} in grace, and ${still} still in use: ${listed(named)}`,
-      `give those clients the new key before; "${pasted(`show ${quote(String(first.id))}`)}" tells whether it still is`,
+      `give those clients the new key before; "${lineOn(String(first.id), 'show')}" tells whether it still is`,
     ),
   ]
 }
