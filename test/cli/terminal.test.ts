@@ -142,13 +142,13 @@ test('where a new key cannot be shown, it is said that it counts, and how to get
     return stderr.replace(/until .* UTC/, 'until <moment>')
   }
   expect(onFullDisk('create', 'ada', '--id', 'a1')).toMatch(
-    /The credential a1 was made all the same, and nobody has its key: "withmac delete a1" removes it\.\n$/,
+    /The credential a1 was made all the same, and its key is lost unless it was written before: "withmac delete a1" removes it\.\n$/,
   )
   expect(onFullDisk('rotate', 'a1')).toMatch(
-    /a1 was rotated all the same, and nobody has its key 2; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
+    /a1 was rotated all the same, and its key 2 is lost unless it was written before; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
   )
   expect(onFullDisk('rotate', 'a1', '--grace', '0')).toMatch(
-    /a1 was rotated all the same, and nobody has its key 3: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
+    /a1 was rotated all the same, and its key 3 is lost unless it was written before: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
   )
   expect(onFullDisk('rotate', 'a1', '--grace', '0', '--save', 'new.json')).toMatch(
     /a1 was rotated all the same: its key 4 is in new\.json\.\n$/,

@@ -141,7 +141,7 @@ function giveNew(
   const json = { ...credentialJson(credential, now), ...shown, database: place.path }
   terminal.unshown =
     save === null
-      ? `The credential ${plain(made.id)} was made all the same, and nobody has its key: "${lineOn(made.id, 'delete')}" removes it.`
+      ? `The credential ${plain(made.id)} was made all the same, and its key is lost unless it was written before: "${lineOn(made.id, 'delete')}" removes it.`
       : `The credential ${plain(made.id)} was made all the same: its key is in ${plain(save)}.`
   terminal.give({ ...json, url, authorization, curl }, () => [
     `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${place.path}`,

@@ -127,7 +127,7 @@ function unshown({ id, keyNumber, oldKey }: NewCredential, save: string | null, 
   const inGrace = oldKey !== null && oldKey.graceEnds > now ? oldKey : null
   const options = inGrace === null ? '--grace 0' : '--end-earlier-grace'
   const another = `"${lineOn(id, 'rotate', `${options} --save new.json`)}" makes another`
-  const lost = `${rotated}, and nobody has its key ${keyNumber}`
+  const lost = `${rotated}, and its key ${keyNumber} is lost unless it was written before`
   if (inGrace === null) return `${lost}: ${another}.`
   const { keyNumber: old, graceEnds } = inGrace
   return `${lost}; key ${old} is valid until ${showMoment(graceEnds)}. ${another}, and then key ${old} is refused at once.`

@@ -38,7 +38,12 @@ export class Terminal {
 
   /** Writes lines to the standard output. */
   print(...lines: readonly string[]): void {
-    for (const line of lines) process.stdout.write(`${line}\n`)
+    try {
+      for (const line of lines) process.stdout.write(`${line}\n`)
+    } catch (error) {
+      // Deno throws at once what elsewhere is an event.
+      endQuietly(error as NodeJS.ErrnoException, this.unshown)
+    }
   }
 
   /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
@@ -69,8 +74,8 @@ export class Terminal {
  * such as a full disk, is said where there is still somebody to read it, and so is what got lost with it.
  */
 function endQuietly(error: NodeJS.ErrnoException, unshown: string | null): void {
-  const isGone = error.code === 'EPIPE' || error.code === 'EOF'
-  if (isGone && unshown === null) process.exit()
+  const isGone = error.code === 'EPIPE' || error.code === 'EOF' || error.name === 'BrokenPipe'
+  if (isGone) process.exit()
   const { message } = error
   const more = unshown === null ? '' : `${/[.!?]$/.test(message) ? '' : '.'} ${unshown}`
   writeSync(2, `withmac: what was to be shown cannot be written: ${message}${more}\n`)
