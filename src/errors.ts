@@ -1,4 +1,9 @@
-/** The stable codes of {@link MacError}. New ones may be added in a minor version. */
+/**
+ * The stable codes of {@link MacError}. New ones may be added in a minor version.
+ *
+ * `ERR_MAC_KEY_RETIRED` is known of an old key from the end of its grace until it is removed, a minute or
+ * two later. Afterwards nobody can tell it from any other wrong key, and it is `ERR_MAC_MISMATCH`.
+ */
 export type MacErrorCode =
   | 'ERR_MAC_MISSING'
   | 'ERR_MAC_HEADER_TOO_LONG'

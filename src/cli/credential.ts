@@ -6,7 +6,7 @@ import type { StoredCredential } from '../store/store.ts'
 import { pasted } from './called-as.ts'
 import { existingPlace, type Place } from './database.ts'
 import { misuse, noCredential } from './failure.ts'
-import { quote } from './quote.ts'
+import { lineOn } from './quote.ts'
 import { demandSqlite } from './sqlite.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -99,10 +99,10 @@ function endOf({ id, revoked, disabled, expires }: StoredCredential): string | n
   const moment = (seconds: number) => showMoment(new Date(seconds * 1000))
   if (revoked !== null) return `was revoked ${moment(revoked)}`
   if (disabled !== null) {
-    return `was disabled ${moment(disabled)}: "${pasted(`enable ${quote(id)}`)}" takes it back`
+    return `was disabled ${moment(disabled)}: "${lineOn(id, 'enable')}" takes it back`
   }
   if (expires === null || expires > Date.now() / 1000) return null
-  return `expired ${moment(expires)}: "${pasted(`extend ${quote(id)} --expires 30d`)}" moves its end`
+  return `expired ${moment(expires)}: "${lineOn(id, 'extend', '--expires 30d')}" moves its end`
 }
 
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {

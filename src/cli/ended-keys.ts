@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts'
-import { pasted } from './called-as.ts'
-import { quote } from './quote.ts'
+import type { CredentialEvent } from '../credentials/history.ts'
+import { lineOn } from './quote.ts'
 import { showMoment, showSpan, showUse } from './terminal/moments.ts'
 import { wrap } from './terminal/plain.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -8,18 +8,33 @@ import type { Terminal } from './terminal/terminal.ts'
 /** A key that is refused since a rotation. */
 export interface EndedKey {
   readonly keyNumber: number
-  /** When it was last used; of the later of two, when either was. */
+  /** When it was last used. */
   readonly lastUsed: Date | null
 }
 
-/** The keys that counted before a rotation, and do not after it. */
-export function endedKeys(before: Credential, after: Credential, now: Date): EndedKey[] {
+/**
+ * The keys that counted before a rotation, and do not after it.
+ * @param history What was done to the credential, the rotation included: it tells the last use of each
+ *   key by itself. Without it, the last use of all of them stands for that of each.
+ */
+export function endedKeys(
+  before: Credential,
+  after: Credential,
+  history: readonly CredentialEvent[],
+  now: Date,
+): EndedKey[] {
   const { oldKey: earlier } = before
-  const inGrace = earlier !== null && earlier.graceEnds > now ? [earlier] : []
-  const ended = inGrace.map(({ keyNumber, lastUsed }) => ({ keyNumber, lastUsed }))
-  if (after.oldKey !== null) return ended
-  // The new key was not used yet: what is known is of those before it.
-  return [...ended, { keyNumber: after.keyNumber - 1, lastUsed: after.lastUsed }]
+  const ended: number[] = []
+  if (earlier !== null && earlier.graceEnds > now) ended.push(earlier.keyNumber)
+  if (after.oldKey === null) ended.push(after.keyNumber - 1)
+  return ended.map((keyNumber) => {
+    const retired = history.find(
+      ({ action, detail }) => action === 'retired' && detail.keyNumber === keyNumber,
+    )
+    if (retired === undefined) return { keyNumber, lastUsed: after.lastUsed }
+    const { lastUsed } = retired.detail
+    return { keyNumber, lastUsed: lastUsed === null ? null : new Date(Number(lastUsed) * 1000) }
+  })
 }
 
 /** What a rotation means for those who have a key from before. */
@@ -44,17 +59,15 @@ export function rotatedLines(
     const why = withAll ? ', when the credential itself expires' : ''
     lines.push(
       show(`Key ${keyNumber} stays valid until ${showMoment(end)} (${left} left)${why}.`),
-      show(
-        `It was ${showUse(lastUsed, now)}. "${pasted(`show ${quote(id)}`)}" tells whether it is in use.`,
-      ),
+      show(`It was ${showUse(lastUsed, now)}. "${lineOn(id, 'show')}" tells whether it is in use.`),
     )
     if (withAll) {
-      const extend = pasted(`extend ${quote(id)} --expires 30d`)
+      const extend = lineOn(id, 'extend', '--expires 30d')
       lines.push(yellow('The new key ends then as well. To move that end:'), `  ${cyan(extend)}`)
     }
   }
   if (disabled !== null) {
-    const enable = pasted(`enable ${quote(id)}`)
+    const enable = lineOn(id, 'enable')
     lines.push(yellow(show(`It is disabled: no key of it counts until "${enable}".`)))
   }
   return lines
@@ -66,7 +79,9 @@ function named(keys: readonly EndedKey[]): string {
 }
 
 function cutOff(ended: readonly EndedKey[], now: Date): string {
-  const lastUsed = ended.at(-1)?.lastUsed ?? null
+  const lastUsed = ended.reduce<Date | null>((latest, { lastUsed: used }) => {
+    return latest === null || (used !== null && used > latest) ? used : latest
+  }, null)
   const subject = ended.length === 1 ? 'It was' : 'They were'
   const use = `${subject} ${showUse(lastUsed, now)}`
   if (lastUsed === null) return `${use}: nobody seems to be cut off.`

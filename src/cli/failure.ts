@@ -19,11 +19,16 @@ export function misuse(message: string): Failure {
   return new Failure(EXIT.usage, message)
 }
 
+/** What somebody is called in a sentence, also where the name is empty. */
+export function nameOf(name: string): string {
+  return name === '' ? '""' : name
+}
+
 /** A database holds no such credential. */
 export function noCredential(id: string, path: string): Failure {
   return new Failure(
     EXIT.no,
-    `there is no credential ${id} in ${path}. "${pasted('list')}" shows which there are.`,
+    `there is no credential ${nameOf(id)} in ${path}. "${pasted('list')}" shows which there are.`,
   )
 }
 

@@ -1,3 +1,5 @@
+import { pasted } from './called-as.ts'
+
 const SAFE = /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:=@%+,-]*$/
 
 /**
@@ -7,4 +9,15 @@ const SAFE = /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:=@%+,-]*$/
 export function quote(text: string): string {
   if (SAFE.test(text)) return text
   return `'${text.replace(/['\\]/g, (character) => `'\\${character}'`)}'`
+}
+
+/**
+ * A command of withmac on a credential, as it can be pasted. An identifier may begin as an option does:
+ * then the options come first, and their end is marked.
+ */
+export function lineOn(id: string, command: string, options = ''): string {
+  const words = id.startsWith('-')
+    ? [command, options, '--', quote(id)]
+    : [command, quote(id), options]
+  return pasted(words.filter((word) => word !== '').join(' '))
 }

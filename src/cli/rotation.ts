@@ -1,10 +1,9 @@
 import type { Credential, NewCredential } from '../credentials/credential.ts'
 import type { RotateOptions } from '../credentials/rotate.ts'
 import type { Mac } from '../mac.ts'
-import { pasted } from './called-as.ts'
 import { EXIT } from './exit-status.ts'
 import { Failure } from './failure.ts'
-import { quote } from './quote.ts'
+import { lineOn } from './quote.ts'
 import { type ReservedFile, reserveFile, savedText } from './saved-file.ts'
 import { showMoment, showSpan, showUse } from './terminal/moments.ts'
 
@@ -65,10 +64,24 @@ export async function rotateInto(
     file.abandon()
     throw error
   }
-  try {
-    return await mac.rotateCredential(id, { ...rotation, key })
-  } catch (error) {
+  const after = await mac.rotateCredential(id, { ...rotation, key }).catch(async (error) => {
     throw await abandoned(file, path, mac, before, error)
+  })
+  // Somebody else may have rotated it to another algorithm since it was looked up.
+  if (after.algorithm !== algorithm) replaceIn(file, path, after)
+  return after
+}
+
+/** @throws Failure that says what is right, where it cannot be written. */
+function replaceIn(file: ReservedFile, path: string, after: NewCredential): void {
+  try {
+    file.replace(savedText(after))
+  } catch (error) {
+    const { id, algorithm } = after
+    throw new Failure(
+      EXIT.usage,
+      `${(error as Error).message} ${id} was rotated, and its new key is in ${path}; it signs with ${algorithm}, whatever that file says.`,
+    )
   }
 }
 
@@ -100,6 +113,6 @@ async function abandoned(
   const { message } = error as Error
   return new Failure(
     EXIT.store,
-    `${message} Whether ${id} was rotated is not known: keep ${path}, which holds its new key, and look whether "${pasted(`show ${quote(id)}`)}" shows key ${keyNumber + 1}.`,
+    `${message} Whether ${id} was rotated is not known: keep ${path}, which holds its new key, and look whether "${lineOn(id, 'show')}" shows key ${keyNumber + 1}.`,
   )
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { NewCredential } from '../credentials/credential.ts'
 import { misuse } from './failure.ts'
 
@@ -9,6 +9,11 @@ export interface ReservedFile {
    * @throws Failure
    */
   write(text: string): void
+  /**
+   * Writes another text in place of what was written: all of it, or none.
+   * @throws Failure
+   */
+  replace(text: string): void
   /** Removes it; what is open of it ends with the process. */
   abandon(): void
 }
@@ -38,6 +43,16 @@ export function reserveFile(path: string): ReservedFile {
         fsyncSync(descriptor)
         closeSync(descriptor)
       } catch (error) {
+        throw misuse(`${path} cannot be written: ${(error as Error).message}`)
+      }
+    },
+    replace(text) {
+      const beside = `${path}.${process.pid}`
+      try {
+        writeFileSync(beside, text, { flag: 'wx', mode: 0o600, flush: true })
+        renameSync(beside, path)
+      } catch (error) {
+        rmSync(beside, { force: true })
         throw misuse(`${path} cannot be written: ${(error as Error).message}`)
       }
     },

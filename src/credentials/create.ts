@@ -40,7 +40,8 @@ export interface CreateOptions {
   readonly rateLimit?: RateLimit | null | undefined
   /**
    * Removes it a day after it has expired, with no row in the history: for credentials that machines
-   * make in numbers. Needs `expires`. Default: `false`.
+   * make in numbers. Needs `expires`. It moves with the end, and is over for good where the end is taken
+   * away, or the credential revoked. Default: `false`.
    */
   readonly removeWhenExpired?: boolean | undefined
   /**

@@ -37,7 +37,8 @@ export async function credentialHistory(
   filter: HistoryFilter = {},
 ): Promise<CredentialEvent[]> {
   const { id = null, user, limit } = readInput('credentialHistory', filterSchema, filter)
-  const whose = user === undefined ? null : readUser(user)
+  // Nobody is called so, and of nobody nothing is known: as in a list.
+  const whose = user === undefined ? null : user === '' ? '' : readUser(user)
   const rows = await store.history({ credential: id, user: whose, limit })
   return rows.map(({ number, at, action, credential, user, detail }) =>
     Object.freeze({ number, at: new Date(at * 1000), action, id: credential, user, detail }),

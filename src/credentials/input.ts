@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
-/** Whom a credential speaks for: a name or number, or an object such as a row of your users table. */
-export type User = string | number | bigint | { readonly id: string | number | bigint }
+/**
+ * Whom a credential speaks for: a name or number, or an object such as a row of your users table. The
+ * last of these is for literals, of which TypeScript takes no properties but those that are named.
+ */
+export type User =
+  | string
+  | number
+  | bigint
+  | { readonly id: string | number | bigint }
+  | { readonly id: string | number | bigint; readonly [property: string]: unknown }
 
 /** Any text that a database gives back as it was: a lone surrogate or a NUL might not be. */
 export const text: z.ZodString = z
@@ -9,7 +17,7 @@ export const text: z.ZodString = z
   .max(1024)
   .refine((value) => !/[\0\p{Surrogate}]/u.test(value), 'holds a character that cannot be stored')
 
-const name = z.union([text.min(1), z.number(), z.bigint()])
+const name = z.union([text.min(1, 'must not be empty'), z.number(), z.bigint()])
 const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => id)], {
   error: 'must be a string, a number, or an object with such an id',
 })

@@ -55,6 +55,11 @@ export async function rotateCredential(
   const given = readInput('rotateCredential', optionsSchema, options)
   const now = Math.floor(exactly)
   const expires = given.expires === undefined ? undefined : endOf(given.expires, now)
+  if (typeof expires === 'number' && expires <= now) {
+    throw new TypeError(
+      'withmac: rotateCredential: expires is over already. revokeCredential or disableCredential end it.',
+    )
+  }
   const written = given.key ?? randomKey()
   const { graceSeconds } = given
   // Rounded up: a grace is not shorter than it was asked for.

@@ -67,7 +67,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERR_MAC_EXPIRED: 'The MAC is right, and the credential has expired: give the client a new one.',
   ERR_MAC_MISMATCH:
     'The MAC is right by this credential and these settings, and the server found it wrong: it has ' +
-    'another key for the identifier, or it sees another origin (behind a proxy, set origin there).',
+    'another key for the identifier, as after a rotation and its grace, or it sees another origin ' +
+    '(behind a proxy, set origin there).',
   ERR_MAC_REJECTED:
     'The MAC is right by this credential and these settings, and the server refused it: it does not ' +
     'know the identifier, has revoked it, has another key for it, or sees another origin (behind a ' +

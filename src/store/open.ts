@@ -138,7 +138,10 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, {
+      ...parts,
+      noteUse: (use) => nonces.noteUse(use),
+    }),
     nonces,
     reseal: (options) => reseal(sealed, options),
     async close() {

@@ -28,8 +28,8 @@ export async function auditReplaced(
 }
 
 /**
- * Writes down the end of a key, and when it was last used. Its own last use stays where it is, since it
- * may be that of the credential; what is known of keys before it goes.
+ * Writes down the end of a key, and when it was last used. Its own last use stays where it is, and so
+ * does the latest of all, which is that of the credential; what else is known of keys before it goes.
  *
  * @param endedEarly Whether a rotation ended it, and not its grace.
  */
@@ -50,6 +50,12 @@ export async function auditRetired(
     .deleteFrom('mac_usage')
     .where('credential', '=', id)
     .where('key_number', '<', number)
+    .where('used', '<', (query) =>
+      query
+        .selectFrom('mac_usage as any')
+        .select((build) => build.fn.max('any.used').as('latest'))
+        .where('any.credential', '=', id),
+    )
     .execute()
   const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null), endedEarly }
   await writeAudit(db, now, 'retired', { id, user }, detail)

@@ -11,7 +11,7 @@ import type { MacDatabase } from './schema.ts'
 import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
 import { UsageFailures } from './usage/usage-failures.ts'
-import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
+import { type Due, NOTHING_DUE, type UsageTally, type Use } from './usage/usage-tally.ts'
 import { UsageWrite } from './usage/usage-write.ts'
 
 /** What a nonce store over SQL is made of. */
@@ -69,6 +69,19 @@ export class SqlNonces implements NonceStore {
     this.#parts.tally.failures.count(credential, now)
   }
 
+  /** Writes the use of a key that is known of its credential only now to have been replaced before. */
+  async noteUse(use: Use): Promise<void> {
+    const { connection, guarded, name, tally } = this.#parts
+    if (this.#usageFails.lately(use.used)) return
+    const due: Due = { uses: [use], failures: [] }
+    try {
+      await guarded(async () => connection.transact(() => this.#usage.write(due), 'later'))
+      tally.wrote(due)
+    } catch (error) {
+      this.#usageFails.tell(name, use.used, error)
+    }
+  }
+
   /** Lets what waits be recorded, and writes failures that no nonce took along. */
   async drain(): Promise<void> {
     await this.#commits.drain()
@@ -89,7 +102,11 @@ export class SqlNonces implements NonceStore {
       const rows = this.#commit(batch, (sync) => connection.run(query, sync))
       return whenAnswered(rows, (all) => this.#insert.recorded(batch, all, alike))
     }
-    if (!tally.isDue(batch) || this.#usageFails.lately(now)) return alone()
+    const saw = (recorded: readonly Recorded[]) => {
+      tally.saw(batch, recorded)
+      return recorded
+    }
+    if (!tally.isDue(batch) || this.#usageFails.lately(now)) return whenAnswered(alone(), saw)
     const steps = () => this.#withUsage(batch, query, alike)
     const written = attempted(
       () => this.#commit(batch, (sync) => connection.transact(steps, sync)),
@@ -103,7 +120,7 @@ export class SqlNonces implements NonceStore {
     )
     return whenAnswered(written, ({ recorded, due }) => {
       tally.wrote(due)
-      return recorded
+      return saw(recorded)
     })
   }
 

@@ -1,4 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { databaseContent } from '../support/database-content.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
@@ -85,6 +87,37 @@ test.each([
   expect(faults[0]?.advice).not.toBe(undefined)
 })
 
+test.each([[1], [2], [3]])(
+  'doctor finds no fault in version %d of the tables, leaves it so, and says what brings it up to date',
+  async (version) => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    const path = folder.path('mac.db')
+    copyFileSync(join(import.meta.dirname, `../store/earlier/version-${version}.db`), path)
+    chmodSync(path, 0o600)
+    const { out } = await withmac(['doctor', '--json'], { cwd })
+    const { ok, findings } = JSON.parse(out) as Findings
+    expect(findings.filter(({ state }) => state === 'bad')).toEqual([])
+    expect(ok).toBe(true)
+    const tables = findings.find(({ subject }) => subject === 'tables')
+    expect(tables?.text).toContain(`version ${version}; `)
+    expect(tables?.advice).toContain('any command but doctor')
+    expect(tables?.advice).toContain('servers of earlier versions then answer 503')
+    expect(databaseContent(path).rows.mac_schema).toHaveLength(version)
+  },
+)
+
+test('doctor names all triggers that are missing', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  const database = openDatabase(folder.path('mac.db'))
+  for (const name of ['updated', 'deleted']) database.exec(`drop trigger mac_credentials_${name}`)
+  database.close()
+  const { out } = await withmac(['doctor'], { cwd })
+  expect(out).toContain('mac_credentials_updated, mac_credentials_deleted are missing: running')
+})
+
 test('doctor tells what ends soon, and which replaced keys are still in use', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
@@ -106,7 +139,7 @@ test('doctor tells what ends soon, and which replaced keys are still in use', as
   }
   uses(7300)
   expect((await said('rotation')).text).toBe(
-    'good: one old key is in grace, and none was used since it was replaced',
+    'good: one old key is in grace, and none is known to be used since it was replaced',
   )
   uses(3600)
   const { findings, text } = await said('rotation')

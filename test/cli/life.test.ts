@@ -85,6 +85,24 @@ It was last used 5 minutes ago (<moment>): whoever that was is cut off until the
   expect(await withmacJson(['show', 'a1'], { cwd })).toMatchObject({ keyNumber: 2, oldKey: null })
 })
 
+test('rotate --grace 0 tells of each key that it ends when it was used, and of the last of these who is cut off', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1'], { cwd })
+  await withmac(['rotate', 'a1'], { cwd })
+  run(folder.path('mac.db'), "insert into mac_usage values ('a1', 1, unixepoch() - 300)")
+  const { out } = await withmac(['rotate', 'a1', '--grace', '0'], { cwd })
+  expect(masked(out, cwd)).toContain(`
+Every request with the keys 1 and 2 is refused from now on.
+They were last used 5 minutes ago (<moment>): whoever that was is cut off until they have the new key.
+`)
+  const { out: shown } = await withmac(['show', 'a1'], { cwd })
+  expect(masked(shown, cwd)).toContain('last used   <moment>, 5 minutes ago')
+  // What an earlier key was used for says nothing of the one that ends now.
+  const ended = (await withmacJson(['rotate', 'a1', '--grace', '0'], { cwd })).ended
+  expect(ended).toEqual([{ keyNumber: 3, lastUsed: null }])
+})
+
 test('disable, enable and extend say what is so from now on', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
@@ -122,6 +140,21 @@ It is refused all the same: it was disabled <moment>. To take it back: withmac e
     'withmac: a1 was revoked <moment>, which cannot be taken back: "withmac create USER" makes a new one.\n',
     1,
   ])
+})
+
+test('history advises no more than it takes', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  run(
+    folder.path('mac.db'),
+    `with recursive n(i) as (values (1) union all select i + 1 from n where i < 10002)
+    insert into mac_audit (at, action, credential, user, detail) select i, 'created', 'a', 'a', '{}' from n`,
+  )
+  const { err } = await withmac(['history', '--limit', '10001'], { cwd })
+  expect(err).toBe('There is more: --limit 100000\n')
+  const { status } = await withmac(['history', '--limit', '100000'], { cwd })
+  expect(status).toBe(0)
 })
 
 test('update changes what is named, and the history tells all of it, also after the end', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { rotateInto } from '../../src/cli/rotation.ts'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -14,6 +14,22 @@ test('no file stays behind of a rotation that was refused', async () => {
   const path = folder.path('new.json')
   await expect(rotateInto(path, mac, before, ROTATION)).rejects.toThrow('was revoked')
   expect(existsSync(path)).toBe(false)
+  await mac.close()
+})
+
+test('the file names the algorithm that the key signs with, also where somebody else changed it meanwhile', async () => {
+  using folder = temporaryFolder()
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  const before = await mac.createCredential('ada', { algorithm: 'hmac-sha-1' })
+  await mac.rotateCredential(before.id, { algorithm: 'hmac-sha-256', graceSeconds: 0 })
+  const path = folder.path('new.json')
+  const after = await rotateInto(path, mac, before, ROTATION)
+  const saved = JSON.parse(readFileSync(path, 'utf8'))
+  expect(saved).toMatchObject({ id: before.id, key: after.key, algorithm: 'hmac-sha-256' })
+  expect(readdirSync(folder.path('')).filter((name) => name.startsWith('new'))).toEqual([
+    'new.json',
+  ])
+  if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600)
   await mac.close()
 })
 

@@ -129,3 +129,48 @@ test('what cannot be shown is said, in one sentence', async () => {
   expect(stderr).toMatch(/^withmac: .*(?:no space left on device|ENOSPC).*\n$/i)
   expect(status).toBe(5)
 })
+
+test('where a new key cannot be shown, it is said that it counts, and how to get another', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const onFullDisk = (...args: readonly string[]) => {
+    const words = [...WITHMAC, ...args].map((word) => `'${word}'`).join(' ')
+    const { stderr, status } = spawnSync('sh', ['-c', `${words} > /dev/full`], {
+      ...{ cwd, env: environment(), encoding: 'utf8' },
+    })
+    expect(status).toBe(5)
+    return stderr.replace(/until .* UTC/, 'until <moment>')
+  }
+  expect(onFullDisk('create', 'ada', '--id', 'a1')).toMatch(
+    /The credential a1 was made all the same, and its key is lost unless it was written before: "withmac delete a1" removes it\.\n$/,
+  )
+  expect(onFullDisk('rotate', 'a1')).toMatch(
+    /a1 was rotated all the same, and its key 2 is lost unless it was written before; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
+  )
+  expect(onFullDisk('rotate', 'a1', '--grace', '0')).toMatch(
+    /a1 was rotated all the same, and its key 3 is lost unless it was written before: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
+  )
+  expect(onFullDisk('rotate', 'a1', '--grace', '0', '--save', 'new.json')).toMatch(
+    /a1 was rotated all the same: its key 4 is in new\.json\.\n$/,
+  )
+})
+
+test('delete --json asks nobody, and says so', () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  onTerminal(['create', 'ada', '--id', 'a1'], cwd)
+  const { out, status } = onTerminal(['delete', 'a1', '--json'], cwd)
+  expect(out).toContain('with --json nobody is asked: add --yes to delete it.')
+  expect(status).toBe(2)
+})
+
+test('an empty name is shown as such', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init'], { cwd })
+  const told = async (...args: readonly string[]) => (await withmac(args, { cwd })).err
+  expect(await told('show', '')).toContain('there is no credential "" in ')
+  expect(await told('list', '--user', '')).toContain('There is no credential of "" in ')
+  expect(await told('history', '--user', '')).toContain('Nothing was done to those of "" in ')
+  expect(await told('create', '')).toBe('withmac: the user: user must not be empty\n')
+})

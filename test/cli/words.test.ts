@@ -1,6 +1,14 @@
+import { lineOn } from '../../src/cli/quote.ts'
 import { readRateLimit } from '../../src/cli/scopes-and-limit.ts'
 import { createColors } from '../../src/cli/terminal/colors.ts'
-import { readGrace, showAgo, showShortSpan } from '../../src/cli/terminal/moments.ts'
+import {
+  readExpiry,
+  readGrace,
+  showAgo,
+  showMoment,
+  showShortSpan,
+  showUse,
+} from '../../src/cli/terminal/moments.ts'
 import { type Column, tableLines } from '../../src/cli/terminal/table.ts'
 import { expect, test } from '../support/runner.ts'
 
@@ -23,6 +31,48 @@ test.each([
   ['53w', 'more than a year'],
 ])('--grace %j is refused: %s', (text, reason) => {
   expect(() => readGrace(text)).toThrow(reason)
+})
+
+const NOW = new Date('2026-11-27T12:00:00Z')
+
+test.each([
+  ['2030-12-31', '2030-12-31T00:00:00.000Z'],
+  ['2028-02-29', '2028-02-29T00:00:00.000Z'],
+  ['2028-02-29T10:00:00Z', '2028-02-29T10:00:00.000Z'],
+  ['2028-02-29T23:00:00-05:00', '2028-03-01T04:00:00.000Z'],
+  ['30d', '2026-12-27T12:00:00.000Z'],
+])('--expires %s is %s', (text, moment) => {
+  expect(readExpiry(text, NOW)?.toISOString()).toBe(moment)
+})
+
+test.each([
+  ['2030-02-30', 'cannot be read'],
+  ['2030-02-29', 'cannot be read'],
+  ['2030-13-01', 'cannot be read'],
+  ['2030-02-30T10:00:00Z', 'cannot be read'],
+  ['2030', 'cannot be read'],
+  ['2020-01-01', 'has passed'],
+  ['0d', 'has passed'],
+  ['9999999d', 'after the year 9999'],
+  ['999999999w', 'after the year 9999'],
+])('--expires %s is refused: %s', (text, reason) => {
+  expect(() => readExpiry(text, NOW)).toThrow(reason)
+})
+
+test('a moment after the year 9999 is shown to the minute as well', () => {
+  expect(showMoment(new Date('+029405-12-22T10:20:30Z'))).toBe('+029405-12-22 10:20 UTC')
+  expect(showMoment(new Date('2030-12-22T10:20:30.500Z'))).toBe('2030-12-22 10:20 UTC')
+})
+
+test.each([
+  ['x', 'show', '', 'withmac show x'],
+  ['-x', 'show', '', 'withmac show -- -x'],
+  ['-x', 'extend', '--expires 30d', 'withmac extend --expires 30d -- -x'],
+  ['--yes', 'delete', '', 'withmac delete -- --yes'],
+  ['- x', 'extend', '--expires 30d', "withmac extend --expires 30d -- '- x'"],
+  ['a b', 'extend', '--expires 30d', "withmac extend 'a b' --expires 30d"],
+])('of the identifier %j, a line to paste takes it for that', (id, command, options, line) => {
+  expect(lineOn(id, command, options).replace(/^.*withmac /, 'withmac ')).toBe(line)
 })
 
 test.each([
@@ -51,9 +101,16 @@ test.each([
   [3 * 60, '3 m ago'],
   [47 * 3600, '47 h ago'],
   [-100, 'just now'],
+  [-30 * 86_400, '30 d ahead'],
 ])('what was used %i seconds ago is shown as %s', (seconds, text) => {
   const now = new Date()
   expect(showAgo(new Date(now.getTime() - seconds * 1000), now, showShortSpan)).toBe(text)
+})
+
+test('a use that a clock wrote down which was ahead is not shown as new', () => {
+  expect(showUse(new Date(NOW.getTime() + 30 * 86_400_000), NOW)).toBe(
+    'last used 30 days ahead of the clock here',
+  )
 })
 
 interface Row {

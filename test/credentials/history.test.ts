@@ -84,3 +84,11 @@ test('a change that comes to nothing leaves no row', async () => {
   await expect(mac.createCredential('eve', { id: ada.id })).rejects.toThrow()
   expect(await mac.credentialHistory()).toHaveLength(1)
 })
+
+test('of a user without a name there is none, as in a list', async () => {
+  const { mac } = start()
+  await mac.createCredential('ada')
+  expect(await mac.credentialHistory({ user: '' })).toEqual([])
+  expect(await mac.listCredentials({ user: '' })).toEqual([])
+  await mac.close()
+})

@@ -170,6 +170,8 @@ describe('wrong input for a rotation:', () => {
     [{ key: 'the key' }, 'is the key of today'],
     [{ algorithm: 'hmac-md5' }, 'algorithm'],
     [{ expires: 3600 }, 'expires'],
+    [{ expires: new Date('2020-01-01') }, 'expires is over already'],
+    [{ expires: 1_800_000_000 }, 'expires is over already'],
   ] as [RotateOptions, string][])('%j names %s, and changes nothing', async (options, names) => {
     const { mac, send, clock } = start()
     clock.seconds = 1_800_000_000

@@ -92,6 +92,88 @@ describe('lastUsed', () => {
   })
 })
 
+test('a key that is used once after its rotation, by whichever process, is known to be', async () => {
+  using folder = temporaryFolder()
+  const database = `sqlite:${folder.path('mac.db')}`
+  const servers = [start(database), start(database)] as const
+  const ada = await servers[0].mac.createCredential('ada', { id: 'ada' })
+  for (const { send, sign } of servers) expect(await send(sign(ada))).toBe('200')
+  const begin = servers[0].clock.seconds
+  for (const { clock } of servers) clock.seconds = begin + 5
+  await servers[0].mac.rotateCredential('ada')
+  const oldKeyUsed = async () => {
+    const { oldKey } = (await servers[0].mac.getCredential('ada')) ?? {}
+    return (oldKey?.lastUsed?.getTime() ?? 0) / 1000 - begin
+  }
+  expect(await oldKeyUsed()).toBe(0)
+  for (const [at, { clock, send, sign }] of servers.entries()) {
+    clock.seconds = begin + 10 + at
+    expect(await send(sign(ada))).toBe('200')
+    expect(await oldKeyUsed()).toBe(10 + at)
+    clock.seconds += 5
+    expect(await send(sign(ada))).toBe('200')
+    expect(await oldKeyUsed()).toBe(10 + at)
+  }
+  for (const { mac } of servers) await mac.close()
+})
+
+describe('the last use of a credential stays known', () => {
+  /** A key that was used, and its successors, which were not. */
+  async function rotated() {
+    const started = start()
+    const { mac, clock, send, sign } = started
+    const ada = await mac.createCredential('ada', { id: 'ada', expires: null })
+    await mac.rotateCredential('ada', { graceSeconds: 1000 })
+    clock.seconds += 120
+    expect(await send(sign(ada))).toBe('200')
+    const lastUsed = new Date(clock.seconds * 1000)
+    clock.seconds += 60
+    return { ...started, lastUsed }
+  }
+
+  test('where a rotation ends all keys, the one in its grace as well, and when it is deleted', async () => {
+    const { mac, lastUsed } = await rotated()
+    expect(await mac.rotateCredential('ada', { graceSeconds: 0 })).toMatchObject({ lastUsed })
+    expect(await mac.getCredential('ada')).toMatchObject({ lastUsed })
+    const retired = (await mac.credentialHistory({ id: 'ada' })).flatMap(({ action, detail }) =>
+      action === 'retired' ? [[detail.keyNumber, detail.lastUsed]] : [],
+    )
+    expect(retired).toEqual([
+      [2, null],
+      [1, lastUsed.getTime() / 1000],
+    ])
+    await mac.deleteCredential('ada')
+    const [deleted] = await mac.credentialHistory({ id: 'ada' })
+    expect(deleted?.detail.lastUsed).toBe(lastUsed.getTime() / 1000)
+    await mac.close()
+  })
+
+  test('where rotations end one grace after the other early', async () => {
+    const { mac, lastUsed } = await rotated()
+    for (let time = 0; time < 3; time++) {
+      const after = await mac.rotateCredential('ada', { endEarlierGrace: true })
+      expect(after).toMatchObject({ lastUsed, oldKey: { lastUsed: null } })
+    }
+    await mac.close()
+  })
+
+  test('where several graces come to their end, until a later key is used', async () => {
+    const { mac, clock, send, sign, lastUsed } = await rotated()
+    let key: Key | null = null
+    for (let time = 0; time < 3; time++) {
+      clock.seconds += 2000
+      await mac.prune()
+      expect(await mac.getCredential('ada')).toMatchObject({ lastUsed, oldKey: null })
+      key = await mac.rotateCredential('ada', { graceSeconds: 1000 })
+    }
+    expect(await send(sign(key as Key))).toBe('200')
+    expect(await mac.getCredential('ada')).toMatchObject({
+      lastUsed: new Date(clock.seconds * 1000),
+    })
+    await mac.close()
+  })
+})
+
 describe('a failure is', () => {
   const { mac, clock, send, sign, failures } = start()
 

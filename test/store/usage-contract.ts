@@ -53,8 +53,53 @@ export function usageContract(open: () => Promise<Store>): void {
     const { record, used } = await opened(stored('ada'))
     await record('ada', NOW)
     await record('ada', NOW - 1000)
-    await record('ada', NOW + 59)
     expect(await used('ada')).toEqual({ 1: NOW })
+  })
+
+  test('a use that a clock wrote down which was ahead gives way to the next', async () => {
+    const { record, used } = await opened(stored('ada'))
+    for (const ahead of [30 * DAY, HOUR + 1]) {
+      await record('ada', NOW + ahead)
+      await record('ada', NOW)
+      expect(await used('ada')).toEqual({ 1: NOW })
+    }
+    await record('ada', NOW + 60)
+    expect(await used('ada')).toEqual({ 1: NOW + 60 })
+  })
+
+  test('the first use of a key that was replaced is known at once, and the next after a minute', async () => {
+    const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + DAY } as const
+    const { record, used, credentials } = await opened(stored('ada'))
+    await record('ada', NOW)
+    const rotated = { ...stored('ada'), rotated: NOW + 5, keyNumber: 2, oldKey }
+    await credentials.edit('ada', NOW + 5, () => ({
+      ...{ credential: rotated, key: 'new', action: 'rotated', detail: {} },
+    }))
+    await credentials.lookUp('ada')
+    expect(await used('ada')).toEqual({ 1: NOW })
+    for (const later of [7, 8, 66]) {
+      await record('ada', NOW + later)
+      await credentials.lookUp('ada')
+      expect(await used('ada')).toEqual({ 1: NOW + 7 })
+    }
+    await record('ada', NOW + 67)
+    expect(await used('ada')).toEqual({ 1: NOW + 67 })
+  })
+
+  test('such a use is known as well where the rotation is found out only afterwards', async () => {
+    const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + DAY } as const
+    const { record, used, credentials } = await opened(stored('ada'))
+    await record('ada', NOW)
+    const rotated = { ...stored('ada'), rotated: NOW + 5, keyNumber: 2, oldKey }
+    await credentials.edit('ada', NOW + 5, () => ({
+      ...{ credential: rotated, key: 'new', action: 'rotated', detail: {} },
+    }))
+    await record('ada', NOW + 7)
+    await credentials.lookUp('ada')
+    expect(await used('ada')).toEqual({ 1: NOW + 7 })
+    await record('ada', NOW + 8)
+    await credentials.lookUp('ada')
+    expect(await used('ada')).toEqual({ 1: NOW + 7 })
   })
 
   test('two keys are told apart, whichever is used in turn', async () => {

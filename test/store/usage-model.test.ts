@@ -42,7 +42,7 @@ class Model {
   use(store: 0 | 1, id: string, keyNumber: number): void {
     const name = `${id} ${keyNumber}`
     const before = this.written[store].get(name)
-    if (before !== undefined && this.now - before < 60) return
+    if (before !== undefined && Math.abs(this.now - before) < 60) return
     this.written[store].set(name, this.now)
     this.used.set(name, Math.max(this.now, this.used.get(name) ?? 0))
   }

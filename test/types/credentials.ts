@@ -44,7 +44,11 @@ await createCredential(7n)
 await createCredential('ada', { algorithm: 'hmac-sha-1', expires: new Date() })
 await createCredential('ada', { expires: 2_000_000_000, key: 'secret' })
 await createCredential('ada', { expires: null })
-holds<Equal<User, string | number | bigint | { readonly id: string | number | bigint }>>()
+await createCredential({ id: 7, name: 'Grace' })
+await createCredential({ id: 7n, name: 'Grace', roles: ['admin'] }, { ifExists: 'keep' })
+await createCredential({ id: '7', name: null } as const)
+const user: User = { id: 7, name: 'Grace' }
+await createCredential(user)
 
 // Afterwards, the key is not shown.
 const found = await getCredential('laptop')
@@ -54,6 +58,8 @@ holds<Equal<typeof list, Credential[]>>()
 holds<Equal<Awaited<ReturnType<typeof revokeCredential>>, void>>()
 holds<Equal<Awaited<ReturnType<typeof deleteCredential>>, void>>()
 await listCredentials({ user: 7n })
+await listCredentials({ user: row })
+await listCredentials({ user: { id: 7, name: 'Grace' } })
 await revokeCredential('laptop')
 await deleteCredential('laptop')
 
@@ -62,6 +68,7 @@ const mac = createMac()
 holds<Equal<typeof mac.createCredential, typeof createCredential>>()
 holds<Equal<typeof mac.getCredential, typeof getCredential>>()
 holds<Equal<typeof mac.listCredentials, typeof listCredentials>>()
+await mac.credentialHistory({ user: { id: 7, name: 'Grace' } })
 const pruned = await mac.prune()
 holds<Equal<typeof pruned, number>>()
 
@@ -71,6 +78,8 @@ await createCredential()
 await createCredential(null)
 // @ts-expect-error: with an id
 await createCredential({ email: 'ada@example.com' })
+// @ts-expect-error: which is a name or a number
+await createCredential({ id: null, name: 'Grace' })
 // @ts-expect-error: an option that is not known
 await createCredential('ada', { expiry: null })
 // @ts-expect-error: draft-ietf-oauth-v2-http-mac-01 has no other algorithm

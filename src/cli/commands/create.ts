@@ -4,14 +4,13 @@ import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import type { RateLimit } from '../../store/store.ts'
 import { readAddress } from '../address.ts'
-import { pasted } from '../called-as.ts'
 import { credentialJson, credentialLines } from '../credential-text.ts'
 import { findPlace, type Place, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { Failure } from '../failure.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { reserveFile, savedText } from '../saved-file.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
 import { signedCurl } from '../signed-curl.ts'
@@ -140,6 +139,10 @@ function giveNew(
   const { authorization, curl } = signedCurl({ method: 'GET', url }, made)
   const shown = save === null ? { key } : { saved: save }
   const json = { ...credentialJson(credential, now), ...shown, database: place.path }
+  terminal.unshown =
+    save === null
+      ? `The credential ${plain(made.id)} was made all the same, and its key is lost unless it was written before: "${lineOn(made.id, 'delete')}" removes it.`
+      : `The credential ${plain(made.id)} was made all the same: its key is in ${plain(save)}.`
   terminal.give({ ...json, url, authorization, curl }, () => [
     `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${place.path}`,
     '',
@@ -161,7 +164,7 @@ function giveKept(
   ]
   if (others.length > 0) {
     terminal.note(
-      `Its ${others.join(' and ')} stay as they are, other than asked for: "${pasted(`update ${quote(kept.id)}`)}" changes them.`,
+      `Its ${others.join(' and ')} stay as they are, other than asked for: "${lineOn(kept.id, 'update')}" changes them.`,
     )
   }
   const now = new Date()

@@ -1,13 +1,12 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { Credential } from '../../credentials/credential.ts'
-import { pasted } from '../called-as.ts'
 import { credentialJson, standingText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { showUse } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -50,7 +49,7 @@ export function deleteCommand(terminal: Terminal): Command {
           const whose = `${plain(id)} of ${plain(credential.user)}`
           return [
             `${red('deleted')} ${whose}: its next request is refused. It was ${showUse(credential.lastUsed, now)}.`,
-            `A row of the history stays: ${cyan(pasted(`history ${quote(id)}`))}`,
+            `A row of the history stays: ${cyan(lineOn(id, 'history'))}`,
           ]
         })
       })
@@ -58,7 +57,10 @@ export function deleteCommand(terminal: Terminal): Command {
 }
 
 async function isSure(credential: Credential, terminal: Terminal): Promise<boolean> {
-  if (!terminal.canAsk) throw misuse('there is no terminal to ask on: add --yes to delete it.')
+  if (!terminal.canAsk) {
+    const why = terminal.json ? 'with --json nobody is asked' : 'there is no terminal to ask on'
+    throw misuse(`${why}: add --yes to delete it.`)
+  }
   const { id, user } = credential
   const asking = createInterface({ input: process.stdin, output: process.stderr })
   const now = new Date()

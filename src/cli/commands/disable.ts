@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import { pasted } from '../called-as.ts'
 import { credentialJson } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { showMoment, showUse } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -35,7 +34,7 @@ export function disableCommand(terminal: Terminal): Command {
         }
         return [
           `${red('disabled')} ${whose}: its next request is refused. It was ${showUse(after.lastUsed, now)}.`,
-          `To take it back: ${cyan(pasted(`enable ${quote(id)}`))}`,
+          `To take it back: ${cyan(lineOn(id, 'enable'))}`,
         ]
       })
     })

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import { pasted } from '../called-as.ts'
 import { credentialJson, standingOf, standingText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { showSpan } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -32,7 +31,7 @@ export function enableCommand(terminal: Terminal): Command {
             ? `${whose} was not disabled; it is ${standing}.`
             : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${standing}.`
         if (standingOf(after, now) !== 'expired') return [enabled]
-        const extend = cyan(pasted(`extend ${quote(id)} --expires 30d`))
+        const extend = cyan(lineOn(id, 'extend', '--expires 30d'))
         return [enabled, `${yellow('It is refused all the same')}. To move its end: ${extend}`]
       })
     })

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import { pasted } from '../called-as.ts'
 import { credentialJson, showExpiry, standingText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { readExpiry, showMoment } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -51,7 +50,7 @@ export function extendCommand(terminal: Terminal): Command {
         const since = showMoment(after.disabled)
         return [
           moved,
-          `${yellow('It is refused all the same')}: it was disabled ${since}. To take it back: ${cyan(pasted(`enable ${quote(id)}`))}`,
+          `${yellow('It is refused all the same')}: it was disabled ${since}. To take it back: ${cyan(lineOn(id, 'enable'))}`,
         ]
       })
     })

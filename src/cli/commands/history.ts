@@ -3,7 +3,7 @@ import type { CredentialEvent } from '../../credentials/history.ts'
 import { existingPlace, type Place, withMacOf } from '../database.ts'
 import { eventText } from '../event-text.ts'
 import { EXIT } from '../exit-status.ts'
-import { Failure } from '../failure.ts'
+import { Failure, nameOf } from '../failure.ts'
 import { examples } from '../help.ts'
 import { type Column, tableLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -13,6 +13,9 @@ interface HistoryOptions {
   readonly user?: string
   readonly limit: number
 }
+
+/** How much is shown at once. */
+const MOST = 100_000
 
 export function historyCommand(terminal: Terminal): Command {
   return new Command('history')
@@ -47,7 +50,7 @@ export function historyCommand(terminal: Terminal): Command {
           : tableLines(columns(id === undefined), shown, terminal.colors, terminal.columns),
       )
       if (shown.length === 0) terminal.note(nothing(id, user, place))
-      else if (events.length > limit) terminal.note(`There is more: --limit ${limit * 10}`)
+      else if (events.length > limit) terminal.note(moreThan(limit))
     })
 }
 
@@ -62,17 +65,30 @@ function columns(ofAll: boolean): Column<CredentialEvent>[] {
   ]
 }
 
+function moreThan(limit: number): string {
+  if (limit < MOST) return `There is more: --limit ${Math.min(limit * 10, MOST)}`
+  return 'There is more than can be shown at once: name an identifier, or a --user.'
+}
+
 function nothing(id: string | undefined, user: string | undefined, { path }: Place): string {
-  const whose = id !== undefined ? ` to ${id}` : user === undefined ? '' : ` to those of ${user}`
+  const whose =
+    id !== undefined
+      ? ` to ${nameOf(id)}`
+      : user === undefined
+        ? ''
+        : ` to those of ${nameOf(user)}`
   return `Nothing was done${whose} in ${path}, as far as is recorded.`
 }
 
 function noTrace(id: string, { path }: Place): Failure {
-  return new Failure(EXIT.no, `there is no credential ${id} in ${path}, nor a record of one.`)
+  return new Failure(
+    EXIT.no,
+    `there is no credential ${nameOf(id)} in ${path}, nor a record of one.`,
+  )
 }
 
 function readLimit(text: string): number {
   const limit = Number(text)
-  if (/^[0-9]+$/.test(text) && limit >= 1 && limit <= 100_000) return limit
-  throw new InvalidArgumentError('It is no number from 1 to 100000.')
+  if (/^[0-9]+$/.test(text) && limit >= 1 && limit <= MOST) return limit
+  throw new InvalidArgumentError(`It is no number from 1 to ${MOST}.`)
 }

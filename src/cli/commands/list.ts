@@ -3,6 +3,7 @@ import type { Credential } from '../../credentials/credential.ts'
 import { pasted } from '../called-as.ts'
 import { credentialJson, shortStanding, standingColor } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
+import { nameOf } from '../failure.ts'
 import { examples } from '../help.ts'
 import { showAgo, showShortSpan } from '../terminal/moments.ts'
 import { type Column, tableLines } from '../terminal/table.ts'
@@ -41,7 +42,7 @@ export function listCommand(terminal: Terminal): Command {
             : tableLines(columns(found, terminal, now), found, terminal.colors, terminal.columns),
       )
       if (found.length === 0) {
-        const whose = user === undefined ? '' : ` of ${user}`
+        const whose = user === undefined ? '' : ` of ${nameOf(user)}`
         terminal.note(
           `There is no credential${whose} in ${place.path}. "${pasted('create USER')}" makes one.`,
         )

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Credential, NewCredential } from '../../credentials/credential.ts'
+import type { CredentialEvent } from '../../credentials/history.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson } from '../credential-text.ts'
@@ -7,9 +8,10 @@ import { existingPlace, withMacOf } from '../database.ts'
 import { endedKeys, rotatedLines } from '../ended-keys.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
+import { lineOn } from '../quote.ts'
 import { checkRotation, type Rotation, rotateInto } from '../rotation.ts'
 import { signedCurl } from '../signed-curl.ts'
-import { readExpiry, readGrace } from '../terminal/moments.ts'
+import { readExpiry, readGrace, showMoment } from '../terminal/moments.ts'
 import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
@@ -66,7 +68,9 @@ export function rotateCommand(terminal: Terminal): Command {
           save === null
             ? await mac.rotateCredential(id, rotation)
             : await rotateInto(save, mac, before, rotation)
-        give(before, after, { path: place.path, url, save }, terminal)
+        // The key is to be shown whatever becomes of this.
+        const history = await mac.credentialHistory({ id, limit: 20 }).catch(() => [])
+        give(before, after, { path: place.path, url, save, history }, terminal)
       })
     })
 }
@@ -85,12 +89,13 @@ interface Surroundings {
   readonly path: string
   readonly url: string
   readonly save: string | null
+  readonly history: readonly CredentialEvent[]
 }
 
 function give(
   before: Credential,
   after: NewCredential,
-  { path, url, save }: Surroundings,
+  { path, url, save, history }: Surroundings,
   terminal: Terminal,
 ): void {
   const { key, ...credential } = after
@@ -98,8 +103,9 @@ function give(
   const now = new Date()
   const { authorization, curl } = signedCurl({ method: 'GET', url }, after)
   const shown = save === null ? { key } : { saved: save }
-  const ended = endedKeys(before, after, now)
+  const ended = endedKeys(before, after, history, now)
   const json = { ...credentialJson(credential, now), ...shown, ended, database: path }
+  terminal.unshown = unshown(after, save, now)
   terminal.give({ ...json, url, authorization, curl }, () => {
     const { colors } = terminal
     return [
@@ -112,4 +118,17 @@ function give(
       ...(after.disabled === null ? ['', ...trialLines({ id, save, url, curl }, colors)] : []),
     ]
   })
+}
+
+/** What to say where the new key could not be shown. */
+function unshown({ id, keyNumber, oldKey }: NewCredential, save: string | null, now: Date): string {
+  const rotated = `${plain(id)} was rotated all the same`
+  if (save !== null) return `${rotated}: its key ${keyNumber} is in ${plain(save)}.`
+  const inGrace = oldKey !== null && oldKey.graceEnds > now ? oldKey : null
+  const options = inGrace === null ? '--grace 0' : '--end-earlier-grace'
+  const another = `"${lineOn(id, 'rotate', `${options} --save new.json`)}" makes another`
+  const lost = `${rotated}, and its key ${keyNumber} is lost unless it was written before`
+  if (inGrace === null) return `${lost}: ${another}.`
+  const { keyNumber: old, graceEnds } = inGrace
+  return `${lost}; key ${old} is valid until ${showMoment(graceEnds)}. ${another}, and then key ${old} is refused at once.`
 }

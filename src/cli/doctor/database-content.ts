@@ -10,6 +10,9 @@ import { sealingFindings } from './sealing.ts'
 /** The moment that no clock of this version's time shows any more: 2025. */
 const NO_EARLIER = 1_735_689_600
 
+/** The version of the tables from which the triggers have the names that they have now. */
+const TRIGGERS = 3
+
 /** What there is to say of a database's content. */
 export function contentFindings(database: Inspected, now: number): Finding[] {
   const version = schemaVersion(database)
@@ -21,7 +24,7 @@ export function contentFindings(database: Inspected, now: number): Finding[] {
     journal(database),
     integrity(database),
     schema(version),
-    ...(version < 2 ? [] : [triggers(database)]),
+    ...(version < TRIGGERS ? [] : [triggers(database)]),
     lock(database),
     ...(version > SCHEMA_VERSION
       ? []
@@ -69,7 +72,11 @@ function schema(version: number): Finding {
     return bad('tables', text, 'use the withmac that wrote them, or a newer one')
   }
   const text = `version ${version}; this withmac has version ${SCHEMA_VERSION}`
-  return note('tables', text, `brought up by "${pasted('init')}", or when the server starts`)
+  return note(
+    'tables',
+    text,
+    `whoever opens it with this version brings it up to date, be it a server or any command but doctor, such as "${pasted('list')}": servers of earlier versions then answer 503 until they are replaced`,
+  )
 }
 
 function triggers({ rows }: Inspected): Finding {
@@ -78,9 +85,10 @@ function triggers({ rows }: Inspected): Finding {
   )
   const missing = TRIGGER_NAMES.filter((name) => !there.has(name))
   if (missing.length === 0) return good('triggers', 'all three')
+  const are = missing.length === 1 ? 'is' : 'are'
   return bad(
     'triggers',
-    `${missing.join(', ')} is missing: running servers would not notice a revoked credential`,
+    `${missing.join(', ')} ${are} missing: running servers would not notice a revoked credential`,
     `restart the servers, or run "${pasted('init')}": whoever opens the database sets them up again`,
   )
 }

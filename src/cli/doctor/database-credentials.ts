@@ -1,6 +1,6 @@
 import { pasted } from '../called-as.ts'
 import type { Inspected } from '../inspect.ts'
-import { quote } from '../quote.ts'
+import { lineOn } from '../quote.ts'
 import { showAgo, showSpan } from '../terminal/moments.ts'
 import { type Finding, good, note } from './finding.ts'
 
@@ -63,12 +63,15 @@ function ending(rows: Inspected['rows'], now: number): Finding[] {
     note(
       'expiry',
       `${ends} within a week: ${listed(named)}`,
-      `"${pasted(`extend ${quote(String(first.id))} --expires 90d`)}", unless it is to end`,
+      `"${lineOn(String(first.id), 'extend', '--expires 90d')}", unless it is to end`,
     ),
   ]
 }
 
-/** Credentials with a key in its grace, and whether that key was used since it was replaced. */
+/**
+ * Credentials with a key in its grace, and whether that key was used since it was replaced: the first such
+ * use is written at once, and the later ones once a minute.
+ */
 function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   const found = rows(
     `select id, user, rotated, min(old_until, ifnull(expires, old_until)) as ends,
@@ -80,10 +83,15 @@ function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   )
   if (found.length === 0) return []
   const inGrace = found.length === 1 ? 'one old key is' : `${found.length} old keys are`
-  const inUse = found.filter(({ rotated, used }) => used !== null && Number(used) > Number(rotated))
+  // Within the second of the rotation, nobody can tell what came first.
+  const inUse = found.filter(
+    ({ rotated, used }) => used !== null && Number(used) >= Number(rotated),
+  )
   const [first] = inUse
   if (first === undefined) {
-    return [good('rotation', `${inGrace} in grace, and none was used since it was replaced`)]
+    return [
+      good('rotation', `${inGrace} in grace, and none is known to be used since it was replaced`),
+    ]
   }
   const named = inUse.map(
     ({ id, user, ends, used }) =>
@@ -94,7 +102,7 @@ function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
     note(
       'rotation',
       `${inGrace} in grace, and ${still} still in use: ${listed(named)}`,
-      `give those clients the new key before; "${pasted(`show ${quote(String(first.id))}`)}" tells whether it still is`,
+      `give those clients the new key before; "${lineOn(String(first.id), 'show')}" tells whether it still is`,
     ),
   ]
 }

@@ -8,7 +8,11 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: MINUTE, h: HOUR, d: D
 
 /** A moment as people read it, in UTC: `2026-11-04 12:30 UTC`. */
 export function showMoment(moment: Date): string {
-  return `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  // A year after 9999 has more digits, and a sign.
+  return `${moment
+    .toISOString()
+    .replace(/:[^:]*$/, '')
+    .replace('T', ' ')} UTC`
 }
 
 /** A length of time in its largest unit that leaves two of it: `47 hours`, `3 days`. */
@@ -29,9 +33,15 @@ export function showShortSpan(seconds: number): string {
   return showSpan(seconds).replace(/(?<= [dhms]).*/, '')
 }
 
-/** How long ago something was used: `3 minutes ago`. Exact to a minute, as it is known. */
+/**
+ * How long ago something was used: `3 minutes ago`. Exact to a minute, as it is known. What a clock has
+ * written that was ahead of this one is not taken for new.
+ */
 export function showAgo(moment: Date, now: Date, show: typeof showSpan = showSpan): string {
   const seconds = (now.getTime() - moment.getTime()) / 1000
+  if (seconds <= -2 * MINUTE) {
+    return `${show(seconds)} ahead${show === showSpan ? ' of the clock here' : ''}`
+  }
   return seconds < MINUTE ? 'just now' : `${show(Math.max(seconds, 2 * MINUTE))} ago`
 }
 
@@ -51,6 +61,9 @@ export function readExpiry(text: string, now: Date): Date | null {
   if (text.toLowerCase() === 'never') return null
   const span = secondsOf(text)
   const moment = span === null ? readMoment(text) : new Date(now.getTime() + span * 1000)
+  if (span !== null && !(moment.getTime() <= LATEST)) {
+    throw misuse(`--expires ${text} is after the year 9999: write never.`)
+  }
   if (Number.isNaN(moment.getTime())) {
     throw misuse(
       `--expires ${text} cannot be read: write 30d (or s, m, h, w), never, or a date such as 2030-12-31.`,
@@ -84,7 +97,16 @@ export function secondsOf(text: string): number | null {
   return amount === undefined ? null : Number(amount) * (UNITS[unit.toLowerCase()] ?? 0)
 }
 
-/** Only what starts as ISO 8601 does: `Date` would read `30` as a year. */
+/** The end of the year 9999, after which moments are written otherwise. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/**
+ * Only what starts as ISO 8601 does: `Date` would read `30` as a year, and on some engines February 30 as
+ * a day in March.
+ */
 function readMoment(text: string): Date {
-  return new Date(/^\d{4}-\d{2}-\d{2}(?:$|T)/i.test(text) ? text : Number.NaN)
+  const [, day] = /^(\d{4}-\d{2}-\d{2})(?:$|T)/i.exec(text) ?? []
+  const midnight = new Date(day ?? Number.NaN)
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().slice(0, 10) === day
+  return new Date(isDay ? text : Number.NaN)
 }

@@ -13,13 +13,17 @@ export class Terminal {
   readonly json: boolean
   /** What the command ends with, unless it fails. */
   status: ExitStatus = EXIT.ok
+  /** What to say where what the command has done cannot be shown: a key that is shown once, say. */
+  unshown: string | null = null
 
   constructor(args: readonly string[]) {
     this.colors = createColors(process.stdout)
     this.errorColors = createColors(process.stderr)
     const end = args.indexOf('--')
     this.json = (end === -1 ? args : args.slice(0, end)).includes('--json')
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly)
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', (error) => endQuietly(error, this.unshown))
+    }
   }
 
   /** How many characters fit in a line, or `null` where nobody looks at lines. */
@@ -34,7 +38,12 @@ export class Terminal {
 
   /** Writes lines to the standard output. */
   print(...lines: readonly string[]): void {
-    for (const line of lines) process.stdout.write(`${line}\n`)
+    try {
+      for (const line of lines) process.stdout.write(`${line}\n`)
+    } catch (error) {
+      // Deno throws at once what elsewhere is an event.
+      endQuietly(error as NodeJS.ErrnoException, this.unshown)
+    }
   }
 
   /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
@@ -62,10 +71,13 @@ export class Terminal {
 
 /**
  * The reader has gone, as `| head` does when it has seen enough: nothing is left to say. Anything else,
- * such as a full disk, is said where there is still somebody to read it.
+ * such as a full disk, is said where there is still somebody to read it, and so is what got lost with it.
  */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE' || error.code === 'EOF') process.exit()
-  writeSync(2, `withmac: what was to be shown cannot be written: ${error.message}\n`)
+function endQuietly(error: NodeJS.ErrnoException, unshown: string | null): void {
+  const isGone = error.code === 'EPIPE' || error.code === 'EOF' || error.name === 'BrokenPipe'
+  if (isGone) process.exit()
+  const { message } = error
+  const more = unshown === null ? '' : `${/[.!?]$/.test(message) ? '' : '.'} ${unshown}`
+  writeSync(2, `withmac: what was to be shown cannot be written: ${message}${more}\n`)
   process.exit(EXIT.internal)
 }

@@ -21,6 +21,14 @@ const MOST = 50_000
 /** How many rows of failures go with one batch. */
 const FAILURES_AT_ONCE = 256
 
+/** What is known of the use of a key. */
+interface KnownUse {
+  /** When its use was last written. */
+  readonly written: number
+  /** When it was last used. */
+  seen: number
+}
+
 /** Where nothing is to be written. */
 export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 
@@ -30,8 +38,8 @@ export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
  */
 export class UsageTally {
   readonly failures: FailureCounts = new FailureCounts()
-  /** When the use of each credential's keys was last written here. */
-  readonly #written = new Map<string, Map<number, number>>()
+  /** What is known here of the use of each credential's keys. */
+  readonly #known = new Map<string, Map<number, KnownUse>>()
 
   /** Whether something may have to be written with a batch, by what is known before its verdicts. */
   isDue(batch: readonly Nonce[]): boolean {
@@ -54,6 +62,30 @@ export class UsageTally {
     return { uses: [...uses.values()], failures }
   }
 
+  /** Is told what was recorded, whether it is written when that was or not. */
+  saw(batch: readonly Nonce[], recorded: readonly Recorded[]): void {
+    for (const [at, { credential, keyNumber, now }] of batch.entries()) {
+      const known = this.#known.get(credential)?.get(keyNumber)
+      if (known !== undefined && recorded[at]?.verdict === 'new') known.seen = now
+    }
+  }
+
+  /**
+   * Is told, each time that it is looked up, of a key that was replaced. Its first use afterwards is due
+   * at once, since somebody waits to know whether it is used still.
+   *
+   * @param rotated The moment in which it was replaced.
+   * @returns A use since then that was not written, since nobody here knew of the rotation: it is due now.
+   */
+  replaced(credential: string, keyNumber: number, rotated: number): Use | null {
+    const keys = this.#known.get(credential)
+    const known = keys?.get(keyNumber)
+    if (known === undefined || known.written > rotated) return null
+    keys?.delete(keyNumber)
+    const { written, seen: used } = known
+    return used >= rotated && used > written ? { credential, keyNumber, used } : null
+  }
+
   /** Is told what was committed. */
   wrote({ uses, failures }: Due): void {
     for (const use of uses) this.#wroteUse(use)
@@ -62,26 +94,27 @@ export class UsageTally {
 
   /** Is told of a credential that is new under an identifier that may have been another's. */
   forget(credential: string): void {
-    this.#written.delete(credential)
+    this.#known.delete(credential)
     this.failures.forget(credential)
   }
 
   #isUseDue({ credential, keyNumber, now }: Nonce): boolean {
-    const at = this.#written.get(credential)?.get(keyNumber)
-    return at === undefined || now - at >= INTERVAL
+    const written = this.#known.get(credential)?.get(keyNumber)?.written
+    // A clock that was ahead, and was set right, must not hold back what comes until then.
+    return written === undefined || Math.abs(now - written) >= INTERVAL
   }
 
   #wroteUse({ credential, keyNumber, used }: Use): void {
-    const keys = this.#written.get(credential) ?? new Map<number, number>()
-    keys.set(keyNumber, used)
+    const keys = this.#known.get(credential) ?? new Map<number, KnownUse>()
+    keys.set(keyNumber, { written: used, seen: used })
     // At the end again, since the first go first; and two keys at the most are in use at a time.
-    this.#written.delete(credential)
+    this.#known.delete(credential)
     // A piece of a header would keep the whole of it.
-    this.#written.set(Buffer.from(credential).toString(), keys)
+    this.#known.set(Buffer.from(credential).toString(), keys)
     for (const number of keys.keys()) if (Math.abs(number - keyNumber) > 1) keys.delete(number)
-    if (this.#written.size <= MOST) return
-    const [first] = this.#written.keys()
-    if (first !== undefined) this.#written.delete(first)
+    if (this.#known.size <= MOST) return
+    const [first] = this.#known.keys()
+    if (first !== undefined) this.#known.delete(first)
   }
 }
 

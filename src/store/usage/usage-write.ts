@@ -11,6 +11,12 @@ const SIZES = [64, 8, 1] as const
 type Statement = (rows: RawBuilder<unknown>) => RawBuilder<unknown>
 
 /**
+ * How much later than now a use may stand, in seconds: more than that was written by a clock that was
+ * ahead. Clocks of several servers, and batches that wait, differ by less.
+ */
+const LATEST = 3600
+
+/**
  * A use of a key with which the credential's requests would still be let in: one that was revoked,
  * say, in the meantime is found out only when the nonce is recorded.
  */
@@ -24,7 +30,7 @@ const writeUses: Statement = (rows) => sql`
     and (known.key_number = given.key_number or
       (known.key_number = given.key_number + 1 and known.old_until > given.used)))
   on conflict (credential, key_number) do update set used = excluded.used
-  where excluded.used > mac_usage.used`
+  where excluded.used > mac_usage.used or mac_usage.used > excluded.used + ${sql.lit(LATEST)}`
 
 const addFailures: Statement = (rows) => sql`
   with given (credential, hour, count) as (values ${rows})
