@@ -138,10 +138,7 @@ function storeOf(
 ): Store {
   const nonces = new SqlNonces(parts)
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, {
-      ...parts,
-      noteUse: (use) => nonces.noteUse(use),
-    }),
+    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
     nonces,
     reseal: (options) => reseal(sealed, options),
     async close() {

@@ -23,15 +23,13 @@ import type {
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
 import { drawVersion } from './triggers.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
-import type { UsageTally, Use } from './usage/usage-tally.ts'
+import type { UsageTally } from './usage/usage-tally.ts'
 
 /** What credentials share with nonces. */
 interface Told {
   /** What the database is called in messages. */
   readonly label: string
   readonly tally: UsageTally
-  /** Writes the use of a key by itself. Never rejects. */
-  noteUse(use: Use): Promise<void>
 }
 
 /** Credentials over Kysely. */
@@ -41,17 +39,15 @@ export class SqlCredentials implements CredentialStore {
   readonly #sealer: KeySealer
   readonly #label: string
   readonly #tally: UsageTally
-  readonly #noteUse: Told['noteUse']
   /** Compiled once: it runs for every signed request. */
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, told: Told) {
+  constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, { label, tally }: Told) {
     this.#db = db
     this.#guard = guard
     this.#sealer = sealer
-    this.#label = told.label
-    this.#tally = told.tally
-    this.#noteUse = told.noteUse
+    this.#label = label
+    this.#tally = tally
     this.#find = findQuery(db, sealer)
   }
 
@@ -64,11 +60,7 @@ export class SqlCredentials implements CredentialStore {
     })
     const credential = withKeys(row, this.#sealer)
     const { id: found, keyNumber, rotated, oldKey } = credential
-    if (oldKey !== null && rotated !== null) {
-      // Who rotates, perhaps in another process, waits to see whether the old key is used still.
-      const use = this.#tally.replaced(found, keyNumber - 1, rotated)
-      if (use !== null) await this.#noteUse(use)
-    }
+    if (oldKey !== null && rotated !== null) this.#tally.replaced(found, keyNumber - 1, rotated)
     return { credential: row.id === DECOY ? null : credential, version }
   }
 

@@ -11,7 +11,7 @@ import type { MacDatabase } from './schema.ts'
 import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
 import { UsageFailures } from './usage/usage-failures.ts'
-import { type Due, NOTHING_DUE, type UsageTally, type Use } from './usage/usage-tally.ts'
+import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
 import { UsageWrite } from './usage/usage-write.ts'
 
 /** What a nonce store over SQL is made of. */
@@ -69,25 +69,12 @@ export class SqlNonces implements NonceStore {
     this.#parts.tally.failures.count(credential, now)
   }
 
-  /** Writes the use of a key that is known of its credential only now to have been replaced before. */
-  async noteUse(use: Use): Promise<void> {
-    const { connection, guarded, name, tally } = this.#parts
-    if (this.#usageFails.lately(use.used)) return
-    const due: Due = { uses: [use], failures: [] }
-    try {
-      await guarded(async () => connection.transact(() => this.#usage.write(due), 'later'))
-      tally.wrote(due)
-    } catch (error) {
-      this.#usageFails.tell(name, use.used, error)
-    }
-  }
-
-  /** Lets what waits be recorded, and writes failures that no nonce took along. */
+  /** Lets what waits be recorded, and writes what no nonce took along. */
   async drain(): Promise<void> {
     await this.#commits.drain()
     const { connection, guarded, tally } = this.#parts
-    const due: Due = { uses: [], failures: tally.failures.all() }
-    if (due.failures.length === 0) return
+    const due = tally.all()
+    if (due.uses.length + due.failures.length === 0) return
     const write = async () => connection.transact(() => this.#usage.write(due), 'later')
     // Nobody is let in or kept out by them.
     await guarded(write).catch(() => {})

@@ -86,9 +86,9 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('ada')).toEqual({ 1: NOW + 67 })
   })
 
-  test('such a use is known as well where the rotation is found out only afterwards', async () => {
+  test('where the rotation is found out only after such a use, it is written with the next nonce', async () => {
     const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + DAY } as const
-    const { record, used, credentials } = await opened(stored('ada'))
+    const { record, used, credentials } = await opened(stored('ada'), stored('eve'))
     await record('ada', NOW)
     const rotated = { ...stored('ada'), rotated: NOW + 5, keyNumber: 2, oldKey }
     await credentials.edit('ada', NOW + 5, () => ({
@@ -96,8 +96,10 @@ export function usageContract(open: () => Promise<Store>): void {
     }))
     await record('ada', NOW + 7)
     await credentials.lookUp('ada')
+    expect(await used('ada')).toEqual({ 1: NOW })
+    await record('eve', NOW + 8)
     expect(await used('ada')).toEqual({ 1: NOW + 7 })
-    await record('ada', NOW + 8)
+    await record('ada', NOW + 9)
     await credentials.lookUp('ada')
     expect(await used('ada')).toEqual({ 1: NOW + 7 })
   })

@@ -18,6 +18,8 @@ export interface Due {
 const INTERVAL = 60
 /** Of how many credentials it is known when their use was written; the first to be written go. */
 const MOST = 50_000
+/** How many of the uses that are late go with one batch. */
+const LATE_AT_ONCE = 64
 /** How many rows of failures go with one batch. */
 const FAILURES_AT_ONCE = 256
 
@@ -40,9 +42,12 @@ export class UsageTally {
   readonly failures: FailureCounts = new FailureCounts()
   /** What is known here of the use of each credential's keys. */
   readonly #known = new Map<string, Map<number, KnownUse>>()
+  /** Uses that were not due when they came, and are now. */
+  #late: readonly Use[] = []
 
   /** Whether something may have to be written with a batch, by what is known before its verdicts. */
   isDue(batch: readonly Nonce[]): boolean {
+    if (this.#late.length > 0) return true
     for (const nonce of batch) if (this.#isUseDue(nonce)) return true
     return this.failures.areDue(latest(batch))
   }
@@ -59,7 +64,13 @@ export class UsageTally {
       if (later && this.#isUseDue(nonce)) uses.set(name, { credential, keyNumber, used })
     }
     const failures = this.failures.due(latest(accepted), FAILURES_AT_ONCE)
-    return { uses: [...uses.values()], failures }
+    // After the late ones, whose keys may be among them: the latest use of a key is what stays.
+    return { uses: [...this.#late.slice(0, LATE_AT_ONCE), ...uses.values()], failures }
+  }
+
+  /** All that waits, due or not, for when no more batches come. */
+  all(): Due {
+    return { uses: this.#late, failures: this.failures.all() }
   }
 
   /** Is told what was recorded, whether it is written when that was or not. */
@@ -71,30 +82,36 @@ export class UsageTally {
   }
 
   /**
-   * Is told, each time that it is looked up, of a key that was replaced. Its first use afterwards is due
-   * at once, since somebody waits to know whether it is used still.
+   * Is told, each time that it is looked up, of a key that was replaced: somebody waits to know whether it
+   * is used still, so its first use afterwards is due at once. One that came before the rotation was known
+   * here goes with the next batch.
    *
    * @param rotated The moment in which it was replaced.
-   * @returns A use since then that was not written, since nobody here knew of the rotation: it is due now.
    */
-  replaced(credential: string, keyNumber: number, rotated: number): Use | null {
+  replaced(credential: string, keyNumber: number, rotated: number): void {
     const keys = this.#known.get(credential)
     const known = keys?.get(keyNumber)
-    if (known === undefined || known.written > rotated) return null
+    if (known === undefined || known.written > rotated) return
     keys?.delete(keyNumber)
     const { written, seen: used } = known
-    return used >= rotated && used > written ? { credential, keyNumber, used } : null
+    if (used < rotated || used <= written) return
+    this.#late = [...this.#late, { credential, keyNumber, used }]
   }
 
   /** Is told what was committed. */
   wrote({ uses, failures }: Due): void {
     for (const use of uses) this.#wroteUse(use)
+    if (this.#late.length > 0) {
+      const gone = new Set(uses)
+      this.#late = this.#late.filter((use) => !gone.has(use))
+    }
     this.failures.wrote(failures)
   }
 
   /** Is told of a credential that is new under an identifier that may have been another's. */
   forget(credential: string): void {
     this.#known.delete(credential)
+    this.#late = this.#late.filter((use) => use.credential !== credential)
     this.failures.forget(credential)
   }
 
