@@ -70,7 +70,7 @@ function ending(rows: Inspected['rows'], now: number): Finding[] {
 
 /**
  * Credentials with a key in its grace, and whether that key was used since it was replaced: the first such
- * use is written at once, and the later ones once a minute.
+ * use is written with the next nonces, and the later ones once a minute.
  */
 function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   const found = rows(
