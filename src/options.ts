@@ -165,7 +165,8 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    * What the credential must be good for: a scope, several of which each is needed, or a function of
    * the request that gives them (`null` for none; an empty list is answered 503, as a mistake), also as a
    * promise. It is asked when the request was verified and its nonce used up; a credential that lacks one
-   * is answered 403. Not with the mode `optional`, whose callers need no credential at all. Default: nothing is demanded.
+   * is answered 403. Not with the mode `optional`, whose callers need no credential at all.
+   * Default: nothing is demanded.
    *
    * @example
    * withMac(app, { scope: ({ method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })
