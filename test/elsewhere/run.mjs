@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { RUNTIMES } from '../runtimes/runtimes.mjs'
 import { testFiles } from './portable.mjs'
 
@@ -13,10 +14,10 @@ import { testFiles } from './portable.mjs'
 const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
 const { portable, bunOnly } = testFiles(tests)
+// All in one process, as on Bun: that the same modules are read once saves half of the time.
 const COMMANDS = {
-  // In one process, as on Bun: that the same modules are read once saves half of the time.
-  'node-24': ['--test', '--test-isolation=none', '--test-reporter=dot'],
-  deno: ['test', '--allow-all', '--no-check', '--quiet', '--parallel', '--reporter=dot'],
+  'node-24': ['--test', '--test-isolation=none', '--test-reporter=dot', ...portable],
+  deno: ['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot', fileOfAll(portable)],
 }
 const chosen = readArguments(process.argv.slice(2))
 let failed = 0
@@ -30,7 +31,7 @@ for (const name of chosen) {
   }
   // Of the many processes that the tests start, each would strip and compile the same files.
   const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(cache, 'compiled') }
-  const { status, stdout, stderr } = spawnSync(binary, [...COMMANDS[name], ...portable], {
+  const { status, stdout, stderr } = spawnSync(binary, COMMANDS[name], {
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
@@ -46,6 +47,16 @@ for (const name of chosen) {
 console.log(`\nOn Bun alone run ${bunOnly.length} test files:`)
 for (const { file, reason } of bunOnly) console.log(`  ${file}: ${reason}`)
 process.exitCode = failed === 0 ? 0 : 1
+
+/** Deno reads each file by itself, and what it imports; so it is given one that imports all. */
+function fileOfAll(files) {
+  const folder = mkdtempSync(join(tmpdir(), 'withmac-elsewhere-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'all.test.ts')
+  const lines = files.map((each) => `import ${JSON.stringify(pathToFileURL(each).href)}\n`)
+  writeFileSync(file, lines.join(''))
+  return file
+}
 
 function readArguments([argument, ...rest]) {
   const names = Object.keys(COMMANDS)
