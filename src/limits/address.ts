@@ -8,10 +8,8 @@ import { isIPv4, isIPv6 } from 'node:net'
  * @returns `null` for what is no address, such as `unknown` or a name that a proxy made up.
  */
 export function countedAddress(written: string): string | null {
-  const bare = withoutPort(written.trim())
-  if (isIPv4(bare)) return bare
-  const text = bare.replace(/%.*$/, '')
-  return isIPv6(text) ? countedIpv6(text) : null
+  const address = readAddress(written)
+  return address === null || typeof address === 'string' ? address : countedIpv6(address)
 }
 
 /**
@@ -19,14 +17,20 @@ export function countedAddress(written: string): string | null {
  * mapped into IPv6, or ::1. `null` for what is no address.
  */
 export function isLoopbackAddress(written: string): boolean | null {
-  const bare = withoutPort(written.trim())
-  if (isIPv4(bare)) return bare.startsWith('127.')
-  const text = bare.replace(/%.*$/, '')
-  if (!isIPv6(text)) return null
-  const groups = groupsOf(text)
-  const [mark, high = 0, low] = groups.slice(5)
-  if (groups.slice(0, 5).some((group) => group !== 0)) return false
+  const address = readAddress(written)
+  if (address === null) return null
+  if (typeof address === 'string') return address.startsWith('127.')
+  const [mark, high = 0, low] = address.slice(5)
+  if (address.slice(0, 5).some((group) => group !== 0)) return false
   return mark === 0xffff ? high >> 8 === 127 : mark === 0 && high === 0 && low === 1
+}
+
+/** An IPv4 address as it is, an IPv6 address by its eight groups; `null` for what is neither. */
+function readAddress(written: string): string | readonly number[] | null {
+  const bare = withoutPort(written.trim())
+  if (isIPv4(bare)) return bare
+  const text = bare.replace(/%.*$/, '')
+  return isIPv6(text) ? groupsOf(text) : null
 }
 
 /** A port stands behind an IPv4 address, or behind the bracket of an IPv6 address. */
@@ -36,8 +40,7 @@ function withoutPort(text: string): string {
   return /^([\d.]+):[\w.-]*$/.exec(text)?.[1] ?? text
 }
 
-function countedIpv6(text: string): string {
-  const groups = groupsOf(text)
+function countedIpv6(groups: readonly number[]): string {
   const [high = 0, low = 0] = groups.slice(6)
   if (isMapped(groups)) return [high >> 8, high & 255, low >> 8, low & 255].join('.')
   const network = groups.slice(0, 4).map((group) => group.toString(16))
