@@ -45,25 +45,27 @@ describe('an address whose requests were refused too often', () => {
     expect(await server.send(ada, FLOODER)).toBe('200')
   })
 
+  /** A credential that had signed before it was rotated, and then the flood from its address. */
+  async function rotatedInFlood() {
+    const { mac, send } = limited(THREE)
+    const ada = await mac.createCredential('ada')
+    expect(await send(ada, FLOODER)).toBe('200')
+    const rotated = await mac.rotateCredential(ada.id)
+    for (let sent = 0; sent < 3; sent++) await send(STRANGER, FLOODER)
+    return { send, ada, rotated }
+  }
+
   test('locks out a key that came with a rotation, until it has signed from elsewhere', async () => {
-    const server = limited(THREE)
-    const ada = await server.mac.createCredential('ada')
-    expect(await server.send(ada, FLOODER)).toBe('200')
-    const rotated = await server.mac.rotateCredential(ada.id)
-    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
-    expect(await server.send(rotated, FLOODER)).toBe(LIMITED)
-    expect(await server.send(rotated, OTHER)).toBe('200')
-    expect(await server.send(rotated, FLOODER)).toBe('200')
+    const { send, rotated } = await rotatedInFlood()
+    expect(await send(rotated, FLOODER)).toBe(LIMITED)
+    expect(await send(rotated, OTHER)).toBe('200')
+    expect(await send(rotated, FLOODER)).toBe('200')
   })
 
   test('does not lock it out where the old key has signed since', async () => {
-    const server = limited(THREE)
-    const ada = await server.mac.createCredential('ada')
-    expect(await server.send(ada, FLOODER)).toBe('200')
-    const rotated = await server.mac.rotateCredential(ada.id)
-    for (let sent = 0; sent < 3; sent++) await server.send(STRANGER, FLOODER)
-    expect(await server.send(ada, FLOODER)).toBe('200')
-    expect(await server.send(rotated, FLOODER)).toBe('200')
+    const { send, ada, rotated } = await rotatedInFlood()
+    expect(await send(ada, FLOODER)).toBe('200')
+    expect(await send(rotated, FLOODER)).toBe('200')
   })
 
   test('may try again when the window is over', async () => {
