@@ -1,7 +1,6 @@
 import { MacError } from '../errors.ts'
-import { isLoopback } from '../protocol/host.ts'
 import { noPayload, type Payload } from './payload.ts'
-import { withoutCarets } from './wire.ts'
+import { isPrivate, withoutCarets } from './wire.ts'
 
 /** A request on its way, to where the redirects have led so far. */
 export interface Hop {
@@ -97,11 +96,6 @@ function target(location: string, from: URL): URL {
     throw refused('Its Location holds a user name or password')
   }
   return withoutCarets(url)
-}
-
-/** Whether nobody else could have written what came from there, or read what goes there. */
-export function isPrivate({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || isLoopback(hostname)
 }
 
 function refused(why: string): MacError {

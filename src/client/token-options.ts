@@ -1,10 +1,10 @@
 import { isScopeList } from '../protocol/scopes.ts'
 import { checkFetchOptions, type MacFetchOptions } from './options.ts'
-import { isPrivate } from './redirect.ts'
+import { isPrivate } from './wire.ts'
 
 /** The options of `createTokenFetch`: what follows, and those of `createMacFetch`. */
 export interface TokenFetchOptions extends MacFetchOptions {
-  /** Where credentials come from: an `https:` URL; `http:` for this machine (`localhost`) alone. */
+  /** Where credentials come from: an `https:` URL; `http:` for `localhost`, 127.0.0.1 and `[::1]` alone. */
   readonly tokenEndpoint: string | URL
   readonly clientId: string
   readonly clientSecret: string
@@ -78,7 +78,10 @@ function readEndpoint(given: string | URL): URL {
     throw new TypeError('withmac: the option tokenEndpoint must be an absolute URL.', { cause })
   }
   if (!/^https?:$/.test(url.protocol) || !isPrivate(url)) {
-    throw wrong('tokenEndpoint', 'must be an https: URL; http: is for localhost alone')
+    throw wrong(
+      'tokenEndpoint',
+      'must be an https: URL; http: is for localhost, 127.0.0.1 and [::1] alone',
+    )
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
     throw wrong('tokenEndpoint', 'must be a URL without user name, password and fragment')

@@ -51,7 +51,7 @@ export function wireTarget(url: string | URL): string {
 export function urlToSign(url: string | URL): WireUrl {
   const parsed = parse(url)
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw wrongUrl(`A request to ${parsed.protocol} cannot be signed: only http: and https: can.`)
+    throw wrongUrl(unsignable(parsed.protocol))
   }
   if (parsed.username !== '' || parsed.password !== '') {
     throw wrongUrl(
@@ -61,6 +61,29 @@ export function urlToSign(url: string | URL): WireUrl {
   }
   const pieces: UrlPieces = cutUrl(parsed.href)
   return { ...authorityOf(pieces), target: pieces.target, origin: parsed.origin }
+}
+
+/** What to do about a scheme. A WebSocket starts as a GET request, which is what a server verifies. */
+function unsignable(protocol: string): string {
+  if (protocol !== 'ws:' && protocol !== 'wss:') {
+    return `A request to ${protocol} cannot be signed: only http: and https: can.`
+  }
+  const http = protocol === 'wss:' ? 'https:' : 'http:'
+  return (
+    `A URL of ${protocol} cannot be signed. A WebSocket starts as a GET request: sign the same URL with ` +
+    `${http} in place of ${protocol}, and open the WebSocket with the Authorization header that you get.`
+  )
+}
+
+/** The hosts that no resolver is asked for: Node and Deno look up `x.localhost` in the DNS. */
+const THIS_MACHINE = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/**
+ * Whether nobody else could have written what came from there, or read what goes there: `https:`, or
+ * this very machine by a name that leads nowhere else.
+ */
+export function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && THIS_MACHINE.test(hostname))
 }
 
 /**

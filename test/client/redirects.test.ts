@@ -142,6 +142,9 @@ test.each([
   ['http://a.example:8080/', 'http://a.example:8080/x', 'came over plain http'],
   ['http://localhost.a.example/', '/x', 'came over plain http'],
   ['http://128.0.0.1/', '/x', 'came over plain http'],
+  ['http://app.localhost/', '/x', 'came over plain http from app.localhost'],
+  ['http://localhost./', '/x', 'came over plain http'],
+  ['http://[::ffff:127.0.0.1]/', '/x', 'came over plain http'],
 ])('on %s a redirect to %s is refused: it %s', (url, location, reason) => {
   const told = thrown(() => nextHop(from(url), 302, location, false))
   expect(told?.code).toBe('ERR_MAC_CLIENT_REDIRECT')
@@ -156,7 +159,8 @@ test.each([
   ['http://a.example/x', 'https://a.example/y', 'https://a.example/y', false],
   ['http://127.3.2.1/x', '/y', 'http://127.3.2.1/y', true],
   ['http://[::1]:80/x', '/y', 'http://[::1]/y', true],
-  ['http://app.localhost/x', '/y', 'http://app.localhost/y', true],
+  ['http://LOCALHOST:3000/x', '/y', 'http://localhost:3000/y', true],
+  ['http://127.1/x', '/y', 'http://127.0.0.1/y', true],
   ['https://a.example/x', '/a^b?^', 'https://a.example/a%5Eb?^', true],
 ])('on %s a redirect to %s leads to %s, signed: %s', (url, location, to, signed) => {
   const hop = nextHop(from(url), 302, location, false)

@@ -293,6 +293,20 @@ describe('an option is refused at once', () => {
       'an endpoint on what only starts with localhost',
       { ...good, tokenEndpoint: 'http://localhost.example.com/' },
     ],
+    ...[
+      'app.localhost',
+      'a.b.localhost:3000',
+      'localhost.',
+      'xlocalhost',
+      '128.0.0.1',
+      '0.0.0.0',
+      '[::]',
+      '[::ffff:127.0.0.1]',
+      '127.0.0.1.example.com',
+    ].map((host): [string, object] => [
+      `an endpoint on ${host}, which a resolver or another machine may answer`,
+      { ...good, tokenEndpoint: `http://${host}/token` },
+    ]),
     ['another scheme', { ...good, tokenEndpoint: 'ftp://localhost/token' }],
     ['a relative endpoint', { ...good, tokenEndpoint: '/token' }],
     ['no endpoint', { ...good, tokenEndpoint: undefined }],
@@ -326,13 +340,20 @@ describe('an option is refused at once', () => {
     expect((error as Error).message).not.toContain('very-secret')
   })
 
-  test.each(['https://a.example/token?tenant=1', 'http://localhost:3000/token', 'http://[::1]/'])(
-    '%s is taken',
-    (tokenEndpoint) => {
-      expect(typeof createTokenFetch({ ...good, tokenEndpoint })).toBe('function')
-      expect(typeof createTokenFetch({ ...good, tokenEndpoint: new URL(tokenEndpoint) })).toBe(
-        'function',
-      )
-    },
-  )
+  test.each([
+    'https://a.example/token?tenant=1',
+    'https://app.localhost/token',
+    'http://localhost:3000/token',
+    'http://LOCALHOST/token',
+    'http://127.0.0.1:3000/token',
+    'http://127.255.0.3/token',
+    'http://127.1/token',
+    'http://[::1]/',
+    'http://[0:0:0:0:0:0:0:1]/',
+  ])('%s is taken', (tokenEndpoint) => {
+    expect(typeof createTokenFetch({ ...good, tokenEndpoint })).toBe('function')
+    expect(typeof createTokenFetch({ ...good, tokenEndpoint: new URL(tokenEndpoint) })).toBe(
+      'function',
+    )
+  })
 })
