@@ -57,6 +57,7 @@ export type MacErrorCode =
   | 'ERR_MAC_CLIENT_HEADER'
   | 'ERR_MAC_CLIENT_REDIRECT'
   | 'ERR_MAC_CLIENT_TOKEN'
+  | 'ERR_MAC_CLIENT_ANSWER_LOST'
 
 /**
  * The HTTP status that each code stands for, and the one sentence that a client may read. The
@@ -115,6 +116,7 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_CLIENT_HEADER: [500, 'A header field of the request contradicts the signature.'],
   ERR_MAC_CLIENT_REDIRECT: [500, 'A redirect was not followed.'],
   ERR_MAC_CLIENT_TOKEN: [500, 'The token endpoint gave no credential.'],
+  ERR_MAC_CLIENT_ANSWER_LOST: [500, 'The request was probably carried out, and its answer lost.'],
 }
 
 /** Codes that must look alike from outside: they would tell which key identifiers exist. */

@@ -42,15 +42,29 @@ export class ServerClocks {
    * that by our clock at that moment the offset is never too large: a timestamp of the future could
    * be held back, and used later.
    *
-   * @param exchange When the request was sent and when its answer came, by our clock.
-   * @returns Whether requests are now signed with another time than before.
+   * Whether to try again is asked of the request alone: another one may have learned the same before
+   * its answer came.
+   *
+   * @returns Whether the request was signed with a time so wrong that this is why it was refused. Not if
+   *   the answer took longer than that: then the delay may be the reason, and an earlier copy of the
+   *   request may have been accepted.
    */
-  learn(origin: string, serverTime: number, exchange: { sent: number; answered: number }): boolean {
-    const took = exchange.answered - exchange.sent
-    if (!(took >= 0 && took <= PATIENCE)) return false
-    const offset = serverTime - exchange.answered
-    if (Math.abs(offset - this.offsetOf(origin)) < 1) return false
-    this.#offsets.set(origin, offset)
-    return true
+  learn(origin: string, serverTime: number, { sent, answered, offset }: Exchange): boolean {
+    const took = answered - sent
+    const measured = serverTime - answered
+    if (took >= 0 && took <= PATIENCE && Math.abs(measured - this.offsetOf(origin)) >= 1) {
+      this.#offsets.set(origin, measured)
+    }
+    return Math.abs(this.offsetOf(origin) - offset) >= Math.max(1, took)
   }
+}
+
+/** A request and its answer, by our clock. */
+export interface Exchange {
+  /** When the request was sent. */
+  readonly sent: number
+  /** When its answer came. */
+  readonly answered: number
+  /** What was added to our clock for the timestamp of this request. */
+  readonly offset: number
 }

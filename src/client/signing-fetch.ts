@@ -1,4 +1,3 @@
-import { parseChallenge } from '../protocol/challenge.ts'
 import { serverTimeOf } from '../protocol/server-time.ts'
 import { ServerClocks, systemClock } from './clock.ts'
 import type { Signer } from './credential.ts'
@@ -6,8 +5,9 @@ import { checkHeaders, extFor } from './headers.ts'
 import type { MacFetch, MacFetchOptions } from './options.ts'
 import { payloadOf } from './payload.ts'
 import { type Hop, locationOf, nextHop, tooManyRedirects } from './redirect.ts'
+import { answerLost, challengeOf, refusalCode } from './refusal.ts'
 import { randomNonce, type Signature, sign } from './sign.ts'
-import { wireUrl, withoutCarets } from './wire.ts'
+import { isPrivate, wireUrl, withoutCarets } from './wire.ts'
 import { wireMethod } from './wire-method.ts'
 
 /** Who signs: one credential for ever, or one that is renewed. */
@@ -17,10 +17,10 @@ export interface Signers {
   /** Is told that a server took what was signed with this. */
   accepted(signer: Signer): void
   /**
-   * Is told of a 401 that answers what was signed with this, for another reason than its timestamp;
-   * says whether there is now another to try with.
+   * Is told of a 401 that answers what was signed with this, for another reason than its timestamp, and
+   * that reason; says whether there is another to try with. The 401 may be forged.
    */
-  refused(signer: Signer, response: Response): boolean | Promise<boolean>
+  refused(signer: Signer, code: unknown): boolean
 }
 
 /** What `createMacFetch` and `createTokenFetch` give; the options must have been checked. */
@@ -52,27 +52,21 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
       hop.payload.drop()
     }
 
-    /** Sends a request, and once more where that is to set our clock right, or by another signer. */
+    /** Sends a request, and again by another clock or another signer: once for each of both reasons. */
     async function exchange(hop: Hop, carrier: Request | null): Promise<Response> {
       if (!hop.signed) return transmit(hop, carrier, hop.headers)
-      const { origin } = wireUrl(hop.url)
-      const signer = await signers.current(signal)
-      const sent = now()
-      const signature = signHop(hop, signer, sent)
-      const response = await transmit(hop, carrier, withSignature(hop, signature))
-      if (response.status < 400) signers.accepted(signer)
-      if (response.status !== 401) return response
-      const time = authenticTime(response, signer, signature)
-      const again =
-        time === null
-          ? await signers.refused(signer, response)
-          : clocks.learn(origin, time, { sent, answered: now() })
-      if (!again || !hop.payload.repeatable) return response
-      await response.body?.cancel()
-      const next = time === null ? await signers.current(signal) : signer
-      const repeat = await transmit(hop, carrier, withSignature(hop, signHop(hop, next, now())))
-      if (repeat.status < 400) signers.accepted(next)
-      return repeat
+      const tried = new Set<Remedy>()
+      for (;;) {
+        const signer = await signers.current(signal)
+        const attempt = signHop(hop, signer)
+        const response = await transmit(hop, carrier, withSignature(hop, attempt))
+        if (response.status < 400) signers.accepted(signer)
+        if (response.status !== 401) return response
+        const remedy = await remedyOf(response, hop, attempt)
+        if (remedy === null || tried.has(remedy) || !hop.payload.repeatable) return response
+        tried.add(remedy)
+        await response.body?.cancel()
+      }
     }
 
     function transmit(hop: Hop, carrier: Request | null, headers: Headers): Promise<Response> {
@@ -102,27 +96,52 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
     return { url, method, headers, payload, signed: true }
   }
 
-  function signHop(hop: Hop, signer: Signer, seconds: number): Signature {
+  function signHop(hop: Hop, signer: Signer): Attempt {
     const { origin, ...url } = wireUrl(hop.url)
     const { method, headers, payload } = hop
     const ext = extFor(options.ext, { method, headers, url: hop.url.href })
     const what = { ...url, method, ext, digest: payload.digest }
-    return sign(signer, what, seconds + clocks.offsetOf(origin), nonce())
+    const offset = clocks.offsetOf(origin)
+    const sent = now()
+    return { ...sign(signer, what, sent + offset, nonce()), signer, origin, sent, offset }
+  }
+
+  /**
+   * What makes it worth while to send again what was answered 401.
+   *
+   * A server's time is authenticated: only who has the key can say that this request was refused. That
+   * the signer is unknown is not, so over plain `http:` anybody could have a request sent twice.
+   *
+   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST` if the server has had the request before. A
+   *   nonce of the caller's own may truly have been used before: then the 401 is given back.
+   */
+  async function remedyOf(response: Response, hop: Hop, attempt: Attempt): Promise<Remedy | null> {
+    const { signer, origin } = attempt
+    const challenge = challengeOf(response)
+    const time = challenge && serverTimeOf(challenge, signer, { ...attempt, id: signer.id })
+    if (time !== null) {
+      return clocks.learn(origin, time, { ...attempt, answered: now() }) ? 'clock' : null
+    }
+    const code = await refusalCode(response, challenge)
+    if (code === 'ERR_MAC_REPLAY' && options.nonce === undefined) {
+      await response.body?.cancel()
+      throw answerLost(hop.method, isPrivate(hop.url))
+    }
+    const another = signers.refused(signer, code)
+    return another && (trustPlainHttp || isPrivate(hop.url)) ? 'signer' : null
   }
 }
 
-/** The server's time, where it is told in answer to this signature and by one who has the key. */
-function authenticTime(
-  { headers }: Response,
-  signer: Signer,
-  { ts, nonce }: Signature,
-): number | null {
-  try {
-    const challenge = parseChallenge(headers.get('www-authenticate'))
-    return challenge === null ? null : serverTimeOf(challenge, signer, { id: signer.id, ts, nonce })
-  } catch {
-    return null
-  }
+/** Why a request is sent again. */
+type Remedy = 'clock' | 'signer'
+
+/** A signature, and what it was made with: what was refused is judged by this, and not by what is true now. */
+interface Attempt extends Signature {
+  readonly signer: Signer
+  readonly origin: string
+  /** When it was sent, by our clock, and what was added to that. */
+  readonly sent: number
+  readonly offset: number
 }
 
 function withSignature({ headers }: Hop, { authorization }: Signature): Headers {

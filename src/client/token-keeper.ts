@@ -4,7 +4,6 @@ import type { Token } from './token-answer.ts'
 import type { Stopwatch } from './token-clock.ts'
 import { TokenFailure } from './token-failure.ts'
 import type { TokenPause } from './token-pause.ts'
-import { isUnknownTo } from './token-refused.ts'
 
 /** A credential, and when it was asked for. */
 export interface DatedToken extends Token {
@@ -20,6 +19,8 @@ interface Held extends DatedToken {
   retryAge: number
 }
 
+/** What withmac calls a credential that it does not know, or no longer. */
+const UNKNOWN: ReadonlySet<unknown> = new Set(['ERR_MAC_REJECTED', 'ERR_MAC_EXPIRED'])
 /** How old a credential must be to be renewed where no server has ever taken it, in seconds. */
 const DOUBTFUL_AGE = 60
 
@@ -73,8 +74,8 @@ export class TokenKeeper implements Signers {
    * keeps its requests from being let in, such as a wrong origin, would keep those of the next as well,
    * and each of them would ask for another.
    */
-  async refused(signer: Signer, response: Response): Promise<boolean> {
-    if (!(await isUnknownTo(response))) return false
+  refused(signer: Signer, code: unknown): boolean {
+    if (!UNKNOWN.has(code)) return false
     const held = this.#held
     if (held?.signer !== signer) return true
     if (!held.accepted && held.age() < DOUBTFUL_AGE) return false

@@ -27,9 +27,14 @@ type Answering = (request: Request, asked: number) => Response | null | Promise<
 /** @param answer Answers in place of the token endpoint; `null` leaves it to that. */
 export async function tokenServer(
   answer: Answering = () => null,
-  options: { expiresSeconds?: number; app?: (request: Request) => Response | null } = {},
+  options: {
+    expiresSeconds?: number
+    app?: (request: Request) => Response | null
+    /** What each other request waits for. */
+    before?: () => Promise<void>
+  } = {},
 ): Promise<TokenServer> {
-  const { expiresSeconds, app: instead = () => null } = options
+  const { expiresSeconds, app: instead = () => null, before } = options
   const clock = new Clock()
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
   const endpoint = createTokenEndpoint(mac, {
@@ -52,6 +57,7 @@ export async function tokenServer(
       asked[at] = response.status
       return response
     }
+    await before?.()
     const response = instead(request) ?? (await app(request))
     const [, id = 'unsigned'] = /id="(.*?)"/.exec(request.headers.get('authorization') ?? '') ?? []
     seen.push(`${response.status} ${id}`)

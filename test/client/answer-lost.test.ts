@@ -1,0 +1,255 @@
+import { connect as connectTo, createServer, type Socket } from 'node:net'
+import {
+  createMacFetch,
+  createTokenFetch,
+  MacError,
+  type MacFetch,
+} from '../../src/client/index.ts'
+import { listen } from '../support/listen.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { KEY, signingServer } from './server.ts'
+import { tokenServer } from './token-server.ts'
+
+/**
+ * A proxy that passes on each request and its answer, until it is told to break: then the next request
+ * is passed on, and the connection is closed in place of the answer.
+ */
+async function breakingProxy(target: string) {
+  const { port } = new URL(target)
+  let breaks = false
+  const open = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connectTo(Number(port), '127.0.0.1')
+    for (const socket of [client, upstream]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => open.delete(socket))
+    }
+    client.on('data', (chunk) => upstream.write(chunk))
+    upstream.on('data', (chunk) => {
+      if (!breaks) return client.write(chunk)
+      breaks = false
+      client.destroy()
+      return upstream.destroy()
+    })
+    upstream.on('close', () => client.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    breakNext() {
+      breaks = true
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+/** Sends each signed request twice, as a proxy does that got no answer in time, and gives the second answer. */
+const twice: MacFetch = async (input, init) => {
+  if (new Headers(init?.headers).get('authorization')?.startsWith('MAC ')) {
+    const first = await fetch(input, init)
+    await first.body?.cancel()
+  }
+  return fetch(input, init)
+}
+
+/** A server for the length of a test. */
+async function serving(handler: (request: Request) => Promise<Response>) {
+  const { port, close } = await listen(handler)
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close }
+}
+
+/** What a call rejects with. */
+const reasonOf = (call: Promise<Response>): Promise<unknown> =>
+  call.then(
+    ({ status }) => `it was answered ${status}`,
+    (reason: unknown) => reason,
+  )
+
+describe('a request that was carried out, and whose answer was lost, is never told as rejected:', () => {
+  test.each([
+    ['GET', undefined],
+    ['PUT', 'hello'],
+    ['DELETE', undefined],
+    ['POST', 'hello'],
+    ['PATCH', 'hello'],
+  ])('%s, when a kept-alive connection breaks', async (method, body) => {
+    await using server = await signingServer()
+    await using proxy = await breakingProxy(server.url)
+    const macFetch = createMacFetch(KEY)
+    await (await macFetch(proxy.url)).text()
+    proxy.breakNext()
+    const reason = await reasonOf(macFetch(`${proxy.url}/do`, { method, ...(body && { body }) }))
+    // Node's fetch, and Bun's for some methods, say it themselves; what is sent again is a replay.
+    const sent = server.seen.slice(1)
+    const again = sent.length === 2
+    const resends =
+      process.versions.deno !== undefined ||
+      (process.versions.bun !== undefined && !['POST', 'PATCH'].includes(method))
+    expect(again).toBe(resends)
+    expect(sent.map(({ status }) => status)).toEqual(again ? [200, 401] : [200])
+    if (again) expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+    else expect(reason).toBeInstanceOf(Error)
+    expect((reason as Error).name).toBe(again ? 'MacError' : (reason as Error).name)
+  })
+
+  test.each(['GET', 'HEAD', 'PUT', 'POST'])(
+    '%s, when it is sent twice on its way',
+    async (method) => {
+      await using server = await signingServer()
+      const macFetch = createMacFetch(KEY, { fetch: twice })
+      const reason = await reasonOf(macFetch(server.url, { method }))
+      expect(reason).toBeInstanceOf(MacError)
+      expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+      expect((reason as Error).message).toContain(`had this ${method} request before`)
+      expect((reason as Error).message).toContain('was probably carried out')
+      expect(server.seen.map(({ status }) => status)).toEqual([200, 401])
+    },
+  )
+
+  test('PUT, when the handler answers 421, for which fetch of Node sends it again', async () => {
+    await using server = await signingServer()
+    const seen: number[] = []
+    const app = server.mac.withMac(() => new Response(null, { status: 421 }))
+    await using front = await serving(async (request) => {
+      const response = await app(request)
+      seen.push(response.status)
+      return response
+    })
+    const reason = await reasonOf(createMacFetch(KEY)(front.url, { method: 'PUT' }))
+    if (seen.length === 1) expect(reason).toBe('it was answered 421')
+    else expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+  })
+
+  test('with a token, which is not renewed for it, and nothing is sent again', async () => {
+    await using server = await tokenServer()
+    const good = server.tokenFetch()
+    expect((await good(server.url)).status).toBe(200)
+    const tokenFetch = server.tokenFetch({ fetch: twice })
+    const reason = await reasonOf(tokenFetch(server.url, { method: 'POST', body: 'x' }))
+    expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+    expect(server.asked).toEqual([200, 200])
+    expect(server.seen.map((seen) => seen.slice(0, 3))).toEqual(['200', '200', '401'])
+  })
+
+  test('when the clock was set right before, and the repeat is sent twice', async () => {
+    await using server = await signingServer(undefined, { now: () => 1_700_000_000 })
+    const macFetch = createMacFetch(KEY, { fetch: twice, now: () => 1_700_004_000 })
+    const reason = await reasonOf(macFetch(server.url, { method: 'PUT', body: 'x' }))
+    expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+    expect(server.seen.map(({ status }) => status)).toEqual([401, 401, 200, 401])
+  })
+})
+
+const problem = (code: string) =>
+  new Response(JSON.stringify({ code }), {
+    status: 401,
+    headers: {
+      'www-authenticate': 'MAC error="in other words"',
+      'content-type': 'application/problem+json',
+    },
+  })
+const byText = (error: string) => () =>
+  new Response('<html>', {
+    status: 401,
+    headers: { 'www-authenticate': `MAC error="${error}"`, 'content-type': 'text/html' },
+  })
+const send = (answer: () => Response, url = 'https://a.example/') =>
+  reasonOf(createMacFetch(KEY, { fetch: async () => answer() })(url))
+
+test('a replay is known by its code, and by the challenge where a proxy replaced the body', async () => {
+  for (const answer of [() => problem('ERR_MAC_REPLAY'), byText('The nonce was used before.')]) {
+    expect(await send(answer)).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+  }
+})
+
+test.each([
+  ['another refusal', () => problem('ERR_MAC_REJECTED')],
+  ['another text', byText('The nonce was used.')],
+  ['no challenge', () => new Response('The nonce was used before.', { status: 401 })],
+])('%s is a 401 that is given back, and can be read', async (_, answer) => {
+  expect(await send(answer)).toBe('it was answered 401')
+  const macFetch = createMacFetch(KEY, { fetch: async () => answer() })
+  expect(await (await macFetch('https://a.example/')).text()).not.toBe('')
+})
+
+test.each([200, 400, 403, 409, 503])('a %d that says replay is given back', async (status) => {
+  const answer = () => new Response(problem('ERR_MAC_REPLAY').body, { ...problem(''), status })
+  expect(await send(answer)).toBe(`it was answered ${status}`)
+})
+
+test('with a nonce function of the caller’s own a replay may be true, and the 401 is given back', async () => {
+  const now = () => 1_700_000_000
+  await using server = await signingServer(undefined, { now })
+  const macFetch = createMacFetch(KEY, { nonce: () => 'always-the-same', now })
+  expect((await macFetch(server.url)).status).toBe(200)
+  const second = await macFetch(server.url)
+  expect([second.status, await second.text()]).toEqual([
+    401,
+    expect.stringContaining('ERR_MAC_REPLAY'),
+  ])
+})
+
+test('over plain http the error says that anybody could have made it up', async () => {
+  const forged = 'Over plain http anybody on the way can make this answer up'
+  for (const [url, told] of [
+    ['http://a.example/', true],
+    ['https://a.example/', false],
+    ['http://127.0.0.1/', false],
+  ] as const) {
+    const reason = (await send(() => problem('ERR_MAC_REPLAY'), url)) as Error
+    expect(reason.message.includes(forged)).toBe(told)
+  }
+})
+
+describe('a forged 401 over plain http', () => {
+  const TOKEN = {
+    token_type: 'mac',
+    access_token: 'an-id',
+    mac_key: 'a-key',
+    mac_algorithm: 'hmac-sha-256',
+    expires_in: 3600,
+  }
+  /** Sends a POST with a token that was taken before, to be answered 401; tells how often it was sent. */
+  async function posts(api: string, options = {}) {
+    let asked = 0
+    const sent: string[] = []
+    const tokenFetch = createTokenFetch({
+      tokenEndpoint: 'https://a.example/token',
+      clientId: 'shop',
+      clientSecret: 'secret',
+      fetch: async (input, init) => {
+        if (String(input).endsWith('/token')) {
+          return Response.json({ ...TOKEN, access_token: `id-${++asked}` })
+        }
+        sent.push(init?.method ?? 'GET')
+        return init?.method === 'POST' ? problem('ERR_MAC_REJECTED') : new Response()
+      },
+      ...options,
+    })
+    await tokenFetch(api)
+    const { status } = await tokenFetch(api, { method: 'POST', body: 'x' })
+    const posts = sent.filter((method) => method === 'POST').length
+    await tokenFetch(api)
+    return { status, posts, asked }
+  }
+
+  test.each(['http://a.example/', 'http://app.localhost/', 'http://10.0.0.1/'])(
+    'does not make createTokenFetch send a POST to %s twice; the next request has a new token',
+    async (api) => {
+      expect(await posts(api)).toEqual({ status: 401, posts: 1, asked: 2 })
+    },
+  )
+
+  test.each([
+    ['https://a.example/', {}],
+    ['http://localhost/', {}],
+    ['http://127.0.0.1:3000/', {}],
+    ['http://a.example/', { trustPlainHttp: true }],
+  ])('would be no forgery on %s with %j: there it is sent again', async (api, options) => {
+    expect(await posts(api, options)).toEqual({ status: 401, posts: 2, asked: 2 })
+  })
+})

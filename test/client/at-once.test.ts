@@ -1,0 +1,127 @@
+import { createMacFetch } from '../../src/client/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { KEY, signingServer } from './server.ts'
+import { tokenServer } from './token-server.ts'
+
+const NOW = 1_700_000_000
+const COUNT = 20
+const ALL_WELL = Array(COUNT).fill(200)
+const onTime = { now: () => NOW }
+const wrongClocks: [name: string, off: number][] = [
+  ['behind', -4000],
+  ['ahead', 4000],
+]
+
+/** Holds the first requests until so many are there, so that all are signed before any is answered. */
+function gate(count: number) {
+  let waiting = 0
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return () => {
+    if (++waiting === count) open()
+    return opened
+  }
+}
+
+/** The statuses of as many requests at once, in their order. */
+function statuses(send: (at: number) => Promise<Response>): Promise<number[]> {
+  return Promise.all(
+    Array.from({ length: COUNT }, async (_, at) => {
+      const response = await send(at)
+      await response.body?.cancel()
+      return response.status
+    }),
+  )
+}
+
+describe('twenty requests at once all get through', () => {
+  test.each(wrongClocks)('with a clock that is %s', async (_, off) => {
+    const wait = gate(COUNT)
+    await using server = await signingServer(() => wait().then(() => null), onTime)
+    const macFetch = createMacFetch(KEY, { now: () => NOW + off })
+    expect(await statuses(() => macFetch(server.url))).toEqual(ALL_WELL)
+    expect(server.seen).toHaveLength(2 * COUNT)
+  })
+
+  test.each(wrongClocks)('with a clock that is %s, each a Request with a body', async (_, off) => {
+    const wait = gate(COUNT)
+    await using server = await signingServer(() => wait().then(() => null), onTime)
+    const macFetch = createMacFetch(KEY, { now: () => NOW + off })
+    const bodies = await Promise.all(
+      Array.from({ length: COUNT }, async (_each, at) => {
+        const response = await macFetch(new Request(server.url, { method: 'PUT', body: `${at}` }))
+        return response.text()
+      }),
+    )
+    expect(bodies).toEqual(Array.from({ length: COUNT }, (_each, at) => `${at}`))
+  })
+
+  test.each(wrongClocks)('with a token, and a clock that is %s', async (_, off) => {
+    const wait = gate(COUNT)
+    await using server = await tokenServer(undefined, { before: wait })
+    const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + off })
+    expect(await statuses(() => tokenFetch(server.url))).toEqual(ALL_WELL)
+    expect(server.asked).toEqual([200])
+  })
+
+  test('after their token was deleted, and ask for one new token', async () => {
+    const wait = gate(COUNT + 1)
+    let first = true
+    await using server = await tokenServer(undefined, {
+      before: async () => {
+        if (!first) await wait()
+      },
+    })
+    const tokenFetch = server.tokenFetch()
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    first = false
+    await server.forget()
+    void wait()
+    expect(await statuses(() => tokenFetch(server.url))).toEqual(ALL_WELL)
+    expect(server.asked).toEqual([200, 200])
+  })
+
+  test.each(wrongClocks)('after their token was deleted while the clock is %s', async (_, off) => {
+    await using server = await tokenServer()
+    let wrong = 0
+    const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + wrong })
+    expect((await tokenFetch(server.url)).status).toBe(200)
+    await server.forget()
+    // A clock that is set ahead makes the token look expired; either way both are wrong at once.
+    wrong = off
+    expect(await statuses(() => tokenFetch(server.url))).toEqual(ALL_WELL)
+  })
+})
+
+test.each(wrongClocks)(
+  'a poller whose clock is %s loses none of its requests in flight',
+  async (_, off) => {
+    const started: (() => void)[] = []
+    /** Lets go of a request when three later ones have come. */
+    const overlap = () =>
+      new Promise<null>((resolve) => {
+        started.push(() => resolve(null))
+        started[started.length - 4]?.()
+      })
+    await using server = await signingServer(overlap, onTime)
+    const macFetch = createMacFetch(KEY, { now: () => NOW + off })
+    const answers: Promise<Response>[] = []
+    for (let tick = 0; tick < COUNT; tick++) {
+      const before = started.length
+      answers.push(macFetch(server.url))
+      while (started.length === before) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    let done = false
+    const results = Promise.all(answers).then((all) => {
+      done = true
+      return all.map(({ status }) => status)
+    })
+    while (!done) {
+      for (const release of started) release()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(await results).toEqual(ALL_WELL)
+  },
+)
