@@ -27,6 +27,10 @@ function parse(text: string): URL {
     throw misuse(`${text} is no URL: write it whole, such as http://localhost:3000/.`)
   }
   if (url.protocol === 'http:' || url.protocol === 'https:') return url
+  if (url.protocol === 'ws:' || url.protocol === 'wss:') {
+    url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
+    throw misuse(`a WebSocket starts as a GET request, which is signed: write ${url.href}.`)
+  }
   throw misuse(
     `${text} is no http or https URL: write it whole, such as http://${text.replace(/^[a-z]+:\/\//, '')}.`,
   )

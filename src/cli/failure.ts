@@ -62,8 +62,8 @@ function statusOf({ code, status }: MacError): ExitStatus {
     return EXIT.store
   }
   if (code.startsWith('ERR_MAC_CREDENTIAL_')) return EXIT.no
-  // A client's faults are told before anything is sent, but for a redirect.
-  if (code === 'ERR_MAC_CLIENT_REDIRECT') return EXIT.no
+  // A client's faults are told before anything is sent, but for these.
+  if (code === 'ERR_MAC_CLIENT_REDIRECT' || code === 'ERR_MAC_CLIENT_ANSWER_LOST') return EXIT.no
   return status === 401 || code.startsWith('ERR_MAC_CLIENT_') ? EXIT.usage : EXIT.internal
 }
 

@@ -13,13 +13,19 @@ export function unreachable(url: string): (error: unknown) => never {
   }
 }
 
+/** A request without an answer: whether the server acted on it, nobody on this side can know. */
+const BROKEN_OFF =
+  'the connection was closed without an answer, so the request may have been carried out. Or is it https ' +
+  'where http was written, or the reverse?'
+
 /** What the system's codes mean, and what to look at. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there. Does the server run, and is it this port?',
   ConnectionRefused: 'nothing listens there. Does the server run, and is it this port?',
   ENOTFOUND: 'there is no such host. Is its name spelled right?',
   EAI_AGAIN: 'its name cannot be looked up now. Is there a network?',
-  ECONNRESET: 'the connection was closed. Is it https where http was written, or the reverse?',
+  ECONNRESET: BROKEN_OFF,
+  UND_ERR_SOCKET: BROKEN_OFF,
   ETIMEDOUT: 'it does not answer. Is a firewall in between?',
   UND_ERR_CONNECT_TIMEOUT: 'it does not answer. Is a firewall in between?',
   EHOSTUNREACH: 'there is no way to that address.',
@@ -41,6 +47,7 @@ function reason(error: unknown): string {
     if (known !== undefined) return known
     // Deno has no codes, and keeps the reason in the words of a cause.
     if (/connection refused/i.test(at.message)) return REASONS.ECONNREFUSED ?? at.message
+    if (/before message completed|connection reset/i.test(at.message)) return BROKEN_OFF
     if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
   }
   let last = error as Error

@@ -51,7 +51,7 @@ export function wireTarget(url: string | URL): string {
 export function urlToSign(url: string | URL): WireUrl {
   const parsed = parse(url)
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw wrongUrl(unsignable(parsed.protocol))
+    throw wrongUrl(unsignable(parsed))
   }
   if (parsed.username !== '' || parsed.password !== '') {
     throw wrongUrl(
@@ -63,15 +63,16 @@ export function urlToSign(url: string | URL): WireUrl {
   return { ...authorityOf(pieces), target: pieces.target, origin: parsed.origin }
 }
 
-/** What to do about a scheme. A WebSocket starts as a GET request, which is what a server verifies. */
-function unsignable(protocol: string): string {
+/** What to do about another scheme. A WebSocket starts as a GET request, and that is what a server verifies. */
+function unsignable({ protocol, host }: URL): string {
   if (protocol !== 'ws:' && protocol !== 'wss:') {
     return `A request to ${protocol} cannot be signed: only http: and https: can.`
   }
-  const http = protocol === 'wss:' ? 'https:' : 'http:'
+  const http = protocol === 'wss:' ? 'https' : 'http'
   return (
-    `A URL of ${protocol} cannot be signed. A WebSocket starts as a GET request: sign the same URL with ` +
-    `${http} in place of ${protocol}, and open the WebSocket with the Authorization header that you get.`
+    `A ${protocol} URL cannot be signed: a WebSocket starts as a GET request of ${http}. Sign ` +
+    `${http}://${host}/… in place of ${protocol}//${host}/…, and open the WebSocket with the ` +
+    'Authorization header that you get.'
   )
 }
 

@@ -25,7 +25,10 @@ export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
 export function pinOrigin(value: unknown): PinnedOrigin {
   const rule = `must be an origin such as "https://api.example.com", not ${JSON.stringify(value)}`
   if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
-    throw new TypeError(rule)
+    const socket = typeof value === 'string' && /^wss?:/i.test(value)
+    throw new TypeError(
+      socket ? `${rule}: the origin of a WebSocket is that of http or https` : rule,
+    )
   }
   try {
     const { scheme, authority } = cutUrl(value)

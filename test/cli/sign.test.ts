@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { quote } from '../../src/cli/quote.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -152,6 +153,54 @@ test('fetch says why it was refused, and ends with 1', async () => {
     'withmac: 401 Unauthorized: The key identifier is unknown or the MAC is wrong.\n',
   )
   expect(status).toBe(1)
+})
+
+test.each(['wss', 'ws'])(
+  'a %s URL is refused with the one to sign in its place',
+  async (scheme) => {
+    using folder = temporaryFolder()
+    const url = `${scheme}://api.example.com:8443/chat?a=b`
+    for (const command of [['sign', 'GET'], ['sign', '--curl', 'GET'], ['fetch'], ['doctor']]) {
+      const running = { cwd: folder.path(''), env: AS_ADA }
+      const { out, err, status } = await withmac([...command, url], running)
+      expect(err).toContain(`write ${url.replace('ws', 'http')}.`)
+      expect({ out, status }).toEqual({ out: '', status: 2 })
+    }
+  },
+)
+
+test('fetch says that a request was probably carried out if the server has had it before', async () => {
+  using folder = temporaryFolder()
+  await using server = await serve(
+    () =>
+      new Response(JSON.stringify({ code: 'ERR_MAC_REPLAY' }), {
+        status: 401,
+        headers: {
+          'content-type': 'application/problem+json',
+          'www-authenticate': 'MAC error="The nonce was used before."',
+        },
+      }),
+  )
+  const running = { cwd: folder.path(''), env: AS_ADA }
+  const { out, err, status } = await withmac(['fetch', '-X', 'PUT', server.url], running)
+  expect(err).toContain('had this PUT request before')
+  expect(err).toContain('probably carried out')
+  expect({ out, status }).toEqual({ out: '', status: 1 })
+})
+
+test('fetch says that a request may have been carried out if the connection is closed', async () => {
+  using folder = temporaryFolder()
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const running = { cwd: folder.path(''), env: AS_ADA }
+  const { err, status } = await withmac(['fetch', `http://127.0.0.1:${port}/`], running)
+  server.close()
+  expect(err).toContain('may have been carried out')
+  expect(status).toBe(4)
 })
 
 test('fetch ends with 4 where the server cannot be reached', async () => {

@@ -20,6 +20,12 @@ export const URLS_THAT_ARE_REFUSED: readonly (readonly [url: string, reason: str
   ['http://', 'is no absolute URL'],
   ['ftp://example.com/', 'ftp: cannot be signed'],
   ['data:,x', 'data: cannot be signed'],
+  [
+    'wss://example.com:8443/chat?token=x',
+    'Sign https://example.com:8443/… in place of wss://example.com:8443/…',
+  ],
+  ['ws://example.com/', 'Sign http://example.com/… in place of ws://example.com/…'],
+  ['WSS://user:pw@EXAMPLE.com:443/', 'Sign https://example.com/… in place of wss://example.com/…'],
   ['http://user:pw@example.com/', 'user name or password'],
   ['http://user@example.com/', 'user name or password'],
   ['http://:pw@example.com/', 'user name or password'],

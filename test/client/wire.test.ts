@@ -1,5 +1,12 @@
 import { createServer } from 'node:net'
-import { signHeaders, signRequest, wireMethod, wireTarget } from '../../src/client/index.ts'
+import {
+  createMacFetch,
+  signHeaders,
+  signRequest,
+  wireMethod,
+  wireTarget,
+} from '../../src/client/index.ts'
+import { signedRequest } from '../../src/testing/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
 import { thrown } from '../support/thrown.ts'
 import { METHODS, TARGETS, URLS_THAT_ARE_REFUSED } from './awkward.ts'
@@ -108,6 +115,21 @@ test.each(URLS_THAT_ARE_REFUSED)('%s is refused: %s', async (url, reason) => {
   expect(thrown(() => wireTarget(url))?.code).toBe('ERR_MAC_CLIENT_URL')
   expect(thrown(() => signHeaders({ url }, KEY))?.code).toBe('ERR_MAC_CLIENT_URL')
 })
+
+test.each(['ws', 'wss'])(
+  'a %s URL is refused by each function that signs, with the one to sign',
+  async (scheme) => {
+    const url = `${scheme}://a.example/chat`
+    const instead = `Sign ${scheme === 'ws' ? 'http' : 'https'}://a.example/…`
+    expect(thrown(() => signHeaders({ url, target: '/chat' }, KEY))?.message).toContain(instead)
+    const macFetch = createMacFetch(KEY, { fetch: () => Promise.reject(new Error('it was sent')) })
+    await expect(macFetch(url)).rejects.toThrow(instead)
+    await expect(macFetch(new URL(url))).rejects.toThrow(instead)
+    await expect(macFetch(new Request(url))).rejects.toThrow(instead)
+    await expect(signRequest(new Request(url), KEY)).rejects.toThrow(instead)
+    await expect(signedRequest(url, { credential: KEY })).rejects.toThrow(instead)
+  },
+)
 
 test('a Request with user information, where the runtime makes one, is refused', async () => {
   let request: Request

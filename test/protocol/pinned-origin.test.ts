@@ -36,6 +36,13 @@ describe('origins are pinned', () => {
       expect(() => pinOrigins(option)).toThrow(/^must (be an|name at least one) origin/)
     })
   }
+
+  test.each(['ws://a', 'WSS://a'])(
+    '%s is none, and it is said what it is of a WebSocket',
+    (origin) => {
+      expect(() => pinOrigins(origin)).toThrow('the origin of a WebSocket is that of http or https')
+    },
+  )
 })
 
 describe('an origin is chosen', () => {

@@ -2,6 +2,7 @@ import { betterSqlite3 } from './better-sqlite3.mjs'
 import { bodies } from './bodies.mjs'
 import { channels } from './channels.mjs'
 import { attempt, result } from './checks.mjs'
+import { clientLife } from './client-life.mjs'
 import { clientWire } from './client-wire.mjs'
 import { defaultDatabase } from './default-database.mjs'
 import { drivers } from './drivers.mjs'
@@ -29,6 +30,7 @@ await attempt('better-sqlite3', betterSqlite3)
 await attempt('statements', statements)
 await attempt('peers', peers)
 await attempt('what fetch sends', clientWire)
+await attempt('what a client makes of answers', clientLife)
 await attempt('channels', channels)
 await attempt('key distribution', token)
 for (const adapter of adapters) {

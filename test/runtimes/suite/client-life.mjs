@@ -1,0 +1,161 @@
+import { createServer as createHttpServer } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { createMac } from 'withmac'
+import { createMacFetch, createTokenFetch } from 'withmac/client'
+import { createTokenEndpoint } from 'withmac/oauth'
+import { check, note } from './checks.mjs'
+import { config } from './this-runtime.mjs'
+
+const COUNT = 20
+const NOW = 1_700_000_000
+const ALL_WELL = Array(COUNT).fill(200)
+
+/** What a client makes of answers, over sockets: wrong clocks, many requests at once, lost answers. */
+export async function clientLife() {
+  for (const off of [-4000, 4000]) await atOnce(off)
+  for (const method of ['GET', 'PUT', 'DELETE', 'POST']) await lostAnswer(method)
+}
+
+async function atOnce(off) {
+  const server = await signingServer()
+  const now = () => NOW + off
+  const macFetch = createMacFetch(server.credential, { now })
+  server.hold(COUNT)
+  const bare = await statuses(() => macFetch(server.url))
+  check(`${COUNT} requests at once, ${off} s off`, bare, ALL_WELL)
+  const withBody = createMacFetch(server.credential, { now, body: true })
+  server.hold(COUNT)
+  const bound = await statuses((at) =>
+    withBody(new Request(server.url, { method: 'PUT', body: `${at}` })),
+  )
+  check(`${COUNT} requests with bound bodies at once, ${off} s off`, bound, ALL_WELL)
+  const tokenFetch = createTokenFetch({
+    tokenEndpoint: `${server.url}token`,
+    clientId: 'shop',
+    clientSecret: 'secret',
+    now,
+  })
+  server.hold(COUNT)
+  const byToken = await statuses(() => tokenFetch(server.url))
+  check(`${COUNT} requests with a token at once, ${off} s off`, byToken, ALL_WELL)
+  await server.close()
+}
+
+/** Whether the fetch of a runtime sends a request again when a kept-alive connection breaks. */
+const RESENDS = {
+  bun: (method) => method !== 'POST',
+  deno: () => true,
+}
+
+/** A request that was carried out, and whose answer is lost, must not look like one that was rejected. */
+async function lostAnswer(method) {
+  const server = await signingServer()
+  const proxy = await breakingProxy(server.port)
+  const macFetch = createMacFetch(server.credential, { now: () => NOW })
+  await (await macFetch(proxy.url)).text()
+  proxy.breakNext()
+  const told = await macFetch(proxy.url, { method, ...(method === 'PUT' && { body: 'x' }) }).then(
+    ({ status }) => `answered ${status}`,
+    (error) => error.code ?? error.name,
+  )
+  const again = RESENDS[config.name]?.(method) ?? false
+  check(
+    `${method}, its answer lost, at the server`,
+    server.seen,
+    again ? [200, 200, 401] : [200, 200],
+  )
+  check(`${method}, its answer lost, is told`, !told.startsWith('answered'), true)
+  if (again) check(`${method}, its answer lost, by code`, told, 'ERR_MAC_CLIENT_ANSWER_LOST')
+  note(
+    `${method} on a broken connection: ${again ? 'sent again by fetch' : 'not sent again'}, ${told}`,
+  )
+  proxy.close()
+  await server.close()
+}
+
+async function statuses(send) {
+  const answers = await Promise.all(Array.from({ length: COUNT }, (_, at) => send(at)))
+  await Promise.all(answers.map((answer) => answer.text()))
+  return answers.map(({ status }) => status)
+}
+
+/** Handlers on node:http, which every runtime has, with a clock that stands still. */
+async function signingServer() {
+  const mac = createMac({ database: 'sqlite::memory:', now: () => NOW })
+  const credential = await mac.createCredential('ada', { expires: null })
+  const app = mac.withMac(async (request) => new Response(await request.text()), {
+    body: 'optional',
+  })
+  const endpoint = createTokenEndpoint(mac, { authenticateClient: () => ({ user: 'shop' }) })
+  const seen = []
+  let gate = { left: 0, opened: Promise.resolve(), open() {} }
+  const server = createHttpServer(async (incoming, outgoing) => {
+    const chunks = []
+    for await (const chunk of incoming) chunks.push(chunk)
+    const { method, url, headers } = incoming
+    const content = ['GET', 'HEAD'].includes(method) ? {} : { body: Buffer.concat(chunks) }
+    const request = new Request(`http://${headers.host}${url}`, {
+      method,
+      headers: plain(headers),
+      ...content,
+    })
+    const isToken = url === '/token'
+    // What waits here was all signed before the first of it was answered.
+    if (!isToken && --gate.left === 0) gate.open()
+    if (!isToken) await gate.opened
+    const response = await (isToken ? endpoint : app)(request)
+    if (!isToken) seen.push(response.status)
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+    outgoing.end(Buffer.from(await response.arrayBuffer()))
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  return {
+    credential,
+    seen,
+    port,
+    url: `http://127.0.0.1:${port}/`,
+    hold(count) {
+      let open = () => {}
+      const opened = new Promise((resolve) => {
+        open = resolve
+      })
+      gate = { left: count, opened, open }
+    },
+    async close() {
+      server.closeAllConnections?.()
+      server.close()
+      await mac.close()
+    },
+  }
+}
+
+function plain({ host, authorization, 'content-type': type }) {
+  return { host, ...(authorization && { authorization }), ...(type && { 'content-type': type }) }
+}
+
+/** Passes connections on, until it is told to break the next that has an answer, in place of that. */
+async function breakingProxy(port) {
+  let breaks = false
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    client.on('error', () => {})
+    upstream.on('error', () => {})
+    client.on('close', () => upstream.destroy())
+    client.on('data', (chunk) => upstream.write(chunk))
+    upstream.on('data', (chunk) => {
+      if (!breaks) return client.write(chunk)
+      breaks = false
+      client.destroy()
+      return upstream.destroy()
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    breakNext() {
+      breaks = true
+    },
+    close: () => server.close(),
+  }
+}
