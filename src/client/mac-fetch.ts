@@ -14,14 +14,16 @@ import { signingFetch } from './signing-fetch.ts'
  * - Where the server refuses the timestamp and tells its time, authenticated with this very key for
  *   this very request, the offset is kept for that origin and the request sent once more. Where its
  *   body cannot be, the 401 is given back, and the next request will be right.
+ * - A 401 that is given back was a rejection. If the server has had the request before, though it was
+ *   sent once, it was probably carried out and its answer lost: then this rejects, and repeats nothing.
  *
  * It needs node:crypto, as servers' runtimes have it, and a `fetch` that shows redirects: it is *not*
  * for browsers, where a key would not stay secret either.
  *
  * @throws TypeError where the credential or an option is wrong: now. The function that it gives rejects
  *   with {@link MacError} `ERR_MAC_CLIENT_URL`, `_METHOD` or `_HEADER` where something else would be
- *   sent than what is signed, `ERR_MAC_CLIENT_REDIRECT` where a redirect is not followed, and as
- *   `fetch` does.
+ *   sent than what is signed, `ERR_MAC_CLIENT_REDIRECT` where a redirect is not followed,
+ *   `ERR_MAC_CLIENT_ANSWER_LOST` where the request was probably carried out, and as `fetch` does.
  *
  * @example
  * const macFetch = createMacFetch({ id: process.env.MAC_ID, key: process.env.MAC_KEY })

@@ -37,9 +37,11 @@ export interface MacFetchOptions extends SignOptions {
   /** How many redirects are followed before it gives up. Default: 20, as the Fetch standard has it. */
   readonly maxRedirects?: number | undefined
   /**
-   * Signs again what a redirect asks for also where it came over plain `http:` from another machine.
-   * Whoever is on the way can write such a redirect, and would have signed what they like. Default:
-   * `false`, and such a redirect is refused; those of `https:` and of `localhost` are not concerned.
+   * Does what a redirect or a 401 asks for also if it came over plain `http:` from another machine.
+   * Whoever is on the way can write it: a redirect chooses what is signed next, and a 401 that no longer
+   * knows the credential makes `createTokenFetch` send the request twice. Default: `false`, and such a
+   * redirect is refused, such a 401 given back; `https:`, `localhost`, 127.0.0.0/8 and `[::1]` are not
+   * concerned.
    */
   readonly trustPlainHttp?: boolean | undefined
 }

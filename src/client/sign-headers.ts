@@ -39,7 +39,7 @@ export interface SignedHeaders {
  * send with it, once and soon.
  *
  * The MAC covers method, target, host, port, timestamp, nonce and `ext`; *not* header fields, and the
- * body only where it is given.
+ * body only where it is given. For a WebSocket sign the `http:` form of its URL, `https:` for `wss:`.
  *
  * @throws TypeError where the credential or an option is wrong; {@link MacError} `ERR_MAC_CLIENT_URL`
  *   or `ERR_MAC_CLIENT_METHOD`.

@@ -20,7 +20,8 @@ import { requestToken } from './token-request.ts'
  *   minutes at the most, or else for a second, then two, four and up to 30; meanwhile requests reject at
  *   once, with that error.
  * - When a server that took it before answers 401 and no longer knows it, as after a revocation. That
- *   request is then sent once more, where its body can be.
+ *   request is then sent once more, where its body can be, and unless anybody could have written the
+ *   401: over plain `http:` from another machine, see `trustPlainHttp`.
  * - A `signal` ends the wait of its own request alone.
  *
  * The secret goes to the token endpoint, by TLS or within this machine, and nowhere else: redirects of

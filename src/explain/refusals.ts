@@ -43,7 +43,8 @@ export function refusalOf(code: string): string {
 const REFUSALS: Readonly<Record<string, string>> = {
   ERR_MAC_REPLAY:
     'The MAC is right, and its nonce was used before: let the client sign each request, and each ' +
-    'retry, with a fresh nonce; or a proxy, or someone who listens, sent the request twice.',
+    'retry, with a fresh nonce; or fetch itself, when a connection broke, a proxy, or someone who listens ' +
+    'sent the request twice, and the first copy was probably carried out.',
   ERR_MAC_EXT:
     "The MAC is right, and the server's own function ext refused what the request's ext says.",
   ERR_MAC_TIMESTAMP_STALE:

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { createMac } from 'withmac'
-import { createMacFetch, createTokenFetch } from 'withmac/client'
+import { createMacFetch, createTokenFetch, signHeaders } from 'withmac/client'
 import { createTokenEndpoint } from 'withmac/oauth'
 import { check, note } from './checks.mjs'
 import { config } from './this-runtime.mjs'
@@ -14,6 +14,30 @@ const ALL_WELL = Array(COUNT).fill(200)
 export async function clientLife() {
   for (const off of [-4000, 4000]) await atOnce(off)
   for (const method of ['GET', 'PUT', 'DELETE', 'POST']) await lostAnswer(method)
+  await webSocket()
+}
+
+/** A WebSocket is opened with a signature over the http form of its URL. */
+async function webSocket() {
+  if (typeof WebSocket === 'undefined') return note('has no WebSocket')
+  const server = await signingServer()
+  const url = `${server.url.replace(/^http/, 'ws')}chat?a=b`
+  const now = () => NOW
+  for (const [what, headers, status] of [
+    [
+      'signed',
+      { ...signHeaders({ url: url.replace(/^ws/, 'http') }, server.credential, { now }) },
+      200,
+    ],
+    ['unsigned', {}, 401],
+  ]) {
+    const socket = new WebSocket(url, { headers })
+    await new Promise((resolve) => {
+      socket.onerror = socket.onclose = resolve
+    })
+    check(`the upgrade of a WebSocket, ${what}`, server.seen.splice(0), [status])
+  }
+  await server.close()
 }
 
 async function atOnce(off) {
@@ -107,6 +131,12 @@ async function signingServer() {
     if (!isToken) seen.push(response.status)
     outgoing.writeHead(response.status, Object.fromEntries(response.headers))
     outgoing.end(Buffer.from(await response.arrayBuffer()))
+  })
+  // Not opened: what counts is what the server makes of the request.
+  server.on('upgrade', async ({ url, headers }, socket) => {
+    const request = new Request(`http://${headers.host}${url}`, { headers: plain(headers) })
+    seen.push((await app(request)).status)
+    socket.destroy()
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address()
