@@ -17,10 +17,19 @@ import { currentSeconds, exactSeconds } from './server/clock.ts'
 import { keepSeconds } from './server/freshness.ts'
 import { KnownCredentials } from './server/known-credentials.ts'
 import { Pruning } from './server/pruning.ts'
+import type { RawTarget } from './server/raw-target.ts'
 import { reporter } from './server/report.ts'
+import type { RouteCheck } from './server/routed.ts'
+import {
+  guardRoutes,
+  keepWrapped,
+  type RouteEntries,
+  type Routes,
+  wrappedBy,
+} from './server/routes.ts'
 import { type Verifier, verify } from './server/verify.ts'
-import { requestOf, wrap } from './server/with-mac.ts'
-import { macSettings, withMacSettings } from './settings.ts'
+import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
+import { macSettings, type WithMacSettings, withMacSettings } from './settings.ts'
 import { databaseLabel } from './store/database-source.ts'
 import { openStore } from './store/open.ts'
 import { OpenOnce } from './store/open-once.ts'
@@ -51,20 +60,29 @@ export function createMac(options: MacOptions = {}): Mac {
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
+  function put<First extends FirstArgument, Rest extends unknown[]>(
+    handler: Handler<First, Rest>,
+    own: WithMacSettings,
+    route: RouteCheck | null,
+  ): (first: First, ...rest: Rest) => Promise<Response> {
+    const check = (request: Request, rawTarget: RawTarget | null, first: First, rest: Rest) => {
+      const client = limits.failures && clientOf(request, first, rest, own)
+      return verify(request, own, verifier, rawTarget, client, route)
+    }
+    return wrap(handler, own, check, reporter(own, verifier), teller, answers, route)
+  }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings)
-      return wrap(
-        handler,
-        own,
-        (request, rawTarget, first, rest) => {
-          const client = limits.failures && clientOf(request, first, rest, own)
-          return verify(request, own, verifier, rawTarget, client)
-        },
-        reporter(own, verifier),
-        teller,
-        answers,
-      )
+      return keepWrapped(put(handler, own, null), (route) => put(handler, own, route))
+    },
+    routes<Path extends string>(table: RouteEntries<Path>, withOptions = {}) {
+      const own = withMacSettings(withOptions, settings)
+      const guarded = guardRoutes(table, (handler, route) => {
+        const withOwnOptions = wrappedBy(handler)
+        return withOwnOptions === null ? put(handler, own, route) : withOwnOptions(route)
+      })
+      return guarded as Routes<Path>
     },
     verify: async (given, verifyOptions) => {
       const begun = teller.begin()

@@ -6,6 +6,7 @@ import type { User } from './credentials/input.ts'
 import type { RotateOptions } from './credentials/rotate.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { WithMacOptions } from './options.ts'
+import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
 
 let defaultMac: Mac | null = null
@@ -29,6 +30,19 @@ export function withMac<First extends FirstArgument = Request, Rest extends unkn
   options?: WithMacOptions<NoInfer<First>>,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   return mac().withMac(handler, options)
+}
+
+/**
+ * {@link Mac.routes} of the default `Mac`.
+ *
+ * @example
+ * Bun.serve({ routes: routes({ '/files/:id': (request) => new Response(request.params.id) }) })
+ */
+export function routes<Path extends string>(
+  table: RouteEntries<Path>,
+  options?: WithMacOptions<RouteRequest>,
+): Routes<Path> {
+  return mac().routes(table, options)
 }
 
 /**

@@ -15,6 +15,7 @@ export {
   listCredentials,
   revokeCredential,
   rotateCredential,
+  routes,
   updateCredential,
   withMac,
 } from './default-mac.ts'
@@ -38,8 +39,17 @@ export type { MacAlgorithm } from './protocol/algorithm.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
 export type { NodeRequest } from './server/raw-target.ts'
 export type { MacReport } from './server/report.ts'
+export type {
+  RouteEntries,
+  RouteHandler,
+  RouteParams,
+  RouteRequest,
+  RouteServer,
+  Routes,
+} from './server/routes.ts'
 export type { ScopeDemand, ScopeOption } from './server/scope.ts'
 export type { MacVerdict } from './server/verdict.ts'
+export type { VerifiedTarget } from './server/verified-target.ts'
 export type { FirstArgument, Handler } from './server/with-mac.ts'
 export type { Resealed, ResealOptions, ResealProgress } from './store/sealing/reseal.ts'
 export type { AuditAction, RateLimit } from './store/store.ts'

@@ -5,6 +5,7 @@ import type { CredentialEvent, HistoryFilter } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import type { RotateOptions } from './credentials/rotate.ts'
 import type { WithMacOptions } from './options.ts'
+import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { MacVerdict } from './server/verdict.ts'
 import type { FirstArgument, Handler } from './server/with-mac.ts'
 import type { Resealed, ResealOptions } from './store/sealing/reseal.ts'
@@ -18,7 +19,7 @@ export interface Mac {
    * It checks the MAC over method, target, host, port, timestamp, nonce and `ext`, that the
    * credential is valid, the timestamp recent, and the nonce new. It does *not* check the body and
    * other header fields, which the draft leaves uncovered, nor, but for the option `scope`, what the
-   * user may do.
+   * user may do. Under Bun's `routes` it does not see what `*` stood for: see {@link Mac.routes}.
    *
    * @throws TypeError where an option or the handler is wrong: now, not when a request comes.
    */
@@ -26,6 +27,31 @@ export interface Mac {
     handler: Handler<First, Rest>,
     options?: WithMacOptions<NoInfer<First>>,
   ): (first: First, ...rest: Rest) => Promise<Response>
+  /**
+   * Puts a verification in front of each handler of a table for Bun's `routes`, as `withMac` does.
+   * Bun chooses the handler by the path as it was sent, while the MAC is checked over `request.url`, which
+   * is normalized: here a request is answered 401 (`ERR_MAC_TARGET`) unless the verified method and path
+   * are those of the very pattern whose handler Bun chose, and `params` what they give; an unsigned one too.
+   *
+   * A handler that `withMac` returned keeps its own options. Give all patterns that overlap in one table.
+   * `false` stands for a path that is served elsewhere: by `fetch`, or by an entry of the same name
+   * beside. A `Response`, a file, a page or a directory is refused: Bun sends it without asking anybody.
+   *
+   * @param options For every handler that has none of its own.
+   * @throws TypeError where an option, a pattern or an entry is wrong.
+   *
+   * @example
+   * Bun.serve({
+   *   routes: mac.routes({
+   *     '/files/:id': (request) => new Response(request.params.id),
+   *     '/orders': { GET: mac.withMac(list, { scope: 'orders:read' }) },
+   *   }),
+   * })
+   */
+  routes<Path extends string>(
+    table: RouteEntries<Path>,
+    options?: WithMacOptions<RouteRequest>,
+  ): Routes<Path>
   /**
    * Verifies a request and uses up its nonce, without a handler and without an answer. Never rejects
    * for what is wrong with the request or the store: the verdict says it.

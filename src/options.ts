@@ -5,6 +5,7 @@ import type { MacIdentity } from './server/identity.ts'
 import type { NodeRequest } from './server/raw-target.ts'
 import type { MacReport } from './server/report.ts'
 import type { ScopeOption } from './server/scope.ts'
+import type { VerifiedTarget } from './server/verified-target.ts'
 import type { RateLimit } from './store/store.ts'
 
 /**
@@ -61,9 +62,13 @@ export interface CheckOptions {
   readonly maxBodyBytes?: number | undefined
   /**
    * Judges the `ext` parameter, `null` where there is none; `false` refuses the request. With `body`,
-   * it is given the application's own part: what stands behind the digest.
+   * it is given the application's own part: what stands behind the digest. Whether a request needs an
+   * `ext` is to be decided by `target`, not by `request.url`, which writes one path in several ways;
+   * a request whose path is ambiguous is answered 401.
    */
-  readonly ext?: ((ext: string | null, request: Request) => boolean | Promise<boolean>) | undefined
+  readonly ext?:
+    | ((ext: string | null, request: Request, target: VerifiedTarget) => boolean | Promise<boolean>)
+    | undefined
   /** Is told of every request that was let in by its credentials. For logs: it changes nothing. */
   readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined
   /**
@@ -162,14 +167,17 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    */
   readonly allowPreflight?: boolean | undefined
   /**
-   * What the credential must be good for: a scope, several of which each is needed, or a function of
-   * the request that gives them (`null` for none; an empty list is answered 503, as a mistake), also as a
+   * What the credential must be good for: a scope, several of which each is needed, or a function
+   * that gives them (`null` for none; an empty list is answered 503, as a mistake), also as a
    * promise. It is asked when the request was verified and its nonce used up; a credential that lacks one
    * is answered 403. Not with the mode `optional`, whose callers need no credential at all.
    * Default: nothing is demanded.
    *
+   * A function looks at `target`, not at `request.url`: routers decode and normalize that differently.
+   * With a function, a request whose path is ambiguous is answered 401: see {@link VerifiedTarget}.
+   *
    * @example
-   * withMac(app, { scope: ({ method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })
+   * withMac(app, { scope: (_, { method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })
    */
   readonly scope?: ScopeOption | undefined
   /**

@@ -15,6 +15,8 @@ import { environmentSealer, type SealerSource } from './store/sealing/sealing-so
 /** What concerns a single handler: options checked, defaults filled in, frozen. */
 export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings {
   readonly ext: CheckOptions['ext'] | null
+  /** Whether a function decides by the request line, so that it must be unambiguous. */
+  readonly readsTarget: boolean
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
   /** Whether refusals are explained to the client. */
@@ -51,6 +53,7 @@ const DEFAULTS: CheckSettings = {
   body: 'ignore',
   maxBodyBytes: 1_048_576,
   ext: null,
+  readsTarget: false,
   onAccept: null,
   onReject: null,
   debug: false,
@@ -104,6 +107,7 @@ export function withMacSettings(options: WithMacOptions, mac: CheckSettings): Wi
     allowPreflight: given.allowPreflight,
     requestTarget: options.requestTarget ?? null,
     scope: given.scope ?? null,
+    readsTarget: own.readsTarget || typeof given.scope === 'function',
   })
 }
 
@@ -119,6 +123,7 @@ function checkSettings(
     maxBodyBytes: given.maxBodyBytes ?? otherwise.maxBodyBytes,
     clientAddress: options.clientAddress ?? otherwise.clientAddress,
     ext: options.ext ?? otherwise.ext,
+    readsTarget: options.ext !== undefined || otherwise.readsTarget,
     onAccept: options.onAccept ?? otherwise.onAccept,
     onReject: options.onReject ?? otherwise.onReject,
     debug: debugSetting(options, otherwise.debug),

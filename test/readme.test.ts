@@ -24,7 +24,7 @@ const METERED = [
 
 /** Each example with the script that uses it and what that prints; `./example.ts` is the example. */
 const USES: readonly (readonly [holds: string, uses: string, prints: string])[] = [
-  ['new Hono()', 'await show((request) => example.default.fetch(request))', '200 401 401'],
+  ["app.get('/me'", 'await show((request) => example.default.fetch(request))', '200 401 401'],
   ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
   ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
@@ -93,6 +93,33 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
      const { metered } = await import('${join(ROOT, 'test/support/metered.ts')}')
      console.log((await metered(example.meterMac, createMac)).join(', '))`,
     METERED.join(', '),
+  ],
+  [
+    'mac.routes({',
+    `const ada = await createCredential('ada', { scopes: ['orders:read'] })
+     const ask = async (method, path, pattern, params = {}) => {
+       const url = 'http://a.b' + path
+       const request = new Request(url, { method, headers: { authorization: sign(method, url, ada) } })
+       const entry = example.default.routes[pattern]
+       const answer = await (entry[method] ?? entry)(Object.assign(request, { params }))
+       return answer.status === 200 ? answer.text() : answer.status
+     }
+     console.log(
+       await ask('GET', '/files/a', '/files/:id', { id: 'a' }),
+       await ask('GET', '/files/a', '/admin/*'),
+       await ask('GET', '/orders', '/orders'),
+       await ask('POST', '/orders', '/orders'))`,
+    'a 401 hello ada 403',
+  ],
+  [
+    '(c) => list(',
+    `const ada = await createCredential('ada', { scopes: ['orders:read'] })
+     const ask = async (method, path) => {
+       const headers = { authorization: sign(method, 'http://a.b' + path, ada) }
+       return (await example.default.fetch(new Request('http://a.b' + path, { method, headers }))).status
+     }
+     console.log(await ask('GET', '/orders'), await ask('DELETE', '/%61dmin/orders'))`,
+    '200 403',
   ],
   [
     "method === 'GET' ? 'orders:read'",

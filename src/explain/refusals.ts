@@ -28,19 +28,23 @@ export const MAC_WAS_RIGHT: ReadonlySet<string> = new Set([
 
 /** What to say of a refusal whose MAC is right, by the code that the server gave. */
 export function refusalOf(code: string): string {
+  const known = Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined
+  if (known !== undefined) return known
   if (ORIGIN_CODES.has(code)) {
     return (
       `The MAC is right by what is known here, and the server refused the request with ${code}: it could ` +
       'not tell from it what origin was signed. Look at its options origin, trustProxy and requestTarget.'
     )
   }
-  return (
-    (Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : undefined) ??
-    'The MAC is right, and the server refused the request for a reason that cannot be told from here.'
-  )
+  return 'The MAC is right, and the server refused the request for a reason that cannot be told from here.'
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
+  ERR_MAC_TARGET:
+    'The MAC is right by what is known here, and the server refused the path: a function scope or ext ' +
+    'looks at it, and it can be read in several ways; or Bun chose another handler by it than it names. ' +
+    'Let the client send the form that new URL() gives, without an escape that is needless or malformed, ' +
+    'a backslash or an empty segment; or something changed the path on its way.',
   ERR_MAC_REPLAY:
     'The MAC is right, and its nonce was used before: let the client sign each request, and each ' +
     'retry, with a fresh nonce; or fetch itself, when a connection broke, a proxy, or someone who listens ' +

@@ -1,7 +1,9 @@
 import { scopes } from '../credentials/fields.ts'
 import { MacError } from '../errors.ts'
 import type { MacIdentity } from './identity.ts'
+import type { RawTarget } from './raw-target.ts'
 import type { MacVerdict } from './verdict.ts'
+import { type VerifiedTarget, verifiedTarget } from './verified-target.ts'
 
 /** One scope, or several of which each is needed. */
 export type ScopeDemand = string | readonly string[]
@@ -12,10 +14,10 @@ export type ScopeDemand = string | readonly string[]
  */
 export type ScopeOption =
   | ScopeDemand
-  | ((request: Request) => ScopeDemand | null | Promise<ScopeDemand | null>)
+  | ((request: Request, target: VerifiedTarget) => ScopeDemand | null | Promise<ScopeDemand | null>)
 
 /** What is demanded of a credential: always the same, or to be asked for each request. */
-export type ScopeRule = readonly string[] | ((request: Request) => unknown)
+export type ScopeRule = readonly string[] | ((request: Request, target: VerifiedTarget) => unknown)
 
 /** A scope that a credential lacks. The message says which; the client is told what was demanded. */
 export class ScopeError extends MacError {
@@ -35,7 +37,7 @@ export class ScopeError extends MacError {
  * @throws TypeError where it is neither a function nor scopes.
  */
 export function scopeRule(option: unknown): ScopeRule {
-  if (typeof option === 'function') return option as (request: Request) => unknown
+  if (typeof option === 'function') return option as ScopeRule
   const demanded = readDemand(option)
   if (demanded.length > 0) return demanded
   throw new TypeError('names no scope; leave the option out where none is needed')
@@ -51,9 +53,10 @@ export async function judgeScope(
   accepted: Extract<MacVerdict, { readonly ok: true }>,
   request: Request,
   rule: ScopeRule,
+  rawTarget: RawTarget | null,
 ): Promise<MacVerdict> {
   const { identity, rateLimit } = accepted
-  const error = await lacking(identity, request, rule)
+  const error = await lacking(identity, request, rule, rawTarget)
   if (error === null) return accepted
   const { id } = identity
   return { ok: false, error, id, challenge: null, rateLimit, retryAfterSeconds: null }
@@ -63,10 +66,14 @@ async function lacking(
   identity: MacIdentity,
   request: Request,
   rule: ScopeRule,
+  rawTarget: RawTarget | null,
 ): Promise<MacError | null> {
   let demanded: readonly string[]
   try {
-    demanded = typeof rule === 'function' ? readAnswer(await rule(request)) : rule
+    demanded =
+      typeof rule === 'function'
+        ? readAnswer(await rule(request, verifiedTarget(request, rawTarget)))
+        : rule
   } catch (cause) {
     return new MacError('ERR_MAC_CALLBACK', 'The function given as scope failed.', { cause })
   }

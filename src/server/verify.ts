@@ -15,9 +15,11 @@ import { identityOf } from './identity.ts'
 import type { KnownCredentials, KnownKey } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
+import { checkRouted, type RouteCheck } from './routed.ts'
 import { signedOrigin } from './signed-origin.ts'
 import { judgeEnd, judgeMoment, type Moment } from './standing.ts'
 import { type MacVerdict, refused } from './verdict.ts'
+import { unambiguous } from './verified-target.ts'
 
 /** What a verification works with. */
 export interface Verifier {
@@ -35,6 +37,8 @@ export interface Verifier {
  * does not use up the nonce of the true request.
  *
  * All in one function: each `await` of another costs more than most of the steps.
+ *
+ * @param route Whether the request is one for the handler that runs; `null` knows of no route.
  */
 export async function verify(
   request: Request,
@@ -42,6 +46,7 @@ export async function verify(
   verifier: Verifier,
   rawTarget: RawTarget | null = null,
   client: Client | null = null,
+  route: RouteCheck | null = null,
 ): Promise<MacVerdict> {
   const { settings, known, pruning, limits } = verifier
   let sent: MacAuthorization | null = null
@@ -52,9 +57,12 @@ export async function verify(
   /** Set while the request is with the store, where copies of it are looked for. */
   let underWay: string | null = null
   try {
+    checkRouted(request, rawTarget, route)
     sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
-    const text = joinCovered(signedOrigin(request, check, rawTarget), sent)
+    const origin = signedOrigin(request, check, rawTarget)
+    const target = check.readsTarget ? unambiguous(origin) : null
+    const text = joinCovered(origin, sent)
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
@@ -81,7 +89,7 @@ export async function verify(
     let { ext } = sent
     let bodyVerified = false
     if (check.ext || check.body !== 'ignore') {
-      const judged = await judgeExt(request, ext, check)
+      const judged = await judgeExt(request, ext, check, target)
       if (judged instanceof MacError) {
         found = null
         found = await authenticate(sent, text, store.credentials, known)

@@ -6,6 +6,7 @@ import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
+import { isRouted, type RouteCheck } from './routed.ts'
 import { judgeScope } from './scope.ts'
 import type { MacVerdict, Refusal } from './verdict.ts'
 
@@ -19,7 +20,10 @@ export type Handler<First extends FirstArgument, Rest extends unknown[]> =
 
 const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 
-/** Puts a verification in front of a handler. */
+/**
+ * Puts a verification in front of a handler.
+ * @param route Whether a request is one for this handler; `verify` asks it as well.
+ */
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
@@ -32,23 +36,24 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   report: Reporter,
   teller: VerdictTeller,
   answers: LimitedAnswers,
+  route: RouteCheck | null = null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
   return async (first, ...rest) => {
     const request = requestOf(first)
-    const rawTarget = requestTarget == null ? null : () => requestTarget(first, ...rest)
-    if (allowPreflight && isPreflight(request)) {
+    const rawTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
+    if (allowPreflight && isPreflight(request) && isRouted(request, rawTarget, route)) {
       keepFinding(request, ANONYMOUS)
       return answers.withoutFields(await call(first, ...rest))
     }
     const begun = teller.begin()
     let verdict = await verify(request, rawTarget, first, rest)
-    if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope)
+    if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope, rawTarget)
     if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
-      : await refused(verdict, request, settings, report, rawTarget)
+      : await refused(verdict, request, settings, report, rawTarget, route)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     const answer = await call(first, ...rest)
@@ -69,13 +74,17 @@ async function refused(
   settings: WithMacSettings,
   reporter: Reporter,
   rawTarget: RawTarget | null,
+  route: RouteCheck | null,
 ): Promise<Finding | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
   const { mode, debug, onReject } = settings
   const { report, explainKnown } = reporter(request, rawTarget, error)
   tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
-  if (mode === 'optional' && error.status === 401) return { identity: null, error }
+  // Of another handler's request not even an anonymous caller may make use.
+  if (mode === 'optional' && error.status === 401 && isRouted(request, rawTarget, route)) {
+    return { identity: null, error }
+  }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
   return refusal(verdict, { reference: report.reference, explanation })
 }
@@ -118,6 +127,15 @@ export function requestOf(first: FirstArgument): Request {
 function isRequest(value: unknown): value is Request {
   const shape = value as Partial<Request> | null | undefined
   return typeof shape?.url === 'string' && 'headers' in shape
+}
+
+/** What a function gave counts for the whole request: it is not asked again. */
+function once(ask: RawTarget): RawTarget {
+  let given: { readonly raw: ReturnType<RawTarget> } | null = null
+  return () => {
+    given ??= { raw: ask() }
+    return given.raw
+  }
 }
 
 function isPreflight(request: Request): boolean {

@@ -70,10 +70,12 @@ describe('the default Mac', () => {
       await withmac.deleteCredential(id)
       const app = withmac.withMac(() => new Response())
       const { status } = await app(new Request('http://example.com/'))
-      console.log(list.length, revoked !== null, await withmac.getCredential(id), status)`
+      const routes = withmac.routes({ '/a/*': () => new Response() })
+      const { code } = await (await routes['/a/*'](new Request('http://example.com/b'))).json()
+      console.log(list.length, revoked !== null, await withmac.getCredential(id), status, code)`
     const { out, err } = await run(script, folder.path('.'))
     expect(err).toBe('')
-    expect(out).toBe('1 true null 401')
+    expect(out).toBe('1 true null 401 ERR_MAC_TARGET')
     expect(readdirSync(realpathSync(folder.path('.')))).toContain('mac.db')
   })
 })

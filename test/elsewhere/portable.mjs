@@ -6,6 +6,7 @@ const BUN_ONLY = {
   'demo.test.ts': 'the demo is a program for Bun, which npm brings along',
   'readme-bun.test.ts':
     "the README's first server is Bun.serve; elsewhere/readme.mjs has the others",
+  'server/bun-routes.test.ts': 'no other runtime has the routes of Bun.serve',
 }
 
 /** Folders of packages of their own. */

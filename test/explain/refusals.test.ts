@@ -162,6 +162,7 @@ describe('by the code that the server gave it says what the request cannot tell:
     ['ERR_MAC_MISMATCH', 'another key for the identifier'],
     ['ERR_MAC_STORE', 'database failed'],
     ['ERR_MAC_ORIGIN', 'what origin was signed'],
+    ['ERR_MAC_TARGET', 'read in several ways'],
     ['ERR_OF_ANOTHER', 'cannot be told from here'],
     ['toString', 'cannot be told from here'],
   ])('%s', (code, holds) => {

@@ -28,15 +28,15 @@ test('without a judge every ext is good', async () => {
 })
 
 describe('the judge', () => {
-  test('is given ext and the request', async () => {
+  test('is given ext, the request and the verified target', async () => {
     const seen: unknown[] = []
     const app = mac.withMac(say, { ext: (...given) => seen.push(given) > 0 })
     const [one, two] = [sign({ ext: 'a' }), sign({})]
     await app(one)
     await app(two)
     expect(seen).toEqual([
-      ['a', one],
-      [null, two],
+      ['a', one, { method: 'GET', path: '/a' }],
+      [null, two, { method: 'GET', path: '/a' }],
     ])
   })
 

@@ -1,0 +1,188 @@
+import { methodServed, type Route, RouteTable } from './route-table.ts'
+import type { RouteCheck } from './routed.ts'
+import type { FirstArgument, Handler } from './with-mac.ts'
+
+/** The parameters in a pattern of Bun's `routes`: `{ id: string }` for `/files/:id`. */
+export type RouteParams<Path extends string> = string extends Path
+  ? { readonly [name: string]: string }
+  : { readonly [Name in ParamNames<Path>]: string }
+
+type ParamNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? ParamName<Segment> | ParamNames<Rest>
+  : ParamName<Path>
+
+type ParamName<Segment extends string> = Segment extends `:${infer Name}` ? Name : never
+
+/** What a handler under Bun's `routes` is called with: of a `BunRequest` what its path decides. */
+export interface RouteRequest<Path extends string = string> extends Request {
+  readonly params: RouteParams<Path>
+}
+
+/** What a handler under Bun's `routes` is called with second: of Bun's `Server` what tells the client. */
+export interface RouteServer {
+  requestIP(
+    request: Request,
+  ): { readonly address: string; readonly port: number; readonly family: string } | null
+}
+
+/** The methods for which a route may have a handler of its own. */
+export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS'
+
+/** A handler of one route: a function, also one that `withMac` returned, or an object with `fetch`. */
+export type RouteHandler<Path extends string> = RouteFetch<Path>['fetch'] | RouteFetch<Path>
+
+/** Declared as a method, so that a handler may ask for Bun's own `BunRequest` and `Server`. */
+interface RouteFetch<Path extends string> {
+  fetch(request: RouteRequest<Path>, server: RouteServer): Response | Promise<Response>
+}
+
+/** A handler for all methods, one for each of several, or `false` for what is served elsewhere. */
+export type RouteEntry<Path extends string> =
+  | RouteHandler<Path>
+  | { readonly [Method in RouteMethod]?: RouteHandler<Path> | undefined }
+  | false
+
+/** What `mac.routes` takes. */
+export type RouteEntries<Path extends string> = { readonly [P in Path]: RouteEntry<P> }
+
+/** A handler as Bun calls it. */
+export type RoutedHandler<Path extends string> = (
+  request: RouteRequest<Path>,
+  server: RouteServer,
+) => Promise<Response>
+
+/** What `mac.routes` returns: the option `routes` of `Bun.serve`. */
+export type Routes<Path extends string> = {
+  [P in Path]: RoutedHandler<P> | { [Method in RouteMethod]?: RoutedHandler<P> } | false
+}
+
+const METHODS: ReadonlySet<string> = new Set<RouteMethod>([
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'HEAD',
+  'OPTIONS',
+])
+
+// biome-ignore lint/suspicious/noExplicitAny: what it is called with is between Bun and the handler
+type AnyHandler = Handler<FirstArgument & any, any[]>
+
+/** An entry, read. */
+type Entry =
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'handler'; readonly handler: AnyHandler }
+  | { readonly kind: 'methods'; readonly handlers: ReadonlyMap<string, AnyHandler> }
+
+/** Puts the same verification in front of the same handler, with a check of its route. */
+type Rewrap = (check: RouteCheck) => unknown
+
+/** By the functions that `withMac` returned: to verify a request twice would make it a replay of itself. */
+const wrapped = new WeakMap<object, Rewrap>()
+
+/** Keeps how a function that `withMac` returned is made. */
+export function keepWrapped<Wrapped extends object>(wrap: Wrapped, rewrap: Rewrap): Wrapped {
+  wrapped.set(wrap, rewrap)
+  return wrap
+}
+
+/** How a handler is wrapped already, by whatever `Mac`; `null` where it is not. */
+export function wrappedBy(handler: AnyHandler): Rewrap | null {
+  return wrapped.get(typeof handler === 'function' ? handler : handler.fetch) ?? null
+}
+
+/**
+ * Puts a verification in front of each handler of a table, with a check that the verified method and
+ * path are those of its own pattern.
+ *
+ * @param guard Puts it in front of one handler.
+ * @throws TypeError for a pattern or an entry that cannot be guarded.
+ */
+export function guardRoutes(
+  table: unknown,
+  guard: (handler: AnyHandler, check: RouteCheck) => unknown,
+): Record<string, unknown> {
+  if (typeof table !== 'object' || table === null || Array.isArray(table)) {
+    throw new TypeError("withmac: routes takes an object such as { '/files/:id': handler }.")
+  }
+  const read = Object.entries(table)
+    .filter(([, entry]) => entry !== undefined)
+    .map(([pattern, value]) => {
+      const entry = readEntry(pattern, value)
+      const methods = entry.kind === 'methods' ? new Set(entry.handlers.keys()) : null
+      return { entry, route: { pattern, methods } }
+    })
+  const routes = new RouteTable(read.map(({ route }) => route))
+  const guarded = read.map(({ entry, route }) => [route.pattern, guardEntry(entry, route)])
+  return Object.fromEntries(guarded)
+
+  function guardEntry(entry: Entry, route: Route): unknown {
+    if (entry.kind === 'elsewhere') return false
+    if (entry.kind === 'handler') return guard(entry.handler, checkOf(route, null))
+    const handlers = Array.from(entry.handlers, ([method, handler]) => {
+      return [method, guard(handler, checkOf(route, method))]
+    })
+    return Object.fromEntries(handlers)
+  }
+
+  function checkOf(route: Route, key: string | null): RouteCheck {
+    return (method, path, params) => {
+      const match = routes.match(method, path)
+      if (match?.route !== route || methodServed(route, method) !== key) return false
+      return match.params !== null && areEqual(match.params, params)
+    }
+  }
+}
+
+function areEqual(
+  expected: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, unknown>>,
+): boolean {
+  if (Object.keys(given).length !== expected.size) return false
+  for (const [name, value] of expected) {
+    if (given[name] !== value) return false
+  }
+  return true
+}
+
+function readEntry(pattern: string, entry: unknown): Entry {
+  if (entry === false) return { kind: 'elsewhere' }
+  if (isHandler(entry)) return { kind: 'handler', handler: entry }
+  if (!isPlain(entry)) throw notGuarded(pattern, entry)
+  const handlers = new Map<string, AnyHandler>()
+  for (const [method, handler] of Object.entries(entry)) {
+    if (!METHODS.has(method)) {
+      const name = `${JSON.stringify(pattern)}: ${JSON.stringify(method)}`
+      const known = [...METHODS].join(', ')
+      throw new TypeError(`withmac: routes: ${name} is not a method: use ${known}.`)
+    }
+    if (handler === undefined) continue
+    if (!isHandler(handler)) throw notGuarded(`${method} ${pattern}`, handler)
+    handlers.set(method, handler)
+  }
+  if (handlers.size > 0) return { kind: 'methods', handlers }
+  throw new TypeError(`withmac: routes: ${JSON.stringify(pattern)} has no handler.`)
+}
+
+function isHandler(value: unknown): value is AnyHandler {
+  if (typeof value === 'function') return true
+  return typeof (value as { readonly fetch?: unknown } | null | undefined)?.fetch === 'function'
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // A directory is served by Bun itself, and so is a page, whose `index` names its file.
+  return (prototype === Object.prototype || prototype === null) && !('dir' in value)
+}
+
+/** Bun sends a Response, a file, a page or a directory to everybody, without asking a handler. */
+function notGuarded(name: string, value: unknown): TypeError {
+  const what = value instanceof Response ? 'a Response' : 'not a handler'
+  return new TypeError(
+    `withmac: routes: ${JSON.stringify(name)} is ${what}, for which no signature can be asked: give a ` +
+      'function that returns it. What is for everybody goes beside: routes: { ...mac.routes({ … }), ' +
+      "'/public': response }, with '/public': false in here where another pattern would take its path.",
+  )
+}
