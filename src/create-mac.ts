@@ -44,7 +44,15 @@ import { OpenOnce } from './store/open-once.ts'
  * Bun.serve({ fetch: mac.withMac(app) })
  */
 export function createMac(options: MacOptions = {}): Mac {
-  const settings = macSettings(options)
+  return makeMac(options, 'createMac')
+}
+
+/**
+ * The same for another function that makes a `Mac`.
+ * @param who Who is named where an option is wrong.
+ */
+export function makeMac(options: MacOptions, who: string): Mac {
+  const settings = macSettings(options, who)
   const pruning = new Pruning(keepSeconds(settings))
   const opening = new OpenOnce(async (closed) =>
     openStore(settings.database, settings.durability, await settings.sealer(closed)),
@@ -93,28 +101,28 @@ export function createMac(options: MacOptions = {}): Mac {
       return verdict
     },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
-      createCredential(await credentials(), now(), user, createOptions)) as CreateCredential,
-    getCredential: async (id) => manage.getCredential(await credentials(), now(), id),
-    listCredentials: async (filter) => manage.listCredentials(await credentials(), now(), filter),
+      createCredential(credentials, now(), user, createOptions)) as CreateCredential,
+    getCredential: async (id) => manage.getCredential(credentials, now(), id),
+    listCredentials: async (filter) => manage.listCredentials(credentials, now(), filter),
     rotateCredential: async (id, rotateOptions = {}) => {
-      const store = await credentials()
-      const rotated = await rotateCredential(store, exactSeconds(settings.now), id, rotateOptions)
+      const exactly = exactSeconds(settings.now)
+      const rotated = await rotateCredential(credentials, exactly, id, rotateOptions)
       tellRotated(label, rotated)
       return rotated
     },
     extendCredential: async (id, expires) =>
-      change.extendCredential(await credentials(), now(), id, expires),
-    disableCredential: async (id) => change.disableCredential(await credentials(), now(), id),
-    enableCredential: async (id) => change.enableCredential(await credentials(), now(), id),
+      change.extendCredential(credentials, now(), id, expires),
+    disableCredential: async (id) => change.disableCredential(credentials, now(), id),
+    enableCredential: async (id) => change.enableCredential(credentials, now(), id),
     updateCredential: async (id, changes) =>
-      change.updateCredential(await credentials(), now(), id, changes),
+      change.updateCredential(credentials, now(), id, changes),
     revokeCredential: async (id) => {
-      await change.revokeCredential(await credentials(), now(), id)
+      await change.revokeCredential(credentials, now(), id)
     },
-    deleteCredential: async (id) => manage.deleteCredential(await credentials(), now(), id),
-    credentialHistory: async (filter) => credentialHistory(await credentials(), filter),
-    resetClockOffset: async (id) => manage.resetClockOffset(await credentials(), id),
-    reseal: async (resealOptions = {}) => resealCredentials(await store(), resealOptions),
+    deleteCredential: async (id) => manage.deleteCredential(credentials, now(), id),
+    credentialHistory: async (filter) => credentialHistory(credentials, filter),
+    resetClockOffset: async (id) => manage.resetClockOffset(credentials, id),
+    reseal: async (resealOptions = {}) => resealCredentials(async () => store(), resealOptions),
     prune: async () => pruning.all(await store(), now()),
     ready: async () => {
       await Promise.all([store(), limits.ready()])

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type LimitSettings, limitSettings } from './limits/settings.ts'
 import type { CheckOptions } from './options.ts'
+import { optionsOf, readOptions } from './read-options.ts'
 import type { BodyRule } from './server/body.ts'
 import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
@@ -60,7 +61,11 @@ export const originOptions: {
   readonly trustProxy: z.ZodType<GivenOrigin['trustProxy']>
 } = {
   origin: z.unknown().transform(checked(originRule)).optional(),
-  trustProxy: z.union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])]).default(false),
+  trustProxy: z
+    .union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])], {
+      error: 'must be true, false, "forwarded" or "x-forwarded"',
+    })
+    .default(false),
 }
 
 const check = {
@@ -75,13 +80,13 @@ const check = {
   debugEvenInProduction: z.boolean().optional(),
 }
 
-const macSchema = z.strictObject({
+const macSchema = optionsOf({
   ...check,
   database: z.unknown().transform(checked(databaseSource)).optional(),
   durability: z.enum(['full', 'normal']).default('full'),
   windowSeconds: z.int().min(1).max(86_400).default(300),
   clockOffset: z
-    .union([z.literal(false), z.strictObject({ maxSeconds: z.int().min(1).max(315_360_000) })], {
+    .union([z.literal(false), optionsOf({ maxSeconds: z.int().min(1).max(315_360_000) })], {
       error: 'must be false or { maxSeconds } with a whole number of seconds',
     })
     .default(false),
@@ -90,7 +95,7 @@ const macSchema = z.strictObject({
   now: callback,
 })
 
-const withMacSchema = z.strictObject({
+const withMacSchema = optionsOf({
   ...check,
   mode: z.enum(['required', 'optional']).default('required'),
   allowPreflight: z.boolean().default(false),
@@ -100,10 +105,11 @@ const withMacSchema = z.strictObject({
 
 /**
  * Checks the options of `createMac` one by one.
+ * @param who Who is named where one is wrong.
  * @throws TypeError that names each one that is wrong.
  */
-export function readMacOptions(options: unknown): GivenMacOptions {
-  return readOptions(macSchema, options, 'createMac')
+export function readMacOptions(options: unknown, who: string): GivenMacOptions {
+  return readOptions(macSchema, options, who)
 }
 
 /**
@@ -112,18 +118,4 @@ export function readMacOptions(options: unknown): GivenMacOptions {
  */
 export function readWithMacOptions(options: unknown): GivenWithMacOptions {
   return readOptions(withMacSchema, options, 'withMac')
-}
-
-/** @throws TypeError that names each option that is wrong. */
-export function readOptions<Schema extends z.ZodType>(
-  schema: Schema,
-  options: unknown,
-  who: string,
-): z.output<Schema> {
-  const result = schema.safeParse(options)
-  if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  )
-  throw new TypeError(`withmac: wrong options for ${who}: ${faults.join('; ')}`)
 }

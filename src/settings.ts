@@ -61,10 +61,11 @@ const DEFAULTS: CheckSettings = {
 
 /**
  * Checks the options of `createMac`.
+ * @param who Who is named where one is wrong.
  * @throws TypeError that names each option that is wrong.
  */
-export function macSettings(options: MacOptions): MacSettings {
-  const given = readMacOptions(options)
+export function macSettings(options: MacOptions, who: string): MacSettings {
+  const given = readMacOptions(options, who)
   const database = given.database ?? defaultDatabase()
   if (options.durability !== undefined && !('path' in database)) {
     throw new TypeError(

@@ -1,3 +1,4 @@
+import { nearest } from '../option-names.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
@@ -33,6 +34,7 @@ export function readCredential(credential: ClientCredential): Signer {
     throw new TypeError(`withmac: credential.id has more than ${MAX_ID_LENGTH} characters.`)
   }
   checkText('key', key)
+  if (credential.algorithm === undefined) checkNoOtherAlgorithm(credential)
   if (!MAC_ALGORITHMS.includes(algorithm)) {
     const known = MAC_ALGORITHMS.join(' or ')
     throw new TypeError(
@@ -40,6 +42,16 @@ export function readCredential(credential: ClientCredential): Signer {
     )
   }
   return { id, key, algorithm, mac: prepareKey(algorithm, key) }
+}
+
+/** A row of a database may have more fields, but none that was meant to say what to sign with. */
+function checkNoOtherAlgorithm(credential: object): void {
+  for (const name of Object.keys(credential)) {
+    if (name === 'algorithm' || nearest(name, ['algorithm'], 2) === null) continue
+    throw new TypeError(
+      `withmac: the credential has ${JSON.stringify(name)}, which is not heeded: did you mean algorithm?`,
+    )
+  }
 }
 
 function checkText(name: 'id' | 'key', value: unknown): void {

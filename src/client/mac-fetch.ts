@@ -1,5 +1,5 @@
 import { type ClientCredential, readCredential } from './credential.ts'
-import { checkFetchOptions, type MacFetch, type MacFetchOptions } from './options.ts'
+import { checkOptions, type MacFetch, type MacFetchOptions } from './options.ts'
 import { signingFetch } from './signing-fetch.ts'
 
 /**
@@ -34,7 +34,7 @@ export function createMacFetch(
   options: MacFetchOptions = {},
 ): MacFetch {
   const signer = readCredential(credential)
-  checkFetchOptions(options)
+  checkOptions('createMacFetch', options)
   const signers = { current: () => signer, accepted() {}, refused: () => false }
   return signingFetch(signers, options)
 }

@@ -1,3 +1,5 @@
+import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
+
 /** What an `ext` function is shown of a request that is about to be signed. */
 export interface UnsignedRequest {
   readonly method: string
@@ -46,54 +48,68 @@ export interface MacFetchOptions extends SignOptions {
   readonly trustPlainHttp?: boolean | undefined
 }
 
-type Kind = 'boolean' | 'function' | 'number' | 'text'
-const KINDS: Readonly<Record<keyof MacFetchOptions, Kind>> = {
-  ext: 'text',
-  body: 'boolean',
-  now: 'function',
-  clockOffset: 'number',
-  nonce: 'function',
-  fetch: 'function',
-  maxRedirects: 'number',
-  trustPlainHttp: 'boolean',
-}
-const SIGNING: readonly (keyof SignOptions)[] = ['ext', 'body', 'now', 'clockOffset', 'nonce']
+/** What an option must be: how that is said, and whether a value is it. */
+type Rule = readonly [rule: string, isMet: (value: unknown) => boolean]
 
-/** @throws TypeError that names the option at fault. */
-export function checkSignOptions(options: SignOptions): void {
-  check(options, SIGNING)
+const FUNCTION: Rule = ['a function', (value) => typeof value === 'function']
+const BOOLEAN: Rule = ['a boolean', (value) => typeof value === 'boolean']
+
+const RULES: Readonly<Record<keyof MacFetchOptions, Rule>> = {
+  ext: [
+    'a string, null or a function',
+    (value) => value === null || typeof value === 'string' || typeof value === 'function',
+  ],
+  body: BOOLEAN,
+  now: FUNCTION,
+  clockOffset: ['a number of seconds', Number.isFinite],
+  nonce: FUNCTION,
+  fetch: FUNCTION,
+  maxRedirects: [
+    'a whole number, 0 or more',
+    (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  ],
+  trustPlainHttp: BOOLEAN,
 }
 
 /**
- * @param others Options that there are besides, which are checked elsewhere.
+ * Checks names and values of options.
+ *
+ * @param who Who takes them.
+ * @param others Options that there are besides, whose values are checked elsewhere.
  * @throws TypeError that names the option at fault.
  */
-export function checkFetchOptions(options: MacFetchOptions, others: readonly string[] = []): void {
-  check(options, [...others, ...Object.keys(KINDS)])
-  const { maxRedirects = 0 } = options
-  if (Number.isSafeInteger(maxRedirects) && maxRedirects >= 0) return
-  throw new TypeError('withmac: the option maxRedirects must be a whole number, 0 or more.')
-}
-
-function check(options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('withmac: the options must be an object.')
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `withmac: there is no option ${name} here; there are ${known.join(', ')}.`,
-      )
-    }
-    const kind: Kind | undefined = KINDS[name as keyof MacFetchOptions]
-    if (value === undefined || kind === undefined || isOf(kind, value)) continue
-    const rule = kind === 'text' ? 'string, null or a function' : kind
-    throw new TypeError(`withmac: the option ${name} must be a ${rule}.`)
+export function checkOptions(
+  who: 'signRequest' | 'signHeaders' | 'createMacFetch' | 'createTokenFetch',
+  options: MacFetchOptions,
+  others: readonly string[] = [],
+): void {
+  const own = who === 'createTokenFetch' ? 'createMacFetch' : who
+  const [fault] = nameFaults(who, options, [...others, ...OPTIONS[own]])
+  if (fault !== undefined) throw wrongOptions(who, fault)
+  for (const [name, [rule, isMet]] of Object.entries(RULES)) {
+    const value = options[name as keyof MacFetchOptions]
+    if (value === undefined || isMet(value)) continue
+    throw wrongOptions(who, `${name} must be ${rule}, not ${given(value)}`)
   }
 }
 
-function isOf(kind: Kind, value: unknown): boolean {
-  if (kind === 'number') return Number.isFinite(value)
-  if (kind === 'text') return value === null || ['string', 'function'].includes(typeof value)
-  return typeof value === kind
+/**
+ * Checks what a single call of a `MacFetch` is given. What its maker takes would be passed on to `fetch`,
+ * which heeds none of it; all else is for `fetch` to judge.
+ *
+ * @throws TypeError
+ */
+export function checkInit(init: object): void {
+  for (const name of OPTIONS.createMacFetch) {
+    if (name === 'body' || (init as Record<string, unknown>)[name] === undefined) continue
+    throw new TypeError(
+      `withmac: ${name} is not an option of a single request: it belongs to the function that makes ` +
+        `the fetch, as in createMacFetch(credential, { ${name} }).`,
+    )
+  }
+}
+
+/** The error for options that cannot be used. */
+export function wrongOptions(who: Taker, fault: string): TypeError {
+  return new TypeError(`withmac: wrong options for ${who}: ${fault}`)
 }

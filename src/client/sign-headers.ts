@@ -1,9 +1,10 @@
 import { MacError } from '../errors.ts'
+import { given, nameFaults } from '../option-names.ts'
 import { checkTarget } from '../protocol/origin.ts'
 import { digestOf } from './body.ts'
 import { systemClock } from './clock.ts'
 import { type ClientCredential, readCredential } from './credential.ts'
-import { checkSignOptions, type SignOptions } from './options.ts'
+import { checkOptions, type SignOptions, wrongOptions } from './options.ts'
 import { randomNonce, sign } from './sign.ts'
 import { urlToSign, wireUrl } from './wire.ts'
 import { methodToSign, wireMethod } from './wire-method.ts'
@@ -54,7 +55,8 @@ export function signHeaders(
   options: Omit<SignOptions, 'ext' | 'body'> = {},
 ): SignedHeaders {
   const signer = readCredential(credential)
-  checkSignOptions(options)
+  checkOptions('signHeaders', options)
+  checkRequest(request)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
   const { method = 'GET', target, ext = null, body } = request
   const { origin: _, ...url } = target === undefined ? wireUrl(request.url) : urlToSign(request.url)
@@ -68,8 +70,42 @@ export function signHeaders(
   return { authorization: sign(signer, what, now() + clockOffset, nonce()).authorization }
 }
 
+/**
+ * What it does not know would not be signed. A `Request` or a request of node:http has a body that is no
+ * text yet.
+ */
+function checkRequest(request: RequestToSign): void {
+  const who = 'the request of signHeaders'
+  const [fault] = nameFaults(who, request)
+  if (fault !== undefined) throw wrongOptions(who, fault.replace('an object of options', REQUEST))
+  const { url, ...rest } = request
+  // By its shape, as the bytes below: test runners bring classes of another realm.
+  if (typeof url !== 'string' && typeof (url as URL | undefined)?.href !== 'string') {
+    throw wrongOptions(who, `url must be a string or a URL, not ${given(url)}`)
+  }
+  for (const name of ['method', 'target', 'ext'] as const) {
+    const value: unknown = rest[name]
+    if (value === undefined || typeof value === 'string' || (name === 'ext' && value === null))
+      continue
+    const rule = name === 'ext' ? 'a string or null' : 'a string'
+    throw wrongOptions(who, `${name} must be ${rule}, not ${given(value)}`)
+  }
+  const body: unknown = rest.body
+  if (body === undefined || body === null || typeof body === 'string' || isBytes(body)) return
+  throw wrongOptions(who, `body must be a string, bytes or null, not ${given(body)}`)
+}
+
+const REQUEST = 'an object such as { method, url, body } (for a Request there is signRequest)'
+
+function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView {
+  if (ArrayBuffer.isView(value)) return true
+  return Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+}
+
 function asBytes(body: string | Uint8Array | ArrayBuffer | null): string | Uint8Array | null {
-  return body instanceof ArrayBuffer ? new Uint8Array(body) : body
+  return typeof body === 'string' || body === null || ArrayBuffer.isView(body)
+    ? body
+    : new Uint8Array(body)
 }
 
 function ownTarget(target: string): string {

@@ -2,7 +2,7 @@ import { bytesOf, digestOf } from './body.ts'
 import { systemClock } from './clock.ts'
 import { type ClientCredential, readCredential } from './credential.ts'
 import { checkHeaders, extFor } from './headers.ts'
-import { checkSignOptions, type SignOptions } from './options.ts'
+import { checkOptions, type SignOptions } from './options.ts'
 import { randomNonce, sign } from './sign.ts'
 import { wireUrl } from './wire.ts'
 import { wireMethod } from './wire-method.ts'
@@ -36,7 +36,7 @@ export async function signRequest(
     )
   }
   const signer = readCredential(credential)
-  checkSignOptions(options)
+  checkOptions('signRequest', options)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
   const { origin: _, ...url } = wireUrlOf(request)
   const method = wireMethod(request.method)

@@ -2,7 +2,7 @@ import { serverTimeOf } from '../protocol/server-time.ts'
 import { ServerClocks, systemClock } from './clock.ts'
 import type { Signer } from './credential.ts'
 import { checkHeaders, extFor } from './headers.ts'
-import type { MacFetch, MacFetchOptions } from './options.ts'
+import { checkInit, type MacFetch, type MacFetchOptions } from './options.ts'
 import { payloadOf } from './payload.ts'
 import { type Hop, locationOf, nextHop, tooManyRedirects } from './redirect.ts'
 import { answerLost, challengeOf, refusalCode } from './refusal.ts'
@@ -31,6 +31,7 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
   const clocks = new ServerClocks(clockOffset)
 
   return async (input, init = {}) => {
+    checkInit(init)
     const request = isRequest(input) ? input : null
     const mode = init.redirect ?? request?.redirect ?? 'follow'
     const signal = init.signal ?? request?.signal

@@ -1,5 +1,6 @@
+import { given, OPTIONS } from '../option-names.ts'
 import { isScopeList } from '../protocol/scopes.ts'
-import { checkFetchOptions, type MacFetchOptions } from './options.ts'
+import { checkOptions, type MacFetchOptions, wrongOptions } from './options.ts'
 import { isPrivate } from './wire.ts'
 
 /** The options of `createTokenFetch`: what follows, and those of `createMacFetch`. */
@@ -36,33 +37,30 @@ export interface TokenClientSettings {
   readonly timeoutSeconds: number
 }
 
-const OWN = [
-  'tokenEndpoint',
-  'clientId',
-  'clientSecret',
-  'scope',
-  'authentication',
-  'renewBeforeSeconds',
-  'timeoutSeconds',
-] as const
 /** What a timer can wait. */
 const LONGEST_TIMEOUT = 2_147_483
 
 /** @throws TypeError that names what is wrong, and never shows the secret. */
 export function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
-  checkFetchOptions(options, OWN)
+  checkOptions('createTokenFetch', options, OPTIONS.createTokenFetch)
   const { tokenEndpoint, clientId, clientSecret, authentication = 'basic' } = options
   const { renewBeforeSeconds = 0, timeoutSeconds = 30 } = options
   checkText('clientId', clientId)
   checkText('clientSecret', clientSecret)
   if (authentication !== 'basic' && authentication !== 'body') {
-    throw wrong('authentication', 'must be basic or body')
+    throw wrong('authentication', `must be "basic" or "body", not ${given(authentication)}`)
   }
   if (!(isNumber(renewBeforeSeconds) && renewBeforeSeconds >= 0)) {
-    throw wrong('renewBeforeSeconds', 'must be a number of seconds, 0 or more')
+    throw wrong(
+      'renewBeforeSeconds',
+      `must be a number of seconds, 0 or more, not ${given(renewBeforeSeconds)}`,
+    )
   }
   if (!(isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= LONGEST_TIMEOUT)) {
-    throw wrong('timeoutSeconds', `must be a number of seconds up to ${LONGEST_TIMEOUT}`)
+    throw wrong(
+      'timeoutSeconds',
+      `must be a number of seconds above 0, up to ${LONGEST_TIMEOUT}, not ${given(timeoutSeconds)}`,
+    )
   }
   const scope = readScope(options.scope)
   const endpoint = readEndpoint(tokenEndpoint)
@@ -70,12 +68,14 @@ export function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
 }
 
 /** Nobody on the way may read the secret, nor the key in the answer. */
-function readEndpoint(given: string | URL): URL {
-  let url: URL
-  try {
-    url = new URL(given)
-  } catch (cause) {
-    throw new TypeError('withmac: the option tokenEndpoint must be an absolute URL.', { cause })
+function readEndpoint(text: string | URL): URL {
+  // It may hold a password, which is refused, and is not shown.
+  const url = absoluteUrl(text)
+  if (url === null) {
+    throw wrong(
+      'tokenEndpoint',
+      `must be an absolute URL, such as "https://api.example.com/token", not ${given(text, true)}`,
+    )
   }
   if (!/^https?:$/.test(url.protocol) || !isPrivate(url)) {
     throw wrong(
@@ -89,11 +89,22 @@ function readEndpoint(given: string | URL): URL {
   return url
 }
 
-function readScope(given: string | readonly string[] | undefined): string | null {
-  if (given === undefined) return null
-  const scope = Array.isArray(given) ? given.join(' ') : given
+function absoluteUrl(text: unknown): URL | null {
+  try {
+    return new URL(text as string | URL)
+  } catch {
+    return null
+  }
+}
+
+function readScope(value: string | readonly string[] | undefined): string | null {
+  if (value === undefined) return null
+  const scope = Array.isArray(value) ? value.join(' ') : value
   if (typeof scope === 'string' && isScopeList(scope)) return scope
-  throw wrong('scope', 'must be scopes of printable ASCII without " and \\, a space between')
+  throw wrong(
+    'scope',
+    `must be scopes of printable ASCII without " and \\, a space between, not ${given(value)}`,
+  )
 }
 
 /** No text that JavaScript would take for one either. */
@@ -103,10 +114,13 @@ function isNumber(value: unknown): boolean {
 
 function checkText(name: string, value: unknown): void {
   if (typeof value !== 'string' || value === '' || /[\p{Cc}\p{Surrogate}]/u.test(value)) {
-    throw wrong(name, 'must be a string that is not empty, without control characters')
+    throw wrong(
+      name,
+      `must be a string that is not empty, without control characters, not ${given(value, true)}`,
+    )
   }
 }
 
 function wrong(name: string, rule: string): TypeError {
-  return new TypeError(`withmac: the option ${name} ${rule}.`)
+  return wrongOptions('createTokenFetch', `${name} ${rule}`)
 }

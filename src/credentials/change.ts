@@ -1,5 +1,5 @@
-import { z } from 'zod'
-import type { CredentialStore, RateLimit } from '../store/store.ts'
+import { optionsOf } from '../read-options.ts'
+import type { OpenCredentials, RateLimit } from '../store/store.ts'
 import type { Credential } from './credential.ts'
 import { checkNotRevoked, edited, endingAt } from './editing.ts'
 import { endOf, label, moment, rateLimit, scopes } from './fields.ts'
@@ -15,7 +15,7 @@ export interface CredentialChanges {
   readonly rateLimit?: RateLimit | null | undefined
 }
 
-const changesSchema = z.strictObject({
+const changesSchema = optionsOf({
   label: label.optional(),
   scopes: scopes.optional(),
   rateLimit: rateLimit.optional(),
@@ -23,7 +23,7 @@ const changesSchema = z.strictObject({
 
 /** Moves the end of a credential, also of one that has expired. */
 export async function extendCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
   expires: Date | number | null,
@@ -34,7 +34,7 @@ export async function extendCredential(
       'withmac: extendCredential: expires is over already. revokeCredential or disableCredential end it.',
     )
   }
-  return edited(store, now, id, (credential) => {
+  return edited(open, now, id, (credential) => {
     checkNotRevoked(credential)
     const { expires: before } = credential
     if (before === end) return null
@@ -45,11 +45,11 @@ export async function extendCredential(
 
 /** Takes a credential out of use from its next request on, until it is enabled again. */
 export function disableCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
 ): Promise<Credential> {
-  return edited(store, now, id, (credential) => {
+  return edited(open, now, id, (credential) => {
     checkNotRevoked(credential)
     if (credential.disabled !== null) return null
     return { credential: { ...credential, disabled: now }, action: 'disabled', detail: {} }
@@ -58,11 +58,11 @@ export function disableCredential(
 
 /** Takes a credential into use again. */
 export function enableCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
 ): Promise<Credential> {
-  return edited(store, now, id, (credential) => {
+  return edited(open, now, id, (credential) => {
     checkNotRevoked(credential)
     const { disabled } = credential
     if (disabled === null) return null
@@ -76,11 +76,11 @@ export function enableCredential(
 
 /** Makes a credential worthless from its next request on. It stays in the list. */
 export function revokeCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
 ): Promise<Credential> {
-  return edited(store, now, id, (credential) => {
+  return edited(open, now, id, (credential) => {
     if (credential.revoked !== null) return null
     // What is revoked is worth keeping, and no key of it is worth anything.
     const after = { ...credential, revoked: now, removeAt: null }
@@ -90,7 +90,7 @@ export function revokeCredential(
 
 /** Changes what of a credential can be changed at any time. */
 export function updateCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
   changes: CredentialChanges,
@@ -99,7 +99,7 @@ export function updateCredential(
   const wanted = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   )
-  return edited(store, now, id, (credential) => {
+  return edited(open, now, id, (credential) => {
     const before = Object.fromEntries(
       Object.keys(wanted).map((name) => [name, credential[name as keyof CredentialChanges]]),
     )

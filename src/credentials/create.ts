@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
+import { optionsOf } from '../read-options.ts'
 import type {
-  CredentialStore,
   KeylessCredential,
+  OpenCredentials,
   RateLimit,
   StoredCredential,
 } from '../store/store.ts'
@@ -53,7 +54,7 @@ export interface CreateOptions {
 
 const DAY = 86_400
 
-const optionsSchema = z.strictObject({
+const optionsSchema = optionsOf({
   id: plain.min(1).max(MAX_ID_LENGTH).optional(),
   key: key.optional(),
   algorithm: z.enum(MAC_ALGORITHMS).default('hmac-sha-256'),
@@ -66,26 +67,23 @@ const optionsSchema = z.strictObject({
 })
 
 /**
- * Makes a credential and stores it.
+ * The credential that options ask for, as it would be stored. Nothing is stored yet.
  *
  * @param now The server's clock, in seconds since 1970.
  * @throws TypeError where the user or an option cannot be used; it names the character at fault.
- * @throws {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`, `ERR_MAC_STORE`.
  */
-export async function createCredential(
-  store: CredentialStore,
-  now: number,
-  user: User,
-  options: CreateOptions,
-): Promise<NewCredential | KeptCredential> {
+export function readCredential(now: number, user: User, options: CreateOptions): StoredCredential {
   const given = readInput('createCredential', optionsSchema, options)
   const expires = given.expires === undefined ? now + DAY : endOf(given.expires, now)
   if (given.removeWhenExpired && expires === null) {
     throw new TypeError('withmac: removeWhenExpired needs a credential that expires.')
   }
-  const stored: StoredCredential = {
+  if (given.ifExists === 'keep' && given.id === undefined) {
+    throw new TypeError('withmac: ifExists: "keep" needs an id: a random one never exists.')
+  }
+  return {
     id: given.id ?? randomBytes(12).toString('hex'),
-    user: readUser(user),
+    user: readUser(user, 'createCredential'),
     key: given.key ?? randomKey(),
     algorithm: given.algorithm,
     label: given.label,
@@ -101,14 +99,29 @@ export async function createCredential(
     oldKey: null,
     removeAt: given.removeWhenExpired && expires !== null ? expires + DAY : null,
   }
-  if (given.ifExists === 'keep' && given.id === undefined) {
-    throw new TypeError('withmac: ifExists: "keep" needs an id: a random one never exists.')
-  }
+}
+
+/**
+ * Makes a credential and stores it.
+ *
+ * @param now The server's clock, in seconds since 1970.
+ * @throws TypeError as {@link readCredential} does.
+ * @throws {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`, `ERR_MAC_STORE`.
+ */
+export async function createCredential(
+  open: OpenCredentials,
+  now: number,
+  user: User,
+  options: CreateOptions,
+): Promise<NewCredential | KeptCredential> {
+  const stored = readCredential(now, user, options)
+  const keep = options.ifExists === 'keep'
+  const store = await open()
   if (await store.insert(stored)) {
     return Object.freeze({ ...fromStored(stored, undefined), key: stored.key })
   }
   const existing = await store.find(stored.id)
-  if (given.ifExists === 'keep' && existing?.user === stored.user) {
+  if (keep && existing?.user === stored.user) {
     const usage = await store.usage(now, existing.id)
     return Object.freeze({ ...fromStored(existing, usage.get(existing.id)), key: null })
   }

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { CredentialStore, Edit, KeylessCredential } from '../store/store.ts'
+import type { Edit, KeylessCredential, OpenCredentials } from '../store/store.ts'
 import { type Credential, fromStored } from './credential.ts'
 import { readId } from './input.ts'
 
@@ -8,12 +8,14 @@ import { readId } from './input.ts'
  * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
  */
 export async function edited(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
   edit: Edit,
 ): Promise<Credential> {
-  const credential = await store.edit(readId(id), now, edit)
+  const known = readId(id)
+  const store = await open()
+  const credential = await store.edit(known, now, edit)
   if (credential === null) throw unknown(id)
   const usage = await store.usage(now, id)
   return fromStored(credential, usage.get(id))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 import { SCOPE_TOKEN } from '../protocol/scopes.ts'
+import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../store/store.ts'
 import { text } from './input.ts'
 
@@ -44,12 +45,10 @@ export const scopes: z.ZodType<readonly string[]> = z
   .transform((given): readonly string[] => Object.freeze([...new Set(given)]))
 
 /** How many requests are taken in how many seconds, or the server's own limit. */
-export const rateLimit: z.ZodType<RateLimit | null> = z
-  .strictObject({
-    requests: z.int().min(1).max(1_000_000_000),
-    seconds: z.int().min(1).max(86_400),
-  })
-  .nullable()
+export const rateLimit: z.ZodType<RateLimit | null> = optionsOf({
+  requests: z.int().min(1).max(1_000_000_000),
+  seconds: z.int().min(1).max(86_400),
+}).nullable()
 
 /**
  * A moment at which a credential ends, in whole seconds since 1970.

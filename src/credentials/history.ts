@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { AuditAction, CredentialStore } from '../store/store.ts'
+import { optionsOf } from '../read-options.ts'
+import type { AuditAction, OpenCredentials } from '../store/store.ts'
 import { readInput, readUser, type User } from './input.ts'
 
 /** What was done to a credential at some time. It stays when the credential is deleted. */
@@ -25,7 +26,7 @@ export interface HistoryFilter {
   readonly limit?: number | undefined
 }
 
-const filterSchema = z.strictObject({
+const filterSchema = optionsOf({
   id: z.string().optional(),
   user: z.unknown().optional(),
   limit: z.int().min(1).max(1_000_000).default(1000),
@@ -33,13 +34,13 @@ const filterSchema = z.strictObject({
 
 /** What was done to credentials, the latest first. */
 export async function credentialHistory(
-  store: CredentialStore,
+  open: OpenCredentials,
   filter: HistoryFilter = {},
 ): Promise<CredentialEvent[]> {
   const { id = null, user, limit } = readInput('credentialHistory', filterSchema, filter)
   // Nobody is called so, and of nobody nothing is known: as in a list.
-  const whose = user === undefined ? null : user === '' ? '' : readUser(user)
-  const rows = await store.history({ credential: id, user: whose, limit })
+  const whose = user === undefined ? null : user === '' ? '' : readUser(user, 'credentialHistory')
+  const rows = await (await open()).history({ credential: id, user: whose, limit })
   return rows.map(({ number, at, action, credential, user, detail }) =>
     Object.freeze({ number, at: new Date(at * 1000), action, id: credential, user, detail }),
   )

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { given } from '../option-names.ts'
+import { optionsOf, readBy } from '../read-options.ts'
 
 /**
  * Whom a credential speaks for: a name or number, or an object such as a row of your users table. The
@@ -17,17 +19,21 @@ export const text: z.ZodString = z
   .max(1024)
   .refine((value) => !/[\0\p{Surrogate}]/u.test(value), 'holds a character that cannot be stored')
 
-const name = z.union([text.min(1, 'must not be empty'), z.number(), z.bigint()])
+const name = z.union([text.min(1), z.number(), z.bigint()], {
+  error: 'must be a string that is not empty, or a number',
+})
+const USER = 'must be a string, a number, or an object with such an id'
 const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => id)], {
-  error: 'must be a string, a number, or an object with such an id',
+  error: USER,
 })
 
 /**
  * Whom a credential speaks for, as the store keeps it.
+ * @param who Who is named where it cannot be used.
  * @throws TypeError
  */
-export function readUser(user: unknown): string {
-  return String(readInput('the user', userSchema, user, 'user'))
+export function readUser(user: unknown, who = 'the user'): string {
+  return String(readInput(who, userSchema, user, 'user'))
 }
 
 /**
@@ -36,12 +42,14 @@ export function readUser(user: unknown): string {
  */
 export function readId(id: unknown): string {
   if (typeof id === 'string') return id
-  throw new TypeError(`withmac: the id must be a string, the credential's key identifier.`)
+  throw new TypeError(
+    `withmac: the id must be a string, the credential's key identifier, not ${given(id, true)}.`,
+  )
 }
 
-const filterSchema = z
-  .strictObject({ user: z.union([z.literal(''), userSchema]).optional() })
-  .default({})
+const filterSchema = optionsOf({
+  user: z.union([z.literal(''), userSchema], { error: USER }).optional(),
+}).default({})
 
 /**
  * The user of a filter, or `null` for all.
@@ -62,11 +70,13 @@ export function readInput<Schema extends z.ZodType>(
   value: unknown,
   at?: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => {
-    const place = at ?? path.join('.')
-    return place === '' ? message : `${place} ${message}`
+  return readBy(schema, value, (faults) => {
+    const all = faults.map(({ place, fault }) => {
+      const where = at === undefined || place === '' ? (at ?? place) : `${at}.${place}`
+      // A clause that has a subject of its own is set apart.
+      const joint = /^(?:must|holds|has) /.test(fault) ? ' ' : ': '
+      return where === '' ? fault : `${where}${joint}${fault}`
+    })
+    return `${who}: ${all.join('; ')}`
   })
-  throw new TypeError(`withmac: ${who}: ${faults.join('; ')}`)
 }

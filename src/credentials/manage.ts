@@ -1,25 +1,29 @@
-import type { CredentialStore } from '../store/store.ts'
+import type { OpenCredentials } from '../store/store.ts'
 import { type Credential, fromStored } from './credential.ts'
 import { unknown } from './editing.ts'
 import { readFilter, readId } from './input.ts'
 
 /** The credential with this key identifier, or `null`. */
 export async function getCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
 ): Promise<Credential | null> {
-  const stored = await store.find(readId(id))
+  const known = readId(id)
+  const store = await open()
+  const stored = await store.find(known)
   return stored === null ? null : fromStored(stored, (await store.usage(now, id)).get(id))
 }
 
 /** All credentials, or one user's, oldest first. */
 export async function listCredentials(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   filter: unknown,
 ): Promise<Credential[]> {
-  const found = await store.list(readFilter(filter))
+  const user = readFilter(filter)
+  const store = await open()
+  const found = await store.list(user)
   const usage = await store.usage(now, null)
   return found.map((stored) => fromStored(stored, usage.get(stored.id)))
 }
@@ -29,14 +33,16 @@ export async function listCredentials(
  * of the history.
  */
 export async function deleteCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   now: number,
   id: string,
 ): Promise<void> {
-  if (!(await store.remove(readId(id), now))) throw unknown(id)
+  const known = readId(id)
+  if (!(await (await open()).remove(known, now))) throw unknown(known)
 }
 
 /** Forgets what was learned of the client's clock: the next request teaches it anew. */
-export async function resetClockOffset(store: CredentialStore, id: string): Promise<void> {
-  if (!(await store.resetClock(readId(id)))) throw unknown(id)
+export async function resetClockOffset(open: OpenCredentials, id: string): Promise<void> {
+  const known = readId(id)
+  if (!(await (await open()).resetClock(known))) throw unknown(known)
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { optionsOf } from '../read-options.ts'
 import type { Resealed, ResealOptions } from '../store/sealing/reseal.ts'
 import type { Store } from '../store/store.ts'
 import { readInput } from './input.ts'
 
-const optionsSchema = z.strictObject({
+const optionsSchema = optionsOf({
   onProgress: z
     .custom<NonNullable<ResealOptions['onProgress']>>(
       (value) => typeof value === 'function',
@@ -17,6 +18,10 @@ const optionsSchema = z.strictObject({
  * Brings all keys under the current sealing key.
  * @throws TypeError where an option cannot be used, or there is no sealing key.
  */
-export async function resealCredentials(store: Store, options: ResealOptions): Promise<Resealed> {
-  return store.reseal(readInput('reseal', optionsSchema, options))
+export async function resealCredentials(
+  open: () => Promise<Store>,
+  options: ResealOptions,
+): Promise<Resealed> {
+  const given = readInput('reseal', optionsSchema, options)
+  return (await open()).reseal(given)
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
-import type { CredentialStore, Edited, KeylessCredential } from '../store/store.ts'
+import { optionsOf } from '../read-options.ts'
+import type { Edited, KeylessCredential, OpenCredentials } from '../store/store.ts'
 import { fromStored, type NewCredential } from './credential.ts'
 import { checkNotRevoked, endingAt, unknown } from './editing.ts'
 import { endOf, key, moment, randomKey } from './fields.ts'
@@ -30,7 +31,7 @@ export interface RotateOptions {
 const DAY = 86_400
 const YEAR = 366 * DAY
 
-const optionsSchema = z.strictObject({
+const optionsSchema = optionsOf({
   graceSeconds: z.int().min(0).max(YEAR).default(DAY),
   key: key.optional(),
   algorithm: z.enum(MAC_ALGORITHMS).optional(),
@@ -47,7 +48,7 @@ const optionsSchema = z.strictObject({
  *   revoked or has expired; `ERR_MAC_CREDENTIAL_ROTATED` where an earlier key is still in its grace.
  */
 export async function rotateCredential(
-  store: CredentialStore,
+  open: OpenCredentials,
   exactly: number,
   id: string,
   options: RotateOptions,
@@ -65,9 +66,11 @@ export async function rotateCredential(
   // Rounded up: a grace is not shorter than it was asked for.
   const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds
 
-  const usedBefore = (await store.usage(now, readId(id))).get(id)?.used
+  const known = readId(id)
+  const store = await open()
+  const usedBefore = (await store.usage(now, known)).get(known)?.used
   let same = false
-  const rotated = await store.edit(readId(id), now, (credential, isKey): Edited | null => {
+  const rotated = await store.edit(known, now, (credential, isKey): Edited | null => {
     checkNotRevoked(credential)
     const end = expires === undefined ? credential.expires : expires
     if (end !== null && end <= now) throw expired(credential.id)

@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { given, nameFaults } from '../option-names.ts'
 import type { ForwardedFamily } from '../protocol/forwarded.ts'
 import { atOnce } from '../server/raw-target.ts'
 import { countedAddress, isLoopbackAddress } from './address.ts'
@@ -87,15 +88,13 @@ export function clientOf(
  */
 export function givenClient(options: unknown): Client | null {
   if (options === undefined) return null
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw wrongOptions('must be an object such as { clientAddress }')
-  }
-  for (const name of Object.keys(options)) {
-    if (name !== 'clientAddress') throw wrongOptions(`unrecognized key: ${JSON.stringify(name)}`)
-  }
+  const faults = nameFaults('verify', options)
+  if (faults.length > 0) throw wrongOptions(faults.join('; '))
   const { clientAddress: address } = options as { readonly clientAddress?: unknown }
   if (address === undefined) return null
-  if (typeof address !== 'string') throw wrongOptions('clientAddress: must be a string')
+  if (typeof address !== 'string') {
+    throw wrongOptions(`clientAddress: must be a string, not ${given(address)}`)
+  }
   return new Client(() => address)
 }
 

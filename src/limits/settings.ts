@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rateLimit } from '../credentials/fields.ts'
+import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../store/store.ts'
 import { type SharedStore, sharedStore } from './shared-store.ts'
 
@@ -23,7 +24,7 @@ export const NO_LIMITS: LimitSettings = Object.freeze({
 const limit = rateLimit.optional().transform((given) => given ?? null)
 
 /** Reads the option `rateLimit`. */
-export const limitSettings: z.ZodType<LimitSettings, unknown> = z.strictObject({
+export const limitSettings: z.ZodType<LimitSettings, unknown> = optionsOf({
   failures: limit,
   requests: limit,
   store: z

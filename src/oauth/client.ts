@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { label, rateLimit, scopes } from '../credentials/fields.ts'
 import { readInput, readUser, type User } from '../credentials/input.ts'
+import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../store/store.ts'
 import { TokenRefusal } from './refusal.ts'
 
@@ -34,27 +35,25 @@ export interface RefusedClient {
 /** How long a credential can be valid: a leap year. */
 export const lifetime: z.ZodInt = z.int().min(1).max(31_622_400)
 
-const refusedSchema = z.strictObject({
+const refusedSchema = optionsOf({
   error: z.literal('unauthorized_client'),
   description: z
     .string()
     .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, 'must be printable ASCII without " and \\')
     .default('The client may not have credentials.'),
 })
-const clientSchema = z
-  .strictObject({
-    user: z.unknown().transform(readUser),
-    scopes: scopes.optional(),
-    scopesByDefault: scopes.optional(),
-    expiresSeconds: lifetime.optional(),
-    label: label.optional(),
-    rateLimit: rateLimit.optional(),
-  })
-  .refine(
-    ({ scopes = [], scopesByDefault = [] }) =>
-      scopesByDefault.every((scope) => scopes.includes(scope)),
-    { path: ['scopesByDefault'], message: 'must be some of scopes' },
-  )
+const clientSchema = optionsOf({
+  user: z.unknown().transform((given) => readUser(given, 'authenticateClient')),
+  scopes: scopes.optional(),
+  scopesByDefault: scopes.optional(),
+  expiresSeconds: lifetime.optional(),
+  label: label.optional(),
+  rateLimit: rateLimit.optional(),
+}).refine(
+  ({ scopes = [], scopesByDefault = [] }) =>
+    scopesByDefault.every((scope) => scopes.includes(scope)),
+  { path: ['scopesByDefault'], message: 'must be some of scopes' },
+)
 
 /**
  * Reads what `authenticateClient` gave; `null` where it says that the client is none.

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { rateLimit } from '../credentials/fields.ts'
 import type { AddressSettings } from '../limits/client.ts'
-import { callback, originOptions, readOptions } from '../option-schemas.ts'
+import { callback, originOptions } from '../option-schemas.ts'
 import { originSettings } from '../origin-settings.ts'
 import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
+import { optionsOf, readOptions } from '../read-options.ts'
 import type { OriginSettings } from '../server/signed-origin.ts'
 import type { RateLimit } from '../store/store.ts'
 import { lifetime } from './client.ts'
@@ -21,7 +22,7 @@ export interface TokenEndpointSettings
 
 const DEFAULT_ISSUE_LIMIT: RateLimit = { requests: 300, seconds: 60 }
 
-const schema = z.strictObject({
+const schema = optionsOf({
   ...originOptions,
   clientAddress: callback,
   authenticateClient: z.custom((value) => typeof value === 'function', 'must be a function'),

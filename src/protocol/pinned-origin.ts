@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { given } from '../option-names.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import { cutUrl, type RequestHead, type UrlPieces } from './origin.ts'
 
@@ -23,7 +24,7 @@ export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
  * @throws TypeError where it is none.
  */
 export function pinOrigin(value: unknown): PinnedOrigin {
-  const rule = `must be an origin such as "https://api.example.com", not ${JSON.stringify(value)}`
+  const rule = `must be an origin such as "https://api.example.com", not ${given(value)}`
   if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
     const socket = typeof value === 'string' && /^wss?:/i.test(value)
     throw new TypeError(

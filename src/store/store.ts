@@ -122,6 +122,9 @@ export interface Edited {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
+/** Opens the store where it is not open yet. It is called once all input is known to be right. */
+export type OpenCredentials = () => Promise<CredentialStore>
+
 /** Where credentials live. Every method rejects where the store fails. */
 export interface CredentialStore {
   /**

@@ -1,5 +1,7 @@
 import type { ClientCredential } from '../client/credential.ts'
+import { wrongOptions } from '../client/options.ts'
 import { signRequest } from '../client/sign-request.ts'
+import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
 
 /** What a signed request is made of: all that `new Request` takes, and how to sign it. */
 export interface SignedInit extends RequestInit {
@@ -35,12 +37,47 @@ export interface SignedRequestInit extends SignedInit {
  */
 export async function signedRequest(
   url: string | URL,
-  { credential, ext, bindBody, nonce, now, ...init }: SignedRequestInit,
+  options: SignedRequestInit,
 ): Promise<Request> {
+  checkInit('signedRequest', options)
+  const { credential, ext, bindBody, nonce, now, ...init } = options
   return signRequest(new Request(url, init), credential, {
     ext,
     body: bindBody,
     now,
     nonce: nonce === undefined ? undefined : () => nonce,
   })
+}
+
+/** What `new Request` takes, also what runtimes and frameworks have added. */
+const REQUEST_INIT = [
+  ...['method', 'headers', 'body', 'signal', 'duplex', 'redirect', 'keepalive', 'integrity'],
+  ...['mode', 'credentials', 'cache', 'referrer', 'referrerPolicy', 'priority', 'window'],
+  // Node, Deno, Cloudflare and Next; the others are Bun's.
+  ...['dispatcher', 'client', 'cf', 'next'],
+  ...['tls', 'proxy', 'unix', 'verbose', 'session', 's3', 'protocol', 'decompress', 'timeout'],
+]
+
+/**
+ * Checks how a request is made and signed: `new Request` would take a misspelled name without a word.
+ * @throws TypeError that names the option at fault.
+ */
+export function checkInit(
+  who: Taker & `signedRequest${string}`,
+  options: SignedInit & Partial<SignedRequestInit>,
+): void {
+  const [fault] = nameFaults(who, options, [...OPTIONS[who], ...REQUEST_INIT])
+  if (fault !== undefined) throw wrongOptions(who, fault)
+  for (const [name, kind] of [
+    ['bindBody', 'boolean'],
+    ['nonce', 'string'],
+    ['now', 'function'],
+  ] as const) {
+    const value = options[name]
+    if (value === undefined || typeof value === kind) continue
+    throw wrongOptions(who, `${name} must be a ${kind}, not ${given(value)}`)
+  }
+  const { ext } = options
+  if (ext === undefined || ext === null || ['string', 'function'].includes(typeof ext)) return
+  throw wrongOptions(who, `ext must be a string or null, not ${given(ext)}`)
 }

@@ -1,10 +1,12 @@
-import { createMac } from '../create-mac.ts'
+import { makeMac } from '../create-mac.ts'
 import type { NewCredential } from '../credentials/credential.ts'
-import { readUser, type User } from '../credentials/input.ts'
+import { scopes as scopesSchema } from '../credentials/fields.ts'
+import { readInput, readUser, type User } from '../credentials/input.ts'
 import type { Mac } from '../mac.ts'
+import { given, nameFaults, OPTIONS } from '../option-names.ts'
 import type { MacOptions } from '../options.ts'
 import { TestClock } from './clock.ts'
-import { type SignedInit, signedRequest } from './signed-request.ts'
+import { checkInit, type SignedInit, signedRequest } from './signed-request.ts'
 
 /** The options of `createTestMac`: those of `createMac`, but for what it brings along itself. */
 export interface TestMacOptions extends Omit<MacOptions, 'database' | 'durability' | 'now'> {
@@ -59,15 +61,14 @@ export interface TestMac {
  * assert.equal((await app(request)).status, 401)
  */
 export async function createTestMac(options: TestMacOptions = {}): Promise<TestMac> {
+  checkNames(options)
   const { user: tester = 'tester', scopes = [], startsAt = secondsNow(), ...rest } = options
-  const clock = new TestClock(startsAt)
-  for (const name of ['database', 'durability', 'now']) {
-    if (!(name in rest)) continue
-    throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
-  }
+  readUser(tester, 'createTestMac')
+  readInput('createTestMac', scopesSchema, scopes, 'scopes')
+  const clock = clockFrom(startsAt)
   // Nothing is at rest in memory: what the environment says of sealing is for the application's own Mac.
   const own = { sealingKey: rest.sealingKey ?? null, database: 'sqlite::memory:', now: clock.now }
-  const mac = createMac({ ...rest, ...own })
+  const mac = makeMac({ ...rest, ...own }, 'createTestMac')
   const credentials = new Map<string, Promise<NewCredential>>()
   const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'
   const bindAll = rest.body === 'required' || rest.body === 'optional'
@@ -84,11 +85,41 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
     clock,
     credential: await credentialOf(tester),
     credentialOf,
-    async signedRequest(url, { user = tester, bindBody = bindAll, ...init } = {}) {
+    async signedRequest(url, options = {}) {
+      checkInit('signedRequest of createTestMac', options)
+      const { user = tester, bindBody = bindAll, ...init } = options
       const credential = await credentialOf(user)
       const signing = { ...init, bindBody, credential, now: clock.now }
       return signedRequest(new URL(url, base), signing)
     },
+  }
+}
+
+const BROUGHT = ['database', 'durability', 'now']
+
+function checkNames(options: TestMacOptions): void {
+  for (const name of BROUGHT) {
+    if (!(name in Object(options))) continue
+    throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
+  }
+  const known = [...OPTIONS.createTestMac, ...OPTIONS.createMac]
+  const faults = nameFaults(
+    'createTestMac',
+    options,
+    known.filter((name) => !BROUGHT.includes(name)),
+  )
+  if (faults.length === 0) return
+  throw new TypeError(`withmac: wrong options for createTestMac: ${faults.join('; ')}`)
+}
+
+function clockFrom(startsAt: number | Date): TestClock {
+  try {
+    return new TestClock(startsAt)
+  } catch (cause) {
+    throw new TypeError(
+      `withmac: createTestMac: startsAt must be a Date or seconds since 1970, not ${given(startsAt)}`,
+      { cause },
+    )
   }
 }
 

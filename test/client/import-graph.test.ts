@@ -22,11 +22,14 @@ function graphOf(entry: string): { files: Set<string>; others: Set<string> } {
   return { files: new Set([...files].map((file) => relative(SOURCES, file))), others }
 }
 
-test('the client imports the protocol and node:crypto, and nothing else', () => {
+test('the client imports errors, names of options, the protocol and node:crypto, and nothing else', () => {
   const { files, others } = graphOf(join(SOURCES, 'client/index.ts'))
   const rooms = new Set([...files].map((file) => dirname(file)))
   expect([...rooms].sort()).toEqual(['.', 'client', 'protocol'])
-  expect([...files].filter((file) => dirname(file) === '.')).toEqual(['errors.ts'])
+  expect([...files].filter((file) => dirname(file) === '.')).toEqual([
+    'errors.ts',
+    'option-names.ts',
+  ])
   expect([...others]).toEqual(['node:crypto'])
 })
 

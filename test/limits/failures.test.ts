@@ -201,7 +201,7 @@ describe('mac.verify', () => {
   test.each([
     ['clientAddress: must be a string', { clientAddress: 7 }],
     ['clientAddress: must be a string', { clientAddress: null }],
-    ['unrecognized key: "clientAdress"', { clientAdress: OTHER }],
+    ['there is no option clientAdress: did you mean clientAddress?', { clientAdress: OTHER }],
     ['must be an object', null],
     ['must be an object', 5],
     ['must be an object', OTHER],

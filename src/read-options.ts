@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { given, isOptions, listed, noOption } from './option-names.ts'
+
+/** Options whose values are not shown, not even where they are wrong. */
+const SECRET: ReadonlySet<unknown> = new Set([
+  ...['id', 'key', 'sealingKey', 'clientSecret'],
+  // These may hold a password.
+  ...['database', 'store'],
+])
+
+/** What was read by an object of options. */
+type Read<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape, z.core.$strict>>
+
+/** An object of options: no other names are taken, and the message says which there are. */
+export function optionsOf<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodType<Read<Shape>, unknown> {
+  const names = Object.keys(shape)
+  const error = (issue: z.core.$ZodRawIssue): string | undefined => {
+    if (issue.code === 'invalid_type') return `takes { ${names.join(', ')} }`
+    if (issue.code !== 'unrecognized_keys') return undefined
+    return issue.keys.map((name) => noOption(name, names)).join('; ')
+  }
+  // A Map, a Date or a Request is an object as well, whose options nobody would find.
+  const plain = (value: unknown) => (typeof value === 'object' && !isOptions(value) ? null : value)
+  return z.preprocess(plain, z.strictObject(shape, { error }))
+}
+
+/**
+ * Checks options.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function readOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  options: unknown,
+  who: string,
+): z.output<Schema> {
+  return readBy(schema, options, (faults) => {
+    const all = faults.map(({ place, fault }) => (place === '' ? fault : `${place}: ${fault}`))
+    return `wrong options for ${who}: ${all.join('; ')}`
+  })
+}
+
+/** What is wrong with a value, and where in it. */
+export interface Fault {
+  /** Names with dots between them; empty for the value as a whole. */
+  readonly place: string
+  readonly fault: string
+}
+
+/**
+ * Reads a value by a schema.
+ * @param complain Words what is wrong.
+ * @throws TypeError
+ */
+export function readBy<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  complain: (faults: readonly Fault[]) => string,
+): z.output<Schema> {
+  const result = schema.safeParse(value, { error: plainMessage })
+  if (result.success) return result.data
+  throw new TypeError(`withmac: ${complain(faultsOf(result.error.issues, value))}`)
+}
+
+/** Says what was given where the message says what must be. */
+function faultsOf(issues: readonly z.core.$ZodIssue[], root: unknown): Fault[] {
+  return issues.flatMap((issue) => {
+    const { path } = issue
+    const value = path.reduce<unknown>(
+      (outer, name) => (outer as Record<PropertyKey, unknown> | null | undefined)?.[name],
+      root,
+    )
+    const inner = issue.code === 'invalid_union' && isOptions(value) ? objectOf(issue) : null
+    if (inner !== null) {
+      const deeper = inner.map((each) => ({ ...each, path: [...path, ...each.path] }))
+      return faultsOf(deeper, root)
+    }
+    const isSecret = path.some((name) => SECRET.has(name))
+    const fault = worded(issue.message, path.at(-1), given(value, isSecret))
+    return [{ place: path.join('.'), fault }]
+  })
+}
+
+function worded(message: string, name: PropertyKey | undefined, shown: string): string {
+  if (message.startsWith('takes ')) {
+    // As in "failures takes { requests, seconds }".
+    const what = name === undefined ? 'must be an object of options' : `${String(name)} ${message}`
+    return `${what}, not ${shown}`
+  }
+  const isRule = message.startsWith('must be ') && !message.includes(', not ')
+  return isRule ? `${message}, not ${shown}` : message
+}
+
+/** What is wrong with an object where an object is one of several things that can be given. */
+function objectOf({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | null {
+  const isOther = ({ code, path }: z.core.$ZodIssue) =>
+    path.length === 0 && code.startsWith('invalid_')
+  return errors.find((issues) => !issues.some(isOther)) ?? null
+}
+
+/** The messages of checks that bring none of their own. */
+function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[issue.expected] ?? `of the type ${issue.expected}`}`
+    case 'invalid_value':
+      return `must be ${listed(
+        issue.values.map((value) => given(value)),
+        'or',
+      )}`
+    case 'too_small':
+      return bound(issue.origin, 'least', issue.minimum)
+    case 'too_big':
+      return bound(issue.origin, 'most', issue.maximum)
+    default:
+      return undefined
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'an array',
+  date: 'a Date',
+}
+
+function bound(origin: string, which: 'least' | 'most', limit: number | bigint): string {
+  if (origin === 'string' && limit === 1 && which === 'least') return 'must not be empty'
+  if (origin === 'string') return `must have at ${which} ${limit} characters`
+  if (origin === 'array') return `must have at ${which} ${limit} elements`
+  return `must be at ${which} ${limit}`
+}
