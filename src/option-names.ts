@@ -157,7 +157,7 @@ function kindOf(value: object): string {
   if (value instanceof Promise) return 'a promise (await it)'
   const name: unknown = value.constructor?.name
   if (typeof name !== 'string' || name === 'Object' || name === '') return 'an object'
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
+  return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** What some library has put onto all objects was not given as an option. */

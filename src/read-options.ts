@@ -88,7 +88,7 @@ function worded(message: string, name: PropertyKey | undefined, shown: string): 
     const what = name === undefined ? 'must be an object of options' : `${String(name)} ${message}`
     return `${what}, not ${shown}`
   }
-  const isRule = message.startsWith('must be ') && !message.includes(', not ')
+  const isRule = message.startsWith('must be ') && !/, not |: /.test(message)
   return isRule ? `${message}, not ${shown}` : message
 }
 

@@ -1,5 +1,5 @@
 import { optionsOf } from '../read-options.ts'
-import type { OpenCredentials, RateLimit } from '../store/store.ts'
+import type { KeylessCredential, OpenCredentials, RateLimit } from '../store/store.ts'
 import type { Credential } from './credential.ts'
 import { checkNotRevoked, edited, endingAt } from './editing.ts'
 import { endOf, label, moment, rateLimit, scopes } from './fields.ts'
@@ -88,17 +88,25 @@ export function revokeCredential(
   })
 }
 
+/**
+ * Checks changes. Those that are left out are not among them.
+ * @throws TypeError
+ */
+export function readChanges(
+  changes: CredentialChanges,
+): Partial<Pick<KeylessCredential, keyof CredentialChanges>> {
+  const given = readInput('updateCredential', changesSchema, changes)
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
 /** Changes what of a credential can be changed at any time. */
-export function updateCredential(
+export async function updateCredential(
   open: OpenCredentials,
   now: number,
   id: string,
   changes: CredentialChanges,
 ): Promise<Credential> {
-  const given = readInput('updateCredential', changesSchema, changes)
-  const wanted = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  )
+  const wanted = readChanges(changes)
   return edited(open, now, id, (credential) => {
     const before = Object.fromEntries(
       Object.keys(wanted).map((name) => [name, credential[name as keyof CredentialChanges]]),

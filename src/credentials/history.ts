@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { optionsOf } from '../read-options.ts'
-import type { AuditAction, OpenCredentials } from '../store/store.ts'
+import type { AuditAction, AuditFilter, OpenCredentials } from '../store/store.ts'
 import { readInput, readUser, type User } from './input.ts'
 
 /** What was done to a credential at some time. It stays when the credential is deleted. */
@@ -32,15 +32,24 @@ const filterSchema = optionsOf({
   limit: z.int().min(1).max(1_000_000).default(1000),
 })
 
+/**
+ * Checks a filter; `null` is for all.
+ * @throws TypeError
+ */
+export function readHistoryFilter(filter: HistoryFilter): AuditFilter {
+  const { id = null, user, limit } = readInput('credentialHistory', filterSchema, filter)
+  // Nobody is called so, and of nobody nothing is known: as in a list.
+  const whose = user === undefined || user === '' ? user : readUser(user, 'credentialHistory')
+  return { credential: id, user: whose ?? null, limit }
+}
+
 /** What was done to credentials, the latest first. */
 export async function credentialHistory(
   open: OpenCredentials,
   filter: HistoryFilter = {},
 ): Promise<CredentialEvent[]> {
-  const { id = null, user, limit } = readInput('credentialHistory', filterSchema, filter)
-  // Nobody is called so, and of nobody nothing is known: as in a list.
-  const whose = user === undefined ? null : user === '' ? '' : readUser(user, 'credentialHistory')
-  const rows = await (await open()).history({ credential: id, user: whose, limit })
+  const query = readHistoryFilter(filter)
+  const rows = await (await open()).history(query)
   return rows.map(({ number, at, action, credential, user, detail }) =>
     Object.freeze({ number, at: new Date(at * 1000), action, id: credential, user, detail }),
   )

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { temporaryFolder } from '../support/folder.ts'
-import { expect, test } from '../support/runner.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { masked, withmac, withmacJson } from './run.ts'
 
 test('init makes a database for its owner alone, and says so once', async () => {
@@ -245,4 +245,37 @@ test('where there is no database, none is made but by init and create', async ()
   expect(await withmacJson(['init'], { cwd, env })).toMatchObject({ created: true })
   expect(existsSync(folder.path('other.db'))).toBe(true)
   expect(await withmacJson<unknown>(['list'], { cwd, env })).toEqual([])
+})
+
+describe('before a database is made or opened, the command line tells of', () => {
+  const long = 'x'.repeat(1025)
+  test.each([
+    ['no user', ['create', ''], 'user must not be empty'],
+    ['an identifier that cannot be sent', ['create', 'ada', '--id', 'a"b'], 'id holds'],
+    [
+      'a label that is too long',
+      ['create', 'ada', '--label', long],
+      'label must have at most 1024',
+    ],
+  ])('%s', async (_, args, fault) => {
+    using folder = temporaryFolder()
+    const { err, status } = await withmac(args, { cwd: folder.path('.') })
+    expect(status).toBe(2)
+    expect(err).toContain(fault)
+    expect(readdirSync(folder.path('.'))).toEqual([])
+  })
+
+  test.each([
+    ['list', ['--user', long], 'user must have at most 1024'],
+    ['history', ['--user', long], 'user must have at most 1024'],
+    ['update', ['a', '--label', long], 'label must have at most 1024'],
+  ])('what is too long for %s', async (command, option, fault) => {
+    using folder = temporaryFolder()
+    // No database of SQLite at all, which opening it would tell.
+    writeFileSync(folder.path('mac.db'), 'no database')
+    const { err, status } = await withmac([command, ...option], { cwd: folder.path('.') })
+    expect(err).toContain(fault)
+    expect(status).toBe(2)
+    expect(readFileSync(folder.path('mac.db'), 'utf8')).toBe('no database')
+  })
 })

@@ -72,6 +72,11 @@ export function createCommand(terminal: Terminal): Command {
       const scopes = options.scope && readScopes(options.scope)
       const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
       const place = findPlace(options.database)
+      const { id, label, algorithm } = options
+      // Imported when it is needed: it brings Zod along. What is wrong is told before a file is made.
+      const { readCredential } = await import('../../credentials/create.ts')
+      const asked = { id, label, algorithm, expires, scopes, rateLimit }
+      readCredential(Math.floor(Date.now() / 1000), user, asked)
       await withMacOf(place, async (mac) => {
         const made = await make(mac, user, { ...options, expires, scopes, rateLimit })
         if (made.key === null) giveKept(made, { scopes, rateLimit, place }, terminal)

@@ -37,6 +37,9 @@ export function historyCommand(terminal: Terminal): Command {
     .action(async (id: string | undefined, _, command: Command) => {
       const { database, user, limit } = command.optsWithGlobals<HistoryOptions>()
       const place = existingPlace(database)
+      // Imported when it is needed: it brings Zod along.
+      const { readHistoryFilter } = await import('../../credentials/history.ts')
+      readHistoryFilter({ id, user, limit: limit + 1 })
       const [events, isThere] = await withMacOf(place, async (mac) => [
         // One more than is shown tells whether there is more.
         await mac.credentialHistory({ id, user, limit: limit + 1 }),

@@ -32,6 +32,9 @@ export function listCommand(terminal: Terminal): Command {
     .action(async (_, command: Command) => {
       const { database, user } = command.optsWithGlobals<ListOptions>()
       const place = existingPlace(database)
+      // Imported when it is needed: it brings Zod along.
+      const { readFilter } = await import('../../credentials/input.ts')
+      readFilter({ user })
       const found = await withMacOf(place, (mac) => mac.listCredentials({ user }))
       const now = new Date()
       terminal.give(

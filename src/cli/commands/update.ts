@@ -45,6 +45,9 @@ export function updateCommand(terminal: Terminal): Command {
       const options = command.optsWithGlobals<UpdateOptions>()
       const changes = readChanges(options)
       const place = existingPlace(options.database)
+      // Imported when it is needed: it brings Zod along.
+      const { readChanges: check } = await import('../../credentials/change.ts')
+      check(changes)
       const [before, after] = await withMacOf(place, async (mac) => [
         await found(mac, id, place),
         await mac.updateCredential(id, changes),

@@ -1,0 +1,171 @@
+import {
+  CamelCasePlugin,
+  type Dialect,
+  DummyDriver,
+  Kysely,
+  MssqlDialect,
+  MysqlDialect,
+  PostgresDialect,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { BunSqliteDialect } from 'kysely-bun-sqlite'
+import pg from 'pg'
+import { createMac, type MacOptions } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
+
+/** What `createMac` says of a database. */
+function complaint(database: unknown): string {
+  try {
+    createMac({ database: database as MacOptions['database'] })
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+    return (error as TypeError).message
+  }
+  throw new Error('It was taken.')
+}
+
+const kysely = (dialect: Dialect) => new Kysely<unknown>({ dialect })
+/** Something of another package, of which nothing is called. */
+const nothing = new Proxy(function constructible() {}, {
+  get: () => nothing,
+  construct: () => ({}),
+}) as never
+
+describe('when a Mac is made, a Kysely is refused that is not on SQLite:', () => {
+  const pool = new pg.Pool({ connectionString: 'postgres://user:secret@127.0.0.1:1/db' })
+  test.each([
+    ["PostgreSQL's SQL", new PostgresDialect({ pool })],
+    ["MySQL's SQL", new MysqlDialect({ pool: nothing })],
+    ["SQL Server's SQL", new MssqlDialect({ tarn: nothing, tedious: nothing })],
+  ])('it writes %s', (language, dialect) => {
+    for (const database of [
+      kysely(dialect),
+      new Kysely<unknown>({ dialect, plugins: [new CamelCasePlugin()] }),
+    ]) {
+      const message = complaint(database)
+      expect(message).toContain(`database: must be a Kysely on SQLite: this one writes ${language}`)
+      expect(message).toContain('Give a URL such as "sqlite:mac.db"')
+    }
+  })
+
+  test('it writes SQL that nobody knows', () => {
+    class Odd extends SqliteQueryCompiler {
+      protected override getCurrentParameterPlaceholder() {
+        return ':one'
+      }
+    }
+    const message = complaint(kysely(ownDialect(() => new Odd())))
+    expect(message).toContain('another SQL (select "value" from "mac_state" where "name" = :one)')
+  })
+})
+
+/** A dialect as authors write one for another driver: of the parts that Kysely has for SQLite. */
+function ownDialect(compiler = () => new SqliteQueryCompiler()): Dialect {
+  class OwnAdapter extends SqliteAdapter {}
+  return {
+    createAdapter: () => new OwnAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: compiler,
+  }
+}
+
+describe('a Kysely on SQLite is taken:', () => {
+  test.each([
+    ['SqliteDialect', () => new SqliteDialect({ database: nothing })],
+    [
+      'SqliteDialect whose database is opened later',
+      () => new SqliteDialect({ database: nothing }),
+    ],
+    ['BunSqliteDialect', () => new BunSqliteDialect({ database: nothing })],
+    ['one of an author of his own', () => ownDialect()],
+    [
+      'one with numbered parameters',
+      () => {
+        class Numbered extends SqliteQueryCompiler {
+          protected override getCurrentParameterPlaceholder() {
+            return `?${this.numParameters}`
+          }
+        }
+        return ownDialect(() => new Numbered())
+      },
+    ],
+  ])('%s', (_, dialect) => {
+    expect(createMac({ database: kysely(dialect()) }).withMac).toBeInstanceOf(Function)
+    const plugins = [new CamelCasePlugin({ upperCase: true })]
+    const database = new Kysely<unknown>({ dialect: dialect(), plugins })
+    expect(createMac({ database }).withMac).toBeInstanceOf(Function)
+  })
+
+  test('one of this runtime, which then works', async () => {
+    const mac = createMac({ database: kysely(await applicationDialect(openDatabase(':memory:'))) })
+    expect((await mac.createCredential('ada')).user).toBe('ada')
+    await mac.close()
+  })
+})
+
+class Handle {
+  prepare() {}
+  pragma() {}
+  close() {}
+}
+class Pool {
+  query() {}
+  getConnection() {}
+}
+
+describe('what is no database says what to give:', () => {
+  const urlOf = 'must be a URL such as "sqlite:mac.db", or a Kysely'
+  test.each([
+    [
+      'a Pool of pg',
+      () => new pg.Pool(),
+      `${urlOf} on SQLite: that is a client of another database`,
+    ],
+    ['a Client of pg', () => new pg.Client(), 'that is a client of another database'],
+    ['a pool of mysql2', () => new Pool(), 'that is a client of another database'],
+    [
+      "this runtime's own handle",
+      () => openDatabase(':memory:'),
+      'that is an open database of SQLite',
+    ],
+    [
+      'a handle as of better-sqlite3',
+      () => new Handle(),
+      'give the URL of its file, or a Kysely on it',
+    ],
+    ['a dialect', () => new SqliteDialect({ database: nothing }), 'give new Kysely({ dialect })'],
+    ['a URL as an object', () => new URL('sqlite:mac.db'), 'give the text of that URL, its href'],
+    ['a promise', () => Promise.resolve('sqlite:mac.db'), `${urlOf}, not a promise (await it)`],
+    ['null', () => null, `${urlOf}, not null`],
+    ['a path as bytes', () => new Uint8Array(1), `${urlOf}, not a Uint8Array`],
+  ])('%s', (_, make, fault) => {
+    expect(complaint(make())).toContain(fault)
+  })
+
+  test.each([
+    ['mac.db', '"mac.db" is no URL: write "sqlite:mac.db"'],
+    ['./data/my app.db', 'write "sqlite:./data/my app.db"'],
+    ['/var/lib/mac.db', 'write "sqlite:/var/lib/mac.db"'],
+    ['C:\\data\\mac.db', 'write "sqlite:C:\\\\data\\\\mac.db"'],
+    [':memory:', 'write "sqlite::memory:"'],
+    ['', 'it is empty: write sqlite:path/to/file.db'],
+    ['file:mac.db', 'file: is no database URL that can be used: write sqlite:'],
+    [
+      'postgres://u:secret@h/db',
+      'postgres: is no database URL that can be used, since withmac keeps',
+    ],
+    ['mysql://u:secret@h/db', 'mysql: is no database URL that can be used, since withmac keeps'],
+    ['libsql://h?authToken=secret', 'libsql: is no database URL that can be used'],
+    ['host=h password=secret', 'it is no database URL that can be used: write sqlite:'],
+    ['u:secret@h/db', 'write sqlite:path/to/file.db or sqlite::memory:'],
+  ])('the text %j', (text, fault) => {
+    const message = complaint(text)
+    expect(message).toContain(fault)
+    expect(message).not.toContain('secret')
+  })
+})
