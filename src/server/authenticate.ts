@@ -2,14 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { MacError, type MacErrorCode } from '../errors.ts'
 import { macsAreEqual } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { prepareKey } from '../protocol/prepared-key.ts'
+import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
 import type { CredentialStore, StoredCredential } from '../store/store.ts'
 import { type KnownCredentials, type KnownKey, knownKeys } from './known-credentials.ts'
 
-/** Stands in for the key that an unknown identifier lacks, so that the work is the same. */
-const DECOY = randomBytes(32).toString('base64url')
 const DECOY_ALGORITHM = 'hmac-sha-256'
-const DECOY_KEY = prepareKey(DECOY_ALGORITHM, DECOY)
+let made: { readonly text: string; readonly compute: PreparedKey } | null = null
+
+/**
+ * Stands in for the key that an unknown identifier lacks, so that the work is the same. It is made with
+ * the first request: while modules are loaded, Cloudflare Workers have no random bytes.
+ */
+function decoy() {
+  if (made !== null) return made
+  const text = randomBytes(32).toString('base64url')
+  made = { text, compute: prepareKey(DECOY_ALGORITHM, text) }
+  return made
+}
 
 /**
  * The key that made the MAC, if it is remembered; `null` refuses nobody. Two MACs are computed before
@@ -24,12 +33,13 @@ export function recognise(
   known: KnownCredentials,
 ): KnownKey | null {
   const keys = known.get(id)
-  if (macsAreEqual(mac, (keys?.current.compute ?? DECOY_KEY)(text)) && keys) {
+  const other = decoy().compute
+  if (macsAreEqual(mac, (keys?.current.compute ?? other)(text)) && keys) {
     keys.used = true
     return keys.current
   }
   const old = keys?.old
-  if (macsAreEqual(mac, (old?.compute ?? DECOY_KEY)(text)) && keys && old) {
+  if (macsAreEqual(mac, (old?.compute ?? other)(text)) && keys && old) {
     keys.used = true
     return old
   }
@@ -78,7 +88,7 @@ export async function authenticate(
 
 /** Made anew each time, since a true key is prepared as well. */
 function decoyKey() {
-  return prepareKey(DECOY_ALGORITHM, DECOY)
+  return prepareKey(DECOY_ALGORITHM, decoy().text)
 }
 
 function hasSameKeys(one: StoredCredential | undefined, other: StoredCredential): boolean {
