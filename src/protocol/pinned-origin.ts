@@ -1,5 +1,4 @@
 import { MacError } from '../errors.ts'
-import { given } from '../option-names.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import { cutUrl, type RequestHead, type UrlPieces } from './origin.ts'
 
@@ -24,7 +23,7 @@ export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
  * @throws TypeError where it is none.
  */
 export function pinOrigin(value: unknown): PinnedOrigin {
-  const rule = `must be an origin such as "https://api.example.com", not ${given(value)}`
+  const rule = `must be an origin such as "https://api.example.com", not ${shown(value)}`
   if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
     const socket = typeof value === 'string' && /^wss?:/i.test(value)
     throw new TypeError(
@@ -37,6 +36,11 @@ export function pinOrigin(value: unknown): PinnedOrigin {
   } catch (cause) {
     throw new TypeError(`${rule}: ${(cause as Error).message}`, { cause })
   }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
 
 /**

@@ -172,5 +172,5 @@ test('an empty name is shown as such', async () => {
   expect(await told('show', '')).toContain('there is no credential "" in ')
   expect(await told('list', '--user', '')).toContain('There is no credential of "" in ')
   expect(await told('history', '--user', '')).toContain('Nothing was done to those of "" in ')
-  expect(await told('create', '')).toBe('withmac: the user: user must not be empty\n')
+  expect(await told('create', '')).toBe('withmac: createCredential: user must not be empty\n')
 })

@@ -10,6 +10,7 @@ import {
   type WithMacOptions,
   withMac,
 } from 'withmac'
+import { createMacFetch, signHeaders, signRequest } from 'withmac/client'
 import { type Equal, holds } from './exact.ts'
 
 const handler = (request: Request) => new Response(request.url)
@@ -117,3 +118,15 @@ createMac({ clockOffset: true })
 createMac({ trustProxy: 'cloudflare' })
 // @ts-expect-error: a verdict is a boolean
 withMac(handler, { ext: (ext) => ext })
+
+const credential = { id: 'a', key: 'b' }
+const url = 'https://api.example.com/'
+signHeaders({ url, ext: 'a', body: null }, credential, { now: () => 1, clockOffset: undefined })
+// @ts-expect-error: what is signed is told with the request
+signHeaders({ url }, credential, { body: true })
+// @ts-expect-error: it does not sign header fields
+signHeaders({ url, headers: {} }, credential)
+// @ts-expect-error: the window is the server's
+signRequest(new Request(url), credential, { windowSeconds: 60 })
+// @ts-expect-error: an option that is not known
+createMacFetch(credential, { retries: 3 })
