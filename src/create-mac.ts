@@ -81,11 +81,11 @@ export function makeMac(options: MacOptions, who: string): Mac {
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
-      const own = withMacSettings(withOptions, settings)
+      const own = withMacSettings(withOptions, settings, 'withMac')
       return keepWrapped(put(handler, own, null), (route) => put(handler, own, route))
     },
     routes<Path extends string>(table: RouteEntries<Path>, withOptions = {}) {
-      const own = withMacSettings(withOptions, settings)
+      const own = withMacSettings(withOptions, settings, 'routes')
       const guarded = guardRoutes(table, (handler, route) => {
         const withOwnOptions = wrappedBy(handler)
         return withOwnOptions === null ? put(handler, own, route) : withOwnOptions(route)

@@ -113,9 +113,10 @@ export function readMacOptions(options: unknown, who: string): GivenMacOptions {
 }
 
 /**
- * Checks the options of `withMac` one by one.
+ * Checks the options of `withMac` or `routes` one by one.
+ * @param who Which of the two is named if one is wrong.
  * @throws TypeError that names each one that is wrong.
  */
-export function readWithMacOptions(options: unknown): GivenWithMacOptions {
-  return readOptions(withMacSchema, options, 'withMac')
+export function readWithMacOptions(options: unknown, who: string): GivenWithMacOptions {
+  return readOptions(withMacSchema, options, who)
 }

@@ -88,8 +88,12 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
  * Checks the options of `withMac`; what they leave out is taken from the `Mac`.
  * @throws TypeError that names each option that is wrong.
  */
-export function withMacSettings(options: WithMacOptions, mac: CheckSettings): WithMacSettings {
-  const given = readWithMacOptions(options)
+export function withMacSettings(
+  options: WithMacOptions,
+  mac: CheckSettings,
+  who: string,
+): WithMacSettings {
+  const given = readWithMacOptions(options, who)
   const own = checkSettings(given, options, mac)
   if (own.body === 'ignore' && options.maxBodyBytes !== undefined) {
     throw new TypeError(

@@ -396,3 +396,10 @@ describe('a plain withMac under routes of Bun', () => {
     expect(await outcome(framework(event))).toBe('200')
   })
 })
+
+test('a wrong option is said to be one of routes', () => {
+  const options = { modes: 'optional' } as WithMacOptions
+  expect(() => mac.routes({ '/a': files }, options)).toThrow(
+    'wrong options for routes: there is no option modes: did you mean mode?',
+  )
+})
