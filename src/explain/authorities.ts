@@ -1,3 +1,4 @@
+import { httpName } from '../protocol/forwarded.ts'
 import { type Authority, type HttpScheme, parseAuthority } from '../protocol/host.ts'
 import { splitList, trimBlanks } from '../protocol/split-list.ts'
 import type { Received } from './received.ts'
@@ -42,7 +43,8 @@ export function likelyScheme({ headers, scheme }: Received): HttpScheme {
     ...values(headers['x-forwarded-proto']),
     ...forwardedValues(headers.forwarded, 'proto'),
   ]
-  return first === 'https' || first === 'http' ? first : scheme
+  const told = httpName(first)
+  return told === 'https' || told === 'http' ? told : scheme
 }
 
 /** The origin of a host and a port, as it is written; `null` where there is no such origin. */

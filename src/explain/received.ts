@@ -2,11 +2,13 @@ import { MacError } from '../errors.ts'
 import { forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority, HttpScheme } from '../protocol/host.ts'
 import {
-  checkTarget,
-  cutUrl,
+  checkReceivedTarget,
+  checkUrlHost,
+  cutReceivedUrl,
   type RequestHead,
   requestAuthority,
   requestMethod,
+  shownHosts,
   type UrlPieces,
 } from '../protocol/origin.ts'
 import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
@@ -48,10 +50,12 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
     }
   }
   const method = attempt(() => requestMethod(head), seen.method)
-  const url = attempt(() => cutUrl(seen.url), looseUrl(seen))
-  const target = attempt(() => checkTarget(seen.target ?? url.target), seen.target ?? url.target)
+  const url = attempt(() => cutReceivedUrl(seen.url), looseUrl(seen))
+  const sent = seen.target ?? url.target
+  const target = attempt(() => checkReceivedTarget(sent), sent)
   const fallback = { host: (headers.host ?? url.authority).toLowerCase(), port: '' }
   const { host, port } = attempt(() => signedAuthority(head, url, settings), fallback)
+  attempt(() => checkHosts(head, url, settings, { host, port }), undefined)
   return {
     method,
     target,
@@ -74,6 +78,17 @@ function signedAuthority(head: RequestHead, url: UrlPieces, settings: ExplainSet
   return forwardedAuthority(head, url, trustProxy === true ? 'both' : trustProxy)
 }
 
+/** What a server checks besides: see `checkUrlHost`. */
+function checkHosts(
+  head: RequestHead,
+  url: UrlPieces,
+  { origin, trustProxy = false }: ExplainSettings,
+  signed: Authority,
+): void {
+  const shown = shownHosts(head, url)
+  if (origin === undefined && trustProxy !== false) checkUrlHost(shown, signed)
+}
+
 function forwardedTells(head: RequestHead, url: UrlPieces): Authority | null {
   const fields = ['forwarded', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port']
   if (!fields.some((name) => head.headers.get(name) !== null)) return null
@@ -87,6 +102,6 @@ function forwardedTells(head: RequestHead, url: UrlPieces): Authority | null {
 /** Bun shows a request without a usable host by its target alone. */
 function looseUrl({ url, headers }: SeenRequest): UrlPieces {
   const [, scheme = 'http', authority = headers.host ?? '', target = '/'] =
-    /^(?:(https?):\/\/([^/?#]*))?([^#]*)/i.exec(url) ?? []
+    /^(?:(https?):\/\/([^/?#]*))?(.*)/is.exec(url) ?? []
   return { scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http', authority, target }
 }

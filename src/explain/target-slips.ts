@@ -17,6 +17,16 @@ export function targetSlips(
   const whole = target.path + target.query
   if (whole.length > LONGEST) return []
   const add = collector(whole)
+  const fragment = whole.indexOf('#')
+  if (fragment !== -1) {
+    const sent = whole.slice(0, fragment)
+    add('target-fragment', 1, cutTarget(sent), `the request-URI up to its "#"`, {
+      side: 'client',
+      did: `the client signed ${shown(sent)}, and ${shown(whole)} arrived`,
+      change:
+        'let the client cut the URL off at "#" before it sends it, or find out who changed it on its way',
+    })
+  }
   pathAndQuery(target, add)
   for (const [name, value] of originalTargets(header)) {
     add('target-original', 1, cutTarget(value), `${shown(value)}, which ${name} names`, {

@@ -38,10 +38,11 @@ export function forwardedOrigin(
 ): PinnedOrigin {
   const x = family !== 'forwarded'
   const standard = family === 'x-forwarded' ? [] : forwardedElements(request)
-  const proto = agreed('proto', [
+  const protos = [
     ...standard.map((element) => element.get('proto')),
     ...(x ? list(request, 'x-forwarded-proto') : []),
-  ])
+  ]
+  const proto = agreed('proto', protos.map(httpName))
   const host = agreed('host', [
     ...standard.map((element) => element.get('host')),
     ...(x ? list(request, 'x-forwarded-host') : []),
@@ -64,9 +65,14 @@ function withPort(host: string, port: string | null, scheme: HttpScheme): Author
   return full
 }
 
+/** `https` for `wss`, and `http` for `ws`, which some proxies write for the request that opens a WebSocket. */
+export function httpName<Proto extends string | undefined>(proto: Proto): Proto | HttpScheme {
+  const name = proto?.toLowerCase()
+  return name === 'wss' ? 'https' : name === 'ws' ? 'http' : proto
+}
+
 function httpScheme(proto: string): HttpScheme {
-  const scheme = proto.toLowerCase()
-  if (scheme === 'http' || scheme === 'https') return scheme
+  if (proto === 'http' || proto === 'https') return proto
   throw ambiguous('the forwarded proto is neither http nor https')
 }
 

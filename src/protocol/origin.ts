@@ -23,6 +23,8 @@ export interface UrlPieces {
   readonly target: string
 }
 
+/** Path and query in visible ASCII, without `#`. */
+const RECEIVED_TARGET = /^\/[\x21\x22\x24-\x7e]*$/
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 /** Methods that need no closer look: every runtime knows them, and sends them as they are. */
 export const COMMON_METHODS: ReadonlySet<string> = new Set([
@@ -35,22 +37,30 @@ export const COMMON_METHODS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Cuts an absolute `http` or `https` URL in pieces.
+ * Cuts an absolute `http` or `https` URL in pieces, as a client sends it: without the fragment.
  *
- * The *string* is cut, since `new URL()` would lose a bare `?` and rewrite the target. The fragment
- * is left out; an empty path is `/` (RFC 2616 §5.1.2).
+ * @throws {@link MacError} as {@link cutReceivedUrl} does.
+ */
+export function cutUrl(url: string): UrlPieces {
+  const fragment = url.indexOf('#')
+  return cutReceivedUrl(fragment === -1 ? url : url.slice(0, fragment))
+}
+
+/**
+ * Cuts the URL of a received request in pieces. An empty path is `/` (RFC 2616 §5.1.2).
+ *
+ * The *string* is cut, since `new URL()` would lose a bare `?` and rewrite the target. A fragment is
+ * rejected: no client sends one, so no MAC covers it, but handlers and routers would see it.
  *
  * @throws {@link MacError} `ERR_MAC_HOST` for a relative URL (Bun makes one where the `Host` header
  *   is missing or malformed), `ERR_MAC_TARGET` for a target with a character that no request line
  *   can carry.
  */
-export function cutUrl(url: string): UrlPieces {
+export function cutReceivedUrl(url: string): UrlPieces {
   if (!startsWithPrefix(url, lastPrefix)) lastPrefix = prefixOf(url)
   const { text, scheme, authority } = lastPrefix
-  const hash = url.indexOf('#', text.length)
-  const end = hash === -1 ? url.length : hash
-  const target = text.length === end ? '/' : url.slice(text.length, end)
-  return { scheme, authority, target: checkTarget(target) }
+  const target = text.length === url.length ? '/' : url.slice(text.length)
+  return { scheme, authority, target: checkReceivedTarget(target) }
 }
 
 /** What stands before the target. */
@@ -90,6 +100,21 @@ export function checkTarget(target: string): string {
   )
 }
 
+/**
+ * The same of a target that was received: one with a fragment is rejected as well.
+ *
+ * @throws {@link MacError} `ERR_MAC_TARGET`
+ */
+export function checkReceivedTarget(target: string): string {
+  if (RECEIVED_TARGET.test(target)) return target
+  if (!target.includes('#')) return checkTarget(target)
+  throw new MacError(
+    'ERR_MAC_TARGET',
+    'The request target holds a fragment, a # and what follows it. Clients leave it out of what they ' +
+      'send, so something else put it there.',
+  )
+}
+
 /** The characters that end an authority: `/`, `?`, `#`, and `\`, which URL parsers take for `/`. */
 function endsAuthority(code: number): boolean {
   return code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c
@@ -113,26 +138,69 @@ export function requestMethod(request: RequestHead): string {
 }
 
 /**
- * Sees to it that header fields as node:http has them name one host. A `Request` does not show it
- * where there is none, over HTTP/1.0, and servers make one up; nor, on some, where over HTTP/2 `Host`
- * and `:authority` differ.
+ * Checks the hosts that header fields as node:http has them name. A `Request` does not show it where
+ * there is none, over HTTP/1.0, and servers make one up; nor, on some, where over HTTP/2 `Host` and
+ * `:authority` differ.
  *
+ * @param hostIsSigned Whether what they name is what was signed: then there must be one host, and one only.
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function checkNamedHost(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   scheme: HttpScheme,
+  hostIsSigned: boolean,
 ): void {
   const { host, ':authority': authority } = headers
-  if (host === undefined && authority === undefined) {
+  const one = host === undefined ? null : parseAuthority(String(host), scheme)
+  const other = authority === undefined ? null : parseAuthority(String(authority), scheme)
+  if (!hostIsSigned) return
+  if (one === null && other === null) {
     throw new MacError('ERR_MAC_HOST', 'The request names no host: it has no Host header.')
   }
-  if (host === undefined || authority === undefined || host === authority) return
-  const [one, other] = [host, authority].map((each) => parseAuthority(String(each), scheme))
-  if (one?.host === other?.host && one?.port === other?.port) return
+  if (one === null || other === null || isSame(one, other)) return
   throw new MacError(
     'ERR_MAC_HOST',
     `The Host header says ${host}, and :authority says ${authority}.`,
+  )
+}
+
+/** The hosts that a request shows. */
+export interface ShownHosts {
+  readonly url: Authority
+  /** The `Host` header's; the URL's if there is no such header (HTTP/2, and a `Request` made by hand). */
+  readonly header: Authority
+}
+
+/**
+ * Reads the hosts of the URL and of the `Host` header. Both must be well-formed also if something else
+ * says what was signed: some servers put the `Host` header before the target as it is, so that
+ * `a.example/x` or `a.example/x#` there gives a handler another path than the one that was sent.
+ *
+ * It does *not* check that they name the same host.
+ *
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function shownHosts(request: RequestHead, url: UrlPieces): ShownHosts {
+  const ofUrl = parseAuthority(url.authority, url.scheme)
+  const header = request.headers.get('host')
+  if (header === null || header === url.authority) return { url: ofUrl, header: ofUrl }
+  return { url: ofUrl, header: parseAuthority(header, url.scheme) }
+}
+
+/**
+ * Rejects a request whose URL has a host or port that is neither the `Host` header's nor the signed
+ * origin's. A target in absolute-form names its own host, which a handler would see in the URL.
+ *
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function checkUrlHost({ url, header }: ShownHosts, signed: Authority): void {
+  const host = url.host === header.host || url.host === signed.host
+  const port = url.port === header.port || url.port === signed.port
+  if (host && port) return
+  throw new MacError(
+    'ERR_MAC_HOST',
+    `The URL says ${written(url)}, which is neither what the Host header says (${written(header)}) nor ` +
+      `what clients sign (${written(signed)}). Name the right one with the option origin.`,
   )
 }
 
@@ -147,16 +215,19 @@ export function checkNamedHost(
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function requestAuthority(request: RequestHead, url: UrlPieces): Authority {
-  const fromUrl = parseAuthority(url.authority, url.scheme)
-  const header = request.headers.get('host')
-  if (header === null || header === url.authority) return fromUrl
-  const fromHeader = parseAuthority(header, url.scheme)
-  if (fromHeader.host !== fromUrl.host || fromHeader.port !== fromUrl.port) {
-    throw new MacError(
-      'ERR_MAC_HOST',
-      `The Host header says ${fromHeader.host}:${fromHeader.port} and the URL says ` +
-        `${fromUrl.host}:${fromUrl.port}. Name the right one with the option origin.`,
-    )
-  }
-  return fromHeader
+  const shown = shownHosts(request, url)
+  if (isSame(shown.header, shown.url)) return shown.header
+  throw new MacError(
+    'ERR_MAC_HOST',
+    `The Host header says ${written(shown.header)} and the URL says ` +
+      `${written(shown.url)}. Name the right one with the option origin.`,
+  )
+}
+
+function isSame(one: Authority, other: Authority): boolean {
+  return one === other || (one.host === other.host && one.port === other.port)
+}
+
+function written({ host, port }: Authority): string {
+  return `${host}:${port}`
 }

@@ -46,6 +46,11 @@ function shown(value: unknown): string {
 /**
  * The pinned origin that the request speaks of: one origin needs no choice, several are told apart by
  * the `Host` header. Where two differ in their scheme alone, the request's own scheme decides.
+ *
+ * Of several it rejects a request whose URL names another one than the `Host` header: a target in
+ * absolute-form does, and a handler that goes by the URL would answer for the other.
+ *
+ * @throws {@link MacError} `ERR_MAC_ORIGIN` if none fits, `ERR_MAC_HOST` if two are named.
  */
 export function chooseOrigin(
   request: RequestHead,
@@ -55,15 +60,25 @@ export function chooseOrigin(
   const [first] = origins
   if (origins.length === 1 && first !== undefined) return first
   const header = request.headers.get('host') ?? url.authority
-  const matches = origins.filter(({ scheme, host, port }) => {
-    const named = parseAuthority(header, scheme)
-    return named.host === host && named.port === port
-  })
+  const matches = origins.filter((origin) => isNamed(origin, header))
   const chosen =
     matches.length === 1 ? matches[0] : matches.find(({ scheme }) => scheme === url.scheme)
-  if (chosen !== undefined) return chosen
+  if (chosen === undefined) {
+    throw new MacError(
+      'ERR_MAC_ORIGIN',
+      `None of the pinned origins matches the Host header ${JSON.stringify(header)}.`,
+    )
+  }
+  if (header === url.authority || isNamed(chosen, url.authority)) return chosen
+  if (!origins.some((origin) => isNamed(origin, url.authority))) return chosen
   throw new MacError(
-    'ERR_MAC_ORIGIN',
-    `None of the pinned origins matches the Host header ${JSON.stringify(header)}.`,
+    'ERR_MAC_HOST',
+    `The Host header ${JSON.stringify(header)} and the URL's ${JSON.stringify(url.authority)} name ` +
+      'two of the pinned origins.',
   )
+}
+
+function isNamed({ scheme, host, port }: PinnedOrigin, authority: string): boolean {
+  const named = parseAuthority(authority, scheme)
+  return named.host === host && named.port === port
 }

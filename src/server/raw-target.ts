@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { checkNamedHost, checkTarget, type UrlPieces } from '../protocol/origin.ts'
+import { checkNamedHost, checkReceivedTarget, type UrlPieces } from '../protocol/origin.ts'
 
 /** What is used of the request that node:http gives to an adapter, over HTTP/1 or HTTP/2. */
 export interface NodeRequest {
@@ -38,12 +38,21 @@ function isNodeRequest(value: unknown): value is NodeRequest {
 /** The target that counts: the one from the wire where that is known, else the URL's. */
 export function targetOf(raw: string | NodeRequest | undefined, url: UrlPieces): string {
   if (raw === undefined) return url.target
-  return checkTarget(typeof raw === 'string' ? raw : (raw.url ?? ''))
+  return checkReceivedTarget(typeof raw === 'string' ? raw : (raw.url ?? ''))
 }
 
-/** Where node:http tells it, sees to it that the request names one host. */
-export function checkHostOf(raw: string | NodeRequest | undefined, url: UrlPieces): void {
-  if (typeof raw === 'object') checkNamedHost(raw.headers, url.scheme)
+/**
+ * Checks the hosts that the request names, if node:http tells them.
+ *
+ * @param hostIsSigned Whether one of them is what was signed.
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function checkHostOf(
+  raw: string | NodeRequest | undefined,
+  url: UrlPieces,
+  hostIsSigned: boolean,
+): void {
+  if (typeof raw === 'object') checkNamedHost(raw.headers, url.scheme, hostIsSigned)
 }
 
 /** A promise would be awaited by nobody, and its failure would end the process. */

@@ -1,11 +1,13 @@
 import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
-import { type Authority, parseAuthority } from '../protocol/host.ts'
+import type { Authority } from '../protocol/host.ts'
 import {
-  cutUrl,
+  checkUrlHost,
+  cutReceivedUrl,
   type RequestOrigin,
   requestAuthority,
   requestMethod,
+  shownHosts,
   type UrlPieces,
 } from '../protocol/origin.ts'
 import {
@@ -45,11 +47,11 @@ export function signedOrigin(
   settings: OriginSettings,
   rawTarget: RawTarget | null,
 ): RequestOrigin {
-  const url = cutUrl(request.url)
+  const url = cutReceivedUrl(request.url)
   const raw = askRawTarget(rawTarget)
   const source = settings.origin ?? settings.trustProxy
   // A single pinned origin, a function and a proxy know the host by themselves.
-  if (source === null || (typeof source === 'object' && source.length > 1)) checkHostOf(raw, url)
+  checkHostOf(raw, url, source === null || (typeof source === 'object' && source.length > 1))
   const { host, port } = signedAuthority(request, url, source)
   return { method: requestMethod(request), target: targetOf(raw, url), host, port }
 }
@@ -71,7 +73,7 @@ export function spokenOrigin(
   request: Request,
   { origin, trustProxy }: OriginSettings,
 ): PinnedOrigin {
-  const url = cutUrl(request.url)
+  const url = cutReceivedUrl(request.url)
   const source = origin ?? trustProxy
   if (source !== null) return namedOrigin(request, url, source)
   return { scheme: url.scheme, ...requestAuthority(request, url) }
@@ -83,11 +85,14 @@ function namedOrigin(
   url: UrlPieces,
   source: OriginRule | ForwardedFamily,
 ): PinnedOrigin {
-  // What was signed comes from elsewhere, but the handler will want to parse the URL all the same.
-  parseAuthority(url.authority, url.scheme)
-  if (typeof source === 'function') return computedOrigin(request, source)
-  if (typeof source === 'string') return forwardedOrigin(request, url, source)
-  return chooseOrigin(request, url, source)
+  const shown = shownHosts(request, url)
+  if (typeof source === 'object') return chooseOrigin(request, url, source)
+  const signed =
+    typeof source === 'function'
+      ? computedOrigin(request, source)
+      : forwardedOrigin(request, url, source)
+  checkUrlHost(shown, signed)
+  return signed
 }
 
 function computedOrigin(

@@ -41,7 +41,7 @@ export async function signedRequest(
 ): Promise<Request> {
   checkInit('signedRequest', options)
   const { credential, ext, bindBody, nonce, now, ...init } = options
-  return signRequest(new Request(url, init), credential, {
+  return signRequest(new Request(withoutFragment(url), init), credential, {
     ext,
     body: bindBody,
     now,
@@ -80,4 +80,9 @@ export function checkInit(
   const { ext } = options
   if (ext === undefined || ext === null || ['string', 'function'].includes(typeof ext)) return
   throw wrongOptions(who, `ext must be a string or null, not ${given(ext)}`)
+}
+
+/** As `fetch` sends it: a server rejects a request that holds a fragment. */
+function withoutFragment(url: string | URL): string {
+  return String(url).replace(/#.*$/s, '')
 }

@@ -69,7 +69,8 @@ test('every URL of which a Request can be made is signed so that it verifies, or
           return
         }
         verified++
-        expect(await mac.verify(signed)).toMatchObject({ ok: true })
+        const sent = new Request(signed.url.replace(/#.*$/s, ''), signed)
+        expect(await mac.verify(sent)).toMatchObject({ ok: true })
       },
     ),
     { numRuns: 3000 },

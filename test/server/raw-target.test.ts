@@ -26,13 +26,20 @@ describe.each([
     expect(await arrive(raw('/a/../b'), {})).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test.each([['http://example.com/b'], ['https://example.com/b'], ['*'], ['b'], ['/b c'], ['']])(
-    'is refused where it is no path: %j',
-    async (url) => {
-      expect(await arrive(raw(url), {})).toBe('401 ERR_MAC_TARGET')
-      expect(await arrive(raw(url), { target: url })).toBe('401 ERR_MAC_TARGET')
-    },
-  )
+  test.each([
+    ['http://example.com/b'],
+    ['https://example.com/b'],
+    ['*'],
+    ['b'],
+    ['/b c'],
+    [''],
+    ['/b#'],
+    ['/b#c'],
+    ['#/b'],
+  ])('is refused where it is no path: %j', async (url) => {
+    expect(await arrive(raw(url), {})).toBe('401 ERR_MAC_TARGET')
+    expect(await arrive(raw(url), { target: url })).toBe('401 ERR_MAC_TARGET')
+  })
 })
 
 test("where nothing is known of the wire, the URL's target counts", async () => {
@@ -44,7 +51,14 @@ describe("node:http's request", () => {
     ['names no host', {}],
     ['has another Host than :authority', { host: 'other.example', ':authority': 'example.com' }],
     ['has another port in its Host', { host: 'example.com:81', ':authority': 'example.com' }],
-    ['has a Host that is none', { host: 'a b', ':authority': 'example.com' }],
+  ]
+  const malformed: readonly NodeRequest['headers'][] = [
+    { host: 'a b', ':authority': 'example.com' },
+    { host: 'example.com/b', ':authority': 'example.com' },
+    { host: 'example.com', ':authority': 'example.com#' },
+    { host: 'example.com/b' },
+    { ':authority': 'u@example.com' },
+    { host: ['example.com', 'example.com'] },
   ]
   const pinned = { origin: 'http://example.com' }
   const several = { origin: ['http://example.com', 'http://example.org'] }
@@ -57,6 +71,13 @@ describe("node:http's request", () => {
   test.each(refused)('is let in where it %s, and the origin is pinned', async (_, headers) => {
     expect(await arrive({ url: '/b', headers }, {}, pinned)).toBe('200')
     expect(await arrive({ url: '/b', headers }, {}, { origin: () => pinned.origin })).toBe('200')
+  })
+
+  test.each(malformed)('is refused where one of its hosts is malformed: %j', async (headers) => {
+    const proxy = { trustProxy: true }
+    for (const options of [{}, several, pinned, { origin: () => pinned.origin }, proxy]) {
+      expect(await arrive({ url: '/b', headers }, {}, options)).toBe('401 ERR_MAC_HOST')
+    }
   })
 
   test.each([
