@@ -220,6 +220,12 @@ describe('of an origin that cannot be told it says why, and what was signed:', (
     ['ERR_MAC_HOST', 'http://backend/x?b=1', { host: 'api.example.com' }, {}],
     ['ERR_MAC_ORIGIN', URL, {}, { origin: ['https://a.example', 'https://b.example'] }],
     ['ERR_MAC_FORWARDED', URL, { 'x-forwarded-proto': 'https,http' }, { trustProxy: true }],
+    [
+      'ERR_MAC_HOST',
+      'http://backend/x?b=1',
+      { host: 'api.example.com', 'x-forwarded-host': 'b.example' },
+      { trustProxy: true },
+    ],
   ])('%s for %s %j %j', (code, url, fields, options) => {
     const headers = { host: 'api.example.com', ...fields, authorization: sign() }
     const explained = explain({ method: 'GET', url, headers }, KEY, options)
@@ -227,6 +233,60 @@ describe('of an origin that cannot be told it says why, and what was signed:', (
     expect(explained.settings).toEqual({ origin: 'http://api.example.com' })
     expect(explained.notes).toHaveLength(1)
   })
+})
+
+describe('of a target that holds a fragment it says so, and what the client signed:', () => {
+  test.each([
+    ['of the URL', { url: `${URL}#/delete` }],
+    ['of the request line', { url: `${URL}#/delete`, target: '/x?b=1#/delete' }],
+    ['of the request line alone', { target: '/x?b=1#/delete' }],
+  ])('%s', (_, more) => {
+    const { code, slips, notes, sentence, lines } = explain(seen(sign(), more), KEY)
+    expect(code).toBe('ERR_MAC_TARGET')
+    expect(slips.map(({ kind }) => kind)).toEqual(['target-fragment'])
+    expect(sentence).toContain('the client signed "/x?b=1", and "/x?b=1#/delete" arrived')
+    expect(notes.join()).toContain('holds a fragment')
+    const shown = { name: 'request-URI' as const, received: '/x?b=1#/delete', signed: '/x?b=1' }
+    expect(lines).toContainEqual(shown)
+  })
+
+  test('also if the client signed the fragment along', () => {
+    const target = '/x?b=1#top'
+    const explained = explain(seen(sign({ target }), { url: `${URL}#top` }), KEY)
+    expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_TARGET', slips: [] })
+    expect(explained.sentence).toContain('holds a fragment')
+  })
+})
+
+test.each<[string, ExplainOptions]>([
+  ['no option', {}],
+  ['one origin', { origin: 'http://api.example.com' }],
+  ['a proxy', { trustProxy: true }],
+])('a Host that is no authority is refused with %s, though the MAC be right', (_, options) => {
+  const headers = {
+    host: 'api.example.com/x',
+    'x-forwarded-host': 'api.example.com',
+    authorization: sign({ host: 'api.example.com' }),
+  }
+  const explained = explain({ method: 'GET', url: URL, headers }, KEY, options)
+  expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_HOST' })
+  expect(explained.sentence + explained.notes.join()).toContain(
+    'The host "api.example.com/x" cannot be used',
+  )
+})
+
+test('the https origin is named where the proxy says wss', () => {
+  const header = sign({ host: 'b.example', port: '8443' })
+  const headers = {
+    host: 'api.example.com',
+    'x-forwarded-proto': 'wss',
+    'x-forwarded-host': 'b.example:8443',
+  }
+  const explained = explain(
+    { method: 'GET', url: URL, headers: { ...headers, authorization: header } },
+    KEY,
+  )
+  expect(explained.settings).toEqual({ origin: 'https://b.example:8443' })
 })
 
 test('a URL without a host is refused, though the MAC be right by the Host header', () => {

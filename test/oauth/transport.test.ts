@@ -72,6 +72,8 @@ const SOURCES: readonly (readonly [
   ['a function', BEHIND, { origin: () => 'https://api.example.com' }, {}, true],
   ['a function that knows none', BEHIND, { origin: () => null }, {}, false],
   ['X-Forwarded-Proto', BEHIND, { trustProxy: true }, TLS, true],
+  ['a proxy that says wss', BEHIND, { trustProxy: true }, { 'x-forwarded-proto': 'wss' }, true],
+  ['a proxy that says ws', PUBLIC, { trustProxy: true }, { 'x-forwarded-proto': 'ws' }, false],
   ['Forwarded', BEHIND, { trustProxy: 'forwarded' }, { forwarded: 'proto=https' }, true],
   ['a proxy that says http', PUBLIC, { trustProxy: true }, { 'x-forwarded-proto': 'http' }, false],
   [

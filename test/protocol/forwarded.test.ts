@@ -48,6 +48,12 @@ describe('X-Forwarded-*', () => {
     ['several ports', x('https', 'a.example', '443, 8443'), 'inner', 'ERR_MAC_FORWARDED'],
     ['a host and nothing', x('https', 'a.example,'), 'inner', 'ERR_MAC_FORWARDED'],
     ['another scheme', x('ftp', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
+    ['wss', x('wss', 'a.example'), 'inner', 'a.example 443'],
+    ['ws', x('WS', 'a.example'), 'inner', 'a.example 80'],
+    ['wss and https', x('wss, https', 'a.example'), 'inner', 'a.example 443'],
+    ['wss and http', x('wss, http', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
+    ['ws and wss', x('ws, wss', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
+    ['wsss', x('wsss', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
     ['an empty scheme', x('', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
     ['an empty host', x('https', ''), 'inner', 'ERR_MAC_HOST'],
     ['a malformed host', x('https', 'a@b.example'), 'inner', 'ERR_MAC_HOST'],
@@ -90,6 +96,9 @@ describe('Forwarded', () => {
     ['proto=http, proto=https', 'ERR_MAC_FORWARDED'],
     ['host=a.example;host=a.example', 'ERR_MAC_FORWARDED'],
     ['proto=ftp', 'ERR_MAC_FORWARDED'],
+    ['host=a.example;proto=wss', 'a.example 443'],
+    ['host=a.example;proto="Ws"', 'a.example 80'],
+    ['proto=ws, proto=https', 'ERR_MAC_FORWARDED'],
     ['host', 'ERR_MAC_FORWARDED'],
     ['host a.example', 'ERR_MAC_FORWARDED'],
     ['host = a.example', 'ERR_MAC_FORWARDED'],
@@ -140,6 +149,10 @@ describe('both families', () => {
     const forwarded = 'proto=https;host=a.example'
     expect(seen('both', { forwarded: 'host=a.example', ...x('https') })).toBe('a.example 443')
     expect(seen('both', { forwarded, ...x('https', 'A.example') })).toBe('a.example 443')
+    expect(seen('both', { forwarded, ...x('wss') })).toBe('a.example 443')
+    const upgrade = 'proto=wss;host=a.example'
+    expect(seen('both', { forwarded: upgrade, ...x('https') })).toBe('a.example 443')
+    expect(seen('both', { forwarded: upgrade, ...x('ws') })).toBe('ERR_MAC_FORWARDED')
     expect(seen('both', { forwarded, 'x-forwarded-port': '444' })).toBe('a.example 444')
     expect(seen('both', { forwarded, ...x('http') })).toBe('ERR_MAC_FORWARDED')
     expect(seen('both', { forwarded, ...x('https', 'b.example') })).toBe('ERR_MAC_FORWARDED')

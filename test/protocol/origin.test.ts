@@ -1,4 +1,9 @@
-import { cutUrl, requestAuthority, requestMethod } from '../../src/protocol/origin.ts'
+import {
+  cutReceivedUrl,
+  cutUrl,
+  requestAuthority,
+  requestMethod,
+} from '../../src/protocol/origin.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'
@@ -77,6 +82,37 @@ describe('a URL is cut', () => {
 
   test('what the fragment holds is of no concern', () => {
     expect(cutUrl('http://a/b#é \n').target).toBe('/b')
+  })
+})
+
+describe('the URL of a received request', () => {
+  test('is cut as any other', () => {
+    for (const url of [
+      'http://a',
+      'http://a/',
+      'http://a/b?c',
+      'https://a:81/?',
+      'http://a//b%23',
+    ]) {
+      expect(cutReceivedUrl(url)).toEqual(cutUrl(url))
+    }
+  })
+
+  test('is rejected with a fragment, which no client sends', () => {
+    for (const url of [
+      'http://a#',
+      'http://a#/b',
+      'http://a/#',
+      'http://a/b#c',
+      'http://a/?#',
+      'http://a/#é',
+    ]) {
+      const error = refusal(() => cutReceivedUrl(url))
+      expect([url, error.code]).toEqual([url, 'ERR_MAC_TARGET'])
+      expect(error.message).toContain('holds a fragment')
+      // It is told to the client, in a string that can hold no quote.
+      expect(error.told.text).toMatch(/^[^"\\]*$/)
+    }
   })
 })
 

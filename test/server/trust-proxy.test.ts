@@ -60,6 +60,15 @@ describe('with trustProxy', () => {
     expect(await passOn(true, fields, PUBLIC, 'http://api.example.com/a?b=1')).toBe('200')
   })
 
+  test('a proxy may write wss for the request that opens a WebSocket, which is signed as https', async () => {
+    expect(await passOn(true, { ...X, 'x-forwarded-proto': 'wss' })).toBe('200')
+    expect(await passOn(true, { forwarded: 'proto=wss;host=api.example.com' })).toBe('200')
+    expect(await passOn(true, { ...X, forwarded: 'proto=wss' })).toBe('200')
+    expect(await passOn(true, { ...X, forwarded: 'proto=ws' })).toBe('401 ERR_MAC_FORWARDED')
+    const plain = { ...X, 'x-forwarded-proto': 'ws' }
+    expect(await passOn(true, plain, 'http://api.example.com/a?b=1')).toBe('200')
+  })
+
   test('fields that contradict one another are refused', async () => {
     const both = { ...FORWARDED, ...X, 'x-forwarded-host': 'evil.example' }
     expect(await passOn(true, both)).toBe('401 ERR_MAC_FORWARDED')

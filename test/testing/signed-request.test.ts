@@ -21,6 +21,14 @@ test('it holds what new Request would make of the rest', async () => {
   expect(await (await app(request)).text()).toBe('hello')
 })
 
+test('it holds no fragment, as fetch sends none', async () => {
+  for (const url of [`${URL}#top`, `${URL}#`, new globalThis.URL(`${URL}#a#b`)]) {
+    const request = await signedRequest(url, { credential })
+    expect(request.url).toBe(URL)
+    expect(await outcome(app(request))).toBe('200')
+  }
+})
+
 test('it is signed for the time that it is told', async () => {
   const now = () => Date.now() / 1000 - 1000
   const request = await signedRequest(URL, { credential, now })
