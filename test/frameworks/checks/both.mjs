@@ -47,6 +47,28 @@ export const BOTH = [
     },
   ],
   [
+    'a Host that shifts the path, and a target with a fragment, reach no handler',
+    async (client) => {
+      const { host } = new URL(client.origin)
+      const changed = [
+        [`${host}/orders#`, '/account', '/orders'],
+        [`${host}/orders?`, '/account', '/orders?/account'],
+        [`${host}/orders`, '?page=2', '/orders?page=2'],
+        [`${host}/`, '/orders', '//orders'],
+        [`user@${host}`, '/orders', '/orders'],
+        [`${host}, other.example`, '/orders', '/orders'],
+        [host, '/orders#/account', '/orders'],
+        [host, '/orders#/account', '/orders#/account'],
+      ]
+      for (const [sentHost, target, signed] of changed) {
+        const authorization = client.sign('GET', signed)
+        const headers = { host: sentHost }
+        const { status } = await client.send('GET', target, { authorization, headers })
+        if (status < 400) throw new Error(`${status} came for ${sentHost} and ${target}`)
+      }
+    },
+  ],
+  [
     'HEAD, which the framework answers with GET’s handler, is signed as HEAD',
     async (client) => demandAnswer(await client.signed('HEAD', '/orders'), 200, ''),
   ],

@@ -28,7 +28,7 @@ export class Client {
 
   /** Sends a request and gives status, header and body; a JSON body is parsed. */
   send(method, target, { authorization = null, headers = {}, body = null } = {}) {
-    const fields = { ...headers, host: new URL(this.#origin).host }
+    const fields = { host: new URL(this.#origin).host, ...headers }
     if (authorization !== null) fields.authorization = authorization
     if (body !== null) fields['content-length'] = String(Buffer.byteLength(body))
     return exchange({ port: this.#port, method, path: target, headers: fields }, body)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createCredential, createMac, getMac, getMacError, withMac } from 'withmac'
+import { createTokenEndpoint } from 'withmac/oauth'
 
 /** Shows who called, why not, and the body: it must reach the handler untouched. */
 async function greet(request) {
@@ -52,6 +53,31 @@ const READERS = {
   },
 }
 
+/** Shows what a handler sees of the request line. */
+function show({ method, url }) {
+  const seen = `${method} ${url}`
+  return new Response(seen, { headers: { 'x-seen': encodeURIComponent(seen) } })
+}
+
+const [SITE, OTHER] = ['http://api.example.com', 'http://b.example']
+/** Every way to tell the origin of a request that is sent to `SITE`. */
+const ORIGINS = {
+  none: {},
+  one: { origin: SITE },
+  list: { origin: [SITE, OTHER] },
+  constant: { origin: () => SITE },
+  byHost: { origin: ({ headers }) => `http://${headers.get('host')}` },
+  proxy: { trustProxy: true },
+}
+
+/** A handler by each of these ways; `raw one` and the like take the raw target besides. */
+const SHOWN = Object.fromEntries(
+  Object.entries(ORIGINS).flatMap(([name, options]) => [
+    [name, ({ mac }) => mac.withMac(show, options)],
+    [`raw ${name}`, ({ mac, requestTarget }) => mac.withMac(show, { ...options, requestTarget })],
+  ]),
+)
+
 /** What a server process can answer with, each on a port of its own. */
 export const HANDLERS = {
   /** No signatures: tells what the runtime shows of a request, in a header for HEAD's sake. */
@@ -63,6 +89,26 @@ export const HANDLERS = {
       const seen = { method, url, host: headers.get('host'), raw }
       return new Response('', { headers: { 'x-seen': encodeURIComponent(JSON.stringify(seen)) } })
     },
+
+  ...SHOWN,
+
+  /** As `one`, without a handler. */
+  verify: ({ credentials: [ada] }) => {
+    const own = createMac({ database: 'sqlite::memory:', origin: SITE })
+    const { user, ...options } = ada
+    const made = own.createCredential(user, { ...options, expires: null })
+    return async (request) => {
+      await made
+      const { ok } = await own.verify(request)
+      return ok ? show(request) : new Response('', { status: 401 })
+    }
+  },
+
+  token: ({ mac }) =>
+    createTokenEndpoint(mac, {
+      origin: SITE.replace('http:', 'https:'),
+      authenticateClient: () => ({ user: 'ada' }),
+    }),
 
   required: ({ mac }) => mac.withMac(greet),
 

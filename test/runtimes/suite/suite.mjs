@@ -17,6 +17,7 @@ import { restart } from './restart.mjs'
 import { statements } from './statements.mjs'
 import { adapters, version } from './this-runtime.mjs'
 import { token } from './token.mjs'
+import { whatRuns } from './what-runs.mjs'
 import { wire } from './wire.mjs'
 
 /*
@@ -43,6 +44,7 @@ for (const adapter of adapters) {
   await attempt(`wire on ${adapter}`, () => wire(adapter))
   await attempt(`HTTP/2 on ${adapter}`, () => http2(adapter))
   await attempt(`hosts on ${adapter}`, () => hosts(adapter))
+  await attempt(`what runs on ${adapter}`, () => whatRuns(adapter))
 }
 console.log(JSON.stringify({ ...result, version }))
 process.exit(0)

@@ -5,8 +5,8 @@ import { originOf } from './vectors.mjs'
  * of it, by the rules of the protocol notes (§3, §9) and with nothing of the library.
  */
 
-/** A target that a request line can carry in origin-form: all that is ever let in. */
-const ORIGIN_FORM = /^\/[\x21-\x7e]*$/
+/** A target in origin-form, and without a fragment: all that is ever let in. */
+const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/
 
 /**
  * The method, target, host and port that the verifier sees; `null` where they cannot be told for
@@ -19,7 +19,7 @@ const ORIGIN_FORM = /^\/[\x21-\x7e]*$/
 export function visible(sent, seen, useRaw) {
   if (seen.status !== undefined || sent.hosts.length > 1 || !sent.wellFormed) return null
   const shown = shownForm(seen, useRaw)
-  if (shown === null || !ORIGIN_FORM.test(shown.target)) return null
+  if (shown === null || !ORIGIN_FORM.test(shown.target) || seen.url.includes('#')) return null
   // With the raw target it is known that the host was made up.
   if (useRaw && sent.hosts.length === 0) return null
   if (seen.host === null) return shown

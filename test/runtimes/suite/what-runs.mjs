@@ -1,0 +1,235 @@
+import { readCertificate } from './certificate.mjs'
+import { check } from './checks.mjs'
+import { answerTo, open } from './http2.mjs'
+import { exchange } from './raw.mjs'
+import { startServer } from './server-process.mjs'
+import { ADA, sign } from './sign.mjs'
+
+/*
+ * A request that was changed on its way reaches no handler that would see another request than the
+ * one that was signed, by whatever way the origin is told.
+ */
+
+const NAMES = ['none', 'one', 'list', 'constant', 'byHost', 'proxy']
+const HOST = 'api.example.com'
+
+/** What is sent as Host before which target, and the target that someone signed. */
+const HOSTS = [
+  [`${HOST}/internal`, '/v1/users', '/internal/v1/users'],
+  [`${HOST}:80/internal`, '/v1/users', '/internal/v1/users'],
+  [`${HOST}/public#`, '/admin', '/public'],
+  [`${HOST}/public?`, '/admin', '/public?/admin'],
+  [`${HOST}#`, '/admin', '/'],
+  [`${HOST}?`, '/admin', '/?/admin'],
+  [`${HOST}/`, '/admin', '//admin'],
+  [`${HOST}\\internal`, '/v1/users', '/internal/v1/users'],
+  [`user@${HOST}`, '/x', '/x'],
+  [`${HOST}@b.example`, '/x', '/x'],
+  [`${HOST}, b.example`, '/x', '/x'],
+  [`${HOST},b.example`, '/x', '/x'],
+  [`${HOST} b.example`, '/x', '/x'],
+  [`${HOST}\tb.example`, '/x', '/x'],
+  [`${HOST}\r\nHost: b.example`, '/x', '/x'],
+  [`${HOST}\r\nHost: ${HOST}`, '/x', '/x'],
+  ['api%2Eexample.com', '/x', '/x'],
+  [`${HOST}%2Finternal`, '/v1/users', '/internal/v1/users'],
+  [`${HOST}%23`, '/x', '/'],
+  [`${HOST}:`, '/x', '/x'],
+  [`${HOST}:080`, '/x', '/x'],
+  [`${HOST}:80:80`, '/x', '/x'],
+  [`[${HOST}]`, '/x', '/x'],
+  ['', '/x', '/x'],
+]
+
+/** A target with a fragment, and what someone signed. */
+const FRAGMENTS = ['/files/a#/delete', '/files/a#', '/files/a?b#c', '/#', '/files/a#b#c']
+
+/** What becomes of a request over HTTP/1.0 without a Host, and a method in mixed case, as shown. */
+const SHOWN = {
+  bun: { noHost: 401, method: 'rejected' },
+  deno: { noHost: 200, method: 'pOsT' },
+  hono: { noHost: 200, method: 'rejected' },
+  srvx: { noHost: 200, method: 'rejected' },
+}
+
+export async function whatRuns(adapter) {
+  const withRaw = !['bun', 'deno'].includes(adapter)
+  const names = withRaw ? [...NAMES, ...NAMES.map((name) => `raw ${name}`)] : NAMES
+  const shared = { adapter, database: 'sqlite::memory:', credentials: [ADA] }
+  const plain = await startServer({ ...shared, handlers: [...names, 'verify', 'token'] })
+  for (const name of [...names, 'verify']) {
+    await changed(plain.ports[name], name)
+  }
+  for (const raw of withRaw ? ['', 'raw '] : ['']) {
+    await ofProxies(plain.ports, raw)
+    await absolute(plain.ports, raw)
+  }
+  await unusual(plain.ports.one, SHOWN[adapter])
+  await tokens(plain.ports.token)
+  await plain.kill()
+  await http2(shared, names)
+}
+
+async function changed(port, name) {
+  const good = await get(port, { host: HOST, target: '/x' })
+  check(`${name}: an ordinary request`, good, [200, `GET http://${HOST}/x`])
+  for (const [host, target, signed] of HOSTS) {
+    const title = `${name}: Host ${JSON.stringify(host)}`
+    await neverRuns(title, port, { host, target, signed })
+    if (signed !== target) await neverRuns(title, port, { host, target, signed: target })
+  }
+  for (const target of FRAGMENTS) {
+    for (const signed of [target, target.replace(/#.*/, '')]) {
+      await neverRuns(`${name}: ${target} signed as ${signed}`, port, {
+        host: HOST,
+        target,
+        signed,
+      })
+    }
+  }
+}
+
+/** Neither does a handler run, nor does the server fail. */
+async function neverRuns(title, port, request) {
+  const [status] = await get(port, request)
+  check(title, [400, 401, 'closed'].includes(status) ? 'rejected' : status, 'rejected')
+}
+
+/** Where the origin is told by something else than Host, a proxy may send another one. */
+async function ofProxies(ports, raw) {
+  const seen = [200, 'GET http://127.0.0.1:3000/x']
+  const inside = { host: '127.0.0.1:3000', target: '/x' }
+  for (const name of ['one', 'constant']) {
+    check(`${raw}${name}: the Host of a proxy`, await get(ports[raw + name], inside), seen)
+  }
+  const fields = ['X-Forwarded-Host: api.example.com', 'X-Forwarded-Proto: ws']
+  const told = await get(ports[`${raw}proxy`], { ...inside, fields })
+  check(`${raw}proxy: the Host of a proxy`, told, seen)
+  for (const host of [`${HOST}/internal`, `${HOST}#`, `u@${HOST}`, `${HOST}, b.example`]) {
+    for (const field of [`X-Forwarded-Host: ${host}`, `Forwarded: host="${host}"`]) {
+      await neverRuns(`${raw}proxy: ${field}`, ports[`${raw}proxy`], { ...inside, fields: [field] })
+    }
+  }
+}
+
+/** A target in absolute-form runs where the URL shows the host that was signed, and nowhere else. */
+async function absolute(ports, raw) {
+  const other = { form: { host: 'b.example' }, host: 'b.example' }
+  for (const name of ['list', 'byHost', 'proxy', 'none']) {
+    const port = ports[raw + name]
+    if (name !== 'proxy') {
+      const ordinary = await get(port, { ...other, target: '/x' })
+      check(`${raw}${name}: the other origin`, ordinary, [200, 'GET http://b.example/x'])
+    }
+    for (const host of [HOST, 'b.example']) {
+      for (const signed of ['/x', `http://${HOST}/x`]) {
+        const form = { host, target: signed }
+        const got = await get(port, { form, host: 'b.example', target: `http://${HOST}/x` })
+        const runs = got[0] === 200 ? got[1] : 'rejected'
+        const title = `${raw}${name}: absolute-form, signed for ${host} and ${signed}`
+        check(title, runs === `GET http://${host}/x` ? 'rejected' : runs, 'rejected')
+        if (raw !== '') check(`${title}: its status`, got[0] === 200, false)
+      }
+    }
+  }
+}
+
+async function unusual(port, expected) {
+  const form = { method: 'GET', target: '/x', host: HOST, port: '80' }
+  const head = `GET /x HTTP/1.0\r\nAuthorization: ${sign(form)}\r\n\r\n`
+  check('HTTP/1.0 without Host', (await exchange(port, head)).status, expected.noHost)
+  const [status, shown] = await get(port, { method: 'pOsT', host: HOST, target: '/x' })
+  const got = status === 200 ? shown.split(' ')[0] : 'rejected'
+  check('pOsT, signed as POST', got, expected.method)
+}
+
+async function tokens(port) {
+  const body = 'grant_type=client_credentials&client_id=a&client_secret=b'
+  const ask = async (host, target) => {
+    const lines = [
+      `POST ${target} HTTP/1.1`,
+      `Host: ${host}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+    ]
+    return (await exchange(port, `${lines.join('\r\n')}\r\n\r\n${body}`)).status
+  }
+  check('a token', await ask(HOST, '/token'), 200)
+  check('a token: the Host of a proxy', await ask('127.0.0.1:3000', '/token'), 200)
+  for (const [host] of HOSTS) {
+    const status = await ask(host, '/token')
+    check(`a token: Host ${JSON.stringify(host)}`, [400, 'closed'].includes(status), true)
+  }
+  check('a token: a fragment', await ask(HOST, '/token#'), 400)
+}
+
+/** Without a Host header, and with one beside `:authority`. */
+async function http2(shared, names) {
+  const tls = readCertificate()
+  const server = await startServer({ ...shared, handlers: names, tls })
+  for (const name of names) {
+    const session = await open(server.ports[name], tls.cert)
+    const send = async (fields, target = '/x') => {
+      const port = ['none', 'raw none', 'proxy', 'raw proxy'].includes(name) ? '443' : '80'
+      const authorization = sign({ method: 'GET', target, host: HOST, port })
+      const sent = { ':path': '/x', ':authority': HOST, ...fields, authorization }
+      // Where the runtime itself refuses it, it resets the stream.
+      return answerTo(session, sent).catch(() => ({ ':status': 400 }))
+    }
+    const statusOf = async (...what) => (await send(...what))[':status']
+    if (!name.endsWith('byHost')) check(`${name}, HTTP/2: no Host`, await statusOf({}), 200)
+    fragment(name, await send({ ':path': '/x#y' }))
+    for (const bad of [
+      `${HOST}/internal`,
+      `${HOST}#`,
+      `${HOST}?`,
+      `u@${HOST}`,
+      `${HOST}, b.example`,
+    ]) {
+      for (const fields of [{ ':authority': bad }, { host: bad }]) {
+        const title = `${name}, HTTP/2: ${JSON.stringify(fields)}`
+        const statuses = [
+          await statusOf(fields),
+          await statusOf(fields, '/internal/x'),
+          await statusOf(fields, '/'),
+        ]
+        check(
+          title,
+          statuses.filter((status) => ![400, 401].includes(status)),
+          [],
+        )
+      }
+    }
+    session.close()
+  }
+  await server.kill()
+}
+
+/** Over HTTP/2 Deno itself cuts it off, and its handlers see what was signed. */
+function fragment(name, { ':status': status, 'x-seen': seen = '' }) {
+  const good = status === 200 && decodeURIComponent(seen) === `GET https://${HOST}/x`
+  check(`${name}, HTTP/2: a fragment`, good || status === 401 || seen, true)
+}
+
+/**
+ * Sends a request that is signed for `SITE`, or for what `form` and `signed` say.
+ * @returns The status, and what the handler saw.
+ */
+async function get(
+  port,
+  { method = 'GET', host, target, signed = target, form = {}, fields = [] },
+) {
+  const right = { method: method.toUpperCase(), target: signed, host: HOST, port: '80', ...form }
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    `Host: ${host}`,
+    ...fields,
+    `Authorization: ${sign(right)}`,
+    'Connection: close',
+  ]
+  const { status, body } = await exchange(port, `${lines.join('\r\n')}\r\n\r\n`, {
+    wholeBody: true,
+  })
+  return status === 200 ? [status, /[A-Za-z]+ http\S*/.exec(body)?.[0]] : [status]
+}
