@@ -53,21 +53,22 @@ const SHOWN = {
 }
 
 export async function whatRuns(adapter) {
-  const withRaw = !['bun', 'deno'].includes(adapter)
-  const names = withRaw ? [...NAMES, ...NAMES.map((name) => `raw ${name}`)] : NAMES
   const shared = { adapter, database: 'sqlite::memory:', credentials: [ADA] }
-  const plain = await startServer({ ...shared, handlers: [...names, 'verify', 'token'] })
-  for (const name of [...names, 'verify']) {
-    await changed(plain.ports[name], name)
-  }
-  for (const raw of withRaw ? ['', 'raw '] : ['']) {
+  // Not all at once: some servers listen to signals, and Node warns of more than ten such listeners.
+  for (const raw of ['bun', 'deno'].includes(adapter) ? [''] : ['', 'raw ']) {
+    const names = NAMES.map((name) => raw + name)
+    const others = raw === '' ? ['verify', 'token'] : []
+    const plain = await startServer({ ...shared, handlers: [...names, ...others] })
+    for (const name of raw === '' ? [...names, 'verify'] : names) {
+      await changed(plain.ports[name], name)
+    }
     await ofProxies(plain.ports, raw)
     await absolute(plain.ports, raw)
+    if (raw === '') await unusual(plain.ports.one, SHOWN[adapter])
+    if (raw === '') await tokens(plain.ports.token)
+    await plain.kill()
+    await http2(shared, names)
   }
-  await unusual(plain.ports.one, SHOWN[adapter])
-  await tokens(plain.ports.token)
-  await plain.kill()
-  await http2(shared, names)
 }
 
 async function changed(port, name) {
@@ -170,35 +171,28 @@ async function http2(shared, names) {
   const server = await startServer({ ...shared, handlers: names, tls })
   for (const name of names) {
     const session = await open(server.ports[name], tls.cert)
+    const port = /none|proxy/.test(name) ? '443' : '80'
     const send = async (fields, target = '/x') => {
-      const port = ['none', 'raw none', 'proxy', 'raw proxy'].includes(name) ? '443' : '80'
       const authorization = sign({ method: 'GET', target, host: HOST, port })
       const sent = { ':path': '/x', ':authority': HOST, ...fields, authorization }
       // Where the runtime itself refuses it, it resets the stream.
-      return answerTo(session, sent).catch(() => ({ ':status': 400 }))
+      const answer = await answerTo(session, sent).catch(() => ({ ':status': 400 }))
+      return told(answer)
     }
-    const statusOf = async (...what) => (await send(...what))[':status']
-    if (!name.endsWith('byHost')) check(`${name}, HTTP/2: no Host`, await statusOf({}), 200)
-    fragment(name, await send({ ':path': '/x#y' }))
-    for (const bad of [
-      `${HOST}/internal`,
-      `${HOST}#`,
-      `${HOST}?`,
-      `u@${HOST}`,
-      `${HOST}, b.example`,
-    ]) {
-      for (const fields of [{ ':authority': bad }, { host: bad }]) {
-        const title = `${name}, HTTP/2: ${JSON.stringify(fields)}`
-        const statuses = [
-          await statusOf(fields),
-          await statusOf(fields, '/internal/x'),
-          await statusOf(fields, '/'),
-        ]
-        check(
-          title,
-          statuses.filter((status) => ![400, 401].includes(status)),
-          [],
-        )
+    const runs = `GET https://${HOST}/x`
+    if (!name.endsWith('byHost')) check(`${name}, HTTP/2: no Host`, await send({}), runs)
+    // Some runtimes take a fragment and a malformed Host off: what a handler sees was signed.
+    const cut = async (fields, target) => {
+      const title = `${name}, HTTP/2: ${JSON.stringify(fields)}, signed for ${target}`
+      const got = await send(fields, target)
+      check(title, target === '/x' && got === runs ? 'rejected' : got, 'rejected')
+    }
+    for (const target of ['/x', '/x#y']) await cut({ ':path': '/x#y' }, target)
+    for (const bad of BAD_AUTHORITIES) {
+      for (const target of ['/x', '/internal/x', '/']) {
+        await cut({ host: bad }, target)
+        const got = await send({ ':authority': bad }, target)
+        check(`${name}, HTTP/2: :authority ${bad}, signed for ${target}`, got, 'rejected')
       }
     }
     session.close()
@@ -206,10 +200,14 @@ async function http2(shared, names) {
   await server.kill()
 }
 
-/** Over HTTP/2 Deno itself cuts it off, and its handlers see what was signed. */
-function fragment(name, { ':status': status, 'x-seen': seen = '' }) {
-  const good = status === 200 && decodeURIComponent(seen) === `GET https://${HOST}/x`
-  check(`${name}, HTTP/2: a fragment`, good || status === 401 || seen, true)
+const BAD_AUTHORITIES = ['/internal', '#', '?', '@b.example', ', b.example'].map(
+  (bad) => HOST + bad,
+)
+
+/** What a handler saw, if one was called. */
+function told({ ':status': status, 'x-seen': seen = '' }) {
+  if (status === 200) return decodeURIComponent(seen)
+  return status === 400 || status === 401 ? 'rejected' : status
 }
 
 /**
