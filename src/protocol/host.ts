@@ -71,8 +71,12 @@ function readAuthority(authority: string, scheme: HttpScheme): Authority {
   return { host: host.toLowerCase(), port }
 }
 
+/** What srvx shows handlers in place of a malformed host. */
+const SRVX_INVALID = '_invalid_'
+
 function checkName(authority: string, host: string): void {
   if (host === '') throw malformed(authority, 'it is empty')
+  if (host === SRVX_INVALID) throw malformed(authority, 'srvx writes it for a malformed one')
   if (!NAME.test(host)) throw malformed(authority, 'it is no host name')
   if (LAST_LABEL_IS_NUMBER.test(host) && !IPV4.test(host)) {
     throw malformed(authority, 'it is an unusual spelling of an IPv4 address')

@@ -43,6 +43,7 @@ describe('what is a host', () => {
 describe('what is none, and is refused', () => {
   const faults: Readonly<Record<string, readonly string[]>> = {
     'it is empty': ['', ':80'],
+    'srvx writes it for a malformed one': ['_invalid_', '_invalid_:3000'],
     'it is no host name': [
       'user@example.com',
       'example.com/x',
