@@ -56,7 +56,7 @@ export const BOTH = [
         [`${host}/orders`, '?page=2', '/orders?page=2'],
         [`${host}/`, '/orders', '//orders'],
         [`user@${host}`, '/orders', '/orders'],
-        [`${host}, other.example`, '/orders', '/orders'],
+        [`${host},other.example`, '/orders', '/orders'],
         [host, '/orders#/account', '/orders'],
         [host, '/orders#/account', '/orders#/account'],
       ]
