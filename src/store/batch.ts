@@ -1,9 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
-import { isBusy, type StoreFailure, withinPatience } from './busy.ts'
+import { isBusy, withinPatience } from './busy.ts'
 import type { Answer } from './connection.ts'
 import { type Batch, LARGEST, NonceQueue, type Waiting } from './nonce-queue.ts'
 import { type Nonce, type Recorded, SEEN } from './store.ts'
+import type { StoreFailure } from './store-failure.ts'
 
 /** How many nonces may wait. Whoever comes later is refused: the store is not keeping up. */
 const MOST_WAITING = 10_000

@@ -1,10 +1,5 @@
-import { MacError } from '../errors.ts'
-
 /** How long to wait for another process's lock in all, in milliseconds. */
 const PATIENCE = 2000
-
-/** Makes of a driver's failure what the operator is told. */
-export type StoreFailure = (cause: unknown) => MacError
 
 /** Whether a wait for a lock that began at `since` may go on. Both moments are `performance.now()`. */
 export function withinPatience(since: number, now: number): boolean {
@@ -17,13 +12,4 @@ export function isBusy(error: unknown): boolean {
   if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return true
   if (typeof errcode === 'number') return (errcode & 0xff) === 5 || (errcode & 0xff) === 6
   return typeof message === 'string' && /^database (?:table )?is locked\b/.test(message)
-}
-
-/** @param name What the operator knows the database by. */
-export function storeFailure(name: string): StoreFailure {
-  return (cause) => {
-    if (cause instanceof MacError) return cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    return new MacError('ERR_MAC_STORE', `${name} failed: ${why}`, { cause })
-  }
 }

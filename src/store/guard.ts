@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
-import { isBusy, storeFailure, withinPatience } from './busy.ts'
+import { isBusy, withinPatience } from './busy.ts'
 import { before } from './deadline.ts'
+import { storeFailure } from './store-failure.ts'
 
 /** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
@@ -39,10 +40,15 @@ export function inTime<Result>(work: Promise<Result>, name: string): Promise<Res
  * and pauses without blocking the thread.
  *
  * @param name What the operator knows the database by.
+ * @param path Its file, where it has one of ours.
  * @param check Is called before each try; what it throws counts as the store's failure.
  */
-export function guard(name: string, check: () => void = () => {}): Guard {
-  const failure = storeFailure(name)
+export function guard(
+  name: string,
+  path: string | null = null,
+  check: () => void = () => {},
+): Guard {
+  const failure = storeFailure(name, path)
   return async (work) => {
     const start = performance.now()
     for (;;) {

@@ -52,7 +52,7 @@ export async function openStore(
   const name = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []
   const open = async () => {
-    const handle = await guard(name)(() => connect(path, database.driver))
+    const handle = await guard(name, path)(() => connect(path, database.driver))
     opened.push(handle)
     return handle
   }
@@ -67,15 +67,15 @@ export async function openStore(
       closing.check()
       watch()
     }
-    const guarded = guard(name, check)
+    const guarded = guard(name, path, check)
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
-    if (path !== null) handle.exec('pragma secure_delete = on')
+    if (path !== null) await guarded(async () => handle.exec('pragma secure_delete = on'))
     await guarded(() => prepareTables(db))
     await guarded(() => checkSealed(db, sealer, name))
     const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
-      ...{ name, label: databaseLabel(database), db, guarded, check },
+      ...{ name, path, label: databaseLabel(database), db, guarded, check },
       ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
     }
     if (path === null) {
@@ -109,7 +109,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const db = given.withoutPlugins()
   const name = 'The database'
   const closing = new Closing()
-  const patient = guard(name, () => closing.check())
+  const patient = guard(name, null, () => closing.check())
   const guarded = withDeadline(patient, name)
   await guarded(() => prepareTables(db))
   await guarded(() => checkSealed(db, sealer, name))
@@ -117,7 +117,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const connection = new KyselyConnection(db)
   await guarded(() => makeUpForPowerCut(connection, db, 'full'))
   const parts: SqlNoncesParts = {
-    ...{ name, label: databaseLabel(given), db, connection, guarded, powerCut: null },
+    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, powerCut: null },
     tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),

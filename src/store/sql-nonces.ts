@@ -1,7 +1,7 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import { GroupCommit, type Recorder } from './batch.ts'
-import { isBusy, storeFailure } from './busy.ts'
+import { isBusy } from './busy.ts'
 import { type Answer, attempted, type Connection, type Sync, whenAnswered } from './connection.ts'
 import type { Guard } from './guard.ts'
 import { removeExpired } from './nonce-expiry.ts'
@@ -10,6 +10,7 @@ import type { PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import type { Steps } from './steps.ts'
 import type { Nonce, NonceStore, Recorded } from './store.ts'
+import { type StoreFailure, storeFailure } from './store-failure.ts'
 import { UsageFailures } from './usage/usage-failures.ts'
 import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
 import { UsageWrite } from './usage/usage-write.ts'
@@ -18,6 +19,8 @@ import { UsageWrite } from './usage/usage-write.ts'
 export interface SqlNoncesParts {
   /** What the operator knows the database by. */
   readonly name: string
+  /** Its file, where it has one of ours. */
+  readonly path: string | null
   /** What it is called in messages. */
   readonly label: string
   /** Compiles the statements; it does not run them. */
@@ -39,16 +42,18 @@ export class SqlNonces implements NonceStore {
   readonly #insert: NonceInsert
   readonly #usage: UsageWrite
   readonly #usageFails = new UsageFailures()
+  readonly #failure: StoreFailure
   readonly #commits: GroupCommit
 
   constructor(parts: SqlNoncesParts) {
     this.#parts = parts
     this.#insert = new NonceInsert(parts.db)
     this.#usage = new UsageWrite(parts.db)
+    this.#failure = storeFailure(parts.name, parts.path)
     const recorder: Recorder = {
       record: tellingBatches(parts.label, (batch, alike) => this.#record(batch, alike)),
       between: () => parts.connection.tidy(),
-      failure: storeFailure(parts.name),
+      failure: this.#failure,
     }
     this.#commits = new GroupCommit(recorder)
   }
@@ -101,7 +106,7 @@ export class SqlNonces implements NonceStore {
         // Who gets in does not depend on what is noted of it; a lock is waited for as ever.
         if (isBusy(error)) throw error
         const recorded = alone()
-        this.#usageFails.tell(this.#parts.name, now, error)
+        this.#usageFails.tell(this.#parts.name, now, this.#failure(error))
         return whenAnswered(recorded, (all) => ({ recorded: all, due: NOTHING_DUE }))
       },
     )

@@ -40,7 +40,15 @@ async function opened(durability: Durability) {
   }
   const name = 'The database'
   const nonces = new SqlNonces({
-    ...{ name, label: name, db, guarded: guard(name), check() {}, inTime: (work) => work },
+    ...{
+      name,
+      path: null,
+      label: name,
+      db,
+      guarded: guard(name),
+      check() {},
+      inTime: (work) => work,
+    },
     connection: new SqliteConnection(handle, durability, new Checkpoints(handle, path)),
     powerCut: durability === 'normal' ? new PowerCutGuard(db) : null,
     tally: new UsageTally(),

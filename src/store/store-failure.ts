@@ -1,0 +1,172 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { MacError } from '../errors.ts'
+
+/** Converts a driver's error to what the operator is told. */
+export type StoreFailure = (cause: unknown) => MacError
+
+/**
+ * Converts errors of a database: what went wrong stands in words before SQLite's own text.
+ *
+ * @param name What the operator knows the database by.
+ * @param path Its file, or `null` for one in memory and for a caller's Kysely.
+ */
+export function storeFailure(name: string, path: string | null = null): StoreFailure {
+  return (cause) => {
+    if (cause instanceof MacError) return cause
+    const isKnown = failureKind(cause) !== null
+    const more = isKnown && path !== null ? '. "withmac doctor" looks into it' : ''
+    return new MacError('ERR_MAC_STORE', `${name} failed: ${reasonOf(cause, path)}${more}`, {
+      cause,
+    })
+  }
+}
+
+/** Why a database failed, in words, with the driver's own text behind them. */
+export function reasonOf(error: unknown, path: string | null): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const kind = failureKind(error)
+  if (kind === null) return text
+  const words = kind === 'access' ? whyNoAccess(path) : WORDS[kind]
+  const isOfSystem = /^E[A-Z0-9]+$/.test(codeOf(error) ?? '')
+  return `${words} (${isOfSystem ? text : `SQLite: ${text}`})`
+}
+
+const WORDS: Readonly<Record<Exclude<FailureKind, 'access'>, string>> = {
+  locked:
+    'somebody else has held its lock for longer than withmac waits: look for a process that left a transaction open',
+  'not a database': 'it is not a SQLite database, or an encrypted one: is the path right?',
+  damaged: 'its content is damaged: restore a backup',
+  disk: 'its disk, or the network file system that it lies on, fails: look into the log of the system',
+  full: 'its disk is full, or its user may store no more: make room',
+  memory: 'the memory of the machine is used up',
+  descriptors: 'this process has too many files open: close some, or raise the limit (ulimit -n)',
+}
+
+const READ_ONLY = 'it lies on a file system that is mounted read-only'
+const UNTOLD =
+  'it may not be opened or written to: look at its mode and owner, at those of its folder, and whether the file system is mounted read-only'
+
+/** What of a file and its folder this user may not do, as far as the file system tells. */
+function whyNoAccess(path: string | null): string {
+  if (path === null) return UNTOLD
+  const folder = dirname(path)
+  const { R_OK, W_OK, X_OK } = constants
+  const checks: readonly (readonly [string, number, string])[] = [
+    [folder, X_OK, `you may not enter its folder ${folder}`],
+    [path, R_OK, 'you may not read it'],
+    [path, W_OK, 'you may not write to it'],
+    [folder, W_OK, `you may not write to its folder ${folder}, where SQLite keeps files beside it`],
+    ...['-wal', '-shm'].map(
+      (end) => [path + end, R_OK | W_OK, `you may not use ${path}${end} beside it`] as const,
+    ),
+  ]
+  for (const [name, mode, words] of checks) {
+    const code = refusedWith(name, mode)
+    if (code === 'EROFS') return READ_ONLY
+    if (code === 'EACCES' || code === 'EPERM') return `${words}${ownerOf(name)}`
+  }
+  return UNTOLD
+}
+
+/** What the system refuses an access with, or `null`. */
+function refusedWith(name: string, mode: number): string | null {
+  if (!isReadable(name)) return null
+  try {
+    accessSync(name, mode)
+    return null
+  } catch (error) {
+    return codeOf(error)
+  }
+}
+
+function ownerOf(name: string): string {
+  const uid = process.getuid?.()
+  if (uid === undefined) return ''
+  try {
+    const { uid: owner, mode } = statSync(name)
+    return ` (you are user ${uid}; it is of user ${owner}, mode ${(mode & 0o777).toString(8)})`
+  } catch {
+    return ''
+  }
+}
+
+/** Deno asks the user, or throws, where a path is looked at without the permission. */
+function isReadable(path: string): boolean {
+  const { Deno } = globalThis as { Deno?: DenoPermissions }
+  const state = Deno?.permissions.querySync({ name: 'read', path }).state
+  return state === undefined || state === 'granted'
+}
+
+interface DenoPermissions {
+  readonly permissions: {
+    querySync(descriptor: { name: 'read'; path: string }): { readonly state: string }
+  }
+}
+
+/** What went wrong with a database, as far as its operator is concerned. */
+type FailureKind =
+  | 'access'
+  | 'locked'
+  | 'not a database'
+  | 'damaged'
+  | 'disk'
+  | 'full'
+  | 'memory'
+  | 'descriptors'
+
+/** SQLite's primary result codes, by their numbers, and what the system's own codes come to. */
+const KINDS: readonly (readonly [
+  kind: FailureKind,
+  number: number | null,
+  name: string,
+  message: RegExp | null,
+])[] = [
+  ['access', 3, 'SQLITE_PERM', /^access permission denied/],
+  ['locked', 5, 'SQLITE_BUSY', /^database is locked\b/],
+  ['locked', 6, 'SQLITE_LOCKED', /^database (?:table|schema) is locked\b/],
+  ['memory', 7, 'SQLITE_NOMEM', /^out of memory/],
+  ['access', 8, 'SQLITE_READONLY', /^attempt to write a readonly database/],
+  ['disk', 10, 'SQLITE_IOERR', /^disk I\/O error/],
+  [
+    'damaged',
+    11,
+    'SQLITE_CORRUPT',
+    /^(?:database disk image is malformed|malformed database schema)/,
+  ],
+  ['full', 13, 'SQLITE_FULL', /^database or disk is full/],
+  ['access', 14, 'SQLITE_CANTOPEN', /^unable to open database file/],
+  ['locked', 15, 'SQLITE_PROTOCOL', /^locking protocol/],
+  ['not a database', 26, 'SQLITE_NOTADB', /^file is (?:encrypted or is )?not a database/],
+  ['access', null, 'EACCES', null],
+  ['access', null, 'EPERM', null],
+  ['access', null, 'EROFS', null],
+  ['full', null, 'ENOSPC', null],
+  ['full', null, 'EDQUOT', null],
+  ['disk', null, 'EIO', null],
+  ['descriptors', null, 'EMFILE', null],
+  ['descriptors', null, 'ENFILE', null],
+]
+
+/**
+ * What an error of a driver, or of the system, means; `null` for any other. bun:sqlite and better-sqlite3
+ * name the result code, Node's driver gives its number, and Deno's the message alone.
+ */
+function failureKind(error: unknown): FailureKind | null {
+  const { errcode, message } = (error ?? {}) as Record<string, unknown>
+  const code = codeOf(error) ?? ''
+  const found = KINDS.find(
+    ([, number, name, text]) =>
+      code === name ||
+      code.startsWith(`${name}_`) ||
+      (typeof errcode === 'number' && (errcode & 0xff) === number) ||
+      (typeof message === 'string' && text?.test(message)),
+  )
+  return found?.[0] ?? null
+}
+
+/** The code of an error, where it is a text. */
+function codeOf(error: unknown): string | null {
+  const { code } = (error ?? {}) as Record<string, unknown>
+  return typeof code === 'string' ? code : null
+}
