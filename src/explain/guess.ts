@@ -1,3 +1,4 @@
+import { plainJson } from '../protocol/plain-text.ts'
 import type { ExplainedLine } from './explanation.ts'
 import type { KeyForm } from './key-slips.ts'
 
@@ -78,11 +79,9 @@ export function textOf(guess: Guess): string {
   return guess.first + lines.join(guess.between) + guess.last
 }
 
-/** A value for a sentence: in quotes, and not longer than fits there. */
+/** A value for a sentence: in quotes, on one line, and not longer than fits there. */
 export function shown(value: string): string {
-  const text = JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
-  // What a terminal may take for a command, and JSON leaves as it is.
-  return text.replace(/[\x7f-\x9f]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`)
+  return plainJson(value.length > 120 ? `${value.slice(0, 117)}...` : value)
 }
 
 /** Cuts a target into path and query. */

@@ -1,5 +1,6 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
+import { plain } from '../protocol/plain-text.ts'
 import type { ExplainCredential, ExplainedLine, Explanation } from './explanation.ts'
 import { type StaleTimestamp, staleTimestamp, written } from './freshness-verdict.ts'
 import { shown } from './guess.ts'
@@ -18,20 +19,34 @@ export interface Case {
   readonly lines: readonly ExplainedLine[]
 }
 
-/** An explanation from its parts; what is left out is empty. */
+/**
+ * An explanation from its parts; what is left out is empty. Each sentence is one line: what a request
+ * holds must not look like a verdict of its own.
+ */
 export function explanation(
   code: string | null,
   sentence: string,
-  rest: Partial<Explanation> = {},
+  {
+    lines = [],
+    slips = [],
+    notes = [],
+    settings = null,
+    search = { tried: 0, bounded: false },
+  }: Partial<Explanation> = {},
 ): Explanation {
-  const none = { lines: [], slips: [], notes: [], settings: null }
   return {
     ok: code === null,
-    sentence,
-    code,
-    ...none,
-    search: { tried: 0, bounded: false },
-    ...rest,
+    sentence: plain(sentence),
+    code: code === null ? null : plain(code),
+    lines,
+    slips: slips.map((slip) => ({
+      ...slip,
+      sentence: plain(slip.sentence),
+      change: plain(slip.change),
+    })),
+    notes: notes.map(plain),
+    settings,
+    search,
   }
 }
 

@@ -2,6 +2,7 @@ import { MacError } from '../errors.ts'
 import { partsOf } from '../kept-parts.ts'
 import { type Client, clientOf } from '../limits/client.ts'
 import type { Mac } from '../mac.ts'
+import { plain } from '../protocol/plain-text.ts'
 import { type FirstArgument, requestOf, tell } from '../server/with-mac.ts'
 import { refusalAnswer, tokenAnswer } from './answer.ts'
 import { readForm } from './form.ts'
@@ -135,5 +136,5 @@ function asMacError(error: unknown): MacError {
 /** What the operator must mend is shown, also where there is no hook. */
 function reportFailure(error: MacError): void {
   const { code, message, cause = '' } = error
-  console.error(`withmac: the token endpoint failed: ${code}: ${message}`, cause)
+  console.error(`withmac: the token endpoint failed: ${code}: ${plain(message)}`, cause)
 }

@@ -1,4 +1,5 @@
 import type { Explanation } from '../explain/explanation.ts'
+import { plainJson } from '../protocol/plain-text.ts'
 import { ScopeError } from './scope.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -41,5 +42,7 @@ export function refusal(
   })
   if (retryAfterSeconds !== null) headers.set('Retry-After', String(retryAfterSeconds))
   if (challenge !== null) headers.set('WWW-Authenticate', challenge)
-  return new Response(JSON.stringify(problem), { status, headers })
+  // Developers look at an explanation on a terminal: what a request holds is escaped for it.
+  const body = explanation === null ? JSON.stringify(problem) : plainJson(problem)
+  return new Response(body, { status, headers })
 }

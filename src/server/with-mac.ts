@@ -1,6 +1,7 @@
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import type { MacError } from '../errors.ts'
 import type { LimitedAnswers } from '../limits/answers.ts'
+import { plain } from '../protocol/plain-text.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
@@ -150,7 +151,8 @@ function isPreflight(request: Request): boolean {
 /** Without a hook, only the failures that the operator must mend are shown. */
 function reportFailure(error: MacError, _: Request, { reference }: MacReport): void {
   if (error.status < 500) return
-  console.error(`withmac: ${error.code} (${reference}): ${error.message}`, error.cause ?? '')
+  const message = plain(error.message)
+  console.error(`withmac: ${error.code} (${reference}): ${message}`, error.cause ?? '')
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
