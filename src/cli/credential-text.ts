@@ -1,17 +1,17 @@
 import type { Credential } from '../credentials/credential.ts'
+import { plain } from '../protocol/plain-text.ts'
 import type { RateLimit } from '../store/store.ts'
 import type { Colors } from './terminal/colors.ts'
 import { type Field, fieldLines } from './terminal/fields.ts'
 import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'
-import { plain } from './terminal/plain.ts'
 
-export type Standing = 'valid' | 'expired' | 'disabled' | 'revoked'
+export type Status = 'valid' | 'expired' | 'disabled' | 'revoked'
 
 /**
  * What a credential is worth at a moment. A revoked one stays that, and a disabled one as long as it
  * is, also when it has expired.
  */
-export function standingOf({ revoked, disabled, expires }: Credential, now: Date): Standing {
+export function statusOf({ revoked, disabled, expires }: Credential, now: Date): Status {
   if (revoked !== null) return 'revoked'
   if (disabled !== null) return 'disabled'
   return expires !== null && expires <= now ? 'expired' : 'valid'
@@ -19,7 +19,7 @@ export function standingOf({ revoked, disabled, expires }: Credential, now: Date
 
 /** A credential as `--json` prints it: the library's names, and what it is worth. */
 export function credentialJson(credential: Credential, now: Date): object {
-  return { ...credential, standing: standingOf(credential, now) }
+  return { ...credential, status: statusOf(credential, now) }
 }
 
 /** How many there are, in words. */
@@ -28,7 +28,7 @@ export function manyCredentials(count: number): string {
 }
 
 /** What a credential is worth, and since when or until when. */
-export function standingText(credential: Credential, now: Date): string {
+export function statusText(credential: Credential, now: Date): string {
   const { revoked, disabled, expires } = credential
   if (revoked !== null) return `revoked ${showMoment(revoked)}`
   const over = expires !== null && expires <= now
@@ -43,24 +43,24 @@ export function standingText(credential: Credential, now: Date): string {
 }
 
 /** The same in few characters, for tables. */
-export function shortStanding(credential: Credential, now: Date): string {
-  const standing = standingOf(credential, now)
+export function shortStatus(credential: Credential, now: Date): string {
+  const status = statusOf(credential, now)
   const { revoked, disabled, expires } = credential
   const since = revoked ?? disabled ?? expires
   if (since === null) return 'valid for ever'
   const span = showShortSpan(secondsTo(since, now))
-  return standing === 'valid' ? `valid, ${span} left` : `${standing} ${span} ago`
+  return status === 'valid' ? `valid, ${span} left` : `${status} ${span} ago`
 }
 
 /** The colour that says it at a glance. */
-export function standingColor(
+export function statusColor(
   credential: Credential,
   now: Date,
   colors: Colors,
 ): (text: string) => string {
-  const standing = standingOf(credential, now)
-  if (standing === 'valid') return colors.green
-  return standing === 'expired' ? colors.yellow : colors.red
+  const status = statusOf(credential, now)
+  if (status === 'valid') return colors.green
+  return status === 'expired' ? colors.yellow : colors.red
 }
 
 /** All of a credential but its key and its use, in lines; and what else is to stand among them. */
@@ -72,16 +72,16 @@ export function credentialLines(
 ): string[] {
   const { id, user, algorithm, label, created, expires, clockOffsetSeconds } = credential
   const { scopes, rateLimit } = credential
-  const standing = standingColor(credential, now, colors)(standingText(credential, now))
+  const status = statusColor(credential, now, colors)(statusText(credential, now))
   return fieldLines(
     [
       ['id', plain(id)],
       ['user', plain(user)],
       ['label', label === null ? null : plain(label)],
-      ['standing', standing],
+      ['status', status],
       ['created', showMoment(created)],
       ['expires', showExpiry(expires)],
-      ['algorithm', algorithm],
+      ['algorithm', plain(algorithm)],
       ['scopes', scopes.length === 0 ? null : showScopes(scopes)],
       ['rate limit', rateLimit === null ? null : showRateLimit(rateLimit)],
       ['clock', clockOffsetSeconds === null ? null : clockText(clockOffsetSeconds)],
@@ -126,7 +126,7 @@ export function showExpiry(expires: Date | null): string {
 
 /** Scopes as OAuth writes them, or that there are none. */
 export function showScopes(scopes: readonly string[]): string {
-  return scopes.length === 0 ? 'none' : scopes.join(' ')
+  return scopes.length === 0 ? 'none' : plain(scopes.join(' '))
 }
 
 /** A limit in words, or that there is none of its own. */

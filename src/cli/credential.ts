@@ -2,12 +2,13 @@ import { readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ClientCredential } from '../client/index.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import { plain } from '../protocol/plain-text.ts'
 import type { StoredCredential } from '../store/store.ts'
+import { textOf } from './body.ts'
 import { pasted } from './called-as.ts'
-import { existingPlace, type Place } from './database.ts'
-import { misuse, noCredential } from './failure.ts'
-import { lineOn } from './quote.ts'
-import { demandSqlite } from './sqlite.ts'
+import { existingPlace, type Place, withStoreOf } from './database.ts'
+import { misuse, noCredential, unusableFile } from './failure.ts'
+import { lineOn, quote } from './quote.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
@@ -73,26 +74,17 @@ export function givenCredential(
 }
 
 /** A credential of the database, with its key. */
-export async function storedCredential(
-  { path, driver }: Place,
-  id: string,
-): Promise<StoredCredential | null> {
-  await demandSqlite(driver)
-  const { openStore } = await import('../store/open.ts')
-  const { environmentSealer } = await import('../store/sealing/sealing-source.ts')
-  const store = await openStore({ path, driver }, 'full', environmentSealer())
-  try {
-    return (await store.credentials.lookUp(id)).credential
-  } finally {
-    await store.close()
-  }
+export function storedCredential(place: Place, id: string): Promise<StoredCredential | null> {
+  return withStoreOf(place, async ({ credentials }) => (await credentials.lookUp(id)).credential)
 }
 
 /** It is signed with all the same: whether the server refuses it may be what is asked. */
 function warnOfEnded(stored: StoredCredential, terminal: Terminal): void {
   const ended = endOf(stored)
   if (ended === null) return
-  terminal.note(`${terminal.errorColors.yellow('note:')} the credential ${stored.id} ${ended}`)
+  terminal.note(
+    `${terminal.errorColors.yellow('note:')} the credential ${plain(stored.id)} ${ended}`,
+  )
 }
 
 function endOf({ id, revoked, disabled, expires }: StoredCredential): string | null {
@@ -108,27 +100,29 @@ function endOf({ id, revoked, disabled, expires }: StoredCredential): string | n
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {
   const { id, key, algorithm } = parse(path)
   if (typeof id !== 'string' || typeof key !== 'string' || id === '' || key === '') {
-    throw misuse(`${path} holds no id and key: ${WRITER}`)
+    throw unusableFile(`${path} holds no id and key: ${WRITER}`)
   }
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     const { yellow } = terminal.errorColors
-    terminal.note(`${yellow('note:')} others can read the key in ${path}: chmod 600 ${path}`)
+    const said = `others can read the key in ${path}: chmod 600 ${quote(path)}`
+    terminal.note(`${yellow('note:')} ${plain(said)}`)
   }
   return { id, key, algorithm: readAlgorithm(algorithm ?? undefined, path) }
 }
 
 function parse(path: string): { id?: unknown; key?: unknown; algorithm?: unknown } {
-  let text: string
+  let bytes: Buffer
   try {
-    text = readFileSync(path, 'utf8')
+    bytes = readFileSync(path)
   } catch (error) {
-    throw misuse(`${path} cannot be read: ${(error as Error).message}`)
+    throw unusableFile(`${path} cannot be read: ${(error as Error).message}`)
   }
+  const text = textOf(bytes, path)
   try {
     return Object(JSON.parse(text)) as object
   } catch {
     // What the parser says would quote the file, and so perhaps the key.
-    throw misuse(`${path} is no JSON: ${WRITER}`)
+    throw unusableFile(`${path} is no JSON: ${WRITER}`)
   }
 }
 

@@ -2,8 +2,8 @@ import type { Credential } from '../credentials/credential.ts'
 import type { CredentialEvent } from '../credentials/history.ts'
 import { lineOn } from './quote.ts'
 import { showMoment, showSpan, showUse } from './terminal/moments.ts'
-import { wrap } from './terminal/plain.ts'
 import type { Terminal } from './terminal/terminal.ts'
+import { wrap } from './terminal/width.ts'
 
 /** A key that is refused since a rotation. */
 export interface EndedKey {

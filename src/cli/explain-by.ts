@@ -1,7 +1,7 @@
 import type { ExplainCredential } from '../explain/explanation.ts'
+import { plain } from '../protocol/plain-text.ts'
 import { type CredentialOptions, givenCredential, storedCredential } from './credential.ts'
 import { existingPlace, findPlace, type Place } from './database.ts'
-import { plain } from './terminal/plain.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** What a request is judged by, and where it was found. */
@@ -38,7 +38,7 @@ export async function credentialToJudgeBy(
   const given = givenCredential(options, terminal)
   if (given === null) return named === null ? null : fromDatabase(existingPlace(database), named)
   if (credentials !== undefined) {
-    otherThan(given.id, `${credentials} holds`)
+    otherThan(given.id, `${plain(credentials)} holds`)
     return { credential: given, from: credentials }
   }
   if (named !== null && given.id !== named) {

@@ -1,7 +1,7 @@
 import type { Explanation } from '../explain/explanation.ts'
 import { formatExplanation } from '../explain/format.ts'
 import type { Colors } from './terminal/colors.ts'
-import { wrap } from './terminal/plain.ts'
+import { wrap } from './terminal/width.ts'
 
 /** An explanation for a terminal: the verdict and what differs stand out. */
 export function explanationLines(

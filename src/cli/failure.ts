@@ -1,22 +1,53 @@
-import { MacError } from '../errors.ts'
+import { MacError, type MacErrorCode } from '../errors.ts'
 import { pasted } from './called-as.ts'
 import { EXIT, type ExitStatus } from './exit-status.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** Ends a command: with one sentence for people, and the status for scripts. */
+/** The stable codes of the command line's own failures. With a `MacError` goes the code of the library. */
+export type CliErrorCode =
+  /** The command line cannot be used. */
+  | 'ERR_CLI_USAGE'
+  /** A file that the command line names cannot be read, used or written. */
+  | 'ERR_CLI_FILE'
+  /** There is no such database. */
+  | 'ERR_CLI_NO_DATABASE'
+  /** The runtime has nothing that opens it. */
+  | 'ERR_CLI_NO_SQLITE'
+  /** A server cannot be reached. */
+  | 'ERR_CLI_NETWORK'
+  /** Deno was not given a permission. */
+  | 'ERR_CLI_PERMISSION'
+  /** What was to be shown cannot be written. */
+  | 'ERR_CLI_OUTPUT'
+  /** A fault of withmac itself. */
+  | 'ERR_CLI_INTERNAL'
+
+/** Ends a command: with one sentence for people, and the status and a code for scripts. */
 export class Failure extends Error {
   override readonly name: string = 'Failure'
   readonly status: ExitStatus
+  readonly code: CliErrorCode | MacErrorCode
 
-  constructor(status: ExitStatus, message: string, options?: ErrorOptions) {
+  constructor(
+    status: ExitStatus,
+    code: CliErrorCode | MacErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options)
     this.status = status
+    this.code = code
   }
 }
 
-/** Something on the command line, or in a file that it names, cannot be used. */
+/** Something on the command line cannot be used. */
 export function misuse(message: string): Failure {
-  return new Failure(EXIT.usage, message)
+  return new Failure(EXIT.usage, 'ERR_CLI_USAGE', message)
+}
+
+/** A file that the command line names cannot be read, used or written. */
+export function unusableFile(message: string): Failure {
+  return new Failure(EXIT.usage, 'ERR_CLI_FILE', message)
 }
 
 /** What somebody is called in a sentence, also where the name is empty. */
@@ -28,33 +59,46 @@ export function nameOf(name: string): string {
 export function noCredential(id: string, path: string): Failure {
   return new Failure(
     EXIT.no,
+    'ERR_MAC_CREDENTIAL_UNKNOWN',
     `there is no credential ${nameOf(id)} in ${path}. "${pasted('list')}" shows which there are.`,
   )
 }
 
 /** Says what went wrong on the error output; gives the status to end with. */
 export function tell(error: unknown, terminal: Terminal): ExitStatus {
-  const { status, message } = understand(error)
-  terminal.complain(message, error instanceof MacError ? error.code : null)
+  const { status, code, message } = understand(error)
+  terminal.complain(message, code)
   return status
 }
 
 interface Understood {
   readonly status: ExitStatus
+  readonly code: CliErrorCode | MacErrorCode
   readonly message: string
 }
 
 /** What an error comes to, for people and for scripts. */
 export function understand(error: unknown): Understood {
-  if (error instanceof Failure) return { status: error.status, message: error.message }
+  if (error instanceof Failure) return error
   const message = error instanceof Error ? error.message : String(error)
-  if (isWithheld(error)) return { status: EXIT.usage, message: withheld(message) }
-  if (error instanceof MacError) return { status: statusOf(error), message }
+  if (isWithheld(error)) {
+    return { status: EXIT.usage, code: 'ERR_CLI_PERMISSION', message: withheld(message) }
+  }
+  if (error instanceof MacError) {
+    return { status: statusOf(error), code: error.code, message: asCalledHere(message) }
+  }
   // What the library says of wrong input, which came from the command line.
   if (error instanceof TypeError && message.startsWith('withmac: ')) {
-    return { status: EXIT.usage, message: message.slice('withmac: '.length) }
+    const said = message.slice('withmac: '.length)
+    return { status: EXIT.usage, code: 'ERR_CLI_USAGE', message: said }
   }
-  return { status: EXIT.internal, message: `this should not have happened: ${message}` }
+  const said = `this should not have happened: ${message}`
+  return { status: EXIT.internal, code: 'ERR_CLI_INTERNAL', message: said }
+}
+
+/** Commands that the library names, as they can be pasted here. */
+function asCalledHere(message: string): string {
+  return message.replaceAll(/"withmac ([a-z]+)"/g, (_, command: string) => `"${pasted(command)}"`)
 }
 
 function statusOf({ code, status }: MacError): ExitStatus {
@@ -79,5 +123,5 @@ function isWithheld(error: unknown): boolean {
 
 function withheld(message: string): string {
   const [first] = message.split('\n')
-  return `${first?.replace(/\.$/, '')}; or give it all permissions: deno run -A npm:withmac …`
+  return `${first?.replace(/\.$/, '')}; or give it all permissions, by deno run -A.`
 }

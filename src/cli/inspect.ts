@@ -11,24 +11,26 @@ export interface Inspected {
   /** One of the single numbers, or `null` where it is not there. */
   state(name: StateName): number | null
   readonly handle: SqliteHandle
+  /** Its file; `null` where it is in memory. */
+  readonly path: string | null
 }
 
 /** Looks into a database that is there. */
 export async function withInspected<Result>(
-  { path, driver }: Pick<Place, 'path' | 'driver'>,
+  { file, driver }: Pick<Place, 'file' | 'driver'>,
   work: (inspected: Inspected) => Result | Promise<Result>,
 ): Promise<Result> {
   const { openSqlite } = await import('../store/drivers/choose-driver.ts')
-  const handle = await openSqlite(path, driver)
+  const handle = await openSqlite(file ?? ':memory:', driver)
   try {
     handle.exec('pragma busy_timeout = 2000')
-    return await work(inspectedOf(handle))
+    return await work(inspectedOf(handle, file))
   } finally {
     handle.close()
   }
 }
 
-function inspectedOf(handle: SqliteHandle): Inspected {
+function inspectedOf(handle: SqliteHandle, path: string | null): Inspected {
   const rows: Inspected['rows'] = (sql, ...parameters) => handle.all(sql, parameters)
   const value: Inspected['value'] = (sql, ...parameters) =>
     Object.values(rows(sql, ...parameters)[0] ?? {})[0]
@@ -36,6 +38,7 @@ function inspectedOf(handle: SqliteHandle): Inspected {
     rows,
     value,
     handle,
+    path,
     state(name) {
       const found = value('select value from mac_state where name = ?', name)
       return found === undefined ? null : Number(found)

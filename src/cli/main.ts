@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { plain } from '../protocol/plain-text.ts'
 import { understand } from './failure.ts'
+import { errorJson, wantsJson } from './json-output.ts'
 
 const args = process.argv.slice(2)
 try {
@@ -8,7 +10,7 @@ try {
   const { run } = await import('./program.ts')
   process.exitCode = await run(args, new Terminal(args))
 } catch (error) {
-  const { status, message } = understand(error)
-  process.stderr.write(`withmac: ${message}\n`)
+  const { status, code, message } = understand(error)
+  process.stderr.write(wantsJson(args) ? errorJson(message, code) : `withmac: ${plain(message)}\n`)
   process.exitCode = status
 }

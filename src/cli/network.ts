@@ -9,7 +9,8 @@ import { Failure } from './failure.ts'
 export function unreachable(url: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof MacError || error instanceof Failure) throw error
-    throw new Failure(EXIT.network, `${new URL(url).origin} cannot be reached: ${reason(error)}`)
+    const said = `${new URL(url).origin} cannot be reached: ${reason(error)}`
+    throw new Failure(EXIT.network, 'ERR_CLI_NETWORK', said)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { NewCredential } from '../credentials/credential.ts'
+import { plain } from '../protocol/plain-text.ts'
 import { pasted } from './called-as.ts'
 import { credentialLines } from './credential-text.ts'
 import { curlAdvice } from './curl.ts'
 import { quote } from './quote.ts'
 import type { Colors } from './terminal/colors.ts'
-import { plain } from './terminal/plain.ts'
 
 /** A credential and its key, shown this once, or the file that holds it. */
 export function newKeyLines(
@@ -39,11 +39,11 @@ export function trialLines({ id, save, url, curl }: Trial, { cyan }: Colors): st
   return [
     'Try it, within five minutes. Pasted a second time it is refused, as a replay:',
     '',
-    `  ${cyan(curl)}`,
+    `  ${cyan(plain(curl))}`,
     '',
     ...(advice === null ? [] : [advice, '']),
     'Signed anew each time:',
     '',
-    `  ${cyan(pasted(`fetch ${signer} ${quote(url)}`))}`,
+    `  ${cyan(plain(pasted(`fetch ${signer} ${quote(url)}`)))}`,
   ]
 }

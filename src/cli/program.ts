@@ -61,7 +61,10 @@ function program(terminal: Terminal): Command {
   const all = new Command(calledAs())
     .description('Signed HTTP requests: credentials, signing, and why a request was refused.')
     .version(version(), '-V, --version', 'prints the version')
-    .option('--database <url>', 'the database (default: MAC_DATABASE_URL, else sqlite:mac.db)')
+    .option(
+      '--database <database>',
+      'a path or URL: mac.db, sqlite:mac.db, file:mac.db (default: MAC_DATABASE_URL, else mac.db)',
+    )
     .option('--json', 'prints one JSON value, and errors as JSON on stderr')
     .helpCommand('help [command]', 'the same')
     .addHelpText(
@@ -71,8 +74,14 @@ function program(terminal: Terminal): Command {
           ['withmac create ada', 'a credential for ada, and a curl line to try it'],
           ['withmac list', 'who has one'],
           ['withmac doctor', 'is the database as it should be?'],
-          ['withmac doctor https://api.example.com/me --id 3f9c2a1be0d1', 'and that server?'],
-          ['withmac fetch http://localhost:3000/ --id 3f9c2a1be0d1', 'a signed request'],
+          [
+            'withmac doctor https://api.example.com/me --id 3f9c2a1be0d14c7fa6b2d9e1',
+            'and that server?',
+          ],
+          [
+            'withmac fetch http://localhost:3000/ --id 3f9c2a1be0d14c7fa6b2d9e1',
+            'a signed request',
+          ],
           ['withmac explain report.json', 'why was it refused?'],
         ),
         '',
@@ -105,12 +114,18 @@ function setUp(command: Command, terminal: Terminal): void {
     .configureOutput({
       getOutHasColors: () => terminal.colors.isColorSupported,
       getErrHasColors: () => terminal.errorColors.isColorSupported,
+      // What is shown where no command is given.
+      writeErr: (text) => {
+        if (!terminal.json) process.stderr.write(text)
+        else terminal.complain(`no command is given. "${name} --help" tells more.`, 'ERR_CLI_USAGE')
+      },
       outputError: (text) => {
         const sentence = text.trim().replace(/^error: /, '')
         const guess = /\n\(Did you mean (.*?)\?\)$/.exec(sentence)
         const fault = guess === null ? sentence : sentence.slice(0, guess.index)
         const meant = guess === null ? '.' : `: did you mean ${guess[1]}?`
-        terminal.complain(`${fault.replace(/\.$/, '')}${meant} "${name} --help" tells more.`, null)
+        const said = `${fault.replace(/\.$/, '')}${meant} "${name} --help" tells more.`
+        terminal.complain(said, 'ERR_CLI_USAGE')
       },
     })
 }

@@ -1,3 +1,4 @@
+import { plain } from '../protocol/plain-text.ts'
 import { pasted } from './called-as.ts'
 
 const SAFE = /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:=@%+,-]*$/
@@ -13,11 +14,11 @@ export function quote(text: string): string {
 
 /**
  * A command of withmac on a credential, as it can be pasted. An identifier may begin as an option does:
- * then the options come first, and their end is marked.
+ * then the options come first, and their end is marked. It is one line, whatever the identifier holds.
  */
 export function lineOn(id: string, command: string, options = ''): string {
   const words = id.startsWith('-')
     ? [command, options, '--', quote(id)]
     : [command, quote(id), options]
-  return pasted(words.filter((word) => word !== '').join(' '))
+  return plain(pasted(words.filter((word) => word !== '').join(' ')))
 }

@@ -27,6 +27,7 @@ export function checkRotation(
   if (rotation.expires === undefined && expires !== null && expires <= now) {
     throw new Failure(
       EXIT.no,
+      'ERR_MAC_CREDENTIAL_ENDED',
       `${id} expired ${showMoment(expires)}, and so would its new key: add --expires 30d.`,
     )
   }
@@ -35,6 +36,7 @@ export function checkRotation(
   const left = showSpan((oldKey.graceEnds.getTime() - now.getTime()) / 1000)
   throw new Failure(
     EXIT.no,
+    'ERR_MAC_CREDENTIAL_ROTATED',
     `${id} has key ${oldKey.keyNumber} still, beside key ${keyNumber}, until ${showMoment(oldKey.graceEnds)} (${left} left); ` +
       `it was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: then key ${oldKey.keyNumber} is refused at once.`,
   )
@@ -80,6 +82,7 @@ function replaceIn(file: ReservedFile, path: string, after: NewCredential): void
     const { id, algorithm } = after
     throw new Failure(
       EXIT.usage,
+      'ERR_CLI_FILE',
       `${(error as Error).message} ${id} was rotated, and its new key is in ${path}; it signs with ${algorithm}, whatever that file says.`,
     )
   }
@@ -113,6 +116,7 @@ async function abandoned(
   const { message } = error as Error
   return new Failure(
     EXIT.store,
+    'ERR_MAC_STORE',
     `${message} Whether ${id} was rotated is not known: keep ${path}, which holds its new key, and look whether "${lineOn(id, 'show')}" shows key ${keyNumber + 1}.`,
   )
 }

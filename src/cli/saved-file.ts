@@ -1,6 +1,14 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import type { NewCredential } from '../credentials/credential.ts'
-import { misuse } from './failure.ts'
+import { type Failure, unusableFile } from './failure.ts'
 
 /** A new file for a secret. */
 export interface ReservedFile {
@@ -19,6 +27,18 @@ export interface ReservedFile {
 }
 
 /**
+ * Says before anything else is done what {@link reserveFile} would say.
+ * @throws Failure
+ */
+export function checkNew(path: string): void {
+  if (existsSync(path)) throw isThere(path)
+}
+
+function isThere(path: string): Failure {
+  return unusableFile(`${path} is there already and may hold another key: name a new file.`)
+}
+
+/**
  * Makes a file that its owner alone can read. One that is there is never written over: it may hold
  * the only copy of another key.
  *
@@ -30,11 +50,7 @@ export function reserveFile(path: string): ReservedFile {
     descriptor = openSync(path, 'wx', 0o600)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw misuse(
-      code === 'EEXIST'
-        ? `${path} is there already and may hold another key: name a new file.`
-        : `${path} cannot be written: ${message}`,
-    )
+    throw code === 'EEXIST' ? isThere(path) : unusableFile(`${path} cannot be written: ${message}`)
   }
   return {
     write(text) {
@@ -43,7 +59,7 @@ export function reserveFile(path: string): ReservedFile {
         fsyncSync(descriptor)
         closeSync(descriptor)
       } catch (error) {
-        throw misuse(`${path} cannot be written: ${(error as Error).message}`)
+        throw unusableFile(`${path} cannot be written: ${(error as Error).message}`)
       }
     },
     replace(text) {
@@ -53,7 +69,7 @@ export function reserveFile(path: string): ReservedFile {
         renameSync(beside, path)
       } catch (error) {
         rmSync(beside, { force: true })
-        throw misuse(`${path} cannot be written: ${(error as Error).message}`)
+        throw unusableFile(`${path} cannot be written: ${(error as Error).message}`)
       }
     },
     abandon() {

@@ -14,6 +14,9 @@ export interface CurlToSign {
   readonly bound?: Uint8Array | null
 }
 
+/** A credential for trials: it tells whether a request can be signed at all. */
+export const NOBODY: ClientCredential = { id: 'nobody', key: 'x'.repeat(43) }
+
 /** Signs what curl sends of a URL, which is the URL as it is. */
 export function signedCurl(
   { method, url, ext = null, data, bound }: CurlToSign,

@@ -33,7 +33,7 @@ export async function demandSqlite(choice: DriverChoice): Promise<void> {
     const own =
       choice === 'own' ? 'run "deno upgrade": version 2.2 has it' : 'write sqlite: in its place'
     const lacks = choice === 'own' ? 'has no node:sqlite' : 'cannot run better-sqlite3:'
-    throw new Failure(EXIT.store, `${runtimeName()} ${lacks} ${own}.`)
+    throw new Failure(EXIT.store, 'ERR_CLI_NO_SQLITE', `${runtimeName()} ${lacks} ${own}.`)
   }
   const lacks =
     choice === 'own'
@@ -41,7 +41,8 @@ export async function demandSqlite(choice: DriverChoice): Promise<void> {
       : `better-sqlite3 is not installed beside withmac`
   throw new Failure(
     EXIT.store,
-    `${lacks}. Here, in one line: npx -p better-sqlite3@11 -p withmac withmac …; in a project: npm install better-sqlite3@11. ` +
-      'Bun and Deno bring SQLite along: bunx --bun withmac …, or deno run -A npm:withmac …',
+    'ERR_CLI_NO_SQLITE',
+    `${lacks}. Beside withmac run: npm install better-sqlite3@11. ` +
+      'Bun and Deno bring SQLite along, as in: bunx --no-install --bun withmac …',
   )
 }

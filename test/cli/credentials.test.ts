@@ -30,7 +30,7 @@ test('create shows the key once, and a curl line', async () => {
 id         fixed
 user       ada
 label      laptop
-standing   valid, 24 hours left
+status     valid, 24 hours left
 created    <moment>
 expires    <moment>
 algorithm  hmac-sha-256
@@ -85,6 +85,9 @@ test('create --save writes over no file, and then makes no credential', async ()
   )
   expect(status).toBe(2)
   expect(readFileSync(folder.path('ada.json'), 'utf8')).toBe('precious')
+  expect(existsSync(folder.path('mac.db'))).toBe(false)
+  await withmac(['init'], { cwd })
+  expect((await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })).status).toBe(2)
   expect(await withmacJson<unknown>(['list'], { cwd })).toEqual([])
 })
 
@@ -128,19 +131,22 @@ test.each([
   [['--expires', '2001-01-01'], '--expires 2001-01-01 has passed'],
   [['--expires', 'tomorrow'], '--expires tomorrow cannot be read'],
   [['--id', 'a"b'], 'holds a double quote'],
+  [['--label', 'x'.repeat(1025)], 'create: --label '],
   [['--url', 'localhost:3000/x'], 'localhost:3000/x is no http or https URL'],
   [['--url', 'http://ada:secret@localhost/'], 'the URL holds a user and a password'],
   [['--scope', 'read', 'wr"ite'], '--scope wr"ite cannot be used'],
   [['--rate-limit', '100'], '--rate-limit 100 cannot be read: write 100/1m'],
   [['--algorithm', 'md5'], "argument 'md5' is invalid"],
   [['--database', 'postgres://db'], '--database: postgres: is no database URL that can be used'],
-  [['--database', 'sqlite::memory:'], 'a database in memory would end with this command'],
+  [['--database', ''], 'It was given as "".'],
 ])('create refuses %j in one sentence, and makes nothing', async (args, message) => {
   using folder = temporaryFolder()
-  const { out, err, status } = await withmac(['create', 'ada', ...args], { cwd: folder.path('') })
+  const cwd = folder.path('')
+  const { out, err, status } = await withmac(['create', 'ada', ...args], { cwd })
   expect(err).toContain(message)
   expect(err.trim().split('\n')).toHaveLength(1)
   expect({ out, status }).toEqual({ out: '', status: 2 })
+  expect(readdirSync(cwd)).toEqual([])
 })
 
 test('list shows who has a credential, and what it is worth', async () => {
@@ -149,11 +155,11 @@ test('list shows who has a credential, and what it is worth', async () => {
   await withmac(['create', 'ada', '--id', 'a1', '--label', 'laptop', '--expires', '90d'], { cwd })
   await withmac(['create', 'bob', '--id', 'b1', '--expires', 'never'], { cwd })
   await withmac(['create', 'eve', '--id', 'e1', '--label', '\u001b[31mred'], { cwd })
-  await withmac(['revoke', 'e1'], { cwd })
+  await withmac(['revoke', 'e1', '--yes'], { cwd })
   const { out, err } = await withmac(['list'], { cwd })
   expect(
     masked(out, cwd).replace(/\d+ [sm] ago/, '<n> ago'),
-  ).toBe(`ID  USER  LABEL          CREATED     LAST USED  STANDING
+  ).toBe(`ID  USER  LABEL          CREATED     LAST USED  STATUS
 a1  ada   laptop         <day>  never      valid, 90 d left
 b1  bob                  <day>  never      valid for ever
 e1  eve   \\u001b[31mred  <day>  never      revoked <n> ago
@@ -178,9 +184,9 @@ e1  eve   \\u001b[31mred  <day>  never      revoked <n> ago
     'lastUsed',
     'failures',
     'clockOffsetSeconds',
-    'standing',
+    'status',
   ])
-  expect(json[0]).toMatchObject({ id: 'e1', standing: 'revoked' })
+  expect(json[0]).toMatchObject({ id: 'e1', status: 'revoked' })
   const none = await withmac(['list', '--user', 'zoe'], { cwd })
   expect(none).toMatchObject({ out: '', status: 0 })
   expect(none.err).toContain('There is no credential of zoe')
@@ -190,12 +196,12 @@ test('revoke, delete and show tell what they did, and what is not there', async 
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
-  const revoked = await withmac(['revoke', 'a1'], { cwd })
+  const revoked = await withmac(['revoke', 'a1', '--yes'], { cwd })
   expect(revoked.out).toBe('revoked a1 of ada: its next request is refused.\n')
   const again = await withmac(['revoke', 'a1'], { cwd })
   expect(masked(again.out, cwd)).toBe('a1 of ada was revoked before, <moment>; it stays so.\n')
   const shown = await withmac(['show', 'a1'], { cwd })
-  expect(shown.out).toMatch(/^standing +revoked 20/m)
+  expect(shown.out).toMatch(/^status +revoked 20/m)
   const asked = await withmac(['delete', 'a1'], { cwd })
   expect(asked.err).toBe('withmac: there is no terminal to ask on: add --yes to delete it.\n')
   expect(asked.status).toBe(2)

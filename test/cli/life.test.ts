@@ -23,7 +23,7 @@ test('rotate shows the new key once, until when the old one counts, and who has 
 
 id         a1
 user       ada
-standing   valid, 90 days left
+status     valid, 90 days left
 created    <moment>
 expires    <moment>
 algorithm  hmac-sha-256
@@ -130,12 +130,12 @@ It is refused all the same: it was disabled <moment>. To take it back: withmac e
     0,
   ])
   const list = await withmacJson<object[]>(['list'], { cwd })
-  expect(list).toMatchObject([{ id: 'a1', standing: 'disabled' }])
+  expect(list).toMatchObject([{ id: 'a1', status: 'disabled' }])
   expect(await told('enable', 'a1')).toEqual([
     'enabled a1 of ada, after <n>: it is valid, 30 days left.\n',
     0,
   ])
-  await withmac(['revoke', 'a1'], { cwd })
+  await withmac(['revoke', 'a1', '--yes'], { cwd })
   expect(await told('enable', 'a1')).toEqual([
     'withmac: a1 was revoked <moment>, which cannot be taken back: "withmac create USER" makes a new one.\n',
     1,

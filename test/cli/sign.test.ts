@@ -246,7 +246,7 @@ test('the line to paste is called as the command was', async () => {
   const plain = await withmac(['create', 'ada', '--id', 'a'], { cwd })
   expect(plain.out).toContain('\n  withmac fetch --id a ')
   // From its sources, Deno is no npx.
-  const called = process.versions.deno === undefined ? 'npx withmac' : 'withmac'
+  const called = process.versions.deno === undefined ? 'npx --no-install withmac' : 'withmac'
   const byNpx = await withmac(['create', 'ada', '--id', 'b'], { cwd, env: { npm_command: 'exec' } })
   expect(byNpx.out).toContain(`\n  ${called} fetch --id b `)
   const lost = await withmac(['show', 'c'], { cwd, env: { npm_command: 'exec' } })

@@ -62,7 +62,7 @@ test('errors are JSON on stderr where JSON is wanted', async () => {
   expect(usage).toMatchObject({ out: '', status: 2 })
   expect(JSON.parse(usage.err)).toEqual({
     error: {
-      code: null,
+      code: 'ERR_CLI_USAGE',
       message: `missing required argument 'user'. "withmac create --help" tells more.`,
     },
   })

@@ -2,20 +2,21 @@ import { Command, Option } from 'commander'
 import type { KeptCredential, NewCredential } from '../../credentials/credential.ts'
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
+import { MAX_ID_LENGTH } from '../../protocol/parameters.ts'
+import { plain } from '../../protocol/plain-text.ts'
 import type { RateLimit } from '../../store/store.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson, credentialLines } from '../credential-text.ts'
-import { findPlace, type Place, withMacOf } from '../database.ts'
+import { findPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
 import { Failure } from '../failure.ts'
 import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
 import { lineOn } from '../quote.ts'
-import { reserveFile, savedText } from '../saved-file.ts'
+import { checkNew, reserveFile, savedText } from '../saved-file.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
 import { signedCurl } from '../signed-curl.ts'
 import { readExpiry } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface CreateOptions {
@@ -71,18 +72,35 @@ export function createCommand(terminal: Terminal): Command {
       const expires = readExpiry(options.expires, new Date())
       const scopes = options.scope && readScopes(options.scope)
       const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
+      await checkNames(user, options)
       const place = findPlace(options.database)
       const { id, label, algorithm } = options
       // Imported when it is needed: it brings Zod along. What is wrong is told before a file is made.
       const { readCredential } = await import('../../credentials/create.ts')
       const asked = { id, label, algorithm, expires, scopes, rateLimit }
       readCredential(Math.floor(Date.now() / 1000), user, asked)
+      if (!place.existed && options.save !== undefined) checkNew(options.save)
+      warnOfMemory(place, terminal)
       await withMacOf(place, async (mac) => {
         const made = await make(mac, user, { ...options, expires, scopes, rateLimit })
         if (made.key === null) giveKept(made, { scopes, rateLimit, place }, terminal)
         else giveNew(made, { place, url, save: options.save ?? null }, terminal)
       })
     })
+}
+
+/**
+ * Checks what would be refused with the database open, and made.
+ * @throws TypeError of the library.
+ */
+async function checkNames(user: string, { id, label }: CreateOptions): Promise<void> {
+  // Imported when it is needed: it brings Zod along.
+  const fields = await import('../../credentials/fields.ts')
+  const { readInput, readUser } = await import('../../credentials/input.ts')
+  const text = fields.plain.min(1).max(MAX_ID_LENGTH).optional()
+  readUser(user)
+  readInput('create', text, id, '--id')
+  readInput('create', fields.label.optional(), label, '--label')
 }
 
 /** What the options come to. */
@@ -99,6 +117,7 @@ async function make(mac: Mac, user: string, given: Given): Promise<NewCredential
     if (ifExists === 'keep' && existing.user === user) return { ...existing, key: null }
     throw new Failure(
       EXIT.no,
+      'ERR_MAC_CREDENTIAL_EXISTS',
       existing.user === user
         ? `there is a credential ${id} already: --if-exists keep leaves it as it is.`
         : `there is a credential ${id} already, and it speaks for ${existing.user}: choose another --id.`,
@@ -149,7 +168,7 @@ function giveNew(
       ? `The credential ${plain(made.id)} was made all the same, and its key is lost unless it was written before: "${lineOn(made.id, 'delete')}" removes it.`
       : `The credential ${plain(made.id)} was made all the same: its key is in ${plain(save)}.`
   terminal.give({ ...json, url, authorization, curl }, () => [
-    `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${place.path}`,
+    `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${plain(place.path)}`,
     '',
     ...newKeyLines(made, save, now, terminal.colors),
     '',
@@ -174,7 +193,7 @@ function giveKept(
   }
   const now = new Date()
   terminal.give({ ...credentialJson(credential, now), key, database: place.path }, () => [
-    `kept the credential ${plain(kept.id)} of ${plain(kept.user)} that is in ${place.path}; its key is not shown again`,
+    `kept the credential ${plain(kept.id)} of ${plain(kept.user)} that is in ${plain(place.path)}; its key is not shown again`,
     '',
     ...credentialLines(credential, now, terminal.colors),
   ])

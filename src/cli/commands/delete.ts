@@ -1,14 +1,12 @@
-import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import type { Credential } from '../../credentials/credential.ts'
-import { credentialJson, standingText } from '../credential-text.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { isSure } from '../confirm.ts'
+import { credentialJson } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../exit-status.ts'
-import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
 import { lineOn } from '../quote.ts'
 import { showUse } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { found } from './found.ts'
 
@@ -37,7 +35,7 @@ export function deleteCommand(terminal: Terminal): Command {
       const place = existingPlace(database)
       await withMacOf(place, async (mac) => {
         const credential = await found(mac, id, place)
-        if (!yes && !(await isSure(credential, terminal))) {
+        if (!yes && !(await isSure('delete', credential, terminal))) {
           terminal.note('Nothing was deleted.')
           terminal.status = EXIT.no
           return
@@ -54,21 +52,4 @@ export function deleteCommand(terminal: Terminal): Command {
         })
       })
     })
-}
-
-async function isSure(credential: Credential, terminal: Terminal): Promise<boolean> {
-  if (!terminal.canAsk) {
-    const why = terminal.json ? 'with --json nobody is asked' : 'there is no terminal to ask on'
-    throw misuse(`${why}: add --yes to delete it.`)
-  }
-  const { id, user } = credential
-  const asking = createInterface({ input: process.stdin, output: process.stderr })
-  const now = new Date()
-  const use = showUse(credential.lastUsed, now)
-  const what = `${plain(id)} of ${plain(user)} (${standingText(credential, now)}; ${use})`
-  // The end of the input, as Ctrl-D makes it, is no answer, and no consent.
-  const ended = new Promise<string>((resolve) => asking.once('close', () => resolve('')))
-  const answer = await Promise.race([asking.question(`Delete ${what}? [y/N] `), ended])
-  asking.close()
-  return /^y(es)?$/i.test(answer.trim())
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
+import { plain } from '../../protocol/plain-text.ts'
 import { credentialJson } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import { lineOn } from '../quote.ts'
 import { showMoment, showUse } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
 
@@ -17,7 +17,7 @@ export function disableCommand(terminal: Terminal): Command {
     .argument('<id>', 'its key identifier')
     .addHelpText(
       'after',
-      examples(['withmac disable 3f9c2a1be0d1', '"withmac enable" takes it back']),
+      examples(['withmac disable 3f9c2a1be0d14c7fa6b2d9e1', '"withmac enable" takes it back']),
     )
     .action(async (id: string, _, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)

@@ -8,6 +8,7 @@ import { type Finding, findingLines } from '../doctor/finding.ts'
 import { serverFindings } from '../doctor/server.ts'
 import { EXIT } from '../exit-status.ts'
 import { examples } from '../help.ts'
+import { NOBODY, signedCurl } from '../signed-curl.ts'
 import { demandSqlite } from '../sqlite.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -32,7 +33,10 @@ export function doctorCommand(terminal: Terminal): Command {
       'after',
       examples(
         ['withmac doctor', 'the database'],
-        ['withmac doctor http://localhost:3000/ --id 3f9c2a1be0d1', 'a server on this database'],
+        [
+          'withmac doctor http://localhost:3000/ --id 3f9c2a1be0d14c7fa6b2d9e1',
+          'a server on this database',
+        ],
         ['withmac doctor https://api.example.com/me --credentials ada.json', 'a server anywhere'],
       ),
     )
@@ -46,6 +50,8 @@ export function doctorCommand(terminal: Terminal): Command {
       const url = readAddress(address)
       const { ext = null, copies } = options
       const origins = options.origin.map(readAddress)
+      // What cannot be signed is said before a database is opened.
+      signedCurl({ method: 'GET', url, ext }, NOBODY)
       const credential = await signingCredential(options, terminal)
       return give(await serverFindings(url, credential, { ext, origins, copies }), terminal)
     })

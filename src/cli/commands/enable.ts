@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { credentialJson, standingOf, standingText } from '../credential-text.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { credentialJson, statusOf, statusText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import { lineOn } from '../quote.ts'
 import { showSpan } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
 
@@ -13,7 +13,10 @@ export function enableCommand(terminal: Terminal): Command {
     .summary('takes a disabled credential into use again')
     .description('Takes a credential that was disabled into use again, from its next request on.')
     .argument('<id>', 'its key identifier')
-    .addHelpText('after', examples(['withmac enable 3f9c2a1be0d1', 'after "withmac disable"']))
+    .addHelpText(
+      'after',
+      examples(['withmac enable 3f9c2a1be0d14c7fa6b2d9e1', 'after "withmac disable"']),
+    )
     .action(async (id: string, _, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       const [before, after] = await withMacOf(place, async (mac) => [
@@ -24,13 +27,13 @@ export function enableCommand(terminal: Terminal): Command {
       terminal.give(credentialJson(after, now), () => {
         const { cyan, green, yellow } = terminal.colors
         const whose = `${plain(id)} of ${plain(after.user)}`
-        const standing = standingText(after, now)
+        const status = statusText(after, now)
         const since = before.disabled
         const enabled =
           since === null
-            ? `${whose} was not disabled; it is ${standing}.`
-            : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${standing}.`
-        if (standingOf(after, now) !== 'expired') return [enabled]
+            ? `${whose} was not disabled; it is ${status}.`
+            : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${status}.`
+        if (statusOf(after, now) !== 'expired') return [enabled]
         const extend = cyan(lineOn(id, 'extend', '--expires 30d'))
         return [enabled, `${yellow('It is refused all the same')}. To move its end: ${extend}`]
       })

@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readBytes } from '../body.ts'
+import { pinOrigin } from '../../protocol/pinned-origin.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { readBytes, textOf } from '../body.ts'
 import { type CredentialOptions, takesCredential } from '../credential.ts'
 import { EXIT } from '../exit-status.ts'
 import { credentialToJudgeBy } from '../explain-by.ts'
 import { explanationLines } from '../explanation-lines.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface ExplainCommandOptions extends CredentialOptions {
@@ -23,7 +24,7 @@ export function explainCommand(terminal: Terminal): Command {
       'Reads a request as the server saw it: the JSON of what onReject reports, what curl -v printed, a line of a log, or the head of a request. Shows what was received beside what was signed, and what to change.',
     )
     .argument('[file]', 'where the request stands; - is the standard input', '-')
-    .option('--origin <origin>', "the server's option: the origin that clients sign")
+    .option('--origin <origin>', "the server's option: the origin that clients sign", readOrigin)
     .option('--trust-proxy', "the server's option: Forwarded and X-Forwarded-* are read")
     .option('--now <time>', 'when it came: seconds since 1970, or ISO 8601', readNow)
     .option('--window <seconds>', "the server's option windowSeconds", readSeconds)
@@ -55,7 +56,9 @@ export function explainCommand(terminal: Terminal): Command {
       const by = taken && { id: taken.credential.id, from: taken.from }
       terminal.give({ ...explanation, judgedBy: by }, () => [
         ...explanationLines(explanation, terminal.colors, terminal.columns),
-        ...(by === null ? [] : ['', `Judged by the key of ${plain(by.id)}, from ${by.from}.`]),
+        ...(by === null
+          ? []
+          : ['', `Judged by the key of ${plain(by.id)}, from ${plain(by.from)}.`]),
       ])
       if (!explanation.ok) terminal.status = EXIT.no
     })
@@ -67,10 +70,19 @@ async function readRequest(file: string) {
   }
   const { readSeenRequest } = await import('../../explain/read-seen.ts')
   try {
-    return readSeenRequest((await readBytes(file)).toString('utf8'))
+    return readSeenRequest(textOf(await readBytes(file), file))
   } catch (error) {
     if (error instanceof TypeError) throw misuse(error.message.replace(/^withmac: /, ''))
     throw error
+  }
+}
+
+function readOrigin(text: string): string {
+  try {
+    pinOrigin(text)
+    return text
+  } catch {
+    throw new InvalidArgumentError('It is no origin: write one such as https://api.example.com.')
   }
 }
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { credentialJson, showExpiry, standingText } from '../credential-text.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { credentialJson, showExpiry, statusText } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import { lineOn } from '../quote.ts'
 import { readExpiry, showMoment } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
 
@@ -24,8 +24,8 @@ export function extendCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       examples(
-        ['withmac extend 3f9c2a1be0d1 --expires 90d', 'for 90 days from now'],
-        ['withmac extend 3f9c2a1be0d1 --expires never', 'until it is revoked'],
+        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires 90d', 'for 90 days from now'],
+        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires never', 'until it is revoked'],
       ),
     )
     .action(async (id: string, _, command: Command) => {
@@ -43,10 +43,10 @@ export function extendCommand(terminal: Terminal): Command {
         const from = showExpiry(before.expires)
         const to = showExpiry(after.expires)
         if (before.expires?.getTime() === after.expires?.getTime()) {
-          return [`${whose} ends so already: ${standingText(after, now)}.`]
+          return [`${whose} ends so already: ${statusText(after, now)}.`]
         }
         const moved = `${green('moved')} the end of ${whose}: from ${from} to ${to}.`
-        if (after.disabled === null) return [moved, `It is ${standingText(after, now)}.`]
+        if (after.disabled === null) return [moved, `It is ${statusText(after, now)}.`]
         const since = showMoment(after.disabled)
         return [
           moved,

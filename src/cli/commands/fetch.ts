@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { createMacFetch, type MacFetch } from '../../client/index.ts'
+import { plain, plainJson } from '../../protocol/plain-text.ts'
 import { readAddress } from '../address.ts'
 import { gather, readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
@@ -11,7 +12,7 @@ import { tellingUnsigned } from '../fetch/unsigned-redirects.ts'
 import { loggingFetch } from '../fetch/wire-log.ts'
 import { examples } from '../help.ts'
 import { unreachable } from '../network.ts'
-import { plain } from '../terminal/plain.ts'
+import { NOBODY, signedCurl } from '../signed-curl.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { version } from '../version.ts'
 
@@ -69,11 +70,14 @@ export function fetchCommand(terminal: Terminal): Command {
         throw misuse('--json shows the answer, body and all: leave --output out, or --json.')
       }
       const url = readAddress(address)
+      const { ext = null, body: bind = false, location = false } = options
+      // What cannot be sent is said before a database is opened.
+      const request = await requestOf(options)
+      signedCurl({ method: request.method ?? 'GET', url, ext }, NOBODY)
       const credential = await signingCredential(options, terminal)
       const log = (line: string) => process.stderr.write(`${terminal.errorColors.dim(line)}\n`)
       const send: MacFetch =
         options.verbose === true ? loggingFetch(log) : (input, init) => fetch(input, init)
-      const { ext = null, body: bind = false, location = false } = options
       const telling = tellingUnsigned(send, (origin) => {
         const { yellow } = terminal.errorColors
         terminal.note(
@@ -82,9 +86,7 @@ export function fetchCommand(terminal: Terminal): Command {
       })
       const macFetch = createMacFetch(credential, { ext, body: bind, fetch: telling })
       const redirect = location ? 'follow' : 'manual'
-      const response = await macFetch(url, { ...(await requestOf(options)), redirect }).catch(
-        unreachable(url),
-      )
+      const response = await macFetch(url, { ...request, redirect }).catch(unreachable(url))
       await give(response, options, terminal)
     })
 }
@@ -109,12 +111,12 @@ async function requestOf({ request, data, header }: FetchOptions): Promise<Reque
 function setField(headers: Headers, field: string): void {
   const [, name, value] = /^([^:\s]+):\s*(.*)$/s.exec(field) ?? []
   if (name === undefined || value === undefined) {
-    throw misuse(`--header ${JSON.stringify(field)} is no header field: write "Name: value".`)
+    throw misuse(`--header ${plainJson(field)} is no header field: write "Name: value".`)
   }
   try {
     headers.set(name, value)
   } catch {
-    throw misuse(`--header ${JSON.stringify(field)} holds what a header field cannot.`)
+    throw misuse(`--header ${plainJson(field)} holds what a header field cannot.`)
   }
 }
 
@@ -122,7 +124,8 @@ async function give(response: Response, options: FetchOptions, terminal: Termina
   const refused = response.status >= 400
   if (refused) terminal.status = EXIT.no
   if (terminal.json) {
-    terminal.print(JSON.stringify(await answerJson(response), null, 2))
+    const answer = await answerJson(response)
+    terminal.give(answer, () => [])
     return
   }
   const { include = false, output = null } = options

@@ -26,6 +26,7 @@ export async function foundUnrevoked(mac: Mac, id: string, place: Place): Promis
   if (revoked === null) return credential
   throw new Failure(
     EXIT.no,
+    'ERR_MAC_CREDENTIAL_ENDED',
     `${id} was revoked ${showMoment(revoked)}, which cannot be taken back: "${pasted('create USER')}" makes a new one.`,
   )
 }

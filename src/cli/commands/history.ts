@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { CredentialEvent } from '../../credentials/history.ts'
-import { existingPlace, type Place, withMacOf } from '../database.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { existingPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
 import { eventText } from '../event-text.ts'
 import { EXIT } from '../exit-status.ts'
 import { Failure, nameOf } from '../failure.ts'
@@ -30,7 +31,7 @@ export function historyCommand(terminal: Terminal): Command {
       'after',
       examples(
         ['withmac history', 'what was done last'],
-        ['withmac history 3f9c2a1be0d1', 'to this one'],
+        ['withmac history 3f9c2a1be0d14c7fa6b2d9e1', 'to this one'],
         ['withmac history --user ada --json', "to ada's, for scripts"],
       ),
     )
@@ -40,6 +41,7 @@ export function historyCommand(terminal: Terminal): Command {
       // Imported when it is needed: it brings Zod along.
       const { readHistoryFilter } = await import('../../credentials/history.ts')
       readHistoryFilter({ id, user, limit: limit + 1 })
+      warnOfMemory(place, terminal)
       const [events, isThere] = await withMacOf(place, async (mac) => [
         // One more than is shown tells whether there is more.
         await mac.credentialHistory({ id, user, limit: limit + 1 }),
@@ -52,7 +54,7 @@ export function historyCommand(terminal: Terminal): Command {
           ? []
           : tableLines(columns(id === undefined), shown, terminal.colors, terminal.columns),
       )
-      if (shown.length === 0) terminal.note(nothing(id, user, place))
+      if (shown.length === 0) terminal.note(plain(nothing(id, user, place)))
       else if (events.length > limit) terminal.note(moreThan(limit))
     })
 }
@@ -86,6 +88,7 @@ function nothing(id: string | undefined, user: string | undefined, { path }: Pla
 function noTrace(id: string, { path }: Place): Failure {
   return new Failure(
     EXIT.no,
+    'ERR_MAC_CREDENTIAL_UNKNOWN',
     `there is no credential ${nameOf(id)} in ${path}, nor a record of one.`,
   )
 }

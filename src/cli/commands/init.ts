@@ -1,7 +1,8 @@
 import { Command } from 'commander'
+import { plain } from '../../protocol/plain-text.ts'
 import { pasted } from '../called-as.ts'
 import { manyCredentials } from '../credential-text.ts'
-import { findPlace, withMacOf } from '../database.ts'
+import { findPlace, warnOfMemory, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -23,20 +24,22 @@ export function initCommand(terminal: Terminal): Command {
     )
     .action(async (_, command: Command) => {
       const place = findPlace(command.optsWithGlobals<{ database?: string }>().database)
+      warnOfMemory(place, terminal)
       const credentials = await withMacOf(
         place,
         async (mac) => (await mac.listCredentials()).length,
       )
-      const { path, url, existed } = place
+      const { file, path, url, existed } = place
       terminal.give({ path, url, created: !existed, credentials }, () => {
         const { green, cyan } = terminal.colors
+        if (file === null) return [`${green('made')} the tables in memory, and nothing else`]
         if (existed) {
           return [
-            `${path} is there already and up to date, with ${manyCredentials(credentials)} in it.`,
+            `${plain(path)} is there already and up to date, with ${manyCredentials(credentials)} in it.`,
           ]
         }
         return [
-          `${green('made')} ${path}`,
+          `${green('made')} ${plain(path)}`,
           'It will hold keys: only you can read it, and it belongs in no repository (mac.db* in .gitignore).',
           '',
           `Next: ${cyan(pasted('create USER'))} makes a credential, and withMac(handler) in your server checks it.`,

@@ -1,8 +1,17 @@
-import { Command } from 'commander'
-import type { Credential } from '../../credentials/credential.ts'
+import { Command, Option } from 'commander'
+import { type Credential, fromStored } from '../../credentials/credential.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { currentSeconds, systemClock } from '../../server/clock.ts'
 import { pasted } from '../called-as.ts'
-import { credentialJson, shortStanding, standingColor } from '../credential-text.ts'
-import { existingPlace, withMacOf } from '../database.ts'
+import {
+  credentialJson,
+  manyCredentials,
+  type Status,
+  shortStatus,
+  statusColor,
+  statusOf,
+} from '../credential-text.ts'
+import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
 import { nameOf } from '../failure.ts'
 import { examples } from '../help.ts'
 import { showAgo, showShortSpan } from '../terminal/moments.ts'
@@ -12,31 +21,42 @@ import type { Terminal } from '../terminal/terminal.ts'
 interface ListOptions {
   readonly database?: string
   readonly user?: string
+  readonly status?: Status | 'active'
+  readonly all?: boolean
 }
 
 export function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .summary('lists the credentials')
     .description(
-      'Lists the credentials, oldest first: all, or those of one user. Keys are not shown. Times of use are exact to a minute; FAILED counts the requests in its name that were refused in the last 24 hours, those of strangers among them.',
+      'Lists the credentials, oldest first: all, or those of one user or status. Those that remove themselves when they have expired, as a token endpoint makes them for machines, are left out without --all. Keys are not shown. Times of use are exact to a minute; FAILED counts the requests in its name that were refused in the last 24 hours, those of strangers among them.',
     )
     .option('--user <user>', 'those of this user alone')
+    .addOption(
+      new Option(
+        '--status <status>',
+        'those of this status alone; active is the same as valid',
+      ).choices(['valid', 'active', 'expired', 'disabled', 'revoked']),
+    )
+    .option('--all', 'those that machines got from a token endpoint as well')
     .addHelpText(
       'after',
       examples(
-        ['withmac list', 'all of them'],
-        ['withmac list --user ada', "ada's"],
-        ['withmac list --json | jq -r \'.[] | select(.standing == "expired").id\'', 'for scripts'],
+        ['withmac list', 'all that people made'],
+        ['withmac list --user ada --status valid', "ada's that can be used"],
+        ['withmac list --all', "machines' own as well"],
+        ["withmac list --status expired --json | jq -r '.[].id'", 'for scripts'],
       ),
     )
     .action(async (_, command: Command) => {
-      const { database, user } = command.optsWithGlobals<ListOptions>()
+      const { database, ...filter } = command.optsWithGlobals<ListOptions>()
       const place = existingPlace(database)
       // Imported when it is needed: it brings Zod along.
       const { readFilter } = await import('../../credentials/input.ts')
-      readFilter({ user })
-      const found = await withMacOf(place, (mac) => mac.listCredentials({ user }))
+      readFilter({ user: filter.user })
+      warnOfMemory(place, terminal)
       const now = new Date()
+      const { found, leftOut } = await credentialsOf(place, filter, now)
       terminal.give(
         found.map((credential) => credentialJson(credential, now)),
         () =>
@@ -44,13 +64,49 @@ export function listCommand(terminal: Terminal): Command {
             ? []
             : tableLines(columns(found, terminal, now), found, terminal.colors, terminal.columns),
       )
-      if (found.length === 0) {
-        const whose = user === undefined ? '' : ` of ${nameOf(user)}`
+      if (found.length === 0) terminal.note(plain(nothing(filter, place)))
+      if (leftOut > 0) {
         terminal.note(
-          `There is no credential${whose} in ${place.path}. "${pasted('create USER')}" makes one.`,
+          `${manyCredentials(leftOut)} that ${leftOut === 1 ? 'removes itself' : 'remove themselves'} after expiry, as machines get them, ${leftOut === 1 ? 'is' : 'are'} left out: --all shows them.`,
         )
       }
     })
+}
+
+interface Found {
+  readonly found: readonly Credential[]
+  /** How many of machines there are that `--all` would show. */
+  readonly leftOut: number
+}
+
+async function credentialsOf(
+  place: Place,
+  { user, status, all = false }: ListOptions,
+  now: Date,
+): Promise<Found> {
+  const wanted = status === 'active' ? 'valid' : status
+  return withStoreOf(place, async ({ credentials }) => {
+    const stored = await credentials.list(user ?? null)
+    const usage = await credentials.usage(currentSeconds(systemClock), null)
+    const shown = stored
+      .map((each) => ({
+        credential: fromStored(each, usage.get(each.id)),
+        // Only what removes itself is made by machines in numbers.
+        ofMachine: each.removeAt !== null,
+      }))
+      .filter(({ credential }) => wanted === undefined || statusOf(credential, now) === wanted)
+    const found = shown.filter(({ ofMachine }) => all || !ofMachine)
+    return {
+      found: found.map(({ credential }) => credential),
+      leftOut: shown.length - found.length,
+    }
+  })
+}
+
+function nothing({ user, status }: ListOptions, { path }: Place): string {
+  const whose = user === undefined ? '' : ` of ${nameOf(user)}`
+  const which = status === undefined ? '' : `${status} `
+  return `There is no ${which}credential${whose} in ${path}. "${pasted('create USER')}" makes one.`
 }
 
 function columns(
@@ -81,9 +137,9 @@ function columns(
     { title: 'LAST USED', text: ({ lastUsed }) => useOf(lastUsed, now) },
     ...(found.some((credential) => credential.failures > 0) ? [failures] : []),
     {
-      title: 'STANDING',
-      text: (credential) => shortStanding(credential, now),
-      color: (credential) => standingColor(credential, now, colors),
+      title: 'STATUS',
+      text: (credential) => shortStatus(credential, now),
+      color: (credential) => statusColor(credential, now, colors),
       least: 8,
     },
   ]

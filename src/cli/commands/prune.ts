@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { currentSeconds, systemClock } from '../../server/clock.ts'
 import { Pruning } from '../../server/pruning.ts'
-import { existingPlace } from '../database.ts'
+import { storeFailure } from '../../store/store-failure.ts'
+import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
 import { examples } from '../help.ts'
 import { withInspected } from '../inspect.ts'
-import { demandSqlite } from '../sqlite.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** What a server keeps nonces for where it sets nothing else. */
@@ -19,21 +19,24 @@ export function pruneCommand(terminal: Terminal): Command {
     .addHelpText('after', examples(['withmac prune', 'while servers run, or without them']))
     .action(async (_, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
-      await demandSqlite(place.driver)
-      const { openStore } = await import('../../store/open.ts')
-      const { environmentSealer } = await import('../../store/sealing/sealing-source.ts')
-      const { path, driver } = place
-      const store = await openStore({ path, driver }, 'full', environmentSealer())
-      try {
-        const asked = await withInspected(place, ({ state }) => state('keep_seconds'))
+      warnOfMemory(place, terminal)
+      await withStoreOf(place, async (store) => {
+        const asked = place.file === null ? null : await keepSecondsOf(place)
         const keepSeconds = Math.max(DEFAULT_WINDOW_SECONDS, asked ?? 0)
         const now = currentSeconds(systemClock)
         const removed = await new Pruning(keepSeconds).all(store, now)
         terminal.give({ removed, keepSeconds }, () => [
           `removed ${removed} ${removed === 1 ? 'nonce' : 'nonces'} older than ${keepSeconds} seconds`,
         ])
-      } finally {
-        await store.close()
-      }
+      })
     })
+}
+
+/** For how long the servers on a database ask for nonces to be kept. */
+async function keepSecondsOf(place: Place): Promise<number | null> {
+  try {
+    return await withInspected(place, ({ state }) => state('keep_seconds'))
+  } catch (error) {
+    throw storeFailure(`The database ${place.path}`, place.file)(error)
+  }
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import type { Credential, NewCredential } from '../../credentials/credential.ts'
 import type { CredentialEvent } from '../../credentials/history.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
+import { plain } from '../../protocol/plain-text.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
@@ -10,9 +11,9 @@ import { examples } from '../help.ts'
 import { newKeyLines, trialLines } from '../new-key.ts'
 import { lineOn } from '../quote.ts'
 import { checkRotation, type Rotation, rotateInto } from '../rotation.ts'
+import { checkNew } from '../saved-file.ts'
 import { signedCurl } from '../signed-curl.ts'
 import { readExpiry, readGrace, showMoment } from '../terminal/moments.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { foundUnrevoked } from './found.ts'
 
@@ -50,9 +51,15 @@ export function rotateCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       examples(
-        ['withmac rotate 3f9c2a1be0d1', 'the old key stays valid for a day'],
-        ['withmac rotate 3f9c2a1be0d1 --grace 1w --save new.json', 'for a week; the key in a file'],
-        ['withmac rotate 3f9c2a1be0d1 --grace 0', 'the key has leaked: refused from now on'],
+        ['withmac rotate 3f9c2a1be0d14c7fa6b2d9e1', 'the old key stays valid for a day'],
+        [
+          'withmac rotate 3f9c2a1be0d14c7fa6b2d9e1 --grace 1w --save new.json',
+          'for a week; the key in a file',
+        ],
+        [
+          'withmac rotate 3f9c2a1be0d14c7fa6b2d9e1 --grace 0',
+          'the key has leaked: refused from now on',
+        ],
       ),
     )
     .action(async (id: string, _, command: Command) => {
@@ -60,6 +67,7 @@ export function rotateCommand(terminal: Terminal): Command {
       const url = readAddress(options.url)
       const { save = null } = options
       const rotation = readRotation(options)
+      if (save !== null) checkNew(save)
       const place = existingPlace(options.database)
       await withMacOf(place, async (mac) => {
         const before = await foundUnrevoked(mac, id, place)
@@ -109,7 +117,7 @@ function give(
   terminal.give({ ...json, url, authorization, curl }, () => {
     const { colors } = terminal
     return [
-      `${colors.green('rotated')} ${plain(id)} of ${plain(user)} in ${path}: its key is number ${keyNumber} now`,
+      `${colors.green('rotated')} ${plain(id)} of ${plain(user)} in ${plain(path)}: its key is number ${keyNumber} now`,
       '',
       ...newKeyLines(after, save, now, colors),
       '',

@@ -1,11 +1,12 @@
 import { Command } from 'commander'
+import { isPlainText } from '../../protocol/plain-text.ts'
 import { readAddress } from '../address.ts'
 import { readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
 import { curlAdvice } from '../curl.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
-import { signedCurl } from '../signed-curl.ts'
+import { NOBODY, signedCurl } from '../signed-curl.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface SignOptions extends CredentialOptions {
@@ -32,7 +33,10 @@ export function signCommand(terminal: Terminal): Command {
       'after',
       examples(
         ['withmac sign GET http://localhost:3000/', 'with MAC_ID and MAC_KEY'],
-        ['withmac sign GET http://localhost:3000/ --id 3f9c2a1be0d1 --curl', 'a curl line'],
+        [
+          'withmac sign GET http://localhost:3000/ --id 3f9c2a1be0d14c7fa6b2d9e1 --curl',
+          'a curl line',
+        ],
         [
           'withmac sign POST https://api.example.com/orders -d @order.json --body --curl',
           'with a body',
@@ -50,8 +54,20 @@ export function signCommand(terminal: Terminal): Command {
         )
       }
       const bound = bind ? { bound: await readData(data === undefined ? [] : [data]) } : {}
+      // What cannot be signed is said before a database is opened.
+      const request = { method, url, ext, data, ...bound }
+      const trial = signedCurl(request, NOBODY)
+      if (
+        options.curl === true &&
+        !terminal.json &&
+        !isPlainText(trial.curl.replaceAll('\n', ''))
+      ) {
+        throw misuse(
+          'the curl line would hold control or invisible characters, which cannot be pasted safely: put the body into a file, and write -d @file.',
+        )
+      }
       const credential = await signingCredential(options, terminal)
-      const signed = signedCurl({ method, url, ext, data, ...bound }, credential)
+      const signed = signedCurl(request, credential)
       const { authorization, curl } = signed
       terminal.give({ method, url, headers: { Authorization: authorization }, curl }, () => [
         options.curl === true ? curl : `Authorization: ${authorization}`,

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
 import type { CredentialChanges } from '../../credentials/change.ts'
 import type { Credential } from '../../credentials/credential.ts'
+import { plain } from '../../protocol/plain-text.ts'
 import { credentialJson, showRateLimit, showScopes } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
 import { fieldLines } from '../terminal/fields.ts'
-import { plain } from '../terminal/plain.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { found } from './found.ts'
 
@@ -36,9 +36,15 @@ export function updateCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       examples(
-        ['withmac update 3f9c2a1be0d1 --label "the laptop in the kitchen"', 'a note for people'],
-        ['withmac update 3f9c2a1be0d1 --scope orders:read orders:write', 'these two and no other'],
-        ['withmac update 3f9c2a1be0d1 --rate-limit 10/1s --no-scopes', 'ten a second'],
+        [
+          'withmac update 3f9c2a1be0d14c7fa6b2d9e1 --label "the laptop in the kitchen"',
+          'a note for people',
+        ],
+        [
+          'withmac update 3f9c2a1be0d14c7fa6b2d9e1 --scope orders:read orders:write',
+          'these two and no other',
+        ],
+        ['withmac update 3f9c2a1be0d14c7fa6b2d9e1 --rate-limit 10/1s --no-scopes', 'ten a second'],
       ),
     )
     .action(async (id: string, _, command: Command) => {

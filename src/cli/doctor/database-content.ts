@@ -1,4 +1,6 @@
+import { isBusy } from '../../store/busy.ts'
 import { SCHEMA_VERSION } from '../../store/migrations.ts'
+import { reasonOf } from '../../store/store-failure.ts'
 import { TRIGGER_NAMES } from '../../store/triggers.ts'
 import { pasted } from '../called-as.ts'
 import type { Inspected } from '../inspect.ts'
@@ -94,7 +96,7 @@ function triggers({ rows }: Inspected): Finding {
 }
 
 /** Whether the write lock is to be had, and something can be written. All of it is taken back. */
-function lock({ handle }: Inspected): Finding {
+function lock({ handle, path }: Inspected): Finding {
   try {
     handle.exec('begin immediate')
     try {
@@ -104,11 +106,10 @@ function lock({ handle }: Inspected): Finding {
     }
     return good('writing', 'works')
   } catch (error) {
-    const { message } = error as Error
-    const locked = /locked|busy/i.test(message)
+    const locked = isBusy(error)
     return bad(
       'writing',
-      `SQLite says: ${message}`,
+      reasonOf(error, path),
       locked
         ? 'another process holds the write lock for seconds: look for one that left a transaction open'
         : 'see mode, owner and disk above',

@@ -12,16 +12,16 @@ const LIFE = 4
 
 /** What there is to say of credentials: how they stand, which end soon, and whose old key is in use. */
 export function credentialFindings({ rows }: Inspected, version: number, now: number): Finding[] {
-  if (version < LIFE) return [standings(rows, 'null', now)]
+  if (version < LIFE) return [statusCounts(rows, 'null', now)]
   return [
-    standings(rows, 'disabled', now),
+    statusCounts(rows, 'disabled', now),
     ...ending(rows, now),
     ...oldKeys(rows, now),
     history(rows, now),
   ]
 }
 
-function standings(rows: Inspected['rows'], disabled: string, now: number): Finding {
+function statusCounts(rows: Inspected['rows'], disabled: string, now: number): Finding {
   const [counts] = rows(
     `select count(*) as "all", count(revoked) as revoked,
       count(case when revoked is null then ${disabled} end) as disabled,

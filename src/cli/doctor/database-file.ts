@@ -67,7 +67,11 @@ function writable(path: string): Finding {
   for (const name of [path, dirname(path)]) {
     try {
       accessSync(name, constants.W_OK)
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EROFS') {
+        const text = `${name} lies on a file system that is mounted read-only`
+        return bad('writable', text, 'mount it for writing: each request writes its nonce')
+      }
       return bad(
         'writable',
         `you cannot write to ${name}`,

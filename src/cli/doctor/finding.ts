@@ -1,5 +1,6 @@
+import { plain } from '../../protocol/plain-text.ts'
 import type { Colors } from '../terminal/colors.ts'
-import { plain, wrap } from '../terminal/plain.ts'
+import { wrap } from '../terminal/width.ts'
 
 /** What a check found. */
 export interface Finding {

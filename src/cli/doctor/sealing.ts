@@ -38,10 +38,10 @@ export function sealingFindings(database: Inspected): Finding[] {
     ]
   }
   const unopened = sealer.current === null ? [] : unopenedFindings(database, sealer)
-  return [standing(uses, sealer), ...unopened]
+  return [sealedState(uses, sealer), ...unopened]
 }
 
-function standing(uses: readonly SealingUse[], { current, ids }: KeySealer): Finding {
+function sealedState(uses: readonly SealingUse[], { current, ids }: KeySealer): Finding {
   const unsealed = uses.find(({ by }) => by === null)?.credentials ?? 0
   if (current === null) {
     const text = 'keys are not sealed: who gets hold of the file, or a backup of it, can sign'

@@ -119,14 +119,14 @@ async function originFindings(probe: Probe, told: readonly string[]): Promise<Or
       right.length === TRIES
         ? [good('origin', `it believes in ${called}, as it is called`)]
         : [unknownSomewhere(right.length)]
-    return { findings: [...findings, ...standing(first)], right: hasEnded(first) ? null : first }
+    return { findings: [...findings, ...endFindings(first)], right: hasEnded(first) ? null : first }
   }
   const candidates = originCandidates(probe.url, told)
   for (const origin of candidates) {
     const outcome = await probe.sendSigned({ origin })
     if (isRejected(outcome) || fateOf(outcome) === 'unclear') continue
     probe.origin = origin
-    const findings = [otherOrigin(origin, called), ...standing(outcome)]
+    const findings = [otherOrigin(origin, called), ...endFindings(outcome)]
     return { findings, right: hasEnded(outcome) ? null : outcome }
   }
   return { findings: [noOrigin(called, candidates.length + 1, outcomes)], right: null }
@@ -144,7 +144,7 @@ function hasEnded({ refusal }: Outcome): boolean {
   return /^ERR_MAC_(EXT|EXPIRED|BODY_.*)$/.test(refusal?.code ?? '')
 }
 
-function standing({ refusal }: Outcome): Finding[] {
+function endFindings({ refusal }: Outcome): Finding[] {
   if (refusal?.code === 'ERR_MAC_EXPIRED') {
     return [
       bad('credential', 'it has expired', 'on the server run "withmac extend ID --expires 90d"'),

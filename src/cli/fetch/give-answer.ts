@@ -1,11 +1,15 @@
 import { createWriteStream } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { misuse } from '../failure.ts'
+import { plain } from '../../protocol/plain-text.ts'
+import { unusableFile } from '../failure.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { headLines } from './wire-log.ts'
 
-/** Writes an answer as curl does: its body as it comes, to the standard output or a file. */
+/**
+ * Writes an answer as curl does: its body as it comes, to the standard output or a file. On a terminal,
+ * what it would obey or hide is escaped.
+ */
 export async function giveAnswer(
   response: Response,
   { include, output }: { readonly include: boolean; readonly output: string | null },
@@ -18,17 +22,34 @@ export async function giveAnswer(
   try {
     await pipeline(body, createWriteStream(output))
   } catch (error) {
-    throw misuse(`${output} cannot be written: ${(error as Error).message}`)
+    throw unusableFile(`${output} cannot be written: ${(error as Error).message}`)
   }
 }
 
 /** The standard output must not be closed. */
 function toStandardOutput(): Writable {
+  const shown = process.stdout.isTTY ? forTerminal() : null
   return new Writable({
-    write(chunk, _, done) {
-      process.stdout.write(chunk, (error) => done(error))
+    write(chunk: Uint8Array, _, done) {
+      process.stdout.write(shown === null ? chunk : shown(chunk), (error) => done(error))
+    },
+    final(done) {
+      if (shown === null) done()
+      else process.stdout.write(shown(null), (error) => done(error))
     },
   })
+}
+
+/** Makes text for a terminal of what comes in pieces; `null` stands for the end. */
+export function forTerminal(): (chunk: Uint8Array | null) => string {
+  const decoder = new TextDecoder()
+  return (chunk) => {
+    const text = chunk === null ? decoder.decode() : decoder.decode(chunk, { stream: true })
+    return text
+      .split(/(\r?\n|\t)/)
+      .map((piece, at) => (at % 2 === 0 ? plain(piece) : piece))
+      .join('')
+  }
 }
 
 /** An answer as one JSON value. A body that is no text is written in base64. */

@@ -1,6 +1,6 @@
 import type { MacFetch } from '../../client/index.ts'
+import { plain } from '../../protocol/plain-text.ts'
 import { runtimeName } from '../sqlite.ts'
-import { plain } from '../terminal/plain.ts'
 
 /** A `fetch` that tells what goes over the wire, in the form of `curl -v`. */
 export function loggingFetch(write: (line: string) => void): MacFetch {

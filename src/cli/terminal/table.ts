@@ -1,5 +1,6 @@
+import { plain } from '../../protocol/plain-text.ts'
 import type { Colors } from './colors.ts'
-import { cutTo, plain, widthOf, wrap } from './plain.ts'
+import { cutTo, widthOf, wrap } from './width.ts'
 
 /** A column of a table. */
 export interface Column<Row> {

@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs'
+import { plain, plainJson } from '../../protocol/plain-text.ts'
 import { EXIT, type ExitStatus } from '../exit-status.ts'
+import { errorJson, wantsJson } from '../json-output.ts'
 import { type Colors, createColors } from './colors.ts'
-import { plain, wrap } from './plain.ts'
+import { wrap } from './width.ts'
 
 /** Where a command writes, and what it may do there. */
 export class Terminal {
@@ -19,10 +21,9 @@ export class Terminal {
   constructor(args: readonly string[]) {
     this.colors = createColors(process.stdout)
     this.errorColors = createColors(process.stderr)
-    const end = args.indexOf('--')
-    this.json = (end === -1 ? args : args.slice(0, end)).includes('--json')
+    this.json = wantsJson(args)
     for (const stream of [process.stdout, process.stderr]) {
-      stream.on('error', (error) => endQuietly(error, this.unshown))
+      stream.on('error', (error) => endQuietly(error, this))
     }
   }
 
@@ -42,13 +43,13 @@ export class Terminal {
       for (const line of lines) process.stdout.write(`${line}\n`)
     } catch (error) {
       // Deno throws at once what elsewhere is an event.
-      endQuietly(error as NodeJS.ErrnoException, this.unshown)
+      endQuietly(error as NodeJS.ErrnoException, this)
     }
   }
 
   /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
   give(value: unknown, lines: () => readonly string[]): void {
-    if (this.json) this.print(JSON.stringify(value, null, 2))
+    if (this.json) this.print(plainJson(value, 2))
     else this.print(...lines())
   }
 
@@ -58,9 +59,9 @@ export class Terminal {
   }
 
   /** Says on the error output what went wrong. */
-  complain(message: string, code: string | null): void {
+  complain(message: string, code: string): void {
     if (this.json) {
-      process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
+      process.stderr.write(errorJson(message, code))
     } else {
       const { isTTY, columns } = process.stderr
       const shown = wrap(plain(message), isTTY ? columns || 80 : null, 'withmac: '.length)
@@ -73,11 +74,12 @@ export class Terminal {
  * The reader has gone, as `| head` does when it has seen enough: nothing is left to say. Anything else,
  * such as a full disk, is said where there is still somebody to read it, and so is what got lost with it.
  */
-function endQuietly(error: NodeJS.ErrnoException, unshown: string | null): void {
+function endQuietly(error: NodeJS.ErrnoException, { unshown, json }: Terminal): void {
   const isGone = error.code === 'EPIPE' || error.code === 'EOF' || error.name === 'BrokenPipe'
   if (isGone) process.exit()
   const { message } = error
   const more = unshown === null ? '' : `${/[.!?]$/.test(message) ? '' : '.'} ${unshown}`
-  writeSync(2, `withmac: what was to be shown cannot be written: ${message}${more}\n`)
+  const said = `what was to be shown cannot be written: ${message}${more}`
+  writeSync(2, json ? errorJson(said, 'ERR_CLI_OUTPUT') : `withmac: ${plain(said)}\n`)
   process.exit(EXIT.internal)
 }
