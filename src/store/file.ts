@@ -10,16 +10,16 @@ import { dirname } from 'node:path'
  * and remove the log with what was committed to it.
  */
 export function createPrivately(path: string): void {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there?.isDirectory()) throw new Error('it is a folder: name a file in it.')
-  if (there !== undefined) return
   try {
+    const there = statSync(path, { throwIfNoEntry: false })
+    if (there?.isDirectory()) throw new Error('it is a folder: name a file in it.')
+    if (there !== undefined) return
     // Another thread of this process may have come in between, and have it open.
     closeSync(openSync(path, isLink(path) ? 'a' : 'ax', 0o600))
   } catch (cause) {
     const { code } = cause as { code?: unknown }
     if (code === 'EEXIST') return
-    if (code !== 'ENOENT') throw cause
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause
     throw new Error(`there is no folder ${dirname(path)}: create it first.`, { cause })
   }
 }

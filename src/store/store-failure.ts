@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MacError } from '../errors.ts'
 
@@ -15,7 +15,7 @@ export function storeFailure(name: string, path: string | null = null): StoreFai
   return (cause) => {
     if (cause instanceof MacError) return cause
     const isKnown = failureKind(cause) !== null
-    const more = isKnown && path !== null ? '. "withmac doctor" looks into it' : ''
+    const more = isKnown && path !== null ? '. "withmac doctor" looks into it.' : ''
     return new MacError('ERR_MAC_STORE', `${name} failed: ${reasonOf(cause, path)}${more}`, {
       cause,
     })
@@ -27,9 +27,11 @@ export function reasonOf(error: unknown, path: string | null): string {
   const text = error instanceof Error ? error.message : String(error)
   const kind = failureKind(error)
   if (kind === null) return text
-  const words = kind === 'access' ? whyNoAccess(path) : WORDS[kind]
-  const isOfSystem = /^E[A-Z0-9]+$/.test(codeOf(error) ?? '')
-  return `${words} (${isOfSystem ? text : `SQLite: ${text}`})`
+  const code = codeOf(error) ?? ''
+  const said = /^E[A-Z0-9]+$/.test(code) ? text : `SQLite: ${text}`
+  if (kind !== 'access') return `${WORDS[kind]} (${said})`
+  const [words, ...details] = code === 'EROFS' ? [READ_ONLY] : whyNoAccess(path)
+  return `${words} (${[...details, said].join('; ')})`
 }
 
 const WORDS: Readonly<Record<Exclude<FailureKind, 'access'>, string>> = {
@@ -47,9 +49,9 @@ const READ_ONLY = 'it lies on a file system that is mounted read-only'
 const UNTOLD =
   'it may not be opened or written to: look at its mode and owner, at those of its folder, and whether the file system is mounted read-only'
 
-/** What of a file and its folder this user may not do, as far as the file system tells. */
-function whyNoAccess(path: string | null): string {
-  if (path === null) return UNTOLD
+/** What of a file and its folder this user may not do, as far as the file system tells; and details. */
+function whyNoAccess(path: string | null): string[] {
+  if (path === null) return [UNTOLD]
   const folder = dirname(path)
   const { R_OK, W_OK, X_OK } = constants
   const checks: readonly (readonly [string, number, string])[] = [
@@ -63,10 +65,29 @@ function whyNoAccess(path: string | null): string {
   ]
   for (const [name, mode, words] of checks) {
     const code = refusedWith(name, mode)
-    if (code === 'EROFS') return READ_ONLY
-    if (code === 'EACCES' || code === 'EPERM') return `${words}${ownerOf(name)}`
+    if (code === 'EROFS') return [READ_ONLY]
+    if (code === 'EACCES' || code === 'EPERM') return [words, ...ownerOf(name)]
   }
-  return UNTOLD
+  return [isMountedReadOnly(path) ? READ_ONLY : UNTOLD]
+}
+
+/** Whether Linux says so: to `access`, some runtimes do not hand it on. */
+function isMountedReadOnly(path: string): boolean {
+  const mounts = '/proc/self/mountinfo'
+  if (process.platform !== 'linux' || !isReadable(mounts)) return false
+  try {
+    const real = realpathSync(dirname(path))
+    let nearest = { point: '', options: '' }
+    for (const line of readFileSync(mounts, 'utf8').split('\n')) {
+      const [, , , , point = '', options = ''] = line.split(' ')
+      const isAbove = real === point || real.startsWith(point.endsWith('/') ? point : `${point}/`)
+      // Of two on one point, the later one lies over the other.
+      if (isAbove && point.length >= nearest.point.length) nearest = { point, options }
+    }
+    return nearest.options.split(',').includes('ro')
+  } catch {
+    return false
+  }
 }
 
 /** What the system refuses an access with, or `null`. */
@@ -80,14 +101,14 @@ function refusedWith(name: string, mode: number): string | null {
   }
 }
 
-function ownerOf(name: string): string {
+function ownerOf(name: string): string[] {
   const uid = process.getuid?.()
-  if (uid === undefined) return ''
+  if (uid === undefined) return []
   try {
     const { uid: owner, mode } = statSync(name)
-    return ` (you are user ${uid}; it is of user ${owner}, mode ${(mode & 0o777).toString(8)})`
+    return [`you are user ${uid}, and it is of user ${owner}, mode ${(mode & 0o777).toString(8)}`]
   } catch {
-    return ''
+    return []
   }
 }
 

@@ -30,6 +30,7 @@ async function fromNode(): Promise<BunTest> {
   const test = (name: string, body: () => unknown) =>
     void node.test(name, () => body() as Promise<void>)
   const describe = (name: string, body: () => void) => void node.describe(name, body)
+  const skip = (name: string) => void node.test(name, { skip: true }, () => {})
   return {
     afterAll: node.after,
     afterEach: node.afterEach,
@@ -37,7 +38,7 @@ async function fromNode(): Promise<BunTest> {
     describe: Object.assign(describe, { each: forEachRow(describe) }),
     expect,
     spyOn,
-    test: Object.assign(test, { each: forEachRow(test) }),
+    test: Object.assign(test, { each: forEachRow(test), skip }),
   } as unknown as BunTest
 }
 

@@ -1,0 +1,191 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MacError } from '../../src/errors.ts'
+import { createMac } from '../../src/index.ts'
+import { reasonOf, storeFailure } from '../../src/store/store-failure.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { AS_NOBODY, type Lack, lackOfOrdinaryUser, testWith } from '../support/needs.ts'
+import { runtimeCommand } from '../support/process.ts'
+import { expect, test } from '../support/runner.ts'
+
+/** What SQLite says, the name and number of its result code, and what the operator is told first. */
+const TEXTS: readonly [string, string, number, RegExp][] = [
+  ['unable to open database file', 'SQLITE_CANTOPEN', 14, /^it may not be opened or written to/],
+  [
+    'attempt to write a readonly database',
+    'SQLITE_READONLY',
+    8,
+    /^it may not be opened or written/,
+  ],
+  ['access permission denied', 'SQLITE_PERM', 3, /^it may not be opened or written to/],
+  ['disk I/O error', 'SQLITE_IOERR', 10, /^its disk, or the network file system .* fails/],
+  [
+    'file is not a database',
+    'SQLITE_NOTADB',
+    26,
+    /^it is not a SQLite database, or an encrypted one/,
+  ],
+  ['database disk image is malformed', 'SQLITE_CORRUPT', 11, /^its content is damaged: restore/],
+  ['database is locked', 'SQLITE_BUSY', 5, /^somebody else has held its lock/],
+  ['database table is locked', 'SQLITE_LOCKED', 6, /^somebody else has held its lock/],
+  ['locking protocol', 'SQLITE_PROTOCOL', 15, /^somebody else has held its lock/],
+  ['database or disk is full', 'SQLITE_FULL', 13, /^its disk is full/],
+  ['out of memory', 'SQLITE_NOMEM', 7, /^the memory of the machine is used up/],
+]
+
+/** The same as each driver throws it; the third number of an extended code is in its higher bits. */
+const DRIVERS: readonly [string, (text: string, name: string, number: number) => object][] = [
+  [
+    'bun:sqlite',
+    (text, name, number) => ({ name: 'SQLiteError', message: text, code: name, errno: number }),
+  ],
+  ['bun:sqlite, extended', (text, name) => ({ message: text, code: `${name}_OTHER` })],
+  ['better-sqlite3', (text, name) => ({ name: 'SqliteError', message: text, code: name })],
+  [
+    'node:sqlite on Node',
+    (text, _, number) => ({ message: text, code: 'ERR_SQLITE_ERROR', errcode: (6 << 8) | number }),
+  ],
+  ['node:sqlite on Deno', (text) => ({ message: `${text}: x.db`, code: 'ERR_SQLITE_ERROR' })],
+]
+
+test.each(DRIVERS)(
+  "of %s, no text of SQLite's is passed on without a cause in words",
+  (_, made) => {
+    for (const [text, name, number, words] of TEXTS) {
+      const error = Object.assign(new Error(), made(text, name, number))
+      const { code, message } = storeFailure('The database')(error)
+      expect(code).toBe('ERR_MAC_STORE')
+      expect(message).toMatch(/^The database failed: /)
+      const reason = message.slice('The database failed: '.length)
+      expect(reason).toMatch(words)
+      expect(reason).toContain(`SQLite: ${text}`)
+    }
+  },
+)
+
+test.each([
+  ['EACCES', /^it may not be opened or written to/],
+  ['EPERM', /^it may not be opened or written to/],
+  ['EROFS', /^it lies on a file system that is mounted read-only/],
+  ['ENOSPC', /^its disk is full/],
+  ['EDQUOT', /^its disk is full, or its user may store no more/],
+  ['EIO', /^its disk, or the network file system/],
+  ['EMFILE', /^this process has too many files open/],
+])('of the system, %s is not passed on without a cause in words', (code, words) => {
+  const error = Object.assign(new Error(`${code}: as the system says it, open 'mac.db'`), { code })
+  expect(reasonOf(error, null)).toMatch(words)
+  expect(reasonOf(error, null)).toContain(`(${code}: as the system says it, open 'mac.db')`)
+})
+
+test('what is known of a file names the command that looks closer, and nothing else does', () => {
+  const failure = storeFailure('The database /x/mac.db', '/x/mac.db')
+  const known = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' })
+  expect(failure(known).message).toContain('"withmac doctor" looks into it.')
+  expect(failure(new Error('no such table: t')).message).toBe(
+    'The database /x/mac.db failed: no such table: t',
+  )
+  const own = new MacError('ERR_MAC_STORE', 'as it is')
+  expect(failure(own)).toBe(own)
+})
+
+const SCRIPT = join(import.meta.dirname, '../support/open-and-tell.ts')
+const ordinary = lackOfOrdinaryUser(SCRIPT)
+
+/** What an ordinary user is told who opens a database. */
+function told(path: string, front: readonly string[], home: string): string {
+  const [command = '', ...args] = [...front, ...runtimeCommand(SCRIPT), `sqlite:${path}`]
+  const { PATH = '' } = process.env
+  const { stdout, stderr } = spawnSync(command, args, {
+    env: { PATH, HOME: home, DENO_DIR: join(home, 'deno'), NODE_NO_WARNINGS: '1' },
+    encoding: 'utf8',
+  })
+  return stdout.trim() || stderr
+}
+
+async function makeDatabase(path: string): Promise<void> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  await mac.ready()
+  await mac.close()
+}
+
+const FORBIDDEN: readonly [string, (folder: string, file: string) => void, RegExp][] = [
+  ['read', (_, file) => chmodSync(file, 0o000), /failed: you may not read it \(/],
+  ['write to', (_, file) => chmodSync(file, 0o444), /failed: you may not write to it \(/],
+  [
+    'make files beside',
+    (folder, file) => {
+      chmodSync(file, 0o666)
+      chmodSync(folder, 0o555)
+    },
+    /failed: you may not write to its folder .*, where SQLite keeps files beside it \(/,
+  ],
+  ['come to', (folder) => chmodSync(folder, 0o600), /failed: you may not enter its folder /],
+]
+
+for (const [what, forbid, words] of FORBIDDEN) {
+  testWith(
+    ordinary,
+    `a database that this user may not ${what} is refused for that reason`,
+    async () => {
+      using temporary = temporaryFolder()
+      chmodSync(temporary.path('.'), 0o777)
+      const folder = temporary.path('data')
+      mkdirSync(folder)
+      chmodSync(folder, 0o777)
+      const file = join(folder, 'mac.db')
+      await makeDatabase(file)
+      forbid(folder, file)
+      try {
+        const message = told(file, AS_NOBODY, temporary.path('.'))
+        expect(message).toMatch(words)
+        expect(message).toContain('"withmac doctor" looks into it.')
+      } finally {
+        chmodSync(folder, 0o755)
+      }
+    },
+  )
+}
+
+/** A file system of its own at a path, or why there can be none. */
+function mounted(path: string): Disposable | string {
+  mkdirSync(path)
+  const { status, error } = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
+  if (status !== 0) return error === undefined ? 'this user may not mount' : 'there is no mount'
+  return { [Symbol.dispose]: () => void spawnSync('umount', [path]) }
+}
+
+function lackOfMount(): Lack {
+  using folder = temporaryFolder()
+  const made = mounted(folder.path('disk'))
+  if (typeof made === 'string') return made
+  made[Symbol.dispose]()
+  return null
+}
+
+testWith(
+  lackOfMount(),
+  'a database on a file system that is mounted read-only is refused for that reason',
+  async () => {
+    using folder = temporaryFolder()
+    const disk = folder.path('disk')
+    using made = mounted(disk) as Disposable
+    expect(made).toBeDefined()
+    await makeDatabase(join(disk, 'mac.db'))
+    expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0)
+    for (const name of ['mac.db', 'new.db']) {
+      const message = told(join(disk, name), [], folder.path('.'))
+      expect(message).toContain(
+        `${name} failed: it lies on a file system that is mounted read-only (`,
+      )
+    }
+  },
+)
+
+test('a path through a file is told as a folder that is missing', async () => {
+  using folder = temporaryFolder()
+  writeFileSync(folder.path('file'), '')
+  const mac = createMac({ database: `sqlite:${folder.path('file/mac.db')}` })
+  await expect(mac.ready()).rejects.toThrow(`there is no folder ${folder.path('file')}: create it`)
+  await mac.close()
+})
