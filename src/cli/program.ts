@@ -100,6 +100,7 @@ function program(terminal: Terminal): Command {
 function setUp(command: Command, terminal: Terminal): void {
   const name = command.parent === null ? calledAs() : pasted(command.name())
   const { bold, cyan } = terminal.colors
+  let complained = false
   command
     .helpOption('-h, --help', 'prints what it does, with examples')
     .exitOverride()
@@ -114,10 +115,14 @@ function setUp(command: Command, terminal: Terminal): void {
     .configureOutput({
       getOutHasColors: () => terminal.colors.isColorSupported,
       getErrHasColors: () => terminal.errorColors.isColorSupported,
-      // What is shown where no command is given.
+      // The help, where no command is given, or help is wanted of one that is not there: in pieces.
       writeErr: (text) => {
         if (!terminal.json) process.stderr.write(text)
-        else terminal.complain(`no command is given. "${name} --help" tells more.`, 'ERR_CLI_USAGE')
+        else if (!complained) {
+          complained = true
+          const said = `no command is given that there is. "${name} --help" tells more.`
+          terminal.complain(said, 'ERR_CLI_USAGE')
+        }
       },
       outputError: (text) => {
         const sentence = text.trim().replace(/^error: /, '')

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { masked, withmac, withmacJson } from './run.ts'
@@ -284,4 +285,100 @@ describe('before a database is made or opened, the command line tells of', () =>
     expect(status).toBe(2)
     expect(readFileSync(folder.path('mac.db'), 'utf8')).toBe('no database')
   })
+})
+
+test('list leaves out what removes itself, as machines get it, unless it is asked for', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  await mac.createCredential('ada', { id: 'of-ada' })
+  for (const id of ['machine-1', 'machine-2']) {
+    await mac.createCredential('ada', { id, removeWhenExpired: true })
+  }
+  await mac.createCredential('bob', { id: 'revoked', removeWhenExpired: true })
+  await mac.revokeCredential('revoked')
+  await mac.close()
+  const ids = async (...args: string[]) =>
+    (await withmacJson<{ id: string }[]>(['list', ...args], { cwd })).map(({ id }) => id).toSorted()
+  // What was revoked stays for good, and so is for people.
+  expect(await ids()).toEqual(['of-ada', 'revoked'])
+  expect(await ids('--all')).toEqual(['machine-1', 'machine-2', 'of-ada', 'revoked'])
+  const { out, err } = await withmac(['list', '--user', 'ada'], { cwd })
+  expect(out).not.toContain('machine')
+  expect(err).toBe(
+    '2 credentials that remove themselves after expiry, as machines get them, are left out: --all shows them.\n',
+  )
+  expect((await withmac(['list', '--user', 'bob'], { cwd })).err).toBe('')
+})
+
+test('list shows those of one status alone', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
+  for (const id of ['valid', 'expired', 'disabled', 'revoked']) {
+    await mac.createCredential('ada', { id, expires: id === 'expired' ? 1_000_000_001 : null })
+  }
+  await mac.disableCredential('disabled')
+  await mac.revokeCredential('revoked')
+  await mac.close()
+  for (const [status, id] of [
+    ['valid', 'valid'],
+    ['active', 'valid'],
+    ['expired', 'expired'],
+    ['disabled', 'disabled'],
+    ['revoked', 'revoked'],
+  ] as const) {
+    const found = await withmacJson<unknown>(['list', '--status', status], { cwd })
+    expect(found).toMatchObject([{ id, status: id }])
+  }
+  const wrong = await withmac(['list', '--status', 'dead'], { cwd })
+  expect(wrong.err).toContain('Allowed choices are valid, active, expired, disabled, revoked')
+  expect(wrong.status).toBe(2)
+  await withmac(['enable', 'disabled'], { cwd })
+  const none = await withmac(['list', '--status', 'disabled'], { cwd })
+  expect(none.err).toContain('There is no disabled credential in ')
+})
+
+test('revoke asks nobody where there is no terminal, and then revokes nothing', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1'], { cwd })
+  const asked = await withmac(['revoke', 'a1'], { cwd })
+  expect(asked).toEqual({
+    out: '',
+    err: 'withmac: there is no terminal to ask on: add --yes to revoke it.\n',
+    status: 2,
+  })
+  const json = await withmac(['revoke', 'a1', '--json'], { cwd })
+  expect(JSON.parse(json.err).error.message).toBe(
+    'with --json nobody is asked: add --yes to revoke it.',
+  )
+  expect(await withmacJson(['show', 'a1'], { cwd })).toMatchObject({ status: 'valid' })
+  expect(await withmacJson(['revoke', 'a1', '--yes'], { cwd })).toMatchObject({ status: 'revoked' })
+})
+
+test('what the command line gets wrong is said before a database is made or opened', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  writeFileSync(folder.path('ada.json'), '')
+  const url = 'http://localhost:3000/'
+  for (const args of [
+    ['create', ''],
+    ['create', 'ada', '--id', ''],
+    ['create', 'ada', '--id', 'a b"'],
+    ['create', 'ada', '--label', 'x'.repeat(2000)],
+    ['create', 'ada', '--save', 'ada.json'],
+    ['sign', 'GET', url, '--id', 'a', '--ext', 'a"b'],
+    ['sign', 'G T', url, '--id', 'a'],
+    ['fetch', url, '--id', 'a', '--ext', 'a"b'],
+    ['fetch', url, '--id', 'a', '-H', 'nothing'],
+    ['fetch', url, '--id', 'a', '-d', '@missing'],
+    ['doctor', url, '--id', 'a', '--ext', 'a"b'],
+    ['explain', '--origin', 'nowhere', '--id', 'a'],
+  ]) {
+    // Where it were opened first, it would end with 3: there is none.
+    const { status, err } = await withmac(args, { cwd })
+    expect([args, status, err.includes('database')]).toEqual([args, 2, false])
+    expect(existsSync(folder.path('mac.db'))).toBe(false)
+  }
 })

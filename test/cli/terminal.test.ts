@@ -42,6 +42,23 @@ test('on a terminal the table fits, and delete asks', async () => {
   expect(yes.status).toBe(0)
 })
 
+test('on a terminal revoke asks as delete does', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1'], { cwd })
+  const no = onTerminal(['revoke', 'a1'], cwd, 'n\n')
+  expect(no.out).toContain('Revoke a1 of ada (valid, 24 hours left; never used')
+  expect(no.out).toContain('Nothing was revoked.')
+  expect(no.status).toBe(1)
+  const yes = onTerminal(['revoke', 'a1'], cwd, 'y\n')
+  expect(withoutColors(yes.out)).toContain('revoked a1 of ada')
+  expect(yes.status).toBe(0)
+  // What is revoked stays so: there is nothing to ask.
+  const again = onTerminal(['revoke', 'a1'], cwd)
+  expect(again.out).toContain('was revoked before')
+  expect(again.status).toBe(0)
+})
+
 test('a reader that goes away early ends it quietly', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')

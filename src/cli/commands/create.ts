@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import type { KeptCredential, NewCredential } from '../../credentials/credential.ts'
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
-import { MAX_ID_LENGTH } from '../../protocol/parameters.ts'
 import { plain } from '../../protocol/plain-text.ts'
 import type { RateLimit } from '../../store/store.ts'
 import { readAddress } from '../address.ts'
@@ -72,7 +71,6 @@ export function createCommand(terminal: Terminal): Command {
       const expires = readExpiry(options.expires, new Date())
       const scopes = options.scope && readScopes(options.scope)
       const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
-      await checkNames(user, options)
       const place = findPlace(options.database)
       const { id, label, algorithm } = options
       // Imported when it is needed: it brings Zod along. What is wrong is told before a file is made.
@@ -87,20 +85,6 @@ export function createCommand(terminal: Terminal): Command {
         else giveNew(made, { place, url, save: options.save ?? null }, terminal)
       })
     })
-}
-
-/**
- * Checks what would be refused with the database open, and made.
- * @throws TypeError of the library.
- */
-async function checkNames(user: string, { id, label }: CreateOptions): Promise<void> {
-  // Imported when it is needed: it brings Zod along.
-  const fields = await import('../../credentials/fields.ts')
-  const { readInput, readUser } = await import('../../credentials/input.ts')
-  const text = fields.plain.min(1).max(MAX_ID_LENGTH).optional()
-  readUser(user)
-  readInput('create', text, id, '--id')
-  readInput('create', fields.label.optional(), label, '--label')
 }
 
 /** What the options come to. */

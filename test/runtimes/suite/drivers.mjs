@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { check, note } from './checks.mjs'
+import { withDatabase } from './database.mjs'
 import { runFile } from './server-process.mjs'
-import { config, isNode, version } from './this-runtime.mjs'
+import { config, hasBetterSqlite3, isNode, version } from './this-runtime.mjs'
 
 /** Versions that have no SQLite of their own. */
 const WITHOUT = ['node-18', 'node-20']
@@ -21,6 +23,8 @@ export async function drivers() {
   check('opening works', JSON.parse(opened.output).open, 'opened')
   check('opening prints no warning', opened.complaints, '')
 
+  await tellsWhatIsWrong(own)
+
   // kysely-bun-sqlite was removed there; it comes with the library.
   if (config.name === 'bun') return
   const { output, complaints } = await runFile(join(config.bare, 'server/probe.mjs'), [
@@ -36,4 +40,17 @@ export async function drivers() {
   check('the error names the runtime', isNode && open.includes(version), true)
   check('the error says what to do', open.includes('npm install better-sqlite3@11'), true)
   note(`without better-sqlite3: ${open}`)
+}
+
+/** Of a file that is no database, each driver has SQLite's text alone: the cause stands before it. */
+function tellsWhatIsWrong(probe) {
+  return withDatabase(async ({ database }) => {
+    const path = database.slice('sqlite:'.length)
+    writeFileSync(path, 'no database '.repeat(1000))
+    for (const scheme of hasBetterSqlite3 ? ['sqlite', 'better-sqlite3'] : ['sqlite']) {
+      const { output } = await runFile(probe, [`${scheme}:${path}`])
+      const said = 'failed: it is not a SQLite database, or an encrypted one: is the path right? ('
+      check(`${scheme}: a file that is no database`, JSON.parse(output).open.includes(said), true)
+    }
+  })
 }

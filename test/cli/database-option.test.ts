@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { temporaryFolder } from '../support/folder.ts'
+import { AS_NOBODY, lackOfOrdinaryUser, testWith } from '../support/needs.ts'
+import { expect, test } from '../support/runner.ts'
+import { environment, WITHMAC, withmac, withmacJson } from './run.ts'
+
+test.each([
+  ['a name', () => 'x.db'],
+  ['a relative path', () => './x.db'],
+  ['an absolute path', (path: string) => path],
+  ['a sqlite: URL', () => 'sqlite:x.db'],
+  ['a sqlite: URL with slashes', (path: string) => `sqlite://${path}`],
+  ['a file: URL of a name', () => 'file:x.db'],
+  ['a file: URL of a relative path', () => 'file:./x.db'],
+  ['a file: URL of an absolute path', (path: string) => `file:${path}`],
+  ['a file: URL with slashes', (path: string) => pathToFileURL(path).href],
+])('--database takes %s', async (_, given) => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  const file = folder.path('x.db')
+  const database = ['--database', given(file)]
+  const made = await withmacJson(['create', 'ada', '--id', 'a', ...database], { cwd })
+  expect(made).toMatchObject({ database: file })
+  expect(existsSync(file)).toBe(true)
+  expect(await withmacJson<unknown>(['list', ...database], { cwd })).toMatchObject([{ id: 'a' }])
+  expect(existsSync(folder.path('mac.db'))).toBe(false)
+})
+
+test('--database takes a name with what a URL would encode, and decodes a file: URL', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['init', '--database', '100%25 ünï.db'], { cwd })
+  expect(existsSync(folder.path('100%25 ünï.db'))).toBe(true)
+  await withmac(['init', '--database', 'file:a%20b.db'], { cwd })
+  expect(existsSync(folder.path('a b.db'))).toBe(true)
+})
+
+test.each([[':memory:'], ['sqlite::memory:']])(
+  '--database %s works, makes no file, and says that nothing of it is kept',
+  async (database) => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    for (const args of [['init'], ['create', 'ada'], ['list'], ['history'], ['prune']]) {
+      const { err, status } = await withmac([...args, '--database', database], { cwd })
+      expect([args, status]).toEqual([args, 0])
+      expect(err).toContain(
+        'note: the database is in memory: it was empty, and is gone when this command ends\n',
+      )
+    }
+    const doctor = await withmac(['doctor', '--database', database], { cwd })
+    expect(doctor.out).toContain('none: a database in memory is empty')
+    expect(doctor.status).toBe(0)
+    const shown = await withmac(['show', 'a', '--database', database], { cwd })
+    expect(shown.err).toContain('there is no credential a in :memory:.')
+    expect(shown.status).toBe(1)
+    for (const name of [':memory:', 'mac.db']) expect(existsSync(folder.path(name))).toBe(false)
+  },
+)
+
+test.each([
+  ['postgres://ada:secret@db/x?password=secret', '"postgres://…@db/x?…"'],
+  ['mysql:db', '"mysql:db"'],
+  ['', '""'],
+  ['sqlite:', '"sqlite:"'],
+  ['sqlite://host/x.db', '"sqlite://host/x.db"'],
+  ['sqlite:x.db?mode=ro', '"sqlite:x.db?…"'],
+  ['file:x.db?mode=ro', '"file:x.db?mode=ro"'],
+  ['file:', '"file:"'],
+  ['file://host.example/x.db', '"file://host.example/x.db"'],
+  ['file:%zz.db', '"file:%zz.db"'],
+])(
+  '--database %s is refused, and the error quotes it, less what may be a password',
+  async (given, quoted) => {
+    using folder = temporaryFolder()
+    const { out, err, status } = await withmac(['init', '--database', given], {
+      cwd: folder.path(''),
+    })
+    expect({ out, status }).toEqual({ out: '', status: 2 })
+    expect(err).toContain(quoted)
+    expect(err).toContain('--database')
+    expect(err).toMatch(/path,? such as mac\.db/)
+    expect(err).not.toContain('secret')
+  },
+)
+
+test('MAC_DATABASE_URL is read as servers read it, and the error quotes it', async () => {
+  using folder = temporaryFolder()
+  const env = { MAC_DATABASE_URL: 'nothing://mac.db' }
+  const { err, status } = await withmac(['init'], { cwd: folder.path(''), env })
+  expect(err).toMatch(/^withmac: MAC_DATABASE_URL: .*It was given as "nothing:\/\/mac\.db"\.\n$/)
+  expect(status).toBe(2)
+})
+
+test('a database that is a folder or no database is told as that, and how to look closer', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  mkdirSync(folder.path('x'))
+  writeFileSync(folder.path('text.db'), 'text '.repeat(2000))
+  const inFolder = await withmac(['list', '--database', 'x'], { cwd })
+  expect(inFolder.err).toContain('failed: it is a folder: name a file in it.')
+  for (const command of ['list', 'prune', 'history']) {
+    const { err, status } = await withmac([command, '--database', 'text.db'], { cwd })
+    expect(err).toContain(
+      'failed: it is not a SQLite database, or an encrypted one: is the path right? (SQLite: file is not a database). "withmac doctor" looks into it.',
+    )
+    expect(status).toBe(3)
+  }
+  const called = { npm_command: 'exec', npm_lifecycle_event: 'npx' }
+  const byNpx = await withmac(['list', '--database', 'text.db'], { cwd, env: called })
+  const itself = process.versions.deno === undefined ? 'npx --no-install withmac' : 'withmac'
+  expect(byNpx.err).toContain(`"${itself} doctor" looks into it.`)
+  const doctor = await withmac(['doctor', '--database', 'text.db'], { cwd })
+  expect(doctor.out).toContain('it cannot be opened: it is not a SQLite database')
+})
+
+testWith(
+  lackOfOrdinaryUser(WITHMAC.at(-1) ?? ''),
+  'a database in a folder that this user may not enter is not told as missing',
+  () => {
+    using folder = temporaryFolder()
+    chmodSync(folder.path('.'), 0o777)
+    const cwd = folder.path('data')
+    mkdirSync(cwd)
+    writeFileSync(folder.path('data/mac.db'), '')
+    chmodSync(cwd, 0o600)
+    const words = [...AS_NOBODY, ...WITHMAC, 'list', '--database', folder.path('data/mac.db')]
+    const { stderr, status } = spawnSync(words[0] ?? '', words.slice(1), {
+      env: environment({ HOME: folder.path('.'), DENO_DIR: folder.path('deno') }),
+      encoding: 'utf8',
+    })
+    chmodSync(cwd, 0o700)
+    expect(stderr).toContain('cannot be told: you may not enter a folder on the way to it (EACCES')
+    expect(status).toBe(3)
+  },
+)

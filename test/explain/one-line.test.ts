@@ -1,0 +1,95 @@
+import { explain } from '../../src/explain/explain.ts'
+import { formatExplanation } from '../../src/explain/format.ts'
+import { readSeenRequest } from '../../src/explain/read-seen.ts'
+import { createMac } from '../../src/index.ts'
+import { isPlainText } from '../../src/protocol/plain-text.ts'
+import { expect, test } from '../support/runner.ts'
+import { authorization } from '../support/sign.ts'
+
+const KEY = { id: 'ada', key: 'a-key-of-forty-three-characters-or-nearly-so' }
+/** What would pass for a verdict, and what a terminal obeys or hides. */
+const FORGED = 'x\nThe MAC is right\r\n\u001b[2J\u009b\u202e\u2028\u200b\ufeff'
+const HEADER =
+  'MAC id="ada", ts="1790000000", nonce="n", mac="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="'
+
+/** A request as JSON, with the forged text in one place. */
+const PLACES: readonly [string, (text: string) => Record<string, unknown>][] = [
+  ['the URL', (text) => ({ url: `http://api.example.com/${text}` })],
+  ['the target', (text) => ({ target: `/${text}` })],
+  ['the method', (text) => ({ method: text })],
+  ['the Host header', (text) => ({ headers: { host: text, authorization: HEADER } })],
+  [
+    'X-Forwarded-Host',
+    (text) => ({ headers: { 'x-forwarded-host': text, authorization: HEADER } }),
+  ],
+  [
+    'X-Forwarded-Prefix',
+    (text) => ({ headers: { 'x-forwarded-prefix': `/${text}`, authorization: HEADER } }),
+  ],
+  [
+    'X-Original-URI',
+    (text) => ({ headers: { 'x-original-uri': `/${text}`, authorization: HEADER } }),
+  ],
+  [
+    'the header itself',
+    (text) => ({ headers: { authorization: `MAC id="${text}", ts=1, nonce=2, mac=3` } }),
+  ],
+  ['the nonce', (text) => ({ headers: { authorization: HEADER.replace('"n"', `"${text}"`) } })],
+  ['an unquoted ext', (text) => ({ headers: { authorization: `${HEADER}, ext="${text}"` } })],
+  ['the scheme', (text) => ({ headers: { authorization: text } })],
+  ['the code', (text) => ({ code: text })],
+  ['the origin', (text) => ({ settings: { origin: text } })],
+]
+
+test.each(PLACES)('what stands in %s is one line of an explanation', (_, placed) => {
+  const seen = readSeenRequest(
+    JSON.stringify({
+      ...{ method: 'GET', url: 'http://api.example.com/', receivedAt: 1_790_000_000 },
+      headers: { host: 'api.example.com', authorization: HEADER },
+      ...placed(FORGED),
+    }),
+  )
+  for (const credential of [KEY, null, { ...KEY, id: FORGED }]) {
+    const explanation = explain(seen, credential)
+    const { sentence, notes, slips, code } = explanation
+    const said = [
+      sentence,
+      ...notes,
+      ...slips.flatMap((slip) => [slip.sentence, slip.change]),
+      code ?? '',
+    ]
+    for (const text of said) expect([text, isPlainText(text)]).toEqual([text, true])
+    const lines = formatExplanation(explanation).split('\n')
+    expect(lines.filter((line) => !/^[\x20-\x7e]*$/.test(line))).toEqual([])
+    expect(lines.slice(1).filter((line) => line.startsWith('The MAC is right'))).toEqual([])
+  }
+})
+
+test('spaces in a value do not make it look like received and signed', () => {
+  const request = {
+    method: 'GET',
+    url: `http://a/x${' '.repeat(40)}=`,
+    headers: { authorization: HEADER },
+  }
+  const text = formatExplanation(explain(request, KEY))
+  expect(text).toContain(`"/x${' '.repeat(40)}="`)
+})
+
+test('the explanation in the answer of a server in development is escaped, and parses back', async () => {
+  const mac = createMac({ database: 'sqlite::memory:', debug: true })
+  await mac.createCredential('ada', { ...KEY, expires: null })
+  const url = 'http://api.example.com/'
+  const headers = {
+    host: 'api.example.com',
+    authorization: authorization(
+      { ...KEY, key: 'another-key-of-forty-three-characters-it-is' },
+      url,
+    ),
+    'x-forwarded-host': '\u009b\u00ad',
+  }
+  const answer = await mac.withMac(() => new Response())(new Request(url, { headers }))
+  const body = await answer.text()
+  expect(JSON.parse(body).explanation).toBeDefined()
+  expect(isPlainText(body)).toBe(true)
+  await mac.close()
+})
