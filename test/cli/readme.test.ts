@@ -7,7 +7,7 @@ import { withmac } from './run.ts'
 import { serveMac } from './served.ts'
 
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-const [, block = ''] = /```sh\n(npx withmac.*?)```/s.exec(README) ?? []
+const [, block = ''] = /```sh\n(npx --no-install withmac create.*?)```/s.exec(README) ?? []
 
 test("the README's commands work one after the other, as they stand there", async () => {
   using folder = temporaryFolder()
@@ -17,7 +17,7 @@ test("the README's commands work one after the other, as they stand there", asyn
   expect(lines.length).toBeGreaterThan(5)
   for (const line of lines) {
     const command = line.replace(/ *#.*/, '').replace('http://localhost:3000/', server.url)
-    const { err, status } = await withmac(command.split(' ').slice(2), { cwd: folder.path('.') })
+    const { err, status } = await withmac(command.split(' ').slice(3), { cwd: folder.path('.') })
     expect([command, err, status]).toEqual([command, '', 0])
   }
   const mac = createMac({ database })

@@ -27,7 +27,7 @@ export class Application {
     return join(this.#folder, name)
   }
 
-  /** Installs what the lock names, and the library's tarball as `npm install withmac` would. */
+  /** Installs what the lock names, and the library's tarball, by its path. */
   install(tarball) {
     return npm(['install', tarball], { cwd: this.#folder, env: this.#env })
   }

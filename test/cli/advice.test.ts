@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { calledAs } from '../../src/cli/called-as.ts'
+import { expect, test } from '../support/runner.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const TEXTS = [
+  'README.md',
+  'SECURITY.md',
+  ...readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join('src', name)),
+]
+
+/** Commands that get whatever has the name on a registry, where nothing of ours is published yet. */
+const UNSAFE =
+  /\b(?:npx|bunx|bun x|pnpx|pnpm dlx|yarn dlx)(?! --no-install\b)(?: -\S+| (?!withmac\b)\S+@\S+)* withmac\b|\b(?:npm|pnpm|yarn|bun|deno) (?:install|i|add|exec)(?: -\S+)* (?:npm:)?withmac\b|\b(?:npm|jsr):withmac\b/g
+
+test.each([
+  'npx withmac list',
+  'npx --yes withmac',
+  'npx -p better-sqlite3@11 -p withmac withmac',
+  'bunx withmac',
+  'bunx --bun withmac',
+  'npm install withmac',
+  'npm i -D withmac',
+  'bun add withmac',
+  'deno add npm:withmac',
+  'deno run -A npm:withmac',
+])('%s would be found', (text) => {
+  expect(text.match(UNSAFE)).not.toBe(null)
+})
+
+test('nothing advises to get the package by its name', () => {
+  const found = TEXTS.flatMap((name) =>
+    (readFileSync(join(ROOT, name), 'utf8').match(UNSAFE) ?? []).map((text) => `${name}: ${text}`),
+  )
+  // Where Deno runs it out of its cache of packages, it came from a registry by that name already.
+  expect(found).toEqual(['src/cli/called-as.ts: npm:withmac'])
+})
+
+test('what npx and bunx run names itself in a form that downloads nothing', () => {
+  const { npm_command, npm_lifecycle_event } = process.env
+  const { bun, deno } = process.versions
+  try {
+    process.env.npm_command = 'exec'
+    process.env.npm_lifecycle_event = 'npx'
+    expect(calledAs()).toBe(deno === undefined ? 'npx --no-install withmac' : 'withmac')
+    process.env.npm_lifecycle_event = 'bunx'
+    const byBun =
+      bun === undefined ? 'bunx --no-install withmac' : 'bunx --no-install --bun withmac'
+    expect(calledAs()).toBe(deno === undefined ? byBun : 'withmac')
+  } finally {
+    restore('npm_command', npm_command)
+    restore('npm_lifecycle_event', npm_lifecycle_event)
+  }
+})
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}
