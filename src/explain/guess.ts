@@ -1,4 +1,3 @@
-import { plainJson } from '../protocol/plain-text.ts'
 import type { ExplainedLine } from './explanation.ts'
 import type { KeyForm } from './key-slips.ts'
 
@@ -79,9 +78,9 @@ export function textOf(guess: Guess): string {
   return guess.first + lines.join(guess.between) + guess.last
 }
 
-/** A value for a sentence: in quotes, on one line, and not longer than fits there. */
+/** A value for a sentence: in quotes, and not longer than fits there. `explanation` escapes the rest. */
 export function shown(value: string): string {
-  return plainJson(value.length > 120 ? `${value.slice(0, 117)}...` : value)
+  return JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
 }
 
 /** Cuts a target into path and query. */

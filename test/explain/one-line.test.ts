@@ -1,6 +1,7 @@
 import { explain } from '../../src/explain/explain.ts'
 import { formatExplanation } from '../../src/explain/format.ts'
 import { readSeenRequest } from '../../src/explain/read-seen.ts'
+import { explanation } from '../../src/explain/verdicts.ts'
 import { createMac } from '../../src/index.ts'
 import { isPlainText } from '../../src/protocol/plain-text.ts'
 import { expect, test } from '../support/runner.ts'
@@ -80,16 +81,27 @@ test('the explanation in the answer of a server in development is escaped, and p
   await mac.createCredential('ada', { ...KEY, expires: null })
   const url = 'http://api.example.com/'
   const headers = {
-    host: 'api.example.com',
-    authorization: authorization(
-      { ...KEY, key: 'another-key-of-forty-three-characters-it-is' },
-      url,
-    ),
-    'x-forwarded-host': '\u009b\u00ad',
+    // As bytes above 0x7F arrive.
+    host: 'api\u009b\u00ad.example.com',
+    authorization: authorization(KEY, url),
   }
   const answer = await mac.withMac(() => new Response())(new Request(url, { headers }))
   const body = await answer.text()
-  expect(JSON.parse(body).explanation).toBeDefined()
+  const { lines } = JSON.parse(body).explanation
+  expect(lines[4]).toMatchObject({ name: 'host', received: 'api\u009b\u00ad.example.com' })
   expect(isPlainText(body)).toBe(true)
   await mac.close()
+})
+
+test('every sentence of an explanation is one line, whatever it is put together from', () => {
+  const slip = { kind: 'x', side: 'client', sentence: FORGED, change: FORGED } as const
+  const made = explanation('ERR_MAC_HOST', FORGED, { notes: [FORGED], slips: [slip] })
+  for (const text of [
+    made.sentence,
+    ...made.notes,
+    made.slips[0]?.sentence,
+    made.slips[0]?.change,
+  ]) {
+    expect(isPlainText(text ?? '\n')).toBe(true)
+  }
 })
