@@ -36,7 +36,7 @@ export function reasonOf(error: unknown, path: string | null): string {
 
 const WORDS: Readonly<Record<Exclude<FailureKind, 'access'>, string>> = {
   locked:
-    'somebody else has held its lock for longer than withmac waits: look for a process that left a transaction open',
+    'another connection has held its lock for longer than withmac waits: look for a process that left a transaction open',
   'not a database': 'it is not a SQLite database, or an encrypted one: is the path right?',
   damaged: 'its content is damaged: restore a backup',
   disk: 'its disk, or the network file system that it lies on, fails: look into the log of the system',

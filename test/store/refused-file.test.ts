@@ -27,9 +27,9 @@ const TEXTS: readonly [string, string, number, RegExp][] = [
     /^it is not a SQLite database, or an encrypted one/,
   ],
   ['database disk image is malformed', 'SQLITE_CORRUPT', 11, /^its content is damaged: restore/],
-  ['database is locked', 'SQLITE_BUSY', 5, /^somebody else has held its lock/],
-  ['database table is locked', 'SQLITE_LOCKED', 6, /^somebody else has held its lock/],
-  ['locking protocol', 'SQLITE_PROTOCOL', 15, /^somebody else has held its lock/],
+  ['database is locked', 'SQLITE_BUSY', 5, /^another connection has held its lock/],
+  ['database table is locked', 'SQLITE_LOCKED', 6, /^another connection has held its lock/],
+  ['locking protocol', 'SQLITE_PROTOCOL', 15, /^another connection has held its lock/],
   ['database or disk is full', 'SQLITE_FULL', 13, /^its disk is full/],
   ['out of memory', 'SQLITE_NOMEM', 7, /^the memory of the machine is used up/],
 ]

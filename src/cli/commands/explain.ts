@@ -82,7 +82,9 @@ function readOrigin(text: string): string {
     pinOrigin(text)
     return text
   } catch {
-    throw new InvalidArgumentError('It is no origin: write one such as https://api.example.com.')
+    throw new InvalidArgumentError(
+      'It is not an origin: write one such as https://api.example.com.',
+    )
   }
 }
 
