@@ -132,7 +132,7 @@ test.each([
   [['--expires', '2001-01-01'], '--expires 2001-01-01 has passed'],
   [['--expires', 'tomorrow'], '--expires tomorrow cannot be read'],
   [['--id', 'a"b'], 'holds a double quote'],
-  [['--label', 'x'.repeat(1025)], 'create: --label '],
+  [['--label', 'x'.repeat(1025)], 'label must have at most 1024'],
   [['--url', 'localhost:3000/x'], 'localhost:3000/x is no http or https URL'],
   [['--url', 'http://ada:secret@localhost/'], 'the URL holds a user and a password'],
   [['--scope', 'read', 'wr"ite'], '--scope wr"ite cannot be used'],
