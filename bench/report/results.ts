@@ -13,13 +13,15 @@ export const SECTIONS = [
   'processes',
   'memory',
   'flood',
+  'timing',
 ] as const
 const FILE = join(ROOT, 'bench/RESULTS.md')
 
 const HEAD = `# What was measured
 
 Each section is written by a bench, and replaced when it is run again: \`npm run bench\`, \`bench:peers\`,
-\`bench:profile\`, \`bench:http\`, \`bench:growth\`, \`bench:processes\`, \`bench:memory\` and \`bench:flood\`. With \`-- --short\`
+\`bench:profile\`, \`bench:http\`, \`bench:growth\`, \`bench:processes\`, \`bench:memory\`, \`bench:flood\`
+and \`bench:timing\`. With \`-- --short\`
 they run for a moment and write nothing. Absolute figures hold for the machine named; ratios travel better, and both
 want a machine that does nothing else. A figure is the median of several runs, with the quartiles beside
 it. Goals are for information: no check depends on them.

@@ -3,20 +3,22 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { macsAreEqual } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
-import type { CredentialStore, StoredCredential } from '../store/store.ts'
-import { type KnownCredentials, type KnownKey, knownKeys } from './known-credentials.ts'
+import type { CredentialStore, FoundKey, StoredCredential } from '../store/store.ts'
+import {
+  type KnownCredentials,
+  type KnownKey,
+  type KnownKeys,
+  knownKeys,
+} from './known-credentials.ts'
 
-const DECOY_ALGORITHM = 'hmac-sha-256'
-let made: { readonly text: string; readonly compute: PreparedKey } | null = null
+let made: PreparedKey | null = null
 
 /**
  * Stands in for the key that an unknown identifier lacks, so that the work is the same. It is made with
  * the first request: while modules are loaded, Cloudflare Workers have no random bytes.
  */
-function decoy() {
-  if (made !== null) return made
-  const text = randomBytes(32).toString('base64url')
-  made = { text, compute: prepareKey(DECOY_ALGORITHM, text) }
+function decoy(): PreparedKey {
+  made ??= prepareKey('hmac-sha-256', randomBytes(32).toString('base64url'))
   return made
 }
 
@@ -33,12 +35,13 @@ export function recognise(
   known: KnownCredentials,
 ): KnownKey | null {
   const keys = known.get(id)
-  const other = decoy().compute
-  if (macsAreEqual(mac, (keys?.current.compute ?? other)(text)) && keys) {
+  const tried = keys ?? known.decoyFor(id)
+  const other = decoy()
+  if (macsAreEqual(mac, (tried?.current.compute ?? other)(text)) && keys) {
     keys.used = true
     return keys.current
   }
-  const old = keys?.old
+  const old = tried?.old
   if (macsAreEqual(mac, (old?.compute ?? other)(text)) && keys && old) {
     keys.used = true
     return old
@@ -47,8 +50,12 @@ export function recognise(
 }
 
 /**
- * The key that made the MAC, with its credential as the store has it now; from here on both are
- * remembered. All ways to fail do the same work, and look the same from outside.
+ * Verifies the MAC with the keys in the store. Returns the key that made it, with its credential, and
+ * remembers both.
+ *
+ * The keys alone are read first: a wrong MAC costs the same work, and looks the same from outside, whether
+ * the credential exists or not, and whatever else there is to read of it. The rest is read only for
+ * those who have a key.
  *
  * It does *not* look at the end of an old key's grace.
  *
@@ -62,37 +69,59 @@ export async function authenticate(
   store: CredentialStore,
   known: KnownCredentials,
 ): Promise<KnownKey> {
+  const { current, old } = await store.lookUpKeys(id)
+  const isCurrent = isMadeBy(current, mac, text)
+  const isOld = isMadeBy(old, mac, text)
+  // A key that was replaced must not be taken for right once more, not even up to the nonce.
+  if (!isSame(known.get(id) ?? known.decoyFor(id), current, old)) known.forget(id)
+  if (!isCurrent && !isOld) throw rejected(id, current.exists)
+  return authenticateAgain({ id, mac }, text, store, known)
+}
+
+/**
+ * The same for a request whose MAC was found right before. Its credential may have been changed since, so
+ * the MAC is verified once more, with what is read in one go.
+ */
+export async function authenticateAgain(
+  { id, mac }: Pick<MacAuthorization, 'id' | 'mac'>,
+  text: string,
+  store: CredentialStore,
+  known: KnownCredentials,
+): Promise<KnownKey> {
   const { credential, version } = await store.lookUp(id)
   const keys = credential === null ? null : knownKeys(credential, version)
-  const isCurrent = macsAreEqual(mac, (keys?.current.compute ?? decoyKey())(text))
-  const isOld = macsAreEqual(mac, (keys?.old?.compute ?? decoyKey())(text))
-  const shown = JSON.stringify(id)
-  if (credential === null || keys === null) {
+  const found = [keys?.current, keys?.old].find(
+    (key) => key && macsAreEqual(mac, key.compute(text)),
+  )
+  const ended = credential === null ? null : endOf(credential)
+  if (keys === null || !found || ended !== null) {
     known.forget(id)
-    throw new MacError('ERR_MAC_UNKNOWN_IDENTIFIER', `There is no credential ${shown}.`)
-  }
-  // A key that was replaced must not be taken for right once more, not even up to the nonce.
-  if (!hasSameKeys(known.get(id)?.current.credential, credential)) known.forget(id)
-  const found = isCurrent ? keys.current : isOld ? keys.old : null
-  if (found === null) {
-    throw new MacError('ERR_MAC_MISMATCH', `The MAC of credential ${shown} is wrong.`)
-  }
-  const ended = endOf(credential)
-  if (ended !== null) {
-    known.forget(id)
-    throw new MacError(...ended)
+    throw found && ended !== null ? new MacError(...ended) : rejected(id, keys !== null)
   }
   known.keep(keys)
   return found
 }
 
-/** Made anew each time, since a true key is prepared as well. */
-function decoyKey() {
-  return prepareKey(DECOY_ALGORITHM, decoy().text)
+/** Whether a key made a MAC. With a decoy it takes as long, and the answer is no. */
+function isMadeBy({ exists, text: key, algorithm }: FoundKey, mac: string, text: string): boolean {
+  return macsAreEqual(mac, prepareKey(algorithm, key)(text)) && exists
 }
 
-function hasSameKeys(one: StoredCredential | undefined, other: StoredCredential): boolean {
-  return one?.key === other.key && one.oldKey?.key === other.oldKey?.key
+function isSame(keys: KnownKeys | undefined, current: FoundKey, old: FoundKey): boolean {
+  return (
+    keys?.current.text === current.text && keys.old?.text === (old.exists ? old.text : undefined)
+  )
+}
+
+function rejected(id: string, exists: boolean): MacError {
+  const shown = JSON.stringify(id)
+  const [unknown, mismatch] = [
+    `There is no credential ${shown}.`,
+    `The MAC of credential ${shown} is wrong.`,
+  ]
+  return exists
+    ? new MacError('ERR_MAC_MISMATCH', mismatch)
+    : new MacError('ERR_MAC_UNKNOWN_IDENTIFIER', unknown)
 }
 
 function endOf({ id, revoked, disabled }: StoredCredential): [MacErrorCode, string] | null {

@@ -44,6 +44,8 @@ export function knownKeys(credential: StoredCredential, version: LookUp['version
 const MOST = 10_000
 /** How many that were used may be passed over for one that is new: then the next one goes in any case. */
 const MOST_PASSED = 16
+/** How many of them can be decoys. */
+const DECOYS = 1024
 
 /**
  * Remembers credentials of which a key has made a right MAC, with their keys prepared, so that their
@@ -56,13 +58,28 @@ const MOST_PASSED = 16
  */
 export class KnownCredentials {
   readonly #known = new Map<string, KnownKeys>()
+  /** Those that were remembered last. They may be forgotten since. */
+  readonly #decoys: KnownKeys[] = []
+  #kept = 0
 
   get(id: string): KnownKeys | undefined {
     return this.#known.get(id)
   }
 
+  /**
+   * The keys of another credential, to do the same work with if this one is not remembered: what nobody
+   * used for a while is slow to get at, and fixed decoys would show by their speed. Always the same for
+   * one identifier, as its own would be; `undefined` if none was remembered yet.
+   */
+  decoyFor(id: string): KnownKeys | undefined {
+    let sum = 0
+    for (let at = 0; at < id.length; at++) sum = (sum * 31 + id.charCodeAt(at)) | 0
+    return this.#decoys[(sum >>> 0) % this.#decoys.length]
+  }
+
   keep(known: KnownKeys): void {
     const { id } = known.current.credential
+    this.#decoys[this.#kept++ % DECOYS] = known
     // One that is looked up anew has just been used.
     if (this.#known.has(id)) known.used = true
     else if (this.#known.size >= MOST) this.#dropOne()

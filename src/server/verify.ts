@@ -6,7 +6,7 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/request-string.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { NonceStore, Recorded, Store } from '../store/store.ts'
-import { authenticate, recognise } from './authenticate.ts'
+import { authenticate, authenticateAgain, recognise } from './authenticate.ts'
 import { currentSeconds } from './clock.ts'
 import { judgeExt } from './ext.ts'
 import { countFailure } from './failures.ts'
@@ -81,7 +81,7 @@ export async function verify(
     let spent = limits.requests.spent(found.credential)
     if (spent !== null && limits.requests.shouldLookUp(found.credential)) {
       found = null
-      found = await authenticate(sent, text, store.credentials, known)
+      found = await authenticateAgain(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
       spent = limits.requests.spent(found.credential)
     }
@@ -92,7 +92,7 @@ export async function verify(
       const judged = await judgeExt(request, ext, check, target)
       if (judged instanceof MacError) {
         found = null
-        found = await authenticate(sent, text, store.credentials, known)
+        found = await authenticateAgain(sent, text, store.credentials, known)
         throw judged
       }
       ;({ ext, bodyVerified } = judged)
@@ -100,7 +100,7 @@ export async function verify(
       moment = judgedGood(found, timestamp, settings)
       if (moment === null) {
         found = null
-        found = await authenticate(sent, text, store.credentials, known)
+        found = await authenticateAgain(sent, text, store.credentials, known)
         moment = judgeMoment(found, timestamp, settings)
       }
     }
@@ -115,7 +115,7 @@ export async function verify(
     if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = null
-      found = await authenticate(sent, text, store.credentials, known)
+      found = await authenticateAgain(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') {

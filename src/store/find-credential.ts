@@ -1,36 +1,120 @@
+import { randomBytes } from 'node:crypto'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { CredentialRow } from './credential-row.ts'
-import { newRow } from './key-columns.ts'
+import { immediately } from './immediately.ts'
+import { type KeyRow, keyPlace, oldKeyPlace, openWritten } from './key-columns.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeySealer } from './sealing/key-sealer.ts'
-import type { StoredCredential } from './store.ts'
+import type { KeyPlace, KeySealer, WrittenKey } from './sealing/key-sealer.ts'
+import type { FoundKey, KeyPair } from './store.ts'
 
-/** A credential's row, with the version of all of them. */
-export type VersionedRow = CredentialRow & { readonly version: number }
-
-/** An identifier that no credential can have, since it is empty. */
-export const DECOY = ''
-
-/**
- * The look-up of a credential. Where there is none it gives a decoy, whose row is read, its key opened,
- * and made an object as any other: how long a look-up takes must not tell which identifiers exist.
- */
-export function findQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<VersionedRow> {
-  const { ref, lit } = sql
-  const decoy = newRow(decoyCredential(), sealer)
-  const columns = Object.keys(decoy).map((name) => ref(name))
-  const values = Object.values(decoy).map((value) => lit(value))
-  const version = sql`(select value from mac_state where name = 'credentials_mark') as version`
-  return sql<VersionedRow>`select ${sql.join(columns)}, ${version}
-    from mac_credentials where id = ${''}
-    union all select ${sql.join(values)}, ${version} limit 1`.compile(db)
+/** What is read of a credential before it is known that the MAC is right. */
+export type KeysRow = KeyRow & {
+  /** 0 if there is no such credential: all else is a decoy then. */
+  readonly known: number
+  readonly old_key: string
+  /** 0 if it has no old key: that one is a decoy then. */
+  readonly has_old: number
+  readonly version: number | null
 }
 
-function decoyCredential(): StoredCredential {
-  const key = 'x'.repeat(43)
+/** A credential's row, if there is one, with the version of all of them. */
+export type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | null } & {
+  readonly version: number
+}
+
+/** Whose the decoys are. The identifier is as long as one that withmac makes. */
+const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
+const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
+
+/**
+ * An index that holds all that {@link findKeysQuery} reads. Without it SQLite would read the whole row
+ * of the credential that it looks for, and of those that it passes on the way: their scopes would show
+ * in the time of an answer, which anybody can ask for.
+ */
+const KEY_INDEX = 'mac_credentials_keys'
+const INDEXED = [
+  ...['id', 'algorithm', 'key', 'key_number', 'key_sealed_by'],
+  ...['old_key', 'old_algorithm', 'old_sealed_by'],
+]
+
+/** Creates the index unless it is there. Whoever rebuilds the table by hand loses it without a word. */
+export async function setUpKeyIndex(db: Kysely<MacDatabase>): Promise<void> {
+  const { rows } = await sql`select 1 from sqlite_master
+    where type = 'index' and name = ${KEY_INDEX}`.execute(db)
+  if (rows.length === 0) await immediately(db, createKeyIndex)
+}
+
+/** The same within a transaction. */
+export async function createKeyIndex(locked: Kysely<MacDatabase>): Promise<void> {
+  const columns = sql.join(INDEXED.map((name) => sql.ref(name)))
+  await sql`create index if not exists ${sql.ref(KEY_INDEX)}
+    on mac_credentials (${columns})`.execute(locked)
+}
+
+/** Says it if a look-up failed for want of the index: to do without it would tell who exists. */
+export function whyNotFound(error: unknown): unknown {
+  if (!(error instanceof Error && error.message.includes(`no such index: ${KEY_INDEX}`)))
+    return error
+  const why =
+    `its table mac_credentials lacks the index ${KEY_INDEX}, and so was rebuilt by hand. Restart all ` +
+    'servers: whoever opens the database sets up what a rebuilt table has lost.'
+  return new Error(why, { cause: error })
+}
+
+/**
+ * The look-up of a credential's keys. If there is no such credential, or it has no old key, decoys of
+ * the same lengths stand in their place, sealed if keys are: how long a look-up takes must not tell
+ * which identifiers exist.
+ *
+ * A decoy's row reads one row of `mac_state` more, which takes as long as to read the columns of a
+ * credential.
+ */
+export function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<KeysRow> {
+  const decoy = (place: KeyPlace) => sealer.seal(randomBytes(32).toString('base64url'), place)
+  const [key, old] = [decoy(NOBODY), decoy(NOBODY_BEFORE)]
+  const { lit } = sql
+  const { id, number, algorithm } = NOBODY
+  const oldKey = [lit(old.text), lit(algorithm), lit(old.by)] as const
+  const version = sql`(select value from mac_state where name = 'credentials_mark') as version`
+  return sql<KeysRow>`select 1 as known, id, algorithm, key, key_number, key_sealed_by,
+    old_key is not null and old_algorithm is not null as has_old,
+    ifnull(old_key, ${oldKey[0]}) as old_key, ifnull(old_algorithm, ${oldKey[1]}) as old_algorithm,
+    iif(old_key is null, ${oldKey[2]}, old_sealed_by) as old_sealed_by, ${version}
+    from mac_credentials indexed by ${sql.ref(KEY_INDEX)} where id = ${''}
+    union all select 0, ${lit(id)}, ${lit(algorithm)}, ${lit(key.text)}, ${lit(number)},
+    ${lit(key.by)}, 0, ${sql.join(oldKey)}, ${version}
+    from mac_state where name = 'credentials_mark' limit 1`.compile(db)
+}
+
+/**
+ * The keys that were found, opened; with decoys the same work is done.
+ * @throws {@link MacError} `ERR_MAC_SEALED`
+ */
+export function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
+  const hasOld = Number(row.has_old) === 1
+  const place = keyPlace(row)
+  const oldPlace = hasOld ? oldKeyPlace(row) : NOBODY_BEFORE
+  const key = { text: row.key, by: row.key_sealed_by }
+  const oldKey = { text: row.old_key, by: row.old_sealed_by }
   return {
-    ...{ id: DECOY, user: 'nobody', key, algorithm: 'hmac-sha-256', label: null, created: 0 },
-    ...{ expires: 0, revoked: null, disabled: null, clockOffset: null, scopes: [] },
-    ...{ rateLimit: null, keyNumber: 1, rotated: null, oldKey: null, removeAt: null },
+    current: opened(Number(row.known) === 1, key, place, sealer),
+    old: opened(hasOld, oldKey, oldPlace, sealer),
   }
+}
+
+function opened(
+  exists: boolean,
+  written: WrittenKey,
+  place: KeyPlace,
+  sealer: KeySealer,
+): FoundKey {
+  const text = openWritten(written, place, sealer)
+  return { exists, text, algorithm: place.algorithm }
+}
+
+/** The look-up of all of a credential, for when the MAC is known to be right. */
+export function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
+  return sql<VersionedRow>`select mac_credentials.*, mac_state.value as version
+    from mac_state left join mac_credentials on mac_credentials.id = ${''}
+    where mac_state.name = 'credentials_mark'`.compile(db)
 }

@@ -44,19 +44,22 @@ export function withKeys(row: CredentialRow, sealer: KeySealer): StoredCredentia
 
 /** The current key of a row. */
 export function openKey(row: KeyRow, sealer: KeySealer): string {
-  return open({ text: row.key, by: row.key_sealed_by }, keyPlace(row), sealer)
+  return openWritten({ text: row.key, by: row.key_sealed_by }, keyPlace(row), sealer)
 }
 
 /** The old key of a row, or `null`, with as much work. */
 export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
   const { old_key: text, old_sealed_by: by } = row
-  if (text !== null) return open({ text, by }, oldKeyPlace(row), sealer)
+  if (text !== null) return openWritten({ text, by }, oldKeyPlace(row), sealer)
   sealer.openNone()
   return null
 }
 
-/** Whether a key is sealed is told by the column beside it, not by what it looks like. */
-function open({ text, by }: WrittenKey, place: KeyPlace, sealer: KeySealer): string {
+/**
+ * A key as it was made, with the same work whether it is sealed or not. Which of the two is told by the
+ * column beside it, not by what it looks like.
+ */
+export function openWritten({ text, by }: WrittenKey, place: KeyPlace, sealer: KeySealer): string {
   // To an empty key anybody could sign.
   if (typeof text !== 'string' || text === '') throw unusable(place.id, 'key')
   if (by !== null) return sealer.open({ text, by }, place)

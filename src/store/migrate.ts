@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { createKeyIndex } from './find-credential.ts'
 import { immediately } from './immediately.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
@@ -31,6 +32,7 @@ export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
       await locked.insertInto('mac_schema').values({ version: migration.version }).execute()
     }
     await createTriggers(locked)
+    await createKeyIndex(locked)
   })
 }
 

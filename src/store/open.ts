@@ -7,6 +7,7 @@ import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch } from './file.ts'
+import { setUpKeyIndex } from './find-credential.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { migrate } from './migrate.ts'
@@ -128,6 +129,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
 async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
   await migrate(db)
   await setUpTriggers(db)
+  await setUpKeyIndex(db)
 }
 
 function storeOf(

@@ -2,7 +2,14 @@ import type { CompiledQuery, Kysely } from 'kysely'
 import { tellingRemoval } from '../diagnostics/tell-work.ts'
 import { lastWords, readAudit, writeAudit } from './audit.ts'
 import { type CredentialRow, fromRow, toNumber } from './credential-row.ts'
-import { DECOY, findQuery, type VersionedRow } from './find-credential.ts'
+import {
+  findKeysQuery,
+  findQuery,
+  type KeysRow,
+  openFound,
+  type VersionedRow,
+  whyNotFound,
+} from './find-credential.ts'
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
 import { editedColumns, newRow, openKey, withKeys } from './key-columns.ts'
@@ -16,6 +23,7 @@ import type {
   CredentialStore,
   Edit,
   KeylessCredential,
+  KeyPair,
   LookUp,
   StoredCredential,
   Usage,
@@ -39,7 +47,8 @@ export class SqlCredentials implements CredentialStore {
   readonly #sealer: KeySealer
   readonly #label: string
   readonly #tally: UsageTally
-  /** Compiled once: it runs for every signed request. */
+  /** Compiled once: they run for every signed request whose credential is not remembered. */
+  readonly #findKeys: CompiledQuery<KeysRow>
   readonly #find: CompiledQuery<VersionedRow>
 
   constructor(db: Kysely<MacDatabase>, guard: Guard, sealer: KeySealer, { label, tally }: Told) {
@@ -48,20 +57,34 @@ export class SqlCredentials implements CredentialStore {
     this.#sealer = sealer
     this.#label = label
     this.#tally = tally
-    this.#find = findQuery(db, sealer)
+    this.#findKeys = findKeysQuery(db, sealer)
+    this.#find = findQuery(db)
+  }
+
+  async lookUpKeys(id: string): Promise<KeyPair> {
+    const { row } = await this.#lookedUp(this.#findKeys, id)
+    return openFound(row, this.#sealer)
   }
 
   async lookUp(id: string): Promise<LookUp> {
-    const query: CompiledQuery<VersionedRow> = { ...this.#find, parameters: [id] }
-    const { row, version } = await this.#guard(async () => {
-      const [row] = (await this.#db.executeQuery(query)).rows
-      if (row === undefined) throw new Error('the look-up of a credential gave no row')
-      return { row, version: present('credentials_mark', row.version) }
+    const { row, version } = await this.#lookedUp(this.#find, id)
+    if (row.id === null) return { credential: null, version }
+    const credential = withKeys(row as CredentialRow, this.#sealer)
+    const { keyNumber, rotated, oldKey } = credential
+    if (oldKey !== null && rotated !== null) this.#tally.replaced(id, keyNumber - 1, rotated)
+    return { credential, version }
+  }
+
+  #lookedUp<Row extends KeysRow | VersionedRow>(
+    query: CompiledQuery<Row>,
+    id: string,
+  ): Promise<{ readonly row: Row; readonly version: number }> {
+    return this.#guard(async () => {
+      const asked: CompiledQuery<Row> = { ...query, parameters: [id] }
+      const [row] = (await this.#db.executeQuery(asked).catch(notFound)).rows
+      const version = present('credentials_mark', row?.version)
+      return { row: row as Row, version }
     })
-    const credential = withKeys(row, this.#sealer)
-    const { id: found, keyNumber, rotated, oldKey } = credential
-    if (oldKey !== null && rotated !== null) this.#tally.replaced(found, keyNumber - 1, rotated)
-    return { credential: row.id === DECOY ? null : credential, version }
   }
 
   async find(id: string): Promise<KeylessCredential | null> {
@@ -156,6 +179,10 @@ export class SqlCredentials implements CredentialStore {
   #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
     return this.#guard(() => immediately(this.#db, work))
   }
+}
+
+function notFound(error: unknown): never {
+  throw whyNotFound(error)
 }
 
 async function rowOf(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow | null> {

@@ -70,8 +70,8 @@ export class SqlNonces implements NonceStore {
     )
   }
 
-  failed(credential: string | null, now: number): void {
-    this.#parts.tally.failures.count(credential, now)
+  failed(credential: string, now: number, exists = true): void {
+    this.#parts.tally.failures.count(credential, now, exists)
   }
 
   /** Lets what waits be recorded, and writes what no nonce took along. */

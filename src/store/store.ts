@@ -64,6 +64,21 @@ export interface LookUp {
   readonly version: number
 }
 
+/** A key as it is found before it is known that the MAC is right. */
+export interface FoundKey {
+  /** Whether there is such a key. If not, the rest is a decoy, with which the same work is done. */
+  readonly exists: boolean
+  readonly text: string
+  readonly algorithm: MacAlgorithm
+}
+
+/** The keys of a credential. */
+export interface KeyPair {
+  readonly current: FoundKey
+  /** The key before, whose grace may have ended. */
+  readonly old: FoundKey
+}
+
 /** What is known of the use of a credential. Times are exact to a minute. */
 export interface Usage {
   /** When each of its keys was last used, by their numbers. */
@@ -128,8 +143,15 @@ export type OpenCredentials = () => Promise<CredentialStore>
 /** Where credentials live. Every method rejects where the store fails. */
 export interface CredentialStore {
   /**
-   * Looks one up, with its keys. It takes as long whether there is one or not.
+   * Looks up the keys of one, and nothing else. It takes as long whether there is such a credential or
+   * not, whatever it holds, and whether it has one key or two.
    * @throws {@link MacError} `ERR_MAC_SEALED` where they cannot be opened.
+   */
+  lookUpKeys(id: string): Promise<KeyPair>
+  /**
+   * Looks up all of one, for when the MAC is known to be right: how long it takes tells whether there is
+   * such a credential, and how much it holds.
+   * @throws {@link MacError} `ERR_MAC_SEALED` where its keys cannot be opened.
    */
   lookUp(id: string): Promise<LookUp>
   /** The same, without its keys: also where they cannot be opened. */
@@ -212,9 +234,9 @@ export interface NonceStore {
    * Counts a request in a credential's name that was refused. That writes nothing by itself: it is
    * written with a later nonce, or when the store is closed.
    *
-   * @param credential `null` where there is no such credential: nothing is counted, with as much work.
+   * @param exists Whether there is such a credential. If not, nothing is counted, with as much work.
    */
-  failed(credential: string | null, now: number): void
+  failed(credential: string, now: number, exists?: boolean): void
   /**
    * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
    * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another

@@ -31,7 +31,7 @@ function counting(sealer: KeySealer): KeySealer & { opened: number } {
   return counted
 }
 
-describe('two keys are opened by each look-up', () => {
+describe('two keys are opened by each look-up of keys', () => {
   test('whether the identifier is known or not, with an old key and without, sealed or not', async () => {
     using folder = temporaryFolder()
     const source = { path: folder.path('mac.db'), driver: 'own' } as const
@@ -51,9 +51,13 @@ describe('two keys are opened by each look-up', () => {
       ['unsealed, both', ['a key', 'an old key']],
     ] as const) {
       sealer.opened = 0
+      const { current, old } = await store.credentials.lookUpKeys(id)
+      expect(sealer.opened).toBe(2)
+      expect([current.exists, old.exists]).toEqual([keys !== null, keys?.[1] !== undefined])
+      if (current.exists) expect(current.text).toBe(keys?.[0] ?? '')
+      if (old.exists) expect(old.text).toBe(keys?.[1] ?? '')
       const { credential } = await store.credentials.lookUp(id)
       expect(credential && [credential.key, credential.oldKey?.key]).toEqual(keys && [...keys])
-      expect(sealer.opened).toBe(2)
     }
     await store.close()
   })

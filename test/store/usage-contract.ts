@@ -168,7 +168,7 @@ export function usageContract(open: () => Promise<Store>): void {
   test('failures are known at once, each of its own credential', async () => {
     const { nonces, failures, record, credentials } = await opened(stored('ada'), stored('eve'))
     for (const id of ['ada', 'eve', 'ada']) nonces.failed(id, NOW)
-    nonces.failed(null, NOW)
+    nonces.failed('nobody', NOW, false)
     expect(await failures('ada')).toBe(2)
     await record('eve', NOW)
     nonces.failed('ada', NOW + 1)

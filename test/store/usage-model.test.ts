@@ -76,7 +76,7 @@ test('whatever two servers do, uses are known to the minute, and no failure is l
         } else if (step.kind === 'replay') {
           expect((await nonces.record({ ...last, now })).verdict).toBe('seen')
         } else if (step.kind === 'fail') {
-          nonces.failed(step.id, now)
+          nonces.failed(step.id ?? 'nobody', now, step.id !== null)
           if (step.id !== null) model.failed.push({ id: step.id, hour: Math.floor(now / 3600) })
         } else if (step.kind === 'wait') {
           // A clock is set back by a little at the most, or old failures would be wanted again.

@@ -88,7 +88,7 @@ test('a batch with nothing to write is one statement, and one with something one
   expect(await statements(NOW)).toEqual(['begin immediate', insert, write, 'commit'])
   for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual([insert])
   // Strangers who name no credential make no difference.
-  for (let time = 0; time < 100; time++) store.nonces.failed(null, NOW)
+  for (let time = 0; time < 100; time++) store.nonces.failed('nobody', NOW, false)
   expect(await statements(NOW + 59)).toEqual([insert])
   store.nonces.failed('ada', NOW + 59)
   // Added, and those of long ago removed.

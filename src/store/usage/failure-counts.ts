@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer'
-import { DECOY } from '../find-credential.ts'
 import { HOURS, hourOf } from './usage.ts'
 
 /** How many requests in a credential's name were refused within an hour. */
@@ -14,6 +13,8 @@ type Hours = Map<number, number>
 
 /** Of how many credentials failures may wait; the first to come make room for others. */
 const MOST = 10_000
+/** How many names that nobody has are counted: then all of them go, since anybody can make some up. */
+const MOST_DECOYS = 1000
 /** How long after the last ones the next begin to leave, in seconds. */
 const INTERVAL = 60
 
@@ -26,14 +27,15 @@ export class FailureCounts {
   #waiting = new Map<string, Hours>()
   #leaving: readonly Failures[] = []
   #left = Number.NaN
-  readonly #decoys = new Map<string, Hours>()
+  /** Failures of credentials that do not exist, which are counted apart and never written. */
+  #decoys = new Map<string, Hours>()
 
-  /** @param credential `null` where there is none: that is as much work, and comes to nothing. */
-  count(credential: string | null, now: number): void {
-    const counts = credential === null ? this.#decoys : this.#waiting
-    const name = credential ?? DECOY
+  /** @param exists If not, it is as much work, and comes to nothing. */
+  count(credential: string, now: number, exists: boolean): void {
+    if (this.#decoys.size >= MOST_DECOYS) this.#decoys = new Map()
+    const counts = exists ? this.#waiting : this.#decoys
     const hour = hourOf(now)
-    const hours = counts.get(name) ?? addedTo(counts, name)
+    const hours = counts.get(credential) ?? addedTo(counts, credential)
     if (!hours.has(hour)) forgetOld(hours, hour)
     hours.set(hour, (hours.get(hour) ?? 0) + 1)
   }
@@ -57,6 +59,7 @@ export class FailureCounts {
   all(): readonly Failures[] {
     this.#leaving = [...this.#leaving, ...rowsOf(this.#waiting)]
     this.#waiting = new Map()
+    this.#decoys = new Map()
     return this.#leaving
   }
 

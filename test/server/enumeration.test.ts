@@ -1,0 +1,264 @@
+import { createMac, type Mac } from '../../src/index.ts'
+import { FailureCounts } from '../../src/store/usage/failure-counts.ts'
+import { canCountHashes, countedHashes } from '../support/counted-macs.ts'
+import { outcome } from '../support/outcome.ts'
+import { type Read, recorded } from '../support/recorded.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { type Key, signed } from '../support/sign.ts'
+import { Database, rowsOf } from '../support/sqlite.ts'
+
+// How long things take is measured by `npm run bench:timing`. Here it is counted what is done.
+
+const canCount = await canCountHashes()
+const URL = 'http://example.com/a'
+const LONG_SCOPES = Array.from({ length: 100 }, (_, at) => `${at}:${'s'.repeat(250)}`)
+const UNKNOWN = { id: 'f'.repeat(24), key: 'a key that nobody has' }
+
+/** Credentials that have nothing in common but the lengths of identifier and key. */
+const KINDS: Readonly<Record<string, (mac: Mac) => Promise<Key>>> = {
+  plain: (mac) => mac.createCredential('ada'),
+  'with 100 long scopes': (mac) => mac.createCredential('ada', { scopes: LONG_SCOPES }),
+  'of a long user, with a long label': (mac) =>
+    mac.createCredential('u'.repeat(1000), { label: 'l'.repeat(1000) }),
+  'with a rate limit': (mac) =>
+    mac.createCredential('ada', { rateLimit: { requests: 9, seconds: 9 } }),
+  'with two keys': async (mac) => mac.rotateCredential((await mac.createCredential('ada')).id),
+  revoked: async (mac) => {
+    const made = await mac.createCredential('ada')
+    await mac.revokeCredential(made.id)
+    return made
+  },
+  disabled: async (mac) => {
+    const made = await mac.createCredential('ada')
+    await mac.disableCredential(made.id)
+    return made
+  },
+  'at work': async (mac) => {
+    const made = await mac.createCredential('ada')
+    await mac.withMac(() => new Response())(signed(made, URL))
+    return made
+  },
+}
+
+async function place(sealingKey: string | null = null) {
+  const connection = new Database(':memory:')
+  const record = await recorded(connection)
+  const rejected: string[] = []
+  const mac = createMac({
+    ...{ database: record.database, sealingKey },
+    onReject: ({ code, message }) => rejected.push(`${code}: ${message}`),
+  })
+  await mac.ready()
+  const app = mac.withMac(() => new Response())
+  return {
+    ...{ connection, mac, record, rejected },
+    send: (key: Key) => outcome(app(signed(key, URL))),
+    wrong: (key: Key) => outcome(app(signed({ ...key, key: 'w'.repeat(43) }, URL))),
+    /** What is read while some work is done. */
+    async reads(work: () => Promise<unknown>): Promise<Read[]> {
+      record.reads.length = 0
+      await work()
+      return record.reads.splice(0)
+    },
+    async [Symbol.asyncDispose]() {
+      await mac.close()
+      await record.database.destroy()
+    },
+  }
+}
+
+/** What the reads look like to a stopwatch: the statements, and the types and lengths of all values. */
+function shapes(reads: readonly Read[]): unknown[] {
+  return reads.map(({ sql, rows }) => ({
+    sql,
+    rows: rows.map((row) => Object.entries(row).map(([name, value]) => [name, shape(value)])),
+  }))
+}
+
+function shape(value: unknown): string {
+  return typeof value === 'string' ? `${value.length} characters` : typeof value
+}
+
+describe.each([
+  ['unsealed', null],
+  ['sealed', sealingKeyOf('one')],
+])('with a wrong MAC, keys being %s,', (_, sealingKey) => {
+  test.each(Object.keys(KINDS))(
+    'as much is read of a credential %s as where there is none',
+    async (kind) => {
+      await using at = await place(sealingKey)
+      const key = (await KINDS[kind]?.(at.mac)) as Key
+      await at.mac.createCredential('eve')
+      const unknown = await at.reads(() => at.wrong(UNKNOWN))
+      const known = await at.reads(() => at.wrong(key))
+      expect(shapes(known)).toEqual(shapes(unknown))
+      expect(known).toHaveLength(1)
+      expect(at.rejected.slice(-2).map((text) => text.split(':')[0])).toEqual([
+        'ERR_MAC_UNKNOWN_IDENTIFIER',
+        'ERR_MAC_MISMATCH',
+      ])
+      // That more is read with a right MAC shows that all of it is seen here.
+      const right = await at.reads(() => at.send(key))
+      if (kind !== 'at work') expect(shapes(right).length).toBeGreaterThan(1)
+    },
+  )
+})
+
+describe('with a wrong MAC as many MACs are computed as where there is no such credential,', () => {
+  if (!canCount) {
+    test('which cannot be counted on this runtime', () => {})
+    return
+  }
+  test.each(Object.keys(KINDS))('for a credential %s', async (kind) => {
+    await using at = await place()
+    const key = (await KINDS[kind]?.(at.mac)) as Key
+    const app = at.mac.withMac(() => new Response())
+    const count = (named: Key) => {
+      const request = signed({ ...named, key: 'w'.repeat(43) }, URL)
+      return countedHashes(() => app(request))
+    }
+    const unknown = await count(UNKNOWN)
+    expect(await count(key)).toBe(unknown)
+    expect(await count(key)).toBe(unknown)
+    expect(unknown).toBeGreaterThanOrEqual(4)
+  })
+})
+
+test('before the MAC is known to be right, SQLite opens neither the table nor any other index of it', async () => {
+  await using at = await place()
+  const key = await at.mac.createCredential('ada', { scopes: LONG_SCOPES })
+  const [first, second] = await at.reads(() => at.send(key))
+  const roots = new Map(
+    rowsOf(at.connection, 'select rootpage, name from sqlite_master where rootpage > 0').map(
+      ([page, name]) => [page, name],
+    ),
+  )
+  const opened = ({ sql = '' }: Partial<Read> = {}) => {
+    const statement = at.connection.prepare(`explain ${sql}`)
+    const steps = statement.all('x') as { opcode: string; p2: number }[]
+    statement.finalize?.()
+    const pages = steps.filter(({ opcode }) => opcode === 'OpenRead').map(({ p2 }) => p2)
+    return [...new Set(pages.map((page) => roots.get(page)))].sort()
+  }
+  expect(opened(first)).toEqual(['mac_credentials_keys', 'mac_state'])
+  expect(opened(second)).toContain('mac_credentials')
+  const indexed = rowsOf(
+    at.connection,
+    "select name from pragma_index_info('mac_credentials_keys')",
+  )
+  for (const column of ['user', 'label', 'scopes']) expect(indexed.flat()).not.toContain(column)
+})
+
+describe('nobody gets in', () => {
+  test('under a name that nobody has, by the key of another credential that is remembered', async () => {
+    await using at = await place()
+    const ada = await at.mac.createCredential('ada')
+    const { key } = await at.mac.rotateCredential(ada.id)
+    expect(await at.send({ ...ada, key })).toBe('200')
+    for (const known of [key, ada.key]) {
+      expect(await at.send({ id: UNKNOWN.id, key: known })).toBe('401 ERR_MAC_REJECTED')
+    }
+    expect(at.rejected.at(-1)).toMatch(/^ERR_MAC_UNKNOWN_IDENTIFIER/)
+  })
+
+  test('by a decoy, in the place of the only key or of the old one', async () => {
+    await using at = await place()
+    const ada = await at.mac.createCredential('ada')
+    const decoys: string[] = []
+    for (const named of [UNKNOWN, ada]) {
+      const [{ rows: [row] = [] } = {}] = await at.reads(() => at.wrong(named))
+      decoys.push(String(row?.key), String(row?.old_key))
+    }
+    expect(new Set(decoys).size).toBe(3)
+    for (const key of decoys.filter((decoy) => decoy !== ada.key)) {
+      for (const { id } of [UNKNOWN, ada]) {
+        expect(await at.send({ id, key })).toBe('401 ERR_MAC_REJECTED')
+      }
+    }
+  })
+})
+
+test.each([
+  ['revoked', 'update mac_credentials set revoked = 1', '401 ERR_MAC_REJECTED'],
+  ['deleted', 'delete from mac_credentials', '401 ERR_MAC_REJECTED'],
+  ['given another key', "update mac_credentials set key = 'another'", '401 ERR_MAC_REJECTED'],
+  ['given other scopes', "update mac_credentials set scopes = 'a b'", '200'],
+])(
+  'between the reading of its keys and of the rest, a credential that is %s is judged as it is then',
+  async (_, sql, told) => {
+    await using at = await place()
+    const ada = await at.mac.createCredential('ada')
+    let changes = 0
+    at.record.after = (read) => {
+      if (!read.sql.includes('has_old')) return
+      changes++
+      at.connection.exec(sql)
+    }
+    expect(await at.send(ada)).toBe(told)
+    expect(changes).toBe(1)
+  },
+)
+
+test('a table that was rebuilt by hand lets no stranger ask who exists, and is mended by the next opening', async () => {
+  await using at = await place()
+  const ada = await at.mac.createCredential('ada')
+  at.connection.exec('create table rebuilt as select * from mac_credentials')
+  at.connection.exec('drop table mac_credentials')
+  at.connection.exec('alter table rebuilt rename to mac_credentials')
+  for (const key of [ada, UNKNOWN]) expect(await at.send(key)).toBe('503 ERR_MAC_STORE')
+  expect(at.rejected[0]).toMatch(/lacks the index mac_credentials_keys.+Restart all servers/)
+  const next = createMac({ database: at.record.database, sealingKey: null })
+  await next.ready()
+  await next.close()
+  expect(await at.send(ada)).toBe('200')
+})
+
+describe('a failure that is counted', () => {
+  /** What is done to maps, and which texts are copied, while some work is done. */
+  function done(work: () => void): string[] {
+    const steps: string[] = []
+    const { prototype } = Map
+    const own = { ...{ get: prototype.get, set: prototype.set, has: prototype.has } }
+    const { from } = Buffer
+    for (const name of ['get', 'set', 'has'] as const) {
+      prototype[name] = function (this: never, ...given: never[]) {
+        steps.push(name)
+        return Reflect.apply(own[name], this, given)
+      } as never
+    }
+    Buffer.from = ((...given: never[]) => {
+      steps.push('copy')
+      return Reflect.apply(from, Buffer, given)
+    }) as typeof from
+    try {
+      work()
+    } finally {
+      Object.assign(prototype, own)
+      Buffer.from = from
+    }
+    return steps
+  }
+
+  test('is the same work whether the credential exists or not, for the first time and later', () => {
+    const counts = new FailureCounts()
+    for (const second of [0, 1, 3600, 90_000]) {
+      const known = done(() => counts.count('ada', second, true))
+      const unknown = done(() => counts.count('eve', second, false))
+      expect(unknown).toEqual(known)
+      expect(known.length).toBeGreaterThan(2)
+    }
+    counts.all()
+    const again = [true, false].map((exists) => done(() => counts.count('ada', 0, exists)))
+    expect(again[1]).toEqual(again[0] ?? [])
+  })
+
+  test('comes to nothing if the credential does not exist, however many names there are', () => {
+    const counts = new FailureCounts()
+    for (let at = 0; at < 20_000; at++) counts.count(`nobody ${at}`, 0, false)
+    expect([...counts.of(null)]).toEqual([])
+    expect(counts.areDue(1000)).toBe(false)
+    counts.count('ada', 0, true)
+    expect([...counts.of(null)]).toHaveLength(1)
+  })
+})
