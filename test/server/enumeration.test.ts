@@ -1,4 +1,6 @@
 import { createMac, type Mac } from '../../src/index.ts'
+import { recognise } from '../../src/server/authenticate.ts'
+import { KnownCredentials, type KnownKeys } from '../../src/server/known-credentials.ts'
 import { FailureCounts } from '../../src/store/usage/failure-counts.ts'
 import { canCountHashes, countedHashes } from '../support/counted-macs.ts'
 import { outcome } from '../support/outcome.ts'
@@ -122,6 +124,40 @@ describe('with a wrong MAC as many MACs are computed as where there is no such c
     expect(await count(key)).toBe(unknown)
     expect(await count(key)).toBe(unknown)
     expect(unknown).toBeGreaterThanOrEqual(4)
+  })
+})
+
+describe('in place of an identifier that is not remembered', () => {
+  /** Keys as they are remembered, which make the MAC `right` of everything. */
+  function remembered(id: string) {
+    const asked: string[] = []
+    const key = {
+      credential: { id },
+      text: 'a key',
+      compute: (text: string) => asked.push(text) && 'right',
+    }
+    return { asked, keys: { current: key, old: key, used: false } as unknown as KnownKeys }
+  }
+
+  test('the keys of another one are tried, and let nobody in', () => {
+    const known = new KnownCredentials()
+    const { keys, asked } = remembered('ada')
+    known.keep(keys)
+    const sent = { ts: '1', nonce: 'a', ext: null, mac: 'right' }
+    expect(recognise({ ...sent, id: 'nobody' } as never, 'text', known)).toBeNull()
+    expect(asked).toEqual(['text', 'text'])
+    expect(recognise({ ...sent, id: 'ada' } as never, 'text', known)).toBe(keys.current)
+  })
+
+  test('always the same one is tried, and different ones for different identifiers', () => {
+    const known = new KnownCredentials()
+    expect(known.decoyFor('nobody')).toBe(undefined)
+    for (let at = 0; at < 3000; at++) known.keep(remembered(String(at)).keys)
+    const names = Array.from({ length: 100 }, (_, at) => `nobody ${at}`)
+    const decoys = names.map((name) => known.decoyFor(name))
+    expect(names.map((name) => known.decoyFor(name))).toEqual(decoys)
+    expect(new Set(decoys).size).toBeGreaterThan(50)
+    expect(decoys).not.toContain(undefined)
   })
 })
 

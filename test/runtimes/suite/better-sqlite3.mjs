@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createMac } from 'withmac'
 import { check, note } from './checks.mjs'
 import { withDatabase } from './database.mjs'
 import { send } from './raw.mjs'
@@ -13,6 +16,7 @@ export async function betterSqlite3() {
   if (hasBetterSqlite3) {
     check('it opens the database', await opened(config.folder), { open: 'opened', better: true })
     await sharesItsFile()
+    await leavesNothingOfAKey()
     await compiledForAnotherNode()
   }
   const { open } = await opened(config.bare)
@@ -49,6 +53,26 @@ function sharesItsFile() {
       accepted.push(request)
       await server.kill()
     }
+  })
+}
+
+/** The same driver is tried in more ways, where it is there, by store/secure-delete.test.ts. */
+function leavesNothingOfAKey() {
+  return withDatabase(async ({ folder, database }) => {
+    const mac = createMac({ database: database.replace('sqlite:', 'better-sqlite3:') })
+    const key = randomBytes(225).toString('base64url')
+    for (const [id, given] of [
+      ['ada', key],
+      ['bob', 'k'.repeat(43)],
+    ]) {
+      await mac.createCredential('ada', { id, key: given })
+    }
+    await mac.deleteCredential('ada')
+    // That brings the log into the file.
+    await mac.close()
+    const bytes = readFileSync(join(folder, 'mac.db'), 'latin1')
+    const left = key.match(/.{20}/g).filter((piece) => bytes.includes(piece))
+    check('of a deleted key nothing is left', left, [])
   })
 }
 
