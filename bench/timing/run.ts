@@ -12,7 +12,7 @@ import type { TimingResult, TimingSettings } from './measure.ts'
 const options = benchArguments()
 const settings: TimingSettings = options.short
   ? { pairs: 50, credentials: 10 }
-  : { pairs: 4000, credentials: 2000 }
+  : { pairs: 2000, credentials: 1000 }
 const names: readonly RuntimeName[] = ['bun', 'node-24', 'deno']
 const measured: { readonly title: string; readonly results: readonly TimingResult[] }[] = []
 for (const name of names) {
