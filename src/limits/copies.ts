@@ -1,11 +1,12 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { nonceName } from '../store/nonce-name.ts'
 import type { Client } from './client.ts'
 import type { FailureLimit } from './failures.ts'
 import { shortName } from './short-name.ts'
 
-/** How many requests are remembered. Only who holds a right request can add one. */
-const MOST = 10_000
+/** How many requests are remembered: the later half in any case. Only who holds a right one can add one. */
+const MOST = 20_000
 
 /**
  * Sees to it that copies of a right request cost neither body nor store, where they come from an address
@@ -15,8 +16,8 @@ const MOST = 10_000
  */
 export class CopyLimit {
   readonly #failures: FailureLimit
-  /** Those whose nonce the store refused, which it will refuse again; the oldest first. */
-  readonly #refused = new Set<string>()
+  /** Those whose nonce the store refused, which it will refuse again. */
+  readonly #refused = new BoundedMap<string, true>(MOST)
   /** Those from such addresses that are with the store now. */
   readonly #underWay = new Set<string>()
 
@@ -27,7 +28,7 @@ export class CopyLimit {
   /** @throws {@link LimitError} where the nonce was refused before. */
   check(client: Client | null, sent: MacAuthorization): void {
     if (this.#refused.size === 0 || !this.#failures.someSpent()) return
-    if (this.#refused.has(nameOf(sent)) && this.#failures.isSpent(client)) {
+    if (this.#refused.get(nameOf(sent)) && this.#failures.isSpent(client)) {
       this.#failures.check(client)
     }
   }
@@ -53,10 +54,7 @@ export class CopyLimit {
 
   /** Remembers a request whose nonce the store refused. */
   remember(sent: MacAuthorization): void {
-    this.#refused.add(nameOf(sent))
-    if (this.#refused.size <= MOST) return
-    const [oldest] = this.#refused
-    if (oldest !== undefined) this.#refused.delete(oldest)
+    this.#refused.set(nameOf(sent), true)
   }
 }
 

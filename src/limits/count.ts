@@ -6,16 +6,15 @@ export interface Count {
   readonly resetAt: number
 }
 
-/** Where it is counted. */
+/** Where several processes count together. */
 export interface Counter {
   /**
-   * Counts one, and gives how many there are in the window. The first one opens it.
+   * Counts one, and gives how many there are in the window, which the first one opens; `null` where that
+   * cannot be done now.
    *
    * @param seconds How long a window is.
    */
-  add(key: string, seconds: number): Promise<Count>
-  /** Drops what is kept of a key in this process, where there is too much of it. */
-  forget(key: string): void
+  add(key: string, seconds: number): Promise<Count | null>
   /**
    * Makes ready what is needed to count.
    * @throws TypeError where a package is not installed.

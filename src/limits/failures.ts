@@ -26,7 +26,7 @@ export class FailureLimit {
   /** Until when the budget of any address may be used up, in milliseconds since 1970. */
   #spentUntil = 0
 
-  constructor(limit: RateLimit, counter: Counter) {
+  constructor(limit: RateLimit, counter: Counter | null) {
     this.#limit = limit
     this.#budgets = new Budgets('failures', counter, MOST_ADDRESSES)
   }

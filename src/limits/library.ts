@@ -5,11 +5,6 @@ type Library = typeof import('rate-limiter-flexible')
 // Each class is loaded when it is needed, and by itself: the whole package would bring what bundlers
 // cannot put into a module for Node.
 
-/** Counts in memory. */
-export async function memoryLimiter(): Promise<Library['RateLimiterMemory']> {
-  return (await import('rate-limiter-flexible/lib/RateLimiterMemory.js')).default
-}
-
 /** Counts in Redis. */
 export async function redisLimiter(): Promise<Library['RateLimiterRedis']> {
   return (await import('rate-limiter-flexible/lib/RateLimiterRedis.js')).default

@@ -1,12 +1,17 @@
+import { Budgets } from './budgets.ts'
 import { CopyLimit } from './copies.ts'
-import type { Counter } from './count.ts'
 import { FailureLimit } from './failures.ts'
-import { MemoryCounter } from './memory-counter.ts'
 import { RequestLimit } from './requests.ts'
 import type { LimitSettings } from './settings.ts'
 import { SharedCounter } from './shared-counter.ts'
 
-/** All limits of a `Mac`. Nothing is loaded or opened before one of them counts. */
+/** Of how many clients of token endpoints something is known. Only those that proved who they are. */
+const MOST_CLIENTS = 100_000
+
+/**
+ * All limits of a `Mac`: however many handlers and token endpoints it has, they count together. Nothing is
+ * loaded or opened before one of them counts.
+ */
 export class Limits {
   /** `null` where failures are not limited. */
   readonly failures: FailureLimit | null
@@ -14,28 +19,28 @@ export class Limits {
   readonly copies: CopyLimit | null
   /** Is always there: a credential may have a limit of its own. */
   readonly requests: RequestLimit
-  /** Where all is counted. */
-  readonly counter: Counter
-  /** Whether something is limited besides credentials with a limit of their own. */
-  readonly #asked: boolean
+  /** How many credentials clients got at token endpoints. */
+  readonly credentials: Budgets
+  readonly #counter: SharedCounter | null
 
   constructor({ failures, requests, store }: LimitSettings) {
-    this.counter = store === null ? new MemoryCounter() : new SharedCounter(store)
-    this.#asked = failures !== null || requests !== null || store !== null
-    this.failures = failures === null ? null : new FailureLimit(failures, this.counter)
+    const counter = store === null ? null : new SharedCounter(store)
+    this.failures = failures === null ? null : new FailureLimit(failures, counter)
     this.copies = this.failures === null ? null : new CopyLimit(this.failures)
-    this.requests = new RequestLimit(requests, this.counter)
+    this.requests = new RequestLimit(requests, counter)
+    this.credentials = new Budgets('credentials', counter, MOST_CLIENTS)
+    this.#counter = counter
   }
 
   /**
-   * Makes ready what is needed, where limits were asked for.
+   * Makes ready what is needed, where processes count together.
    * @throws TypeError where a package is not installed.
    */
   async ready(): Promise<void> {
-    if (this.#asked) await this.counter.ready()
+    await this.#counter?.ready()
   }
 
-  close(): Promise<void> {
-    return this.counter.close()
+  async close(): Promise<void> {
+    await this.#counter?.close()
   }
 }

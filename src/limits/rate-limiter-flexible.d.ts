@@ -1,10 +1,5 @@
 // Its classes, one by one: the package declares them under its own name alone.
 
-declare module 'rate-limiter-flexible/lib/RateLimiterMemory.js' {
-  import { RateLimiterMemory } from 'rate-limiter-flexible'
-  export default RateLimiterMemory
-}
-
 declare module 'rate-limiter-flexible/lib/RateLimiterRedis.js' {
   import { RateLimiterRedis } from 'rate-limiter-flexible'
   export default RateLimiterRedis

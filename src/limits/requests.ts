@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { RateLimit, StoredCredential } from '../store/store.ts'
 import { Budgets } from './budgets.ts'
 import type { Counter } from './count.ts'
@@ -14,10 +15,10 @@ export class RequestLimit {
   readonly #general: RateLimit | null
   readonly #budgets: Budgets
   /** When a credential whose budget is used up was last looked up. */
-  readonly #looked = new Map<string, number>()
+  readonly #looked = new BoundedMap<string, number>(MOST_CREDENTIALS)
 
   /** @param general What holds for a credential without a limit of its own. */
-  constructor(general: RateLimit | null, counter: Counter) {
+  constructor(general: RateLimit | null, counter: Counter | null) {
     this.#general = general
     this.#budgets = new Budgets('requests', counter, MOST_CREDENTIALS)
   }
@@ -43,7 +44,6 @@ export class RequestLimit {
   shouldLookUp({ id }: StoredCredential): boolean {
     const now = Date.now()
     if (now - (this.#looked.get(id) ?? 0) < LOOK_EVERY) return false
-    if (this.#looked.size >= MOST_CREDENTIALS) this.#looked.clear()
     this.#looked.set(id, now)
     return true
   }

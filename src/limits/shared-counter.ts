@@ -1,6 +1,5 @@
 import { before } from '../store/deadline.ts'
 import { type Count, type Counter, countOf } from './count.ts'
-import { MemoryCounter } from './memory-counter.ts'
 import type { OpenedStore, SharedStore } from './shared-store.ts'
 
 /** How long the store may take to answer, in milliseconds. A request waits for it. */
@@ -13,12 +12,11 @@ const PAUSE = 1000
 const TELL_EVERY = 60_000
 
 /**
- * Counts in a store that several processes share. Where that fails, it is counted in the memory of
- * this process: limits become those of each process then, and nobody is refused for the store's sake.
+ * Counts in a store that several processes share. Where that fails, only this process counts: limits
+ * become those of each process then, and nobody is refused for the store's sake.
  */
 export class SharedCounter implements Counter {
   readonly #store: SharedStore
-  readonly #memory = new MemoryCounter()
   #opening: Promise<OpenedStore> | null = null
   #closed = false
   #pausedUntil = 0
@@ -28,7 +26,7 @@ export class SharedCounter implements Counter {
     this.#store = store
   }
 
-  async add(key: string, seconds: number): Promise<Count> {
+  async add(key: string, seconds: number): Promise<Count | null> {
     if (!this.#closed && Date.now() >= this.#pausedUntil) {
       try {
         // Packages are read from this machine: that takes its time, and is no fault of the store.
@@ -40,11 +38,7 @@ export class SharedCounter implements Counter {
         this.#tell(error)
       }
     }
-    return this.#memory.add(key, seconds)
-  }
-
-  forget(key: string): void {
-    this.#memory.forget(key)
+    return null
   }
 
   async ready(): Promise<void> {
@@ -64,7 +58,6 @@ export class SharedCounter implements Counter {
     const opened = opening === null ? null : await inTime(opening, DEADLINE).catch(() => null)
     if (opened !== null) await opened.close()
     else opening?.then((late) => late.close()).catch(() => {})
-    await this.#memory.close()
   }
 
   #open(): Promise<OpenedStore> {

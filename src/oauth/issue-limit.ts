@@ -1,5 +1,5 @@
-import { Budgets } from '../limits/budgets.ts'
-import type { Count, Counter } from '../limits/count.ts'
+import type { Budgets } from '../limits/budgets.ts'
+import type { Count } from '../limits/count.ts'
 import { rateLimitFields, secondsUntil } from '../limits/fields.ts'
 import type { RateLimit } from '../store/store.ts'
 import { TokenRefusal } from './refusal.ts'
@@ -7,18 +7,16 @@ import { TokenRefusal } from './refusal.ts'
 /** Counts a credential that a client is to get. */
 export type IssueLimit = (clientId: string) => Promise<void>
 
-/** Of how many clients something is known. Only those that proved who they are get here. */
-const MOST_CLIENTS = 100_000
-
 /**
  * Limits how many credentials a client gets, so that one that asks before each request does not fill
  * the table.
  *
  * What it gives throws {@link TokenRefusal} with 429 where there were too many.
+ *
+ * @param budgets Those of all token endpoints of the `Mac`.
  */
-export function issueLimit(limit: RateLimit | null, counter: Counter): IssueLimit {
+export function issueLimit(limit: RateLimit | null, budgets: Budgets): IssueLimit {
   if (limit === null) return async () => {}
-  const budgets = new Budgets('credentials', counter, MOST_CLIENTS)
   return async (clientId) => {
     const spent = budgets.spent(clientId, limit)
     if (spent !== null) throw tooMany(limit, spent)

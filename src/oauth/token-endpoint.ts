@@ -61,7 +61,7 @@ export function tokenEndpoint(
   const { settings: macSettings, limits } = partsOf(mac)
   const settings = tokenEndpointSettings(options, macSettings)
   const { now } = macSettings
-  const limit = issueLimit(settings.issueLimit, limits.counter)
+  const limit = issueLimit(settings.issueLimit, limits.credentials)
   const guesses = new GuessLimit(limits.failures)
   const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 
 /** A host and a port as the MAC covers them (draft §3.2.1). */
@@ -42,20 +43,19 @@ export function parseAuthority(authority: string, scheme: HttpScheme): Authority
   const known = read.get(authority)
   if (known !== undefined) return known
   const parsed = Object.freeze(readAuthority(authority, scheme))
-  if (read.size >= MOST_READ) read.clear()
   read.set(authority, parsed)
   return parsed
 }
 
+const MOST_READ = 512
 /**
  * What was read before: a server has few names, and each is read with every request. Whoever sends
- * many others makes the next one be read anew, no more.
+ * many others makes one that is not in use be read anew, no more.
  */
-const READ: Readonly<Record<HttpScheme, Map<string, Authority>>> = {
-  http: new Map(),
-  https: new Map(),
+const READ: Readonly<Record<HttpScheme, BoundedMap<string, Authority>>> = {
+  http: new BoundedMap(MOST_READ),
+  https: new BoundedMap(MOST_READ),
 }
-const MOST_READ = 256
 
 function readAuthority(authority: string, scheme: HttpScheme): Authority {
   const bracket = authority.startsWith('[') ? authority.indexOf(']') : 0

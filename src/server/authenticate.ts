@@ -38,12 +38,12 @@ export function recognise(
   const tried = keys ?? known.decoyFor(id)
   const other = decoy()
   if (macsAreEqual(mac, (tried?.current.compute ?? other)(text)) && keys) {
-    keys.used = true
+    known.used(keys.current)
     return keys.current
   }
   const old = tried?.old
   if (macsAreEqual(mac, (old?.compute ?? other)(text)) && keys && old) {
-    keys.used = true
+    known.used(old)
     return old
   }
   return null

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
 import type { LookUp, StoredCredential } from '../store/store.ts'
@@ -22,8 +23,6 @@ export interface KnownKeys {
   readonly current: KnownKey
   /** The one before, whose grace may have ended. */
   readonly old: KnownKey | null
-  /** Whether one of them made a right MAC since the credential came last to be dropped. */
-  used: boolean
 }
 
 /** Prepares the keys of a credential. */
@@ -37,33 +36,36 @@ export function knownKeys(credential: StoredCredential, version: LookUp['version
   }
   const compute = prepareKey(algorithm, key)
   const current = { ...whose, text: key, algorithm, number: keyNumber, until: null, compute }
-  return { current, old, used: false }
+  return { current, old }
 }
 
-/** How many credentials are remembered. */
-const MOST = 10_000
-/** How many that were used may be passed over for one that is new: then the next one goes in any case. */
-const MOST_PASSED = 16
+/** How many credentials are remembered: the half that signed last in any case. */
+const MOST = 20_000
 /** How many of them can be decoys. */
 const DECOYS = 1024
 
 /**
  * Remembers credentials of which a key has made a right MAC, with their keys prepared, so that their
  * next request needs no look-up. Nobody else can get in here, so strangers cannot fill it.
- * Where there are too many, the one that came first goes, but for those that were used since: they come
- * last then.
+ * Where there are too many, those go whose last right MAC was the longest ago.
  *
  * What is remembered is never relied on alone: it counts only where the store, as it records the
  * nonce, finds the credentials at the same version.
  */
 export class KnownCredentials {
-  readonly #known = new Map<string, KnownKeys>()
+  readonly #known = new BoundedMap<string, KnownKeys>(MOST)
   /** Those that were remembered last. They may be forgotten since. */
   readonly #decoys: KnownKeys[] = []
   #kept = 0
 
+  /** The keys of a credential. To name it is no use of it, which anybody can do. */
   get(id: string): KnownKeys | undefined {
-    return this.#known.get(id)
+    return this.#known.peek(id)
+  }
+
+  /** Is told of a right MAC. */
+  used({ credential }: KnownKey): void {
+    this.#known.get(credential.id)
   }
 
   /**
@@ -78,25 +80,11 @@ export class KnownCredentials {
   }
 
   keep(known: KnownKeys): void {
-    const { id } = known.current.credential
     this.#decoys[this.#kept++ % DECOYS] = known
-    // One that is looked up anew has just been used.
-    if (this.#known.has(id)) known.used = true
-    else if (this.#known.size >= MOST) this.#dropOne()
-    this.#known.set(id, known)
+    this.#known.set(known.current.credential.id, known)
   }
 
   forget(id: string): void {
     this.#known.delete(id)
-  }
-
-  #dropOne(): void {
-    let passed = 0
-    for (const [id, known] of this.#known) {
-      this.#known.delete(id)
-      if (!known.used || passed++ === MOST_PASSED) return
-      known.used = false
-      this.#known.set(id, known)
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { BoundedMap } from '../../bounded-map.ts'
 import { HOURS, hourOf } from './usage.ts'
 
 /** How many requests in a credential's name were refused within an hour. */
@@ -11,10 +12,8 @@ export interface Failures {
 /** The hours of one credential with the failures in each. */
 type Hours = Map<number, number>
 
-/** Of how many credentials failures may wait; the first to come make room for others. */
-const MOST = 10_000
-/** How many names that nobody has are counted: then all of them go, since anybody can make some up. */
-const MOST_DECOYS = 1000
+/** Of how many credentials failures may wait; the earlier half may have to make room for others. */
+const MOST = 20_000
 /** How long after the last ones the next begin to leave, in seconds. */
 const INTERVAL = 60
 
@@ -24,18 +23,17 @@ const INTERVAL = 60
  * once a minute at the most, and how often somebody fails makes no difference to the batches.
  */
 export class FailureCounts {
-  #waiting = new Map<string, Hours>()
+  #waiting = new BoundedMap<string, Hours>(MOST)
   #leaving: readonly Failures[] = []
   #left = Number.NaN
   /** Failures of credentials that do not exist, which are counted apart and never written. */
-  #decoys = new Map<string, Hours>()
+  #decoys = new BoundedMap<string, Hours>(MOST)
 
   /** @param exists If not, it is as much work, and comes to nothing. */
   count(credential: string, now: number, exists: boolean): void {
-    if (this.#decoys.size >= MOST_DECOYS) this.#decoys = new Map()
     const counts = exists ? this.#waiting : this.#decoys
     const hour = hourOf(now)
-    const hours = counts.get(credential) ?? addedTo(counts, credential)
+    const hours = counts.peek(credential) ?? addedTo(counts, credential)
     if (!hours.has(hour)) forgetOld(hours, hour)
     hours.set(hour, (hours.get(hour) ?? 0) + 1)
   }
@@ -58,8 +56,8 @@ export class FailureCounts {
   /** All of them, due or not. */
   all(): readonly Failures[] {
     this.#leaving = [...this.#leaving, ...rowsOf(this.#waiting)]
-    this.#waiting = new Map()
-    this.#decoys = new Map()
+    this.#waiting = new BoundedMap(MOST)
+    this.#decoys = new BoundedMap(MOST)
     return this.#leaving
   }
 
@@ -83,9 +81,7 @@ export class FailureCounts {
   }
 }
 
-function addedTo(counts: Map<string, Hours>, name: string): Hours {
-  const [first] = counts.size < MOST ? [] : counts.keys()
-  if (first !== undefined) counts.delete(first)
+function addedTo(counts: BoundedMap<string, Hours>, name: string): Hours {
   const hours: Hours = new Map()
   // A copy: engines keep the whole header behind what was cut out of it.
   counts.set(Buffer.from(name).toString(), hours)
@@ -96,7 +92,7 @@ function forgetOld(hours: Hours, now: number): void {
   for (const hour of hours.keys()) if (hour <= now - HOURS) hours.delete(hour)
 }
 
-function* rowsOf(counts: ReadonlyMap<string, Hours>): Iterable<Failures> {
+function* rowsOf(counts: Iterable<[string, Hours]>): Iterable<Failures> {
   for (const [credential, hours] of counts) {
     for (const [hour, count] of hours) yield { credential, hour, count }
   }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded-map.ts'
 import type { Nonce, Recorded } from '../store.ts'
 import { FailureCounts, type Failures } from './failure-counts.ts'
 
@@ -16,8 +17,8 @@ export interface Due {
 
 /** How long after the use of a key was written the next is, in seconds. */
 const INTERVAL = 60
-/** Of how many credentials it is known when their use was written; the first to be written go. */
-const MOST = 50_000
+/** Of how many credentials it is known when their use was written: of the later half in any case. */
+const MOST = 100_000
 /** How many of the uses that are late go with one batch. */
 const LATE_AT_ONCE = 64
 /** How many rows of failures go with one batch. */
@@ -41,7 +42,7 @@ export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 export class UsageTally {
   readonly failures: FailureCounts = new FailureCounts()
   /** What is known here of the use of each credential's keys. */
-  readonly #known = new Map<string, Map<number, KnownUse>>()
+  readonly #known = new BoundedMap<string, Map<number, KnownUse>>(MOST)
   /** Uses that were not due when they came, and are now. */
   #late: readonly Use[] = []
 
@@ -76,7 +77,7 @@ export class UsageTally {
   /** Is told what was recorded, whether it is written when that was or not. */
   saw(batch: readonly Nonce[], recorded: readonly Recorded[]): void {
     for (const [at, { credential, keyNumber, now }] of batch.entries()) {
-      const known = this.#known.get(credential)?.get(keyNumber)
+      const known = this.#known.peek(credential)?.get(keyNumber)
       if (known !== undefined && recorded[at]?.verdict === 'new') known.seen = now
     }
   }
@@ -89,7 +90,7 @@ export class UsageTally {
    * @param rotated The moment in which it was replaced.
    */
   replaced(credential: string, keyNumber: number, rotated: number): void {
-    const keys = this.#known.get(credential)
+    const keys = this.#known.peek(credential)
     const known = keys?.get(keyNumber)
     if (known === undefined || known.written > rotated) return
     keys?.delete(keyNumber)
@@ -116,22 +117,18 @@ export class UsageTally {
   }
 
   #isUseDue({ credential, keyNumber, now }: Nonce): boolean {
-    const written = this.#known.get(credential)?.get(keyNumber)?.written
+    const written = this.#known.peek(credential)?.get(keyNumber)?.written
     // A clock that was ahead, and was set right, must not hold back what comes until then.
     return written === undefined || Math.abs(now - written) >= INTERVAL
   }
 
   #wroteUse({ credential, keyNumber, used }: Use): void {
-    const keys = this.#known.get(credential) ?? new Map<number, KnownUse>()
+    const keys = this.#known.peek(credential) ?? new Map<number, KnownUse>()
     keys.set(keyNumber, { written: used, seen: used })
-    // At the end again, since the first go first; and two keys at the most are in use at a time.
-    this.#known.delete(credential)
     // A piece of a header would keep the whole of it.
     this.#known.set(Buffer.from(credential).toString(), keys)
+    // Two keys at the most are in use at a time.
     for (const number of keys.keys()) if (Math.abs(number - keyNumber) > 1) keys.delete(number)
-    if (this.#known.size <= MOST) return
-    const [first] = this.#known.keys()
-    if (first !== undefined) this.#known.delete(first)
   }
 }
 

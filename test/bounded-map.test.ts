@@ -1,0 +1,174 @@
+import fc from 'fast-check'
+import { BoundedMap } from '../src/bounded-map.ts'
+import { Budgets } from '../src/limits/budgets.ts'
+import { CopyLimit } from '../src/limits/copies.ts'
+import { FailureLimit } from '../src/limits/failures.ts'
+import { RequestLimit } from '../src/limits/requests.ts'
+import { parseAuthority } from '../src/protocol/host.ts'
+import { KnownCredentials, knownKeys } from '../src/server/known-credentials.ts'
+import type { StoredCredential } from '../src/store/store.ts'
+import { FailureCounts } from '../src/store/usage/failure-counts.ts'
+import { UsageTally } from '../src/store/usage/usage-tally.ts'
+import { describe, expect, test } from './support/runner.ts'
+import { systemTime } from './support/system-time.ts'
+
+/** What is done with a map in the property below. */
+type Step = readonly ['set' | 'get' | 'peek' | 'delete', number]
+
+/** Its model: all that is set and was not deleted, and what was used, the latest at the end. */
+class Model {
+  #used: number[] = []
+  readonly values = new Map<number, number>()
+
+  use(key: number): void {
+    this.#used = [...this.#used.filter((other) => other !== key), key]
+  }
+
+  /** Without those that were deleted since. */
+  usedLast(count: number): readonly number[] {
+    return this.#used.slice(-count).filter((key) => this.values.has(key))
+  }
+}
+
+describe('a bounded map', () => {
+  test('never holds more than its bound, nor loses of the half that was used last, nor tells a wrong value', () => {
+    const key = fc.nat(30)
+    const step = fc.tuple(fc.constantFrom('set', 'set', 'get', 'peek', 'delete'), key)
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 20 }), fc.array(step, { maxLength: 200 }), obeys),
+      { numRuns: 500 },
+    )
+  })
+
+  test('gives all its entries once', () => {
+    const map = new BoundedMap<string, number>(4)
+    for (const [at, name] of ['a', 'b', 'c', 'b', 'a'].entries()) map.set(name, at)
+    expect([...map].sort()).toEqual([
+      ['a', 4],
+      ['b', 3],
+      ['c', 2],
+    ])
+    expect(map.size).toBe(3)
+  })
+
+  test('keeps an entry that is got, and none for being looked at', () => {
+    const map = new BoundedMap<string, number>(4)
+    map.set('got', 1)
+    map.set('seen', 1)
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      map.set(name, 1)
+      map.get('got')
+      map.peek('seen')
+      map.has('seen')
+    }
+    expect([map.has('got'), map.has('seen')]).toEqual([true, false])
+  })
+
+  test('lets entries that have ended go when another comes, and none that has not', () => {
+    using time = systemTime()
+    const map = new BoundedMap<string, number>(100, (end) => end)
+    const inSeconds = (seconds: number) => Date.now() + seconds * 1000
+    map.set('a', inSeconds(10))
+    map.set('b', inSeconds(10))
+    time.advance(10)
+    map.set('c', inSeconds(100))
+    expect([...map].map(([name]) => name)).toEqual(['c'])
+    map.set('d', inSeconds(10))
+    map.set('e', inSeconds(10))
+    time.advance(50)
+    map.set('f', inSeconds(10))
+    expect(map.has('c')).toBe(true)
+    time.advance(60)
+    map.set('g', inSeconds(10))
+    expect(map.size).toBe(1)
+  })
+})
+
+function obeys(most: number, steps: readonly Step[]): void {
+  const map = new BoundedMap<number, number>(most)
+  const model = new Model()
+  for (const [at, [what, key]] of steps.entries()) {
+    if (what === 'set') {
+      map.set(key, at)
+      model.values.set(key, at)
+      model.use(key)
+    } else if (what === 'delete') {
+      map.delete(key)
+      model.values.delete(key)
+    } else {
+      const value = what === 'get' ? map.get(key) : map.peek(key)
+      if (value !== undefined) expect(value).toBe(model.values.get(key) as number)
+      if (value !== undefined && what === 'get') model.use(key)
+      expect(map.has(key)).toBe(value !== undefined)
+    }
+    expect(map.size).toBeLessThanOrEqual(most)
+    expect([...map]).toHaveLength(map.size)
+    for (const last of model.usedLast(Math.floor(most / 2))) {
+      expect(map.peek(last)).toBe(model.values.get(last) as number)
+    }
+  }
+}
+
+/** How many elements were asked for of iterators of Maps and Sets while something was done. */
+function walked(work: () => void): number {
+  const kinds = [new Map().entries(), new Set().values()].map(Object.getPrototypeOf)
+  const own = kinds.map(({ next }) => next)
+  let steps = 0
+  for (const [at, kind] of kinds.entries()) {
+    kind.next = function (this: unknown) {
+      steps++
+      return own[at].call(this)
+    }
+  }
+  try {
+    work()
+  } finally {
+    for (const [at, kind] of kinds.entries()) kind.next = own[at]
+  }
+  return steps
+}
+
+describe('a full table makes room without looking for its oldest entry', () => {
+  test('which the test would see', () => {
+    const map = new Map([['a', 1]])
+    const first = () => map.keys().next()
+    expect(walked(first)).toBe(1)
+    expect(walked(() => [...new Set([1])])).toBeGreaterThan(0)
+  })
+
+  const minute = { requests: 10, seconds: 60 }
+  const budgets = new Budgets('failures', null, 1000)
+  const requests = new RequestLimit(minute, null)
+  const copies = new CopyLimit(new FailureLimit(minute, null))
+  const known = new KnownCredentials()
+  const tally = new UsageTally()
+  const failures = new FailureCounts()
+  const credential = (id: string) =>
+    ({ id, key: 'k', algorithm: 'hmac-sha-1', keyNumber: 1 }) as StoredCredential
+  const tables: readonly (readonly [string, number, (name: string) => void])[] = [
+    ['budgets', 1000, (name) => void budgets.takeHere(name, minute)],
+    ['credentials that are looked up again', 1000, (id) => requests.shouldLookUp(credential(id))],
+    [
+      'replays',
+      20_000,
+      (nonce) => copies.remember({ id: 'a', ts: '1', nonce, ext: null, mac: '' }),
+    ],
+    ['cached credentials', 20_000, (id) => known.keep(knownKeys(credential(id), 1))],
+    ['hosts', 512, (name) => void parseAuthority(`${name}.example`, 'https')],
+    [
+      'uses of keys',
+      100_000,
+      (id) => tally.wrote({ uses: [{ credential: id, keyNumber: 1, used: 1 }], failures: [] }),
+    ],
+    ['failures of credentials', 20_000, (id) => failures.count(id, 1_700_000_000, true)],
+  ]
+  test.each(tables)('of %s', (_, most, add) => {
+    const from = (first: number, count: number) => {
+      for (let at = first; at < first + count; at++) add(`n${at}`)
+    }
+    // A use of a key looks at the numbers of its credential's other keys, in an empty table as well.
+    const empty = walked(() => from(0, 200))
+    from(200, 2 * most)
+    expect(walked(() => from(3 * most, 200))).toBe(empty)
+  })
+})
