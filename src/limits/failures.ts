@@ -4,6 +4,7 @@ import { Budgets } from './budgets.ts'
 import type { Client } from './client.ts'
 import type { Counter } from './count.ts'
 import { LimitError } from './limit-error.ts'
+import { Turns } from './turns.ts'
 
 /** How many addresses are remembered: strangers may come from any number of them. */
 const MOST_ADDRESSES = 100_000
@@ -20,6 +21,8 @@ const MAY_BE_PROXY =
 
 /** How many requests of a client's address may be refused. */
 export class FailureLimit {
+  /** Those who guess secrets at token endpoints wait here: all endpoints of a `Mac` have one queue. */
+  readonly turns: Turns = new Turns()
   readonly #limit: RateLimit
   readonly #budgets: Budgets
   readonly #warnings = new Set<string>()

@@ -2,8 +2,8 @@ import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client.ts'
 import type { FailureLimit } from '../limits/failures.ts'
 import { LimitError } from '../limits/limit-error.ts'
+import type { Gone } from '../limits/turns.ts'
 import { orRefused, TokenRefusal } from './refusal.ts'
-import { type Gone, Turns } from './turns.ts'
 
 /** What a wrong secret counts as. */
 const WRONG = new MacError(
@@ -17,11 +17,11 @@ const WRONG = new MacError(
  * name.
  *
  * A secret is counted only once it was judged, so no more of an address are judged at once than it may
- * still get wrong; the others wait for their turn, and are looked at then only if something is left.
+ * still get wrong, at all token endpoints of a `Mac` together; the others wait for their turn, and are
+ * looked at then only if something is left.
  */
 export class GuessLimit {
   readonly #failures: FailureLimit | null
-  readonly #turns = new Turns()
 
   /** @param failures `null` where nothing is limited. */
   constructor(failures: FailureLimit | null) {
@@ -42,7 +42,10 @@ export class GuessLimit {
     if (address === null) return judged()
     checkLimit(failures, client)
     const width = () => failures.left(address)
-    return this.#turns.take(address, width, judged, { full: tooManyAtOnce, gone: goneOf(request) })
+    return failures.turns.take(address, width, judged, {
+      full: tooManyAtOnce,
+      gone: goneOf(request),
+    })
   }
 }
 

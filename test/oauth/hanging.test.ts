@@ -1,6 +1,6 @@
 import type { MacOptions } from '../../src/index.ts'
+import { Turns } from '../../src/limits/turns.ts'
 import type { ClientAuthentication, TokenResult } from '../../src/oauth/index.ts'
-import { Turns } from '../../src/oauth/turns.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
 

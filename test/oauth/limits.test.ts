@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { MacOptions } from '../../src/index.ts'
+import { createTokenEndpoint } from '../../src/oauth/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
 
@@ -30,6 +31,21 @@ describe('one client', () => {
       expect(await ask({ scope: 'unknown' })).toBe(400)
     }
     expect([await ask({}), await ask({})]).toEqual([200, 429])
+  })
+
+  test('gets no more of them for asking at several token endpoints of one Mac', async () => {
+    const { mac } = testEndpoint()
+    const endpoints = [1, 2, 3, 4].map(() =>
+      createTokenEndpoint(mac, {
+        authenticateClient: () => ({ user: 'ada' }),
+        issueLimit: { requests: 3, seconds: 60 },
+      }),
+    )
+    const statuses: number[] = []
+    for (const endpoint of endpoints) {
+      statuses.push((await endpoint(tokenRequest({ ...GRANT, ...SHOP }))).status)
+    }
+    expect(statuses).toEqual([200, 200, 200, 429])
   })
 
   test('gets as many as it likes where nothing is limited', async () => {
@@ -102,6 +118,29 @@ describe('one address that guesses', () => {
     expect((await statuses('192.0.2.1', 'guess', 3)).every((status) => status === 401)).toBe(true)
     await statuses('192.0.2.1', 'guess', 200)
     expect(looked).toBe(5)
+  })
+
+  test('has no more guesses judged for sending them to several token endpoints of one Mac at once', async () => {
+    let looked = 0
+    let atOnce = 0
+    let most = 0
+    const authenticateClient = async () => {
+      looked++
+      most = Math.max(most, ++atOnce)
+      await setImmediate()
+      atOnce--
+      return null
+    }
+    const failures = { requests: 5, seconds: 60 }
+    const { mac } = testEndpoint({}, { ...limited, rateLimit: { failures } })
+    const endpoints = [1, 2, 3, 4].map(() => createTokenEndpoint(mac, { authenticateClient }))
+    const asked = endpoints.flatMap((endpoint) =>
+      Array.from({ length: 50 }, () => endpoint(from('203.0.113.9', 'guess'))),
+    )
+    const statuses = (await Promise.all(asked)).map(({ status }) => status)
+    expect([looked, most]).toEqual([5, 5])
+    expect(statuses.filter((status) => status === 401)).toHaveLength(5)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(195)
   })
 
   test('keeps only so many waiting, and others are not concerned', async () => {
