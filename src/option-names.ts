@@ -38,10 +38,12 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
   withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],
   verify: ['clientAddress'],
   createCredential: [
-    ...['id', 'key', 'algorithm', 'expires', 'label', 'scopes', 'rateLimit'],
+    ...['id', 'key', 'allowShortKey', 'algorithm', 'expires', 'label', 'scopes', 'rateLimit'],
     ...['removeWhenExpired', 'ifExists'],
   ],
-  rotateCredential: ['graceSeconds', 'key', 'algorithm', 'expires', 'endEarlierGrace'],
+  rotateCredential: [
+    ...['graceSeconds', 'key', 'allowShortKey', 'algorithm', 'expires', 'endEarlierGrace'],
+  ],
   updateCredential: ['label', 'scopes', 'rateLimit'],
   listCredentials: ['user'],
   credentialHistory: ['id', 'user', 'limit'],

@@ -136,7 +136,10 @@ export interface RateLimitOptions {
   /**
    * How many requests of one client's address may be refused (401, but for those without credentials).
    * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
-   * are signed well, and anew, with a credential that this process knows: see `clientAddress`.
+   * are signed well, and anew, with a credential that this process knows: see `clientAddress`. Such a
+   * credential must wait as well at an address from which as many wrong MACs came in its name within the
+   * window, unless it has signed from there within the last hour. Without it, nothing limits how many keys
+   * are tried.
    */
   readonly failures?: RateLimit | null | undefined
   /**

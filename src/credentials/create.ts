@@ -11,7 +11,7 @@ import type {
   StoredCredential,
 } from '../store/store.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
-import { endOf, key, label, moment, plain, randomKey, rateLimit, scopes } from './fields.ts'
+import { endOf, givenKey, key, label, moment, plain, rateLimit, scopes } from './fields.ts'
 import { readInput, readUser, type User } from './input.ts'
 
 /** The options of `createCredential`. */
@@ -19,10 +19,16 @@ export interface CreateOptions {
   /** The MAC key identifier. Default: 96 random bits. */
   readonly id?: string | undefined
   /**
-   * The MAC key. Default: 256 random bits. Never the key of another credential: the MAC does not cover
+   * The MAC key: 128 random bits or more, which take 22 characters of base64url or 32 of hex; a key that
+   * is too short for that is an error. Default: 256 random bits. Never the key of another credential: the MAC does not cover
    * the identifier, so requests of the one could be passed on as the other's.
    */
   readonly key?: string | undefined
+  /**
+   * Takes a `key` that cannot hold 128 bits, and could be guessed: for tests, and for the keys of published
+   * examples. Default: `false`, and then it is an error. Keys that are stored already work as they are.
+   */
+  readonly allowShortKey?: boolean | undefined
   /** Default: `hmac-sha-256`. */
   readonly algorithm?: MacAlgorithm | undefined
   /** A moment, as a `Date` or in seconds since 1970, or `null` for never. Default: in a day. */
@@ -57,6 +63,7 @@ const DAY = 86_400
 const optionsSchema = optionsOf({
   id: plain.min(1).max(MAX_ID_LENGTH).optional(),
   key: key.optional(),
+  allowShortKey: z.boolean().default(false),
   algorithm: z.enum(MAC_ALGORITHMS).default('hmac-sha-256'),
   expires: moment.optional(),
   label: label.default(null),
@@ -84,7 +91,7 @@ export function readCredential(now: number, user: User, options: CreateOptions):
   return {
     id: given.id ?? randomBytes(12).toString('hex'),
     user: readUser(user, 'createCredential'),
-    key: given.key ?? randomKey(),
+    key: givenKey('createCredential', given),
     algorithm: given.algorithm,
     label: given.label,
     created: now,

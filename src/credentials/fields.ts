@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
+import { isShortKey, LEAST_KEY_BITS, mostKeyBits } from '../protocol/key-strength.ts'
 import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 import { SCOPE_TOKEN } from '../protocol/scopes.ts'
 import { optionsOf } from '../read-options.ts'
@@ -71,6 +72,25 @@ export function endOf(given: Date | number | null, now: number): number | null {
     )
   }
   return Math.floor(given)
+}
+
+/**
+ * The key that was given, or a random one.
+ *
+ * @param who The function that it was given to.
+ * @throws TypeError for a key that is too short to be safe, unless `allowShortKey` is set.
+ */
+export function givenKey(
+  who: string,
+  { key, allowShortKey }: { readonly key?: string | undefined; readonly allowShortKey: boolean },
+): string {
+  if (key === undefined) return randomKey()
+  if (allowShortKey || !isShortKey(key)) return key
+  throw new TypeError(
+    `withmac: ${who}: key can hold ${mostKeyBits(key)} bits at most, by its length and its characters, and ` +
+      `could be guessed. Leave it out for a random one, or give one of ${LEAST_KEY_BITS} random bits or more: ` +
+      '22 characters of base64url, or 32 of hex. allowShortKey: true takes any: for tests and published examples.',
+  )
 }
 
 /** A new MAC key: 256 random bits. */

@@ -5,7 +5,7 @@ import { optionsOf } from '../read-options.ts'
 import type { Edited, KeylessCredential, OpenCredentials } from '../store/store.ts'
 import { fromStored, type NewCredential } from './credential.ts'
 import { checkNotRevoked, endingAt, unknown } from './editing.ts'
-import { endOf, key, moment, randomKey } from './fields.ts'
+import { endOf, givenKey, key, moment } from './fields.ts'
 import { readId, readInput } from './input.ts'
 
 /** The options of `rotateCredential`. */
@@ -15,8 +15,13 @@ export interface RotateOptions {
    * an earlier one in its grace, at once: for a key that has leaked. Default: 86,400, a day.
    */
   readonly graceSeconds?: number | undefined
-  /** The new MAC key. Default: 256 random bits. */
+  /** The new MAC key, as `createCredential` takes it. Default: 256 random bits. */
   readonly key?: string | undefined
+  /**
+   * Takes a `key` that cannot hold 128 bits, and could be guessed: for tests, and for the keys of published
+   * examples. Default: `false`, and then it is an error. Keys that are stored already work as they are.
+   */
+  readonly allowShortKey?: boolean | undefined
   /** What the new key signs with. Default: the same as the key of today. */
   readonly algorithm?: MacAlgorithm | undefined
   /** A new end of the credential, as `createCredential` takes it. Default: it stays as it is. */
@@ -34,6 +39,7 @@ const YEAR = 366 * DAY
 const optionsSchema = optionsOf({
   graceSeconds: z.int().min(0).max(YEAR).default(DAY),
   key: key.optional(),
+  allowShortKey: z.boolean().default(false),
   algorithm: z.enum(MAC_ALGORITHMS).optional(),
   expires: moment.optional(),
   endEarlierGrace: z.boolean().default(false),
@@ -61,7 +67,7 @@ export async function rotateCredential(
       'withmac: rotateCredential: expires is over already. revokeCredential or disableCredential end it.',
     )
   }
-  const written = given.key ?? randomKey()
+  const written = givenKey('rotateCredential', given)
   const { graceSeconds } = given
   // Rounded up: a grace is not shorter than it was asked for.
   const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds

@@ -1,4 +1,6 @@
+import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
+import { isShortKey } from '../protocol/key-strength.ts'
 import type { RateLimit } from '../store/store.ts'
 import { Budgets } from './budgets.ts'
 import type { Client } from './client.ts'
@@ -8,6 +10,21 @@ import { Turns } from './turns.ts'
 
 /** How many addresses are remembered: strangers may come from any number of them. */
 const MOST_ADDRESSES = 100_000
+/** In place of an identifier that no cached credential has, so that the work is the same. */
+const NO_CREDENTIAL = ''
+/** For how long it is remembered that a credential signed from an address, in milliseconds. */
+const REMEMBER_SIGNER = 3_600_000
+/** After how many milliseconds the address of a credential's requests is asked for again. */
+const ASK_EVERY = 10_000
+
+/** A cached key of a credential. */
+export interface Signer {
+  readonly credential: { readonly id: string }
+  /** The key, as it is written. */
+  readonly text: string
+  /** When the address of a request of the credential was last asked for, in milliseconds since 1970. */
+  readonly asked: { at: number }
+}
 
 /** All those whose address is not known must not share one budget, so they have none. */
 const UNKNOWN_ADDRESS =
@@ -19,12 +36,26 @@ const MAY_BE_PROXY =
   'came with X-Forwarded-For or Forwarded: behind a proxy all clients are counted as one, and one of ' +
   'them can lock out the others. There, give trustProxy or clientAddress.'
 
-/** How many requests of a client's address may be refused. */
+/**
+ * How many requests of a client's address may be refused.
+ *
+ * An address whose budget is used up costs no look-up. Cached credentials still sign from there, whose MAC
+ * is known to be right without one: so keys could be guessed by trying. Therefore a cached credential
+ * counts as unknown at an address from which, within the window, as many wrong MACs came in its name as
+ * the budget has requests; but not where it has signed from that address within the last hour, so that a
+ * neighbour cannot lock it out. With a key short enough to be guessed, it counts as unknown there as well.
+ */
 export class FailureLimit {
   /** Those who guess secrets at token endpoints wait here: all endpoints of a `Mac` have one queue. */
   readonly turns: Turns = new Turns()
   readonly #limit: RateLimit
   readonly #budgets: Budgets
+  /** Wrong MACs in the name of cached credentials, by address and credential. */
+  readonly #guesses: Budgets
+  /** When a credential last signed from an address, by both. Only accepted requests get in here. */
+  readonly #signers = new BoundedMap<string, number>(MOST_ADDRESSES)
+  /** Until when a cached credential may count as unknown at some address. */
+  #guessedUntil = 0
   readonly #warnings = new Set<string>()
   /** Until when the budget of any address may be used up, in milliseconds since 1970. */
   #spentUntil = 0
@@ -32,6 +63,44 @@ export class FailureLimit {
   constructor(limit: RateLimit, counter: Counter | null) {
     this.#limit = limit
     this.#budgets = new Budgets('failures', counter, MOST_ADDRESSES)
+    this.#guesses = new Budgets('failures', null, MOST_ADDRESSES)
+  }
+
+  /**
+   * Counts a wrong MAC in the name of a cached credential: before anything is waited for, so that it makes
+   * no difference how many are sent at once.
+   *
+   * @param id `null` where no credential of that name is cached: that is as much work, and comes to nothing.
+   */
+  countGuess(client: Client | null, id: string | null): void {
+    const address = addressOf(client)
+    if (address === null) return
+    const { used, resetAt } = this.#guesses.takeHere(
+      pairOf(address, id ?? NO_CREDENTIAL),
+      this.#limit,
+    )
+    if (id === null || used < this.#limit.requests) return
+    this.#guessedUntil = Math.max(this.#guessedUntil, resetAt)
+  }
+
+  /** Whether a right MAC of a cached key counts without a look-up, whatever the budget of the address. */
+  trusts(client: Client | null, { credential, text }: Signer): boolean {
+    if (this.#guessedUntil === 0 || this.#guessedUntil <= Date.now()) return true
+    const address = addressOf(client)
+    if (address === null) return true
+    const pair = pairOf(address, credential.id)
+    if (this.#guesses.spent(pair, this.#limit) === null) return true
+    const signed = this.#signers.get(pair) ?? Number.NEGATIVE_INFINITY
+    return Math.abs(Date.now() - signed) < REMEMBER_SIGNER && !isShortKey(text)
+  }
+
+  /** Is told of each accepted request. The address is asked for now and then alone, since it costs time. */
+  signed(client: Client | null, { credential, asked }: Signer): void {
+    const now = Date.now()
+    if (Math.abs(now - asked.at) < ASK_EVERY && !this.someSpent()) return
+    asked.at = now
+    const address = addressOf(client)
+    if (address !== null) this.#signers.set(pairOf(address, credential.id), now)
   }
 
   /**
@@ -50,12 +119,8 @@ export class FailureLimit {
 
   /** Whether the client's is. One whose address cannot be had is held against nobody. */
   isSpent(client: Client | null): boolean {
-    try {
-      const address = client?.address ?? null
-      return address !== null && this.#budgets.spent(address, this.#limit) !== null
-    } catch {
-      return false
-    }
+    const address = addressOf(client)
+    return address !== null && this.#budgets.spent(address, this.#limit) !== null
   }
 
   /** How many more requests of an address may be refused. */
@@ -100,6 +165,20 @@ export class FailureLimit {
     this.#warnings.add(warning)
     console.error(warning)
   }
+}
+
+/** `null` also where the address cannot be had. */
+function addressOf(client: Client | null): string | null {
+  try {
+    return client?.address ?? null
+  } catch {
+    return null
+  }
+}
+
+/** An address holds no space. */
+function pairOf(address: string, id: string): string {
+  return `${address} ${id}`
 }
 
 /** Whoever sends no credentials at all has tried none. */

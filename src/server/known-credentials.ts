@@ -16,6 +16,8 @@ export interface KnownKey {
   /** The moment from which it is no longer valid; `null` where it is valid as long as the credential. */
   readonly until: number | null
   readonly compute: PreparedKey
+  /** When the address of one of the credential's requests was last asked for, in milliseconds since 1970. */
+  readonly asked: { at: number }
 }
 
 /** All keys of a credential. */
@@ -28,7 +30,7 @@ export interface KnownKeys {
 /** Prepares the keys of a credential. */
 export function knownKeys(credential: StoredCredential, version: LookUp['version']): KnownKeys {
   const { key, algorithm, keyNumber, oldKey } = credential
-  const whose = { credential, version }
+  const whose = { credential, version, asked: { at: 0 } }
   const old = oldKey && {
     ...whose,
     ...{ text: oldKey.key, algorithm: oldKey.algorithm, number: keyNumber - 1 },
@@ -61,6 +63,10 @@ export class KnownCredentials {
   /** The keys of a credential. To name it is no use of it, which anybody can do. */
   get(id: string): KnownKeys | undefined {
     return this.#known.peek(id)
+  }
+
+  has(id: string): boolean {
+    return this.#known.has(id)
   }
 
   /** Is told of a right MAC. */

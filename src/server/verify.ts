@@ -67,6 +67,10 @@ export async function verify(
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
     found = recognise(sent, text, known)
+    if (limits.failures !== null) {
+      if (found === null) limits.failures.countGuess(client, known.has(sent.id) ? sent.id : null)
+      else if (!limits.failures.trusts(client, found)) found = null
+    }
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (moment === null) limits.failures?.check(client)
     else limits.copies?.check(client, sent)
@@ -76,6 +80,8 @@ export async function verify(
     if (found === null || moment === null) {
       found = null
       found = await authenticate(sent, text, store.credentials, known)
+      // Of many that were sent at once, those before this one may have used up the budget.
+      limits.failures?.check(client)
       moment = judgeMoment(found, timestamp, settings)
     }
     let spent = limits.requests.spent(found.credential)
@@ -131,6 +137,7 @@ export async function verify(
       const learned = await store.credentials.learnClock(sent.id, learnable)
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
+    limits.failures?.signed(client, found)
     pruning.step(store, rule.now)
     return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {

@@ -67,7 +67,7 @@ test('two replicas on one database are as they should be', async () => {
 
 test('doctor says so where one replica has another key', async () => {
   await using one = await serveMac()
-  await using other = await serveMac({}, 'another-key')
+  await using other = await serveMac({}, 'another-key-that-holds-128-bits')
   await using both = await roundRobin([one, other])
   const { faults } = await faultsOf(both)
   expect(faults.origin?.text).toBe(

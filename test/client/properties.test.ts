@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '../support/runner.ts'
 import { TARGETS } from './awkward.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
-const KEY = { id: 'ada-id', key: 'ada-key' }
+const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' }
 beforeAll(() => mac.createCredential('ada', KEY))
 afterAll(() => mac.close())
 

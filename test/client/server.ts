@@ -18,7 +18,7 @@ export interface SigningServer extends AsyncDisposable {
   readonly mac: Mac
 }
 
-export const KEY = { id: 'ada-id', key: 'ada-key' } as const
+export const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' } as const
 
 /** @param answer Answers before withmac does; `null` leaves it to withmac. */
 export async function signingServer(

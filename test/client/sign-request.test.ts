@@ -5,7 +5,7 @@ import { parseAuthorization } from '../../src/protocol/authorization.ts'
 import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
-const KEY = { id: 'ada-id', key: 'ada-key' }
+const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' }
 const FIXED: SignOptions = { now: () => 1_700_000_000.9, nonce: () => 'once' }
 const url = 'https://api.example.com:8443/orders?a=1'
 const by = (signing: object) =>

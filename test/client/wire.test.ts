@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from '../support/runner.t
 import { thrown } from '../support/thrown.ts'
 import { METHODS, TARGETS, URLS_THAT_ARE_REFUSED } from './awkward.ts'
 
-const KEY = { id: 'ada-id', key: 'ada-key' }
+const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' }
 
 /** The request lines that came over the wire, newest last. */
 const lines: string[] = []

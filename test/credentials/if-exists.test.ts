@@ -2,7 +2,11 @@ import { createMac, MacError } from '../../src/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
-const ada = await mac.createCredential('ada', { id: 'seed', key: 'the first key', label: 'first' })
+const ada = await mac.createCredential('ada', {
+  id: 'seed',
+  key: 'the-first-a-key-that-holds-128-bits',
+  label: 'first',
+})
 
 /** The error that a creation ends with. */
 async function errorOf(creation: Promise<unknown>): Promise<MacError> {
@@ -30,7 +34,12 @@ test('nor may another user take it, and is not told whose it is', async () => {
 
 describe('keep', () => {
   test('gives what is there, without its key, and changes nothing', async () => {
-    const options = { id: 'seed', key: 'another key', label: 'second', ifExists: 'keep' } as const
+    const options = {
+      id: 'seed',
+      key: 'another-a-key-that-holds-128-bits',
+      label: 'second',
+      ifExists: 'keep',
+    } as const
     const kept = await mac.createCredential('ada', options)
     const { key, ...shown } = ada
     expect(kept).toEqual({ ...shown, key: null })
@@ -39,9 +48,17 @@ describe('keep', () => {
   })
 
   test('makes one where there is none', async () => {
-    const made = await mac.createCredential(7, { id: 'new', key: 'k', ifExists: 'keep' })
-    expect(made.key).toBe('k')
-    const again = await mac.createCredential(7n, { id: 'new', key: 'k', ifExists: 'keep' })
+    const made = await mac.createCredential(7, {
+      id: 'new',
+      key: 'a-key-that-holds-128-bits',
+      ifExists: 'keep',
+    })
+    expect(made.key).toBe('a-key-that-holds-128-bits')
+    const again = await mac.createCredential(7n, {
+      id: 'new',
+      key: 'a-key-that-holds-128-bits',
+      ifExists: 'keep',
+    })
     expect(again.key).toBeNull()
     await mac.deleteCredential('new')
   })
@@ -60,7 +77,11 @@ describe('keep', () => {
 
   test('of many at once makes one', async () => {
     const make = (at: number) =>
-      mac.createCredential('ada', { id: 'race', key: `key ${at}`, ifExists: 'keep' })
+      mac.createCredential('ada', {
+        id: 'race',
+        key: `a-key-that-holds-128-bits ${at}`,
+        ifExists: 'keep',
+      })
     const made = await Promise.all(Array.from({ length: 16 }, (_, at) => make(at)))
     expect(made.filter(({ key }) => key !== null)).toHaveLength(1)
   })

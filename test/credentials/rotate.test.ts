@@ -167,7 +167,7 @@ describe('wrong input for a rotation:', () => {
     [{ grace: 5 }, 'grace'],
     [{ key: 'a "key"' }, 'key'],
     [{ key: '' }, 'key'],
-    [{ key: 'the key' }, 'is the key of today'],
+    [{ key: 'the-a-key-that-holds-128-bits' }, 'is the key of today'],
     [{ algorithm: 'hmac-md5' }, 'algorithm'],
     [{ expires: 3600 }, 'expires'],
     [{ expires: new Date('2020-01-01') }, 'expires is over already'],
@@ -175,7 +175,7 @@ describe('wrong input for a rotation:', () => {
   ] as [RotateOptions, string][])('%j names %s, and changes nothing', async (options, names) => {
     const { mac, send, clock } = start()
     clock.seconds = 1_800_000_000
-    const ada = await mac.createCredential('ada', { key: 'the key' })
+    const ada = await mac.createCredential('ada', { key: 'the-a-key-that-holds-128-bits' })
     const error = await codeOf(mac.rotateCredential(ada.id, options))
     expect(error).toMatch(/^TypeError: withmac: /)
     expect(error).toContain(names)

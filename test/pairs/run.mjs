@@ -18,7 +18,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const library = join(here, '../..')
 const cache = join(library, 'node_modules/.cache/withmac-runtimes')
 const vectors = join(library, 'test/vectors')
-const credential = { id: 'ada-id', key: 'ada-key', algorithm: 'hmac-sha-256' }
+const credential = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits', algorithm: 'hmac-sha-256' }
 
 const tarball = await pack(library, cache)
 const tls = await certificate(cache)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '../support/runner.t
 import { authorization, type Signing } from '../support/sign.ts'
 import { but, MALFORMED } from './malformed-headers.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const codes: string[] = []
 const mac = createMac({
   database: 'sqlite::memory:',

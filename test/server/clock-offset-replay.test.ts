@@ -6,7 +6,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const CREATE = { ...KEY, expires: null }
 const ON = { clockOffset: { maxSeconds: 3600 } }
 

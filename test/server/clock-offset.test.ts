@@ -6,7 +6,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const clock = new Clock()
 const now = clock.seconds
 

@@ -10,7 +10,7 @@ import { authorization, type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a?b=1'
 const clock = new Clock()
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 /** A server with the one credential, on a database in memory or in a file. */
 async function start(database = 'sqlite::memory:'): Promise<Mac> {

@@ -3,7 +3,7 @@ import { Clock } from '../support/clock.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { authorization, signed } from '../support/sign.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const SITE = 'http://example.com/a'
 
 async function start(options: MacOptions = {}) {

@@ -7,7 +7,7 @@ import { authorization } from '../support/sign.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 
 const URL = 'http://example.com/a'
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const CREATE = { ...KEY, expires: null }
 
 /** Three servers that share a database and disagree on windows and clock offsets. */

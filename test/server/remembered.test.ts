@@ -13,7 +13,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { type Signing, signed } from '../support/sign.ts'
 import { withDatabase } from '../support/with-database.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 /** Two servers on one file, as two processes have it, and a credential that both have seen. */
 async function two() {
@@ -67,16 +67,26 @@ describe('a credential that signed before and that another process', () => {
   test('replaced by one with another key, is refused with the old and passes with the new', async () => {
     await using place = await two()
     await place.there.deleteCredential('ada')
-    await place.there.createCredential('eve', { id: 'ada', key: 'another', expires: null })
+    await place.there.createCredential('eve', {
+      id: 'ada',
+      key: 'another-a-key-that-holds-128-bits',
+      expires: null,
+    })
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
-    expect(await place.send({}, { id: 'ada', key: 'another' })).toBe('200')
+    expect(await place.send({}, { id: 'ada', key: 'another-a-key-that-holds-128-bits' })).toBe(
+      '200',
+    )
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
   test('replaced, writes no more nonces with the old key once that was noticed', async () => {
     await using place = await two()
     await place.there.deleteCredential('ada')
-    await place.there.createCredential('eve', { id: 'ada', key: 'another', expires: null })
+    await place.there.createCredential('eve', {
+      id: 'ada',
+      key: 'another-a-key-that-holds-128-bits',
+      expires: null,
+    })
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
     const noticed = await nonceRows(place.path)
     for (let time = 0; time < 3; time++) expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
@@ -119,7 +129,13 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
         db
           .replaceInto('mac_credentials')
           .values({
-            ...{ id: 'ada', user: 'ada', key: 'another', algorithm: 'hmac-sha-256', label: null },
+            ...{
+              id: 'ada',
+              user: 'ada',
+              key: 'another-a-key-that-holds-128-bits',
+              algorithm: 'hmac-sha-256',
+              label: null,
+            },
             ...{ created: 0, expires: null, revoked: null, clock_offset: null },
           })
           .execute(),

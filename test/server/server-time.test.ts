@@ -7,8 +7,12 @@ import { describe, expect, test } from '../support/runner.ts'
 import { type Key, type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
-const KEY = { id: 'ada', key: 'a key', algorithm: 'hmac-sha-256' } as const
-const OLD = { id: 'old', key: 'an old key', algorithm: 'hmac-sha-1' } as const
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits', algorithm: 'hmac-sha-256' } as const
+const OLD = {
+  id: 'old',
+  key: 'the-old-a-key-that-holds-128-bits',
+  algorithm: 'hmac-sha-1',
+} as const
 const NOW = 1_700_000_000
 
 async function start(options: MacOptions = {}) {

@@ -26,7 +26,7 @@ function over(store: RateLimitOptions['store'], limits: RateLimitOptions) {
 
 /** The same credential in two databases. */
 async function sameIn(id: string, ...macs: readonly Mac[]): Promise<Key> {
-  const key = 'key'
+  const key = 'a-key-that-holds-128-bits'
   for (const mac of macs) await mac.createCredential('ada', { id, key })
   return { id, key }
 }

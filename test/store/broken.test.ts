@@ -9,7 +9,7 @@ import { authorization } from '../support/sign.ts'
 import { openDatabase, rowsOf } from '../support/sqlite.ts'
 import { startServer } from '../support/start-server.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 async function prepare(path: string): Promise<void> {
   const mac = createMac({ database: `sqlite:${path}` })

@@ -9,7 +9,7 @@ import { serve } from '../support/serve.ts'
 import { signed } from '../support/sign.ts'
 import { applicationDialect, openDatabase, rowsOf } from '../support/sqlite.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 /** A file system of half a megabyte, which takes the superuser's rights to mount. */
 function smallDisk(path: string): Disposable {

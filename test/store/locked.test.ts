@@ -4,7 +4,7 @@ import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
 import { openDatabase } from '../support/sqlite.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 /** Who waits twice waits for four seconds, however idle the machine is; less is due to others on it. */
 const GIVEN_UP = 3800
 /** Who waits at all waits for two seconds. */

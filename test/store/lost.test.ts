@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { type Served, serve } from '../support/serve.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 /** Sends requests until one is not let in; the file is looked for once a second. */
 async function untilNoticed(server: Served): Promise<string> {

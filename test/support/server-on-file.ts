@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import { outcome } from './outcome.ts'
 import { signed } from './sign.ts'
 
-const KEY = { id: 'ada', key: 'key' }
+const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
 /** A server on a database file, with a clock and a credential. */
 export interface ServerOnFile {

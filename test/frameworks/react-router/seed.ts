@@ -3,7 +3,7 @@ import { createCredential } from 'withmac'
 
 await createCredential('ada', {
   id: 'ada-laptop',
-  key: 'only-for-development',
+  key: 'only-for-development-and-tests',
   expires: null,
   ifExists: 'keep',
 })

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 
 /** What the applications' seed.ts puts in the database. */
-const ADA = { id: 'ada-laptop', key: 'only-for-development' }
+const ADA = { id: 'ada-laptop', key: 'only-for-development-and-tests' }
 
 /**
  * Signs by the README's words on what a client signs, without the library: its own code would share

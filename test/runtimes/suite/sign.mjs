@@ -1,7 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
 /** The credential that every server of the suite knows. */
-export const ADA = { user: 'ada', id: 'ada-id', key: 'ada-key', algorithm: 'hmac-sha-256' }
+export const ADA = {
+  user: 'ada',
+  id: 'ada-id',
+  key: 'ada-a-key-that-holds-128-bits',
+  algorithm: 'hmac-sha-256',
+}
 
 /**
  * Signs by the draft's words (draft §3.2.1), with nothing of the library: its own signer would share

@@ -1,0 +1,38 @@
+import { createTokenFetch } from '../../src/client/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
+
+describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (name) => {
+  const good = {
+    tokenEndpoint: 'https://api.example.com/token',
+    clientId: 'shop',
+    clientSecret: 'very-secret',
+  }
+  const CONTROLS = ['\0', '\t', '\n', '\r', '\x1b', '\x1f', '\x7f', '\x80', '\x85', '\x9f']
+
+  test.each(CONTROLS.map((character) => [JSON.stringify(character), character] as const))(
+    'that holds a control character, and does not show it: %s',
+    (_, character) => {
+      for (const odd of [
+        character,
+        `${character}hidden`,
+        `hid${character}den`,
+        `hidden${character}`,
+      ]) {
+        const make = () => createTokenFetch({ ...good, [name]: odd })
+        expect(make).toThrow(TypeError)
+        expect(make).toThrow(`withmac: the option ${name} must be a string that is not empty`)
+        expect(make).not.toThrow('hid')
+      }
+    },
+  )
+})
+
+test('createTokenFetch takes a name and a secret of all other characters', () => {
+  const odd = ' ~é€🙂\u00a0\u200b'
+  const made = createTokenFetch({
+    tokenEndpoint: 'https://api.example.com/token',
+    clientId: odd,
+    clientSecret: odd,
+  })
+  expect(typeof made).toBe('function')
+})
