@@ -159,7 +159,7 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
   ],
 ]
 
-const KEY = { id: 'reader', key: 'only-for-tests' }
+const KEY = { id: 'reader', key: 'only-for-the-tests-of-this' }
 
 const DRIVER = `
 import { createCredential, withMac } from 'withmac'
