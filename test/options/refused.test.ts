@@ -86,6 +86,7 @@ const ofWithMac: Each<WithMacOptions> = {
 const ofCreate: Each<CreateOptions> = {
   id: [5, 'must be a string, not a number'],
   key: [5, 'must be a string, not a number'],
+  allowShortKey: ['yes', 'must be true or false, not "yes"'],
   algorithm: ['sha256', 'must be "hmac-sha-256" or "hmac-sha-1", not "sha256"'],
   expires: ['tomorrow', 'must be a Date, seconds since 1970, or null for never, not "tomorrow"'],
   label: [5, 'must be a string, not 5'],
@@ -97,6 +98,7 @@ const ofCreate: Each<CreateOptions> = {
 const ofRotate: Each<RotateOptions> = {
   graceSeconds: [-1, 'must be at least 0, not -1'],
   key: [5, 'must be a string, not a number'],
+  allowShortKey: ['yes', 'must be true or false, not "yes"'],
   algorithm: ['md5', 'must be "hmac-sha-256" or "hmac-sha-1", not "md5"'],
   expires: [new Date(Number.NaN), 'must be a Date, seconds since 1970, or null for never'],
   endEarlierGrace: [0, 'must be true or false, not 0'],
