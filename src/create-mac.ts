@@ -19,6 +19,7 @@ import { KnownCredentials } from './server/known-credentials.ts'
 import { Pruning } from './server/pruning.ts'
 import type { RawTarget } from './server/raw-target.ts'
 import { reporter } from './server/report.ts'
+import { type FirstArgument, requestOf } from './server/request-of.ts'
 import type { RouteCheck } from './server/routed.ts'
 import {
   guardRoutes,
@@ -28,7 +29,7 @@ import {
   wrappedBy,
 } from './server/routes.ts'
 import { type Verifier, verify } from './server/verify.ts'
-import { type FirstArgument, type Handler, requestOf, wrap } from './server/with-mac.ts'
+import { type Handler, wrap } from './server/with-mac.ts'
 import { macSettings, type WithMacSettings, withMacSettings } from './settings.ts'
 import { databaseLabel } from './store/database-source.ts'
 import { openStore } from './store/open.ts'

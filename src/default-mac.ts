@@ -6,8 +6,9 @@ import type { User } from './credentials/input.ts'
 import type { RotateOptions } from './credentials/rotate.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { WithMacOptions } from './options.ts'
+import type { FirstArgument } from './server/request-of.ts'
 import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
-import type { FirstArgument, Handler } from './server/with-mac.ts'
+import type { Handler } from './server/with-mac.ts'
 
 let defaultMac: Mac | null = null
 

@@ -39,6 +39,7 @@ export type { MacAlgorithm } from './protocol/algorithm.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
 export type { NodeRequest } from './server/raw-target.ts'
 export type { MacReport } from './server/report.ts'
+export type { FirstArgument } from './server/request-of.ts'
 export type {
   RouteEntries,
   RouteHandler,
@@ -50,6 +51,6 @@ export type {
 export type { ScopeDemand, ScopeOption } from './server/scope.ts'
 export type { MacVerdict } from './server/verdict.ts'
 export type { VerifiedTarget } from './server/verified-target.ts'
-export type { FirstArgument, Handler } from './server/with-mac.ts'
+export type { Handler } from './server/with-mac.ts'
 export type { Resealed, ResealOptions, ResealProgress } from './store/sealing/reseal.ts'
 export type { AuditAction, RateLimit } from './store/store.ts'

@@ -5,9 +5,10 @@ import type { CredentialEvent, HistoryFilter } from './credentials/history.ts'
 import type { User } from './credentials/input.ts'
 import type { RotateOptions } from './credentials/rotate.ts'
 import type { WithMacOptions } from './options.ts'
+import type { FirstArgument } from './server/request-of.ts'
 import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { MacVerdict } from './server/verdict.ts'
-import type { FirstArgument, Handler } from './server/with-mac.ts'
+import type { Handler } from './server/with-mac.ts'
 import type { Resealed, ResealOptions } from './store/sealing/reseal.ts'
 
 /** One database, one set of options, and all that can be done with them. */

@@ -10,7 +10,8 @@ const once = readArguments(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'withmac-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-const mac = createMac({ database: `sqlite:${join(folder, 'mac.db')}` })
+// Each exchange is shown in full, those that are rejected as well.
+const mac = createMac({ database: `sqlite:${join(folder, 'mac.db')}`, onReject: () => {} })
 const greet = (request: Request) => new Response(`hello ${getMac(request)?.user ?? 'anonymous'}`)
 const members = mac.withMac(greet)
 const everyone = mac.withMac(greet, { mode: 'optional' })

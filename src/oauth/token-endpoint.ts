@@ -3,7 +3,8 @@ import { partsOf } from '../kept-parts.ts'
 import { type Client, clientOf } from '../limits/client.ts'
 import type { Mac } from '../mac.ts'
 import { plain } from '../protocol/plain-text.ts'
-import { type FirstArgument, requestOf, tell } from '../server/with-mac.ts'
+import { type FirstArgument, requestOrAnswer } from '../server/request-of.ts'
+import { tell } from '../server/with-mac.ts'
 import { refusalAnswer, tokenAnswer } from './answer.ts'
 import { readForm } from './form.ts'
 import { GuessLimit } from './guess-limit.ts'
@@ -66,7 +67,8 @@ export function tokenEndpoint(
   const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
-    const request = requestOf(first)
+    const request = requestOrAnswer(first, rest)
+    if (request instanceof Response) return request
     const client = clientOf(request, first, rest, settings)
     try {
       const judge: Judge = (work) => guesses.count(client, request, work)

@@ -1,18 +1,18 @@
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
+import { inDevelopment } from '../environment.ts'
 import type { MacError } from '../errors.ts'
 import type { LimitedAnswers } from '../limits/answers.ts'
 import { plain } from '../protocol/plain-text.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
+import { consoleLines, shownRequest } from './console-lines.ts'
 import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
+import { type FirstArgument, requestOrAnswer } from './request-of.ts'
 import { isRouted, type RouteCheck } from './routed.ts'
 import { judgeScope } from './scope.ts'
 import type { MacVerdict, Refusal } from './verdict.ts'
-
-/** What a handler is called with first: a `Request`, or an object that holds one. */
-export type FirstArgument = Request | { readonly request: Request }
 
 /** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
 export type Handler<First extends FirstArgument, Rest extends unknown[]> =
@@ -41,8 +41,10 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
+  const onReject = settings.onReject ?? defaultReport()
   return async (first, ...rest) => {
-    const request = requestOf(first)
+    const request = requestOrAnswer(first, rest)
+    if (request instanceof Response) return request
     const rawTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
     if (allowPreflight && isPreflight(request) && isRouted(request, rawTarget, route)) {
       keepFinding(request, ANONYMOUS)
@@ -54,7 +56,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
-      : await refused(verdict, request, settings, report, rawTarget, route)
+      : await refused(verdict, request, settings, onReject, report, rawTarget, route)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     const answer = await call(first, ...rest)
@@ -73,15 +75,16 @@ async function refused(
   verdict: Refusal,
   request: Request,
   settings: WithMacSettings,
+  onReject: NonNullable<WithMacSettings['onReject']>,
   reporter: Reporter,
   rawTarget: RawTarget | null,
   route: RouteCheck | null,
 ): Promise<Finding | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
-  const { mode, debug, onReject } = settings
+  const { mode, debug } = settings
   const { report, explainKnown } = reporter(request, rawTarget, error)
-  tell('onReject', () => (onReject ?? reportFailure)(error, request, report))
+  tell('onReject', () => onReject(error, request, report))
   // Of another handler's request not even an anonymous caller may make use.
   if (mode === 'optional' && error.status === 401 && isRouted(request, rawTarget, route)) {
     return { identity: null, error }
@@ -107,29 +110,6 @@ function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
   )
 }
 
-/**
- * The request that a handler was called with.
- * @throws TypeError where there is none.
- */
-export function requestOf(first: FirstArgument): Request {
-  if (isRequest(first)) return first
-  if (isRequest((first as { request?: unknown } | null | undefined)?.request)) {
-    return (first as { request: Request }).request
-  }
-  throw new TypeError(
-    'withmac: the wrapped handler was called without a Request. On node:http, put an adapter such as @hono/node-server before it.',
-  )
-}
-
-/**
- * By its shape: frameworks bring Request classes of their own. The header fields are not touched:
- * some adapters read them only now, and throw where one of them is malformed.
- */
-function isRequest(value: unknown): value is Request {
-  const shape = value as Partial<Request> | null | undefined
-  return typeof shape?.url === 'string' && 'headers' in shape
-}
-
 /** What a function gave counts for the whole request: it is not asked again. */
 function once(ask: RawTarget): RawTarget {
   let given: { readonly raw: ReturnType<RawTarget> } | null = null
@@ -148,7 +128,19 @@ function isPreflight(request: Request): boolean {
   }
 }
 
-/** Without a hook, only the failures that the operator must mend are shown. */
+/** Without a hook, the failures that the operator must mend are printed, and in development all rejections. */
+function defaultReport(): NonNullable<WithMacSettings['onReject']> {
+  if (!inDevelopment()) return reportFailure
+  return (error, request, report) => {
+    if (error.status >= 500) reportFailure(error, request, report)
+    else {
+      const { reference } = report
+      const { code } = error
+      consoleLines.print(() => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})`)
+    }
+  }
+}
+
 function reportFailure(error: MacError, _: Request, { reference }: MacReport): void {
   if (error.status < 500) return
   const message = plain(error.message)

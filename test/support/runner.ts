@@ -4,6 +4,8 @@ import { format } from 'node:util'
 // together from node:test, expect and jest-mock, so that the same files run on all three.
 // A sealing key that a developer works with is not for the databases of tests.
 delete process.env.MAC_SEALING_KEY
+// As bun:test has it if it is not set: servers then print nothing of what they reject.
+Object.assign(process.env, { NODE_ENV: 'test' })
 
 type BunTest = Pick<
   typeof import('bun:test'),

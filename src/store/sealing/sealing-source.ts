@@ -1,3 +1,4 @@
+import { isReadable } from '../../environment.ts'
 import { askedSealer } from './asked-sealer.ts'
 import { type KeySealer, UNSEALED } from './key-sealer.ts'
 import { readSealer } from './read-sealer.ts'
@@ -40,18 +41,5 @@ export function environmentSealer(): KeySealer {
     return readSealer(text)
   } catch (cause) {
     throw new TypeError(`withmac: ${VARIABLE}: ${(cause as Error).message}`)
-  }
-}
-
-/** Deno asks the user, or throws, where a variable is read without the permission. */
-function isReadable(variable: string): boolean {
-  const { Deno } = globalThis as { Deno?: DenoPermissions }
-  const state = Deno?.permissions.querySync({ name: 'env', variable }).state
-  return state === undefined || state === 'granted'
-}
-
-interface DenoPermissions {
-  readonly permissions: {
-    querySync(descriptor: { name: 'env'; variable: string }): { readonly state: string }
   }
 }

@@ -19,7 +19,8 @@ export async function demandThatItServes({ command }, bundle, { alone = true } =
   const [program, ...args] = command()
   const child = spawn(program, [...args, bundle, join(cwd, 'mac.db')], {
     cwd,
-    env: plainEnvironment(),
+    // In development, a server prints what it rejects.
+    env: { ...plainEnvironment(), NODE_ENV: 'production' },
     timeout: 30_000,
   })
   const ended = new Promise((resolve) => child.on('close', resolve).on('error', resolve))

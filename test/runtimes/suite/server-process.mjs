@@ -53,7 +53,8 @@ function startProcess(file, args, { folder, database, variables, node = process.
   const own = runtimeArguments(file, { folder, database })
   const child = spawn(node, [...own, ...args], {
     cwd: folder ?? config.folder,
-    env: { PATH, HOME, NO_COLOR: '1', ...variables },
+    // In development, a server prints what it rejects.
+    env: { PATH, HOME, NO_COLOR: '1', NODE_ENV: 'production', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
