@@ -74,7 +74,8 @@ export interface CheckOptions {
   /**
    * Is told why credentials were refused, more precisely than the client is. For logs: it changes
    * nothing. The report bears the reference that the client was given, and explains the refusal when
-   * it is asked to. Default: failures of the store go to `console.error`, the rest nowhere.
+   * it is asked to. Default: failures of the store go to `console.error`; in development, which is where
+   * `NODE_ENV` is neither `production` nor `test`, so does a line for each rejected request.
    */
   readonly onReject?: ((error: MacError, request: Request, report: MacReport) => void) | undefined
   /**

@@ -1,9 +1,10 @@
 // Proves the library within two frameworks, as users get it: packed, installed into an application,
-// type-checked, built for production, and asked over HTTP.
+// type-checked, built for production, and asked over HTTP. Of others, that they are told what is missing.
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkOthers } from './checks/others.mjs'
 import { REACT_ROUTER } from './checks/react-router.mjs'
 import { runChecks } from './checks/run-checks.mjs'
 import { SVELTEKIT } from './checks/sveltekit.mjs'
@@ -37,6 +38,12 @@ try {
       tarball,
       types: join(HERE, 'types', `${name}.ts`),
     })
+  }
+  if (ready) {
+    report.about('Frameworks that do not speak the Fetch API, or bring a context of their own')
+    const place = (runtime) =>
+      new Application(join(HERE, 'others'), join(folder, 'others'), runtime)
+    await checkOthers(report, place, node, tarball)
   }
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 })
