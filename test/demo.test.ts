@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { BASH, CURL, testWith } from './support/needs.ts'
 import { expect, test } from './support/runner.ts'
 
 const DEMO = join(import.meta.dirname, '../src/demo/start.ts')
@@ -17,7 +18,9 @@ test('the demo shows each exchange, leaves nothing behind and ends well', async 
   expect(existsSync(folder)).toBe(false)
 })
 
-test('the curl line works once, and Enter prints another', async () => {
+const ifCurl = await testWith(BASH, CURL)
+
+ifCurl('the curl line works once, and Enter prints another', async () => {
   const demo = start([])
   const lines = curlLines(demo.stdout)
   const first = (await lines.next()).value ?? ''

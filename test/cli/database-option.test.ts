@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { temporaryFolder } from '../support/folder.ts'
-import { AS_NOBODY, lackOfOrdinaryUser, testWith } from '../support/needs.ts'
+import { AS_NOBODY, ORDINARY_USER, testWith } from '../support/needs.ts'
 import { expect, test } from '../support/runner.ts'
 import { environment, WITHMAC, withmac, withmacJson } from './run.ts'
 
@@ -115,23 +115,21 @@ test('a database that is a folder or no database is told as that, and how to loo
   expect(doctor.out).toContain('it cannot be opened: it is not a SQLite database')
 })
 
-testWith(
-  lackOfOrdinaryUser(WITHMAC.at(-1) ?? ''),
-  'a database in a folder that this user may not enter is not told as missing',
-  () => {
-    using folder = temporaryFolder()
-    chmodSync(folder.path('.'), 0o777)
-    const cwd = folder.path('data')
-    mkdirSync(cwd)
-    writeFileSync(folder.path('data/mac.db'), '')
-    chmodSync(cwd, 0o600)
-    const words = [...AS_NOBODY, ...WITHMAC, 'list', '--database', folder.path('data/mac.db')]
-    const { stderr, status } = spawnSync(words[0] ?? '', words.slice(1), {
-      env: environment({ HOME: folder.path('.'), DENO_DIR: folder.path('deno') }),
-      encoding: 'utf8',
-    })
-    chmodSync(cwd, 0o700)
-    expect(stderr).toContain('cannot be told: you may not enter a folder on the way to it (EACCES')
-    expect(status).toBe(3)
-  },
-)
+const ifOrdinaryUser = await testWith(ORDINARY_USER)
+
+ifOrdinaryUser('a database in a folder that this user may not enter is not told as missing', () => {
+  using folder = temporaryFolder()
+  chmodSync(folder.path('.'), 0o777)
+  const cwd = folder.path('data')
+  mkdirSync(cwd)
+  writeFileSync(folder.path('data/mac.db'), '')
+  chmodSync(cwd, 0o600)
+  const words = [...AS_NOBODY, ...WITHMAC, 'list', '--database', folder.path('data/mac.db')]
+  const { stderr, status } = spawnSync(words[0] ?? '', words.slice(1), {
+    env: environment({ HOME: folder.path('.'), DENO_DIR: folder.path('deno') }),
+    encoding: 'utf8',
+  })
+  chmodSync(cwd, 0o700)
+  expect(stderr).toContain('cannot be told: you may not enter a folder on the way to it (EACCES')
+  expect(status).toBe(3)
+})

@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { temporaryFolder } from '../support/folder.ts'
+import { FULL_DEVICE, TERMINAL, testWith } from '../support/needs.ts'
 import { expect, test } from '../support/runner.ts'
 import { environment, WITHMAC, withmac } from './run.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
 const COLOR = /\u001b\[/
+
+const ifTerminal = await testWith(TERMINAL)
+const ifFullDevice = await testWith(FULL_DEVICE)
 
 test('there are colours on a terminal alone, unless variables say otherwise', async () => {
   using folder = temporaryFolder()
@@ -22,7 +26,7 @@ test('there are colours on a terminal alone, unless variables say otherwise', as
   expect(error.err).toMatch(COLOR)
 })
 
-test('on a terminal the table fits, and delete asks', async () => {
+ifTerminal('on a terminal the table fits, and delete asks', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const label = 'the laptop that stands in the kitchen of the second floor, on the left'
@@ -135,7 +139,7 @@ function withoutColors(text: string): string {
   return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
 }
 
-test('what cannot be shown is said, in one sentence', async () => {
+ifFullDevice('what cannot be shown is said, in one sentence', async () => {
   using folder = temporaryFolder()
   const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} --help > /dev/full`
   const { stderr, status } = spawnSync('sh', ['-c', line], {
@@ -147,32 +151,35 @@ test('what cannot be shown is said, in one sentence', async () => {
   expect(status).toBe(5)
 })
 
-test('where a new key cannot be shown, it is said that it counts, and how to get another', async () => {
-  using folder = temporaryFolder()
-  const cwd = folder.path('')
-  const onFullDisk = (...args: readonly string[]) => {
-    const words = [...WITHMAC, ...args].map((word) => `'${word}'`).join(' ')
-    const { stderr, status } = spawnSync('sh', ['-c', `${words} > /dev/full`], {
-      ...{ cwd, env: environment(), encoding: 'utf8' },
-    })
-    expect(status).toBe(5)
-    return stderr.replace(/until .* UTC/, 'until <moment>')
-  }
-  expect(onFullDisk('create', 'ada', '--id', 'a1')).toMatch(
-    /The credential a1 was made all the same, and its key is lost unless it was written before: "withmac delete a1" removes it\.\n$/,
-  )
-  expect(onFullDisk('rotate', 'a1')).toMatch(
-    /a1 was rotated all the same, and its key 2 is lost unless it was written before; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
-  )
-  expect(onFullDisk('rotate', 'a1', '--grace', '0')).toMatch(
-    /a1 was rotated all the same, and its key 3 is lost unless it was written before: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
-  )
-  expect(onFullDisk('rotate', 'a1', '--grace', '0', '--save', 'new.json')).toMatch(
-    /a1 was rotated all the same: its key 4 is in new\.json\.\n$/,
-  )
-})
+ifFullDevice(
+  'where a new key cannot be shown, it is said that it counts, and how to get another',
+  async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    const onFullDisk = (...args: readonly string[]) => {
+      const words = [...WITHMAC, ...args].map((word) => `'${word}'`).join(' ')
+      const { stderr, status } = spawnSync('sh', ['-c', `${words} > /dev/full`], {
+        ...{ cwd, env: environment(), encoding: 'utf8' },
+      })
+      expect(status).toBe(5)
+      return stderr.replace(/until .* UTC/, 'until <moment>')
+    }
+    expect(onFullDisk('create', 'ada', '--id', 'a1')).toMatch(
+      /The credential a1 was made all the same, and its key is lost unless it was written before: "withmac delete a1" removes it\.\n$/,
+    )
+    expect(onFullDisk('rotate', 'a1')).toMatch(
+      /a1 was rotated all the same, and its key 2 is lost unless it was written before; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
+    )
+    expect(onFullDisk('rotate', 'a1', '--grace', '0')).toMatch(
+      /a1 was rotated all the same, and its key 3 is lost unless it was written before: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
+    )
+    expect(onFullDisk('rotate', 'a1', '--grace', '0', '--save', 'new.json')).toMatch(
+      /a1 was rotated all the same: its key 4 is in new\.json\.\n$/,
+    )
+  },
+)
 
-test('delete --json asks nobody, and says so', () => {
+ifTerminal('delete --json asks nobody, and says so', () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   onTerminal(['create', 'ada', '--id', 'a1'], cwd)

@@ -1,6 +1,7 @@
 import { createMac } from '../../src/index.ts'
 import { listen } from '../support/listen.ts'
-import { afterAll, expect, test } from '../support/runner.ts'
+import { SECOND_ADDRESS, testWith } from '../support/needs.ts'
+import { afterAll, expect } from '../support/runner.ts'
 import { sendFrom } from '../support/send-from.ts'
 
 const FLOODER = '127.0.0.2'
@@ -20,32 +21,37 @@ afterAll(async () => {
 const from = (address: string) => (key: Parameters<typeof sendFrom>[2]) =>
   sendFrom(address, server.port, key)
 
-test('one address floods over the network: nobody is locked out, and nobody’s budget is used up', async () => {
-  const [client, neighbour, victim] = [
-    await mac.createCredential('client'),
-    await mac.createCredential('neighbour'),
-    await mac.createCredential('victim'),
-  ]
-  const wrongs = [
-    { id: 'nobody', key: 'guessed' },
-    { ...victim, key: 'guessed' },
-  ]
-  expect((await from(FLOODER)(neighbour)).status).toBe(200)
+const ifSecondAddress = await testWith(SECOND_ADDRESS)
 
-  const flood: number[] = []
-  for (let burst = 0; burst < 20; burst++) {
-    const wrong = Array.from({ length: 10 }, (_, at) => from(FLOODER)(wrongs[at % 2] ?? client))
-    flood.push(...(await Promise.all(wrong)).map(({ status }) => status))
-    expect((await from(CLIENT)(client)).status).toBe(200)
+ifSecondAddress(
+  'one address floods over the network: nobody is locked out, and nobody’s budget is used up',
+  async () => {
+    const [client, neighbour, victim] = [
+      await mac.createCredential('client'),
+      await mac.createCredential('neighbour'),
+      await mac.createCredential('victim'),
+    ]
+    const wrongs = [
+      { id: 'nobody', key: 'guessed' },
+      { ...victim, key: 'guessed' },
+    ]
     expect((await from(FLOODER)(neighbour)).status).toBe(200)
-  }
 
-  expect(flood.slice(0, 10)).toEqual(new Array(10).fill(401))
-  expect(flood.slice(10)).toEqual(new Array(190).fill(429))
-  expect(codes.get('ERR_MAC_FAILURES_LIMITED')).toBe(190)
-  // Of those whose names the flooder used, the first request is the first that is counted.
-  expect(await from(CLIENT)(victim)).toEqual({
-    status: 200,
-    rateLimit: '"requests";r=99;t=3600',
-  })
-})
+    const flood: number[] = []
+    for (let burst = 0; burst < 20; burst++) {
+      const wrong = Array.from({ length: 10 }, (_, at) => from(FLOODER)(wrongs[at % 2] ?? client))
+      flood.push(...(await Promise.all(wrong)).map(({ status }) => status))
+      expect((await from(CLIENT)(client)).status).toBe(200)
+      expect((await from(FLOODER)(neighbour)).status).toBe(200)
+    }
+
+    expect(flood.slice(0, 10)).toEqual(new Array(10).fill(401))
+    expect(flood.slice(10)).toEqual(new Array(190).fill(429))
+    expect(codes.get('ERR_MAC_FAILURES_LIMITED')).toBe(190)
+    // Of those whose names the flooder used, the first request is the first that is counted.
+    expect(await from(CLIENT)(victim)).toEqual({
+      status: 200,
+      rateLimit: '"requests";r=99;t=3600',
+    })
+  },
+)

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { Kysely } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { MOUNT, testWith } from '../support/needs.ts'
 import { outcome } from '../support/outcome.ts'
 import { expect, test } from '../support/runner.ts'
 import { serve } from '../support/serve.ts'
@@ -11,7 +12,7 @@ import { applicationDialect, openDatabase, rowsOf } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
-/** A file system of half a megabyte, which takes the superuser's rights to mount. */
+/** A file system of half a megabyte. */
 function smallDisk(path: string): Disposable {
   mkdirSync(path)
   const run = (command: string, ...args: string[]) => {
@@ -33,33 +34,39 @@ function fill(path: string): void {
   }
 }
 
-test('a full disk is answered 503, and with room again all is well and nothing passes twice', async () => {
-  using folder = temporaryFolder()
-  using _disk = smallDisk(folder.path('disk'))
-  const filler = folder.path('disk/filler')
-  await using server = await serve(`sqlite:${folder.path('disk/mac.db')}`)
-  await server.mac.createCredential('ada', KEY)
-  const passed: string[] = []
-  const send = async () => {
-    const header = server.sign(KEY)
-    const answer = await server.sendHeader(header)
-    if (answer === '200') passed.push(header)
-    return answer
-  }
-  expect(await send()).toBe('200')
-  fill(filler)
-  const answers: string[] = []
-  for (let time = 0; time < 20; time++) answers.push(await send())
-  expect(new Set(answers)).toContain('503 ERR_MAC_STORE')
-  expect(answers.at(-1)).toBe('503 ERR_MAC_STORE')
-  expect(server.rejections.at(-1)?.message).toMatch(/full/)
-  expect(await server.sendAnonymous()).toBe('200')
-  rmSync(filler)
-  expect(await send()).toBe('200')
-  for (const header of passed) {
-    expect(await server.sendHeader(header)).toBe('401 ERR_MAC_REPLAY')
-  }
-}, 60_000)
+const ifMount = await testWith(MOUNT)
+
+ifMount(
+  'a full disk is answered 503, and with room again all is well and nothing passes twice',
+  async () => {
+    using folder = temporaryFolder()
+    using _disk = smallDisk(folder.path('disk'))
+    const filler = folder.path('disk/filler')
+    await using server = await serve(`sqlite:${folder.path('disk/mac.db')}`)
+    await server.mac.createCredential('ada', KEY)
+    const passed: string[] = []
+    const send = async () => {
+      const header = server.sign(KEY)
+      const answer = await server.sendHeader(header)
+      if (answer === '200') passed.push(header)
+      return answer
+    }
+    expect(await send()).toBe('200')
+    fill(filler)
+    const answers: string[] = []
+    for (let time = 0; time < 20; time++) answers.push(await send())
+    expect(new Set(answers)).toContain('503 ERR_MAC_STORE')
+    expect(answers.at(-1)).toBe('503 ERR_MAC_STORE')
+    expect(server.rejections.at(-1)?.message).toMatch(/full/)
+    expect(await server.sendAnonymous()).toBe('200')
+    rmSync(filler)
+    expect(await send()).toBe('200')
+    for (const header of passed) {
+      expect(await server.sendHeader(header)).toBe('401 ERR_MAC_REPLAY')
+    }
+  },
+  60_000,
+)
 
 test('a database that has reached its own limit is answered 503 until there is room', async () => {
   const sqlite = openDatabase(':memory:')

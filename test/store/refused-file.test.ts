@@ -5,7 +5,7 @@ import { MacError } from '../../src/errors.ts'
 import { createMac } from '../../src/index.ts'
 import { reasonOf, storeFailure } from '../../src/store/store-failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { AS_NOBODY, type Lack, lackOfOrdinaryUser, testWith } from '../support/needs.ts'
+import { AS_NOBODY, MOUNT, ORDINARY_USER, testWith } from '../support/needs.ts'
 import { runtimeCommand } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'
 
@@ -90,7 +90,8 @@ test('what is known of a file names the command that looks closer, and nothing e
 })
 
 const SCRIPT = join(import.meta.dirname, '../support/open-and-tell.ts')
-const ordinary = lackOfOrdinaryUser(SCRIPT)
+const ifOrdinaryUser = await testWith(ORDINARY_USER)
+const ifMount = await testWith(MOUNT)
 
 /** What an ordinary user is told who opens a database. */
 function told(path: string, front: readonly string[], home: string): string {
@@ -124,8 +125,7 @@ const FORBIDDEN: readonly [string, (folder: string, file: string) => void, RegEx
 ]
 
 for (const [what, forbid, words] of FORBIDDEN) {
-  testWith(
-    ordinary,
+  ifOrdinaryUser(
     `a database that this user may not ${what} is refused for that reason`,
     async () => {
       using temporary = temporaryFolder()
@@ -147,30 +147,19 @@ for (const [what, forbid, words] of FORBIDDEN) {
   )
 }
 
-/** A file system of its own at a path, or why there can be none. */
-function mounted(path: string): Disposable | string {
+/** A file system of its own at a path. */
+function mounted(path: string): Disposable {
   mkdirSync(path)
-  const { status, error } = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
-  if (status !== 0) return error === undefined ? 'this user may not mount' : 'there is no mount'
+  expect(spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', path]).status).toBe(0)
   return { [Symbol.dispose]: () => void spawnSync('umount', [path]) }
 }
 
-function lackOfMount(): Lack {
-  using folder = temporaryFolder()
-  const made = mounted(folder.path('disk'))
-  if (typeof made === 'string') return made
-  made[Symbol.dispose]()
-  return null
-}
-
-testWith(
-  lackOfMount(),
+ifMount(
   'a database on a file system that is mounted read-only is refused for that reason',
   async () => {
     using folder = temporaryFolder()
     const disk = folder.path('disk')
-    using made = mounted(disk) as Disposable
-    expect(made).toBeDefined()
+    using _mounted = mounted(disk)
     await makeDatabase(join(disk, 'mac.db'))
     expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0)
     for (const name of ['mac.db', 'new.db']) {

@@ -1,21 +1,55 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from './runner.ts'
 
-/** What a test needs that the user who runs it may lack: `null` where it is there, else what lacks. */
-export type Lack = string | null
-
-/**
- * A test that needs a right or a tool. Where that lacks, it is skipped, and its name says why; in CI it
- * fails.
- */
-export function testWith(lack: Lack, name: string, body: () => unknown): void {
-  if (lack === null) test(name, body as () => void)
-  else if (process.env.CI) {
-    test(name, () => {
-      throw new Error(`This must run in CI, and cannot: ${lack}.`)
-    })
-  } else test.skip(`${name} (not run: ${lack})`, () => {})
+/** What a test needs of the machine, and not every machine or user has. */
+export interface Need {
+  readonly name: string
+  /** Why it is not there; `null` if it is. */
+  missing(): string | null | Promise<string | null>
 }
+
+/** The right to mount a file system, which the superuser has, but not in every container. */
+export const MOUNT: Need = {
+  name: 'mount',
+  missing() {
+    const folder = mkdtempSync(join(tmpdir(), 'withmac-mount-'))
+    try {
+      const why = failure('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder)
+      return why ?? failure('umount', folder)
+    } finally {
+      rmdirSync(folder)
+    }
+  },
+}
+
+/** A second address of this machine. On Linux all of 127.0.0.0/8 is there; others have 127.0.0.1 alone. */
+export const SECOND_ADDRESS: Need = {
+  name: 'second-address',
+  missing: () =>
+    new Promise((resolve) => {
+      const server = createServer()
+      server.on('error', ({ message }) => resolve(message))
+      server.listen(0, '127.0.0.2', () => server.close(() => resolve(null)))
+    }),
+}
+
+/** A terminal for a program, as `script` of util-linux makes one; that of other systems takes other options. */
+export const TERMINAL: Need = {
+  name: 'script',
+  missing: () => failure('script', '-qec', 'stty cols 60', '/dev/null'),
+}
+
+export const FULL_DEVICE: Need = {
+  name: '/dev/full',
+  missing: () => (existsSync('/dev/full') ? null : 'there is no /dev/full'),
+}
+
+export const CURL: Need = { name: 'curl', missing: () => failure('curl', '--version') }
+export const BASH: Need = { name: 'bash', missing: () => failure('bash', '-c', ':') }
 
 /** Runs commands as another user than the superuser, who may do all: what stands in front of them. */
 export const AS_NOBODY: readonly string[] =
@@ -23,11 +57,50 @@ export const AS_NOBODY: readonly string[] =
     ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
     : []
 
-/** Whether an ordinary user can be had, who can read the files that a test runs. */
-export function lackOfOrdinaryUser(file: string): Lack {
-  if (process.getuid === undefined) return 'there are no users of this kind here'
-  const [command = 'test', ...args] = [...AS_NOBODY, 'test', '-r', file]
-  const { status, error } = spawnSync(command, args)
-  if (error !== undefined) return `${command} is not there`
-  return status === 0 ? null : 'the sources lie in a folder that other users may not enter'
+/** A user without the superuser's rights, who may read the sources. */
+export const ORDINARY_USER: Need = {
+  name: 'ordinary-user',
+  missing() {
+    if (process.getuid === undefined) return 'there are no users of this kind here'
+    const [command = 'test', ...args] = [...AS_NOBODY, 'test', '-r', import.meta.filename]
+    return failure(command, ...args)
+  },
+}
+
+const reasons = new Map<Need, Promise<string | null>>()
+
+/**
+ * Gives `test`, if the machine has what the tests need. Otherwise they are skipped, and the reason is
+ * printed. Where nothing may be skipped but for certain needs, the variable WITHMAC_MAY_SKIP names these.
+ *
+ * @throws Error if the tests cannot run, and may not be skipped.
+ *
+ * @example
+ * const ifMount = await testWith(MOUNT)
+ * ifMount('a full disk is answered 503', async () => {})
+ */
+export async function testWith(...needs: readonly Need[]): Promise<typeof test> {
+  for (const need of needs) {
+    const missing = reasons.get(need) ?? Promise.resolve(need.missing())
+    reasons.set(need, missing)
+    const reason = await missing
+    if (reason === null) continue
+    const { WITHMAC_MAY_SKIP } = process.env
+    if (WITHMAC_MAY_SKIP?.split(',').includes(need.name) === false) {
+      throw new Error(`Tests that need ${need.name} cannot run, and may not be skipped: ${reason}`)
+    }
+    console.error(`(skip) what needs ${need.name}: ${reason}`)
+    return test.skip
+  }
+  return test
+}
+
+/** Why a command fails; `null` if it does not. */
+function failure(command: string, ...args: readonly string[]): string | null {
+  const { status, error, stderr } = spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  })
+  if (status === 0) return null
+  return (error?.message ?? stderr.trim()) || `${command} ended with ${status}`
 }

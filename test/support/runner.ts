@@ -31,8 +31,8 @@ async function fromNode(): Promise<BunTest> {
   const { spyOn } = await import('jest-mock')
   const test = (name: string, body: () => unknown) =>
     void node.test(name, () => body() as Promise<void>)
+  const skip = (name: string) => void node.test.skip(name)
   const describe = (name: string, body: () => void) => void node.describe(name, body)
-  const skip = (name: string) => void node.test(name, { skip: true }, () => {})
   return {
     afterAll: node.after,
     afterEach: node.afterEach,
@@ -40,7 +40,10 @@ async function fromNode(): Promise<BunTest> {
     describe: Object.assign(describe, { each: forEachRow(describe) }),
     expect,
     spyOn,
-    test: Object.assign(test, { each: forEachRow(test), skip }),
+    test: Object.assign(test, {
+      each: forEachRow(test),
+      skip: Object.assign(skip, { each: forEachRow(skip) }),
+    }),
   } as unknown as BunTest
 }
 

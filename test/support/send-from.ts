@@ -8,8 +8,7 @@ export interface Sent {
 }
 
 /**
- * Sends a signed request from an address of this machine. On Linux all of 127.0.0.0/8 is there; other
- * systems may have 127.0.0.1 alone.
+ * Sends a signed request from an address of this machine. Not every system has another than 127.0.0.1.
  */
 export function sendFrom(localAddress: string, port: number, key: Key): Promise<Sent> {
   const headers = { authorization: authorization(key, `http://127.0.0.1:${port}/`) }

@@ -12,10 +12,13 @@ export interface ServerOptions {
   readonly origin?: string
   readonly clockOffset?: MacOptions['clockOffset']
   readonly rateLimit?: MacOptions['rateLimit']
+  /** The user that it becomes before it opens the database, if it is started by the superuser. */
+  readonly user?: number
 }
 
 if (import.meta.main) {
-  const { mode, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServerOptions
+  const { mode, user, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServerOptions
+  if (user !== undefined && process.getuid?.() === 0) await become(user)
   const mac = createMac({
     ...options,
     onReject: ({ code, message }) => console.log(JSON.stringify({ code, message })),
@@ -24,4 +27,12 @@ if (import.meta.main) {
   if (options.rateLimit !== undefined) await mac.ready()
   const server = await listen(mac.withMac(app, { mode }))
   console.log(server.port)
+}
+
+/** Gives up the superuser's rights. What is read from the checkout is read before: others may not enter it. */
+async function become(user: number): Promise<void> {
+  await createMac({ database: 'sqlite::memory:' }).ready()
+  process.setgroups?.([])
+  process.setgid?.(user)
+  process.setuid?.(user)
 }

@@ -16,13 +16,9 @@ export interface ServerProcess extends AsyncDisposable {
 
 const SCRIPT = join(import.meta.dirname, 'server-process.ts')
 
-/** @param before A command that runs the server, such as `setpriv` with its arguments. */
-export async function startServer(
-  options: ServerOptions,
-  before: readonly string[] = [],
-): Promise<ServerProcess> {
-  const run = [...runtimeCommand(SCRIPT), JSON.stringify(options)] as const
-  const [command = run[0], ...args] = [...before, ...run]
+export async function startServer(options: ServerOptions): Promise<ServerProcess> {
+  const [command, ...before] = runtimeCommand(SCRIPT)
+  const args = [...before, JSON.stringify(options)]
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HOME: '/tmp' },

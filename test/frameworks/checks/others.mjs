@@ -1,0 +1,72 @@
+import { Client } from '../tools/client.mjs'
+import { demandAnswer, demandRefusal } from './answers.mjs'
+
+const MISSING_ADAPTER = /withmac: this is a request of node:http.*put an adapter before it/
+const NO_REQUEST = /withmac: called without a Request/
+
+/** Frameworks that call the handler without a Request, and where the error must be found. */
+const WITHOUT_REQUEST = [
+  ['node:http', { complains: MISSING_ADAPTER }],
+  ['express-5', { complains: MISSING_ADAPTER }],
+  ['express-4', { complains: MISSING_ADAPTER }],
+  ['connect', { complains: MISSING_ADAPTER }],
+  ['koa', { complains: MISSING_ADAPTER }],
+  ['hono', { complains: NO_REQUEST }],
+  // Without a logger, Fastify tells the client alone.
+  ['fastify', { answers: MISSING_ADAPTER }],
+]
+
+const WITH_REQUEST = ['express-5 with getRequestListener', 'express-4 with toNodeHandler']
+
+/** @param place Gives the application, to run on a runtime. */
+export async function checkOthers(report, place, node, tarball) {
+  const application = place(node)
+  if (!(await report.check('npm install takes the tarball', () => application.install(tarball))))
+    return
+  await report.check('Request classes of undici and node-fetch are accepted', () =>
+    application.run('requests'),
+  )
+  for (const [name, { complains = /^$/, answers = /(?:)/ }] of WITHOUT_REQUEST) {
+    await report.check(`${name}: each call is answered 500, and the error names an adapter`, () =>
+      withServer(application, name, complains, async (client) => {
+        for (let time = 0; time < 2; time++) await demandFailure(client, answers)
+      }),
+    )
+  }
+  for (const name of WITH_REQUEST) {
+    await report.check(`${name}: signed once 200, else 401`, () =>
+      withServer(application, name, /^$/, (client) => demandGuarded(client, { user: 'ada' })),
+    )
+  }
+  const onBun = place(application.path('node_modules/bun/bin/bun.exe'))
+  const name = 'elysia, a route'
+  await report.check(`${name}, on Bun: its context is taken for its request`, () =>
+    withServer(onBun, name, /^$/, (client) =>
+      demandGuarded(client, { user: 'ada', host: 'string' }),
+    ),
+  )
+}
+
+async function withServer(application, name, complains, work) {
+  const server = await application.start(['serve.mjs', name])
+  try {
+    await work(new Client(server.port))
+  } catch (error) {
+    await server.stop(/(?:)/)
+    throw error
+  }
+  await server.stop(complains)
+}
+
+async function demandFailure(client, answers) {
+  const { status, body } = await client.signed('GET', '/orders')
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  if (status !== 500 || !answers.test(text)) throw new Error(`it answered ${status} ${text}`)
+}
+
+async function demandGuarded(client, body) {
+  demandRefusal(await client.send('GET', '/orders'), 'ERR_MAC_MISSING')
+  const authorization = client.sign('GET', '/orders')
+  demandAnswer(await client.send('GET', '/orders', { authorization }), 200, body)
+  demandRefusal(await client.send('GET', '/orders', { authorization }), 'ERR_MAC_REPLAY')
+}
