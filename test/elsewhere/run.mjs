@@ -39,6 +39,8 @@ for (const name of chosen) {
   console.log(
     `${runtime.title}: ${portable.length} test files ${status === 0 ? 'passed' : 'FAILED'}`,
   )
+  for (const line of new Set(`${stdout}\n${stderr}`.match(/^\(skip\).*$/gm)))
+    console.log(`  ${line}`)
   if (status === 0) continue
   failed++
   console.log(stdout, stderr)
