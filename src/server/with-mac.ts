@@ -41,7 +41,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
-  const onReject = settings.onReject ?? defaultReport()
+  const onReject = settings.onReject ?? reportRejection
   return async (first, ...rest) => {
     const request = requestOrAnswer(first, rest)
     if (request instanceof Response) return request
@@ -128,23 +128,17 @@ function isPreflight(request: Request): boolean {
   }
 }
 
-/** Without a hook, the failures that the operator must mend are printed, and in development all rejections. */
-function defaultReport(): NonNullable<WithMacSettings['onReject']> {
-  if (!inDevelopment()) return reportFailure
-  return (error, request, report) => {
-    if (error.status >= 500) reportFailure(error, request, report)
-    else {
-      const { reference } = report
-      const { code } = error
-      consoleLines.print(() => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})`)
-    }
+/**
+ * Without a hook, the failures that the operator must mend are printed, and in development all rejections.
+ * The environment is not read before there is one to print.
+ */
+function reportRejection(error: MacError, request: Request, { reference }: MacReport): void {
+  const { code, status } = error
+  if (status >= 500) {
+    console.error(`withmac: ${code} (${reference}): ${plain(error.message)}`, error.cause ?? '')
+  } else if (inDevelopment()) {
+    consoleLines.print(() => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})`)
   }
-}
-
-function reportFailure(error: MacError, _: Request, { reference }: MacReport): void {
-  if (error.status < 500) return
-  const message = plain(error.message)
-  console.error(`withmac: ${error.code} (${reference}): ${message}`, error.cause ?? '')
 }
 
 /** Calls a hook. What goes wrong in it is shown, and changes no verdict. */

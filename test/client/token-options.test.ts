@@ -20,7 +20,7 @@ describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (na
       ]) {
         const make = () => createTokenFetch({ ...good, [name]: odd })
         expect(make).toThrow(TypeError)
-        expect(make).toThrow(`withmac: the option ${name} must be a string that is not empty`)
+        expect(make).toThrow(`${name} must be a string that is not empty`)
         expect(make).not.toThrow('hid')
       }
     },
