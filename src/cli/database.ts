@@ -143,6 +143,9 @@ function isThere(file: string): boolean {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOTDIR') return false
+    if (code === 'ELOOP' || code === 'ENAMETOOLONG') {
+      throw misuse(`the database ${file} cannot be used: ${message}. Name another path.`)
+    }
     // Deno's way to say that a permission was not given is told in other words.
     if (code !== 'EACCES' && code !== 'EPERM') throw error
     throw new Failure(

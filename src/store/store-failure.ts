@@ -39,6 +39,8 @@ const WORDS: Readonly<Record<Exclude<FailureKind, 'access'>, string>> = {
     'another connection has held its lock for longer than withmac waits: look for a process that left a transaction open',
   'not a database': 'it is not a SQLite database, or an encrypted one: is the path right?',
   damaged: 'its content is damaged: restore a backup',
+  tables:
+    'its tables are not as withmac makes them: they are of another program, or something changed or removed them. Name another file, or restore a backup',
   disk: 'its disk, or the network file system that it lies on, fails: look into the log of the system',
   full: 'its disk is full, or its user may store no more: make room',
   memory: 'the memory of the machine is used up',
@@ -131,6 +133,7 @@ type FailureKind =
   | 'locked'
   | 'not a database'
   | 'damaged'
+  | 'tables'
   | 'disk'
   | 'full'
   | 'memory'
@@ -156,6 +159,12 @@ const KINDS: readonly (readonly [
     /^(?:database disk image is malformed|malformed database schema)/,
   ],
   ['full', 13, 'SQLITE_FULL', /^database or disk is full/],
+  [
+    'tables',
+    17,
+    'SQLITE_SCHEMA',
+    /^(?:no such (?:table|column|index|trigger)\b|(?:table|index|trigger) .* already exists|table .* has no column named |there is already )/,
+  ],
   ['access', 14, 'SQLITE_CANTOPEN', /^unable to open database file/],
   ['locked', 15, 'SQLITE_PROTOCOL', /^locking protocol/],
   ['not a database', 26, 'SQLITE_NOTADB', /^file is (?:encrypted or is )?not a database/],

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { temporaryFolder } from '../support/folder.ts'
 import { AS_NOBODY, ORDINARY_USER, testWith } from '../support/needs.ts'
@@ -113,6 +113,20 @@ test('a database that is a folder or no database is told as that, and how to loo
   expect(byNpx.err).toContain(`"${itself} doctor" looks into it.`)
   const doctor = await withmac(['doctor', '--database', 'text.db'], { cwd })
   expect(doctor.out).toContain('it cannot be opened: it is not a SQLite database')
+})
+
+test('a --database that no file can have is the fault of the command line', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  symlinkSync('loop.db', folder.path('loop.db'))
+  for (const [database, why] of [
+    ['loop.db', 'ELOOP'],
+    ['x'.repeat(300), 'ENAMETOOLONG'],
+  ] as const) {
+    const { err, status } = await withmac(['list', '--database', database], { cwd })
+    expect(err).toContain(`${database} cannot be used: ${why}`)
+    expect(status).toBe(2)
+  }
 })
 
 const ifOrdinaryUser = await testWith(ORDINARY_USER)

@@ -31,6 +31,25 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     (path) => rmSync(dirname(path), { recursive: true }),
   ],
   [
+    'has tables of the same names of another program',
+    /mac\.db failed: its tables are not as withmac makes them.*\(SQLite: .*already exists.*"withmac doctor"/,
+    (path) => {
+      const database = openDatabase(path)
+      database.exec('create table mac_credentials (a)')
+      database.close()
+    },
+  ],
+  [
+    'has lost a table',
+    /mac\.db failed: its tables are not as withmac makes them.*\(SQLite: no such table.*"withmac doctor"/,
+    async (path) => {
+      await prepare(path)
+      const database = openDatabase(path)
+      database.exec('drop table mac_credentials')
+      database.close()
+    },
+  ],
+  [
     'is damaged',
     /mac\.db failed: .*(malformed|corrupt|not a database)/,
     async (path) => {

@@ -32,6 +32,10 @@ const TEXTS: readonly [string, string, number, RegExp][] = [
   ['locking protocol', 'SQLITE_PROTOCOL', 15, /^another connection has held its lock/],
   ['database or disk is full', 'SQLITE_FULL', 13, /^its disk is full/],
   ['out of memory', 'SQLITE_NOMEM', 7, /^the memory of the machine is used up/],
+  ['no such table: main.mac_credentials', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
+  ['no such column: key_number', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
+  ['table "mac_credentials" already exists', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
+  ['table mac_state has no column named value', 'SQLITE_ERROR', 1, /^its tables are not as/],
 ]
 
 /** The same as each driver throws it; the third number of an extended code is in its higher bits. */
@@ -82,8 +86,8 @@ test('what is known of a file names the command that looks closer, and nothing e
   const failure = storeFailure('The database /x/mac.db', '/x/mac.db')
   const known = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' })
   expect(failure(known).message).toContain('"withmac doctor" looks into it.')
-  expect(failure(new Error('no such table: t')).message).toBe(
-    'The database /x/mac.db failed: no such table: t',
+  expect(failure(new Error('another fault')).message).toBe(
+    'The database /x/mac.db failed: another fault',
   )
   const own = new MacError('ERR_MAC_STORE', 'as it is')
   expect(failure(own)).toBe(own)
