@@ -34,6 +34,14 @@ export async function refusalCode(
   return (await codeOf(response.clone())) ?? byText
 }
 
+/**
+ * Whether an answer says that the server has had the request before. A server that takes no more requests
+ * for now says so in the challenge of a 429.
+ */
+export function isLimitedReplay({ status }: Response, challenge: MacChallenge | null): boolean {
+  return status === 429 && challenge?.error === REPLAY
+}
+
 /** The `code` of a problem document, or `null`. */
 async function codeOf(response: Response): Promise<unknown> {
   try {

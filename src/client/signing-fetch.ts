@@ -5,7 +5,7 @@ import { checkHeaders, extFor } from './headers.ts'
 import { checkInit, type MacFetch, type MacFetchOptions } from './options.ts'
 import { payloadOf } from './payload.ts'
 import { type Hop, locationOf, nextHop, tooManyRedirects } from './redirect.ts'
-import { answerLost, challengeOf, refusalCode } from './refusal.ts'
+import { answerLost, challengeOf, isLimitedReplay, refusalCode } from './refusal.ts'
 import { randomNonce, type Signature, sign } from './sign.ts'
 import { isPrivate, wireUrl, withoutCarets } from './wire.ts'
 import { wireMethod } from './wire-method.ts'
@@ -62,7 +62,7 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
         const attempt = signHop(hop, signer)
         const response = await transmit(hop, carrier, withSignature(hop, attempt))
         if (response.status < 400) signers.accepted(signer)
-        if (response.status !== 401) return response
+        if (response.status !== 401 && response.status !== 429) return response
         const remedy = await remedyOf(response, hop, attempt)
         if (remedy === null || tried.has(remedy) || !hop.payload.repeatable) return response
         tried.add(remedy)
@@ -108,28 +108,36 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
   }
 
   /**
-   * What makes it worth while to send again what was answered 401.
+   * What makes it worth while to send again what was answered 401; nothing does for a 429.
    *
    * A server's time is authenticated: only who has the key can say that this request was refused. That
    * the signer is unknown is not, so over plain `http:` anybody could have a request sent twice.
    *
-   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST` if the server has had the request before. A
-   *   nonce of the caller's own may truly have been used before: then the 401 is given back.
+   * @throws {@link MacError} as {@link rejectReplay} does.
    */
   async function remedyOf(response: Response, hop: Hop, attempt: Attempt): Promise<Remedy | null> {
     const { signer, origin } = attempt
     const challenge = challengeOf(response)
+    if (isLimitedReplay(response, challenge)) await rejectReplay(response, hop)
+    if (response.status !== 401) return null
     const time = challenge && serverTimeOf(challenge, signer, { ...attempt, id: signer.id })
     if (time !== null) {
       return clocks.learn(origin, time, { ...attempt, answered: now() }) ? 'clock' : null
     }
     const code = await refusalCode(response, challenge)
-    if (code === 'ERR_MAC_REPLAY' && options.nonce === undefined) {
-      await response.body?.cancel()
-      throw answerLost(hop.method, isPrivate(hop.url))
-    }
+    if (code === 'ERR_MAC_REPLAY') await rejectReplay(response, hop)
     const another = signers.refused(signer, code)
     return another && (trustPlainHttp || isPrivate(hop.url)) ? 'signer' : null
+  }
+
+  /**
+   * A nonce of the caller's own may truly have been used before: then the answer is given back.
+   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST`, since the server has had the request before.
+   */
+  async function rejectReplay(response: Response, hop: Hop): Promise<void> {
+    if (options.nonce !== undefined) return
+    await response.body?.cancel()
+    throw answerLost(hop.method, isPrivate(hop.url))
   }
 }
 

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../bounded-map.ts'
+import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { nonceName } from '../store/nonce-name.ts'
 import type { Client } from './client.ts'
@@ -16,8 +17,8 @@ const MOST = 20_000
  */
 export class CopyLimit {
   readonly #failures: FailureLimit
-  /** Those whose nonce the store refused, which it will refuse again. */
-  readonly #refused = new BoundedMap<string, true>(MOST)
+  /** Those whose nonce the store refused, which it will refuse again, and whether as a replay. */
+  readonly #refused = new BoundedMap<string, boolean>(MOST)
   /** Those from such addresses that are with the store now. */
   readonly #underWay = new Set<string>()
 
@@ -28,9 +29,9 @@ export class CopyLimit {
   /** @throws {@link LimitError} where the nonce was refused before. */
   check(client: Client | null, sent: MacAuthorization): void {
     if (this.#refused.size === 0 || !this.#failures.someSpent()) return
-    if (this.#refused.get(nameOf(sent)) && this.#failures.isSpent(client)) {
-      this.#failures.check(client)
-    }
+    const isReplay = this.#refused.get(nameOf(sent))
+    if (isReplay === undefined || !this.#failures.isSpent(client)) return
+    this.#failures.check(client, isReplay ? new MacError('ERR_MAC_REPLAY') : undefined)
   }
 
   /**
@@ -43,7 +44,10 @@ export class CopyLimit {
   enter(client: Client | null, sent: MacAuthorization): string | null {
     if (!this.#failures.someSpent() || !this.#failures.isSpent(client)) return null
     const name = nameOf(sent)
-    if (this.#refused.has(name) || this.#underWay.has(name)) this.#failures.check(client)
+    const isReplay = this.#underWay.has(name) || this.#refused.get(name)
+    if (isReplay !== undefined) {
+      this.#failures.check(client, isReplay ? new MacError('ERR_MAC_REPLAY') : undefined)
+    }
     this.#underWay.add(name)
     return name
   }
@@ -52,9 +56,12 @@ export class CopyLimit {
     this.#underWay.delete(name)
   }
 
-  /** Remembers a request whose nonce the store refused. */
-  remember(sent: MacAuthorization): void {
-    this.#refused.set(nameOf(sent), true)
+  /**
+   * Remembers a request whose nonce the store refused.
+   * @param isReplay Whether it had the nonce before: otherwise it is too old to tell.
+   */
+  remember(sent: MacAuthorization, isReplay = true): void {
+    this.#refused.set(nameOf(sent), isReplay)
   }
 }
 

@@ -105,10 +105,11 @@ export class FailureLimit {
 
   /**
    * Sees to it that an address whose budget is used up costs no look-up.
+   * @param cause Why the request is refused in any case, if that is known.
    * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` where the address cannot be had.
    */
-  check(client: Client | null): void {
-    const spent = this.#spent(client?.address ?? null)
+  check(client: Client | null, cause?: MacError): void {
+    const spent = this.#spent(client?.address ?? null, cause)
     if (spent !== null) throw spent
   }
 

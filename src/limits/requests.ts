@@ -1,14 +1,20 @@
 import { BoundedMap } from '../bounded-map.ts'
+import { MacError } from '../errors.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
+import { nonceName } from '../store/nonce-name.ts'
 import type { RateLimit, StoredCredential } from '../store/store.ts'
 import { Budgets } from './budgets.ts'
 import type { Counter } from './count.ts'
 import { type RateLimitFields, rateLimitFields } from './fields.ts'
 import { LimitError } from './limit-error.ts'
+import { shortName } from './short-name.ts'
 
 /** How many credentials are remembered. Only who signed well is: there are no more than you made. */
 const MOST_CREDENTIALS = 1_000_000
 /** After how many milliseconds a credential that may send no more is looked up again. */
 const LOOK_EVERY = 1000
+/** How many accepted requests are remembered: the later half in any case. */
+const MOST_ACCEPTED = 20_000
 
 /** How many requests of a credential are taken. */
 export class RequestLimit {
@@ -16,6 +22,8 @@ export class RequestLimit {
   readonly #budgets: Budgets
   /** When a credential whose budget is used up was last looked up. */
   readonly #looked = new BoundedMap<string, number>(MOST_CREDENTIALS)
+  /** Requests that were taken off a budget: a copy of one is a replay, also when the budget is used up. */
+  readonly #accepted = new BoundedMap<string, true>(MOST_ACCEPTED)
 
   /** @param general What holds for a credential without a limit of its own. */
   constructor(general: RateLimit | null, counter: Counter | null) {
@@ -38,6 +46,15 @@ export class RequestLimit {
   }
 
   /**
+   * The error for a request whose MAC is right, by the budget that is used up. If it is a copy of one that
+   * was accepted, that is its cause: the client must not take the first for rejected as well.
+   */
+  refusalOf(spent: LimitError, sent: MacAuthorization): LimitError {
+    if (this.#accepted.has(nameOf(sent))) spent.cause = new MacError('ERR_MAC_REPLAY')
+    return spent
+  }
+
+  /**
    * Whether to look up a credential that may send no more: nothing else would tell that its limit was
    * raised since, or that it was revoked.
    */
@@ -49,12 +66,24 @@ export class RequestLimit {
   }
 
   /**
-   * Takes a request off the budget of a credential.
+   * Takes a request, whose nonce was new, off the budget of a credential.
    * @throws {@link LimitError} where there was nothing left.
    */
-  async take({ id }: StoredCredential, limit: RateLimit): Promise<RateLimitFields> {
+  async take(
+    { id }: StoredCredential,
+    limit: RateLimit,
+    sent: MacAuthorization,
+  ): Promise<RateLimitFields> {
+    const name = nameOf(sent)
+    // Before it is counted: a copy may come meanwhile.
+    this.#accepted.set(name, true)
     const count = await this.#budgets.take(id, limit)
-    if (count.used > limit.requests) throw new LimitError('requests', id, limit, count)
-    return rateLimitFields('requests', limit, count)
+    if (count.used <= limit.requests) return rateLimitFields('requests', limit, count)
+    this.#accepted.delete(name)
+    throw new LimitError('requests', id, limit, count)
   }
+}
+
+function nameOf({ ts, id, nonce }: MacAuthorization): string {
+  return shortName(nonceName(ts, id, nonce))
 }

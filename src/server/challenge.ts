@@ -1,4 +1,4 @@
-import type { MacError } from '../errors.ts'
+import { MacError } from '../errors.ts'
 import { formatChallenge, type MacChallenge } from '../protocol/challenge.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { serverTimeMac } from '../protocol/server-time.ts'
@@ -15,7 +15,8 @@ export interface RightCaller {
 }
 
 /**
- * The challenge that goes with an error (draft §4.2); `null` where its status is not 401.
+ * The challenge that goes with an error (draft §4.2); `null` if its status is neither 401, nor 429 for
+ * a replay: who is only told to wait would take the first copy for rejected as well.
  *
  * @param caller Given where the MAC was right: where the timestamp was not, the caller is then told
  *   what time it is, with a MAC over that. Nobody else is: it would be a MAC by a key that they may
@@ -26,12 +27,20 @@ export function challengeOf(
   caller: RightCaller | null,
   settings: MacSettings,
 ): string | null {
+  if (isLimitedReplay(error)) {
+    return formatChallenge({ error: error.cause.told.text, ts: null, tsm: null })
+  }
   if (error.status !== 401) return null
   const { code, text } = error.told
   if (code === 'ERR_MAC_MISSING') return 'MAC'
   const outOfTime = code === 'ERR_MAC_TIMESTAMP_STALE' || code === 'ERR_MAC_TIMESTAMP_AHEAD'
   const time = outOfTime && caller !== null ? tellTime(caller, settings) : null
   return formatChallenge({ error: text, ts: time?.ts ?? null, tsm: time?.tsm ?? null })
+}
+
+function isLimitedReplay(error: MacError): error is MacError & { readonly cause: MacError } {
+  if (error.status !== 429 || !(error.cause instanceof MacError)) return false
+  return error.cause.code === 'ERR_MAC_REPLAY'
 }
 
 /**

@@ -23,7 +23,8 @@ export type MacVerdict =
       readonly id: string | null
       /**
        * The `WWW-Authenticate` value that goes with it (draft §4.2), with the server's time for a
-       * caller whose timestamp alone was wrong; `null` where the status is not 401.
+       * caller whose timestamp alone was wrong; `null` if the status is neither 401, nor 429 for a
+       * replay, of which the first copy was accepted.
        */
       readonly challenge: string | null
       /** As above, also where the budget is used up (429). */

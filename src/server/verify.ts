@@ -91,7 +91,7 @@ export async function verify(
       moment = judgeMoment(found, timestamp, settings)
       spent = limits.requests.spent(found.credential)
     }
-    if (spent !== null) throw spent
+    if (spent !== null) throw limits.requests.refusalOf(spent, sent)
     let { ext } = sent
     let bodyVerified = false
     if (check.ext || check.body !== 'ignore') {
@@ -125,11 +125,11 @@ export async function verify(
       moment = judgeMoment(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') {
-      limits.copies?.remember(sent)
+      limits.copies?.remember(sent, recorded.verdict === 'seen')
       throw refusedNonce(recorded)
     }
     const limit = limits.requests.limitOf(found.credential)
-    const rateLimit = limit && (await limits.requests.take(found.credential, limit))
+    const rateLimit = limit && (await limits.requests.take(found.credential, limit, sent))
     judgeEnd(found, currentSeconds(settings.now))
     const { rule, learnable } = moment
     if (learnable !== null) {

@@ -5,6 +5,7 @@ import {
   MacError,
   type MacFetch,
 } from '../../src/client/index.ts'
+import { createMac } from '../../src/index.ts'
 import { listen } from '../support/listen.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { KEY, signingServer } from './server.ts'
@@ -124,6 +125,45 @@ describe('a request that was carried out, and whose answer was lost, is never to
     else expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
   })
 
+  test.each([
+    ['the address', { failures: { requests: 1, seconds: 60 } }],
+    ['the credential', { requests: { requests: 3, seconds: 60 } }],
+  ])(
+    'PUT, when it used up the budget of %s, so that the repeat is answered 429',
+    async (_, limit) => {
+      const mac = createMac({
+        database: 'sqlite::memory:',
+        clientAddress: () => '192.0.2.1',
+        rateLimit: limit,
+      })
+      await mac.createCredential('ada', { ...KEY, expires: null })
+      const seen: number[] = []
+      const app = mac.withMac(() => new Response(), { onReject() {} })
+      await using front = await serving(async (request) => {
+        const response = await app(request)
+        seen.push(response.status)
+        return response
+      })
+      const put = (options = {}) =>
+        reasonOf(createMacFetch(KEY, { fetch: twice, ...options })(front.url, { method: 'PUT' }))
+      for (let sent = 0; sent < 2; sent++) {
+        expect(await put()).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+      }
+      expect(seen.slice(0, 3)).toEqual([200, 401, 200])
+      if ('failures' in limit) expect(seen[3]).toBe(429)
+      else {
+        expect(seen[3]).toBe(401)
+        expect(await put()).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+        expect(seen.slice(4)).toEqual([200, 429])
+        // That one was rejected both times.
+        expect(await put()).toBe('it was answered 429')
+      }
+      const nonce = () => 'always-the-same'
+      if ('failures' in limit) expect(await put({ nonce })).toBe('it was answered 429')
+      await mac.close()
+    },
+  )
+
   test('with a token, which is not renewed for it, and nothing is sent again', async () => {
     await using server = await tokenServer()
     const good = server.tokenFetch()
@@ -174,6 +214,14 @@ test.each([
   expect(await send(answer)).toBe('it was answered 401')
   const macFetch = createMacFetch(KEY, { fetch: async () => answer() })
   expect(await (await macFetch('https://a.example/')).text()).not.toBe('')
+})
+
+test('a 429 whose challenge says replay is told as a lost answer, and one that only limits is given back', async () => {
+  const limited = (headers: Record<string, string>) => () =>
+    new Response(null, { status: 429, headers: { ...headers, 'retry-after': '1' } })
+  const replay = { 'www-authenticate': 'MAC error="The nonce was used before."' }
+  expect(await send(limited(replay))).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+  expect(await send(limited({}))).toBe('it was answered 429')
 })
 
 test.each([200, 400, 403, 409, 503])('a %d that says replay is given back', async (status) => {

@@ -31,6 +31,27 @@ describe('a replay of a known credential’s request, from an address whose budg
     }
   })
 
+  test('is told that it is one, whether the store, a copy under way or the memory of it tells', async () => {
+    const { mac, answer, ada, copy } = await captured()
+    const told = 'MAC error="The nonce was used before."'
+    const challenges = (answers: Response[]) =>
+      answers.map(({ status, headers }) => [status, headers.get('www-authenticate')])
+    expect(challenges([await answer(ada, FLOODER, copy)])).toEqual([[429, told]])
+    const fresh = { ts: now(), nonce: 'fresh' }
+    const atOnce = await times(3, () => answer(ada, FLOODER, fresh))
+    expect(challenges(atOnce)).toEqual([
+      [200, null],
+      [429, told],
+      [429, told],
+    ])
+    await mac.close()
+    expect(challenges([await answer(ada, FLOODER, copy)])).toEqual([[429, told]])
+    // Who has not the right MAC learns nothing of the nonce.
+    expect(challenges([await answer({ ...ada, key: 'guessed' }, FLOODER, copy)])).toEqual([
+      [429, null],
+    ])
+  })
+
   test('does not fill the store’s queue with its copies, which keeps nobody else out', async () => {
     const { send, ada, copy } = await captured()
     using heard = hearing()

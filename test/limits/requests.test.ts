@@ -51,6 +51,39 @@ describe('a credential that has sent too many requests', () => {
     expect(await send(ada, undefined, refused)).toBe('200')
   })
 
+  test('is told of a copy of what was accepted that it is a replay, and of nothing else', async () => {
+    using time = systemTime()
+    const { answer, ada } = await server()
+    const tell = async (nonce: string, key = ada.key) => {
+      const sent = await answer({ ...ada, key }, undefined, { ts: now(), nonce })
+      return [sent.status, sent.headers.get('www-authenticate')]
+    }
+    const replay = [429, 'MAC error="The nonce was used before."']
+    expect([await tell('a'), await tell('b')]).toEqual([
+      [200, null],
+      [200, null],
+    ])
+    expect([await tell('a'), await tell('b')]).toEqual([replay, replay])
+    expect([await tell('c'), await tell('c')]).toEqual([
+      [429, null],
+      [429, null],
+    ])
+    expect(await tell('a', 'guessed')).not.toContain(replay[1])
+    time.advance(60)
+    expect(await tell('c')).toEqual([200, null])
+  })
+
+  test('is told of what was over the budget when it was counted that it may be sent again', async () => {
+    const { answer, ada } = await server({
+      rateLimit: { requests: { requests: 1, seconds: 60 } },
+    })
+    const send = (nonce: string) => answer(ada, undefined, { ts: now(), nonce })
+    const atOnce = await Promise.all([send('a'), send('b')])
+    expect(atOnce.map(({ status }) => status)).toEqual([200, 429])
+    expect((await send('a')).headers.has('www-authenticate')).toBe(true)
+    expect((await send('b')).headers.has('www-authenticate')).toBe(false)
+  })
+
   test('is never let in more often, however many requests come at once', async () => {
     const { send, ada } = await server({ rateLimit: { requests: { requests: 5, seconds: 60 } } })
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => send(ada)))
