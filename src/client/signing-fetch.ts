@@ -30,7 +30,9 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
   const clocks = new ServerClocks(clockOffset)
 
-  return async (input, init = {}) => {
+  return async (input, given) => {
+    // fetch takes null as well.
+    const init = given ?? {}
     checkInit(init)
     const request = isRequest(input) ? input : null
     const mode = init.redirect ?? request?.redirect ?? 'follow'

@@ -44,6 +44,11 @@ test.each([
   }
 })
 
+test('null in place of options is none, as for fetch', async () => {
+  await using server = await signingServer()
+  expect((await macFetch(server.url, null as never)).status).toBe(200)
+})
+
 test('forms are sent with the type that fits them, bound or not', async () => {
   await using server = await signingServer()
   const form = new FormData()
