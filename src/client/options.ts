@@ -93,6 +93,16 @@ export function checkOptions(
   }
 }
 
+/** What makers of a fetch take, and where it belongs. Where a test binds the body, `body` does it here. */
+const OF_THE_MAKER: readonly (readonly [name: string, place: string])[] = [
+  ...OPTIONS.createMacFetch
+    .filter((name) => name !== 'body')
+    .map((name) => [name, `createMacFetch(credential, { ${name} })`] as const),
+  ...OPTIONS.createTokenFetch.map((name) => [name, `createTokenFetch({ ${name} })`] as const),
+  ['credential', 'createMacFetch(credential)'],
+  ['bindBody', 'createMacFetch(credential, { body: true })'],
+]
+
 /**
  * Checks what a single call of a `MacFetch` is given. What its maker takes would be passed on to `fetch`,
  * which heeds none of it; all else is for `fetch` to judge.
@@ -100,11 +110,11 @@ export function checkOptions(
  * @throws TypeError
  */
 export function checkInit(init: object): void {
-  for (const name of OPTIONS.createMacFetch) {
-    if (name === 'body' || (init as Record<string, unknown>)[name] === undefined) continue
+  for (const [name, place] of OF_THE_MAKER) {
+    if ((init as Record<string, unknown>)[name] === undefined) continue
     throw new TypeError(
       `withmac: ${name} is not an option of a single request: it belongs to the function that makes ` +
-        `the fetch, as in createMacFetch(credential, { ${name} }).`,
+        `the fetch, as in ${place}.`,
     )
   }
 }

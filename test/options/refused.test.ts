@@ -528,6 +528,47 @@ test.each([
   },
 )
 
+test.each([
+  ['bindBody', true, 'createMacFetch(credential, { body: true })'],
+  ['credential', KEY, 'createMacFetch(credential)'],
+  ['scope', 'orders:read', 'createTokenFetch({ scope })'],
+  ['timeoutSeconds', 5, 'createTokenFetch({ timeoutSeconds })'],
+])(
+  'a single request of a MacFetch does not take %s, and says where it belongs',
+  async (name, value, place) => {
+    let sent = 0
+    const fetch = async () => {
+      sent++
+      return new Response()
+    }
+    const macFetch = createMacFetch(KEY, { fetch })
+    const init = { method: 'POST', body: 'x', [name as string]: value }
+    expect(await complaint((options) => macFetch(URL, options), init)).toContain(`as in ${place}.`)
+    expect(sent).toBe(0)
+  },
+)
+
+test('a single request of a MacFetch takes all that fetch or a framework takes', async () => {
+  const inits: unknown[] = []
+  const fetch = async (_: unknown, init: unknown) => {
+    inits.push(init)
+    return new Response()
+  }
+  const init = {
+    ...{ keepalive: true, cache: 'no-store', credentials: 'omit', priority: 'high', mode: 'cors' },
+    ...{
+      next: { revalidate: 60 },
+      cf: {},
+      dispatcher: {},
+      tls: {},
+      verbose: false,
+      duplex: 'half',
+    },
+  }
+  await createMacFetch(KEY, { fetch })(URL, init as RequestInit)
+  expect(inits).toMatchObject([init])
+})
+
 test('a credential whose algorithm is misspelled does not sign with another one', () => {
   const credential = { ...KEY, algoritm: 'hmac-sha-1' }
   expect(() => signHeaders({ url: URL }, credential)).toThrow('did you mean algorithm?')
