@@ -132,7 +132,7 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
 export function given(value: unknown, isSecret = false): string {
   switch (typeof value) {
     case 'string':
-      if (isSecret) return 'a string'
+      if (isSecret) return value === '' ? 'an empty string' : 'a string'
       return value.length <= 40 ? JSON.stringify(value) : `${JSON.stringify(value.slice(0, 40))}…`
     case 'number':
     case 'bigint':

@@ -1,4 +1,4 @@
-import { nearest } from '../option-names.ts'
+import { given, nearest } from '../option-names.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
@@ -25,8 +25,10 @@ export interface Signer {
 
 /** @throws TypeError that names what is wrong with the credential, and never shows its key. */
 export function readCredential(credential: ClientCredential): Signer {
-  if (typeof credential !== 'object' || credential === null) {
-    throw new TypeError('withmac: the credential must be an object with id and key.')
+  if (typeof credential !== 'object' || credential === null || credential instanceof Promise) {
+    throw new TypeError(
+      `withmac: the credential must be an object with id and key, not ${given(credential, true)}.`,
+    )
   }
   const { id, key, algorithm = 'hmac-sha-256' } = credential
   checkText('id', id)
@@ -56,7 +58,9 @@ function checkNoOtherAlgorithm(credential: object): void {
 
 function checkText(name: 'id' | 'key', value: unknown): void {
   if (typeof value !== 'string' || value === '') {
-    throw new TypeError(`withmac: credential.${name} must be a string that is not empty.`)
+    throw new TypeError(
+      `withmac: credential.${name} must be a string that is not empty, not ${given(value, true)}.`,
+    )
   }
   const forbidden = forbiddenCharacter(value)
   if (forbidden === null) return

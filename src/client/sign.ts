@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { given } from '../option-names.ts'
 import { formatAuthorization } from '../protocol/authorization.ts'
 import { formatBodyExt } from '../protocol/body-digest.ts'
 import { checkCharacters, checkParameter } from '../protocol/parameters.ts'
@@ -30,6 +31,11 @@ export interface Unsigned extends Omit<CoveredRequest, 'ts' | 'nonce'> {
 export function sign(signer: Signer, what: Unsigned, seconds: number, nonce: string): Signature {
   const { digest, ext, ...origin } = what
   const ts = timestampOf(seconds)
+  if (typeof nonce !== 'string') {
+    throw new TypeError(
+      `withmac: the function given as nonce must return a string, not ${given(nonce)}.`,
+    )
+  }
   checkParameter('nonce', nonce)
   checkCharacters('nonce', nonce)
   if (ext !== null) checkCharacters('ext', ext)

@@ -161,7 +161,15 @@ function withSignature({ headers }: Hop, { authorization }: Signature): Headers 
   return signed
 }
 
-/** Also of another realm or package, which `instanceof` would not know. */
+/**
+ * Also of another realm or package, which `instanceof` would not know.
+ * @throws TypeError for what has a URL, and is no Request: a request of node:http, or options of another client.
+ */
 function isRequest(input: unknown): input is Request {
-  return typeof input === 'object' && input !== null && 'url' in input && 'headers' in input
+  if (typeof input !== 'object' || input === null || !('url' in input)) return false
+  if ('headers' in input && 'clone' in input) return true
+  throw new TypeError(
+    'withmac: a fetch that signs takes a URL or a Request, not an object with a url: call it with ' +
+      '(url, { method, headers, body }).',
+  )
 }

@@ -113,11 +113,11 @@ function isNumber(value: unknown): boolean {
 }
 
 function checkText(name: string, value: unknown): void {
-  if (typeof value !== 'string' || value === '' || /[\p{Cc}\p{Surrogate}]/u.test(value)) {
-    throw wrong(
-      name,
-      `must be a string that is not empty, without control characters, not ${given(value, true)}`,
-    )
+  if (typeof value !== 'string' || value === '') {
+    throw wrong(name, `must be a string that is not empty, not ${given(value, true)}`)
+  }
+  if (/[\p{Cc}\p{Surrogate}]/u.test(value)) {
+    throw wrong(name, 'holds a control character, such as a line end, or half of a character')
   }
 }
 

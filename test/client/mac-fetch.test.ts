@@ -49,6 +49,37 @@ test('null in place of options is none, as for fetch', async () => {
   expect((await macFetch(server.url, null as never)).status).toBe(200)
 })
 
+test.each([
+  ['options of another client', { url: 'https://a.example/', headers: {} }],
+  ['a request of node:http', { url: '/x', method: 'GET', headers: {} }],
+  ['a URL within an object', { url: 'https://a.example/' }],
+])('%s in place of a URL are refused with how to call it', async (_, input) => {
+  await expect(macFetch(input as never)).rejects.toThrow('(url, { method, headers, body })')
+})
+
+test('a nonce function that gives a promise is told so', async () => {
+  const send = createMacFetch(KEY, { nonce: (async () => 'n') as never })
+  await expect(send('https://a.example/')).rejects.toThrow(
+    'the function given as nonce must return a string, not a promise (await it)',
+  )
+})
+
+test.each([
+  [Promise.resolve(KEY), 'with id and key, not a promise (await it).'],
+  ['ada-id', 'with id and key, not a string.'],
+  [
+    { id: undefined, key: undefined },
+    'credential.id must be a string that is not empty, not undefined.',
+  ],
+  [
+    { id: 'ada-id', key: '' },
+    'credential.key must be a string that is not empty, not an empty string.',
+  ],
+  [{ id: 'ada-id', key: null }, 'credential.key must be a string that is not empty, not null.'],
+])('a credential that is none is refused with what was given: %p', (credential, rule) => {
+  expect(() => createMacFetch(credential as never)).toThrow(rule)
+})
+
 test('forms are sent with the type that fits them, bound or not', async () => {
   await using server = await signingServer()
   const form = new FormData()

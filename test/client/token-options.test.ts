@@ -9,6 +9,11 @@ describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (na
   }
   const CONTROLS = ['\0', '\t', '\n', '\r', '\x1b', '\x1f', '\x7f', '\x80', '\x85', '\x9f']
 
+  test('that is empty, as of a variable that is not set, and says so', () => {
+    const make = () => createTokenFetch({ ...good, [name]: '' })
+    expect(make).toThrow(`${name} must be a string that is not empty, not an empty string`)
+  })
+
   test.each(CONTROLS.map((character) => [JSON.stringify(character), character] as const))(
     'that holds a control character, and does not show it: %s',
     (_, character) => {
@@ -20,7 +25,7 @@ describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (na
       ]) {
         const make = () => createTokenFetch({ ...good, [name]: odd })
         expect(make).toThrow(TypeError)
-        expect(make).toThrow(`${name} must be a string that is not empty`)
+        expect(make).toThrow(`${name} holds a control character`)
         expect(make).not.toThrow('hid')
       }
     },
