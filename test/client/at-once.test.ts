@@ -1,4 +1,4 @@
-import { createMacFetch } from '../../src/client/index.ts'
+import { createMacFetch, createTokenFetch, type MacFetch } from '../../src/client/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { KEY, signingServer } from './server.ts'
 import { tokenServer } from './token-server.ts'
@@ -124,3 +124,39 @@ test.each(wrongClocks)(
     expect(await results).toEqual(ALL_WELL)
   },
 )
+
+describe('a request is sent again only once for each reason:', () => {
+  test('when the time of the server is another with each answer', async () => {
+    let seconds = NOW
+    await using server = await signingServer(
+      () => {
+        seconds += 10_000
+        return server.seen.length < 5 ? null : new Response('endless')
+      },
+      { now: () => seconds },
+    )
+    const macFetch = createMacFetch(KEY, { now: () => NOW })
+    expect((await macFetch(server.url, { method: 'PUT', body: 'x' })).status).toBe(401)
+    expect(server.seen).toHaveLength(2)
+  })
+
+  test('when each token is taken for other requests, and never for this one', async () => {
+    let asked = 0
+    let posts = 0
+    const rejected = { 'www-authenticate': 'MAC error="The credentials were rejected."' }
+    const fetch: MacFetch = async (input, init) => {
+      if (String(input).endsWith('/token')) {
+        const credential = { access_token: `id-${++asked}`, mac_key: 'a-key' }
+        const about = { token_type: 'mac', mac_algorithm: 'hmac-sha-256', expires_in: 3600 }
+        return Response.json({ ...credential, ...about })
+      }
+      if (init?.method !== 'POST' || ++posts === 5) return new Response()
+      await tokenFetch('https://a.example/')
+      return new Response(null, { status: 401, headers: rejected })
+    }
+    const tokenEndpoint = 'https://a.example/token'
+    const tokenFetch = createTokenFetch({ tokenEndpoint, clientId: 'a', clientSecret: 'b', fetch })
+    expect((await tokenFetch('https://a.example/', { method: 'POST', body: 'x' })).status).toBe(401)
+    expect([posts, asked]).toEqual([2, 2])
+  })
+})
