@@ -4,6 +4,7 @@ import type { Authority, HttpScheme } from '../protocol/host.ts'
 import {
   checkReceivedTarget,
   checkUrlHost,
+  checkUrlStart,
   cutReceivedUrl,
   type RequestHead,
   requestAuthority,
@@ -78,7 +79,7 @@ function signedAuthority(head: RequestHead, url: UrlPieces, settings: ExplainSet
   return forwardedAuthority(head, url, trustProxy === true ? 'both' : trustProxy)
 }
 
-/** What a server checks besides: see `checkUrlHost`. */
+/** What a server checks besides: see `checkUrlHost` and `checkUrlStart`. */
 function checkHosts(
   head: RequestHead,
   url: UrlPieces,
@@ -87,6 +88,7 @@ function checkHosts(
 ): void {
   const shown = shownHosts(head, url)
   if (origin === undefined && trustProxy !== false) checkUrlHost(shown, signed)
+  checkUrlStart(url, signed)
 }
 
 function forwardedTells(head: RequestHead, url: UrlPieces): Authority | null {

@@ -204,6 +204,28 @@ export function checkUrlHost({ url, header }: ShownHosts, signed: Authority): vo
   )
 }
 
+/** From here on Elysia looks for the `/` with which the path begins: `http://` and four characters. */
+const PATH_LOOKED_FOR = 11
+
+/**
+ * Rejects a request whose URL has so short an authority that Elysia would find the path one segment later
+ * than it begins: of `http://ab/files/admin` it takes `/admin`.
+ *
+ * @param signed What was signed, which nobody on the way can make shorter; `null` where the signer
+ *   must not choose either.
+ * @throws {@link MacError} `ERR_MAC_HOST`
+ */
+export function checkUrlStart({ scheme, authority }: UrlPieces, signed: Authority | null): void {
+  if (scheme.length + 3 + authority.length >= PATH_LOOKED_FOR) return
+  if (signed !== null && parseAuthority(authority, scheme).host === signed.host) return
+  throw new MacError(
+    'ERR_MAC_HOST',
+    `The URL has the host ${JSON.stringify(authority)}, which is too short: some frameworks find another ` +
+      'path behind it than the one that was signed. Have the proxy pass on the Host that clients name, or ' +
+      'one of four characters or more.',
+  )
+}
+
 /**
  * The authority that a client signed: the `Host` header's, or the URL's where there is no such
  * header (HTTP/2, and a `Request` made by hand).

@@ -3,6 +3,7 @@ import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
 import {
   checkUrlHost,
+  checkUrlStart,
   cutReceivedUrl,
   type RequestOrigin,
   requestAuthority,
@@ -16,6 +17,7 @@ import {
   pinOrigin,
   pinOrigins,
 } from '../protocol/pinned-origin.ts'
+import type { CheckSettings } from '../settings.ts'
 import { askRawTarget, atOnce, checkHostOf, type RawTarget, targetOf } from './raw-target.ts'
 
 /** Where the signed origin comes from, when it is not the request itself. */
@@ -44,7 +46,7 @@ export interface OriginSettings {
  */
 export function signedOrigin(
   request: Request,
-  settings: OriginSettings,
+  settings: OriginSettings & Pick<CheckSettings, 'readsTarget'>,
   rawTarget: RawTarget | null,
 ): RequestOrigin {
   const url = cutReceivedUrl(request.url)
@@ -53,6 +55,8 @@ export function signedOrigin(
   // A single pinned origin, a function and a proxy know the host by themselves.
   checkHostOf(raw, url, source === null || (typeof source === 'object' && source.length > 1))
   const { host, port } = signedAuthority(request, url, source)
+  // A function that looks at the path must see the one that is routed by, whatever the signer likes.
+  checkUrlStart(url, settings.readsTarget ? null : { host, port })
   return { method: requestMethod(request), target: targetOf(raw, url), host, port }
 }
 

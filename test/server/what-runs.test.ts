@@ -219,6 +219,52 @@ describe('a target in absolute-form, whose host the handler sees,', () => {
   })
 })
 
+describe('a host so short that Elysia would find the path one segment later', () => {
+  /** Where Elysia looks for the path of a URL. */
+  const routed = (url: string) => url.slice(url.indexOf('/', 11))
+
+  test.each(['a', 'a.b', 'abc'])('is rejected if it is not what was signed: %s', async (host) => {
+    const request = { url: `http://${host}/files/admin/users`, host }
+    expect(routed(request.url)).toBe('/admin/users')
+    const fields = { 'x-forwarded-host': 'api.example.com' }
+    for (const options of [{ origin: SITE }, { origin: () => SITE }, { trustProxy: true }]) {
+      const answer = await arrive(options, `${SITE}/files/admin/users`, { ...request, fields })
+      expect(answer).toBe('401 ERR_MAC_HOST')
+    }
+    const absolute = { ...request, host: 'api.example.com' }
+    for (const [, options] of PATHS) {
+      expect(await arrive(options, `${SITE}/files/admin/users`, absolute)).toBe('401 ERR_MAC_HOST')
+    }
+  })
+
+  test.each(['abcd', 'a:80', '[::1]'])('is none with four characters: %s', async (host) => {
+    const request = { url: `http://${host}/files/a`, host }
+    expect(routed(request.url)).toBe('/files/a')
+    expect(await arrive({ origin: SITE }, `${SITE}/files/a`, request)).toBe('200')
+  })
+
+  test('is accepted if clients name it, behind a proxy that ends TLS as well', async () => {
+    const request = { url: 'http://api/a', host: 'api' }
+    expect(await arrive({}, 'http://api/a', request)).toBe('200')
+    expect(await arrive({ origin: 'http://api' }, 'http://api/a', request)).toBe('200')
+    expect(await arrive({ origin: 'https://api' }, 'https://api/a', request)).toBe('200')
+  })
+
+  test('is rejected even so where a scope function looks at the path', async () => {
+    const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
+    const ada = await mac.createCredential('ada')
+    const app = mac.withMac(() => new Response(), { scope: () => null })
+    const cases = [
+      ['api', '401 ERR_MAC_HOST'],
+      ['apis', '200'],
+    ] as const
+    for (const [host, answer] of cases) {
+      const url = `http://${host}/files/admin`
+      expect(await outcome(app(shown({ url, host }, authorization(ada, url))))).toBe(answer)
+    }
+  })
+})
+
 test('a scope function is not asked about a target with a fragment', async () => {
   const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
   const ada = await mac.createCredential('ada')
