@@ -16,6 +16,8 @@ const NO_CREDENTIAL = ''
 const REMEMBER_SIGNER = 3_600_000
 /** After how many milliseconds the address of a credential's requests is asked for again. */
 const ASK_EVERY = 10_000
+/** Of how many requests before that it is asked for besides: who signs the most must not be all that is seen. */
+const ASK_SHARE = 1 / 16
 
 /** A cached key of a credential. */
 export interface Signer {
@@ -97,7 +99,8 @@ export class FailureLimit {
   /** Is told of each accepted request. The address is asked for now and then alone, since it costs time. */
   signed(client: Client | null, { credential, asked }: Signer): void {
     const now = Date.now()
-    if (Math.abs(now - asked.at) < ASK_EVERY && !this.someSpent()) return
+    const isDue = Math.abs(now - asked.at) >= ASK_EVERY || Math.random() < ASK_SHARE
+    if (!isDue && !this.someSpent()) return
     asked.at = now
     const address = addressOf(client)
     if (address !== null) this.#signers.set(pairOf(address, credential.id), now)

@@ -70,6 +70,19 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
+  test('does not lock out a credential that signs from there and, much more often, from elsewhere', async () => {
+    using time = systemTime()
+    const { send, ada } = await known()
+    // Whenever it is time to ask for the address, the other one is first.
+    for (let round = 0; round < 400; round++) {
+      time.advance(5)
+      for (let at = 0; at < 3; at++) expect(await send(ada, OTHER, now())).toBe('200')
+      expect(await send(ada, FLOODER, now())).toBe('200')
+    }
+    for (let at = 0; at < 20; at++) await send(guess(ada, at), FLOODER, now())
+    expect(await send(ada, FLOODER, now())).toBe('200')
+  })
+
   test('does not lock out a credential that has moved there while the budget was used up', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 3; at++) await send({ id: 'nobody', key: 'guessed' }, FLOODER)
