@@ -74,9 +74,15 @@ export function makeMac(options: MacOptions, who: string): Mac {
     own: WithMacSettings,
     route: RouteCheck | null,
   ): (first: First, ...rest: Rest) => Promise<Response> {
-    const check = (request: Request, rawTarget: RawTarget | null, first: First, rest: Rest) => {
+    const check = (
+      request: Request,
+      rawTarget: RawTarget | null,
+      first: First,
+      rest: Rest,
+      routed: RouteCheck | null,
+    ) => {
       const client = limits.failures && clientOf(request, first, rest, own)
-      return verify(request, own, verifier, rawTarget, client, route)
+      return verify(request, own, verifier, rawTarget, client, routed)
     }
     return wrap(handler, own, check, reporter(own, verifier), teller, answers, route)
   }

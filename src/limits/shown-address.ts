@@ -15,8 +15,7 @@ export function shownAddress(
   for (const place of [
     () => (call(second, 'requestIP', request) as Shape)?.address,
     () => within(second, 'remoteAddr')?.hostname,
-    () => ofNode(within(second, 'incoming')),
-    () => ofNode(within(within(within(first, 'runtime'), 'node'), 'req')),
+    () => within(shownNodeRequest(first, second), 'socket')?.remoteAddress,
     () => call(first, 'getClientAddress'),
     () => first?.clientAddress,
   ]) {
@@ -26,9 +25,12 @@ export function shownAddress(
   return undefined
 }
 
-/** Of node:http's request. */
-function ofNode(incoming: Shape): unknown {
-  return within(incoming, 'socket')?.remoteAddress
+/** node:http's request, as @hono/node-server and srvx show it to handlers. */
+export function shownNodeRequest(first: unknown, second: unknown): Shape {
+  return (
+    within(second as Shape, 'incoming') ??
+    within(within(within(first as Shape, 'runtime'), 'node'), 'req')
+  )
 }
 
 function within(shape: Shape, name: string): Shape {

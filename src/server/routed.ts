@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { shownNodeRequest } from '../limits/shown-address.ts'
 import type { RawTarget } from './raw-target.ts'
 import { decoded, pathOf, signedTarget } from './verified-target.ts'
 
@@ -52,6 +53,37 @@ export function isRouted(
   try {
     checkRouted(request, rawTarget, route)
     return true
+  } catch {
+    return false
+  }
+}
+
+/** Of no handler. */
+const NOWHERE: RouteCheck = () => false
+/** What `new URL()` takes out of a path, with segments that stand before it. */
+const REWRITTEN = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i
+
+/**
+ * The check for a handler that may stand behind a router of node:http, such as that of Express: these
+ * choose by the path as it was sent as well, while adapters show a normalized one. Where they show
+ * node:http's request too, a path that was rewritten is one for no handler.
+ *
+ * @param first What the handler was called with first.
+ * @param second What it was called with second.
+ */
+export function behindNode(
+  first: unknown,
+  second: unknown,
+  route: RouteCheck | null,
+): RouteCheck | null {
+  return isRewritten(first, second) ? NOWHERE : route
+}
+
+function isRewritten(first: unknown, second: unknown): boolean {
+  try {
+    const { originalUrl, url } = shownNodeRequest(first, second) ?? {}
+    const sent = originalUrl ?? url
+    return typeof sent === 'string' && REWRITTEN.test(pathOf(sent))
   } catch {
     return false
   }

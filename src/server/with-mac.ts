@@ -10,7 +10,7 @@ import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'
 import type { MacReport, Reporter } from './report.ts'
 import { type FirstArgument, requestOrAnswer } from './request-of.ts'
-import { isRouted, type RouteCheck } from './routed.ts'
+import { behindNode, isRouted, type RouteCheck } from './routed.ts'
 import { judgeScope } from './scope.ts'
 import type { MacVerdict, Refusal } from './verdict.ts'
 
@@ -23,7 +23,7 @@ const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 
 /**
  * Puts a verification in front of a handler.
- * @param route Whether a request is one for this handler; `verify` asks it as well.
+ * @param ownRoute Whether a request is one for this handler; `verify` asks it as well.
  */
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
@@ -33,11 +33,12 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     rawTarget: RawTarget | null,
     first: First,
     rest: Rest,
+    route: RouteCheck | null,
   ) => Promise<MacVerdict>,
   report: Reporter,
   teller: VerdictTeller,
   answers: LimitedAnswers,
-  route: RouteCheck | null = null,
+  ownRoute: RouteCheck | null = null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
   const { requestTarget, allowPreflight, scope } = settings
@@ -46,12 +47,13 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const request = requestOrAnswer(first, rest)
     if (request instanceof Response) return request
     const rawTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
+    const route = rawTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
     if (allowPreflight && isPreflight(request) && isRouted(request, rawTarget, route)) {
       keepFinding(request, ANONYMOUS)
       return answers.withoutFields(await call(first, ...rest))
     }
     const begun = teller.begin()
-    let verdict = await verify(request, rawTarget, first, rest)
+    let verdict = await verify(request, rawTarget, first, rest, route)
     if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope, rawTarget)
     if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok

@@ -8,6 +8,9 @@ import { originOf } from './vectors.mjs'
 /** A target in origin-form, and without a fragment: all that is ever let in. */
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/
 
+/** A path on the wire that adapters of node:http show as another one. */
+const REWRITTEN = /^[^?]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
+
 /**
  * The method, target, host and port that the verifier sees; `null` where they cannot be told for
  * certain, so that nothing may be let in.
@@ -20,6 +23,8 @@ export function visible(sent, seen, useRaw) {
   if (seen.status !== undefined || sent.hosts.length > 1 || !sent.wellFormed) return null
   const shown = shownForm(seen, useRaw)
   if (shown === null || !ORIGIN_FORM.test(shown.target) || seen.url.includes('#')) return null
+  // A router of node:http, before the adapter, goes by what is on the wire.
+  if (!useRaw && REWRITTEN.test(seen.raw ?? '')) return null
   // With the raw target it is known that the host was made up.
   if (useRaw && sent.hosts.length === 0) return null
   if (seen.host === null) return shown

@@ -1,0 +1,97 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { createMac, type WithMacOptions } from '../../src/index.ts'
+import { outcome } from '../support/outcome.ts'
+import { rawRequest, sendRaw } from '../support/raw.ts'
+import { describe, expect, test } from '../support/runner.ts'
+import { authorization, signed } from '../support/sign.ts'
+
+const ORIGIN = 'http://example.com'
+const mac = createMac({ database: 'sqlite::memory:', origin: ORIGIN, onReject() {} })
+const ada = await mac.createCredential('ada')
+
+/** Paths that routers of node:http take for one below /admin, and adapters show as /files/a. */
+const REWRITTEN = [
+  '/admin/../files/a',
+  '/admin/x/../../files/a',
+  '/admin/%2e%2E/files/a',
+  '/admin/.%2e/files/a?b=c',
+  '/admin\\..\\files\\a',
+  'http://example.com/admin/../files/a',
+  '/admin/../files/a/.',
+]
+/** Paths that are no other ones. */
+const ORDINARY = [
+  '/files/a',
+  '/files/a?b=/../c&d=\\',
+  '/files/.hidden/..a/a..b/...',
+  '/files//a',
+  '/files/%5C/%2F/%252e%252e/',
+  '/files/%C3%A9~%7E',
+]
+
+describe('behind a router of node:http, which chooses by the path as it was sent,', () => {
+  /** How adapters call a handler; Express takes from `url` the path that a handler is mounted at. */
+  const calls = [
+    ['@hono/node-server', (url: string) => [{ incoming: { url } }]],
+    ['Express', (url: string) => [{ incoming: { url: '/', originalUrl: url } }]],
+  ] as const
+
+  test.each(calls)('a path that new URL() rewrites runs no handler: by %s', async (_, call) => {
+    for (const options of [{}, { mode: 'optional' }] satisfies WithMacOptions[]) {
+      const app = mac.withMac((_request: Request, ..._more: unknown[]) => new Response(), options)
+      for (const path of REWRITTEN) {
+        const answer = await outcome(app(signed(ada, `${ORIGIN}/files/a`), ...call(path)))
+        expect([path, answer]).toEqual([path, '401 ERR_MAC_TARGET'])
+      }
+      for (const path of ORDINARY) {
+        const answer = await outcome(app(signed(ada, `${ORIGIN}${path}`), ...call(path)))
+        expect([path, answer]).toEqual([path, '200'])
+      }
+    }
+  })
+
+  test('the same holds for srvx, which adds the request of node:http to its own', async () => {
+    const app = mac.withMac(() => new Response())
+    const become = (url: string) => {
+      const runtime = { node: { req: { url } } }
+      return outcome(app(Object.assign(signed(ada, `${ORIGIN}/files/a`), { runtime })))
+    }
+    expect(await become('/admin/../files/a')).toBe('401 ERR_MAC_TARGET')
+    expect(await become('/files/a')).toBe('200')
+  })
+
+  test('with requestTarget the path that was sent is the one that is verified', async () => {
+    const requestTarget = (_request: Request, { incoming }: HttpBindings) => incoming
+    const app = mac.withMac((_request: Request, _env: HttpBindings) => new Response(), {
+      requestTarget,
+    })
+    const env = { incoming: { url: '/admin/../files/a', headers: {} } } as unknown as HttpBindings
+    expect(await outcome(app(signed(ada, `${ORIGIN}/files/a`), env))).toBe('401 ERR_MAC_REJECTED')
+    const target = '/admin/../files/a'
+    expect(await outcome(app(signed(ada, `${ORIGIN}/files/a`, { target }), env))).toBe('200')
+  })
+
+  test('a request signed for one handler does not run another, over a socket', async () => {
+    const say = (name: string) => getRequestListener(mac.withMac(() => new Response(name)))
+    const [admin, files] = [say('admin'), say('files')]
+    const server = createServer((request, response) => {
+      const listener = request.url?.startsWith('/admin/') ? admin : files
+      listener(request, response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const send = (path: string, target: string) => {
+      const header = authorization(ada, ORIGIN + target)
+      const fields = ['Host: example.com', `Authorization: ${header}`]
+      return sendRaw(port, rawRequest(`GET ${path}`, fields))
+    }
+    expect(await send('/files/a', '/files/a')).toMatchObject({ status: 200 })
+    expect(await send('/admin/a', '/admin/a')).toMatchObject({ status: 200 })
+    expect(await send('/admin/../files/a', '/files/a')).toMatchObject({ status: 401 })
+    expect(await send('/admin/%2e%2e/files/a', '/files/a')).toMatchObject({ status: 401 })
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+})
