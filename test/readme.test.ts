@@ -98,7 +98,7 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
     'mac.routes({',
     `const ada = await createCredential('ada', { scopes: ['orders:read'] })
      const ask = async (method, path, pattern, params = {}) => {
-       const url = 'http://a.b' + path
+       const url = 'http://a.test' + path
        const request = new Request(url, { method, headers: { authorization: sign(method, url, ada) } })
        const entry = example.default.routes[pattern]
        const answer = await (entry[method] ?? entry)(Object.assign(request, { params }))
@@ -115,8 +115,8 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
     '(c) => list(',
     `const ada = await createCredential('ada', { scopes: ['orders:read'] })
      const ask = async (method, path) => {
-       const headers = { authorization: sign(method, 'http://a.b' + path, ada) }
-       return (await example.default.fetch(new Request('http://a.b' + path, { method, headers }))).status
+       const headers = { authorization: sign(method, 'http://a.test' + path, ada) }
+       return (await example.default.fetch(new Request('http://a.test' + path, { method, headers }))).status
      }
      console.log(await ask('GET', '/orders'), await ask('DELETE', '/%61dmin/orders'))`,
     '200 403',
@@ -124,8 +124,8 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
   [
     "method === 'GET' ? 'orders:read'",
     `const ask = async (method) => {
-       const headers = { authorization: sign(method, 'http://a.b/orders', example.reader) }
-       return (await example.fetch(new Request('http://a.b/orders', { method, headers }))).status
+       const headers = { authorization: sign(method, 'http://a.test/orders', example.reader) }
+       return (await example.fetch(new Request('http://a.test/orders', { method, headers }))).status
      }
      console.log(await ask('GET'), await ask('DELETE'))`,
     '200 403',
@@ -133,8 +133,8 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
   [
     'LIMITS_URL',
     `const ask = async () => {
-       const headers = { authorization: sign('GET', 'http://a.b/', example.trial) }
-       const answer = await example.fetch(new Request('http://a.b/', { headers }))
+       const headers = { authorization: sign('GET', 'http://a.test/', example.trial) }
+       const answer = await example.fetch(new Request('http://a.test/', { headers }))
        return [answer.status, answer.headers.get('ratelimit').replace(/t=3(600|59.)/, 't=an hour')]
      }
      console.log((await Promise.all([1, 2, 3].map(ask))).sort().join(' '))`,
