@@ -94,7 +94,7 @@ test('from another address a replay is refused as what it is', async () => {
   expect(await send(ada, OTHER, copy)).toBe('401 ERR_MAC_REPLAY')
 })
 
-test('while no budget is used up, the address of a known credential is not asked for', async () => {
+test('while no budget is used up, the address of a known credential is seldom asked for', async () => {
   const asked: (string | undefined)[] = []
   const clientAddress = (_request: Request, from?: string) => {
     asked.push(from)
@@ -104,8 +104,9 @@ test('while no budget is used up, the address of a known credential is not asked
   const ada = await mac.createCredential('ada')
   expect(await send(ada, OTHER)).toBe('200')
   asked.length = 0
-  for (let sent = 0; sent < 3; sent++) expect(await send(ada, OTHER)).toBe('200')
-  expect(asked).toEqual([])
+  // One in sixteen is, by chance.
+  for (let sent = 0; sent < 100; sent++) expect(await send(ada, OTHER)).toBe('200')
+  expect(asked.length).toBeLessThan(40)
 })
 
 test('an address that cannot be had keeps no known credential out', async () => {
