@@ -1,6 +1,10 @@
+import { MacError } from '../../src/errors.ts'
 import { createMac, type Mac } from '../../src/index.ts'
 import { recognise } from '../../src/server/authenticate.ts'
+import { countFailure } from '../../src/server/failures.ts'
 import { KnownCredentials, type KnownKeys } from '../../src/server/known-credentials.ts'
+import type { MacSettings } from '../../src/settings.ts'
+import type { NonceStore } from '../../src/store/store.ts'
 import { FailureCounts } from '../../src/store/usage/failure-counts.ts'
 import { canCountHashes, countedHashes } from '../support/counted-macs.ts'
 import { outcome } from '../support/outcome.ts'
@@ -307,4 +311,17 @@ describe('a failure that is counted', () => {
     counts.count('ada', 0, true)
     expect([...counts.of(null)]).toHaveLength(1)
   })
+})
+
+test('a refusal is given to the counting whether the credential exists or not', () => {
+  const given: unknown[][] = []
+  const nonces = { failed: (...what: unknown[]) => given.push(what) } as unknown as NonceStore
+  const settings = { now: () => 1000 } as unknown as MacSettings
+  for (const code of ['ERR_MAC_MISMATCH', 'ERR_MAC_UNKNOWN_IDENTIFIER'] as const) {
+    countFailure(new MacError(code), 'ada', nonces, settings)
+  }
+  expect(given).toEqual([
+    ['ada', 1000, true],
+    ['ada', 1000, false],
+  ])
 })
