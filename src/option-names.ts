@@ -33,7 +33,7 @@ const SIGNING = ['ext', 'body', 'now', 'clockOffset', 'nonce']
 export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
   createMac: [
     ...CHECK,
-    ...['database', 'durability', 'windowSeconds', 'clockOffset', 'sealingKey', 'rateLimit', 'now'],
+    ...['database', 'windowSeconds', 'clockOffset', 'sealingKey', 'rateLimit', 'now'],
   ],
   withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],
   verify: ['clientAddress'],

@@ -5,7 +5,6 @@ import { optionsOf, readOptions } from './read-options.ts'
 import type { BodyRule } from './server/body.ts'
 import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
-import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
 import { type SealerSource, sealerSource } from './store/sealing/sealing-source.ts'
 
@@ -24,7 +23,6 @@ export interface GivenCheckOptions extends GivenOrigin {
 /** What was given to `createMac`. */
 export interface GivenMacOptions extends GivenCheckOptions {
   readonly database?: DatabaseSource | undefined
-  readonly durability: Durability
   readonly windowSeconds: number
   readonly clockOffset: false | { readonly maxSeconds: number }
   readonly sealingKey?: SealerSource | undefined
@@ -83,7 +81,6 @@ const check = {
 const macSchema = optionsOf({
   ...check,
   database: z.unknown().transform(checked(databaseSource)).optional(),
-  durability: z.enum(['full', 'normal']).default('full'),
   windowSeconds: z.int().min(1).max(86_400).default(300),
   clockOffset: z
     .union([z.literal(false), optionsOf({ maxSeconds: z.int().min(1).max(315_360_000) })], {

@@ -99,12 +99,6 @@ export interface MacOptions extends CheckOptions {
    */
   // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
   readonly database?: string | Kysely<any> | undefined
-  /**
-   * When an accepted nonce is on disk, for a database that a URL names. `full`: before the handler
-   * runs. `normal`: within moments; a power cut may lose the last ones, and requests of that time are
-   * then refused, so that a replay never passes either way. See the README. Default: `full`.
-   */
-  readonly durability?: 'full' | 'normal' | undefined
   /** How far a timestamp may lie from the server's clock, to either side: 1 to 86,400. Default: 300. */
   readonly windowSeconds?: number | undefined
   /**

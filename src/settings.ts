@@ -8,7 +8,6 @@ import { systemClock } from './server/clock.ts'
 import { debugSetting } from './server/debug.ts'
 import type { ScopeRule } from './server/scope.ts'
 import type { OriginSettings } from './server/signed-origin.ts'
-import type { Durability } from './store/connection.ts'
 import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
 import { environmentSealer, type SealerSource } from './store/sealing/sealing-source.ts'
 
@@ -26,7 +25,6 @@ export interface CheckSettings extends BodyRule, OriginSettings, AddressSettings
 /** All that a `Mac` is made with. */
 export interface MacSettings extends CheckSettings {
   readonly database: DatabaseSource
-  readonly durability: Durability
   /** Gives what keys are sealed and opened with. */
   readonly sealer: SealerSource
   readonly windowSeconds: number
@@ -67,15 +65,9 @@ const DEFAULTS: CheckSettings = {
 export function macSettings(options: MacOptions, who: string): MacSettings {
   const given = readMacOptions(options, who)
   const database = given.database ?? defaultDatabase()
-  if (options.durability !== undefined && !('path' in database)) {
-    throw new TypeError(
-      'withmac: durability goes with a database URL: a Kysely of your own is as durable as you set it up.',
-    )
-  }
   return Object.freeze({
     ...checkSettings(given, options, DEFAULTS),
     database,
-    durability: given.durability,
     sealer: given.sealingKey ?? defaultSealer(),
     windowSeconds: given.windowSeconds,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { BoundedMap } from '../src/bounded-map.ts'
 import { Budgets } from '../src/limits/budgets.ts'
-import { CopyLimit } from '../src/limits/copies.ts'
 import { FailureLimit } from '../src/limits/failures.ts'
 import { RequestLimit } from '../src/limits/requests.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
@@ -144,7 +143,6 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const minute = { requests: 10, seconds: 60 }
   const budgets = new Budgets('failures', null, 1000)
   const requests = new RequestLimit(minute, null)
-  const copies = new CopyLimit(new FailureLimit(minute, null))
   const known = new KnownCredentials()
   const tally = new UsageTally()
   const failures = new FailureCounts()
@@ -153,11 +151,6 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const tables: readonly (readonly [string, number, (name: string) => void])[] = [
     ['budgets', 1000, (name) => void budgets.takeHere(name, minute)],
     ['credentials that are looked up again', 1000, (id) => requests.shouldLookUp(credential(id))],
-    [
-      'replays',
-      20_000,
-      (nonce) => copies.remember({ id: 'a', ts: '1', nonce, ext: null, mac: '' }),
-    ],
     ['cached credentials', 20_000, (id) => known.keep(knownKeys(credential(id), 1))],
     ['hosts', 512, (name) => void parseAuthority(`${name}.example`, 'https')],
     [

@@ -89,7 +89,7 @@ export async function withStoreOf<Result>(
   await demandSqlite(driver)
   const { openStore } = await import('../store/open.ts')
   const { environmentSealer } = await import('../store/sealing/sealing-source.ts')
-  const store = await openStore({ path: file, driver }, 'full', environmentSealer())
+  const store = await openStore({ path: file, driver }, environmentSealer())
   try {
     return await work(store)
   } finally {

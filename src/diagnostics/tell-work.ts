@@ -1,5 +1,5 @@
 import type { NewCredential } from '../credentials/credential.ts'
-import type { Recorder } from '../store/batch.ts'
+import type { Recorder } from '../store/group-commit.ts'
 import type { Recorded } from '../store/store.ts'
 import { CHANNELS } from './channels.ts'
 import type { MacPruned } from './messages.ts'
@@ -12,8 +12,8 @@ const { batch, pruned, rotated } = CHANNELS
  * @param database What the database is called in messages, here and below.
  */
 export function tellingBatches(database: string, record: Recorder['record']): Recorder['record'] {
-  return (nonces, alike) => {
-    if (!batch.hasSubscribers) return record(nonces, alike)
+  return (nonces) => {
+    if (!batch.hasSubscribers) return record(nonces)
     const begun = performance.now()
     const tell = (all: readonly Recorded[]) => {
       const milliseconds = performance.now() - begun
@@ -21,7 +21,7 @@ export function tellingBatches(database: string, record: Recorder['record']): Re
       batch.publish({ database, size: nonces.length, added, milliseconds })
       return all
     }
-    const recorded = record(nonces, alike)
+    const recorded = record(nonces)
     return recorded instanceof Promise ? recorded.then(tell) : tell(recorded)
   }
 }

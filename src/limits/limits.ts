@@ -1,5 +1,4 @@
 import { Budgets } from './budgets.ts'
-import { CopyLimit } from './copies.ts'
 import { FailureLimit } from './failures.ts'
 import { RequestLimit } from './requests.ts'
 import type { LimitSettings } from './settings.ts'
@@ -15,8 +14,6 @@ const MOST_CLIENTS = 100_000
 export class Limits {
   /** `null` where failures are not limited. */
   readonly failures: FailureLimit | null
-  /** Goes with it. */
-  readonly copies: CopyLimit | null
   /** Is always there: a credential may have a limit of its own. */
   readonly requests: RequestLimit
   /** How many credentials clients got at token endpoints. */
@@ -26,7 +23,6 @@ export class Limits {
   constructor({ failures, requests, store }: LimitSettings) {
     const counter = store === null ? null : new SharedCounter(store)
     this.failures = failures === null ? null : new FailureLimit(failures, counter)
-    this.copies = this.failures === null ? null : new CopyLimit(this.failures)
     this.requests = new RequestLimit(requests, counter)
     this.credentials = new Budgets('credentials', counter, MOST_CLIENTS)
     this.#counter = counter

@@ -40,7 +40,7 @@ export class Pruning {
     this.#waiting = true
     setImmediate(async () => {
       const removed = await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
-      this.#more = removed === SLICE
+      this.#more = removed >= SLICE
       await this.#sweeping.step(credentials, now)
       this.#waiting = false
     })

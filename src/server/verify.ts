@@ -54,8 +54,6 @@ export async function verify(
   let found: KnownKey | null = null
   /** Set when the credential is looked for. */
   let nonces: NonceStore | null = null
-  /** Set while the request is with the store, where copies of it are looked for. */
-  let underWay: string | null = null
   try {
     checkRouted(request, rawTarget, route)
     sent = parseAuthorization(authorizationOf(request))
@@ -73,7 +71,6 @@ export async function verify(
     }
     let moment = found === null ? null : judgedGood(found, timestamp, settings)
     if (moment === null) limits.failures?.check(client)
-    else limits.copies?.check(client, sent)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
@@ -94,7 +91,9 @@ export async function verify(
     if (spent !== null) throw limits.requests.refusalOf(spent, sent)
     let { ext } = sent
     let bodyVerified = false
-    if (check.ext || check.body !== 'ignore') {
+    // Nothing is read of the body of a replay.
+    const looksInside = check.ext || check.body !== 'ignore'
+    if (looksInside && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
       const judged = await judgeExt(request, ext, check, target)
       if (judged instanceof MacError) {
         found = null
@@ -110,7 +109,6 @@ export async function verify(
         moment = judgeMoment(found, timestamp, settings)
       }
     }
-    if (limits.copies !== null) underWay = limits.copies.enter(client, sent)
     const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
@@ -124,10 +122,7 @@ export async function verify(
       found = await authenticateAgain(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
     }
-    if (recorded.verdict !== 'new') {
-      limits.copies?.remember(sent, recorded.verdict === 'seen')
-      throw refusedNonce(recorded)
-    }
+    if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const limit = limits.requests.limitOf(found.credential)
     const rateLimit = limit && (await limits.requests.take(found.credential, limit, sent))
     judgeEnd(found, currentSeconds(settings.now))
@@ -146,8 +141,6 @@ export async function verify(
     const verdict = refused(reason, caller, settings)
     if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
     return verdict
-  } finally {
-    if (underWay !== null) limits.copies?.leave(underWay)
   }
 }
 
@@ -176,7 +169,7 @@ function refusedNonce({ verdict, floor }: Recorded): MacError {
     'ERR_MAC_TIMESTAMP_STALE',
     `Nonces are known from ${floor} (${dateOf(floor)}) on, so a replay of an earlier timestamp could ` +
       'not be told: another process on this database keeps them for less time, the clock of a server ' +
-      'was ahead, or the machine lost power.',
+      'was ahead, or there were more nonces than memory has room for.',
   )
 }
 

@@ -1,22 +1,31 @@
-import {
-  type Checkpointed,
-  type CheckpointMode,
-  CheckpointThread,
-  type DatabaseFile,
-} from './checkpoint-thread.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
-import { inode } from './file.ts'
+import { type DatabaseFile, FileThread } from './file-thread.ts'
 
 /**
- * How many rows may be written before they are brought into the main file. A row takes about a page
- * in the log, as nonces are random: each of a batch lies on another page. Twice as many at a time are
+ * How a checkpoint is made: `passive` waits for nobody; `full` keeps other processes from writing
+ * while it works, so that it can reach the log's end. If it cannot, it does what `passive` does.
+ */
+type CheckpointMode = 'passive' | 'full'
+
+/** What SQLite tells after a checkpoint. Pages are -1 if another process was at it. */
+interface Checkpointed {
+  /** Not 0 if it could not be done, or not to the end. */
+  readonly busy: number
+  /** How many pages the log had when it began. */
+  readonly log: number
+  /** How many of these are in the main file now. */
+  readonly checkpointed: number
+}
+
+/**
+ * How many pages may be written before they are brought into the main file. Twice as many at a time are
  * less work for the disk, as pages that were changed twice are written once.
  */
-const ROWS_BETWEEN = 2000
-/** How many where requests wait for it. */
-const ROWS_BETWEEN_HERE = 1000
+const PAGES_BETWEEN = 2000
+/** How many if requests wait for it. */
+const PAGES_BETWEEN_HERE = 1000
 /** How many while a checkpoint is under way, before writes are held until it is over. */
-const ROWS_MEANWHILE = 8000
+const PAGES_MEANWHILE = 8000
 /** From how many on the log is begun anew, which takes a moment without a writer. */
 const PAGES_TO_RESTART = 4000
 /** Where SQLite makes a checkpoint within a commit, on a connection that nobody else tidies. */
@@ -36,17 +45,17 @@ const PATIENCE = 100
 export class Checkpoints {
   readonly #handle: SqliteHandle
   readonly #file: DatabaseFile
-  #thread: CheckpointThread | null = null
+  #thread: FileThread<Checkpointed | 'ready'> | null = null
   #threadless: boolean
   #asked: CheckpointMode | null = null
-  /** How many rows were written since the last checkpoint was begun. */
-  #rows = 0
+  /** About how many pages were written since the last checkpoint was begun. */
+  #pages = 0
   #held: { readonly over: Promise<void>; release(): void } | null = null
 
   /** @param handle The connection that writes to the file, just opened. */
-  constructor(handle: SqliteHandle, path: string) {
+  constructor(handle: SqliteHandle, file: DatabaseFile) {
     this.#handle = handle
-    this.#file = { path, inode: inode(path) }
+    this.#file = file
     this.#threadless = handle.opener === null
   }
 
@@ -55,17 +64,17 @@ export class Checkpoints {
     return this.#held?.over ?? null
   }
 
-  /** Is told how many rows a query gave back; one that gave none may have written as well. */
-  wrote(rows: number): void {
-    this.#rows += Math.max(rows, 1)
+  /** Is told about how many pages a transaction wrote. */
+  wrote(pages: number): void {
+    this.#pages += pages
   }
 
   /** Makes a checkpoint, or has one made, when enough has gathered. */
   tidy(): void {
     if (this.#asked !== null) {
       // A disk that cannot keep up would let the log grow without an end.
-      if (this.#rows >= ROWS_MEANWHILE) this.#holdWrites()
-    } else if (this.#rows >= (this.#threadless ? ROWS_BETWEEN_HERE : ROWS_BETWEEN)) {
+      if (this.#pages >= PAGES_MEANWHILE) this.#holdWrites()
+    } else if (this.#pages >= (this.#threadless ? PAGES_BETWEEN_HERE : PAGES_BETWEEN)) {
       this.#begin('passive')
     }
   }
@@ -79,22 +88,24 @@ export class Checkpoints {
   }
 
   #begin(mode: CheckpointMode): void {
-    this.#rows = 0
+    this.#pages = 0
     const thread = this.#threadless ? null : this.#start()
     if (thread === null) {
       this.#checkpointHere()
     } else {
       this.#asked = mode
-      thread.ask(mode)
+      thread.send(mode)
     }
   }
 
-  #start(): CheckpointThread | null {
+  #start(): FileThread<Checkpointed | 'ready'> | null {
     const { opener } = this.#handle
     if (this.#thread !== null || opener === null) return this.#thread
     try {
-      this.#thread = new CheckpointThread(this.#file, opener, {
-        done: (result) => this.#done(result),
+      this.#thread = new FileThread<Checkpointed | 'ready'>(this.#file, workOf(opener), {
+        message: (result) => {
+          if (result !== 'ready') this.#done(result)
+        },
         gone: () => this.#gone(),
       })
       this.#handle.exec('pragma wal_autocheckpoint = 0')
@@ -147,4 +158,23 @@ export class Checkpoints {
     const timer = setTimeout(release, PATIENCE)
     this.#held = { over, release }
   }
+}
+
+/** What the thread does. A failed checkpoint, as on a full disk, is left to the next. */
+function workOf(opener: string): string {
+  return `(_, path) => {
+  const database = (${opener})(path)
+  database.all('pragma busy_timeout = 0')
+  database.all('pragma synchronous = full')
+  return {
+    answer(mode) {
+      try {
+        return { ...database.all('pragma wal_checkpoint(' + mode + ')')[0] }
+      } catch {
+        return { busy: 1, log: -1, checkpointed: -1 }
+      }
+    },
+    close: () => database.close(),
+  }
+}`
 }

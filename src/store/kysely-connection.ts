@@ -29,8 +29,8 @@ export class KyselyConnection implements Connection {
 }
 
 /**
- * Some drivers for Kysely do not give the rows of RETURNING. With one of them every nonce would look
- * as if it had been there before.
+ * Some drivers for Kysely do not give the rows of RETURNING. With one of them every credential whose
+ * clock is learned would look as if it were gone.
  *
  * @throws Error that says so.
  */

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { fingerprintOf, packEntries } from './journal-entries.ts'
 import type { MacDatabase, StateName } from './schema.ts'
 
 /** A step from one version of the tables to the next. Never changed once released. */
@@ -13,6 +14,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, up: addNumbers },
   { version: 3, up: dropCounters },
   { version: 4, up: addLife },
+  { version: 5, up: beginJournal },
 ]
 
 /** The version of the tables that this code works with. */
@@ -121,4 +123,57 @@ async function shutOutEarlierServers(db: Kysely<MacDatabase>): Promise<void> {
   await sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`.execute(
     db,
   )
+}
+
+/** How many nonces become one row of the journal. */
+const NONCES_IN_A_ROW = 512
+
+/**
+ * Nonces in a journal, in place of a table that each of them was a row of. Servers of earlier versions
+ * miss that table, and from here on answer 503.
+ */
+async function beginJournal(db: Kysely<MacDatabase>): Promise<void> {
+  const random = sql`random() & ${sql.lit(2 ** 52 - 1)}`
+  await sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
+    latest integer not null, entries blob not null) strict`.execute(db)
+  await sql`insert into mac_nonce_log values (1, ${random}, 0, x'')`.execute(db)
+  await sql`insert into mac_state values ('nonce_salt', ${random}), ('halted', 0)`.execute(db)
+  await carryNoncesOver(db)
+  await sql`drop table mac_nonces`.execute(db)
+  // What was written unsynced up to this mark may have been lost with a power cut.
+  await sql`update mac_state set value = max(value, 1 + (
+    select value from mac_state where name = 'high_water'))
+    where name = 'nonce_floor' and
+    exists (select 1 from mac_state where name = 'boot' and value <> 0)`.execute(db)
+  await sql`delete from mac_state where name in ('boot', 'high_water')`.execute(db)
+}
+
+async function carryNoncesOver(db: Kysely<MacDatabase>): Promise<void> {
+  const state = await sql<{
+    value: number
+  }>`select value from mac_state where name = 'nonce_salt'`.execute(db)
+  const salt = Number(state.rows[0]?.value)
+  let last: OldNonce = { ts: -1, credential: '', nonce: '' }
+  for (;;) {
+    const { rows } = await sql<OldNonce>`select ts, credential, nonce from mac_nonces
+      where (ts, credential, nonce) > (${last.ts}, ${last.credential}, ${last.nonce})
+      order by ts, credential, nonce limit ${NONCES_IN_A_ROW}`.execute(db)
+    const end = rows.at(-1)
+    if (end === undefined) return
+    last = end
+    const { latest, entries } = packEntries(
+      rows.map(({ ts, credential, nonce }) => ({
+        timestamp: Number(ts),
+        fingerprint: fingerprintOf(salt, Number(ts), credential, nonce),
+      })),
+    )
+    await sql`insert into mac_nonce_log (tag, latest, entries)
+      values (random() & ${sql.lit(2 ** 52 - 1)}, ${latest}, ${entries})`.execute(db)
+  }
+}
+
+interface OldNonce {
+  readonly ts: number
+  readonly credential: string
+  readonly nonce: string
 }

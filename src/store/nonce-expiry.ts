@@ -1,53 +1,54 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { ENTRY_BYTES, newTag } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
 import { allState, raiseState, setState, stateOf } from './state.ts'
-import type { Steps } from './steps.ts'
+import type { Row, Steps } from './steps.ts'
+
+/** How many nonces were removed, and below which timestamp none can be told apart any more. */
+export interface Removed {
+  readonly removed: number
+  readonly floor: number
+}
 
 /**
- * Removes up to `limit` nonces that nobody wants kept, the oldest first, and raises the floor above
- * the last of them: see `NonceStore.prune`.
+ * Removes the first rows of the journal as long as nobody wants their nonces kept, and raises the floor
+ * above the latest of them: see `NonceStore.prune`. A row that is still wanted keeps all after it.
+ *
+ * The journal is never left without a row, which would tell processes nothing of what they have read: if
+ * the newest goes as well, an empty one takes its place.
  *
  * @param db Compiles the statements; it does not run them.
- * @returns How many were removed.
+ * @param limit After how many nonces it ends, with the row that they are in.
  */
 export function* removeExpired(
   db: Kysely<MacDatabase>,
   now: number,
   keepSeconds: number,
   limit: number,
-): Steps<number> {
-  const floor = now - (yield* agreedKeepSeconds(db, now, keepSeconds))
-  const [last] = yield lastOfSlice(db, floor, limit)
-  if (last === undefined) return 0
-  const { ts, credential, nonce } = last
-  yield raiseState(db, 'nonce_floor', Number(ts) + 1)
-  yield db
-    .deleteFrom('mac_nonces')
-    .where(sql<boolean>`(ts, credential, nonce) <= (${ts}, ${credential}, ${nonce})`)
-    .compile()
-  const [removed] = yield sql`select changes() as count`.compile(db)
-  return Number(removed?.count)
-}
-
-/** The last nonce of the oldest `limit` below the floor, or nothing where there is none. */
-function lastOfSlice(db: Kysely<MacDatabase>, floor: number, limit: number): CompiledQuery {
-  const slice = db
-    .selectFrom('mac_nonces')
-    .select(['ts', 'credential', 'nonce'])
-    .where('ts', '<', floor)
-    .orderBy('ts')
-    .orderBy('credential')
-    .orderBy('nonce')
-    .limit(limit)
-    .as('slice')
-  return db
-    .selectFrom(slice)
-    .selectAll()
-    .orderBy('ts', 'desc')
-    .orderBy('credential', 'desc')
-    .orderBy('nonce', 'desc')
-    .limit(1)
-    .compile()
+): Steps<Removed> {
+  const earliest = now - (yield* agreedKeepSeconds(db, now, keepSeconds))
+  const rows = yield sql`select seq, latest, length(entries) as bytes,
+    seq = (select max(seq) from mac_nonce_log) as newest
+    from mac_nonce_log order by seq limit ${limit + 1}`.compile(db)
+  let removed = 0
+  let floor = 0
+  let last: Row | null = null
+  for (const row of rows) {
+    const { latest, bytes } = row
+    if (removed >= limit || Number(latest) >= earliest) break
+    removed += Number(bytes) / ENTRY_BYTES
+    floor = Math.max(floor, Number(latest) + 1)
+    last = row
+  }
+  if (last === null || removed === 0) return { removed: 0, floor: 0 }
+  const seq = Number(last.seq)
+  if (Number(last.newest) === 1) {
+    const empty = { seq: seq + 1, tag: newTag(), latest: 0, entries: new Uint8Array() }
+    yield db.insertInto('mac_nonce_log').values(empty).compile()
+  }
+  yield raiseState(db, 'nonce_floor', floor)
+  yield db.deleteFrom('mac_nonce_log').where('seq', '<=', seq).compile()
+  return { removed, floor }
 }
 
 /**

@@ -2,22 +2,21 @@ import { resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
-import type { Durability } from './connection.ts'
 import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
-import { createPrivately, fileWatch } from './file.ts'
+import { createPrivately, fileWatch, inode } from './file.ts'
 import { setUpKeyIndex } from './find-credential.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
+import { Journal, type JournalParts } from './journal.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
+import { LogSync } from './log-sync.ts'
 import { migrate } from './migrate.ts'
-import { makeUpForPowerCut, PowerCutGuard } from './power-cut.ts'
 import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
 import { type ResealParts, reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
-import { SqlNonces, type SqlNoncesParts } from './sql-nonces.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Store } from './store.ts'
 import { setUpTriggers } from './triggers.ts'
@@ -39,13 +38,11 @@ const PRAGMAS = [
  * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
  * when the store is closed.
  *
- * @param durability How a database that a URL names is synced.
  * @param sealer What keys are sealed and opened with.
  * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
-  durability: Durability = 'full',
   sealer: KeySealer = UNSEALED,
 ): Promise<Store> {
   if (!('path' in database)) return openOver(database, sealer)
@@ -77,20 +74,21 @@ export async function openStore(
     const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
       ...{ name, path, label: databaseLabel(database), db, guarded, check },
-      ...{ powerCut: null, tally: new UsageTally(), inTime: asItIs },
+      ...{ startSync: null, tally: new UsageTally(), inTime: asItIs },
     }
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
       // What is in memory is gone with the machine's power in any case.
-      return storeOf({ ...parts, connection: new KyselyConnection(db) }, sealed, closing, close)
+      const connection = new KyselyConnection(db)
+      return await storeOf({ ...parts, connection }, sealed, closing, close)
     }
     // Nonces have a connection of their own, and so no transaction to join or to wait for.
     const writer = await open()
-    const checkpoints = new Checkpoints(writer, path)
-    const connection = new SqliteConnection(writer, durability, checkpoints)
-    await guarded(() => makeUpForPowerCut(connection, db, durability))
-    const powerCut = durability === 'normal' ? new PowerCutGuard(db) : null
-    return storeOf({ ...parts, connection, powerCut }, sealed, closing, async () => {
+    const file = { path, inode: inode(path) }
+    const checkpoints = new Checkpoints(writer, file)
+    const connection = new SqliteConnection(writer, checkpoints)
+    const startSync: JournalParts['startSync'] = (failed) => new LogSync(file, failed)
+    return await storeOf({ ...parts, connection, startSync }, sealed, closing, async () => {
       await checkpoints.close()
       await close()
     })
@@ -116,9 +114,8 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   await guarded(() => checkSealed(db, sealer, name))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
-  await guarded(() => makeUpForPowerCut(connection, db, 'full'))
-  const parts: SqlNoncesParts = {
-    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, powerCut: null },
+  const parts: JournalParts = {
+    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, startSync: null },
     tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),
@@ -132,19 +129,20 @@ async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
   await setUpKeyIndex(db)
 }
 
-function storeOf(
-  parts: SqlNoncesParts,
+async function storeOf(
+  parts: JournalParts,
   sealed: ResealParts,
   closing: Closing,
   close: () => Promise<void>,
-): Store {
-  const nonces = new SqlNonces(parts)
+): Promise<Store> {
+  const nonces = new Journal(parts)
+  await parts.guarded(() => nonces.open())
   return {
     credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
     nonces,
     reseal: (options) => reseal(sealed, options),
     async close() {
-      await parts.inTime(nonces.drain())
+      await parts.inTime(nonces.close())
       closing.begin()
       await close()
     },

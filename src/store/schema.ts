@@ -6,7 +6,7 @@ export interface MacDatabase {
   readonly mac_usage: UsageTable
   readonly mac_failures: FailuresTable
   readonly mac_audit: AuditTable
-  readonly mac_nonces: NoncesTable
+  readonly mac_nonce_log: NonceLogTable
   readonly mac_state: StateTable
   readonly mac_schema: SchemaTable
 }
@@ -68,17 +68,21 @@ interface AuditTable {
   readonly detail: string
 }
 
-/** Clustered by time: expiry deletes a range at one end, inserts append near the other. */
-interface NoncesTable {
-  readonly ts: number
-  readonly credential: string
-  readonly nonce: string
+/** The journal of nonces: a row for each batch, in the order of their commits. */
+interface NonceLogTable {
+  readonly seq: number
+  /** Random: tells a row from another that came to have its number, as after a restore. */
+  readonly tag: number
+  /** The latest timestamp in `entries`. */
+  readonly latest: number
+  /** The batch's timestamps and fingerprints: see journal-entries.ts. */
+  readonly entries: Uint8Array
 }
 
 /**
  * Single numbers. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
- * how long they are kept. `credentials_mark`: another number after each change of a credential. `boot`, `high_water`:
- * what a power cut may have lost.
+ * how long they are kept. `nonce_salt`: what their fingerprints are made with. `halted`: 1 after a sync of
+ * the log failed. `credentials_mark`: another number after each change of a credential.
  */
 interface StateTable {
   readonly name: StateName
@@ -90,9 +94,9 @@ export type StateName =
   | 'nonce_floor'
   | 'keep_seconds'
   | 'keep_confirmed'
+  | 'nonce_salt'
+  | 'halted'
   | 'credentials_mark'
-  | 'boot'
-  | 'high_water'
 
 /** One row for each migration that was run. */
 interface SchemaTable {

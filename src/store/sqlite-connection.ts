@@ -1,11 +1,13 @@
 import type { CompiledQuery } from 'kysely'
 import type { Checkpoints } from './checkpoints.ts'
-import type { Answer, Connection, Durability, Sync } from './connection.ts'
+import type { Answer, Connection, Sync } from './connection.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { type Row, type Steps, takeNow } from './steps.ts'
 
-/** A later commit syncs the ones before as well, since all go to one log in their order. */
-const DURABILITY = { 'at once': 'full', later: 'normal' } as const
+const SYNCHRONOUS = { 'at once': 'full', later: 'normal' } as const
+
+/** Of how many values a page of the log comes about: rows of the journal are on one, others on any. */
+const VALUES_ON_A_PAGE = 2
 
 /**
  * A connection to a SQLite database through the driver's own prepared statements: what Kysely
@@ -13,23 +15,21 @@ const DURABILITY = { 'at once': 'full', later: 'normal' } as const
  */
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
-  readonly #durability: Durability
   readonly #checkpoints: Checkpoints
+  #sync: Sync | null = null
 
   /** @param checkpoints What keeps the log of a file short; it may hold writes for a moment. */
-  constructor(handle: SqliteHandle, durability: Durability, checkpoints: Checkpoints) {
+  constructor(handle: SqliteHandle, checkpoints: Checkpoints) {
     this.#handle = handle
-    this.#durability = durability
     this.#checkpoints = checkpoints
-    this.#synchronous(durability)
   }
 
-  run(query: CompiledQuery, sync: Sync = 'by durability'): Answer<readonly Row[]> {
-    return this.#whenFree(() => this.#with(sync, () => this.#run(query)))
+  run(query: CompiledQuery): Answer<readonly Row[]> {
+    return this.#whenFree(() => this.#run(query))
   }
 
   transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result> {
-    return this.#whenFree(() => this.#with(sync, () => this.#transact(steps)))
+    return this.#whenFree(() => this.#transact(steps, sync))
   }
 
   tidy(): void {
@@ -42,37 +42,25 @@ export class SqliteConnection implements Connection {
   }
 
   #run({ sql, parameters }: CompiledQuery): readonly Row[] {
-    const rows = this.#handle.all(sql, parameters)
-    this.#checkpoints.wrote(rows.length)
-    return rows
+    this.#checkpoints.wrote(parameters.length / VALUES_ON_A_PAGE)
+    return this.#handle.all(sql, parameters)
   }
 
-  #transact<Result>(steps: () => Steps<Result>): Result {
+  #transact<Result>(steps: () => Steps<Result>, sync: Sync): Result {
+    if (sync !== this.#sync) {
+      this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[sync]}`)
+      this.#sync = sync
+    }
     this.#handle.all('begin immediate', [])
     try {
       const result = takeNow(steps(), (query) => this.#run(query))
       this.#handle.all('commit', [])
       return result
     } catch (error) {
-      // Where SQLite itself rolled back (a full disk), there is nothing left to roll back.
+      // If SQLite itself rolled back (a full disk), there is nothing left to roll back.
       attempt(() => this.#handle.all('rollback', []))
       throw error
     }
-  }
-
-  #with<Result>(sync: Sync, work: () => Result): Result {
-    const durability = sync === 'by durability' ? this.#durability : DURABILITY[sync]
-    if (durability === this.#durability) return work()
-    this.#synchronous(durability)
-    try {
-      return work()
-    } finally {
-      this.#synchronous(this.#durability)
-    }
-  }
-
-  #synchronous(durability: Durability): void {
-    this.#handle.exec(`pragma synchronous = ${durability}`)
   }
 }
 

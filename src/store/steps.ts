@@ -4,8 +4,8 @@ import type { CompiledQuery } from 'kysely'
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * Work on the database, query by query: each `yield` hands out a query and gets its rows back. So it
- * is written once, whether the driver answers at once or with a promise.
+ * Work on the database, query by query: each `yield` hands out a query and gets its rows back, or throws
+ * what the query failed with. So it is written once, whether the driver answers at once or with a promise.
  */
 export type Steps<Result> = Generator<CompiledQuery, Result, readonly Row[]>
 
@@ -15,7 +15,16 @@ export function takeNow<Result>(
   run: (query: CompiledQuery) => readonly Row[],
 ): Result {
   let step = steps.next()
-  while (!step.done) step = steps.next(run(step.value))
+  while (!step.done) {
+    let rows: readonly Row[]
+    try {
+      rows = run(step.value)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(rows)
+  }
   return step.value
 }
 
@@ -25,6 +34,15 @@ export async function takeInTime<Result>(
   run: (query: CompiledQuery) => Promise<readonly Row[]>,
 ): Promise<Result> {
   let step = steps.next()
-  while (!step.done) step = steps.next(await run(step.value))
+  while (!step.done) {
+    let rows: readonly Row[]
+    try {
+      rows = await run(step.value)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(rows)
+  }
   return step.value
 }

@@ -230,6 +230,8 @@ export interface NonceStore {
    * minute it is written with it when the key was used.
    */
   record(nonce: Nonce): Promise<Recorded>
+  /** Whether a nonce is known to have been recorded: without asking the store, and without writing. */
+  isKnown(timestamp: number, credential: string, nonce: string): boolean
   /**
    * Counts a request in a credential's name that was refused. That writes nothing by itself: it is
    * written with a later nonce, or when the store is closed.
@@ -238,9 +240,10 @@ export interface NonceStore {
    */
   failed(credential: string, now: number, exists?: boolean): void
   /**
-   * Removes up to `limit` nonces older than `now - keepSeconds`, and raises the floor above the last
-   * of them, not higher: a clock that ran ahead must not lock everybody out for as long. Another
-   * process on the same store that keeps nonces longer, and was at work lately, has its way.
+   * Removes nonces older than `now - keepSeconds`, in the order in which they came, and raises the floor
+   * above the latest of them, not higher: a clock that ran ahead must not lock everybody out for as
+   * long. It ends with the first batch that is still wanted, and when `limit` or more were removed.
+   * Another process on the same store that keeps nonces longer, and was at work lately, has its way.
    * @returns How many were removed.
    */
   prune(now: number, keepSeconds: number, limit: number): Promise<number>

@@ -9,7 +9,7 @@ import { TestClock } from './clock.ts'
 import { checkInit, type SignedInit, signedRequest } from './signed-request.ts'
 
 /** The options of `createTestMac`: those of `createMac`, but for what it brings along itself. */
-export interface TestMacOptions extends Omit<MacOptions, 'database' | 'durability' | 'now'> {
+export interface TestMacOptions extends Omit<MacOptions, 'database' | 'now'> {
   /** Who signs where a request says nothing of it. Default: `'tester'`. */
   readonly user?: User | undefined
   /** What every credential may be used for: see the option `scope` of `withMac`. Default: nothing. */
@@ -95,7 +95,7 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
   }
 }
 
-const BROUGHT = ['database', 'durability', 'now']
+const BROUGHT = ['database', 'now']
 
 function checkNames(options: TestMacOptions): void {
   for (const name of BROUGHT) {

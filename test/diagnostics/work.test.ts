@@ -29,9 +29,9 @@ test('a batch that fails is not told', async () => {
   const full = () => {
     throw new Error('disk full')
   }
-  expect(() => tellingBatches('sqlite:mac.db', full)([], false)).toThrow('disk full')
+  expect(() => tellingBatches('sqlite:mac.db', full)([])).toThrow('disk full')
   const later = tellingBatches('sqlite:mac.db', async () => full())
-  await expect(later([], false)).rejects.toThrow('disk full')
+  await expect(later([])).rejects.toThrow('disk full')
   expect(heard.batch).toEqual([])
 })
 

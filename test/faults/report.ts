@@ -21,11 +21,11 @@ export class Report {
     console.log(`seed ${given.seed}, servers on ${given.runtime}`)
   }
 
-  newWorld({ processes, windowSeconds, durability, apart, onSmallDisk }: WorldChoice): void {
+  newWorld({ processes, windowSeconds, apart, onSmallDisk }: WorldChoice): void {
     const disk = onSmallDisk ? 'a small disk in memory' : 'the disk'
     const managed = apart ? ', credentials managed through a Mac of their own' : ''
     console.log(
-      `\na new database on ${disk}, durability ${durability}: processes ${processes}, window ${windowSeconds} s${managed}`,
+      `\na new database on ${disk}: processes ${processes}, window ${windowSeconds} s${managed}`,
     )
   }
 

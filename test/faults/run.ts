@@ -5,7 +5,6 @@ import { Random } from './random.ts'
 import { Report } from './report.ts'
 import { runRound } from './round.ts'
 import { runtimeCommand } from './runtime.ts'
-import { shareOut } from './share-out.ts'
 import { makeWorld } from './world/make-world.ts'
 import type { World } from './world/world.ts'
 
@@ -29,16 +28,15 @@ try {
 }
 process.exit(report.end())
 
-/** Makes one world after the other; in two of them, one for each durability, every fault comes once. */
+/** Makes one world after the other; in two of them every fault comes once. */
 async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, report: Report) {
   const random = new Random(seed)
   const command = await runtimeCommand(runtime)
   const end = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000
   const isOver = () => report.rounds >= rounds || performance.now() >= end
   while (!isOver()) {
-    for (const { durability, order } of shareOut(faults, random)) {
+    for (const order of shareOut(faults, random)) {
       const choice = {
-        durability,
         windowSeconds: random.pick([20, 60, 300]),
         processes: random.pick([1, 2, 2, 3, 4]),
         apart: random.chance(0.5),
@@ -74,4 +72,11 @@ async function runRounds(
   }
   await world.end()
   await cleanup()
+}
+
+/** Shares the faults out among two worlds, by chance. */
+function shareOut(faults: readonly Fault[], random: Random): (readonly Fault[])[] {
+  const shares: [Fault[], Fault[]] = [[], []]
+  for (const fault of random.shuffle(faults)) shares[random.chance(0.5) ? 0 : 1].push(fault)
+  return shares
 }

@@ -69,7 +69,6 @@ const check: Each<Omit<WithMacOptions, 'mode' | 'allowPreflight' | 'scope' | 're
 const ofMac: Each<MacOptions> = {
   ...check,
   database: [5, 'must be a URL such as "sqlite:mac.db", or a Kysely, not a number'],
-  durability: ['none', 'must be "full" or "normal", not "none"'],
   windowSeconds: [0.5, 'must be a whole number, not 0.5'],
   clockOffset: [60, 'must be false or { maxSeconds }'],
   sealingKey: [5, 'must be a string, a list of strings, or a function'],

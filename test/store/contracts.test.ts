@@ -53,7 +53,7 @@ const stores: readonly [string, () => Promise<Store>][] = [
     () => {
       const folder = temporaryFolder()
       opened.push(() => folder[Symbol.dispose]())
-      return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }, 'full', sealed))
+      return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }, sealed))
     },
   ],
   ["in a caller's own Kysely", () => openingOwn()],

@@ -40,7 +40,7 @@ describe('two keys are opened by each look-up of keys', () => {
     await unsealed.credentials.insert({ ...ADA, id: 'unsealed, both', oldKey })
     await unsealed.close()
     const sealer = counting(sealerOf([readSealingKey(sealingKeyOf('one'))]))
-    const store = await openStore(source, 'full', sealer)
+    const store = await openStore(source, sealer)
     await store.credentials.insert(ADA)
     await store.credentials.insert({ ...ADA, id: 'both', oldKey })
     for (const [id, keys] of [
@@ -70,10 +70,10 @@ test('a key that looks sealed is taken for what the column beside it says', asyn
   const place = { id: 'ada', number: 2, algorithm: 'hmac-sha-256' } as const
   const { text } = sealer.seal('a key', place)
   for (const writer of [undefined, sealer]) {
-    const store = await openStore(source, 'full', writer)
+    const store = await openStore(source, writer)
     await store.credentials.insert({ ...ADA, key: text })
     await store.close()
-    const reader = await openStore(source, 'full', sealer)
+    const reader = await openStore(source, sealer)
     expect((await reader.credentials.lookUp('ada')).credential?.key).toBe(text)
     await reader.credentials.remove('ada', 1)
     await reader.close()

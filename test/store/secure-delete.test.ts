@@ -124,7 +124,7 @@ describe.each(drivers.map((driver) => [driver]))('in a file of the driver %s', (
     const before = await openStore({ path, driver })
     await before.credentials.insert({ ...ADA, id: 'eve' })
     await before.close()
-    const open = () => openStore({ path, driver }, 'full', sealer)
+    const open = () => openStore({ path, driver }, sealer)
     const reseal: Way = async (store) => {
       expect((await store.reseal({ vacuum: false })).resealed).toBe(1)
     }
@@ -139,7 +139,7 @@ describe("in a caller's own Kysely", () => {
     connection.exec(`pragma secure_delete = ${secureDelete}`)
     const database = new Kysely<MacDatabase>({ dialect: await applicationDialect(connection) })
     const sealer = sealed ? sealerOf([readSealingKey(sealingKeyOf('one'))]) : undefined
-    const store = await openStore(database, 'full', sealer)
+    const store = await openStore(database, sealer)
     return {
       ...store,
       async close() {

@@ -123,7 +123,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await record('ada', NOW + 100, { nonce: 'n' })).toBe('seen')
     expect(await used('ada')).toEqual({ 1: NOW })
     await record('ada', NOW, { timestamp: NOW - 1000 })
-    await nonces.prune(NOW, 300, 10)
+    await nonces.prune(NOW + 301, 300, 10)
     expect(await record('eve', NOW, { timestamp: NOW - 1000 })).toBe('forgotten')
     expect(await used('eve')).toEqual({})
   })

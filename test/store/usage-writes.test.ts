@@ -59,7 +59,8 @@ test('failures alone write nothing until the store is closed, which writes them 
   const meanwhile = databaseContent(path)
   for (const later of [0, 60, 120]) await record(store, NOW + later, 'ada', 'n')
   expect(databaseContent(path)).toEqual(meanwhile)
-  expect(meanwhile.rows.mac_nonces).toHaveLength(1 + (before.rows.mac_nonces?.length ?? 0))
+  const rowsBefore = before.rows.mac_nonce_log?.length ?? 0
+  expect(meanwhile.rows.mac_nonce_log).toHaveLength(1 + rowsBefore)
   await store.close()
   const { rows } = databaseContent(path)
   const of = (id: string) =>
@@ -68,7 +69,7 @@ test('failures alone write nothing until the store is closed, which writes them 
   expect(of('eve')).toEqual([1])
 })
 
-test('a batch with nothing to write is one statement, and one with something one transaction', async () => {
+test('a batch is one transaction, and takes along what is to be written of the use', async () => {
   const log: string[] = []
   const database = new Kysely<unknown>({
     dialect: await applicationDialect(openDatabase(':memory:')),
@@ -83,19 +84,22 @@ test('a batch with nothing to write is one statement, and one with something one
     await record(store, now)
     return [...log]
   }
-  const insert = 'insert into "mac_nonces"'
+  const nonce = ['select head.seq, head.tag,', 'insert into "mac_nonce_log"']
+  const alone = ['begin immediate', ...nonce, 'commit']
   const write = 'with given (credential,'
-  expect(await statements(NOW)).toEqual(['begin immediate', insert, write, 'commit'])
-  for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual([insert])
+  const withWrites = (...writes: string[]) => [
+    ...['begin immediate', ...nonce, 'savepoint mac_usage', ...writes, 'commit'],
+  ]
+  expect(await statements(NOW)).toEqual(withWrites(write))
+  for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual(alone)
   // Strangers who name no credential make no difference.
   for (let time = 0; time < 100; time++) store.nonces.failed('nobody', NOW, false)
-  expect(await statements(NOW + 59)).toEqual([insert])
+  expect(await statements(NOW + 59)).toEqual(alone)
   store.nonces.failed('ada', NOW + 59)
   // Added, and those of long ago removed.
-  const withFailures = ['begin immediate', insert, write, write, 'commit']
-  expect(await statements(NOW + 59)).toEqual(withFailures)
+  expect(await statements(NOW + 59)).toEqual(withWrites(write, write))
   store.nonces.failed('ada', NOW + 59)
-  expect(await statements(NOW + 59)).toEqual([insert])
+  expect(await statements(NOW + 59)).toEqual(alone)
   await store.close()
   await database.destroy()
 })

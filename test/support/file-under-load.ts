@@ -4,7 +4,9 @@ import { CompiledQuery } from 'kysely'
 import { isBusy } from '../../src/store/busy.ts'
 import { Checkpoints } from '../../src/store/checkpoints.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
+import { inode } from '../../src/store/file.ts'
 import { SqliteConnection } from '../../src/store/sqlite-connection.ts'
+import type { Steps } from '../../src/store/steps.ts'
 
 /** How many rows a batch changes. Each is on another page, which goes to the log. */
 const BATCH = 64
@@ -48,13 +50,18 @@ export async function fileUnderLoad(path: string, opener?: string | null): Promi
       return own.all(sql, parameters)
     },
   }
-  const checkpoints = new Checkpoints(handle, path)
-  const connection = new SqliteConnection(handle, 'normal', checkpoints)
+  const checkpoints = new Checkpoints(handle, { path, inode: inode(path) })
+  const connection = new SqliteConnection(handle, checkpoints)
+  function* steps(): Steps<number> {
+    return (yield CHANGE).length
+  }
   let pages = 0
   /** A checkpoint may hold the lock for a moment; the store tries again as well. */
   const change = async (): Promise<number> => {
     try {
-      return (await connection.run(CHANGE)).length
+      const changed = await connection.transact(steps, 'later')
+      checkpoints.wrote(changed)
+      return changed
     } catch (error) {
       if (!isBusy(error)) throw error
       await sleep(1)

@@ -2,7 +2,7 @@ import { openStore } from '../../src/store/open.ts'
 
 /** Writes so much to a database that checkpoints are made, and ends without closing it, or after. */
 const { DATABASE = '', LAST } = process.env
-const store = await openStore({ path: DATABASE, driver: 'own' }, 'normal')
+const store = await openStore({ path: DATABASE, driver: 'own' })
 const now = Math.floor(Date.now() / 1000)
 for (let batch = 0; batch < 100; batch++) {
   const nonces = Array.from({ length: 64 }, () => crypto.randomUUID())

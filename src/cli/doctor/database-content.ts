@@ -1,4 +1,5 @@
 import { isBusy } from '../../store/busy.ts'
+import { ENTRY_BYTES } from '../../store/journal-entries.ts'
 import { SCHEMA_VERSION } from '../../store/migrations.ts'
 import { reasonOf } from '../../store/store-failure.ts'
 import { TRIGGER_NAMES } from '../../store/triggers.ts'
@@ -34,7 +35,7 @@ export function contentFindings(database: Inspected, now: number): Finding[] {
           ...credentialFindings(database, version, now),
           // Earlier tables have no room for it.
           ...(version < SCHEMA_VERSION ? [] : sealingFindings(database)),
-          nonces(database),
+          nonces(database, version),
           clock(database, now),
         ]),
   ]
@@ -117,9 +118,21 @@ function lock({ handle, path }: Inspected): Finding {
   }
 }
 
-function nonces({ value }: Inspected): Finding {
-  const count = Number(value('select count(*) from mac_nonces'))
-  return good('nonces', `${count} kept`)
+/** The version of the tables from which nonces are in a journal. */
+const JOURNAL = 5
+
+function nonces({ value, state }: Inspected, version: number): Finding {
+  const count =
+    version < JOURNAL
+      ? 'select count(*) from mac_nonces'
+      : `select total(length(entries)) / ${ENTRY_BYTES} from mac_nonce_log`
+  const text = `${Number(value(count))} kept`
+  if (state('halted') !== 1) return good('nonces', text)
+  return bad(
+    'nonces',
+    `${text}; a sync of the log failed, and requests are answered 503`,
+    'stop all processes that use it, see to the disk, and start them again',
+  )
 }
 
 /** The clock here against what the database holds of it. */

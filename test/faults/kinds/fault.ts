@@ -1,8 +1,5 @@
 import type { World } from '../world/world.ts'
 
-/** How hard commits are synced: the option of `createMac`. */
-export type Durability = 'full' | 'normal'
-
 /** A kind of fault. */
 export interface Fault {
   readonly name: string

@@ -4,10 +4,7 @@ import { replayAll, stillFresh } from '../traffic/replays.ts'
 import type { Fault } from './fault.ts'
 import { revive } from './kill.ts'
 
-/**
- * The power fails: whatever was not synced is gone. Where commits are not synced one by one, nonces
- * of requests that were let in are among it.
- */
+/** The power fails: whatever was not synced is gone. No request that was accepted may be among it. */
 export const powerCut: Fault = {
   name: 'power cut',
   notesSyncs: true,
@@ -24,14 +21,13 @@ export const powerCut: Fault = {
       const cut = cutPower(settings.path, before, syncs, random)
       // What was left is in the database itself by now, and a new log begins.
       before = null
-      world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces; mark ${cut.mark}`)
-      world.floor.markIs(cut.mark)
+      world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces`)
       nonces += cut.nonces
       transactions += cut.transactions
       await revive(world)
       await replayAll(world, stillFresh(world).slice(-2000))
     }
     const note = `twice, lost ${transactions} transactions with ${nonces} nonces`
-    return { note, felt: settings.durability === 'full' || nonces > 0 }
+    return { note, felt: true }
   },
 }

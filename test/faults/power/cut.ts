@@ -1,4 +1,3 @@
-import { Database } from 'bun:sqlite'
 import { rmSync, truncateSync } from 'node:fs'
 import type { Random } from '../random.ts'
 import { see, seeCopy } from './seen.ts'
@@ -10,14 +9,11 @@ export interface Cut {
   /** How many transactions were lost, and how many nonces with them. */
   readonly transactions: number
   readonly nonces: number
-  /** The mark up to which timestamps must be refused from now on; 0 for none. */
-  readonly mark: number
 }
 
 /**
  * Does to the files of a database, which nobody uses any more, what a power cut may do: the log ends
- * with an earlier transaction, though not before the last one that was truly synced; and the machine
- * is on another boot.
+ * with an earlier transaction, though not before the last one that was truly synced.
  *
  * @param before The log as it was when the load began: what was in it counts as synced.
  */
@@ -32,23 +28,9 @@ export function cutPower(path: string, before: Wal | null, syncs: SyncNotes, ran
   const length = (random.chance(0.7) || legal.length === 0 ? legal[0] : random.pick(legal)) ?? last
   truncateSync(`${path}-wal`, length)
   rmSync(`${path}-shm`, { force: true })
-  const left = bootAnew(path)
+  const left = see(path)
   return {
     transactions: wal.commits.length - wal.commits.indexOf(length) - 1,
-    nonces: whole.nonces - left.nonces,
-    mark: left.highWater,
-  }
-}
-
-/** Writes another boot into the file, in place of starting the machine anew. */
-function bootAnew(path: string) {
-  const database = new Database(path)
-  try {
-    const left = see(database)
-    // 0 stands for no boot: all of it was synced.
-    database.run("update mac_state set value = value - 1 where name = 'boot' and value > 1")
-    return left
-  } finally {
-    database.close()
+    nonces: whole - left,
   }
 }

@@ -9,7 +9,6 @@ import { listen } from './listen.ts'
 export interface ServeOptions {
   readonly database: string
   readonly windowSeconds: number
-  readonly durability: 'full' | 'normal'
   /** Whether commands go to a `Mac` of their own, on the same file. */
   readonly apart: boolean
   /** What to add to the machine's clock, in seconds. */
@@ -26,10 +25,9 @@ export interface ServeOptions {
 if (import.meta.main) {
   const options = JSON.parse(process.argv[2] ?? '') as ServeOptions
   const state = { clock: options.clock }
-  const { database, durability, windowSeconds, apart } = options
+  const { database, windowSeconds, apart } = options
   const macOptions: MacOptions = {
     database,
-    durability,
     windowSeconds,
     origin: 'http://api.example.com',
     now: () => Date.now() / 1000 + state.clock,

@@ -69,7 +69,6 @@ function count({ tally }: World, { purpose, sent }: Attempt, outcome: string): v
 /** Why a request that was let in should not have been, or `null`. */
 function whyOut(world: World, { sent, server, from, to }: Attempt): string | null {
   if (sent.forged) return 'the MAC is wrong'
-  if (sent.ts <= world.floor.mark) return 'its time is one that a power cut has left in doubt'
   if (sent.credential.standing.during(from, to).every((standing) => standing === 'bad')) {
     return 'the credential was revoked or deleted before'
   }

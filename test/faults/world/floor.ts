@@ -10,8 +10,6 @@ export class Floor {
   #peak = 0
   /** How far ahead the clock is that is furthest ahead now. */
   #ahead = 0
-  /** Up to where timestamps are refused after a power cut. */
-  #mark = 0
 
   constructor(windowSeconds: number) {
     this.#windowSeconds = windowSeconds
@@ -32,18 +30,10 @@ export class Floor {
     this.#ahead = Math.max(0, ...offsets)
   }
 
-  markIs(ts: number): void {
-    this.#mark = Math.max(this.#mark, ts)
-  }
-
-  get mark(): number {
-    return this.#mark
-  }
-
   /** The last timestamp that may be refused. */
   bound(): number {
     const peak = Math.max(this.#peak, seconds() + this.#ahead)
-    return Math.max(this.#mark, Math.min(peak - this.#windowSeconds, this.#latestSent))
+    return Math.min(peak - this.#windowSeconds, this.#latestSent)
   }
 }
 

@@ -14,7 +14,7 @@ const CREDENTIALS = 6
 /** What is chosen for a world before it is made. */
 export type WorldChoice = Pick<
   WorldSettings,
-  'windowSeconds' | 'processes' | 'durability' | 'notesSyncs' | 'apart' | 'command'
+  'windowSeconds' | 'processes' | 'notesSyncs' | 'apart' | 'command'
 > & { readonly onSmallDisk: boolean }
 
 /** Makes a database, processes that serve it, and credentials. */

@@ -1,4 +1,3 @@
-import type { Durability } from '../kinds/fault.ts'
 import { type SyncNotes, syncNotes } from '../power/sync-notes.ts'
 import type { Random } from '../random.ts'
 import { judge, type Purpose } from '../traffic/judge.ts'
@@ -21,7 +20,6 @@ export interface WorldSettings {
   readonly smallDisk: string | null
   readonly windowSeconds: number
   readonly processes: number
-  readonly durability: Durability
   /** Whether credentials are managed through a `Mac` of their own in the same process. */
   readonly apart: boolean
   /** Whether the processes note what they sync. */
@@ -77,13 +75,12 @@ export class World {
   /** Starts a process in a place of its own, which is the place of one that ended. */
   async start(place: number, path: string = this.settings.path): Promise<Server> {
     const name = `p${place}.${++this.#started}`
-    const { windowSeconds, durability, command, apart } = this.settings
+    const { windowSeconds, command, apart } = this.settings
     const own = path === this.settings.path
     const env = own ? (this.syncs?.env ?? {}) : {}
     const server = await Server.start(name, command, env, {
       database: `sqlite:${path}`,
       windowSeconds,
-      durability,
       apart,
       clock: 0,
       log: own ? this.ledger.newLog(name) : null,
@@ -110,12 +107,10 @@ export class World {
 
   /** A request that was never sent, with a timestamp that this process should take. */
   fresh(server: Server, credential: KnownCredential, forged = false): Sent {
-    const { windowSeconds, durability } = this.settings
+    const { windowSeconds } = this.settings
     const now = Math.floor(Date.now() / 1000) + Math.max(...server.clock.current)
     const reach = windowSeconds - 4
-    // What is far ahead of the clock is synced at once: then hardly anything is left to be lost.
-    const ahead = durability === 'full' || this.dice.chance(0.01) ? reach : 3
-    const skew = this.dice.chance(0.7) ? 0 : this.dice.between(-reach, ahead)
+    const skew = this.dice.chance(0.7) ? 0 : this.dice.between(-reach, reach)
     // Now and then one is sent that may be refused for what was forgotten.
     const least = this.dice.chance(0.95) ? this.floor.bound() + 1 : 0
     const ts = Math.max(now + skew, Math.min(least, now + reach))

@@ -1,0 +1,360 @@
+import { setImmediate } from 'node:timers'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
+import { isBusy } from './busy.ts'
+import { type Answer, type Connection, type Sync, whenAnswered } from './connection.ts'
+import { type Fingerprint, Fingerprints } from './fingerprints.ts'
+import { type FingerprintedNonce, GroupCommit } from './group-commit.ts'
+import type { Guard } from './guard.ts'
+import { entriesOf, fingerprintOf, newTag, packEntries } from './journal-entries.ts'
+import type { Syncing } from './log-sync.ts'
+import { removeExpired } from './nonce-expiry.ts'
+import type { MacDatabase, StateName } from './schema.ts'
+import { allState, present, setState, stateOf } from './state.ts'
+import type { Row, Steps } from './steps.ts'
+import { type Nonce, type NonceStore, type Recorded, SEEN } from './store.ts'
+import { type StoreFailure, storeFailure } from './store-failure.ts'
+import { UsageFailures } from './usage/usage-failures.ts'
+import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
+import { UsageWrite } from './usage/usage-write.ts'
+
+const HALTED =
+  'a sync of its log failed, so that a power cut may take back what was accepted. Stop all processes that ' +
+  'use it, see to the disk, and start them again.'
+
+/** How many rows are read at a time: few enough that reading them is a short pause. */
+const ROWS_AT_ONCE = 64
+
+/** What a journal is made of. */
+export interface JournalParts {
+  /** What the operator knows the database by. */
+  readonly name: string
+  /** Its file, if it has one of ours. */
+  readonly path: string | null
+  /** What it is called in messages. */
+  readonly label: string
+  /** Compiles the statements; it does not run them. */
+  readonly db: Kysely<MacDatabase>
+  readonly connection: Connection
+  readonly guarded: Guard
+  /** What syncs the log, if commits need not be synced one by one. */
+  readonly startSync: ((failed: (error: Error) => void) => Syncing) | null
+  readonly tally: UsageTally
+  /** How many nonces are kept in memory at most. */
+  readonly mostFingerprints?: number
+  /** Fails what takes too long, if the connection may wait for itself. */
+  inTime<Result>(work: Promise<Result>): Promise<Result>
+  /** Is called before each batch; what it throws counts as the store's failure. */
+  check(): void
+}
+
+/** The newest row, and what every verdict depends on, read in one statement. */
+interface Head {
+  readonly seq: number
+  readonly tag: number | null
+  readonly version: number
+}
+
+/** What came of a batch. Nothing of it counts before the commit. */
+interface Appended {
+  readonly recorded: readonly Recorded[]
+  readonly fresh: readonly FingerprintedNonce[]
+  readonly seq: number
+  readonly tag: number
+  readonly due: Due
+}
+
+/**
+ * Nonces in a journal: each batch is one appended row, and the fingerprints of all rows are in memory.
+ *
+ * A transaction first reads the newest row. If that is not the one that this process read or wrote last,
+ * another process was at work, and its rows are read first. So the verdicts of a batch are exact, and a
+ * process that lost the lock between two batches loses nothing.
+ *
+ * Of what is remembered, nothing is taken back: not when a commit fails, whose outcome nobody knows, and
+ * not when rows are gone, as after a restore. Memory is given back below the floor alone, and the highest
+ * floor ever read counts.
+ */
+export class Journal implements NonceStore {
+  readonly #parts: JournalParts
+  readonly #memory: Fingerprints
+  readonly #statements: Statements
+  readonly #usage: UsageWrite
+  readonly #usageFails = new UsageFailures()
+  readonly #failure: StoreFailure
+  readonly #commits: GroupCommit
+  #sync: Syncing | null = null
+  /** The secret number that all fingerprints of this database are made with. */
+  #salt = 0
+  /** The row that was read or written last. */
+  #seq = 0
+  #tag: number | null = null
+  /** The highest floor that was ever read, or that memory has room for. */
+  #floor = 0
+  /** Whether the log was synced by a commit of this process. */
+  #begun = false
+  /** Whether the last batch wrote what a later sync has to cover. */
+  #unsynced = false
+  #halted: Error | null = null
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts
+    this.#memory = new Fingerprints(parts.mostFingerprints)
+    this.#statements = statementsOf(parts.db)
+    this.#usage = new UsageWrite(parts.db)
+    this.#failure = storeFailure(parts.name, parts.path)
+    this.#commits = new GroupCommit({
+      record: tellingBatches(parts.label, (batch) => this.#record(batch)),
+      synced: () => (this.#unsynced && this.#sync !== null ? this.#sync.wait() : null),
+      between: () => parts.connection.tidy(),
+      failure: this.#failure,
+    })
+  }
+
+  /**
+   * Reads the window back, in pieces, and begins to sync.
+   *
+   * @throws Error if a sync of the log failed before, and what is in it cannot be brought into the file.
+   */
+  async open(): Promise<void> {
+    const { connection, guarded, startSync } = this.#parts
+    const state = stateOf(await guarded(async () => connection.run(allState(this.#parts.db))))
+    this.#salt = present('nonce_salt', state.get('nonce_salt'))
+    if (present('halted', state.get('halted')) !== 0) await this.#recover()
+    for (;;) {
+      const [from, tag] = [this.#seq, this.#tag]
+      const rows = await guarded(async () => connection.run(this.#rowsFrom(from)))
+      if (!this.#follow(rows, from, tag)) this.#forgetPlace()
+      else if (rows.length < ROWS_AT_ONCE) break
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#sync = startSync?.((error) => this.#halt(error)) ?? null
+  }
+
+  record({ timestamp, credential, keyNumber, nonce, now }: Nonce): Promise<Recorded> {
+    const fingerprint = fingerprintOf(this.#salt, timestamp, credential, nonce)
+    if (this.#memory.has(timestamp, fingerprint)) return Promise.resolve(SEEN)
+    const given = { timestamp, credential, keyNumber, nonce, now, fingerprint }
+    return this.#parts.inTime(this.#commits.record(given))
+  }
+
+  isKnown(timestamp: number, credential: string, nonce: string): boolean {
+    const fingerprint = fingerprintOf(this.#salt, timestamp, credential, nonce)
+    return this.#memory.has(timestamp, fingerprint)
+  }
+
+  failed(credential: string, now: number, exists = true): void {
+    this.#parts.tally.failures.count(credential, now, exists)
+  }
+
+  async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
+    const { connection, db, guarded, label } = this.#parts
+    const steps = () => removeExpired(db, now, keepSeconds, limit)
+    return tellingRemoval(label, 'nonces', () =>
+      guarded(async () => {
+        const { removed, floor } = await connection.transact(steps, 'later')
+        this.#raiseFloor(floor)
+        return removed
+      }),
+    )
+  }
+
+  /** Lets what waits be recorded, writes what no nonce took along, and ends the sync. */
+  async close(): Promise<void> {
+    await this.#commits.drain()
+    const { connection, guarded, tally } = this.#parts
+    const due = tally.all()
+    if (due.uses.length + due.failures.length > 0) {
+      const write = async () => connection.transact(() => this.#usage.write(due), 'later')
+      // Nobody is accepted or rejected because of them.
+      await guarded(write).catch(() => {})
+    }
+    await this.#sync?.close()
+  }
+
+  #record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]> {
+    const { connection, check, tally } = this.#parts
+    check()
+    this.#checkRunning()
+    const sync: Sync = this.#begun && this.#sync?.isReady ? 'later' : 'at once'
+    return whenAnswered(
+      connection.transact(() => this.#append(batch), sync),
+      ({ recorded, fresh, seq, tag, due }) => {
+        this.#unsynced = sync === 'later' && fresh.length > 0
+        if (fresh.length > 0) {
+          this.#begun = true
+          this.#seq = seq
+          this.#tag = tag
+        }
+        for (const { timestamp, fingerprint } of fresh) this.#remember(timestamp, fingerprint)
+        tally.wrote(due)
+        tally.saw(batch, recorded)
+        return recorded
+      },
+    )
+  }
+
+  *#append(batch: readonly FingerprintedNonce[]): Steps<Appended> {
+    const { seq, tag, version } = this.#readHead((yield this.#statements.head)[0])
+    if (seq !== this.#seq || tag !== this.#tag) yield* this.#catchUp()
+    const floor = this.#floor
+    const added: Recorded = { verdict: 'new', version }
+    const forgotten: Recorded = { verdict: 'forgotten', version, floor }
+    const fresh = new Map<number, FingerprintedNonce>()
+    const recorded = batch.map((nonce) => {
+      const { timestamp, fingerprint } = nonce
+      const { high, low } = fingerprint
+      // As many bits as a number holds exactly: two that are alike by chance come to one rejection.
+      const name = high * 2 ** 21 + (low >>> 11)
+      if (fresh.has(name) || this.#memory.has(timestamp, fingerprint)) return SEEN
+      if (timestamp < floor) return forgotten
+      fresh.set(name, nonce)
+      return added
+    })
+    const next = { seq: this.#seq + 1, tag: newTag() }
+    if (fresh.size === 0) return { recorded, fresh: [], ...next, due: NOTHING_DUE }
+    const all = [...fresh.values()]
+    const { latest, entries } = packEntries(all)
+    const parameters = [next.seq, next.tag, latest, entries]
+    yield { ...this.#statements.append, parameters }
+    const due = yield* this.#writeUsage(batch, recorded)
+    return { recorded, fresh: all, ...next, due }
+  }
+
+  /** Writes the use of credentials with a batch. If that fails, the batch is committed without it. */
+  *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Steps<Due> {
+    const { tally, name } = this.#parts
+    const { now = 0 } = batch[0] ?? {}
+    if (!tally.isDue(batch) || this.#usageFails.lately(now)) return NOTHING_DUE
+    const due = tally.dueWith(batch, recorded)
+    if (due.uses.length + due.failures.length === 0) return due
+    yield this.#statements.savepoint
+    try {
+      yield* this.#usage.write(due)
+    } catch (error) {
+      if (isBusy(error)) throw error
+      // This fails if SQLite rolled back all of the transaction, and so does the batch then.
+      yield this.#statements.rollbackTo
+      this.#usageFails.tell(name, now, this.#failure(error))
+      return NOTHING_DUE
+    }
+    return due
+  }
+
+  /**
+   * Reads what other processes appended. If the row that was read last is not there any more as it was (a
+   * restore, rows deleted by hand), all rows are read.
+   */
+  *#catchUp(): Steps<void> {
+    for (;;) {
+      const [from, tag] = [this.#seq, this.#tag]
+      const rows = yield this.#rowsFrom(from)
+      if (!this.#follow(rows, from, tag)) this.#forgetPlace()
+      else if (rows.length < ROWS_AT_ONCE) return
+    }
+  }
+
+  #forgetPlace(): void {
+    this.#seq = 0
+    this.#tag = null
+  }
+
+  /**
+   * Remembers the nonces of rows that follow on the one that was read last.
+   *
+   * @param rows The first of them is the one that was read last, if any was.
+   * @returns Whether it is.
+   */
+  #follow(rows: readonly Row[], from: number, tag: number | null): boolean {
+    const [first] = rows
+    if (tag !== null && (Number(first?.seq) !== from || Number(first?.tag) !== tag)) return false
+    for (const row of tag === null ? rows : rows.slice(1)) {
+      this.#seq = Number(row.seq)
+      this.#tag = Number(row.tag)
+      for (const { timestamp, fingerprint } of entriesOf(Number(row.latest), row.entries)) {
+        if (timestamp >= this.#floor) this.#remember(timestamp, fingerprint)
+      }
+    }
+    return true
+  }
+
+  #remember(timestamp: number, fingerprint: Fingerprint): void {
+    const floor = this.#memory.add(timestamp, fingerprint)
+    if (floor !== null) this.#floor = Math.max(this.#floor, floor)
+  }
+
+  #readHead(row: Row | undefined): Head {
+    if (present('halted', row?.halted) !== 0) {
+      throw new Error(HALTED)
+    }
+    if (present('nonce_salt', row?.salt) !== this.#salt) {
+      throw new Error('another database was restored in its place. Restart to use it.')
+    }
+    this.#raiseFloor(present('nonce_floor', row?.floor))
+    const tag = row?.tag ?? null
+    return {
+      seq: Number(row?.seq ?? 0),
+      tag: tag === null ? null : Number(tag),
+      version: present('credentials_mark', row?.version),
+    }
+  }
+
+  #raiseFloor(floor: number): void {
+    if (floor <= this.#floor) return
+    this.#floor = floor
+    this.#memory.dropBelow(floor)
+  }
+
+  #rowsFrom(seq: number): CompiledQuery {
+    return { ...this.#statements.rows, parameters: [seq, ROWS_AT_ONCE] }
+  }
+
+  #checkRunning(): void {
+    if (this.#halted !== null) throw new Error(HALTED, { cause: this.#halted })
+  }
+
+  /** A sync failed: what was committed may be lost with a power cut, and everything after it. */
+  #halt(error: Error): void {
+    this.#halted = error
+    const { connection, db, guarded } = this.#parts
+    const halt = () => setHalted(db, 1)
+    // If this fails as well, the others find out by their own syncs.
+    guarded(async () => connection.transact(halt, 'at once')).catch(() => {})
+  }
+
+  /** What is in the log is brought into the database file, as the operating system still has it. */
+  async #recover(): Promise<void> {
+    const { connection, db, guarded } = this.#parts
+    const checkpoint = sql`pragma wal_checkpoint(truncate)`.compile(db)
+    const [row] = await guarded(async () => connection.run(checkpoint))
+    if (Number(row?.busy) !== 0) throw new Error(HALTED)
+    await guarded(async () => connection.transact(() => setHalted(db, 0), 'at once'))
+  }
+}
+
+function* setHalted(db: Kysely<MacDatabase>, value: 0 | 1): Steps<void> {
+  yield setState(db, 'halted', value)
+}
+
+type Statements = Readonly<
+  Record<'head' | 'append' | 'rows' | 'savepoint' | 'rollbackTo', CompiledQuery>
+>
+
+/** The statements of the hot path, compiled once. */
+function statementsOf(db: Kysely<MacDatabase>): Statements {
+  const state = (name: StateName) =>
+    sql`(select value from mac_state where name = ${sql.lit(name)})`
+  const row = { seq: 0, tag: 0, latest: 0, entries: new Uint8Array() }
+  return {
+    head: sql`select head.seq, head.tag, ${state('nonce_floor')} as floor,
+      ${state('credentials_mark')} as version, ${state('nonce_salt')} as salt,
+      ${state('halted')} as halted
+      from (select 1) left join (
+        select seq, tag from mac_nonce_log order by seq desc limit 1) as head`.compile(db),
+    append: db.insertInto('mac_nonce_log').values(row).compile(),
+    rows: sql`select seq, tag, latest, entries from mac_nonce_log
+      where seq >= ${0} order by seq limit ${0}`.compile(db),
+    savepoint: sql`savepoint mac_usage`.compile(db),
+    rollbackTo: sql`rollback to mac_usage`.compile(db),
+  }
+}
