@@ -133,14 +133,14 @@ export class Journal implements NonceStore {
 
   record({ timestamp, credential, keyNumber, nonce, now }: Nonce): Promise<Recorded> {
     const fingerprint = fingerprintOf(this.#salt, timestamp, credential, nonce)
-    if (this.#memory.has(timestamp, fingerprint)) return Promise.resolve(SEEN)
+    if (this.#knows(timestamp, fingerprint)) return Promise.resolve(SEEN)
     const given = { timestamp, credential, keyNumber, nonce, now, fingerprint }
     return this.#parts.inTime(this.#commits.record(given))
   }
 
   isKnown(timestamp: number, credential: string, nonce: string): boolean {
     const fingerprint = fingerprintOf(this.#salt, timestamp, credential, nonce)
-    return this.#memory.has(timestamp, fingerprint)
+    return this.#knows(timestamp, fingerprint)
   }
 
   failed(credential: string, now: number, exists = true): void {
@@ -206,8 +206,8 @@ export class Journal implements NonceStore {
       const { high, low } = fingerprint
       // As many bits as a number holds exactly: two that are alike by chance come to one rejection.
       const name = high * 2 ** 21 + (low >>> 11)
-      if (fresh.has(name) || this.#memory.has(timestamp, fingerprint)) return SEEN
       if (timestamp < floor) return forgotten
+      if (fresh.has(name) || this.#memory.has(timestamp, fingerprint)) return SEEN
       fresh.set(name, nonce)
       return added
     })
@@ -276,6 +276,11 @@ export class Journal implements NonceStore {
       }
     }
     return true
+  }
+
+  /** Below the floor only the store says what became of one. */
+  #knows(timestamp: number, fingerprint: Fingerprint): boolean {
+    return timestamp >= this.#floor && this.#memory.has(timestamp, fingerprint)
   }
 
   #remember(timestamp: number, fingerprint: Fingerprint): void {

@@ -33,7 +33,7 @@ test('two windows on one file let no replay in, and the longer one has its way',
   clock.seconds = start + 10_000
   expect(await narrow.mac.prune()).toBe(2)
   clock.seconds = start + 20
-  expect(await wide.send(start, 'first')).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+  expect(await wide.send(start, 'first')).toBe('401 ERR_MAC_REPLAY')
   await Promise.all([wide.mac.close(), narrow.mac.close()])
 })
 
