@@ -13,6 +13,15 @@ export interface ThreadEvents<Message> {
   gone(): void
 }
 
+/** What is asked to do work, and answers in time. */
+export interface Thread {
+  send(message: string): void
+  /** Whether the process stays alive as long as the thread is there. */
+  keepAlive(whether: boolean): void
+  /** Has what the thread opened closed; then ends the thread. */
+  end(): Promise<void>
+}
+
 /** How long it may take to end, in milliseconds. */
 const PATIENCE = 5000
 
@@ -20,7 +29,7 @@ const PATIENCE = 5000
  * A thread that does to a database file what would block the event loop here. It does not keep the
  * process alive unless told to.
  */
-export class FileThread<Message> {
+export class FileThread<Message> implements Thread {
   readonly #worker: Worker
   #ended: (() => void) | null = null
 
@@ -56,13 +65,11 @@ export class FileThread<Message> {
     this.#worker.postMessage(message)
   }
 
-  /** Whether the process stays alive as long as the thread is there. */
   keepAlive(whether: boolean): void {
     if (whether) this.#worker.ref()
     else this.#worker.unref()
   }
 
-  /** Has what the thread opened closed; then ends the thread. */
   async end(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     // It also keeps the process alive until the thread is gone: what follows is to be run.

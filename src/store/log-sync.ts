@@ -1,7 +1,7 @@
-import { type DatabaseFile, FileThread } from './file-thread.ts'
+import { type DatabaseFile, FileThread, type Thread, type ThreadEvents } from './file-thread.ts'
 
 /** What the thread answers: `ready` once, and how each sync went. */
-type Message = 'ready' | { readonly failed: string | null }
+export type Synced = 'ready' | { readonly failed: string | null }
 
 /** A promise, and how to settle it. */
 interface Sync {
@@ -28,17 +28,22 @@ export interface Syncing {
  */
 export class LogSync implements Syncing {
   readonly #failed: (error: Error) => void
-  #thread: FileThread<Message> | null = null
+  #thread: Thread | null = null
   #isReady = false
   #running: Sync | null = null
   #next: Sync | null = null
 
-  /** @param failed Is called once if a sync fails. From then on nothing may be relied on. */
-  constructor(file: DatabaseFile, failed: (error: Error) => void) {
+  /**
+   * @param start Starts the thread.
+   * @param failed Is called if a sync fails. From then on nothing may be relied on.
+   */
+  constructor(
+    start: (events: ThreadEvents<Synced>) => Thread | null,
+    failed: (error: Error) => void,
+  ) {
     this.#failed = failed
-    if (!mayOpen(`${file.path}-wal`)) return
     try {
-      this.#thread = new FileThread<Message>(file, WORK, {
+      this.#thread = start({
         message: (message) => this.#answered(message),
         gone: () => this.#gone(),
       })
@@ -74,7 +79,7 @@ export class LogSync implements Syncing {
     else this.#thread.send('sync')
   }
 
-  #answered(message: Message): void {
+  #answered(message: Synced): void {
     if (message === 'ready') {
       this.#isReady = true
       return
@@ -112,6 +117,11 @@ function newSync(): Sync {
     reject = rejected
   })
   return { over, resolve, reject }
+}
+
+/** Starts the thread for a database file; `null` if it may not open the log. */
+export function startLogThread(file: DatabaseFile, events: ThreadEvents<Synced>): Thread | null {
+  return mayOpen(`${file.path}-wal`) ? new FileThread(file, WORK, events) : null
 }
 
 /** Deno would ask the person at its terminal, and wait. */

@@ -10,7 +10,7 @@ import { setUpKeyIndex } from './find-credential.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
 import { Journal, type JournalParts } from './journal.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
-import { LogSync } from './log-sync.ts'
+import { LogSync, startLogThread } from './log-sync.ts'
 import { migrate } from './migrate.ts'
 import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
@@ -87,7 +87,8 @@ export async function openStore(
     const file = { path, inode: inode(path) }
     const checkpoints = new Checkpoints(writer, file)
     const connection = new SqliteConnection(writer, checkpoints)
-    const startSync: JournalParts['startSync'] = (failed) => new LogSync(file, failed)
+    const startSync: JournalParts['startSync'] = (failed) =>
+      new LogSync((events) => startLogThread(file, events), failed)
     return await storeOf({ ...parts, connection, startSync }, sealed, closing, async () => {
       await checkpoints.close()
       await close()

@@ -1,0 +1,100 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Random } from '../random.ts'
+import { MISTAKES, type Mistake } from './mistakes.ts'
+import { type JournalCode, JournalWorld, openJournalDatabase, type Troubles } from './world.ts'
+
+/*
+ * A model of several processes on one journal: the library's own code on a simulated disk. No nonce may be
+ * accepted twice; and with each mistake that is put into the code, one must be.
+ */
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 1e9) },
+  },
+})
+const seconds = Number(values.seconds)
+const seed = Number(values.seed)
+const root = join(import.meta.dir, '../../..')
+/** How many steps a world lives. */
+const STEPS = 80
+const TROUBLES: readonly Troubles[] = [
+  { disk: false, hands: false },
+  { disk: true, hands: false },
+  { disk: false, hands: true },
+  { disk: true, hands: true },
+]
+/** A mistake may take long to show, but not for ever. */
+const PATIENCE = 60 + seconds
+
+interface Searched {
+  readonly worlds: number
+  readonly accepted: number
+  /** What happened in a world in which a nonce was accepted twice. */
+  readonly events: readonly string[] | null
+}
+
+console.log(`the journal's model, seed ${seed}`)
+const database = await openJournalDatabase()
+let failed = 0
+const right = await codeOf(null)
+const searched = await search(right, seconds)
+const holds = searched.events === null
+if (!holds) failed++
+console.log(
+  `${holds ? 'holds  ' : 'BROKEN '} the code as it is: ${searched.worlds} worlds, ${searched.accepted} accepted`,
+)
+for (const event of searched.events ?? []) console.log(`    ${event}`)
+for (const mistake of MISTAKES) {
+  const { events, worlds } = await search(await codeOf(mistake), PATIENCE)
+  if (events === null) failed++
+  console.log(`${events === null ? 'MISSED ' : 'caught '} ${mistake.name} (${worlds} worlds)`)
+}
+console.log(`${MISTAKES.length + 1 - failed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
+
+/** Makes worlds until a nonce is accepted twice, or the time is over. */
+async function search(code: JournalCode, forSeconds: number): Promise<Searched> {
+  const random = new Random(seed)
+  const end = performance.now() + forSeconds * 1000
+  let accepted = 0
+  let worlds = 0
+  while (performance.now() < end) {
+    const world = await JournalWorld.create(code, random.branch(), random.pick(TROUBLES), database)
+    worlds++
+    for (let step = 0; step < STEPS && world.violation === null; step++) await world.step()
+    const { violation, events } = world
+    accepted += world.accepted
+    if (violation !== null) return { worlds, accepted, events: [...events, `TWICE: ${violation}`] }
+  }
+  return { worlds, accepted, events: null }
+}
+
+/** The library's code, or a copy of it with a mistake. */
+async function codeOf(mistake: Mistake | null): Promise<JournalCode> {
+  const source = mistake === null ? join(root, 'src') : copyWith(mistake)
+  const load = (file: string) => import(pathToFileURL(join(source, file)).href)
+  const { Journal } = await load('store/journal.ts')
+  const { LogSync } = await load('store/log-sync.ts')
+  const { SqliteConnection } = await load('store/sqlite-connection.ts')
+  return { Journal, LogSync, SqliteConnection }
+}
+
+function copyWith({ name, file, right, wrong }: Mistake): string {
+  // Beside node_modules, where its packages are found.
+  const copy = mkdtempSync(join(root, '.model-'))
+  process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
+  cpSync(join(root, 'src'), copy, { recursive: true })
+  const path = join(copy, file)
+  const text = readFileSync(path, 'utf8')
+  if (text.split(right).length !== 2) throw new Error(`"${name}" fits ${file} no more: ${right}`)
+  writeFileSync(
+    path,
+    text.replace(right, () => wrong),
+  )
+  return copy
+}

@@ -1,0 +1,431 @@
+import { setImmediate } from 'node:timers/promises'
+import { Kysely } from 'kysely'
+import { Checkpoints } from '../../../src/store/checkpoints.ts'
+import { openSqlite } from '../../../src/store/drivers/choose-driver.ts'
+import type { SqliteHandle } from '../../../src/store/drivers/sqlite-handle.ts'
+import type { Thread, ThreadEvents } from '../../../src/store/file-thread.ts'
+import { guard } from '../../../src/store/guard.ts'
+import type { Journal } from '../../../src/store/journal.ts'
+import { entriesOf, fingerprintOf } from '../../../src/store/journal-entries.ts'
+import type { LogSync, Synced } from '../../../src/store/log-sync.ts'
+import { migrate } from '../../../src/store/migrate.ts'
+import type { MacDatabase } from '../../../src/store/schema.ts'
+import type { SqliteConnection } from '../../../src/store/sqlite-connection.ts'
+import { UsageTally } from '../../../src/store/usage/usage-tally.ts'
+import type { Random } from '../random.ts'
+
+/** The code that is put to the test: the library's own, or a copy of it with a mistake. */
+export interface JournalCode {
+  readonly Journal: typeof Journal
+  readonly LogSync: typeof LogSync
+  readonly SqliteConnection: typeof SqliteConnection
+}
+
+/** What may happen besides requests, kills and power cuts. */
+export interface Troubles {
+  /** Commits of which nobody knows whether they came about, and syncs that fail. */
+  readonly disk: boolean
+  /** The database is restored in place, and rows are deleted by hand. */
+  readonly hands: boolean
+}
+
+/** A step of the clock, in seconds: long enough that memory is given back within a few of them. */
+const STEP = 32
+/** The timestamps of the nonces that there are. */
+const TIMESTAMPS = [10, 10, 11, 12, 12, 13, 14, 14, 16, 18].map((steps) => steps * STEP)
+/** How far a process's clock is ahead, and the seconds of its window. */
+const PROCESSES = [
+  { skew: 0, windowSeconds: 2 * STEP },
+  { skew: STEP, windowSeconds: 4 * STEP },
+  { skew: 0, windowSeconds: 3 * STEP },
+] as const
+
+/** The tables of the journal, as a commit left them. */
+interface Snapshot {
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  readonly state: readonly Readonly<Record<string, unknown>>[]
+}
+
+/** One process on the database. Its thread syncs when the world says so. */
+interface Process {
+  readonly number: number
+  readonly journal: Journal
+  /** To which commit the sync that is under way reaches. */
+  syncing: number | null
+  /** Whether a sync failed since the thread opened the log: the system tells each descriptor once. */
+  untold: boolean
+  events: ThreadEvents<Synced> | null
+  alive: boolean
+}
+
+/**
+ * Processes on one database, driven step by step, each with the library's own journal. Disk and power are
+ * simulated: each commit makes a new state of the database, a sync makes all states up to one durable, and a
+ * power cut goes back to any state from the durable one on.
+ *
+ * The invariant: no nonce is accepted twice.
+ */
+export class JournalWorld {
+  readonly events: string[] = []
+  accepted = 0
+  readonly #code: JournalCode
+  readonly #random: Random
+  readonly #troubles: Troubles
+  readonly #handle: SqliteHandle
+  readonly #db: Kysely<MacDatabase>
+  readonly #nonces: readonly number[]
+  readonly #times = new Map<number, number>()
+  #processes: (Process | null)[] = PROCESSES.map(() => null)
+  #history: Snapshot[]
+  #durable = 0
+  /** The first state that recovery does not reach, since a sync before it failed. */
+  #hole = Number.POSITIVE_INFINITY
+  #saved: Snapshot | null = null
+  #now = 10 * STEP
+  #doubtful: 'none' | 'done' | 'undone' = 'none'
+
+  private constructor(
+    code: JournalCode,
+    random: Random,
+    troubles: Troubles,
+    { handle, db, empty }: JournalDatabase,
+  ) {
+    this.#code = code
+    this.#random = random
+    this.#troubles = troubles
+    this.#handle = handle
+    this.#db = db
+    this.#put(empty)
+    this.#history = [empty]
+    this.#nonces = random.some(TIMESTAMPS.map((_, nonce) => nonce))
+  }
+
+  static async create(
+    code: JournalCode,
+    random: Random,
+    troubles: Troubles,
+    database: JournalDatabase,
+  ): Promise<JournalWorld> {
+    const world = new JournalWorld(code, random, troubles, database)
+    for (const { number } of numbered()) await world.#open(number)
+    return world
+  }
+
+  /** Which nonce was accepted twice, or `null`. */
+  get violation(): string | null {
+    for (const [nonce, times] of this.#times) {
+      if (times > 1) return `nonce ${nonce} with timestamp ${TIMESTAMPS[nonce]}`
+    }
+    return null
+  }
+
+  /** Lets one thing happen, chosen by chance. */
+  async step(): Promise<void> {
+    const { disk, hands } = this.#troubles
+    const number = this.#random.between(0, PROCESSES.length - 1)
+    const dice = this.#random.between(0, 99)
+    if (dice < 45) await this.#ask(number)
+    else if (dice < 65) await this.#endSync(number)
+    else if (dice < 74) this.#tick()
+    else if (dice < 84) await this.#prune(number)
+    else if (dice < 89) await this.#restart(number)
+    else if (dice < 93) await this.#cutPower()
+    else if (dice < 95 && disk) await this.#restartAll()
+    else if (dice < 98 && hands) this.#restore()
+    else if (hands) this.#deleteByHand()
+    await turns()
+  }
+
+  async #open(number: number): Promise<void> {
+    const own: Process = {
+      ...{ number, syncing: null, untold: false, events: null, alive: true },
+      journal: null as unknown as Journal,
+    }
+    let full = false
+    const handle: SqliteHandle = {
+      ...this.#handle,
+      exec: (sql) => {
+        if (sql.startsWith('pragma synchronous')) full = sql.endsWith('full')
+      },
+      all: (sql, parameters) => {
+        if (!own.alive) throw new Error('this process was killed')
+        if (sql.includes('wal_checkpoint')) return this.#checkpoint(own)
+        if (sql !== 'commit') return this.#handle.all(sql, parameters)
+        this.#commit(full)
+        return []
+      },
+    }
+    const checkpoints = new Checkpoints(handle, { path: ':memory:', inode: null })
+    const name = `process ${number}`
+    const journal = new this.#code.Journal({
+      ...{ name, label: name, db: this.#db, guarded: guard(name), check() {} },
+      ...{ tally: new UsageTally(), inTime: (work) => work },
+      connection: new this.#code.SqliteConnection(handle, checkpoints),
+      startSync: (failed) => new this.#code.LogSync((events) => this.#thread(own, events), failed),
+    })
+    const opened = Object.assign(own, { journal })
+    this.#processes[number] = opened
+    try {
+      await journal.open()
+    } catch {
+      this.#note(`p${number} cannot be opened`)
+      own.alive = false
+      this.#processes[number] = null
+    }
+  }
+
+  #thread(own: Process, events: ThreadEvents<Synced>): Thread {
+    own.events = events
+    events.message('ready')
+    return {
+      send: () => {
+        own.syncing = this.#history.length - 1
+      },
+      keepAlive() {},
+      async end() {},
+    }
+  }
+
+  #commit(full: boolean): void {
+    const doubtful = this.#doubtful
+    this.#doubtful = 'none'
+    if (doubtful === 'undone') {
+      this.#handle.all('rollback', [])
+      throw new Error('disk I/O error')
+    }
+    this.#handle.all('commit', [])
+    this.#changed()
+    if (full) this.#synced(this.#history.length - 1)
+    if (doubtful === 'done') throw new Error('disk I/O error')
+  }
+
+  #checkpoint(own: Process) {
+    const others = this.#processes.some((each) => each !== null && each !== own && each.alive)
+    if (others) return [{ busy: 1, log: 1, checkpointed: 0 }]
+    // All of the log, as the system still has it in memory, is written into the file and synced.
+    this.#hole = Number.POSITIVE_INFINITY
+    this.#synced(this.#history.length - 1)
+    return [{ busy: 0, log: 0, checkpointed: 0 }]
+  }
+
+  async #ask(number: number): Promise<void> {
+    const process = this.#processes[number] ?? null
+    if (process === null) return this.#open(number)
+    const { skew, windowSeconds } = shapeOf(number)
+    const asked = new Set<number>()
+    for (let time = this.#random.between(1, 3); time > 0; time--) {
+      const nonce = this.#random.pick(this.#nonces)
+      const age = this.#now + skew - timestampOf(nonce)
+      if (Math.abs(age) <= windowSeconds) asked.add(nonce)
+    }
+    if (asked.size === 0) return
+    if (this.#troubles.disk && this.#random.chance(0.1)) {
+      this.#doubtful = this.#random.pick(['done', 'undone'])
+    }
+    this.#note(`p${number} is asked for ${[...asked]}, commit ${this.#doubtful}`)
+    for (const nonce of asked) {
+      process.journal
+        .record({
+          ...{ timestamp: timestampOf(nonce), credential: 'ada', keyNumber: 1 },
+          ...{ nonce: `n${nonce}`, now: this.#now + skew },
+        })
+        .then(
+          ({ verdict }) => {
+            if (verdict === 'new' && process.alive) this.#accept(number, nonce)
+          },
+          () => {},
+        )
+    }
+    await turns()
+    this.#doubtful = 'none'
+  }
+
+  #accept(number: number, nonce: number): void {
+    this.#note(`p${number} accepts ${nonce}`)
+    this.#times.set(nonce, (this.#times.get(nonce) ?? 0) + 1)
+    this.accepted++
+  }
+
+  async #endSync(number: number): Promise<void> {
+    const process = this.#processes[number] ?? null
+    if (process === null || process.syncing === null) return
+    const { syncing } = process
+    process.syncing = null
+    if (process.untold || (this.#troubles.disk && this.#random.chance(0.1))) {
+      this.#note(`a sync of p${number} fails`)
+      if (!process.untold) {
+        this.#hole = Math.min(this.#hole, this.#durable + 1)
+        for (const each of this.#processes) if (each !== null) each.untold = true
+      }
+      process.untold = false
+      process.events?.message({ failed: 'EIO' })
+    } else {
+      this.#synced(syncing)
+      this.#note(`p${number} synced to ${syncing}, durable is ${this.#durable}`)
+      process.events?.message({ failed: null })
+    }
+    await turns()
+  }
+
+  #synced(to: number): void {
+    this.#durable = Math.max(this.#durable, Math.min(to, this.#hole - 1))
+  }
+
+  #tick(): void {
+    this.#now += this.#random.chance(0.2) ? -STEP : STEP
+    this.#note(`the clock says ${this.#now}`)
+  }
+
+  async #prune(number: number): Promise<void> {
+    const process = this.#processes[number] ?? null
+    if (process === null) return
+    const { skew, windowSeconds } = shapeOf(number)
+    const limit = this.#random.between(1, 4)
+    const removed = await process.journal
+      .prune(this.#now + skew, windowSeconds, limit)
+      .catch(() => 0)
+    if (removed > 0) this.#note(`p${number} removes ${removed}`)
+  }
+
+  #kill(number: number): void {
+    const process = this.#processes[number] ?? null
+    if (process !== null) process.alive = false
+    this.#processes[number] = null
+  }
+
+  async #restart(number: number): Promise<void> {
+    this.#note(`p${number} is killed and started`)
+    this.#kill(number)
+    await this.#open(number)
+  }
+
+  async #restartAll(): Promise<void> {
+    this.#note('all are killed and started')
+    for (const { number } of numbered()) this.#kill(number)
+    for (const { number } of numbered()) await this.#open(number)
+  }
+
+  async #cutPower(): Promise<void> {
+    const last = Math.min(this.#history.length, this.#hole) - 1
+    const left = this.#random.between(this.#durable, Math.max(this.#durable, last))
+    this.#note(`the power fails: state ${left} of ${this.#history.length - 1} is left`)
+    for (const { number } of numbered()) this.#kill(number)
+    const state = this.#history[left]
+    if (state !== undefined) this.#put(state)
+    this.#history = [this.#snapshot()]
+    this.#durable = 0
+    this.#hole = Number.POSITIVE_INFINITY
+    for (const { number } of numbered()) await this.#open(number)
+  }
+
+  #restore(): void {
+    if (this.#saved === null || this.#random.chance(0.3)) {
+      this.#saved = this.#snapshot()
+      this.#note('a backup is made')
+      return
+    }
+    // After a failed sync people are told to stop all processes first: a backup says nothing of it.
+    if (this.#hole < Number.POSITIVE_INFINITY) return
+    this.#note('the backup is restored in place')
+    this.#put(this.#saved)
+    this.#changed()
+    this.#forgive()
+  }
+
+  #deleteByHand(): void {
+    const { rows } = this.#snapshot()
+    if (rows.length < 2) return
+    const from = Number(rows[this.#random.between(1, rows.length - 1)]?.seq)
+    this.#note(`rows from ${from} on are deleted by hand`)
+    this.#handle.all('delete from mac_nonce_log where seq >= ?', [from])
+    this.#changed()
+    this.#forgive()
+  }
+
+  /**
+   * What people lose by their own hands may be accepted once more: only what is accepted twice from here on
+   * counts. A process that still knows a nonce may reject it, of course.
+   */
+  #forgive(): void {
+    const { rows, state } = this.#snapshot()
+    const number = (name: string) => Number(state.find((each) => each.name === name)?.value)
+    const kept = new Set<string>()
+    for (const { latest, entries } of rows) {
+      for (const { fingerprint } of entriesOf(Number(latest), entries)) {
+        kept.add(`${fingerprint.high} ${fingerprint.low}`)
+      }
+    }
+    for (const nonce of this.#times.keys()) {
+      const timestamp = timestampOf(nonce)
+      const { high, low } = fingerprintOf(number('nonce_salt'), timestamp, 'ada', `n${nonce}`)
+      const isLost = !kept.has(`${high} ${low}`) && timestamp >= number('nonce_floor')
+      if (isLost) this.#times.delete(nonce)
+    }
+    for (const process of this.#processes) {
+      // What waits for its sync is answered in time, and was written before.
+      if (process !== null && process.syncing !== null) this.#kill(process.number)
+    }
+  }
+
+  #snapshot(): Snapshot {
+    return snapshotOf(this.#handle)
+  }
+
+  #put({ rows, state }: Snapshot): void {
+    this.#handle.all('delete from mac_nonce_log', [])
+    this.#handle.all('delete from mac_state', [])
+    for (const { seq, tag, latest, entries } of rows) {
+      const values = [seq, tag, latest, entries]
+      this.#handle.all('insert into mac_nonce_log values (?, ?, ?, ?)', values)
+    }
+    for (const { name, value } of state) {
+      this.#handle.all('insert into mac_state values (?, ?)', [name, value])
+    }
+  }
+
+  #changed(): void {
+    this.#history.push(this.#snapshot())
+  }
+
+  #note(event: string): void {
+    this.events.push(event)
+  }
+}
+
+/** A database that all worlds use, one after the other. */
+export interface JournalDatabase {
+  readonly handle: SqliteHandle
+  readonly db: Kysely<MacDatabase>
+  readonly empty: Snapshot
+}
+
+export async function openJournalDatabase(): Promise<JournalDatabase> {
+  const handle = await openSqlite(':memory:', 'own')
+  const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
+  await migrate(db)
+  return { handle, db, empty: snapshotOf(handle) }
+}
+
+function snapshotOf(handle: SqliteHandle): Snapshot {
+  return {
+    rows: handle.all('select * from mac_nonce_log order by seq', []),
+    state: handle.all('select * from mac_state', []),
+  }
+}
+
+function* numbered(): Iterable<{ readonly number: number }> {
+  for (const number of PROCESSES.keys()) yield { number }
+}
+
+function shapeOf(number: number): (typeof PROCESSES)[number] {
+  return PROCESSES[number] as (typeof PROCESSES)[number]
+}
+
+function timestampOf(nonce: number): number {
+  return TIMESTAMPS[nonce] as number
+}
+
+/** Lets all that is ready be done. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await setImmediate()
+}
