@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { BoundedMap } from '../src/bounded-map.ts'
 import { Budgets } from '../src/limits/budgets.ts'
-import { FailureLimit } from '../src/limits/failures.ts'
 import { RequestLimit } from '../src/limits/requests.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
 import { KnownCredentials, knownKeys } from '../src/server/known-credentials.ts'

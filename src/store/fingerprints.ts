@@ -30,6 +30,11 @@ export class Fingerprints {
     return this.#size
   }
 
+  /** How many bytes the tables take. */
+  get bytes(): number {
+    return [...this.#slices.values()].reduce((sum, slice) => sum + slice.bytes, 0)
+  }
+
   has(timestamp: number, fingerprint: Fingerprint): boolean {
     return this.#slices.get(sliceOf(timestamp))?.has(fingerprint) ?? false
   }
@@ -132,6 +137,10 @@ class Slice {
   #directory: Segment[] = [new Segment(0, FIRST_SLOTS)]
   #depth = 0
   size = 0
+
+  get bytes(): number {
+    return [...new Set(this.#directory)].reduce((sum, { slots }) => sum + slots.byteLength, 0)
+  }
 
   has(fingerprint: Fingerprint): boolean {
     const { low } = fingerprint
