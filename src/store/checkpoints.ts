@@ -56,7 +56,7 @@ export class Checkpoints {
   constructor(handle: SqliteHandle, file: DatabaseFile) {
     this.#handle = handle
     this.#file = file
-    this.#threadless = handle.opener === null
+    this.#threadless = handle.opener === null || losesResets(handle)
   }
 
   /** While writes are held: when they may go on. */
@@ -158,6 +158,18 @@ export class Checkpoints {
     const timer = setTimeout(release, PATIENCE)
     this.#held = { over, release }
   }
+}
+
+/**
+ * SQLite's releases in which a checkpoint beside a commit on another connection may lose what begins the log
+ * anew. It was mended in 3.51.3, 3.50.7 and 3.44.6.
+ */
+function losesResets(handle: SqliteHandle): boolean {
+  const [row] = handle.all('select sqlite_version() as version', [])
+  const [, minor = 0, patch = 0] = String(row?.version).split('.').map(Number)
+  return minor < 51
+    ? !(minor === 50 && patch >= 7) && !(minor === 44 && patch >= 6)
+    : patch < 3 && minor === 51
 }
 
 /** What the thread does. A failed checkpoint, as on a full disk, is left to the next. */
