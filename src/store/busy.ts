@@ -13,3 +13,11 @@ export function isBusy(error: unknown): boolean {
   if (typeof errcode === 'number') return (errcode & 0xff) === 5 || (errcode & 0xff) === 6
   return typeof message === 'string' && /^database (?:table )?is locked\b/.test(message)
 }
+
+/** Whether SQLite could not sync a file. A later sync may succeed, and not cover what this one was to. */
+export function isFailedSync(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as Record<string, unknown>
+  return code === 'SQLITE_IOERR_FSYNC' || errcode === SQLITE_IOERR_FSYNC
+}
+
+const SQLITE_IOERR_FSYNC = 1034

@@ -9,6 +9,19 @@ export function whenAnswered<From, To>(answer: Answer<From>, make: (from: From) 
   return answer instanceof Promise ? answer.then(make) : make(answer)
 }
 
+/** Does something, and something else if that fails, at once or in time. */
+export function attempted<Result>(
+  work: () => Answer<Result>,
+  otherwise: (error: unknown) => Answer<Result>,
+): Answer<Result> {
+  try {
+    const answer = work()
+    return answer instanceof Promise ? answer.catch(otherwise) : answer
+  } catch (error) {
+    return otherwise(error)
+  }
+}
+
 /**
  * When a commit is synced: by itself, or with a later sync, which covers all commits before it. A Kysely
  * of the caller's own syncs as the caller set it up.

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
-import { isBusy } from './busy.ts'
-import { type Answer, type Connection, type Sync, whenAnswered } from './connection.ts'
+import { isBusy, isFailedSync } from './busy.ts'
+import { type Answer, attempted, type Connection, type Sync, whenAnswered } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
 import { type FingerprintedNonce, GroupCommit } from './group-commit.ts'
 import type { Guard } from './guard.ts'
@@ -95,7 +95,7 @@ export class Journal implements NonceStore {
   #begun = false
   /** Whether the last batch wrote what a later sync has to cover. */
   #unsynced = false
-  #halted: Error | null = null
+  #halted: { readonly cause: unknown } | null = null
 
   constructor(parts: JournalParts) {
     this.#parts = parts
@@ -177,8 +177,12 @@ export class Journal implements NonceStore {
     check()
     this.#checkRunning()
     const sync: Sync = this.#begun && this.#sync?.isReady ? 'later' : 'at once'
+    const append = () => connection.transact(() => this.#append(batch), sync)
     return whenAnswered(
-      connection.transact(() => this.#append(batch), sync),
+      attempted(append, (error) => {
+        if (isFailedSync(error)) this.#halt(error)
+        throw error
+      }),
       ({ recorded, fresh, seq, tag, due }) => {
         this.#unsynced = sync === 'later' && fresh.length > 0
         if (fresh.length > 0) {
@@ -315,12 +319,12 @@ export class Journal implements NonceStore {
   }
 
   #checkRunning(): void {
-    if (this.#halted !== null) throw new Error(HALTED, { cause: this.#halted })
+    if (this.#halted !== null) throw new Error(HALTED, this.#halted)
   }
 
   /** A sync failed: what was committed may be lost with a power cut, and everything after it. */
-  #halt(error: Error): void {
-    this.#halted = error
+  #halt(error: unknown): void {
+    this.#halted = { cause: error }
     const { connection, db, guarded } = this.#parts
     const halt = () => setHalted(db, 1)
     // If this fails as well, the others find out by their own syncs.

@@ -32,6 +32,8 @@ export class LogSync implements Syncing {
   #isReady = false
   #running: Sync | null = null
   #next: Sync | null = null
+  /** Set when a sync failed: a later one may succeed, and would not cover what that one was to. */
+  #broken: Error | null = null
 
   /**
    * @param start Starts the thread.
@@ -57,6 +59,7 @@ export class LogSync implements Syncing {
   }
 
   wait(): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken)
     this.#next ??= newSync()
     const { over } = this.#next
     if (this.#running === null) this.#begin()
@@ -91,6 +94,7 @@ export class LogSync implements Syncing {
       return
     }
     const error = new Error(`the log could not be synced: ${failed}`)
+    this.#broken = error
     this.#failed(error)
     this.#give(error)
   }
