@@ -16,8 +16,11 @@ export function isBusy(error: unknown): boolean {
 
 /** Whether SQLite could not sync a file. A later sync may succeed, and not cover what this one was to. */
 export function isFailedSync(error: unknown): boolean {
-  const { code, errcode } = (error ?? {}) as Record<string, unknown>
-  return code === 'SQLITE_IOERR_FSYNC' || errcode === SQLITE_IOERR_FSYNC
+  const { code, errcode, message } = (error ?? {}) as Record<string, unknown>
+  if (typeof code === 'string' && code.startsWith('SQLITE_')) return code === 'SQLITE_IOERR_FSYNC'
+  if (typeof errcode === 'number') return errcode === SQLITE_IOERR_FSYNC
+  // Deno's driver tells no more than that.
+  return typeof message === 'string' && /^disk I\/O error\b/.test(message)
 }
 
 const SQLITE_IOERR_FSYNC = 1034

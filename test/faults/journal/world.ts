@@ -158,7 +158,7 @@ export class JournalWorld {
     const checkpoints = new Checkpoints(handle, { path: ':memory:', inode: null })
     const name = `process ${number}`
     const journal = new this.#code.Journal({
-      ...{ name, label: name, db: this.#db, guarded: guard(name), check() {} },
+      ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
       ...{ tally: new UsageTally(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle, checkpoints),
       startSync: (failed) => new this.#code.LogSync((events) => this.#thread(own, events), failed),
