@@ -74,6 +74,10 @@ export async function verify(
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
+    // From an address whose budget is used up, a replay costs no look-up either.
+    if (found !== null && limits.failures?.someSpent()) {
+      if (nonces.isKnown(timestamp, sent.id, sent.nonce)) limits.failures.check(client)
+    }
     if (found === null || moment === null) {
       found = null
       found = await authenticate(sent, text, store.credentials, known)
