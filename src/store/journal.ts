@@ -38,7 +38,7 @@ export interface JournalParts {
   readonly connection: Connection
   readonly guarded: Guard
   /** What syncs the log, if commits need not be synced one by one. */
-  readonly startSync: ((failed: (error: Error) => void) => Syncing) | null
+  readonly sync: SyncStarter | null
   readonly tally: UsageTally
   /** How many nonces are kept in memory at most. */
   readonly mostFingerprints?: number
@@ -46,6 +46,13 @@ export interface JournalParts {
   inTime<Result>(work: Promise<Result>): Promise<Result>
   /** Is called before each batch; what it throws counts as the store's failure. */
   check(): void
+}
+
+/** Starts what syncs the log. */
+export interface SyncStarter {
+  /** After how many batches: a thread is not worth its start to a process that records a few nonces. */
+  readonly afterBatches: number
+  start(failed: (error: Error) => void): Syncing
 }
 
 /** The newest row, and what every verdict depends on, read in one statement. */
@@ -91,8 +98,8 @@ export class Journal implements NonceStore {
   #tag: number | null = null
   /** The highest floor that was ever read, or that memory has room for. */
   #floor = 0
-  /** Whether the log was synced by a commit of this process. */
-  #begun = false
+  /** How many batches were committed. The first is synced by its commit, which syncs the log's folder too. */
+  #batches = 0
   /** Whether the last batch wrote what a later sync has to cover. */
   #unsynced = false
   #halted: { readonly cause: unknown } | null = null
@@ -112,12 +119,12 @@ export class Journal implements NonceStore {
   }
 
   /**
-   * Reads the window back, in pieces, and begins to sync.
+   * Reads the window back, in pieces.
    *
    * @throws Error if a sync of the log failed before, and what is in it cannot be brought into the file.
    */
   async open(): Promise<void> {
-    const { connection, guarded, startSync } = this.#parts
+    const { connection, guarded } = this.#parts
     const state = stateOf(await guarded(async () => connection.run(allState(this.#parts.db))))
     this.#salt = present('nonce_salt', state.get('nonce_salt'))
     if (present('halted', state.get('halted')) !== 0) await this.#recover()
@@ -128,7 +135,6 @@ export class Journal implements NonceStore {
       else if (rows.length < ROWS_AT_ONCE) break
       await new Promise((resolve) => setImmediate(resolve))
     }
-    this.#sync = startSync?.((error) => this.#halt(error)) ?? null
   }
 
   record({ timestamp, credential, keyNumber, nonce, now }: Nonce): Promise<Recorded> {
@@ -176,7 +182,8 @@ export class Journal implements NonceStore {
     const { connection, check, tally } = this.#parts
     check()
     this.#checkRunning()
-    const sync: Sync = this.#begun && this.#sync?.isReady ? 'later' : 'at once'
+    this.#startSync()
+    const sync: Sync = this.#batches > 0 && this.#sync?.isReady ? 'later' : 'at once'
     const append = () => connection.transact(() => this.#append(batch), sync)
     return whenAnswered(
       attempted(append, (error) => {
@@ -186,7 +193,7 @@ export class Journal implements NonceStore {
       ({ recorded, fresh, seq, tag, due }) => {
         this.#unsynced = sync === 'later' && fresh.length > 0
         if (fresh.length > 0) {
-          this.#begun = true
+          this.#batches++
           this.#seq = seq
           this.#tag = tag
         }
@@ -196,6 +203,12 @@ export class Journal implements NonceStore {
         return recorded
       },
     )
+  }
+
+  #startSync(): void {
+    const { sync } = this.#parts
+    if (sync === null || this.#sync !== null || this.#batches < sync.afterBatches) return
+    this.#sync = sync.start((error) => this.#halt(error))
   }
 
   *#append(batch: readonly FingerprintedNonce[]): Steps<Appended> {

@@ -8,7 +8,7 @@ import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch, inode } from './file.ts'
 import { setUpKeyIndex } from './find-credential.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
-import { Journal, type JournalParts } from './journal.ts'
+import { Journal, type JournalParts, type SyncStarter } from './journal.ts'
 import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
 import { migrate } from './migrate.ts'
@@ -74,7 +74,7 @@ export async function openStore(
     const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
       ...{ name, path, label: databaseLabel(database), db, guarded, check },
-      ...{ startSync: null, tally: new UsageTally(), inTime: asItIs },
+      ...{ sync: null, tally: new UsageTally(), inTime: asItIs },
     }
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
@@ -87,9 +87,11 @@ export async function openStore(
     const file = { path, inode: inode(path) }
     const checkpoints = new Checkpoints(writer, file)
     const connection = new SqliteConnection(writer, checkpoints)
-    const startSync: JournalParts['startSync'] = (failed) =>
-      new LogSync((events) => startLogThread(file, events), failed)
-    return await storeOf({ ...parts, connection, startSync }, sealed, closing, async () => {
+    const sync: SyncStarter = {
+      afterBatches: 16,
+      start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
+    }
+    return await storeOf({ ...parts, connection, sync }, sealed, closing, async () => {
       await checkpoints.close()
       await close()
     })
@@ -116,7 +118,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
   const parts: JournalParts = {
-    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, startSync: null },
+    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, sync: null },
     tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),

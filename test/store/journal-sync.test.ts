@@ -19,6 +19,7 @@ const NOW = 1_700_000_000
 
 /** What stands in for the thread: each sync ends when the test says so. */
 class ManualSync implements Syncing {
+  readonly afterBatches = 0
   isReady = true
   readonly syncs: ReturnType<typeof Promise.withResolvers<void>>[] = []
   #failed: (error: Error) => void = () => {}
@@ -69,7 +70,7 @@ async function opened(sync: ManualSync | null) {
     ...{ name, path: null, label: name, db, guarded: guard(name), check() {} },
     inTime: (work) => work,
     connection: new SqliteConnection(handle, checkpoints),
-    startSync: sync === null ? null : (failed) => sync.start(failed),
+    sync,
     tally: new UsageTally(),
   })
   await journal.open()

@@ -161,7 +161,10 @@ export class JournalWorld {
       ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
       ...{ tally: new UsageTally(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle, checkpoints),
-      startSync: (failed) => new this.#code.LogSync((events) => this.#thread(own, events), failed),
+      sync: {
+        afterBatches: 0,
+        start: (failed) => new this.#code.LogSync((events) => this.#thread(own, events), failed),
+      },
     })
     const opened = Object.assign(own, { journal })
     this.#processes[number] = opened
