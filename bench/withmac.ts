@@ -1,3 +1,7 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Kysely } from 'kysely'
+import { createMac } from '../src/index.ts'
 import { Limits } from '../src/limits/limits.ts'
 import { keepSeconds } from '../src/server/freshness.ts'
 import type { MacIdentity } from '../src/server/identity.ts'
@@ -5,18 +9,80 @@ import { KnownCredentials } from '../src/server/known-credentials.ts'
 import { Pruning } from '../src/server/pruning.ts'
 import { verify } from '../src/server/verify.ts'
 import { macSettings } from '../src/settings.ts'
-import type { KeyPair, Store, StoredCredential } from '../src/store/store.ts'
+import { Checkpoints } from '../src/store/checkpoints.ts'
+import { openSqlite } from '../src/store/drivers/choose-driver.ts'
+import { inode } from '../src/store/file.ts'
+import { guard } from '../src/store/guard.ts'
+import { Journal } from '../src/store/journal.ts'
+import { LogSync, startLogThread } from '../src/store/log-sync.ts'
+import type { MacDatabase } from '../src/store/schema.ts'
+import { SqliteConnection } from '../src/store/sqlite-connection.ts'
+import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/store.ts'
+import { UsageTally } from '../src/store/usage/usage-tally.ts'
 
+export type { Mac, MacOptions } from '../src/index.ts'
 // All that the benches know of the library, its public face and what is inside.
-export { createMac, type Mac, type MacOptions } from '../src/index.ts'
 export { createTokenEndpoint, secretsAreEqual } from '../src/oauth/index.ts'
 export { computeMac, macsAreEqual } from '../src/protocol/algorithm.ts'
 export { parseAuthorization } from '../src/protocol/authorization.ts'
 export { prepareKey } from '../src/protocol/prepared-key.ts'
 export { requestString } from '../src/protocol/request-string.ts'
+export { fingerprintOf, newTag, packEntries } from '../src/store/journal-entries.ts'
+export type { Nonce } from '../src/store/store.ts'
+export { createMac }
 
-/** How much of a commit is on disk when a request is let in. */
-export type Durability = 'normal' | 'full'
+/**
+ * `createMac` of an earlier version of the library, with the options that both know.
+ *
+ * @param before The folder of its checkout, where its own packages are installed.
+ */
+export async function createMacOf(before: string): Promise<typeof createMac> {
+  const { href } = pathToFileURL(join(before, 'src/index.ts'))
+  return ((await import(href)) as { createMac: typeof createMac }).createMac
+}
+
+/** A journal in a file, without the rest of the library. */
+export interface OpenJournal {
+  readonly nonces: NonceStore
+  close(): Promise<void>
+}
+
+/**
+ * Opens the journal in a new file.
+ *
+ * @param sync `thread` is how the library works; `none` answers after the commit, and leaves out the sync.
+ */
+export async function openJournal(path: string, sync: 'thread' | 'none'): Promise<OpenJournal> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  await mac.ready()
+  await mac.close()
+  const handle = await openSqlite(path, 'own')
+  handle.exec('pragma journal_mode = wal')
+  const file = { path, inode: inode(path) }
+  const checkpoints = new Checkpoints(handle, file)
+  const unsynced = { isReady: true, wait: async () => {}, close: async () => {} }
+  const nonces = new Journal({
+    ...{ name: path, path, label: path, guarded: guard(path), tally: new UsageTally() },
+    db: new Kysely<MacDatabase>({ dialect: handle.dialect }),
+    connection: new SqliteConnection(handle, checkpoints),
+    sync: {
+      afterBatches: 0,
+      start: (failed) =>
+        sync === 'none' ? unsynced : new LogSync((events) => startLogThread(file, events), failed),
+    },
+    inTime: (work) => work,
+    check: () => {},
+  })
+  await nonces.open()
+  return {
+    nonces,
+    async close() {
+      await nonces.close()
+      await checkpoints.close()
+      handle.close()
+    },
+  }
+}
 
 /**
  * The whole verification but for the store: the credential is in a Map, and nonces are recorded
@@ -34,7 +100,12 @@ export function verifierWithoutStore(
       lookUpKeys: async (sent: string) => keysOf(known.get(sent)),
       lookUp: async (sent: string) => ({ credential: known.get(sent) ?? null, version }),
     },
-    nonces: { record: async () => ({ verdict: 'new', version }), prune: async () => 0 },
+    nonces: {
+      record: async () => ({ verdict: 'new', version }),
+      isKnown: () => false,
+      failed: () => {},
+      prune: async () => 0,
+    },
   } as unknown as Store
   const verifier = {
     settings,

@@ -9,11 +9,11 @@ const PAUSE = 8
 
 // Sends right requests at a measured pace, and tells how long each took.
 
-const { port, milliseconds } = given<Sending>()
+const { port, milliseconds, warm } = given<Sending>()
 const sender = new Sender(port, CLIENT_ADDRESS)
 const statuses: Statuses = {}
 const took: number[] = []
-for (let warm = 0; warm < 200; warm++) tally(statuses, (await sender.send(CLIENT)).status)
+for (let sent = 0; sent < warm; sent++) tally(statuses, (await sender.send(CLIENT)).status)
 const end = performance.now() + milliseconds
 await Promise.all(Array.from({ length: LINES }, line))
 sender.close()

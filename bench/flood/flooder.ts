@@ -37,7 +37,8 @@ for (let now = begin; now < begin + milliseconds; now = performance.now()) {
 const rate = (sent * 1000) / (performance.now() - begin)
 while (underWay > 0) await setTimeout(TICK)
 sender.close()
-giveBack({ wrong, neighbour, rate } satisfies FloodResult)
+const took = performance.now() - begin
+giveBack({ wrong, neighbour, rate, milliseconds: took } satisfies FloodResult)
 
 async function sendWrong(number: number): Promise<void> {
   underWay++

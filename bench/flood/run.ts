@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { goalsTable } from '../report/goals.ts'
+import { type Goal, goalsTable } from '../report/goals.ts'
 import { report } from '../report/results.ts'
-import { type Figure, figure, ratio } from '../report/statistics.ts'
-import { number, table } from '../report/table.ts'
+import { figure, ratio } from '../report/statistics.ts'
+import { number, spread, table } from '../report/table.ts'
 import { benchArguments } from '../setup/arguments.ts'
 import { scratchFolder } from '../setup/folder.ts'
-import { startPinned } from '../setup/pinned-server.ts'
 import { runOn } from '../setup/run-on.ts'
 import { findRuntime, type Runtime, type RuntimeName } from '../setup/runtimes.ts'
+import { startServer } from '../setup/server.ts'
 import {
+  CLIENT,
   CLIENT_ADDRESS,
   type ClientResult,
   FAILURES,
@@ -29,23 +30,35 @@ import { Sender } from './sender.ts'
  */
 
 const options = benchArguments()
-const MILLISECONDS = options.short ? 1500 : 10_000
+const MILLISECONDS = options.short ? 500 : 10_000
 const ROUNDS = options.short ? 1 : 5
+const WARM = options.short ? 10 : 200
 /** For the flooder to be at work before anything is measured, and to go on until it was. */
-const MARGIN = 2000
+const MARGIN = options.short ? 300 : 2000
+/** How many passwords are hashed at the same time: many more than the runtime's pool has threads. */
+const SCRYPTS = 64
 const folder = scratchFolder()
 const generator = await findRuntime('node-24')
 
-/** One round: quantiles in milliseconds, of requests when it is calm and when it floods. */
-interface Round {
-  readonly calm: Quantiles
-  readonly flood: Quantiles
-  readonly rate: number
-}
-
+/** How long requests of others take, in milliseconds. */
 interface Quantiles {
   readonly p50: number
   readonly p99: number
+}
+
+/** The scenes of a round, as the tables name them. Without a bound on its threads, nothing hashes on Deno. */
+const SCENES = {
+  calm: 'calm',
+  flood: 'flood',
+  hashing: `flood, ${SCRYPTS} scrypts`,
+  inMemory: 'the same, SQLite in memory',
+} as const
+type Scene = keyof typeof SCENES
+
+/** One round, and how many wrong requests came in a second when nothing was hashed. */
+interface Round {
+  readonly quantiles: Readonly<Partial<Record<Scene, Quantiles>>>
+  readonly rate: number
 }
 
 const measured: { title: string; rounds: Round[] }[] = []
@@ -53,9 +66,9 @@ for (const name of ['bun', 'node-24', 'deno'] satisfies RuntimeName[]) {
   const runtime = await findRuntime(name)
   const rounds: Round[] = []
   for (let at = 1; at <= ROUNDS; at++) {
-    const round = await runRound(runtime, join(folder, `${name}-${at}.db`))
-    const p99s = `${number(round.calm.p99)} ms calm, ${number(round.flood.p99)} ms in the flood`
-    console.error(`round ${at}, ${runtime.title}: p99 ${p99s}, at ${number(round.rate)} a second`)
+    const round = await runRound(runtime, join(folder, `${name}-${at}`))
+    const p99s = scenesOf(round).map(([scene, { p99 }]) => `${number(p99)} ms ${SCENES[scene]}`)
+    console.error(`round ${at}, ${runtime.title}: p99 ${p99s.join('; ')}`)
     rounds.push(round)
   }
   measured.push({ title: runtime.title, rounds })
@@ -68,56 +81,114 @@ turns. ${FAILURES.requests} refusals in ${FAILURES.seconds} seconds are allowed 
 hold: every right request is let in, those from the flooder's own address of somebody who has signed
 before among them; of the wrong ones no more than allowed come to a look-up, and all others are
 answered 429; and nothing is taken off the budgets of those in whose names they were sent. Times are
-of whole requests, in milliseconds.`
-const head = ['on', 'calm p50', 'p99', 'flood p50', 'p99', 'wrong requests/s']
-const rows = measured.map(({ title, rounds }) => {
-  const median = (pick: (round: Round) => number) => number(figure(rounds.map(pick)).median)
-  const calm = [median(({ calm: { p50 } }) => p50), median(({ calm: { p99 } }) => p99)]
-  const flood = [median(({ flood: { p50 } }) => p50), median(({ flood: { p99 } }) => p99)]
-  return [title, ...calm, ...flood, median(({ rate }) => rate)]
-})
-const goals = measured.flatMap(({ title, rounds }) => [
-  { what: 'p99 in the flood ÷ p99 calm', where: title, measured: grown(rounds, 'p99'), atMost: 2 },
-  { what: 'p50 in the flood ÷ p50 calm', where: title, measured: grown(rounds, 'p50') },
-])
-report(
-  'flood',
-  `## A flood from one address\n\n${HOW}\n\n${goalsTable(goals)}\n\n${table(head, rows)}`,
-  options,
+of whole requests, in milliseconds. The flood comes once more to a server that hashes ${SCRYPTS} passwords at a time with
+scrypt all the while, so that each thread of the runtime's pool is busy and wants the core; and to one that does the
+same with its database in memory, which shows how much of the time is for the core alone. Deno hashes each password in a
+thread of its own, so that there is no pool to keep busy.`
+const rows = measured.flatMap(({ title, rounds }) =>
+  (Object.keys(SCENES) as Scene[]).flatMap((scene) => {
+    const runs = (which: keyof Quantiles) => runsOf(rounds, scene, which)
+    if (runs('p50').length === 0) return []
+    return [[title, SCENES[scene], ...times(runs('p50')), ...times(runs('p99'))]]
+  }),
 )
+const goals = measured.flatMap(({ title, rounds }) => {
+  const grown = (
+    what: string,
+    which: keyof Quantiles,
+    one: Scene,
+    other: Scene,
+    bound: Partial<Goal> = {},
+  ): Goal[] => {
+    const [ours, theirs] = [runsOf(rounds, one, which), runsOf(rounds, other, which)]
+    if (ours.length === 0 || theirs.length === 0) return []
+    return [{ what, where: title, measured: ratio(ours, theirs), ...bound }]
+  }
+  const hashing = `p99 in the flood, ${SCRYPTS} scrypts`
+  return [
+    ...grown('p99 in the flood ÷ p99 calm', 'p99', 'flood', 'calm', { atMost: 2 }),
+    ...grown('p50 in the flood ÷ p50 calm', 'p50', 'flood', 'calm'),
+    ...grown(`${hashing} ÷ without them`, 'p99', 'hashing', 'flood'),
+    ...grown(`${hashing} ÷ with SQLite in memory`, 'p99', 'hashing', 'inMemory'),
+  ]
+})
+const rates = measured.map(
+  ({ title, rounds }) => `${number(figure(rounds.map(({ rate }) => rate)).median)} on ${title}`,
+)
+const sections = [
+  '## A flood from one address',
+  HOW,
+  goalsTable(goals),
+  table(['on', '', 'p50', '', 'p99', ''], rows),
+  `Wrong requests a second: ${rates.join('; ')}.`,
+]
+report('flood', sections.join('\n\n'), options)
 
-function grown(rounds: readonly Round[], which: keyof Quantiles): Figure {
-  const of = (when: 'calm' | 'flood') => rounds.map((round) => round[when][which])
-  return ratio(of('flood'), of('calm'))
+function scenesOf({ quantiles }: Round): [Scene, Quantiles][] {
+  return Object.entries(quantiles) as [Scene, Quantiles][]
+}
+
+/** Of each round in which there was the scene. */
+function runsOf(rounds: readonly Round[], scene: Scene, which: keyof Quantiles): number[] {
+  return rounds.flatMap(({ quantiles }) => quantiles[scene]?.[which] ?? [])
+}
+
+function times(runs: readonly number[]): string[] {
+  const found = figure(runs)
+  return [number(found.median), spread(found)]
 }
 
 async function runRound(runtime: Runtime, path: string): Promise<Round> {
-  const settings: FloodServer = { database: `sqlite:${path}` }
-  const server = await startPinned(runtime, 'flood/server.ts', settings, 0)
-  try {
-    const sending: Sending = { port: server.port, milliseconds: MILLISECONDS }
-    const calm = await runOn<ClientResult>(generator, 'flood/clients.ts', sending)
-    const longer = { ...sending, milliseconds: MILLISECONDS + MARGIN }
+  const sending = (port: number): Sending => ({ port, milliseconds: MILLISECONDS, warm: WARM })
+  const quiet = { database: `sqlite:${path}.db`, scrypts: 0 }
+  const { calm, flood, rate } = await onServer(runtime, quiet, async (port) => {
+    const before = await runOn<ClientResult>(generator, 'flood/clients.ts', sending(port))
+    assertLetIn(before.statuses)
+    return { calm: quantiles(before), ...(await flooded(port)) }
+  })
+  const hashing = (database: string) =>
+    onServer(runtime, { database, scrypts: SCRYPTS }, async (port) => {
+      const found = await flooded(port)
+      await assertHashes(port)
+      return found.flood
+    })
+  if (runtime.name === 'deno') return { quantiles: { calm, flood }, rate }
+  const onDisk = await hashing(`sqlite:${path}-hashing.db`)
+  const inMemory = await hashing('sqlite::memory:')
+  return { quantiles: { calm, flood, hashing: onDisk, inMemory }, rate }
+
+  async function flooded(port: number): Promise<{ flood: Quantiles; rate: number }> {
+    const longer = { ...sending(port), milliseconds: MILLISECONDS + MARGIN }
     const [flood, client] = await Promise.all([
       runOn<FloodResult>(generator, 'flood/flooder.ts', longer),
-      runOn<ClientResult>(generator, 'flood/clients.ts', sending),
+      runOn<ClientResult>(generator, 'flood/clients.ts', sending(port)),
     ])
-    assertNobodyLockedOut(flood, [calm.statuses, client.statuses], longer.milliseconds)
-    await assertBudgetsUntouched(server.port)
-    return { calm: quantiles(calm), flood: quantiles(client), rate: flood.rate }
+    assertLetIn(client.statuses)
+    assertLetIn(flood.neighbour)
+    assertKeptOut(flood)
+    await assertBudgetsUntouched(port)
+    return { flood: quantiles(client), rate: flood.rate }
+  }
+}
+
+async function onServer<Result>(
+  runtime: Runtime,
+  settings: FloodServer,
+  work: (port: number) => Promise<Result>,
+): Promise<Result> {
+  const server = await startServer(runtime, 'flood/server.ts', settings, { core: 0 })
+  try {
+    return await work(server.port)
   } finally {
     await server.stop()
   }
 }
 
-function assertNobodyLockedOut(
-  { wrong, neighbour }: FloodResult,
-  clients: readonly Statuses[],
-  milliseconds: number,
-): void {
-  for (const statuses of [...clients, neighbour]) {
-    assert.deepEqual(Object.keys(statuses), ['200'], 'every right request is let in')
-  }
+function assertLetIn(statuses: Statuses): void {
+  assert.deepEqual(Object.keys(statuses), ['200'], 'every right request is let in')
+}
+
+function assertKeptOut({ wrong, milliseconds }: FloodResult): void {
   assert.deepEqual(
     Object.keys(wrong),
     ['401', '429'],
@@ -137,6 +208,14 @@ async function assertBudgetsUntouched(port: number): Promise<void> {
     assert.equal(status, 200, 'who was named by wrong requests is let in')
     assert.match(rateLimit ?? '', new RegExp(`^"requests";r=${REQUESTS.requests - 1};`))
   }
+  sender.close()
+}
+
+/** Throws unless passwords were hashed all the while. */
+async function assertHashes(port: number): Promise<void> {
+  const sender = new Sender(port, CLIENT_ADDRESS)
+  const { body } = await sender.send(CLIENT)
+  assert.ok(Number(body) > 0, 'passwords were hashed')
   sender.close()
 }
 

@@ -25,6 +25,8 @@ export function keyOf(id: string): string {
 /** What a server is started with. */
 export interface FloodServer {
   readonly database: string
+  /** How many passwords it hashes at the same time, all the while. */
+  readonly scrypts: number
 }
 
 /** What those who send are started with. */
@@ -32,6 +34,8 @@ export interface Sending {
   readonly port: number
   /** For how long, in milliseconds. */
   readonly milliseconds: number
+  /** How many requests clients send before any is measured. */
+  readonly warm: number
 }
 
 /** How many answers there were of each status. */
@@ -45,6 +49,8 @@ export interface FloodResult {
   readonly neighbour: Statuses
   /** Wrong requests that were sent in a second. */
   readonly rate: number
+  /** How long it took until all of them were answered. */
+  readonly milliseconds: number
 }
 
 /** What became of the measured requests. */

@@ -7,6 +7,7 @@ import { keyOf, type Statuses } from './scene.ts'
 export interface Answer {
   readonly status: number
   readonly rateLimit: string | null
+  readonly body: string
   readonly took: number
 }
 
@@ -29,12 +30,15 @@ export class Sender {
     const start = performance.now()
     return new Promise((resolve, reject) => {
       const sent = request(options, (answer) => {
-        answer.resume()
+        let body = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk
+        })
         answer.on('end', () => {
           const field = answer.headers.ratelimit
           const took = performance.now() - start
           const rateLimit = typeof field === 'string' ? field : null
-          resolve({ status: answer.statusCode ?? 0, rateLimit, took })
+          resolve({ status: answer.statusCode ?? 0, rateLimit, body, took })
         })
       })
       sent.on('error', reject)

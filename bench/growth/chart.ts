@@ -9,19 +9,15 @@ const SYMBOLS = ['circle', 'diamond']
 export function growthChart(
   measured: readonly { readonly title: string; readonly results: readonly GrowthResult[] }[],
 ): string {
-  const lines = measured.flatMap(({ title, results }, at) =>
-    (['full', 'normal'] as const).map((durability) => ({
-      type: 'line',
-      name: `${title}, ${durability}`,
-      symbol: SYMBOLS[at],
-      symbolSize: 9,
-      color: COLOURS[at],
-      lineStyle: { width: 2, type: durability === 'full' ? 'solid' : 'dashed' },
-      data: results
-        .filter((result) => result.durability === durability)
-        .map(({ size, runs }) => [size, figure(runs).median]),
-    })),
-  )
+  const lines = measured.map(({ title, results }, at) => ({
+    type: 'line',
+    name: title,
+    symbol: SYMBOLS[at],
+    symbolSize: 9,
+    color: COLOURS[at],
+    lineStyle: { width: 2 },
+    data: results.map(({ size, runs }) => [size, figure(runs).median]),
+  }))
   return drawChart({
     says: 'What it costs to verify a request, by the number of nonces in the window',
     option: {

@@ -1,9 +1,14 @@
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { ID, KEY } from '../signing/request.ts'
-import { createMac } from '../withmac.ts'
+import { openRaw } from '../setup/raw-database.ts'
+import { macField } from '../signing/mac-field.ts'
+import { fetchRequest, ID, KEY } from '../signing/request.ts'
+import { createMac, fingerprintOf, type Mac, newTag, packEntries } from '../withmac.ts'
 
-/** Nonces for each second of the simulated clock, whatever the size of the table. */
+/** Nonces for each second of the simulated clock, however many there are. */
 export const PER_SECOND = 10_000
+/** How many nonces share a row of the journal: as many as a busy server records at a time. */
+const BATCH = 25
 
 /** A database in which the window is full. */
 export interface FilledDatabase {
@@ -17,26 +22,50 @@ export interface FilledDatabase {
 
 /**
  * Makes a database as withmac would have left it: so many nonces within the window, the oldest about to
- * expire. The rows come from SQL, in the order of their timestamps.
+ * expire, in the order of their timestamps.
  */
 export async function fillDatabase(folder: string, size: number): Promise<FilledDatabase> {
   const path = join(folder, `${size}.db`)
-  const windowSeconds = size / PER_SECOND
+  const windowSeconds = Math.max(1, size / PER_SECOND)
   const base = Math.floor(Date.now() / 1000)
+  const filled = { path, size, windowSeconds, base }
   const mac = createMac({ database: `sqlite:${path}`, windowSeconds, now: () => base })
   await mac.createCredential('ada', { id: ID, key: KEY, expires: null })
   await mac.close()
-  const { Database } = await import('bun:sqlite')
-  const database = new Database(path)
-  database.run('pragma synchronous = off')
-  const first = base - windowSeconds
-  database.run(
-    `insert into mac_nonces with recursive row(n) as (
-       select 0 union all select n + 1 from row where n + 1 < ?
-     ) select ? + n / ?, ?, lower(hex(randomblob(8))) from row`,
-    [size, first, PER_SECOND, ID],
-  )
-  database.run('pragma wal_checkpoint(truncate)')
+  const database = openRaw(path, 'off')
+  const [state] = database.all(`select (select max(seq) from mac_nonce_log) as seq,
+    (select value from mac_state where name = 'nonce_salt') as salt`)
+  const salt = Number(state?.salt)
+  let seq = Number(state?.seq)
+  const append = database.prepare('insert into mac_nonce_log values (?, ?, ?, ?)')
+  database.exec('begin')
+  for (let from = 0; from < size; from += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, size - from) }, (_, at) => {
+      const { timestamp, nonce } = filledNonce(filled, from + at)
+      return { timestamp, fingerprint: fingerprintOf(salt, timestamp, ID, nonce) }
+    })
+    const { latest, entries } = packEntries(batch)
+    append(++seq, newTag(), latest, entries)
+  }
+  database.exec('commit')
+  database.exec('pragma wal_checkpoint(truncate)')
   database.close()
-  return { path, size, windowSeconds, base }
+  return filled
+}
+
+/** Throws unless nonces of the filled window are refused. */
+export async function assertRemembered(mac: Mac, filled: FilledDatabase): Promise<void> {
+  const { size } = filled
+  if (size === 0) return
+  for (const number of [0, Math.floor(size / 3), size - 1]) {
+    const { timestamp, nonce } = filledNonce(filled, number)
+    const verdict = await mac.verify(fetchRequest(macField(timestamp, ID, KEY, nonce)))
+    const code = verdict.ok ? 'accepted' : verdict.error.code
+    assert.equal(code, 'ERR_MAC_REPLAY', `nonce ${number} of ${size} is refused as a replay`)
+  }
+}
+
+function filledNonce({ base, windowSeconds }: FilledDatabase, number: number) {
+  const timestamp = base - windowSeconds + Math.floor(number / PER_SECOND)
+  return { timestamp, nonce: `filled-${number}` }
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { scratchFolder } from '../setup/folder.ts'
 import { giveBack, given } from '../setup/run-on.ts'
-import type { Durability } from '../withmac.ts'
 import type { FilledDatabase } from './fill.ts'
 import { Subject } from './subject.ts'
 
@@ -13,10 +12,9 @@ export interface GrowthSettings {
   readonly waves: number
 }
 
-/** What was measured on a database of one size, with one durability. */
+/** What was measured on a database of one size. */
 export interface GrowthResult {
   readonly size: number
-  readonly durability: Durability
   /** Microseconds for a request, in each round. */
   readonly runs: number[]
   /** The longest block of the event loop in each round, in milliseconds, by what went on. */
@@ -29,22 +27,11 @@ const { databases, rounds, waves } = given<GrowthSettings>()
 /** Runs in which pauses are looked for are shorter. */
 const watched = Math.ceil(waves / 4)
 const folder = scratchFolder()
-const durabilities: readonly Durability[] = ['normal', 'full']
-const measured = databases.flatMap((database) =>
-  durabilities.map((durability) => {
-    const copy = join(folder, `${database.size}-${durability}.db`)
-    const { size } = database
-    const result: GrowthResult = {
-      size,
-      durability,
-      runs: [],
-      expiring: [],
-      still: [],
-      backlog: [],
-    }
-    return { subject: new Subject(database, copy, durability), result }
-  }),
-)
+const measured = databases.map((database) => {
+  const { size } = database
+  const result: GrowthResult = { size, runs: [], expiring: [], still: [], backlog: [] }
+  return { subject: new Subject(database, join(folder, `${size}.db`)), result }
+})
 for (const { subject } of measured) {
   await subject.assertHonest()
   await subject.time(waves)

@@ -24,6 +24,7 @@ export function watchPauses(): { begin(): void; end(): Pauses } {
     },
     end() {
       watching = false
+      turns.push(performance.now() - last)
       turns.sort((one, other) => one - other)
       const at = (share: number) => turns[Math.floor(share * (turns.length - 1))] ?? Number.NaN
       return { longest: at(1), p999: at(0.999) }

@@ -3,8 +3,8 @@ import { cpSync } from 'node:fs'
 import { collectGarbage } from '../setup/collect.ts'
 import { macField } from '../signing/mac-field.ts'
 import { fetchRequest } from '../signing/request.ts'
-import { createMac, type Durability, type Mac } from '../withmac.ts'
-import { type FilledDatabase, PER_SECOND } from './fill.ts'
+import { createMac, type Mac } from '../withmac.ts'
+import { assertRemembered, type FilledDatabase, PER_SECOND } from './fill.ts'
 import { type Pauses, watchPauses } from './pauses.ts'
 
 /** How many requests are in flight. */
@@ -15,25 +15,21 @@ export type Clock = 'runs' | 'stands'
 
 /** withmac on a copy of a filled database, with a clock that its requests drive. */
 export class Subject {
-  readonly durability: Durability
-  readonly size: number
-  readonly #windowSeconds: number
+  readonly #filled: FilledDatabase
   readonly #mac: Mac
   /** The moment of the first request, in seconds since 1970, and how many there were since. */
   #base: number
   #sent = 0
   #now: number
 
-  constructor(filled: FilledDatabase, copy: string, durability: Durability) {
-    const { path, size, windowSeconds, base } = filled
+  constructor(filled: FilledDatabase, copy: string) {
+    const { path, windowSeconds, base } = filled
     cpSync(path, copy)
-    this.durability = durability
-    this.size = size
-    this.#windowSeconds = windowSeconds
+    this.#filled = filled
     this.#base = base
     this.#now = base
     const now = () => this.#now
-    this.#mac = createMac({ database: `sqlite:${copy}`, durability, windowSeconds, now })
+    this.#mac = createMac({ database: `sqlite:${copy}`, windowSeconds, now })
   }
 
   /** Throws where it does not do what it is timed for. */
@@ -45,6 +41,7 @@ export class Subject {
       [true, false],
       'a request is accepted once',
     )
+    await assertRemembered(this.#mac, this.#filled)
   }
 
   /** Microseconds for a request, over so many waves. */
@@ -67,7 +64,7 @@ export class Subject {
 
   /** Lets all that is there expire at once, as after a time without requests. */
   skipWindow(): void {
-    this.#base += this.#windowSeconds + 2
+    this.#base += this.#filled.windowSeconds + 2
   }
 
   close(): Promise<void> {

@@ -11,7 +11,8 @@ interface DenoServer {
 export async function listen(fetch: FetchHandler): Promise<number> {
   const hostname = '127.0.0.1'
   if (process.versions.bun !== undefined) {
-    return Bun.serve({ hostname, port: 0, fetch }).port ?? 0
+    // The longest that there is: on a busy machine ten seconds without an answer are no fault.
+    return Bun.serve({ hostname, port: 0, fetch, idleTimeout: 255 }).port ?? 0
   }
   const { Deno } = globalThis as { Deno?: DenoServer }
   if (Deno !== undefined) {

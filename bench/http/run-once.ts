@@ -1,31 +1,38 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, rmSync } from 'node:fs'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import type { Runtime } from '../setup/runtimes.ts'
+import { startServer } from '../setup/server.ts'
+import { HOST, TARGET } from '../signing/request.ts'
 import { cpuSeconds } from './cpu.ts'
-import { KINDS, type Kind } from './kinds.ts'
-import { assertVerifies, startServer } from './start-server.ts'
+import { KINDS, type Kind, type ServerSettings } from './kinds.ts'
+import { signedField } from './signed-file.ts'
 import { runWrk, type WrkResult } from './wrk.ts'
-
-/** The server has a core to itself, and so has the generator. */
-const SERVER_CORE = 0
-const GENERATOR_CORE = 1
 
 /** What a run came to. */
 export interface HttpRun extends WrkResult {
   /** Requests in a second. */
   readonly rate: number
-  /** The share of its core that the server used. */
+  /** The share of a core that the server used. */
   readonly serverCpu: number
 }
 
-/** How long a run is, and where its fields are. */
+/** How long a run is, how it is sent, and where its fields are. */
 export interface RunSettings {
+  /** For the folder of its database, which is removed afterwards. */
   readonly folder: string
+  readonly before: string | null
   /** Whole seconds, as wrk counts; 0 where none are spent on it. */
   readonly warmSeconds: number
   readonly seconds: number
+  readonly connections: number
+  /** Whether the server has a core to itself, and the generator the other. */
+  readonly pinned: boolean
   /** The file of signed fields of each scheme. */
   readonly fields: Readonly<Record<'MAC' | 'Hawk', string>>
+  /** What is set in the server's environment besides. */
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 let count = 0
@@ -37,21 +44,24 @@ let count = 0
 export async function runOnce(
   runtime: Runtime,
   kind: Kind,
-  { folder, warmSeconds, seconds, fields }: RunSettings,
+  { folder, before, warmSeconds, seconds, connections, pinned, fields, environment }: RunSettings,
 ): Promise<HttpRun> {
-  const own = join(folder, String(count++))
-  const server = await startServer(runtime, { kind, folder: own }, SERVER_CORE)
+  const own = join(folder, `run-${count++}`)
+  mkdirSync(own)
+  const given: ServerSettings = { kind, folder: own, before }
+  const [serverCore, core] = pinned ? [0, 1] : [null, null]
+  const place = { core: serverCore, ...(environment && { environment }) }
+  const server = await startServer(runtime, 'http/server.ts', given, place)
   try {
     const { port, pid } = server
     await assertVerifies(port, kind)
-    const file = fields[kind === 'hawk' ? 'Hawk' : 'MAC']
-    const load = { port, core: GENERATOR_CORE, file }
+    const load = { port, core, connections, file: fields[kind === 'hawk' ? 'Hawk' : 'MAC'] }
     const warm = warmSeconds === 0 ? null : await runWrk({ ...load, seconds: warmSeconds, skip: 0 })
     // Those that were under way at the end are not counted.
     const skip = warm === null ? 0 : warm.requests + 1000
-    const before = cpuSeconds(pid)
+    const cpuBefore = cpuSeconds(pid)
     const result = await runWrk({ ...load, seconds, skip })
-    const used = cpuSeconds(pid) - before
+    const used = cpuSeconds(pid) - cpuBefore
     const where = `${KINDS[kind]} on ${runtime.title}`
     assert.equal(result.refused + (warm?.refused ?? 0), 0, `${where}: every request is accepted`)
     assert.equal(result.failed, 0, `${where}: every request is answered`)
@@ -59,5 +69,27 @@ export async function runOnce(
     return { ...result, rate, serverCpu: (used * 1e6) / result.microseconds }
   } finally {
     await server.stop()
+    rmSync(own, { recursive: true, force: true })
   }
+}
+
+/** Throws where the server does not do what it is timed for. */
+async function assertVerifies(port: number, kind: Kind): Promise<void> {
+  if (kind === 'plain') return assert.equal(await statusOf(port), 200)
+  const field = signedField(kind === 'hawk' ? 'Hawk' : 'MAC')
+  assert.equal(await statusOf(port), 401, `${kind}: an unsigned request is refused`)
+  assert.equal(await statusOf(port, field), 200, `${kind}: a signed one is accepted`)
+  assert.equal(await statusOf(port, field), 401, `${kind}: a replay is refused`)
+  const other = signedField(kind === 'hawk' ? 'Hawk' : 'MAC')
+  assert.equal(await statusOf(port, other, '/'), 401, `${kind}: a changed one is refused`)
+}
+
+function statusOf(port: number, authorization?: string, path: string = TARGET): Promise<number> {
+  const headers = { host: HOST, ...(authorization && { authorization }) }
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path, headers, agent: false }, (answer) => {
+      answer.resume()
+      answer.on('end', () => resolve(answer.statusCode ?? 0))
+    }).on('error', reject)
+  })
 }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { goalsTable } from '../report/goals.ts'
 import { packageVersions } from '../report/packages.ts'
@@ -9,7 +8,7 @@ import { benchArguments } from '../setup/arguments.ts'
 import { scratchFolder } from '../setup/folder.ts'
 import { findRuntime, type Runtime, type RuntimeName } from '../setup/runtimes.ts'
 import { KINDS, type Kind } from './kinds.ts'
-import { type HttpMeasurement, httpGoals } from './ratios.ts'
+import { type HttpMeasurement, httpGoals, type Scene, sceneTitle } from './ratios.ts'
 import { type HttpRun, runOnce } from './run-once.ts'
 import { writeSignedFields } from './signed-file.ts'
 import { assertTools } from './wrk.ts'
@@ -29,29 +28,42 @@ console.error('signing requests')
 writeSignedFields(fields.MAC, 'MAC', pace.fields)
 writeSignedFields(fields.Hawk, 'Hawk', pace.fields)
 
+/** The kinds that run in each scene: all of them in the first, the others show what it depends on. */
+const most: readonly Kind[] = ['plain', 'file', 'hawk']
+const scenes: readonly { readonly scene: Scene; readonly kinds: readonly Kind[] }[] = [
+  { scene: { connections: 64, pinned: true }, kinds: Object.keys(KINDS) as Kind[] },
+  { scene: { connections: 256, pinned: true }, kinds: options.short ? ['file'] : most },
+  { scene: { connections: 64, pinned: false }, kinds: options.short ? ['file'] : most },
+]
 const names: readonly RuntimeName[] = ['bun', 'node-24', 'deno']
-const runtimes = await Promise.all(names.map(findRuntime))
-const kinds = Object.keys(KINDS) as Kind[]
-const measurements = new Map<Runtime, HttpMeasurement>()
-for (const runtime of runtimes) {
-  const runs = { plain: [], memory: [], normal: [], full: [], hawk: [] }
-  measurements.set(runtime, { runtime: runtime.name, title: runtime.title, runs })
+const measurements: HttpMeasurement[] = []
+const entries: { runtime: Runtime; kinds: readonly Kind[]; measurement: HttpMeasurement }[] = []
+for (const runtime of await Promise.all(names.map(findRuntime))) {
+  for (const { scene, kinds } of scenes) {
+    const runs = { plain: [], memory: [], file: [], before: [], hawk: [] }
+    const measurement = { runtime: runtime.name, title: runtime.title, scene, runs }
+    measurements.push(measurement)
+    const taking = kinds.filter((kind) => kind !== 'before' || options.before !== null)
+    entries.push({ runtime, kinds: taking, measurement })
+  }
 }
 for (let round = 1; round <= pace.rounds; round++) {
-  for (const [runtime, { runs }] of measurements) {
+  for (const { runtime, kinds, measurement } of entries) {
+    const { title, scene, runs } = measurement
     for (const kind of kinds) {
-      const own = join(folder, `${round}-${runtime.name}-${kind}`)
-      const run = await runOnce(runtime, kind, { ...pace, folder: own, fields })
-      rmSync(own, { recursive: true, force: true })
+      const settings = { ...pace, ...scene, folder, fields, before: options.before }
+      const run = await runOnce(runtime, kind, settings)
       runs[kind].push(run)
-      console.error(`round ${round}, ${runtime.title}, ${KINDS[kind]}: ${number(run.rate)}/s`)
+      const where = `${title}, ${sceneTitle(scene)}, ${KINDS[kind]}`
+      console.error(`round ${round}, ${where}: ${number(run.rate)}/s`)
     }
   }
 }
 
-const HOW = `GET requests over loopback with 64 connections, ${pace.seconds} seconds a run after
+const HOW = `GET requests over loopback, ${pace.seconds} seconds a run after
 ${pace.warmSeconds} to warm up, ${pace.rounds} rounds in each of which every server ran once, in a new
-process with a new database. The server has one core and the generator, wrk, the other. Requests are
+process with a new database. The server has one core and the generator, wrk, the other; where they are not pinned, both
+have all. withmac on a file answers when the nonce is on disk. Requests are
 signed before the bench, each with a fresh random nonce, and wrk reads them from a file. On each server
 an unsigned request, a replay and a changed one are refused before it is measured; while it is, every
 answer must be 200. Fetch handlers run on Bun.serve, on node:http with @hono/node-server, and on
@@ -62,14 +74,14 @@ handler, the server could do more, and a ratio to it is an upper bound. "CPU µs
 server spent on a request, in all of its threads.`
 
 const latencies = ['p50 ms', 'p99 ms', 'p99.9 ms']
-const head = ['', '', 'requests/s', '', ...latencies, 'CPU µs', 'server', 'generator']
-const rows = [...measurements.values()].flatMap(({ title, runs }) =>
-  kinds.map((kind) => [title, KINDS[kind], ...cells(runs[kind])]),
+const head = ['', '', '', 'requests/s', '', ...latencies, 'CPU µs', 'server', 'generator']
+const rows = entries.flatMap(({ kinds, measurement: { title, scene, runs } }) =>
+  kinds.map((kind) => [title, sceneTitle(scene), KINDS[kind], ...cells(runs[kind])]),
 )
 const sections = [
   '## Over HTTP',
   HOW,
-  `### Ratios\n\n${goalsTable([...measurements.values()].flatMap(httpGoals))}`,
+  `### Ratios\n\n${goalsTable(measurements.flatMap(httpGoals))}`,
   `### Requests a second, and how long one takes\n\n${table(head, rows)}`,
   `Packages: ${packageVersions(['@hono/node-server', 'hawk'])}.`,
 ]

@@ -1,11 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT } from '../setup/runtimes.ts'
+import { pinned } from '../setup/server.ts'
 import { HOST, TARGET } from '../signing/request.ts'
 import { cpuSeconds } from './cpu.ts'
-
-/** How many connections there are, each with one request on its way. */
-export const CONNECTIONS = 64
 
 /** What wrk counted. Latencies are in microseconds. */
 export interface WrkResult {
@@ -26,7 +24,10 @@ export interface WrkResult {
 export interface WrkSettings {
   readonly port: number
   readonly seconds: number
-  readonly core: number
+  /** How many connections there are, each with one request on its way. */
+  readonly connections: number
+  /** The core that it is pinned to; `null` lets the system choose. */
+  readonly core: number | null
   /** The signed fields, and how many at its head were sent before. */
   readonly file: string
   readonly skip: number
@@ -43,13 +44,15 @@ export function assertTools(): void {
   }
 }
 
-/** Runs wrk against a server, pinned to a core. */
-export function runWrk({ port, seconds, core, file, skip }: WrkSettings): Promise<WrkResult> {
+/** Runs wrk against a server. */
+export function runWrk(settings: WrkSettings): Promise<WrkResult> {
+  const { port, seconds, connections, core, file, skip } = settings
   const script = join(ROOT, 'bench/http/wrk.lua')
-  const load = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', script]
+  const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script]
   const url = `http://127.0.0.1:${port}`
-  const args = ['-c', String(core), 'wrk', ...load, url, '--', file, String(skip), HOST, TARGET]
-  const child = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const sent = [url, '--', file, String(skip), HOST, TARGET]
+  const [program = '', ...args] = pinned(core, ['wrk', ...load, ...sent])
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   let cpu = 0
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

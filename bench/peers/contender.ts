@@ -29,18 +29,28 @@ export interface Contender<Prepared = unknown> extends Description {
 /** Verifies one request; `false` where it is refused. */
 export type VerifyOne<Prepared> = (request: Prepared) => boolean | Promise<boolean>
 
-/** Runs requests one after the other, or in waves of as many as are in flight. */
-export function inWaves<Prepared>(inFlight: number, verify: VerifyOne<Prepared>) {
+/**
+ * Runs requests one after the other, or in waves of as many as are in flight.
+ *
+ * @param waves How many waves share them; each begins its next when it is answered, and waits for no other.
+ */
+export function inWaves<Prepared>(inFlight: number, verify: VerifyOne<Prepared>, waves = 1) {
   return async (requests: readonly Prepared[]): Promise<number> => {
     let accepted = 0
     if (inFlight === 1) {
       for (const request of requests) if (await verify(request)) accepted++
       return accepted
     }
-    for (let from = 0; from < requests.length; from += inFlight) {
-      const wave = requests.slice(from, from + inFlight)
-      for (const good of await Promise.all(wave.map(verify))) if (good) accepted++
+    const size = Math.ceil(inFlight / waves)
+    let next = 0
+    const line = async () => {
+      while (next < requests.length) {
+        const wave = requests.slice(next, next + size)
+        next += size
+        for (const good of await Promise.all(wave.map(verify))) if (good) accepted++
+      }
     }
+    await Promise.all(Array.from({ length: waves }, line))
     return accepted
   }
 }

@@ -9,6 +9,9 @@ export interface Pace {
   readonly rounds: number
 }
 
+/** What is timed of a contender. */
+export type Timed<Prepared = unknown> = Omit<Contender<Prepared>, 'spoil'>
+
 /** What was measured of a contender: microseconds for a request, in each round. */
 export interface Measured extends Description {
   readonly runs: readonly number[]
@@ -22,10 +25,10 @@ const MOST = 16_384
  * disturbs them alike. Before each run its requests are made and signed, the garbage of that is
  * collected, and a quarter of them warms the code up; the rest is timed.
  */
-export async function inRounds(contenders: readonly Contender[], pace: Pace): Promise<Measured[]> {
-  const counts = new Map<Contender, number>()
+export async function inRounds(contenders: readonly Timed[], pace: Pace): Promise<Measured[]> {
+  const counts = new Map<Timed, number>()
   for (const contender of contenders) counts.set(contender, await calibrated(contender, pace.runMs))
-  const runs = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]))
+  const runs = new Map<Timed, number[]>(contenders.map((contender) => [contender, []]))
   for (let round = 0; round < pace.rounds; round++) {
     process.stderr.write(`\rround ${round + 1} of ${pace.rounds} `)
     for (const contender of shuffled(contenders)) {
@@ -41,7 +44,7 @@ export async function inRounds(contenders: readonly Contender[], pace: Pace): Pr
 }
 
 /** How many requests take as long as a run should, in whole waves. */
-async function calibrated(contender: Contender, runMs: number): Promise<number> {
+async function calibrated(contender: Timed, runMs: number): Promise<number> {
   const { inFlight } = contender
   let count = 2 * inFlight
   for (;;) {
@@ -54,7 +57,7 @@ async function calibrated(contender: Contender, runMs: number): Promise<number> 
 }
 
 /** Microseconds for a request, over so many of them. */
-async function timed(contender: Contender, count: number): Promise<number> {
+async function timed(contender: Timed, count: number): Promise<number> {
   contender.reset?.()
   const { inFlight } = contender
   const warm = Math.ceil(count / 4 / inFlight) * inFlight

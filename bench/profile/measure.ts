@@ -27,11 +27,7 @@ session.connect()
 await session.post('Profiler.enable')
 await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_US })
 const found: { name: string; shares: Shares }[] = []
-for (const contender of [
-  withmacWithoutStore(),
-  await withmacInFile(join(folder, 'normal.db'), 'normal', 64),
-  await withmacInFile(join(folder, 'full.db'), 'full', 64),
-]) {
+for (const contender of [withmacWithoutStore(), await withmacInFile(join(folder, 'mac.db'), 64)]) {
   const { name, inFlight } = contender
   found.push({ name: `${name}, ${inFlight} in flight`, shares: await profiled(contender) })
   await contender.close?.()

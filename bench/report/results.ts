@@ -7,9 +7,12 @@ import { machine } from './machine.ts'
 export const SECTIONS = [
   'micro',
   'peers',
+  'recording',
   'profile',
   'http',
+  'disk',
   'growth',
+  'opening',
   'processes',
   'memory',
   'flood',
@@ -20,9 +23,10 @@ const FILE = join(ROOT, 'bench/RESULTS.md')
 const HEAD = `# What was measured
 
 Each section is written by a bench, and replaced when it is run again: \`npm run bench\`, \`bench:peers\`,
-\`bench:profile\`, \`bench:http\`, \`bench:growth\`, \`bench:processes\`, \`bench:memory\`, \`bench:flood\`
-and \`bench:timing\`. With \`-- --short\`
-they run for a moment and write nothing. Absolute figures hold for the machine named; ratios travel better, and both
+\`bench:recording\`, \`bench:profile\`, \`bench:http\`, \`bench:disk\`, \`bench:growth\`, \`bench:opening\`,
+\`bench:processes\`, \`bench:memory\`, \`bench:flood\` and \`bench:timing\`. With \`-- --short\` they run for a
+moment and write nothing. With \`-- --before DIR\`, a checkout of an earlier version with its packages installed,
+peers, http and disk measure that one as well. Absolute figures hold for the machine named; ratios travel better, and both
 want a machine that does nothing else. A figure is the median of several runs, with the quartiles beside
 it. Goals are for information: no check depends on them.
 `

@@ -1,13 +1,26 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
 /** How a bench was asked to run. */
 export interface BenchArguments {
   /** Seconds instead of minutes, to see that all of it works. Nothing is written then. */
   readonly short: boolean
+  /** The folder of an earlier version of the library to compare with, which the benches peers, http and disk do. */
+  readonly before: string | null
 }
 
-/** Reads the command line of a bench. Ends the process where it cannot be understood. */
-export function benchArguments(given: readonly string[] = process.argv.slice(2)): BenchArguments {
-  const unknown = given.filter((argument) => argument !== '--short')
-  if (unknown.length === 0) return { short: given.length > 0 }
-  console.error(`${unknown.join(' ')}: a bench takes --short, or nothing.`)
-  process.exit(2)
+/** Reads the command line of a bench. Ends the process if it is not valid. */
+export function benchArguments(): BenchArguments {
+  try {
+    const { short = false, before = null } = parseArgs({
+      options: { short: { type: 'boolean' }, before: { type: 'string' } },
+    }).values
+    if (before === null) return { short, before }
+    if (existsSync(join(before, 'src/index.ts'))) return { short, before: resolve(before) }
+    throw new Error(`${before} is not a checkout of the library: it has no src/index.ts.`)
+  } catch (error) {
+    console.error(`${(error as Error).message}\nA bench takes --short, and --before with a folder.`)
+    process.exit(2)
+  }
 }

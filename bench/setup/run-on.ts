@@ -7,13 +7,19 @@ import { ROOT, type Runtime } from './runtimes.ts'
  * shown at once; its stdout is its result, in JSON.
  *
  * @param file Beneath the folder `bench`.
+ * @param environment What is set in its environment besides.
  * @throws Error where it fails.
  */
-export function runOn<Result>(runtime: Runtime, file: string, given: unknown): Promise<Result> {
+export function runOn<Result>(
+  runtime: Runtime,
+  file: string,
+  given: unknown,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Result> {
   const path = join(ROOT, 'bench', file)
   const child = spawn(runtime.binary, [...runtime.args, path, JSON.stringify(given)], {
     cwd: ROOT,
-    env: benchEnvironment(),
+    env: benchEnvironment(environment),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -39,10 +45,14 @@ export function giveBack(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
 }
 
-/** Without what npm and the shell may have set for other programs. */
-export function benchEnvironment(): NodeJS.ProcessEnv {
+/**
+ * Without what npm and the shell may have set for other programs.
+ *
+ * @param more What is set besides.
+ */
+export function benchEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:npm_|NODE_|BUN_|DENO_|MAC_|FORCE_COLOR$)/.test(name),
   )
-  return { ...Object.fromEntries(kept), NODE_ENV: 'production', NO_COLOR: '1' }
+  return { ...Object.fromEntries(kept), NODE_ENV: 'production', NO_COLOR: '1', ...more }
 }

@@ -1,8 +1,8 @@
 import { apiKey } from '@better-auth/api-key'
 import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
+import { openDriver } from '../../setup/raw-database.ts'
 import { changed, KEY, URL_SIGNED } from '../../signing/request.ts'
-import type { Durability } from '../../withmac.ts'
 import { type Contender, inWaves } from '../contender.ts'
 
 const FIELD = 'x-api-key'
@@ -11,13 +11,11 @@ const FIELD = 'x-api-key'
  * The API keys of better-auth, on a SQLite file. It looks the key up and writes when it was last
  * used; its limit of requests is off.
  */
-export async function betterAuthApiKeys(
-  path: string,
-  durability: Durability,
-): Promise<Contender<Request>> {
-  const database = openDatabase(path)
+export async function betterAuthApiKeys(path: string): Promise<Contender<Request>> {
+  const database = openDriver(path)
   database.exec('pragma journal_mode = wal')
-  database.exec(`pragma synchronous = ${durability}`)
+  // What was written last may be lost with the machine's power: it is not what keeps replays out.
+  database.exec('pragma synchronous = normal')
   const options = {
     // biome-ignore lint/suspicious/noExplicitAny: it takes the databases of both runtimes
     database: database as any,
@@ -39,7 +37,7 @@ export async function betterAuthApiKeys(
   }
   const request = (sent: string) => new Request(URL_SIGNED, { headers: { [FIELD]: sent } })
   return {
-    name: `better-auth, API key in a SQLite file, ${durability}`,
+    name: 'better-auth, API key in a SQLite file, not synced',
     key: 'better-auth',
     inFlight: 1,
     refusesReplay: false,
@@ -48,17 +46,4 @@ export async function betterAuthApiKeys(
     run: inWaves(1, verify),
     close: () => database.close(),
   }
-}
-
-interface RawDatabase {
-  exec(sql: string): void
-  close(): void
-}
-
-function openDatabase(path: string): RawDatabase {
-  if (process.versions.bun === undefined) {
-    return new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path)
-  }
-  const module = process.getBuiltinModule('bun:sqlite' as 'sqlite') as unknown
-  return new (module as typeof import('bun:sqlite')).Database(path)
 }

@@ -1,4 +1,5 @@
 import hawk from 'hawk'
+import { openRaw } from '../../setup/raw-database.ts'
 import {
   freshNonce,
   HOST,
@@ -8,9 +9,7 @@ import {
   TARGET,
   URL_SIGNED,
 } from '../../signing/request.ts'
-import type { Durability } from '../../withmac.ts'
 import { type Contender, inWaves } from '../contender.ts'
-import { openNonceTable } from '../limit/nonce-table.ts'
 
 /** As node:http gives it to `hawk.server.authenticate`. */
 interface NodeRequest {
@@ -43,21 +42,18 @@ export function hawkInMemory(inFlight: number): Contender<NodeRequest> {
   return { ...own, reset: () => seen.clear() }
 }
 
-/** Hawk with a prepared insert for each nonce, on the table and the settings that withmac has. */
-export function hawkOnSqlite(
-  path: string,
-  durability: Durability,
-  inFlight: number,
-): Contender<NodeRequest> {
-  const table = openNonceTable(path, durability)
-  const insert = table.insert(1)
+/** Hawk with a prepared insert for each nonce, synced within its commit: as much is on disk as with withmac. */
+export function hawkOnSqlite(path: string, inFlight: number): Contender<NodeRequest> {
+  const database = openRaw(path, 'full')
+  database.exec(`create table nonces (ts integer not null, credential text not null,
+    nonce text not null, primary key (ts, credential, nonce)) strict, without rowid`)
+  const insert = database.prepare('insert into nonces values (?, ?, ?) on conflict do nothing')
   const record = async (_key: string, nonce: string, ts: string) => {
-    if (insert([Number(ts), ID, nonce]) !== 1) throw new Error('seen before')
+    if (insert(Number(ts), ID, nonce) !== 1) throw new Error('seen before')
   }
-  const name = `hawk, nonces in a SQLite file, ${durability}`
   return {
-    ...described(name, `hawk-sqlite-${durability}`, inFlight, record),
-    close: () => table.close(),
+    ...described('hawk, nonces in a SQLite file', 'hawk-sqlite', inFlight, record),
+    close: () => database.close(),
   }
 }
 

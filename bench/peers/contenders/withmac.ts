@@ -1,6 +1,6 @@
 import { macField } from '../../signing/mac-field.ts'
 import { fetchRequest, ID, KEY, URL_SIGNED } from '../../signing/request.ts'
-import { createMac, type Durability, verifierWithoutStore } from '../../withmac.ts'
+import { createMac, createMacOf, verifierWithoutStore } from '../../withmac.ts'
 import { type Contender, inWaves, type VerifyOne } from '../contender.ts'
 
 const OTHER_URL = URL_SIGNED.replace('/resource/1', '/resource/2')
@@ -18,14 +18,30 @@ export async function withmacInMemory(inFlight: number): Promise<Contender<Reque
   return whole(mac, 'withmac, SQLite in memory', 'withmac-memory', inFlight)
 }
 
-/** The whole library, its database in a file. */
+/**
+ * The whole library, its database in a file.
+ *
+ * @param waves In how many waves the requests are in flight, each of which goes on when it is answered.
+ */
 export async function withmacInFile(
   path: string,
-  durability: Durability,
+  inFlight: number,
+  waves = 1,
+): Promise<Contender<Request>> {
+  const mac = createMac({ database: `sqlite:${path}` })
+  if (waves === 1) return whole(mac, 'withmac, SQLite file', 'withmac-file', inFlight)
+  const name = `withmac, SQLite file, in ${waves} waves`
+  return whole(mac, name, `withmac-file-${waves}`, inFlight, waves)
+}
+
+/** An earlier version of the library, in a folder of its own, as durable as it is by default. */
+export async function withmacBefore(
+  before: string,
+  path: string,
   inFlight: number,
 ): Promise<Contender<Request>> {
-  const mac = createMac({ database: `sqlite:${path}`, durability })
-  return whole(mac, `withmac, SQLite file, ${durability}`, `withmac-${durability}`, inFlight)
+  const mac = (await createMacOf(before))({ database: `sqlite:${path}` })
+  return whole(mac, 'withmac before, SQLite file', 'withmac-before', inFlight)
 }
 
 async function whole(
@@ -33,10 +49,11 @@ async function whole(
   name: string,
   key: string,
   inFlight: number,
+  waves = 1,
 ): Promise<Contender<Request>> {
   await mac.createCredential('ada', { id: ID, key: KEY })
   const verify = async (request: Request) => (await mac.verify(request)).ok
-  return { ...described(name, key, inFlight, verify), close: () => mac.close() }
+  return { ...described(name, key, inFlight, verify, waves), close: () => mac.close() }
 }
 
 function described(
@@ -44,6 +61,7 @@ function described(
   key: string,
   inFlight: number,
   verify: VerifyOne<Request>,
+  waves = 1,
 ): Contender<Request> {
   return {
     name,
@@ -52,6 +70,6 @@ function described(
     refusesReplay: true,
     prepare: () => fetchRequest(macField()),
     spoil: () => fetchRequest(macField(), OTHER_URL),
-    run: inWaves(inFlight, verify),
+    run: inWaves(inFlight, verify, waves),
   }
 }

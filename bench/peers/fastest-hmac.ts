@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, hash } from 'node:crypto'
-import { hmac } from '../../signing/request.ts'
+import { hmac } from '../signing/request.ts'
 
 /** The MAC of a text under a key that was prepared before, in base64. */
 type Hmac = (text: string) => string

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { benchEnvironment } from './run-on.ts'
 import { ROOT, type Runtime } from './runtimes.ts'
 
-/** A server in a process of its own, pinned to a core. */
+/** Where a server runs, and with what in its environment. */
+export interface Place {
+  /** The core that it is pinned to; `null` lets the system choose. */
+  readonly core: number | null
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+/** A server in a process of its own. */
 export interface RunningServer {
   readonly port: number
   readonly pid: number
@@ -16,31 +23,41 @@ export interface RunningServer {
  * @param file Beneath the folder `bench`.
  * @param given What it is given, as JSON.
  */
-export async function startPinned(
+export async function startServer(
   runtime: Runtime,
   file: string,
   given: unknown,
-  core: number,
+  { core, environment }: Place,
 ): Promise<RunningServer> {
   const path = join(ROOT, 'bench', file)
   // As a server is started: without the means of the other benches.
   const flags = runtime.args.filter((argument) => !argument.includes('expose-gc'))
-  const args = ['-c', String(core), runtime.binary, ...flags, path, JSON.stringify(given)]
-  const child = spawn('taskset', args, {
+  const [program = '', ...args] = pinned(core, [
+    runtime.binary,
+    ...flags,
+    path,
+    JSON.stringify(given),
+  ])
+  const child = spawn(program, args, {
     cwd: ROOT,
-    env: benchEnvironment(),
+    env: benchEnvironment(environment),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const end = new Promise((resolve) => child.once('close', resolve))
   const port = await announcedPort(child)
   return {
     port,
     pid: child.pid ?? 0,
     async stop() {
-      const end = new Promise((resolve) => child.once('close', resolve))
       child.kill('SIGKILL')
       await end
     },
   }
+}
+
+/** A command that keeps to a core, if there is one. */
+export function pinned(core: number | null, command: readonly string[]): string[] {
+  return core === null ? [...command] : ['taskset', '-c', String(core), ...command]
 }
 
 function announcedPort(child: ChildProcess): Promise<number> {

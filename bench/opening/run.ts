@@ -1,0 +1,92 @@
+import { type FilledDatabase, fillDatabase, PER_SECOND } from '../growth/fill.ts'
+import { type Goal, goalsTable } from '../report/goals.ts'
+import { report } from '../report/results.ts'
+import { type Figure, figure } from '../report/statistics.ts'
+import { number, spread, table } from '../report/table.ts'
+import { benchArguments } from '../setup/arguments.ts'
+import { scratchFolder } from '../setup/folder.ts'
+import { runOn } from '../setup/run-on.ts'
+import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
+import type { OpeningResult } from './measure.ts'
+
+/*
+ * How long it takes to open a database whose window is full, and what its nonces take in memory.
+ */
+
+const options = benchArguments()
+const pace = options.short
+  ? { sizes: [0, 1e4, 1e5], rounds: 1 }
+  : { sizes: [0, 1e5, 1e6, 1e7], rounds: 7 }
+/** The size whose time has a goal, and the one whose memory has: with fewer, what else grew weighs too much. */
+const FAST = 1e6
+const LARGE = 1e7
+const folder = scratchFolder()
+const databases: FilledDatabase[] = []
+for (const size of pace.sizes) {
+  console.error(`a database of ${size.toLocaleString('en-US')} nonces`)
+  databases.push(await fillDatabase(folder, size))
+}
+
+/** What was measured on a database, with what an empty one takes set aside. */
+interface Opened {
+  readonly size: number
+  readonly milliseconds: Figure
+  readonly pause: Figure
+  /** Bytes for a nonce; `null` of the empty one. */
+  readonly bytes: Figure | null
+}
+
+const names: readonly RuntimeName[] = ['bun', 'node-24', 'deno']
+const measured: { title: string; opened: Opened[] }[] = []
+for (const name of names) {
+  const runtime = await findRuntime(name)
+  console.error(runtime.title)
+  const runs = databases.map((): OpeningResult[] => [])
+  for (let round = 0; round < pace.rounds; round++) {
+    for (const [at, database] of databases.entries()) {
+      runs[at]?.push(await runOn<OpeningResult>(runtime, 'opening/measure.ts', database))
+    }
+  }
+  const empty = runs[0] ?? []
+  const opened = databases.map(({ size }, at): Opened => {
+    const own = runs[at] ?? []
+    const taken = own.map(({ resident }, round) => resident - (empty[round]?.resident ?? 0))
+    return {
+      size,
+      milliseconds: figure(own.map(({ milliseconds }) => milliseconds)),
+      pause: figure(own.map(({ pause }) => pause)),
+      bytes: size === 0 ? null : figure(taken.map((bytes) => bytes / size)),
+    }
+  })
+  measured.push({ title: runtime.title, opened })
+}
+
+const HOW = `A process of its own opens a file database in which ${PER_SECOND.toLocaleString('en-US')} nonces came in
+each second, 25 in a row of the journal, and the window is full of them. The time runs from \`createMac\` to the end of
+\`ready()\`, with code that has never run before. The pause is the longest turn of the event loop in
+that time. Memory is the resident set after a collection, without that of a process that opened an
+empty database. Afterwards each refuses nonces that were there, the oldest and the newest among them, and accepts a new
+one.`
+const goals = measured.flatMap(({ title, opened }) =>
+  opened.flatMap(({ size, milliseconds, bytes }): Goal[] => {
+    if (bytes === null) return []
+    const nonces = `${size.toLocaleString('en-US')} nonces`
+    const open = { what: `opening with ${nonces}`, where: title, measured: milliseconds }
+    const memory = { what: `memory for one of ${nonces}`, where: title, measured: bytes }
+    return [
+      { ...open, ...(size === FAST && { atMost: 600 }), unit: ' ms' },
+      { ...memory, ...(size === LARGE && { atMost: 20 }), unit: ' bytes' },
+    ]
+  }),
+)
+const head = ['', 'nonces', 'ms', '', 'pause ms', '', 'bytes a nonce', '']
+const rows = measured.flatMap(({ title, opened }) =>
+  opened.map(({ size, milliseconds, pause, bytes }) => [
+    title,
+    size.toLocaleString('en-US'),
+    ...[milliseconds, pause, bytes].flatMap((each) =>
+      each === null ? ['', ''] : [number(each.median), spread(each)],
+    ),
+  ]),
+)
+report('opening', `## Opening\n\n${HOW}\n\n${goalsTable(goals)}\n\n${table(head, rows)}`, options)

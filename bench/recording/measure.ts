@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { inRounds, type Timed } from '../peers/rounds.ts'
+import { scratchFolder } from '../setup/folder.ts'
+import { giveBack, given } from '../setup/run-on.ts'
+import { freshNonce, ID, seconds } from '../signing/request.ts'
+import { type Nonce, openJournal } from '../withmac.ts'
+import { openBareLog } from './bare-log.ts'
+
+/** One way to record nonces in batches, and how its honesty is seen. */
+interface Recording extends Timed<Nonce> {
+  /** Throws if it does not do what it is timed for. */
+  assertHonest(): Promise<void>
+}
+
+const { short } = given<{ short: boolean }>()
+const folder = scratchFolder()
+let files = 0
+const recordings: Recording[] = []
+for (const size of [1, 8, 25, 64]) {
+  recordings.push(await journal('none', size), await journal('thread', size))
+  recordings.push(bare('normal', size), bare('full', size))
+}
+for (const recording of recordings) await recording.assertHonest()
+const pace = short ? { runMs: 1, rounds: 1 } : { runMs: 60, rounds: 21 }
+const measured = await inRounds(recordings, pace)
+for (const { close } of recordings) await close?.()
+giveBack(measured)
+
+/** The library's journal: a batch is what is recorded in one turn. */
+async function journal(sync: 'thread' | 'none', inFlight: number): Promise<Recording> {
+  const { nonces, close } = await openJournal(join(folder, `${files++}.db`), sync)
+  const record = async (batch: readonly Nonce[]) => {
+    const recorded = await Promise.all(batch.map((nonce) => nonces.record(nonce)))
+    return recorded.filter(({ verdict }) => verdict === 'new').length
+  }
+  const synced = sync === 'thread'
+  return {
+    name: `the journal${synced ? ', synced' : ''}`,
+    key: synced ? 'journal-synced' : 'journal',
+    inFlight,
+    refusesReplay: true,
+    prepare,
+    run: (all) => inBatches(all, inFlight, record),
+    async assertHonest() {
+      const batch = Array.from({ length: inFlight }, prepare)
+      assert.equal(await record(batch), inFlight, 'new nonces are recorded')
+      assert.equal(await record(batch), 0, 'those that were recorded are not new again')
+      const twin = prepare()
+      assert.equal(await record([twin, twin]), 1, 'one of two copies in a batch is new')
+    },
+    close,
+  }
+}
+
+/** The same rows, appended and forgotten. */
+function bare(synchronous: 'full' | 'normal', inFlight: number): Recording {
+  const log = openBareLog(join(folder, `${files++}.db`), synchronous)
+  const append = (batch: readonly Nonce[]) => {
+    log.append(batch)
+    return batch.length
+  }
+  const synced = synchronous === 'full'
+  return {
+    name: `a bare insert${synced ? ', synced' : ''}`,
+    key: synced ? 'bare-synced' : 'bare',
+    inFlight,
+    refusesReplay: false,
+    prepare,
+    run: (all) => inBatches(all, inFlight, append),
+    async assertHonest() {
+      append(Array.from({ length: inFlight }, prepare))
+      assert.equal(log.count(), inFlight, 'all nonces are in the file')
+    },
+    close: log.close,
+  }
+}
+
+function prepare(): Nonce {
+  const now = seconds()
+  return { timestamp: now, credential: ID, keyNumber: 1, nonce: freshNonce(), now }
+}
+
+async function inBatches(
+  all: readonly Nonce[],
+  size: number,
+  record: (batch: readonly Nonce[]) => number | Promise<number>,
+): Promise<number> {
+  let recorded = 0
+  for (let from = 0; from < all.length; from += size) {
+    recorded += await record(all.slice(from, from + size))
+  }
+  return recorded
+}

@@ -1,0 +1,60 @@
+import type { Measured } from '../peers/rounds.ts'
+import { type Goal, goalsTable } from '../report/goals.ts'
+import { report } from '../report/results.ts'
+import { figure, ratio } from '../report/statistics.ts'
+import { number, spread, table } from '../report/table.ts'
+import { benchArguments } from '../setup/arguments.ts'
+import { runOn } from '../setup/run-on.ts'
+import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
+
+/*
+ * What the journal costs beside a bare insert of the row that it writes.
+ */
+
+const options = benchArguments()
+const names: readonly RuntimeName[] = ['bun', 'node-24']
+const measurements: { title: string; measured: readonly Measured[] }[] = []
+for (const name of names) {
+  const runtime = await findRuntime(name)
+  console.error(`\n${runtime.title}`)
+  const measured = await runOn<Measured[]>(runtime, 'recording/measure.ts', options)
+  measurements.push({ title: runtime.title, measured })
+}
+
+const HOW = `Nonces are recorded in batches, one after the other, without a request around them. The bare
+insert hashes the same nonces into the same blob, and appends it in a transaction of its own; it reads nothing and
+remembers nothing. The journal answers once its thread has synced the log; the bare insert that is synced does
+that within its commit. Beside both stands what is left without the sync, which is where code can save
+something: there the goal is.`
+
+const [first] = measurements
+const rows = (first?.measured ?? []).map(({ name, inFlight }, at) => [
+  name,
+  inFlight,
+  ...measurements.flatMap(({ measured }) => {
+    const found = figure(measured[at]?.runs ?? [])
+    return [number(found.median), spread(found)]
+  }),
+])
+const head = ['', 'batches of', ...measurements.flatMap(({ title }) => [title, ''])]
+const sections = [
+  '## Recording nonces',
+  HOW,
+  goalsTable(measurements.flatMap(goalsOf)),
+  `Microseconds for a nonce.\n\n${table(head, rows)}`,
+]
+report('recording', sections.join('\n\n'), options)
+
+function goalsOf({ title, measured }: (typeof measurements)[number]): Goal[] {
+  const runs = (key: string) =>
+    measured.find((one) => one.key === key && one.inFlight === 25)?.runs ?? []
+  const what = 'the journal ÷ a bare insert, batches of 25'
+  return [
+    { what, where: title, measured: ratio(runs('journal'), runs('bare')), atMost: 1.3 },
+    {
+      what: `${what}, synced`,
+      where: title,
+      measured: ratio(runs('journal-synced'), runs('bare-synced')),
+    },
+  ]
+}
