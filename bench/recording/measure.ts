@@ -19,7 +19,7 @@ let files = 0
 const recordings: Recording[] = []
 for (const size of [1, 8, 25, 64]) {
   recordings.push(await journal('none', size), await journal('thread', size))
-  recordings.push(bare('normal', size), bare('full', size))
+  recordings.push(bare('normal', size), gathered(size), bare('full', size))
 }
 for (const recording of recordings) await recording.assertHonest()
 const pace = short ? { runMs: 1, rounds: 1 } : { runMs: 60, rounds: 21 }
@@ -70,6 +70,36 @@ function bare(synchronous: 'full' | 'normal', inFlight: number): Recording {
     run: (all) => inBatches(all, inFlight, append),
     async assertHonest() {
       append(Array.from({ length: inFlight }, prepare))
+      assert.equal(log.count(), inFlight, 'all nonces are in the file')
+    },
+    close: log.close,
+  }
+}
+
+/** The same again, and each nonce has a promise of its own and waits for the end of the turn, as a request does. */
+function gathered(inFlight: number): Recording {
+  const log = openBareLog(join(folder, `${files++}.db`), 'normal')
+  let waiting: { readonly nonce: Nonce; readonly resolve: (recorded: boolean) => void }[] = []
+  const flush = () => {
+    const batch = waiting
+    waiting = []
+    log.append(batch.map(({ nonce }) => nonce))
+    for (const { resolve } of batch) resolve(true)
+  }
+  const add = (nonce: Nonce) =>
+    new Promise<boolean>((resolve) => {
+      if (waiting.push({ nonce, resolve }) === 1) setImmediate(flush)
+    })
+  const record = async (batch: readonly Nonce[]) => (await Promise.all(batch.map(add))).length
+  return {
+    name: 'a bare insert, gathered',
+    key: 'gathered',
+    inFlight,
+    refusesReplay: false,
+    prepare,
+    run: (all) => inBatches(all, inFlight, record),
+    async assertHonest() {
+      assert.equal(await record(Array.from({ length: inFlight }, prepare)), inFlight)
       assert.equal(log.count(), inFlight, 'all nonces are in the file')
     },
     close: log.close,
