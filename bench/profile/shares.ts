@@ -7,6 +7,9 @@ export type Shares = Readonly<Record<string, number>>
 const NATIVE: Readonly<Record<string, string>> = {
   '(garbage collector)': 'collecting garbage',
   all: 'SQLite',
+  run: 'SQLite',
+  exec: 'SQLite',
+  postMessage: 'messages to the thread that syncs',
   hash: 'hashing (node:crypto)',
   oneShotDigest: 'hashing (node:crypto)',
   hexWrite: 'hashing (node:crypto)',
@@ -36,6 +39,7 @@ function placeOf({ functionName, url }: Profiler.ProfileNode['callFrame']): stri
   if (ours === 'store/drivers/node-sqlite.ts') return 'SQLite'
   if (ours !== undefined) return `src/${ours}`
   if (url.includes('/bench/')) return 'the bench itself'
+  if (url === 'node:internal/per_context/messageport') return NATIVE.postMessage ?? null
   const native = NATIVE[functionName]
   if (native !== undefined) return native
   return functionName.startsWith('RegExp:')
