@@ -92,7 +92,7 @@ export function verifierWithoutStore(
   id: string,
   key: string,
 ): (request: Request) => Promise<MacIdentity | null> {
-  const settings = macSettings({ database: 'sqlite::memory:' })
+  const settings = macSettings({ database: 'sqlite::memory:' }, 'createMac')
   const known = new Map([[id, credential(id, key)]])
   const version = 1
   const store = {
