@@ -13,8 +13,8 @@ const BLOCKS = [...README.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => 
 const METERED = [
   'withmac.accepted 3',
   'withmac.accepted.duration 3 with seconds',
-  'withmac.batch.duration 4 with seconds',
-  'withmac.batch.size 4 with 4',
+  'withmac.batch.duration 3 with seconds',
+  'withmac.batch.size 3 with 3',
   'withmac.pruned credentials 1',
   'withmac.pruned nonces 3',
   'withmac.rejected ERR_MAC_MISSING 2',

@@ -112,9 +112,11 @@ describe('the original Django package', () => {
     using folder = temporaryFolder()
     const mac = await start(`sqlite:${folder.path('mac.db')}`)
     expect(await send(mac, request())).toBe('200')
+    // What a request leaves to be tidied up is done before the next is looked at.
+    for (let turn = 0; turn < 10; turn++) await setImmediate()
     clock.seconds += 1000
     expect(await send(mac, request())).toBe('200')
-    await setImmediate()
+    for (let turn = 0; turn < 10; turn++) await setImmediate()
     expect(await nonceRows(folder.path('mac.db'))).toBe(1)
     await mac.close()
   })
