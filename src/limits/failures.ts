@@ -121,12 +121,6 @@ export class FailureLimit {
     return this.#spentUntil > 0 && this.#spentUntil > Date.now()
   }
 
-  /** Whether the client's is. One whose address cannot be had is held against nobody. */
-  isSpent(client: Client | null): boolean {
-    const address = addressOf(client)
-    return address !== null && this.#budgets.spent(address, this.#limit) !== null
-  }
-
   /** How many more requests of an address may be refused. */
   left(address: string): number {
     return this.#budgets.left(address, this.#limit)

@@ -76,7 +76,8 @@ export async function verify(
     ;({ nonces } = store)
     // From an address whose budget is used up, a replay costs no look-up either.
     if (found !== null && limits.failures?.someSpent()) {
-      if (nonces.isKnown(timestamp, sent.id, sent.nonce)) limits.failures.check(client)
+      const isReplay = nonces.isKnown(timestamp, sent.id, sent.nonce)
+      if (isReplay) limits.failures.check(client, new MacError('ERR_MAC_REPLAY'))
     }
     if (found === null || moment === null) {
       found = null

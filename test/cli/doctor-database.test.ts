@@ -190,9 +190,11 @@ test('prune keeps nonces as long as the servers on the database ask for', async 
   const cwd = folder.path('')
   await withmac(['init'], { cwd })
   const database = openDatabase(folder.path('mac.db'))
-  const ages = [10, 400, 5000]
-  for (const age of ages) {
-    database.exec(`insert into mac_nonces values (unixepoch() - ${age}, 'a', '${age}')`)
+  // A row of the journal with one nonce for each, the oldest first.
+  for (const [at, age] of [5000, 400, 10].entries()) {
+    database.exec(
+      `insert into mac_nonce_log values (${at + 2}, ${at}, unixepoch() - ${age}, zeroblob(12))`,
+    )
   }
   database.exec("update mac_state set value = 3600 where name = 'keep_seconds'")
   database.close()

@@ -25,8 +25,8 @@ describe('a replay of a known credential’s request, from an address whose budg
     }
   })
 
-  test('is told that it is one, whether the store, a copy under way or the memory of it tells', async () => {
-    const { mac, answer, ada, copy } = await captured()
+  test('is told that it is one, also when a copy of it is under way', async () => {
+    const { answer, ada, copy } = await captured()
     const told = 'MAC error="The nonce was used before."'
     const challenges = (answers: Response[]) =>
       answers.map(({ status, headers }) => [status, headers.get('www-authenticate')])
@@ -38,8 +38,6 @@ describe('a replay of a known credential’s request, from an address whose budg
       [429, told],
       [429, told],
     ])
-    await mac.close()
-    expect(challenges([await answer(ada, FLOODER, copy)])).toEqual([[429, told]])
     // Who has not the right MAC learns nothing of the nonce.
     expect(challenges([await answer({ ...ada, key: 'guessed' }, FLOODER, copy)])).toEqual([
       [429, null],
