@@ -74,7 +74,12 @@ describe('behind a router of node:http, which chooses by the path as it was sent
   })
 
   test('a request signed for one handler does not run another, over a socket', async () => {
-    const say = (name: string) => getRequestListener(mac.withMac(() => new Response(name)))
+    const options = { overrideGlobalObjects: false }
+    const say = (name: string) =>
+      getRequestListener(
+        mac.withMac(() => new Response(name)),
+        options,
+      )
     const [admin, files] = [say('admin'), say('files')]
     const server = createServer((request, response) => {
       const listener = request.url?.startsWith('/admin/') ? admin : files
