@@ -1,10 +1,4 @@
-/** A mistake in the journal's code: what stands there, and what stands there with the mistake. */
-export interface Mistake {
-  readonly name: string
-  readonly file: string
-  readonly right: string
-  readonly wrong: string
-}
+import type { Mistake } from '../mistaken-code.ts'
 
 /** Each rule of the journal, broken once. The model must notice every one of them. */
 export const MISTAKES: readonly Mistake[] = [

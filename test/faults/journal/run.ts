@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { copyWith, type Mistake, SOURCE } from '../mistaken-code.ts'
 import { Random } from '../random.ts'
-import { MISTAKES, type Mistake } from './mistakes.ts'
+import { MISTAKES } from './mistakes.ts'
 import { type JournalCode, JournalWorld, openJournalDatabase, type Troubles } from './world.ts'
 
 /*
@@ -19,7 +19,6 @@ const { values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
-const root = join(import.meta.dir, '../../..')
 /** How many steps a world lives. */
 const STEPS = 80
 const TROUBLES: readonly Troubles[] = [
@@ -76,25 +75,10 @@ async function search(code: JournalCode, forSeconds: number): Promise<Searched> 
 
 /** The library's code, or a copy of it with a mistake. */
 async function codeOf(mistake: Mistake | null): Promise<JournalCode> {
-  const source = mistake === null ? join(root, 'src') : copyWith(mistake)
+  const source = mistake === null ? SOURCE : copyWith([mistake])
   const load = (file: string) => import(pathToFileURL(join(source, file)).href)
   const { Journal } = await load('store/journal.ts')
   const { LogSync } = await load('store/log-sync.ts')
   const { SqliteConnection } = await load('store/sqlite-connection.ts')
   return { Journal, LogSync, SqliteConnection }
-}
-
-function copyWith({ name, file, right, wrong }: Mistake): string {
-  // Beside node_modules, where its packages are found.
-  const copy = mkdtempSync(join(root, '.model-'))
-  process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
-  cpSync(join(root, 'src'), copy, { recursive: true })
-  const path = join(copy, file)
-  const text = readFileSync(path, 'utf8')
-  if (text.split(right).length !== 2) throw new Error(`"${name}" fits ${file} no more: ${right}`)
-  writeFileSync(
-    path,
-    text.replace(right, () => wrong),
-  )
-  return copy
 }

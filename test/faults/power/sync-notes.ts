@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildPreload } from './preload.ts'
 
 /** What a server process needs in its environment to note its syncs. */
 export interface SyncNotes {
@@ -10,18 +11,7 @@ export interface SyncNotes {
 
 /** Builds what notes the syncs, which takes a C compiler, and says where the notes are. */
 export function syncNotes(folder: string): SyncNotes {
-  const library = join(folder, 'note-syncs.so')
-  const source = join(import.meta.dir, 'note-syncs.c')
-  const { exitCode, stderr } = Bun.spawnSync([
-    'cc',
-    '-shared',
-    '-fPIC',
-    '-O1',
-    '-o',
-    library,
-    source,
-  ])
-  if (exitCode !== 0) throw new Error(`cc: ${stderr}The fault "power cut" needs a C compiler.`)
+  const library = buildPreload('note-syncs.c', folder)
   const notes = join(folder, 'syncs.txt')
   return {
     env: { LD_PRELOAD: library, WITHMAC_SYNC_NOTES: notes },

@@ -1,0 +1,140 @@
+import { dlopen } from 'bun:ffi'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Random } from '../random.ts'
+import { Disk } from './disk.ts'
+import type { LoadOptions } from './load.ts'
+import { readTrace, type Traced } from './trace.ts'
+
+/** How long a process may take to start, work and end, in milliseconds. */
+const PATIENCE = 60_000
+const LOCK_EX = 2
+const { flock } = dlopen('libc.so.6', {
+  flock: { args: ['i32', 'i32'], returns: 'i32' },
+}).symbols
+const SCRIPT = join(import.meta.dir, 'load.ts')
+const WINDOW_SECONDS = 10
+
+/** What processes that shared a database did to its files, and what they acknowledged meanwhile. */
+export interface Recording {
+  readonly steps: readonly Traced[]
+  /** The files of acknowledgements, by their names. */
+  readonly acknowledgements: ReadonlyMap<string, Uint8Array>
+  readonly windowSeconds: number
+  /** How often a thread other than a process's first has synced the log. */
+  readonly syncsByThreads: number
+}
+
+/** What is recorded, and with what. */
+export interface RecordingChoice {
+  /** Where the library's code is. */
+  readonly source: string
+  /** What runs a script. */
+  readonly command: readonly string[]
+  /** The library that traces. */
+  readonly tracer: string
+  /** A folder that is empty, for the database alone, and where the trace is to be. */
+  readonly folder: string
+  readonly trace: string
+}
+
+/**
+ * Lets processes work on one database, in one to three turns: some are killed, the others close it. When
+ * the last of a turn has closed it, the log is gone, and the next turn begins another.
+ *
+ * @throws Error if the trace does not tell all that was done to the files.
+ */
+export async function record(choice: RecordingChoice, random: Random): Promise<Recording> {
+  const { folder, trace } = choice
+  const clock = { from: 1_800_000_000, at: Date.now(), speed: random.pick([1, 20]) }
+  const turns = random.between(1, 3)
+  for (let turn = 1; turn <= turns; turn++) {
+    const credentials = random.chance(0.8) ? steadyCredentials(folder) : []
+    const processes = Array.from({ length: random.between(1, 3) }, (_, number) =>
+      work(choice, random.branch(), {
+        ...{ source: choice.source, database: join(folder, 'mac.db'), clock, credentials },
+        ...{ windowSeconds: WINDOW_SECONDS, name: `${turn}-${number}` },
+        milliseconds: random.between(100, 900),
+        seed: random.between(0, 2 ** 32 - 1),
+      }),
+    )
+    await Promise.all(processes)
+  }
+  const steps = readTrace(trace)
+  checkComplete(steps, folder)
+  const acknowledgements = new Map(
+    acknowledgementFiles(folder).map((name) => [name, readFileSync(join(folder, name))]),
+  )
+  const syncsByThreads = steps.filter(isSyncByThread).length
+  return { steps, acknowledgements, windowSeconds: WINDOW_SECONDS, syncsByThreads }
+}
+
+async function work(
+  { command, tracer, folder, trace }: RecordingChoice,
+  random: Random,
+  options: LoadOptions,
+): Promise<void> {
+  const child = Bun.spawn([...command, SCRIPT, JSON.stringify(options)], {
+    env: {
+      ...process.env,
+      ...{ LD_PRELOAD: tracer, WITHMAC_TRACE: trace, WITHMAC_TRACE_FOLDER: folder },
+    },
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  const kill = () => whileNobodyWrites(trace, () => child.kill('SIGKILL'))
+  const timers = [setTimeout(kill, PATIENCE)]
+  if (random.chance(0.4)) timers.push(setTimeout(kill, random.between(300, 1500)))
+  const [code, said] = await Promise.all([child.exited, new Response(child.stderr).text()])
+  for (const timer of timers) clearTimeout(timer)
+  if (code !== 0 && child.signalCode !== 'SIGKILL') {
+    throw new Error(`a process under load ended with ${code}: ${said}`)
+  }
+}
+
+/** A process that writes to a file, and then to the trace, has a lock: none is killed in between. */
+function whileNobodyWrites(trace: string, work: () => void): void {
+  const file = openSync(trace, 'a')
+  // To close it gives the lock back.
+  try {
+    if (flock(file, LOCK_EX) !== 0) throw new Error('flock failed')
+    work()
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Credentials for requests that were acknowledged. */
+function steadyCredentials(folder: string): string[] {
+  return acknowledgementFiles(folder).flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/"id":"(.*-steady)","reached"/g)].map(
+      ([, id]) => id as string,
+    ),
+  )
+}
+
+function acknowledgementFiles(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.acks'))
+}
+
+/** A write or a truncation past the tracer would show: the files are as the trace tells. */
+function checkComplete(steps: readonly Traced[], folder: string): void {
+  const disk = new Disk()
+  for (const step of steps) disk.apply(step)
+  const told = disk.now()
+  const there = readdirSync(folder).filter((name) => !/(-shm|\.acks)$/.test(name))
+  for (const name of new Set([...told.keys(), ...there])) {
+    const file = there.includes(name) ? readFileSync(join(folder, name)) : null
+    const same = file !== null && Buffer.compare(file, told.get(name) ?? Buffer.of(0)) === 0
+    if (!same) throw new Error(`the trace does not tell all that was done to ${name}`)
+  }
+}
+
+function isSyncByThread(step: Traced): boolean {
+  return (
+    step.what === 'sync ended' &&
+    step.dataAlone &&
+    step.name.endsWith('-wal') &&
+    step.thread !== step.process
+  )
+}
