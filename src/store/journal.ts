@@ -128,10 +128,11 @@ export class Journal implements NonceStore {
     const state = stateOf(await guarded(async () => connection.run(allState(this.#parts.db))))
     this.#salt = present('nonce_salt', state.get('nonce_salt'))
     if (present('halted', state.get('halted')) !== 0) await this.#recover()
+    let lost = 0
     for (;;) {
       const [from, tag] = [this.#seq, this.#tag]
       const rows = await guarded(async () => connection.run(this.#rowsFrom(from)))
-      if (!this.#follow(rows, from, tag)) this.#forgetPlace()
+      if (!this.#follow(rows, from, tag)) lost = this.#startOver(from, lost)
       else if (rows.length < ROWS_AT_ONCE) break
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -263,17 +264,27 @@ export class Journal implements NonceStore {
    * restore, rows deleted by hand), all rows are read.
    */
   *#catchUp(): Steps<void> {
+    let lost = 0
     for (;;) {
       const [from, tag] = [this.#seq, this.#tag]
       const rows = yield this.#rowsFrom(from)
-      if (!this.#follow(rows, from, tag)) this.#forgetPlace()
+      if (!this.#follow(rows, from, tag)) lost = this.#startOver(from, lost)
       else if (rows.length < ROWS_AT_ONCE) return
     }
   }
 
-  #forgetPlace(): void {
+  /**
+   * Begins to read from the first row again.
+   *
+   * @param lost Where that was necessary before: rows that are only removed in between get one further.
+   * @returns Where it was necessary now.
+   * @throws Error if it gets nowhere.
+   */
+  #startOver(from: number, lost: number): number {
     this.#seq = 0
     this.#tag = null
+    if (from > lost) return from
+    throw new Error('its table mac_nonce_log is damaged. Restore it from a backup.')
   }
 
   /**
@@ -292,7 +303,8 @@ export class Journal implements NonceStore {
         if (timestamp >= this.#floor) this.#remember(timestamp, fingerprint)
       }
     }
-    return true
+    // Otherwise they are not in their order.
+    return rows.length < 2 || this.#seq > from
   }
 
   /** Below the floor only the store says what became of one. */

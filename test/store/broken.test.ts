@@ -59,6 +59,26 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     },
   ],
   [
+    'has nonces out of their order',
+    /mac\.db failed: its table mac_nonce_log is damaged\. Restore it/,
+    async (path) => {
+      await prepare(path)
+      const database = openDatabase(path)
+      const tag = Buffer.from('0123456789ab', 'hex')
+      for (let seq = 2; seq <= 100; seq++) {
+        const random = seq === 64 ? tag.readUIntBE(0, 6) : seq
+        database.exec(`insert into mac_nonce_log values (${seq}, ${random}, 0, x'')`)
+      }
+      database.close()
+      const bytes = readFileSync(path)
+      // The row's number lies before the types of its columns.
+      const at = bytes.indexOf(tag) - 6
+      expect(bytes[at]).toBe(64)
+      bytes[at] = 127
+      writeFileSync(path, bytes)
+    },
+  ],
+  [
     'has tables of a newer version',
     /version 99, and this withmac knows versions up to \d+\. Install/,
     async (path) => {
