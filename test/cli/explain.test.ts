@@ -161,4 +161,4 @@ test('explain waits for a pipe through which nothing has come yet', async () => 
   child.stdin.end(head.slice(20))
   expect(await out).toContain('key')
   expect(await endOf(child)).toBe(1)
-}, 60_000)
+}, 180_000)

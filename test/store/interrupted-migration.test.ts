@@ -68,7 +68,7 @@ describe.each([[1], [2], [3]])('from version %d of the tables', (version) => {
     // One for each column that was added at the least.
     expect(at).toBeGreaterThan(20)
     await expectAllThere(path)
-  }, 60_000)
+  }, 180_000)
 
   test('a process that is killed in the middle of one leaves all as it was', async () => {
     using folder = temporaryFolder()
@@ -82,5 +82,5 @@ describe.each([[1], [2], [3]])('from version %d of the tables', (version) => {
       expect(databaseContent(path)).toEqual(before)
     }
     await expectAllThere(path)
-  }, 60_000)
+  }, 180_000)
 })

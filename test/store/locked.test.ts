@@ -67,7 +67,7 @@ test('a long lock is answered 503 in time, other work goes on, and all is well a
   ])
   other.exec('rollback')
   expect(await server.send(KEY)).toBe('200')
-}, 60_000)
+}, 180_000)
 
 test('many requests during a long lock do not wait for one another', async () => {
   await using place = await start()
@@ -82,7 +82,7 @@ test('many requests during a long lock do not wait for one another', async () =>
   expect(await server.send(KEY)).toBe('200')
   expect(await slowest).toBeLessThan(BLOCKED)
   expect(all).toBeLessThan(GIVEN_UP)
-}, 60_000)
+}, 180_000)
 
 test('a lock does not keep those out who are refused anyway', async () => {
   await using place = await start()
@@ -107,4 +107,4 @@ test('a new file that is locked is given up on in time, and can be opened later'
   other.exec('rollback')
   await server.mac.ready()
   other.close()
-}, 60_000)
+}, 180_000)

@@ -59,7 +59,7 @@ describe('a database file that was', () => {
       await using restarted = await serve(`sqlite:${folder.path('another.db')}`)
       expect(await restarted.send(KEY)).toBe('200')
     },
-    60_000,
+    180_000,
   )
 
   test('moved away and back is used again', async () => {
@@ -74,5 +74,5 @@ describe('a database file that was', () => {
     renameSync(`${path}.away`, path)
     expect(await server.send(KEY)).toBe('200')
     expect(await server.sendHeader(before)).toBe('401 ERR_MAC_REPLAY')
-  }, 60_000)
+  }, 180_000)
 })

@@ -50,7 +50,7 @@ test('eight processes that open a new file at once run each migration once', asy
   const path = folder.path('mac.db')
   expect(await openAtOnce(path, 8)).toEqual(Array.from({ length: 8 }, () => OPENED))
   expect(tables(path)).toEqual(await expected(folder.path('alone.db')))
-}, 60_000)
+}, 180_000)
 
 test.each([[8], [32]])(
   '%d connections of one process that open a new file at once run each migration once',
@@ -63,5 +63,5 @@ test.each([[8], [32]])(
     expect(opened.filter(({ status }) => status === 'rejected')).toHaveLength(0)
     expect(tables(path)).toEqual(await expected(folder.path('alone.db')))
   },
-  60_000,
+  180_000,
 )

@@ -159,7 +159,7 @@ test('a lock that outlasts all patience loses no failures', async () => {
   await record(store, NOW)
   await store.close()
   expect(databaseContent(path).rows.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 2]])
-}, 60_000)
+}, 180_000)
 
 test('a store that cannot write failures at its end is closed all the same', async () => {
   await using file = await opened()
