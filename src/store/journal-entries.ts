@@ -71,7 +71,7 @@ export function* entriesOf(latest: number, entries: unknown): Iterable<Entry> {
 
 /** Node has had the one-shot function since 20.12; on Bun the hasher of its own is faster. */
 const sha256: (text: string) => Buffer =
-  typeof Bun !== 'undefined'
+  process.versions.bun !== undefined
     ? (text) => new Bun.CryptoHasher('sha256').update(text).digest()
     : typeof crypto.hash === 'function'
       ? (text) => crypto.hash('sha256', text, 'buffer')

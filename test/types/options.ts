@@ -71,7 +71,6 @@ holds<
     keyof MacOptions,
     | keyof CheckOptions
     | 'database'
-    | 'durability'
     | 'windowSeconds'
     | 'clockOffset'
     | 'sealingKey'

@@ -6,7 +6,7 @@ import { createMac, getMac } from 'withmac'
 const mac = createMac()
 await mac.createCredential('ada', {
   id: 'ada-laptop',
-  key: 'only-for-development',
+  key: 'only-for-development-and-tests',
   ifExists: 'keep',
 })
 const orders = mac.withMac((request) => {

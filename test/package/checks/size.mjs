@@ -1,7 +1,7 @@
 import { demand, kilobytes } from '../tools/report.mjs'
 
 /** In bytes, some 15 % above what it was when they were last set. Raise them knowingly. */
-const BUDGET = { packed: 770_000, unpacked: 2_650_000 }
+const BUDGET = { packed: 955_000, unpacked: 3_300_000 }
 
 /** The tarball stays as small as it is. */
 export async function checkSize(report, { described }) {

@@ -7,7 +7,7 @@ import { HERE } from '../tools/runtimes.mjs'
 /** What is imported alone, and the bytes it may come to, not minified: some 30 % above what it was. */
 const ENTRIES = [
   { what: 'MacError', entry: 'only-error.mjs', budget: 8000 },
-  { what: 'the client', entry: 'only-client.mjs', budget: 65_000 },
+  { what: 'the client', entry: 'only-client.mjs', budget: 90_000 },
 ]
 
 const BUNDLERS = [

@@ -100,7 +100,7 @@ function failure(why) {
 }
 
 async function opened(folder, node) {
-  const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'), [URL], node)
+  const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'), [URL], { node })
   check('opening prints no warning', complaints, '')
   const { open, better } = JSON.parse(output)
   return { open, better }

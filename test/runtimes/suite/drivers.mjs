@@ -44,11 +44,11 @@ export async function drivers() {
 
 /** Of a file that is no database, each driver has SQLite's text alone: the cause stands before it. */
 function tellsWhatIsWrong(probe) {
-  return withDatabase(async ({ database }) => {
+  return withDatabase(async ({ folder, database }) => {
     const path = database.slice('sqlite:'.length)
     writeFileSync(path, 'no database '.repeat(1000))
     for (const scheme of hasBetterSqlite3 ? ['sqlite', 'better-sqlite3'] : ['sqlite']) {
-      const { output } = await runFile(probe, [`${scheme}:${path}`])
+      const { output } = await runFile(probe, [`${scheme}:${path}`], { folder })
       const said = 'failed: it is not a SQLite database, or an encrypted one: is the path right? ('
       check(`${scheme}: a file that is no database`, JSON.parse(output).open.includes(said), true)
     }

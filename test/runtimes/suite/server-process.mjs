@@ -40,9 +40,9 @@ export async function startServer({ folder = null, ...server }) {
  * Runs a file on this runtime, or on another Node, to its end; gives its output and what it printed
  * as a warning.
  */
-export async function runFile(file, args = [], node = process.execPath) {
-  // All that these open is in memory, for which Deno needs no permission.
-  const child = startProcess(file, args, { folder: null, database: 'sqlite::memory:', node })
+export async function runFile(file, args = [], { node = process.execPath, folder = null } = {}) {
+  // What is opened is in memory, for which Deno needs no permission, or in the folder that is given.
+  const child = startProcess(file, args, { folder, database: 'sqlite::memory:', node })
   const { output } = await child.end
   return { output: output.trim(), complaints: child.complaints() }
 }

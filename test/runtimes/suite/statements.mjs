@@ -19,7 +19,7 @@ async function preparesOnce(database, driver) {
   const { output } = await runFile(file, [database, driver])
   const { letIn, prepared } = JSON.parse(output)
   check(`${driver}: requests let in`, letIn, 100)
-  const writing = prepared.filter(([sql]) => /^insert into "?mac_nonces/i.test(sql))
+  const writing = prepared.filter(([sql]) => /^insert into "?mac_nonce_log/i.test(sql))
   check(`${driver}: the statement that writes nonces was counted`, writing.length > 0, true)
   const again = prepared.filter(([, times]) => times > 1)
   check(`${driver}: statements that were prepared again`, again, [])

@@ -2,9 +2,11 @@
 declare module 'bun:sqlite'
 
 /** So it does with this global. */
-declare const Bun: {
-  readonly CryptoHasher: new (
-    algorithm: string,
-    key: string,
-  ) => { copy(): { update(text: string): { digest(encoding: 'base64'): string } } }
+declare const Bun: { readonly CryptoHasher: new (algorithm: string, key?: string) => Hasher }
+
+interface Hasher {
+  copy(): Hasher
+  update(text: string): Hasher
+  digest(): import('node:buffer').Buffer
+  digest(encoding: 'base64'): string
 }
