@@ -28,7 +28,7 @@ const TROUBLES: readonly Troubles[] = [
   { disk: true, hands: true },
 ]
 /** A mistake may take long to show, but not for ever. */
-const PATIENCE = 60 + seconds
+const PATIENCE = 300 + seconds
 
 interface Searched {
   readonly worlds: number
