@@ -109,7 +109,7 @@ async function subject(
   sealingKey: string | null = null,
 ): Promise<Subject> {
   const path = join(folder, `${randomUUID()}.db`)
-  const options = { sealingKey, durability: 'normal', onReject: () => {} } as const
+  const options = { sealingKey, onReject: () => {} } as const
   const mac = createMac({ database: `sqlite:${path}`, ...options })
   const ids: string[] = []
   while (ids.length < credentials) {

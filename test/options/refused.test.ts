@@ -296,7 +296,7 @@ const CALLED: readonly Called[] = [
     wrong: ofTestMac,
     near: ['startAt', 'startsAt'],
     sibling: ['bindBody', 'signedRequest of createTestMac'],
-    also: OPTIONS.createMac.filter((name) => !['database', 'durability', 'now'].includes(name)),
+    also: OPTIONS.createMac.filter((name) => !['database', 'now'].includes(name)),
   },
   {
     who: 'signedRequest of createTestMac',
