@@ -1,8 +1,17 @@
-/** Whether a variable of the environment can be read. On Deno without the permission it asks the user, or throws. */
-export function isReadable(variable: string): boolean {
+/** What Deno asks the person at its terminal for, or throws, if it was not permitted. */
+type Permission =
+  | { readonly name: 'env'; readonly variable: string }
+  | { readonly name: 'read' | 'write'; readonly path: string }
+
+/** Whether something may be done without asking: on Deno if it was permitted, elsewhere always. */
+export function isPermitted(permission: Permission): boolean {
   const { Deno } = globalThis as { Deno?: DenoPermissions }
-  const state = Deno?.permissions.querySync({ name: 'env', variable }).state
-  return state === undefined || state === 'granted'
+  return Deno === undefined || Deno.permissions.querySync(permission).state === 'granted'
+}
+
+/** Whether a variable of the environment can be read. */
+export function isReadable(variable: string): boolean {
+  return isPermitted({ name: 'env', variable })
 }
 
 /**
@@ -22,6 +31,6 @@ export function inDevelopment(): boolean {
 
 interface DenoPermissions {
   readonly permissions: {
-    querySync(descriptor: { name: 'env'; variable: string }): { readonly state: string }
+    querySync(permission: Permission): { readonly state: string }
   }
 }

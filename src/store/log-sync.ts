@@ -1,3 +1,4 @@
+import { isPermitted } from '../environment.ts'
 import { type DatabaseFile, FileThread, type Thread, type ThreadEvents } from './file-thread.ts'
 
 /** What the thread answers: `ready` once, and how each sync went. */
@@ -109,6 +110,7 @@ export class LogSync implements Syncing {
     const waiting = [this.#running, this.#next]
     this.#running = null
     this.#next = null
+    this.#thread?.keepAlive(false)
     for (const sync of waiting) sync?.reject(error)
   }
 }
@@ -125,24 +127,9 @@ function newSync(): Sync {
 
 /** Starts the thread for a database file; `null` if it may not open the log. */
 export function startLogThread(file: DatabaseFile, events: ThreadEvents<Synced>): Thread | null {
-  return mayOpen(`${file.path}-wal`) ? new FileThread(file, WORK, events) : null
-}
-
-/** Deno would ask the person at its terminal, and wait. */
-function mayOpen(path: string): boolean {
-  const { Deno } = globalThis as DenoGlobal
-  if (Deno === undefined) return true
-  return (['read', 'write'] as const).every(
-    (name) => Deno.permissions.querySync({ name, path }).state === 'granted',
-  )
-}
-
-interface DenoGlobal {
-  readonly Deno?: {
-    readonly permissions: {
-      querySync(descriptor: { name: 'read' | 'write'; path: string }): { readonly state: string }
-    }
-  }
+  const path = `${file.path}-wal`
+  const mayOpen = isPermitted({ name: 'read', path }) && isPermitted({ name: 'write', path })
+  return mayOpen ? new FileThread(file, WORK, events) : null
 }
 
 /** What the thread does. Once a second it looks whether the log is still the one that it has open. */

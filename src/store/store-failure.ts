@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isPermitted } from '../environment.ts'
 import { MacError } from '../errors.ts'
 
 /** Converts a driver's error to what the operator is told. */
@@ -76,7 +77,7 @@ function whyNoAccess(path: string | null): string[] {
 /** Whether Linux says so: to `access`, some runtimes do not hand it on. */
 function isMountedReadOnly(path: string): boolean {
   const mounts = '/proc/self/mountinfo'
-  if (process.platform !== 'linux' || !isReadable(mounts)) return false
+  if (process.platform !== 'linux' || !isPermitted({ name: 'read', path: mounts })) return false
   try {
     const real = realpathSync(dirname(path))
     let nearest = { point: '', options: '' }
@@ -94,7 +95,7 @@ function isMountedReadOnly(path: string): boolean {
 
 /** What the system refuses an access with, or `null`. */
 function refusedWith(name: string, mode: number): string | null {
-  if (!isReadable(name)) return null
+  if (!isPermitted({ name: 'read', path: name })) return null
   try {
     accessSync(name, mode)
     return null
@@ -111,19 +112,6 @@ function ownerOf(name: string): string[] {
     return [`you are user ${uid}, and it is of user ${owner}, mode ${(mode & 0o777).toString(8)}`]
   } catch {
     return []
-  }
-}
-
-/** Deno asks the user, or throws, where a path is looked at without the permission. */
-function isReadable(path: string): boolean {
-  const { Deno } = globalThis as { Deno?: DenoPermissions }
-  const state = Deno?.permissions.querySync({ name: 'read', path }).state
-  return state === undefined || state === 'granted'
-}
-
-interface DenoPermissions {
-  readonly permissions: {
-    querySync(descriptor: { name: 'read'; path: string }): { readonly state: string }
   }
 }
 

@@ -2,9 +2,10 @@ import { Kysely, sql } from 'kysely'
 import { Checkpoints } from '../../src/store/checkpoints.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { inode } from '../../src/store/file.ts'
+import type { ThreadEvents } from '../../src/store/file-thread.ts'
 import { guard } from '../../src/store/guard.ts'
 import { Journal } from '../../src/store/journal.ts'
-import type { Syncing } from '../../src/store/log-sync.ts'
+import { LogSync, type Synced, type Syncing } from '../../src/store/log-sync.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import { SqliteConnection } from '../../src/store/sqlite-connection.ts'
@@ -168,4 +169,27 @@ test('after a failed sync the database is opened again once its log is in the fi
   expect((await record(again.nonces)).verdict).toBe('new')
   expect(await soon(record(file.journal))).toBe('new')
   await again.close()
+})
+
+test('the thread keeps the process alive while a sync is waited for, and not after one that failed', async () => {
+  const alive: boolean[] = []
+  let events: ThreadEvents<Synced> | null = null
+  const sync = new LogSync(
+    (given) => {
+      events = given
+      return { send() {}, keepAlive: (whether) => alive.push(whether), async end() {} }
+    },
+    () => {},
+  )
+  const told = (message: Synced) => events?.message(message)
+  const first = sync.wait()
+  expect(alive.at(-1)).toBe(true)
+  told({ failed: null })
+  await first
+  expect(alive.at(-1)).toBe(false)
+  const second = sync.wait()
+  told({ failed: 'EIO' })
+  await expect(second).rejects.toThrow('the log could not be synced: EIO')
+  expect(alive.at(-1)).toBe(false)
+  await expect(sync.wait()).rejects.toThrow('EIO')
 })
