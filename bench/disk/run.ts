@@ -24,7 +24,7 @@ const pace = options.short
   : {
       warmSeconds: 1,
       seconds: 3,
-      rounds: 5,
+      rounds: 3,
       fields: 400_000,
       delays: [0, 1, 3],
       connections: [64, 256],
@@ -46,7 +46,7 @@ interface Measured {
 }
 
 const measured: Measured[] = []
-for (const name of ['bun', 'node-24', 'deno'] satisfies RuntimeName[]) {
+for (const name of ['bun', 'node-24'] satisfies RuntimeName[]) {
   const runtime = await findRuntime(name)
   const { title } = runtime
   await disk.assertDelays(runtime)

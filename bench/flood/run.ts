@@ -30,8 +30,8 @@ import { Sender } from './sender.ts'
  */
 
 const options = benchArguments()
-const MILLISECONDS = options.short ? 500 : 10_000
-const ROUNDS = options.short ? 1 : 5
+const MILLISECONDS = options.short ? 500 : 5000
+const ROUNDS = options.short ? 1 : 3
 const WARM = options.short ? 10 : 200
 /** For the flooder to be at work before anything is measured, and to go on until it was. */
 const MARGIN = options.short ? 300 : 2000

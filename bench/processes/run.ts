@@ -18,7 +18,7 @@ import type { WorkerResult, WorkerSettings } from './worker.ts'
  */
 
 const options = benchArguments()
-const RUN_MS = options.short ? 300 : 10_000
+const RUN_MS = options.short ? 300 : 5000
 const ROUNDS = options.short ? 1 : 5
 /** For the processes to start. */
 const LEAD_MS = options.short ? 500 : 2000
