@@ -17,7 +17,7 @@ import { Journal } from '../src/store/journal.ts'
 import { LogSync, startLogThread } from '../src/store/log-sync.ts'
 import type { MacDatabase } from '../src/store/schema.ts'
 import { SqliteConnection } from '../src/store/sqlite-connection.ts'
-import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/store.ts'
+import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/types.ts'
 import { UsageTally } from '../src/store/usage/usage-tally.ts'
 
 export type { Mac, MacOptions } from '../src/index.ts'
@@ -28,7 +28,7 @@ export { parseAuthorization } from '../src/protocol/authorization.ts'
 export { prepareKey } from '../src/protocol/prepared-key.ts'
 export { requestString } from '../src/protocol/request-string.ts'
 export { fingerprintOf, newTag, packEntries } from '../src/store/journal-entries.ts'
-export type { Nonce } from '../src/store/store.ts'
+export type { Nonce } from '../src/store/types.ts'
 export { createMac }
 
 /**

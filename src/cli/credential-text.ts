@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts'
 import { plain } from '../protocol/plain-text.ts'
-import type { RateLimit } from '../store/store.ts'
+import type { RateLimit } from '../store/types.ts'
 import type { Colors } from './terminal/colors.ts'
 import { type Field, fieldLines } from './terminal/fields.ts'
 import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'

@@ -1,5 +1,5 @@
 import type { CredentialEvent } from '../credentials/history.ts'
-import type { AuditAction, RateLimit } from '../store/store.ts'
+import type { AuditAction, RateLimit } from '../store/types.ts'
 import { showExpiry, showRateLimit, showScopes } from './credential-text.ts'
 import { showMoment, showSpan } from './terminal/moments.ts'
 

@@ -1,5 +1,5 @@
 import { optionsOf } from '../read-options.ts'
-import type { KeylessCredential, OpenCredentials, RateLimit } from '../store/store.ts'
+import type { KeylessCredential, OpenCredentials, RateLimit } from '../store/types.ts'
 import type { Credential } from './credential.ts'
 import { checkNotRevoked, edited, endingAt } from './editing.ts'
 import { endOf, label, moment, rateLimit, scopes } from './fields.ts'

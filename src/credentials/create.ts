@@ -9,7 +9,7 @@ import type {
   OpenCredentials,
   RateLimit,
   StoredCredential,
-} from '../store/store.ts'
+} from '../store/types.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
 import { endOf, givenKey, key, label, moment, plain, rateLimit, scopes } from './fields.ts'
 import { readInput, readUser, type User } from './input.ts'

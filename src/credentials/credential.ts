@@ -1,5 +1,5 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { KeylessCredential, RateLimit, Usage } from '../store/store.ts'
+import type { KeylessCredential, RateLimit, Usage } from '../store/types.ts'
 
 /** A credential, without its key. */
 export interface Credential {

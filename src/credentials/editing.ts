@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { Edit, KeylessCredential, OpenCredentials } from '../store/store.ts'
+import type { Edit, KeylessCredential, OpenCredentials } from '../store/types.ts'
 import { type Credential, fromStored } from './credential.ts'
 import { readId } from './input.ts'
 

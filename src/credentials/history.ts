@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { optionsOf } from '../read-options.ts'
-import type { AuditAction, AuditFilter, OpenCredentials } from '../store/store.ts'
+import type { AuditAction, AuditFilter, OpenCredentials } from '../store/types.ts'
 import { readInput, readUser, type User } from './input.ts'
 
 /** What was done to a credential at some time. It stays when the credential is deleted. */

@@ -1,4 +1,4 @@
-import type { OpenCredentials } from '../store/store.ts'
+import type { OpenCredentials } from '../store/types.ts'
 import { type Credential, fromStored } from './credential.ts'
 import { unknown } from './editing.ts'
 import { readFilter, readId } from './input.ts'

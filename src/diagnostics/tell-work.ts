@@ -1,6 +1,6 @@
 import type { NewCredential } from '../credentials/credential.ts'
 import type { Recorder } from '../store/group-commit.ts'
-import type { Recorded } from '../store/store.ts'
+import type { Recorded } from '../store/types.ts'
 import { CHANNELS } from './channels.ts'
 import type { MacPruned } from './messages.ts'
 

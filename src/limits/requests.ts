@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import type { RateLimit, StoredCredential } from '../store/store.ts'
+import type { RateLimit, StoredCredential } from '../store/types.ts'
 import { Budgets } from './budgets.ts'
 import type { Counter } from './count.ts'
 import { type RateLimitFields, rateLimitFields } from './fields.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { label, rateLimit, scopes } from '../credentials/fields.ts'
 import { readInput, readUser, type User } from '../credentials/input.ts'
 import { optionsOf } from '../read-options.ts'
-import type { RateLimit } from '../store/store.ts'
+import type { RateLimit } from '../store/types.ts'
 import { TokenRefusal } from './refusal.ts'
 
 /** A client that proved who it is, and what its credentials are to be like. */

@@ -1,7 +1,7 @@
 import type { Budgets } from '../limits/budgets.ts'
 import type { Count } from '../limits/count.ts'
 import { rateLimitFields, secondsUntil } from '../limits/fields.ts'
-import type { RateLimit } from '../store/store.ts'
+import type { RateLimit } from '../store/types.ts'
 import { TokenRefusal } from './refusal.ts'
 
 /** Counts a credential that a client is to get. */

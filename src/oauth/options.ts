@@ -1,7 +1,7 @@
 import type { MacError } from '../errors.ts'
 import type { CheckOptions, OriginOption } from '../options.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { RateLimit } from '../store/store.ts'
+import type { RateLimit } from '../store/types.ts'
 import type { RefusedClient, TokenClient } from './client.ts'
 import type { TokenErrorCode } from './refusal.ts'
 import type { SentClient } from './sent-client.ts'

@@ -6,7 +6,7 @@ import { originSettings } from '../origin-settings.ts'
 import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
 import { optionsOf, readOptions } from '../read-options.ts'
 import type { OriginSettings } from '../server/signed-origin.ts'
-import type { RateLimit } from '../store/store.ts'
+import type { RateLimit } from '../store/types.ts'
 import { lifetime } from './client.ts'
 import type { TokenEndpointOptions } from './options.ts'
 

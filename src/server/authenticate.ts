@@ -3,7 +3,7 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { macsAreEqual } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
-import type { CredentialStore, FoundKey, StoredCredential } from '../store/store.ts'
+import type { CredentialStore, FoundKey, StoredCredential } from '../store/types.ts'
 import {
   type KnownCredentials,
   type KnownKey,

@@ -1,6 +1,6 @@
 import type { MacError } from '../errors.ts'
 import type { MacSettings } from '../settings.ts'
-import type { NonceStore } from '../store/store.ts'
+import type { NonceStore } from '../store/types.ts'
 import { currentSeconds } from './clock.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers'
-import type { NonceStore, Store } from '../store/store.ts'
+import type { NonceStore, Store } from '../store/types.ts'
 import { Sweeping } from './sweeping.ts'
 
 /** How many accepted requests there are between two steps, while there is more to remove. */

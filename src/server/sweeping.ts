@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers'
-import type { CredentialStore } from '../store/store.ts'
+import type { CredentialStore } from '../store/types.ts'
 
 /** How often credentials are swept, in seconds by the server's clock. */
 const INTERVAL = 60

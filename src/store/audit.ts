@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { MacDatabase } from './schema.ts'
-import type { AuditAction, AuditFilter, AuditRow, KeylessCredential } from './store.ts'
+import type { AuditAction, AuditFilter, AuditRow, KeylessCredential } from './types.ts'
 
 /** Writes down what was done to a credential. */
 export async function writeAudit(

@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeylessCredential, OldKeyTerm } from './store.ts'
+import type { KeylessCredential, OldKeyTerm } from './types.ts'
 
 /** A row of `mac_credentials`. */
 export type CredentialRow = Selectable<MacDatabase['mac_credentials']>

@@ -5,7 +5,7 @@ import { immediately } from './immediately.ts'
 import { type KeyRow, keyPlace, oldKeyPlace, openWritten } from './key-columns.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer, WrittenKey } from './sealing/key-sealer.ts'
-import type { FoundKey, KeyPair } from './store.ts'
+import type { FoundKey, KeyPair } from './types.ts'
 
 /** What is read of a credential before it is known that the MAC is right. */
 export type KeysRow = KeyRow & {

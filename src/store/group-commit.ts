@@ -3,8 +3,8 @@ import { MacError } from '../errors.ts'
 import { isBusy, withinPatience } from './busy.ts'
 import type { Answer } from './connection.ts'
 import type { Fingerprint } from './fingerprints.ts'
-import type { Nonce, Recorded } from './store.ts'
 import type { StoreFailure } from './store-failure.ts'
+import type { Nonce, Recorded } from './types.ts'
 
 /** How many nonces may wait. Whoever comes later is rejected: the store is not keeping up. */
 const MOST_WAITING = 10_000

@@ -3,7 +3,7 @@ import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import { type CredentialRow, fromRow, toColumns, unusable } from './credential-row.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer, WrittenKey } from './sealing/key-sealer.ts'
-import type { Edited, StoredCredential } from './store.ts'
+import type { Edited, StoredCredential } from './types.ts'
 
 type Columns = Insertable<MacDatabase['mac_credentials']>
 

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { closedError } from './closing.ts'
-import type { Store } from './store.ts'
+import type { Store } from './types.ts'
 
 /** How many requests may wait for the opening. Anybody can send some. */
 const MOST_WAITING = 10_000

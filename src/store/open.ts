@@ -18,8 +18,8 @@ import { type ResealParts, reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import type { Store } from './store.ts'
 import { setUpTriggers } from './triggers.ts'
+import type { Store } from './types.ts'
 import { UsageTally } from './usage/usage-tally.ts'
 
 /**

@@ -3,7 +3,7 @@ import { writeAudit } from './audit.ts'
 import { toNumber } from './credential-row.ts'
 import { NO_OLD_KEY } from './key-columns.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeylessCredential } from './store.ts'
+import type { KeylessCredential } from './types.ts'
 
 interface Whose {
   readonly id: string

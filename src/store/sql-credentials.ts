@@ -17,6 +17,8 @@ import { auditReplaced } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeySealer } from './sealing/key-sealer.ts'
 import { present } from './state.ts'
+import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
+import { drawVersion } from './triggers.ts'
 import type {
   AuditFilter,
   AuditRow,
@@ -27,9 +29,7 @@ import type {
   LookUp,
   StoredCredential,
   Usage,
-} from './store.ts'
-import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
-import { drawVersion } from './triggers.ts'
+} from './types.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
 import type { UsageTally } from './usage/usage-tally.ts'
 

@@ -1,4 +1,4 @@
-import type { Edited, KeylessCredential, Store, StoredCredential } from '../../src/store/store.ts'
+import type { Edited, KeylessCredential, Store, StoredCredential } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
 
 const ADA: StoredCredential = {

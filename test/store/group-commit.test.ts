@@ -4,7 +4,7 @@ import {
   GroupCommit,
   type Recorder,
 } from '../../src/store/group-commit.ts'
-import type { Recorded } from '../../src/store/store.ts'
+import type { Recorded } from '../../src/store/types.ts'
 import { expect, spyOn, test } from '../support/runner.ts'
 
 const NEW: Recorded = { verdict: 'new', version: 1 }

@@ -1,4 +1,4 @@
-import type { NonceStore, NonceVerdict, Store } from '../../src/store/store.ts'
+import type { NonceStore, NonceVerdict, Store } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
 
 const NOW = 1_700_000_000

@@ -1,4 +1,4 @@
-import type { NonceVerdict, Store, StoredCredential } from '../../src/store/store.ts'
+import type { NonceVerdict, Store, StoredCredential } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
 

@@ -1,7 +1,7 @@
 import { Kysely, sql } from 'kysely'
 import { databaseSource } from '../../src/store/database-source.ts'
 import { openStore } from '../../src/store/open.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/types.ts'
 import { databaseContent } from '../support/database-content.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, spyOn, test } from '../support/runner.ts'

@@ -1,4 +1,4 @@
-import type { StoredCredential } from '../../src/store/store.ts'
+import type { StoredCredential } from '../../src/store/types.ts'
 
 /** A credential as the store keeps it: valid for ever, but for what is given. */
 export function stored(id: string, given: Partial<StoredCredential> = {}): StoredCredential {

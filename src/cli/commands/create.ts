@@ -3,7 +3,7 @@ import type { KeptCredential, NewCredential } from '../../credentials/credential
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import { plain } from '../../protocol/plain-text.ts'
-import type { RateLimit } from '../../store/store.ts'
+import type { RateLimit } from '../../store/types.ts'
 import { readAddress } from '../address.ts'
 import { credentialJson, credentialLines } from '../credential-text.ts'
 import { findPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'

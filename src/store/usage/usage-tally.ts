@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../bounded-map.ts'
-import type { Nonce, Recorded } from '../store.ts'
+import type { Nonce, Recorded } from '../types.ts'
 import { FailureCounts, type Failures } from './failure-counts.ts'
 
 /** When a key of a credential was used. */

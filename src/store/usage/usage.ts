@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { MacDatabase } from '../schema.ts'
-import type { Usage } from '../store.ts'
+import type { Usage } from '../types.ts'
 import type { FailureCounts } from './failure-counts.ts'
 
 /** An hour, by which failures are counted, and how many of them are told: the last 24 hours. */
