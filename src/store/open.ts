@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
+import { KyselyConnection, SqliteConnection } from './connection.ts'
 import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
@@ -9,7 +10,6 @@ import { createPrivately, fileWatch, inode } from './file.ts'
 import { setUpKeyIndex } from './find-credential.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
 import { Journal, type JournalParts, type SyncStarter } from './journal.ts'
-import { checkReturning, KyselyConnection } from './kysely-connection.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
 import { migrate } from './migrate.ts'
 import type { MacDatabase } from './schema.ts'
@@ -17,7 +17,6 @@ import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
 import { type ResealParts, reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
-import { SqliteConnection } from './sqlite-connection.ts'
 import { setUpTriggers } from './triggers.ts'
 import type { Store } from './types.ts'
 import { UsageTally } from './usage/usage-tally.ts'
@@ -162,4 +161,20 @@ async function connect(path: string | null, driver: DriverChoice): Promise<Sqlit
     throw error
   }
   return handle
+}
+
+/**
+ * Some drivers for Kysely do not give the rows of RETURNING. With one of them every credential whose
+ * clock is learned would look as if it were gone.
+ *
+ * @throws Error that says so.
+ */
+async function checkReturning(db: Kysely<MacDatabase>): Promise<void> {
+  const { rows } = await sql`update mac_state set value = value where name = 'nonce_floor'
+    returning value`.execute(db)
+  if (rows.length === 1) return
+  throw new Error(
+    'its Kysely dialect does not give the rows of RETURNING, which withmac needs. Use SqliteDialect ' +
+      'with better-sqlite3, BunSqliteDialect of kysely-bun-sqlite, or a database URL.',
+  )
 }

@@ -72,7 +72,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'a commit that failed passes for one that came about',
-    file: 'store/sqlite-connection.ts',
+    file: 'store/connection.ts',
     right: "this.#handle.all('commit', [])",
     wrong: "attempt(() => this.#handle.all('commit', []))",
   },

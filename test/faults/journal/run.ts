@@ -79,6 +79,6 @@ async function codeOf(mistake: Mistake | null): Promise<JournalCode> {
   const load = (file: string) => import(pathToFileURL(join(source, file)).href)
   const { Journal } = await load('store/journal.ts')
   const { LogSync } = await load('store/log-sync.ts')
-  const { SqliteConnection } = await load('store/sqlite-connection.ts')
+  const { SqliteConnection } = await load('store/connection.ts')
   return { Journal, LogSync, SqliteConnection }
 }
