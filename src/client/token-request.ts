@@ -1,52 +1,92 @@
-import { limitedText } from './limited-text.ts'
+import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
+import { readCredential, type Signer } from './credential.ts'
 import type { MacFetch } from './options.ts'
-import { retryAfterOf } from './retry-after.ts'
-import { basicToken } from './secret-forms.ts'
-import { noToken } from './token-failure.ts'
-import type { TokenClientSettings } from './token-options.ts'
+import { limitedText } from './payload.ts'
 
 /** The longest answer that is read, in bytes. */
 const MAX_BYTES = 16_384
+/** The longest pause that an endpoint may ask for, in seconds. */
+const LONGEST_PAUSE = 300
+/**
+ * The error codes that are shown (RFC 6749 §5.2 and §4.1.2.1). Any other text of the endpoint may repeat
+ * the secret in a form that nobody thought of.
+ */
+const ERROR_CODES: ReadonlySet<unknown> = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'access_denied',
+  'server_error',
+  'temporarily_unavailable',
+])
 
-/** What a token endpoint answered. */
-export interface TokenReply {
-  readonly status: number
-  /** What its body says in JSON; `null` where it is none. */
-  readonly json: unknown
-  /** For how long it asks not to be asked again, in seconds; `null` where it does not. */
+/** What a token request is made with. */
+export interface TokenClientSettings {
+  readonly endpoint: URL
+  readonly clientId: string
+  readonly clientSecret: string
+  /** With a space between; `null` for the server's default. */
+  readonly scope: string | null
+  readonly authentication: 'basic' | 'body'
+  readonly timeoutSeconds: number
+}
+
+/** A credential that a token endpoint gave. */
+export interface Token {
+  readonly signer: Signer
+  /** How long it is valid, in seconds from when it was asked for. */
+  readonly lifetime: number
+}
+
+/** Says why there is no credential; it becomes a `MacError` for the caller. */
+export class TokenFailure extends Error {
+  /** For how long the endpoint asks not to be asked again, in seconds; `null` if it does not. */
   readonly retryAfter: number | null
+
+  constructor(why: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
+    super(`The token endpoint ${why}.`, options)
+    this.retryAfter = retryAfter
+  }
 }
 
 /**
- * Asks for a credential (RFC 6749 §4.4.2). A redirect is *not* followed: the secret would go along.
+ * Asks for a credential (RFC 6749 §4.4.2, draft §5.1). A redirect is *not* followed: the secret would go
+ * along.
  *
  * @param now A clock in seconds since 1970.
- * @throws {@link TokenFailure} where no answer comes, or one that is too long.
+ * @throws {@link TokenFailure} if no answer comes, or one that holds no MAC credential.
  */
 export async function requestToken(
   settings: TokenClientSettings,
   send: MacFetch,
   now: () => number,
-): Promise<TokenReply> {
+): Promise<Token> {
   const { endpoint, timeoutSeconds } = settings
   const init = tokenRequest(settings)
   let signal: AbortSignal | null = null
   let response: Response
   let text: string | null
   try {
-    // Timers want whole numbers, and 2.01 seconds are none of milliseconds, as JavaScript multiplies.
+    // Timers take whole numbers, and 2.01 seconds times 1000 is not one in JavaScript.
     signal = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000))
     response = await send(endpoint.href, { ...init, redirect: 'manual', signal })
     text = await limitedText(response, MAX_BYTES)
   } catch (cause) {
-    throw noToken(
-      signal?.aborted ? `did not answer within ${timeoutSeconds} seconds` : 'could not be reached',
-      { cause },
-    )
+    const why = signal?.aborted
+      ? `did not answer within ${timeoutSeconds} seconds`
+      : 'could not be reached'
+    throw new TokenFailure(why, null, { cause })
   }
   const retryAfter = retryAfterOf(response, now())
-  if (text === null) throw noToken(`gave an answer of more than ${MAX_BYTES} bytes`, { retryAfter })
-  return { status: response.status, json: parsed(text), retryAfter }
+  if (text === null) {
+    throw new TokenFailure(`gave an answer of more than ${MAX_BYTES} bytes`, retryAfter)
+  }
+  const answer = objectIn(text)
+  if (response.status !== 200) throw rejected(response.status, answer, retryAfter)
+  return readToken(answer)
 }
 
 function tokenRequest(settings: TokenClientSettings): RequestInit {
@@ -58,7 +98,7 @@ function tokenRequest(settings: TokenClientSettings): RequestInit {
     'content-type': 'application/x-www-form-urlencoded',
   }
   if (authentication === 'basic') {
-    headers.authorization = `Basic ${basicToken(settings)}`
+    headers.authorization = `Basic ${btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)}`
   } else {
     form.set('client_id', clientId)
     form.set('client_secret', clientSecret)
@@ -66,10 +106,81 @@ function tokenRequest(settings: TokenClientSettings): RequestInit {
   return { method: 'POST', headers, body: form.toString() }
 }
 
-function parsed(text: string): unknown {
+/** Form encoding, which HTTP Basic takes here as well (RFC 6749 §2.3.1 and appendix B). */
+function formEncode(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1)
+}
+
+type Answer = Readonly<Record<string, unknown>>
+
+/** The JSON object in a text; `null` if there is none. */
+function objectIn(text: string): Answer | null {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Answer) : null
   } catch {
     return null
   }
+}
+
+/** Reads a credential from an answer (draft §5.1, RFC 6749 §5.1). */
+function readToken(answer: Answer | null): Token {
+  if (answer === null) throw new TokenFailure('gave an answer that is not a JSON object')
+  const { token_type: type, expires_in: lifetime } = answer
+  if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
+    throw unusable('token_type is not mac')
+  }
+  if (typeof lifetime !== 'number' || !(lifetime > 0 && lifetime < Number.POSITIVE_INFINITY)) {
+    throw unusable('expires_in is not a positive number')
+  }
+  return { signer: signerOf(answer), lifetime }
+}
+
+function signerOf({ access_token: id, mac_key: key, mac_algorithm }: Answer): Signer {
+  const algorithm = MAC_ALGORITHMS.find((known) => known === mac_algorithm)
+  if (algorithm === undefined) throw unusable(`mac_algorithm is not ${MAC_ALGORITHMS.join(' or ')}`)
+  if (typeof id !== 'string') throw unusable('access_token is not a string')
+  if (typeof key !== 'string') throw unusable('mac_key is not a string')
+  try {
+    return readCredential({ id, key, algorithm })
+  } catch (cause) {
+    const why = 'access_token or mac_key is empty, or holds characters that are not allowed'
+    throw new TokenFailure(`gave a credential that cannot be used: ${why}`, null, { cause })
+  }
+}
+
+function unusable(what: string): TokenFailure {
+  return new TokenFailure(`gave an answer that cannot be used: ${what}`)
+}
+
+/** The failure for a status that is not 200 (RFC 6749 §5.2). */
+function rejected(status: number, answer: Answer | null, retryAfter: number | null): TokenFailure {
+  if (status === 0 || (status >= 300 && status < 400)) {
+    const why = 'redirects, which is not followed: the secret would go along'
+    return new TokenFailure(why, retryAfter)
+  }
+  const code = ERROR_CODES.has(answer?.error) ? `, ${answer?.error}` : ''
+  return new TokenFailure(`answered ${status}${code}`, retryAfter)
+}
+
+/**
+ * For how long an answer asks not to be asked again (RFC 9110 §10.2.3), in seconds, at most 300;
+ * `null` if it does not.
+ *
+ * @param now What time it is, in seconds since 1970, if the answer does not say what it is at the server.
+ */
+function retryAfterOf({ headers }: Response, now: number): number | null {
+  const text = headers.get('retry-after')
+  if (text === null) return null
+  const date = secondsOf(headers.get('date') ?? '')
+  const from = Number.isNaN(date) ? now : date
+  const seconds = /^\d+$/.test(text) ? Number(text) : secondsOf(text) - from
+  return seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) : null
+}
+
+/** Of an HTTP-date, as RFC 9110 §5.6.7 wants it to be written; `NaN` for all else. */
+function secondsOf(text: string): number {
+  return /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)
+    ? Date.parse(text) / 1000
+    : Number.NaN
 }

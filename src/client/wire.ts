@@ -1,9 +1,10 @@
 import { MacError } from '../errors.ts'
 import { type Authority, parseAuthority } from '../protocol/host.ts'
-import { cutUrl, type UrlPieces } from '../protocol/origin.ts'
+import { COMMON_METHODS, cutUrl, type UrlPieces } from '../protocol/origin.ts'
+import type { SignOptions, UnsignedRequest } from './options.ts'
 
 /** What a URL comes to on the request line and in the `Host` header (draft §3.2.1). */
-export interface WireUrl extends Authority {
+interface WireUrl extends Authority {
   readonly target: string
   /** Scheme, host and port, as `URL` writes them. */
   readonly origin: string
@@ -118,4 +119,83 @@ function authorityOf({ authority, scheme }: UrlPieces): Authority {
 
 function wrongUrl(message: string): MacError {
   return new MacError('ERR_MAC_CLIENT_URL', message)
+}
+
+/** What the Fetch standard writes in upper case, and nothing else. */
+const UPPER_CASED = /^(?:delete|get|head|options|post|put)$/i
+/** What the Fetch standard forbids. */
+const FORBIDDEN = /^(?:connect|trace|track)$/i
+/** A token (RFC 9110 §9.1) without lower-case letters, no longer than withmac reads. */
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
+
+/**
+ * The method that the `fetch` of this runtime sends: `POST` of `post`.
+ *
+ * @throws {@link MacError} `ERR_MAC_CLIENT_METHOD` for what is no method or is not allowed, for one
+ *   that this runtime would change into another, as Bun does with those it does not know, and for one
+ *   in lower case that would be sent so: the MAC covers it in upper case, and most servers refuse it.
+ */
+export function wireMethod(method: string): string {
+  if (COMMON_METHODS.has(method)) return method
+  if (FORBIDDEN.test(method)) {
+    throw wrongMethod(`fetch does not send the method ${method.toUpperCase()}.`)
+  }
+  const upper = methodToSign(method)
+  const { method: sent } = new Request('http://localhost/', { method: upper })
+  if (sent === upper) return upper
+  throw wrongMethod(
+    `This runtime knows no method ${upper}, and would send ${sent}: send the request by other means, ` +
+      'with signHeaders and a target.',
+  )
+}
+
+/** The same for what other means than `fetch` send. */
+export function methodToSign(method: string): string {
+  if (UPPER_CASED.test(method)) return method.toUpperCase()
+  if (METHOD.test(method)) return method
+  const upper = String(method).toUpperCase()
+  if (!METHOD.test(upper)) {
+    throw wrongMethod(`${JSON.stringify(method)} is no method: a token of 64 characters or fewer.`)
+  }
+  throw wrongMethod(
+    `Most runtimes send the method ${method} as it is spelled, most servers refuse it, and the MAC ` +
+      `covers it in upper case: write ${upper}.`,
+  )
+}
+
+function wrongMethod(message: string): MacError {
+  return new MacError('ERR_MAC_CLIENT_METHOD', message)
+}
+
+/**
+ * Sees to it that the caller's own header fields leave the signature room, and its host: Bun sends a
+ * `Host` that is set, and all others drop it.
+ *
+ * @throws {@link MacError} `ERR_MAC_CLIENT_HEADER`
+ */
+export function checkHeaders(headers: Headers, url: WireUrl): void {
+  const authorization = headers.get('authorization')
+  if (authorization !== null && !/^mac(?:[ \t]|$)/i.test(authorization)) {
+    throw new MacError(
+      'ERR_MAC_CLIENT_HEADER',
+      'The request has an Authorization of another scheme, and can have one alone. Take it out, or do not sign.',
+    )
+  }
+  const host = headers.get('host')
+  if (host === null) return
+  const { host: named } = new URL(url.origin)
+  if (host.toLowerCase() === named) return
+  throw new MacError(
+    'ERR_MAC_CLIENT_HEADER',
+    `The Host header says ${JSON.stringify(host)} and the URL ${JSON.stringify(named)}, and most ` +
+      'runtimes send the one of the URL. Take the header out; to sign for another host than the one ' +
+      'you connect to, there is signHeaders.',
+  )
+}
+
+/** The application's part of `ext` for one request. */
+export function extFor(ext: SignOptions['ext'], request: UnsignedRequest): string | null {
+  const value = typeof ext === 'function' ? ext(request) : (ext ?? null)
+  if (value === null || typeof value === 'string') return value
+  throw new TypeError('withmac: the function given as ext must return a string or null.')
 }

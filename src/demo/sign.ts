@@ -1,4 +1,4 @@
-import { signHeaders } from '../client/sign-headers.ts'
+import { signHeaders } from '../client/sign.ts'
 import type { NewCredential } from '../credentials/credential.ts'
 
 /** Signs a GET request, as any client would; gives the value of its `Authorization` header. */

@@ -1,6 +1,6 @@
 import type { ClientCredential } from '../client/credential.ts'
 import { wrongOptions } from '../client/options.ts'
-import { signRequest } from '../client/sign-request.ts'
+import { signRequest } from '../client/sign.ts'
 import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
 
 /** What a signed request is made of: all that `new Request` takes, and how to sign it. */

@@ -1,4 +1,4 @@
-import { KeptBody } from '../../src/client/kept-body.ts'
+import { KeptBody } from '../../src/client/payload.ts'
 import { expect, test } from '../support/runner.ts'
 
 /** A request whose body comes as it is pushed, and what is still wanted of it. */

@@ -143,7 +143,7 @@ describe('a token endpoint that gives no credential', () => {
   test.each([
     ['another token type', { ...TOKEN, token_type: 'Bearer' }, 'token_type is not mac'],
     ['no token type', { ...TOKEN, token_type: undefined }, 'token_type is not mac'],
-    ['no identifier', { ...TOKEN, access_token: undefined }, 'access_token is no string'],
+    ['no identifier', { ...TOKEN, access_token: undefined }, 'access_token is not a string'],
     ['an empty identifier', { ...TOKEN, access_token: '' }, 'cannot be used'],
     ['an identifier with a quote', { ...TOKEN, access_token: 'a"' }, 'cannot be used'],
     ['an identifier with a line feed', { ...TOKEN, access_token: 'a\r\nb' }, 'cannot be used'],
@@ -152,7 +152,7 @@ describe('a token endpoint that gives no credential', () => {
       { ...TOKEN, access_token: 'a'.repeat(1025) },
       'cannot be used',
     ],
-    ['no key', { ...TOKEN, mac_key: null }, 'mac_key is no string'],
+    ['no key', { ...TOKEN, mac_key: null }, 'mac_key is not a string'],
     ['an empty key', { ...TOKEN, mac_key: '' }, 'cannot be used'],
     ['a key outside ASCII', { ...TOKEN, mac_key: 'a-keyé' }, 'cannot be used'],
     ['another algorithm', { ...TOKEN, mac_algorithm: 'none' }, 'mac_algorithm is not'],
@@ -162,8 +162,8 @@ describe('a token endpoint that gives no credential', () => {
     ['a negative lifetime', { ...TOKEN, expires_in: -1 }, 'expires_in is not'],
     ['a lifetime in text', { ...TOKEN, expires_in: '3600' }, 'expires_in is not'],
     ['a list', [], 'token_type is not mac'],
-    ['null', null, 'no JSON object'],
-    ['a text', 'mac', 'no JSON object'],
+    ['null', null, 'not a JSON object'],
+    ['a text', 'mac', 'not a JSON object'],
   ])('answers 200 with %s', async (_name, body, says) => {
     expect(await failure(json(body))).toContain(says)
   })
@@ -175,38 +175,21 @@ describe('a token endpoint that gives no credential', () => {
 
   test.each([
     [
-      'an error',
+      'an error and its description, which is not shown',
       { error: 'invalid_client', error_description: 'No such client.' },
       401,
-      'answered 401, invalid_client: No such client.',
+      'answered 401, invalid_client.',
     ],
     ['an error alone', { error: 'invalid_scope' }, 400, 'answered 400, invalid_scope.'],
     ['no error', {}, 403, 'answered 403.'],
-    [
-      'the secret in its description',
-      { error: 'invalid_client', error_description: 'not a secret+%' },
-      401,
-      'answered 401, invalid_client.',
-    ],
-    ...[
-      'a+secret%2B%25',
-      'a%20secret%2B%25',
-      'a+secret%2b%25',
-      'Basic c2hvcDphK3NlY3JldCUyQiUyNQ==',
-      'c2hvcDphK3NlY3JldCUyQiUyNQ',
-    ].map((form): [string, object, number, string] => [
-      `the secret as ${form}`,
-      { error: 'invalid_client', error_description: `not ${form}.` },
-      401,
-      'answered 401, invalid_client.',
-    ]),
-    ['the secret as an error', { error: 'a+secret%2B%25' }, 401, 'answered 401.'],
-    [
-      'control characters',
-      { error: 'a\u001b[31m\n', error_description: 'b\u0000é' },
-      400,
-      'answered 400, a?[31m?: b??.',
-    ],
+    ...['a secret+%', 'a+secret%2B%25', 'no_such_error', 'a\u001b[31m\n'].map(
+      (error): [string, object, number, string] => [
+        `an error that is not one of RFC 6749: ${JSON.stringify(error)}`,
+        { error, error_description: `not ${error}` },
+        400,
+        'answered 400.',
+      ],
+    ),
     ['an error that is no text', { error: { toString: 1 } }, 400, 'answered 400.'],
     [
       'an error and a credential',
@@ -219,16 +202,14 @@ describe('a token endpoint that gives no credential', () => {
     expect(await failure(json(body, status))).toBe(`The token endpoint ${says}`)
   })
 
-  test('answers with a text of any length', async () => {
-    const error_description = 'long '.repeat(1000)
-    expect((await failure(json({ error: 'a', error_description }, 400))).length).toBeLessThan(400)
+  test('answers with a text that is too long', async () => {
     const huge = () => new Response(JSON.stringify({ ...TOKEN, more: 'a'.repeat(20_000) }))
     expect(await failure(huge)).toContain('an answer of more than 16384 bytes')
   })
 
   test('answers with what is no JSON', async () => {
-    expect(await failure(() => new Response('<html>'))).toContain('no JSON object')
-    expect(await failure(() => new Response(null))).toContain('no JSON object')
+    expect(await failure(() => new Response('<html>'))).toContain('not a JSON object')
+    expect(await failure(() => new Response(null))).toContain('not a JSON object')
     expect(await failure(() => new Response('<html>', { status: 502 }))).toContain('answered 502.')
   })
 
@@ -276,7 +257,7 @@ describe('a token endpoint that gives no credential', () => {
   test('says that the secret is wrong', async () => {
     await using server = await tokenServer()
     const attempt = server.tokenFetch({ clientSecret: 'guess' })(server.url)
-    await expect(attempt).rejects.toThrow('answered 401, invalid_client: The client authentication')
+    await expect(attempt).rejects.toThrow('answered 401, invalid_client.')
   })
 })
 

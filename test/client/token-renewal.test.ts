@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { startStopwatch } from '../../src/client/clock.ts'
 import type { MacFetch } from '../../src/client/index.ts'
-import { startStopwatch } from '../../src/client/token-clock.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { TOKEN, tokenServer, until } from './token-server.ts'
 

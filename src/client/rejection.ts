@@ -1,6 +1,6 @@
 import { MacError, type MacErrorCode } from '../errors.ts'
 import { type MacChallenge, parseChallenge } from '../protocol/challenge.ts'
-import { limitedText } from './limited-text.ts'
+import { limitedText } from './payload.ts'
 
 /** How much of a problem document is read, in bytes. */
 const MOST_READ = 65_536
@@ -23,7 +23,7 @@ export function challengeOf({ headers }: Response): MacChallenge | null {
  *
  * The answer is *not* authenticated: over plain `http:` anybody on the way may have written it.
  */
-export async function refusalCode(
+export async function rejectionCode(
   response: Response,
   challenge: MacChallenge | null,
 ): Promise<unknown> {
