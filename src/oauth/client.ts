@@ -1,9 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { label, rateLimit, scopes } from '../credentials/fields.ts'
 import { readInput, readUser, type User } from '../credentials/input.ts'
 import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../store/types.ts'
-import { TokenRefusal } from './refusal.ts'
+import { TokenRefusal } from './answer.ts'
 
 /** A client that proved who it is, and what its credentials are to be like. */
 export interface TokenClient {
@@ -67,4 +68,28 @@ export function readClient(given: unknown): (TokenClient & { readonly user: stri
     throw new TokenRefusal(error, description)
   }
   return readInput('authenticateClient', clientSchema, given)
+}
+
+/**
+ * Compares a secret that was sent with the one that is kept, for `authenticateClient`. The time that
+ * it takes tells nothing of the secret that is kept, nor whether there is one.
+ *
+ * It does *not* make weak secrets strong: they are compared as fast as any. Let clients have 128
+ * random bits or more; secrets that people chose belong through a slow hash instead.
+ *
+ * @param kept `null` or `undefined` where there is no such client: the answer is `false`.
+ *
+ * @example
+ * const authenticateClient = ({ clientId, clientSecret }) => {
+ *   const client = clients.get(clientId)
+ *   return secretsAreEqual(clientSecret, client?.secret) ? { user: client.user } : null
+ * }
+ */
+export function secretsAreEqual(sent: string, kept: string | null | undefined): boolean {
+  const equal = timingSafeEqual(digest(sent), digest(kept ?? ''))
+  return equal && kept != null && kept !== ''
+}
+
+function digest(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest()
 }

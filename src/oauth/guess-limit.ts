@@ -3,7 +3,7 @@ import type { Client } from '../limits/client.ts'
 import type { FailureLimit } from '../limits/failures.ts'
 import { LimitError } from '../limits/limit-error.ts'
 import type { Gone } from '../limits/turns.ts'
-import { orRefused, TokenRefusal } from './refusal.ts'
+import { orRefused, TokenRefusal } from './answer.ts'
 
 /** What a wrong secret counts as. */
 const WRONG = new MacError(

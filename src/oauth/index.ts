@@ -1,4 +1,6 @@
+export type { TokenErrorCode } from './answer.ts'
 export type { RefusedClient, TokenClient } from './client.ts'
+export { secretsAreEqual } from './client.ts'
 export type {
   AlgorithmClient,
   AuthenticateClient,
@@ -8,7 +10,5 @@ export type {
   TokenEndpointOptions,
   TokenResult,
 } from './options.ts'
-export type { TokenErrorCode } from './refusal.ts'
-export { secretsAreEqual } from './secrets.ts'
-export type { ClientMethod, SentClient } from './sent-client.ts'
+export type { ClientMethod, SentClient } from './request.ts'
 export { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'

@@ -1,17 +1,17 @@
 import { MacError } from '../errors.ts'
+import type { Budgets } from '../limits/budgets.ts'
+import type { Count } from '../limits/count.ts'
+import { rateLimitFields, secondsUntil } from '../limits/fields.ts'
 import type { Mac } from '../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import { isScopeList } from '../protocol/scopes.ts'
 import { currentSeconds } from '../server/clock.ts'
 import { before } from '../store/deadline.ts'
-import type { MacToken } from './answer.ts'
+import type { RateLimit } from '../store/types.ts'
+import { type MacToken, TokenRefusal } from './answer.ts'
 import { readClient, type TokenClient } from './client.ts'
-import type { TokenForm } from './form.ts'
-import type { IssueLimit } from './issue-limit.ts'
-import type { AlgorithmClient, IssuedCredential } from './options.ts'
-import { TokenRefusal } from './refusal.ts'
-import { grantedScopes } from './scope.ts'
-import { invalidClient, type SentClient } from './sent-client.ts'
-import type { TokenEndpointSettings } from './settings.ts'
+import type { AlgorithmClient, IssuedCredential, TokenEndpointSettings } from './options.ts'
+import { invalidClient, type SentClient, type TokenForm } from './request.ts'
 
 /** With what credentials are made. */
 export interface Issuer {
@@ -106,4 +106,55 @@ async function ask<Value>(
 
 function late(deadline: number): Error {
   return new Error(`it did not answer within ${deadline / 1000} seconds`)
+}
+
+/**
+ * The scopes of the credential: those that the client asks for, as far as it may; what it gets by
+ * default where it asks for none.
+ *
+ * @throws {@link TokenRefusal} `invalid_scope`
+ */
+function grantedScopes(asked: string | undefined, client: TokenClient): readonly string[] {
+  const { scopes: allowed = [], scopesByDefault = allowed } = client
+  if (asked === undefined) return scopesByDefault
+  if (!isScopeList(asked)) {
+    throw new TokenRefusal('invalid_scope', 'The scope is no list of scopes with a space between.')
+  }
+  const scopes = [...new Set(asked.split(' '))]
+  const refused = scopes.find((scope) => !allowed.includes(scope))
+  if (refused === undefined) return scopes
+  const shown = refused.slice(0, 100)
+  throw new TokenRefusal('invalid_scope', `The client may not ask for the scope ${shown}.`)
+}
+
+/** Counts a credential that a client is to get. */
+type IssueLimit = (clientId: string) => Promise<void>
+
+/**
+ * Limits how many credentials a client gets, so that one that asks before each request does not fill
+ * the table.
+ *
+ * What it gives throws {@link TokenRefusal} with 429 where there were too many.
+ *
+ * @param budgets Those of all token endpoints of the `Mac`.
+ */
+export function issueLimit(limit: RateLimit | null, budgets: Budgets): IssueLimit {
+  if (limit === null) return async () => {}
+  return async (clientId) => {
+    const spent = budgets.spent(clientId, limit)
+    if (spent !== null) throw tooMany(limit, spent)
+    const count = await budgets.take(clientId, limit)
+    if (count.used > limit.requests) throw tooMany(limit, count)
+  }
+}
+
+function tooMany(limit: RateLimit, count: Count): TokenRefusal {
+  const { requests, seconds } = limit
+  const wait = Math.max(1, secondsUntil(count.resetAt))
+  const headers = {
+    ...rateLimitFields('credentials', limit, count, wait),
+    'Retry-After': String(wait),
+  }
+  const why = `The client gets ${requests} credentials in ${seconds} seconds: use each until it expires.`
+  return new TokenRefusal('temporarily_unavailable', why, { status: 429, headers })
 }

@@ -1,6 +1,6 @@
 export type { ClientCredential } from '../client/credential.ts'
-export type { TestClock } from './clock.ts'
 export { type SignedInit, type SignedRequestInit, signedRequest } from './signed-request.ts'
+export type { TestClock } from './test-mac.ts'
 export {
   createTestMac,
   type TestMac,

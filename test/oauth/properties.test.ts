@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import { formDecode, parseForm } from '../../src/oauth/form.ts'
-import { TokenRefusal } from '../../src/oauth/refusal.ts'
-import { type SentClient, sentClient } from '../../src/oauth/sent-client.ts'
+import { TokenRefusal } from '../../src/oauth/answer.ts'
+import { formDecode, parseForm, type SentClient, sentClient } from '../../src/oauth/request.ts'
 import { expect, test } from '../support/runner.ts'
 import { answerOf, basic, testEndpoint, tokenRequest } from './endpoint.ts'
 
