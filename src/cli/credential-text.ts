@@ -1,9 +1,12 @@
-import type { Credential } from '../credentials/credential.ts'
+import type { Credential, NewCredential } from '../credentials/credential.ts'
+import type { CredentialEvent } from '../credentials/history.ts'
 import { plain } from '../protocol/plain-text.ts'
-import type { RateLimit } from '../store/types.ts'
-import type { Colors } from './terminal/colors.ts'
-import { type Field, fieldLines } from './terminal/fields.ts'
+import type { AuditAction, RateLimit } from '../store/types.ts'
+import { curlAdvice } from './curl.ts'
+import { lineOn, pasted, quote } from './help.ts'
 import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'
+import { type Field, fieldLines, wrap } from './terminal/table.ts'
+import type { Colors, Terminal } from './terminal/terminal.ts'
 
 export type Status = 'valid' | 'expired' | 'disabled' | 'revoked'
 
@@ -158,4 +161,191 @@ function clockText(offset: number): string {
 
 function secondsTo(moment: Date, now: Date): number {
   return (moment.getTime() - now.getTime()) / 1000
+}
+
+type Detail = CredentialEvent['detail']
+
+/** What else is known of an event, in words. */
+export function eventText({ action, detail, at }: CredentialEvent): string {
+  return (WORDS[action] ?? JSON.stringify)(detail, at)
+}
+
+const WORDS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>> = {
+  created: () => '',
+  rotated: ({ keyNumber, graceEnds, oldKeyLastUsed, expires }) => {
+    const old = `key ${Number(keyNumber) - 1}`
+    const until =
+      graceEnds === null ? 'refused at once' : `in its grace until ${momentOf(graceEnds)}`
+    const used = useOf(oldKeyLastUsed ?? null)
+    return `key ${keyNumber} is new; ${old} ${until}, ${used}; expires ${expiryOf(expires)}`
+  },
+  retired: ({ keyNumber, lastUsed, endedEarly }) =>
+    `key ${keyNumber} ${endedEarly === true ? 'ended by the rotation' : 'removed, its grace is over'}; ${useOf(lastUsed)}`,
+  extended: ({ from, to }) => `expires ${expiryOf(to)} (before: ${expiryOf(from)})`,
+  disabled: () => '',
+  enabled: ({ disabled }, at) => `after ${showSpan(at.getTime() / 1000 - Number(disabled))}`,
+  changed: ({ from, to }) => changesOf(Object(from), Object(to)).join('; '),
+  revoked: () => '',
+  deleted: ({ label, created, lastUsed }) =>
+    [
+      ...(label === null ? [] : [`label ${label}`]),
+      `created ${momentOf(created)}`,
+      useOf(lastUsed),
+    ].join('; '),
+}
+
+/** What was changed, each from what it was to what it is. */
+function changesOf(from: Detail, to: Detail): string[] {
+  return Object.keys(to).flatMap((name) => {
+    const [before, after] = [shownAs(name, from[name]), shownAs(name, to[name])]
+    const named = name === 'rateLimit' ? 'rate limit' : name
+    return before === after ? [] : [`${named} ${after} (before: ${before})`]
+  })
+}
+
+function shownAs(name: string, value: unknown): string {
+  if (name === 'scopes') return showScopes(value as readonly string[])
+  if (name === 'rateLimit') return showRateLimit(value as RateLimit | null)
+  return value === null ? 'none' : String(value)
+}
+
+function useOf(lastUsed: unknown): string {
+  return lastUsed === null ? 'no use of it known' : `last used ${momentOf(lastUsed)}`
+}
+
+function expiryOf(seconds: unknown): string {
+  return showExpiry(seconds === null ? null : dateOf(seconds))
+}
+
+function momentOf(seconds: unknown): string {
+  return showMoment(dateOf(seconds))
+}
+
+function dateOf(seconds: unknown): Date {
+  return new Date(Number(seconds) * 1000)
+}
+
+/** A key that is refused since a rotation. */
+interface EndedKey {
+  readonly keyNumber: number
+  /** When it was last used. */
+  readonly lastUsed: Date | null
+}
+
+/**
+ * The keys that counted before a rotation, and do not after it.
+ * @param history What was done to the credential, the rotation included: it tells the last use of each
+ *   key by itself. Without it, the last use of all of them stands for that of each.
+ */
+export function endedKeys(
+  before: Credential,
+  after: Credential,
+  history: readonly CredentialEvent[],
+  now: Date,
+): EndedKey[] {
+  const { oldKey: earlier } = before
+  const ended: number[] = []
+  if (earlier !== null && earlier.graceEnds > now) ended.push(earlier.keyNumber)
+  if (after.oldKey === null) ended.push(after.keyNumber - 1)
+  return ended.map((keyNumber) => {
+    const retired = history.find(
+      ({ action, detail }) => action === 'retired' && detail.keyNumber === keyNumber,
+    )
+    if (retired === undefined) return { keyNumber, lastUsed: after.lastUsed }
+    const { lastUsed } = retired.detail
+    return { keyNumber, lastUsed: lastUsed === null ? null : new Date(Number(lastUsed) * 1000) }
+  })
+}
+
+/** What a rotation means for those who have a key from before. */
+export function rotatedLines(
+  { id, oldKey, disabled, expires }: Credential,
+  ended: readonly EndedKey[],
+  now: Date,
+  { colors, columns }: Terminal,
+): string[] {
+  const { bold, cyan, red, yellow } = colors
+  const show = (text: string) => wrap(text, columns, 0)
+  const lines: string[] = []
+  if (ended.length > 0) {
+    lines.push(red(bold(show(`Every request with ${named(ended)} is refused from now on.`))))
+    lines.push(show(cutOff(ended, now)))
+  }
+  if (oldKey !== null) {
+    const { keyNumber, graceEnds, lastUsed } = oldKey
+    const withAll = expires !== null && expires <= graceEnds
+    const end = withAll ? expires : graceEnds
+    const left = showSpan((end.getTime() - now.getTime()) / 1000)
+    const why = withAll ? ', when the credential itself expires' : ''
+    lines.push(
+      show(`Key ${keyNumber} stays valid until ${showMoment(end)} (${left} left)${why}.`),
+      show(`It was ${showUse(lastUsed, now)}. "${lineOn(id, 'show')}" tells whether it is in use.`),
+    )
+    if (withAll) {
+      const extend = lineOn(id, 'extend', '--expires 30d')
+      lines.push(yellow('The new key ends then as well. To move that end:'), `  ${cyan(extend)}`)
+    }
+  }
+  if (disabled !== null) {
+    const enable = lineOn(id, 'enable')
+    lines.push(yellow(show(`It is disabled: no key of it counts until "${enable}".`)))
+  }
+  return lines
+}
+
+function named(keys: readonly EndedKey[]): string {
+  const numbers = keys.map(({ keyNumber }) => keyNumber)
+  return numbers.length === 1 ? `key ${numbers[0]}` : `the keys ${numbers.join(' and ')}`
+}
+
+function cutOff(ended: readonly EndedKey[], now: Date): string {
+  const lastUsed = ended.reduce<Date | null>((latest, { lastUsed: used }) => {
+    return latest === null || (used !== null && used > latest) ? used : latest
+  }, null)
+  const subject = ended.length === 1 ? 'It was' : 'They were'
+  const use = `${subject} ${showUse(lastUsed, now)}`
+  if (lastUsed === null) return `${use}: nobody seems to be cut off.`
+  return `${use} (${showMoment(lastUsed)}): whoever that was is cut off until they have the new key.`
+}
+
+/** A credential and its key, shown this once, or the file that holds it. */
+export function newKeyLines(
+  { key, ...credential }: NewCredential,
+  save: string | null,
+  now: Date,
+  colors: Colors,
+): string[] {
+  const { bold, yellow } = colors
+  if (save !== null) {
+    const kept = `The key is in ${bold(plain(save))}, which only you can read.`
+    return [...credentialLines(credential, now, colors), kept]
+  }
+  return [
+    ...credentialLines(credential, now, colors, [['key', yellow(bold(key))]]),
+    'The key is shown this once: keep it now.',
+  ]
+}
+
+/** A request that was signed with a new key, and how to sign more. */
+interface Trial {
+  readonly id: string
+  readonly save: string | null
+  readonly url: string
+  readonly curl: string
+}
+
+/** What to paste to try a new key. */
+export function trialLines({ id, save, url, curl }: Trial, { cyan }: Colors): string[] {
+  const signer = save === null ? `--id ${quote(id)}` : `--credentials ${quote(save)}`
+  const advice = curlAdvice()
+  return [
+    'Try it, within five minutes. Pasted a second time it is refused, as a replay:',
+    '',
+    `  ${cyan(plain(curl))}`,
+    '',
+    ...(advice === null ? [] : [advice, '']),
+    'Signed anew each time:',
+    '',
+    `  ${cyan(plain(pasted(`fetch ${signer} ${quote(url)}`)))}`,
+  ]
 }

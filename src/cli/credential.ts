@@ -1,14 +1,24 @@
-import { readFileSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Command } from 'commander'
 import type { ClientCredential } from '../client/index.ts'
+import type { NewCredential } from '../credentials/credential.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { plain } from '../protocol/plain-text.ts'
 import type { StoredCredential } from '../store/types.ts'
 import { textOf } from './body.ts'
-import { pasted } from './called-as.ts'
 import { existingPlace, type Place, withStoreOf } from './database.ts'
-import { misuse, noCredential, unusableFile } from './failure.ts'
-import { lineOn, quote } from './quote.ts'
+import { type Failure, misuse, noCredential, unusableFile } from './failure.ts'
+import { lineOn, pasted, quote } from './help.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
@@ -131,4 +141,80 @@ function readAlgorithm(algorithm: unknown, where: string): MacAlgorithm {
   if (algorithm === undefined) return 'hmac-sha-256'
   if (known !== undefined) return known
   throw misuse(`${where}: the algorithm must be ${MAC_ALGORITHMS.join(' or ')}.`)
+}
+
+/** A new file for a secret. */
+export interface ReservedFile {
+  /**
+   * Writes all of it, and closes it.
+   * @throws Failure
+   */
+  write(text: string): void
+  /**
+   * Writes another text in place of what was written: all of it, or none.
+   * @throws Failure
+   */
+  replace(text: string): void
+  /** Removes it; what is open of it ends with the process. */
+  abandon(): void
+}
+
+/**
+ * Says before anything else is done what {@link reserveFile} would say.
+ * @throws Failure
+ */
+export function checkNew(path: string): void {
+  if (existsSync(path)) throw isThere(path)
+}
+
+function isThere(path: string): Failure {
+  return unusableFile(`${path} is there already and may hold another key: name a new file.`)
+}
+
+/**
+ * Makes a file that its owner alone can read. One that is there is never written over: it may hold
+ * the only copy of another key.
+ *
+ * @throws Failure
+ */
+export function reserveFile(path: string): ReservedFile {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'wx', 0o600)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw code === 'EEXIST' ? isThere(path) : unusableFile(`${path} cannot be written: ${message}`)
+  }
+  return {
+    write(text) {
+      try {
+        writeFileSync(descriptor, text)
+        fsyncSync(descriptor)
+        closeSync(descriptor)
+      } catch (error) {
+        throw unusableFile(`${path} cannot be written: ${(error as Error).message}`)
+      }
+    },
+    replace(text) {
+      const beside = `${path}.${process.pid}`
+      try {
+        writeFileSync(beside, text, { flag: 'wx', mode: 0o600, flush: true })
+        renameSync(beside, path)
+      } catch (error) {
+        rmSync(beside, { force: true })
+        throw unusableFile(`${path} cannot be written: ${(error as Error).message}`)
+      }
+    },
+    abandon() {
+      rmSync(path, { force: true })
+    },
+  }
+}
+
+/** What of a credential is saved, for `--credentials` to read. */
+type Saved = Pick<NewCredential, 'id' | 'key' | 'algorithm' | 'user' | 'expires'>
+
+/** The text of such a file. */
+export function savedText({ id, key, algorithm, user, expires }: Saved): string {
+  return `${JSON.stringify({ id, key, algorithm, user, expires }, null, 2)}\n`
 }

@@ -1,13 +1,16 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Credential } from '../credentials/credential.ts'
 import type { Mac } from '../mac.ts'
 import { type DatabaseUrl, parseDatabaseUrl } from '../store/database-source.ts'
+import type { DriverChoice } from '../store/drivers/choose-driver.ts'
+import type { SqliteHandle } from '../store/drivers/sqlite-handle.ts'
+import type { StateName } from '../store/schema.ts'
 import type { Store } from '../store/types.ts'
-import { pasted } from './called-as.ts'
-import { EXIT } from './exit-status.ts'
-import { Failure, misuse } from './failure.ts'
-import { demandSqlite } from './sqlite.ts'
+import { EXIT, Failure, misuse, noCredential } from './failure.ts'
+import { pasted } from './help.ts'
+import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** The database that a command works with. */
@@ -154,4 +157,118 @@ function isThere(file: string): boolean {
       `whether there is a database ${file} cannot be told: you may not enter a folder on the way to it (${message}). Run this as the user that the server runs as.`,
     )
   }
+}
+
+/** The runtime's name and version. */
+export function runtimeName(): string {
+  const { bun, deno, node } = process.versions
+  if (bun !== undefined) return `Bun ${bun}`
+  return deno === undefined ? `Node ${node}` : `Deno ${deno}`
+}
+
+/** What opens the database here, or `null` where nothing can. */
+export async function sqliteDriver(choice: DriverChoice): Promise<string | null> {
+  const { bun, deno } = process.versions
+  const { nodeSqliteModule } = await import('../store/drivers/node-sqlite.ts')
+  if (choice === 'own') {
+    if (bun !== undefined) return 'bun:sqlite'
+    if (nodeSqliteModule() !== null) return 'node:sqlite'
+  }
+  if (bun !== undefined || deno !== undefined) return null
+  const { betterSqlite3Class } = await import('../store/drivers/better-sqlite3.ts')
+  return (await betterSqlite3Class()) === null ? null : 'better-sqlite3'
+}
+
+/**
+ * Sees to it that this runtime can open the database.
+ * @throws Failure that says how to call withmac so that it can.
+ */
+export async function demandSqlite(choice: DriverChoice): Promise<void> {
+  if ((await sqliteDriver(choice)) !== null) return
+  const { bun, deno } = process.versions
+  if (bun !== undefined || deno !== undefined) {
+    const own =
+      choice === 'own' ? 'run "deno upgrade": version 2.2 has it' : 'write sqlite: in its place'
+    const lacks = choice === 'own' ? 'has no node:sqlite' : 'cannot run better-sqlite3:'
+    throw new Failure(EXIT.store, 'ERR_CLI_NO_SQLITE', `${runtimeName()} ${lacks} ${own}.`)
+  }
+  const lacks =
+    choice === 'own'
+      ? `${runtimeName()} has no SQLite of its own; 22.13 and later have one`
+      : `better-sqlite3 is not installed beside withmac`
+  throw new Failure(
+    EXIT.store,
+    'ERR_CLI_NO_SQLITE',
+    `${lacks}. Beside withmac run: npm install better-sqlite3@11. ` +
+      'Bun and Deno bring SQLite along, as in: bunx --no-install --bun withmac …',
+  )
+}
+
+/** A database as it is: opened without bringing its tables up to this version. */
+export interface Inspected {
+  /** The rows of a query, which must not write. */
+  rows(sql: string, ...parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
+  /** The first value of the first row. */
+  value(sql: string, ...parameters: readonly unknown[]): unknown
+  /** One of the single numbers, or `null` where it is not there. */
+  state(name: StateName): number | null
+  readonly handle: SqliteHandle
+  /** Its file; `null` where it is in memory. */
+  readonly path: string | null
+}
+
+/** Looks into a database that is there. */
+export async function withInspected<Result>(
+  { file, driver }: Pick<Place, 'file' | 'driver'>,
+  work: (inspected: Inspected) => Result | Promise<Result>,
+): Promise<Result> {
+  const { openSqlite } = await import('../store/drivers/choose-driver.ts')
+  const handle = await openSqlite(file ?? ':memory:', driver)
+  try {
+    handle.exec('pragma busy_timeout = 2000')
+    return await work(inspectedOf(handle, file))
+  } finally {
+    handle.close()
+  }
+}
+
+function inspectedOf(handle: SqliteHandle, path: string | null): Inspected {
+  const rows: Inspected['rows'] = (sql, ...parameters) => handle.all(sql, parameters)
+  const value: Inspected['value'] = (sql, ...parameters) =>
+    Object.values(rows(sql, ...parameters)[0] ?? {})[0]
+  return {
+    rows,
+    value,
+    handle,
+    path,
+    state(name) {
+      const found = value('select value from mac_state where name = ?', name)
+      return found === undefined ? null : Number(found)
+    },
+  }
+}
+
+/**
+ * The credential with an identifier.
+ * @throws Failure where there is none.
+ */
+export async function found(mac: Mac, id: string, { path }: Place): Promise<Credential> {
+  const credential = await mac.getCredential(id)
+  if (credential !== null) return credential
+  throw noCredential(id, path)
+}
+
+/**
+ * The same, of one that something can still be made of.
+ * @throws Failure where there is none, or it was revoked.
+ */
+export async function foundUnrevoked(mac: Mac, id: string, place: Place): Promise<Credential> {
+  const credential = await found(mac, id, place)
+  const { revoked } = credential
+  if (revoked === null) return credential
+  throw new Failure(
+    EXIT.no,
+    'ERR_MAC_CREDENTIAL_ENDED',
+    `${id} was revoked ${showMoment(revoked)}, which cannot be taken back: "${pasted('create USER')}" makes a new one.`,
+  )
 }

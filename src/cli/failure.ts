@@ -1,7 +1,29 @@
 import { MacError, type MacErrorCode } from '../errors.ts'
-import { pasted } from './called-as.ts'
-import { EXIT, type ExitStatus } from './exit-status.ts'
-import type { Terminal } from './terminal/terminal.ts'
+import { plainJson } from '../protocol/plain-text.ts'
+import { pasted } from './help.ts'
+
+/** The statuses that a command ends with, stated in its help and in the README. */
+export const EXIT = {
+  ok: 0,
+  /** The answer is no: not found, refused, not as it should be. */
+  no: 1,
+  usage: 2,
+  store: 3,
+  network: 4,
+  internal: 5,
+} as const
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT]
+
+/** What each status stands for, for people. */
+export const STATUSES: readonly (readonly [ExitStatus, string])[] = [
+  [EXIT.ok, 'done; all is well'],
+  [EXIT.no, 'the answer is no: not found, refused, a fault was found'],
+  [EXIT.usage, 'the command line, or a file that it names, cannot be used'],
+  [EXIT.store, 'the database cannot be used'],
+  [EXIT.network, 'the server cannot be reached'],
+  [EXIT.internal, 'a fault of withmac itself'],
+]
 
 /** The stable codes of the command line's own failures. With a `MacError` goes the code of the library. */
 export type CliErrorCode =
@@ -64,13 +86,6 @@ export function noCredential(id: string, path: string): Failure {
   )
 }
 
-/** Says what went wrong on the error output; gives the status to end with. */
-export function tell(error: unknown, terminal: Terminal): ExitStatus {
-  const { status, code, message } = understand(error)
-  terminal.complain(message, code)
-  return status
-}
-
 interface Understood {
   readonly status: ExitStatus
   readonly code: CliErrorCode | MacErrorCode
@@ -124,4 +139,15 @@ function isWithheld(error: unknown): boolean {
 function withheld(message: string): string {
   const [first] = message.split('\n')
   return `${first?.replace(/\.$/, '')}; or give it all permissions, by deno run -A.`
+}
+
+/** Whether JSON is wanted: what follows `--` are no options. */
+export function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return (end === -1 ? args : args.slice(0, end)).includes('--json')
+}
+
+/** An error as `--json` has it on the error output, on a line of its own. */
+export function errorJson(message: string, code: string): string {
+  return `${plainJson({ error: { code, message } })}\n`
 }

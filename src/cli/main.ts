@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { plain } from '../protocol/plain-text.ts'
-import { understand } from './failure.ts'
-import { errorJson, wantsJson } from './json-output.ts'
+import { errorJson, understand, wantsJson } from './failure.ts'
 
 const args = process.argv.slice(2)
 try {

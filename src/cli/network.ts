@@ -1,6 +1,5 @@
 import { MacError } from '../errors.ts'
-import { EXIT } from './exit-status.ts'
-import { Failure } from './failure.ts'
+import { EXIT, Failure, misuse } from './failure.ts'
 
 /**
  * What is made of a failure to send a request to a URL.
@@ -54,4 +53,40 @@ function reason(error: unknown): string {
   let last = error as Error
   while (last.cause instanceof Error) last = last.cause
   return last.message
+}
+
+/**
+ * The URL that a command was given, in the one form that all clients send and all servers show:
+ * parsed and written anew, without fragment, and with `^` encoded, which some clients would do on
+ * their own.
+ *
+ * @throws Failure where it is no `http` or `https` URL, or holds a user and password, which would go
+ *   into an `Authorization` header of their own.
+ */
+export function readAddress(text: string): string {
+  const url = parse(text)
+  if (url.username !== '' || url.password !== '') {
+    throw misuse(
+      'the URL holds a user and a password: they take the Authorization header, which the signature needs.',
+    )
+  }
+  url.hash = ''
+  return url.href.replaceAll('^', '%5E')
+}
+
+function parse(text: string): URL {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw misuse(`${text} is no URL: write it whole, such as http://localhost:3000/.`)
+  }
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url
+  if (url.protocol === 'ws:' || url.protocol === 'wss:') {
+    url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
+    throw misuse(`a WebSocket starts as a GET request, which is signed: write ${url.href}.`)
+  }
+  throw misuse(
+    `${text} is no http or https URL: write it whole, such as http://${text.replace(/^[a-z]+:\/\//, '')}.`,
+  )
 }

@@ -1,10 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import { calledAs, pasted } from './called-as.ts'
 import { createCommand } from './commands/create.ts'
-import { deleteCommand } from './commands/delete.ts'
-import { disableCommand } from './commands/disable.ts'
+import { disableCommand, enableCommand } from './commands/disable.ts'
 import { doctorCommand } from './commands/doctor.ts'
-import { enableCommand } from './commands/enable.ts'
 import { explainCommand } from './commands/explain.ts'
 import { extendCommand } from './commands/extend.ts'
 import { fetchCommand } from './commands/fetch.ts'
@@ -13,16 +10,14 @@ import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { resealCommand } from './commands/reseal.ts'
-import { revokeCommand } from './commands/revoke.ts'
+import { deleteCommand, revokeCommand } from './commands/revoke.ts'
 import { rotateCommand } from './commands/rotate.ts'
 import { showCommand } from './commands/show.ts'
 import { signCommand } from './commands/sign.ts'
 import { updateCommand } from './commands/update.ts'
-import { EXIT, type ExitStatus, STATUSES } from './exit-status.ts'
-import { tell } from './failure.ts'
-import { examples } from './help.ts'
+import { EXIT, type ExitStatus, STATUSES, understand } from './failure.ts'
+import { calledAs, examples, pasted, version } from './help.ts'
 import type { Terminal } from './terminal/terminal.ts'
-import { version } from './version.ts'
 
 const COMMANDS = [
   initCommand,
@@ -53,7 +48,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     // The parser has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    return tell(error, terminal)
+    const { status, code, message } = understand(error)
+    terminal.complain(message, code)
+    return status
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { calledAs } from '../../src/cli/called-as.ts'
+import { calledAs } from '../../src/cli/help.ts'
 import { expect, test } from '../support/runner.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -36,7 +36,7 @@ test('nothing advises to get the package by its name', () => {
     (readFileSync(join(ROOT, name), 'utf8').match(UNSAFE) ?? []).map((text) => `${name}: ${text}`),
   )
   // Where Deno runs it out of its cache of packages, it came from a registry by that name already.
-  expect(found).toEqual(['src/cli/called-as.ts: npm:withmac'])
+  expect(found).toEqual(['src/cli/help.ts: npm:withmac'])
 })
 
 test('what npx and bunx run names itself in a form that downloads nothing', () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { forTerminal } from '../../src/cli/fetch/give-answer.ts'
-import { lineOn } from '../../src/cli/quote.ts'
+import { forTerminal } from '../../src/cli/commands/fetch.ts'
+import { lineOn } from '../../src/cli/help.ts'
 import { createMac } from '../../src/index.ts'
 import { isPlainText } from '../../src/protocol/plain-text.ts'
 import { temporaryFolder } from '../support/folder.ts'

@@ -18,5 +18,5 @@ test('what needs no database starts without Kysely, Zod and a driver', () => {
     }
   }
   visit(PROGRAM)
-  expect([...packages]).toEqual(['commander'])
+  expect([...packages]).toEqual(['commander', 'picocolors'])
 })

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { rotateInto } from '../../src/cli/rotation.ts'
+import { rotateInto } from '../../src/cli/commands/rotate.ts'
 import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'

@@ -1,6 +1,5 @@
-import { lineOn } from '../../src/cli/quote.ts'
+import { lineOn } from '../../src/cli/help.ts'
 import { readRateLimit } from '../../src/cli/scopes-and-limit.ts'
-import { createColors } from '../../src/cli/terminal/colors.ts'
 import {
   readExpiry,
   readGrace,
@@ -10,6 +9,7 @@ import {
   showUse,
 } from '../../src/cli/terminal/moments.ts'
 import { type Column, tableLines } from '../../src/cli/terminal/table.ts'
+import { createColors } from '../../src/cli/terminal/terminal.ts'
 import { expect, test } from '../support/runner.ts'
 
 test.each([

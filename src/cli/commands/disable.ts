@@ -1,12 +1,10 @@
 import { Command } from 'commander'
 import { plain } from '../../protocol/plain-text.ts'
-import { credentialJson } from '../credential-text.ts'
-import { existingPlace, withMacOf } from '../database.ts'
-import { examples } from '../help.ts'
-import { lineOn } from '../quote.ts'
-import { showMoment, showUse } from '../terminal/moments.ts'
+import { credentialJson, statusOf, statusText } from '../credential-text.ts'
+import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
+import { examples, lineOn } from '../help.ts'
+import { showMoment, showSpan, showUse } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { foundUnrevoked } from './found.ts'
 
 export function disableCommand(terminal: Terminal): Command {
   return new Command('disable')
@@ -36,6 +34,38 @@ export function disableCommand(terminal: Terminal): Command {
           `${red('disabled')} ${whose}: its next request is refused. It was ${showUse(after.lastUsed, now)}.`,
           `To take it back: ${cyan(lineOn(id, 'enable'))}`,
         ]
+      })
+    })
+}
+
+export function enableCommand(terminal: Terminal): Command {
+  return new Command('enable')
+    .summary('takes a disabled credential into use again')
+    .description('Takes a credential that was disabled into use again, from its next request on.')
+    .argument('<id>', 'its key identifier')
+    .addHelpText(
+      'after',
+      examples(['withmac enable 3f9c2a1be0d14c7fa6b2d9e1', 'after "withmac disable"']),
+    )
+    .action(async (id: string, _, command: Command) => {
+      const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
+      const [before, after] = await withMacOf(place, async (mac) => [
+        await foundUnrevoked(mac, id, place),
+        await mac.enableCredential(id),
+      ])
+      const now = new Date()
+      terminal.give(credentialJson(after, now), () => {
+        const { cyan, green, yellow } = terminal.colors
+        const whose = `${plain(id)} of ${plain(after.user)}`
+        const status = statusText(after, now)
+        const since = before.disabled
+        const enabled =
+          since === null
+            ? `${whose} was not disabled; it is ${status}.`
+            : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${status}.`
+        if (statusOf(after, now) !== 'expired') return [enabled]
+        const extend = cyan(lineOn(id, 'extend', '--expires 30d'))
+        return [enabled, `${yellow('It is refused all the same')}. To move its end: ${extend}`]
       })
     })
 }

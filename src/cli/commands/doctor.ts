@@ -1,15 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readAddress } from '../address.ts'
 import { gather } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
-import { existingPlace } from '../database.ts'
-import { databaseFindings } from '../doctor/database.ts'
+import { NOBODY, signedCurl } from '../curl.ts'
+import { demandSqlite, existingPlace } from '../database.ts'
 import { type Finding, findingLines } from '../doctor/finding.ts'
 import { serverFindings } from '../doctor/server.ts'
-import { EXIT } from '../exit-status.ts'
+import { EXIT } from '../failure.ts'
 import { examples } from '../help.ts'
-import { NOBODY, signedCurl } from '../signed-curl.ts'
-import { demandSqlite } from '../sqlite.ts'
+import { readAddress } from '../network.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface DoctorOptions extends CredentialOptions {
@@ -45,6 +43,8 @@ export function doctorCommand(terminal: Terminal): Command {
       if (address === undefined) {
         const place = existingPlace(options.database)
         await demandSqlite(place.driver)
+        // Imported when it is needed: it brings Kysely along.
+        const { databaseFindings } = await import('../doctor/database.ts')
         return give(await databaseFindings(place), terminal)
       }
       const url = readAddress(address)

@@ -1,12 +1,10 @@
 import { Command } from 'commander'
 import { plain } from '../../protocol/plain-text.ts'
 import { credentialJson, showExpiry, statusText } from '../credential-text.ts'
-import { existingPlace, withMacOf } from '../database.ts'
-import { examples } from '../help.ts'
-import { lineOn } from '../quote.ts'
+import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
+import { examples, lineOn } from '../help.ts'
 import { readExpiry, showMoment } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { foundUnrevoked } from './found.ts'
 
 interface ExtendOptions {
   readonly database?: string

@@ -1,20 +1,17 @@
+import { createWriteStream } from 'node:fs'
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { createMacFetch, type MacFetch } from '../../client/index.ts'
 import { plain, plainJson } from '../../protocol/plain-text.ts'
-import { readAddress } from '../address.ts'
 import { gather, readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
-import { EXIT } from '../exit-status.ts'
-import { misuse } from '../failure.ts'
-import { answerJson, giveAnswer } from '../fetch/give-answer.ts'
-import { whyRefused } from '../fetch/refused.ts'
-import { tellingUnsigned } from '../fetch/unsigned-redirects.ts'
-import { loggingFetch } from '../fetch/wire-log.ts'
-import { examples } from '../help.ts'
-import { unreachable } from '../network.ts'
-import { NOBODY, signedCurl } from '../signed-curl.ts'
+import { NOBODY, signedCurl } from '../curl.ts'
+import { runtimeName } from '../database.ts'
+import { EXIT, misuse, unusableFile } from '../failure.ts'
+import { examples, version } from '../help.ts'
+import { readAddress, unreachable } from '../network.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { version } from '../version.ts'
 
 interface FetchOptions extends CredentialOptions {
   readonly request?: string
@@ -136,4 +133,124 @@ async function give(response: Response, options: FetchOptions, terminal: Termina
   terminal.note(
     `${process.stdout.isTTY ? '\n' : ''}${red('withmac:')} ${plain(whyRefused(response, copy))}`,
   )
+}
+
+/**
+ * Writes an answer as curl does: its body as it comes, to the standard output or a file. On a terminal,
+ * what it would obey or hide is escaped.
+ */
+async function giveAnswer(
+  response: Response,
+  { include, output }: { readonly include: boolean; readonly output: string | null },
+  terminal: Terminal,
+): Promise<void> {
+  if (include) terminal.print(...headLines(response), '')
+  if (response.body === null) return
+  const body = Readable.from(response.body)
+  if (output === null) return pipeline(body, toStandardOutput())
+  try {
+    await pipeline(body, createWriteStream(output))
+  } catch (error) {
+    throw unusableFile(`${output} cannot be written: ${(error as Error).message}`)
+  }
+}
+
+/** The standard output must not be closed. */
+function toStandardOutput(): Writable {
+  const shown = process.stdout.isTTY ? forTerminal() : null
+  return new Writable({
+    write(chunk: Uint8Array, _, done) {
+      process.stdout.write(shown === null ? chunk : shown(chunk), (error) => done(error))
+    },
+    final(done) {
+      if (shown === null) done()
+      else process.stdout.write(shown(null), (error) => done(error))
+    },
+  })
+}
+
+/** Makes text for a terminal of what comes in pieces; `null` stands for the end. */
+export function forTerminal(): (chunk: Uint8Array | null) => string {
+  const decoder = new TextDecoder()
+  return (chunk) => {
+    const text = chunk === null ? decoder.decode() : decoder.decode(chunk, { stream: true })
+    return text
+      .split(/(\r?\n|\t)/)
+      .map((piece, at) => (at % 2 === 0 ? plain(piece) : piece))
+      .join('')
+  }
+}
+
+/** An answer as one JSON value. A body that is no text is written in base64. */
+async function answerJson(response: Response): Promise<object> {
+  const { url, status, statusText, headers } = response
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const text = bytes.toString('utf8')
+  const isText = Buffer.from(text).equals(bytes)
+  return {
+    url,
+    status,
+    statusText,
+    headers: Object.fromEntries(headers),
+    body: isText ? text : bytes.toString('base64'),
+    bodyEncoding: isText ? 'utf-8' : 'base64',
+  }
+}
+
+/** Why an answer of 400 or more was given, in one line, as far as it says. */
+function whyRefused(response: Response, body: Uint8Array | null): string {
+  const { status, statusText, headers } = response
+  const title = body === null ? null : titleOf(headers.get('content-type'), body)
+  const challenge = /\berror="((?:[^"\\]|\\.)*)"/.exec(headers.get('www-authenticate') ?? '')?.[1]
+  const why = challenge?.replace(/\\(.)/g, '$1') ?? title
+  const named = `${status} ${statusText}`.trimEnd()
+  return why === undefined || why === null ? named : `${named}: ${why}`
+}
+
+/** The title of a problem document (RFC 9457). */
+function titleOf(type: string | null, body: Uint8Array): string | null {
+  if (!/^application\/problem\+json\b/i.test(type ?? '')) return null
+  try {
+    const { title } = JSON.parse(new TextDecoder().decode(body)) as { title?: unknown }
+    return typeof title === 'string' ? title : null
+  } catch {
+    return null
+  }
+}
+
+/** A `fetch` that tells where it sends what is not signed, as redirects to another origin are. */
+function tellingUnsigned(send: MacFetch, tell: (origin: string) => void): MacFetch {
+  return (input, init) => {
+    if (!new Headers(init?.headers).has('authorization')) tell(new URL(String(input)).origin)
+    return send(input, init)
+  }
+}
+
+/** A `fetch` that tells what goes over the wire, in the form of `curl -v`. */
+function loggingFetch(write: (line: string) => void): MacFetch {
+  write(`* sent by the fetch of ${runtimeName()}, which adds a few header fields of its own`)
+  return async (input, init) => {
+    const request = new Request(input, { ...init, signal: null })
+    const { host, protocol, origin } = new URL(request.url)
+    if (protocol === 'https:') write('* SSL connection')
+    write(`> ${request.method} ${request.url.slice(origin.length).replace(/#.*/, '')} HTTP/1.1`)
+    write(`> Host: ${host}`)
+    for (const [name, value] of request.headers) write(`> ${titled(name)}: ${plain(value)}`)
+    write('>')
+    const response = await fetch(input, init)
+    for (const line of headLines(response)) write(`< ${line}`)
+    write('<')
+    return response
+  }
+}
+
+/** Status line and header fields of an answer. */
+function headLines({ status, statusText, headers }: Response): string[] {
+  const first = `HTTP/1.1 ${status} ${plain(statusText)}`.trimEnd()
+  return [first, ...[...headers].map(([name, value]) => `${titled(name)}: ${plain(value)}`)]
+}
+
+/** A field's name as it is mostly written: `Content-Type`. */
+function titled(name: string): string {
+  return name.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase())
 }

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { plain } from '../../protocol/plain-text.ts'
-import { pasted } from '../called-as.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { findPlace, warnOfMemory, withMacOf } from '../database.ts'
-import { examples } from '../help.ts'
+import { examples, pasted } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 export function initCommand(terminal: Terminal): Command {

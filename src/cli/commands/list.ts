@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import { type Credential, fromStored } from '../../credentials/credential.ts'
 import { plain } from '../../protocol/plain-text.ts'
 import { currentSeconds, systemClock } from '../../server/clock.ts'
-import { pasted } from '../called-as.ts'
 import {
   credentialJson,
   manyCredentials,
@@ -13,7 +12,7 @@ import {
 } from '../credential-text.ts'
 import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
 import { nameOf } from '../failure.ts'
-import { examples } from '../help.ts'
+import { examples, pasted } from '../help.ts'
 import { showAgo, showShortSpan } from '../terminal/moments.ts'
 import { type Column, tableLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'

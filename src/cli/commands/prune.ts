@@ -2,9 +2,8 @@ import { Command } from 'commander'
 import { currentSeconds, systemClock } from '../../server/clock.ts'
 import { Pruning } from '../../server/pruning.ts'
 import { storeFailure } from '../../store/store-failure.ts'
-import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
+import { existingPlace, type Place, warnOfMemory, withInspected, withStoreOf } from '../database.ts'
 import { examples } from '../help.ts'
-import { withInspected } from '../inspect.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** What a server keeps nonces for where it sets nothing else. */

@@ -1,13 +1,11 @@
 import { Command } from 'commander'
 import { plain } from '../../protocol/plain-text.ts'
 import type { Resealed } from '../../store/sealing/reseal.ts'
-import { pasted } from '../called-as.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
-import { EXIT } from '../exit-status.ts'
-import { examples } from '../help.ts'
-import { progressBar } from '../terminal/progress.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { EXIT } from '../failure.ts'
+import { examples, pasted } from '../help.ts'
+import { progressBar, type Terminal } from '../terminal/terminal.ts'
 
 interface ResealCommandOptions {
   readonly database?: string

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { credentialJson, credentialLines, useFields } from '../credential-text.ts'
-import { existingPlace, withMacOf } from '../database.ts'
+import { existingPlace, found, withMacOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { found } from './found.ts'
 
 export function showCommand(terminal: Terminal): Command {
   return new Command('show')

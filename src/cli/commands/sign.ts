@@ -1,12 +1,11 @@
 import { Command } from 'commander'
 import { isPlainText } from '../../protocol/plain-text.ts'
-import { readAddress } from '../address.ts'
 import { readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
-import { curlAdvice } from '../curl.ts'
+import { curlAdvice, NOBODY, signedCurl } from '../curl.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
-import { NOBODY, signedCurl } from '../signed-curl.ts'
+import { readAddress } from '../network.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface SignOptions extends CredentialOptions {

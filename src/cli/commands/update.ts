@@ -3,13 +3,12 @@ import type { CredentialChanges } from '../../credentials/change.ts'
 import type { Credential } from '../../credentials/credential.ts'
 import { plain } from '../../protocol/plain-text.ts'
 import { credentialJson, showRateLimit, showScopes } from '../credential-text.ts'
-import { existingPlace, withMacOf } from '../database.ts'
+import { existingPlace, found, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
-import { fieldLines } from '../terminal/fields.ts'
+import { fieldLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { found } from './found.ts'
 
 interface UpdateOptions {
   readonly database?: string

@@ -1,6 +1,6 @@
 import { plain } from '../../protocol/plain-text.ts'
-import type { Colors } from '../terminal/colors.ts'
-import { wrap } from '../terminal/width.ts'
+import { wrap } from '../terminal/table.ts'
+import type { Colors } from '../terminal/terminal.ts'
 
 /** What a check found. */
 export interface Finding {

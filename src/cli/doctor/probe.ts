@@ -1,8 +1,12 @@
+import http from 'node:http'
+import https from 'node:https'
+import { text } from 'node:stream/consumers'
 import { type ClientCredential, signHeaders } from '../../client/index.ts'
+import { MacError } from '../../errors.ts'
 import { parseAuthorization } from '../../protocol/authorization.ts'
+import { type MacChallenge, parseChallenge } from '../../protocol/challenge.ts'
 import { serverTimeOf } from '../../protocol/server-time.ts'
-import { type Refusal, refusalOf } from './refusal.ts'
-import { type Answer, sendAlone } from './wire.ts'
+import { unreachable } from '../network.ts'
 
 /** What became of a probe. */
 export interface Outcome extends Answer {
@@ -20,7 +24,7 @@ export function fateOf({ refusal, status }: Outcome): 'passed' | 'refused' | 'un
 }
 
 /** What a probe differs in from a request as it should be. */
-export interface Signing {
+interface Signing {
   /** What is signed in place of the origin that is believed in. */
   readonly origin?: string
   /** The method that is signed; GET is sent. */
@@ -90,5 +94,98 @@ export class Probe {
     const { key, algorithm = 'hmac-sha-256' } = this.#credential
     const seconds = serverTimeOf(refusal.challenge, { key, algorithm }, sent)
     return seconds === null ? null : { seconds, at }
+  }
+}
+
+/** An answer, as far as a probe looks at it. */
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** The start of the body. */
+  readonly body: string
+  /** The middle of the time that it took, by the clock here, in seconds since 1970. */
+  readonly at: number
+}
+
+const PATIENCE_MS = 10_000
+
+/**
+ * Sends a request over a connection of its own, which a balancer may lead to another replica than
+ * the last, and reads the answer.
+ *
+ * @throws Failure where the server cannot be reached.
+ */
+async function sendAlone(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const start = Date.now()
+  try {
+    const answer = await exchange(url, method, headers)
+    const body = await text(answer)
+    const at = (start + Date.now()) / 2000
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body, at }
+  } catch (error) {
+    return unreachable(url)(error)
+  }
+}
+
+function exchange(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<http.IncomingMessage> {
+  const { protocol, hostname, port, origin } = new URL(url)
+  const { request } = protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        hostname: hostname.replace(/^\[|\]$/g, ''),
+        port: port === '' ? undefined : port,
+        path: url.slice(origin.length),
+        method,
+        headers: { 'user-agent': 'withmac-doctor', accept: '*/*', ...headers },
+        agent: false,
+        timeout: PATIENCE_MS,
+      },
+      resolve,
+    )
+    sent.on('timeout', () => sent.destroy(new Error('no answer within ten seconds')))
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** What withmac says in an answer. */
+interface Refusal {
+  /** The code in the problem document, or `null` where something else answered in this form. */
+  readonly code: string | null
+  readonly challenge: MacChallenge | null
+}
+
+/** What withmac refused the request with, or `null` where it let it through. */
+function refusalOf({ status, headers, body }: Answer): Refusal | null {
+  const challenge = challengeOf(headers['www-authenticate'])
+  const code = codeOf(body)
+  if (code === null && (status !== 401 || challenge === null)) return null
+  return { code, challenge }
+}
+
+function challengeOf(header: string | readonly string[] | undefined): MacChallenge | null {
+  try {
+    return parseChallenge(header === undefined ? null : String(header))
+  } catch (error) {
+    if (error instanceof MacError) return null
+    throw error
+  }
+}
+
+function codeOf(body: string): string | null {
+  try {
+    const { type, code } = JSON.parse(body) as { type?: unknown; code?: unknown }
+    return String(type).startsWith('urn:problem-type:withmac:') ? String(code) : null
+  } catch {
+    return null
   }
 }

@@ -1,13 +1,10 @@
 import type { ClientCredential } from '../../client/index.ts'
 import { showSpan } from '../terminal/moments.ts'
-import { originCandidates } from './candidates.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 import { fateOf, type Outcome, Probe } from './probe.ts'
-import { changeFindings } from './server-changes.ts'
-import { replayFinding } from './server-replay.ts'
 
 /** How a server is to be tried. */
-export interface ServerOptions {
+interface ServerOptions {
   readonly ext: string | null
   /** Origins that it may take itself for. */
   readonly origins: readonly string[]
@@ -226,4 +223,144 @@ function clockJudged(difference: number, source: string): Finding {
   const advice =
     'set both clocks (timedatectl shows whether one is kept right); the default window is 300 seconds'
   return apart <= FAR ? note('clock', text, advice) : bad('clock', text, advice)
+}
+
+/** A change on the way, by what was changed. */
+type Changes = readonly (readonly [what: string, authorization: string, url?: string])[]
+
+/** Changes one thing at a time in a good request, each of which the MAC covers. */
+async function changeFindings(probe: Probe): Promise<Finding[]> {
+  const tried: { readonly what: string; readonly outcome: Outcome }[] = []
+  for (const [what, authorization, url] of changesOf(probe)) {
+    tried.push({ what, outcome: await probe.send(authorization, url) })
+  }
+  const passed = tried.filter(({ outcome }) => fateOf(outcome) === 'passed')
+  if (passed.length > 0) {
+    return [
+      bad(
+        'changes',
+        `let in although something was changed: ${passed.map(({ what }) => what).join(', ')}`,
+        'this is not how withmac answers: does something before it answer from a cache, or rewrite requests?',
+      ),
+    ]
+  }
+  const unclear = tried.filter(({ outcome }) => fateOf(outcome) === 'unclear')
+  if (unclear.length > 0) {
+    const which = unclear.map(({ what, outcome }) => `${what} (${outcome.status})`).join(', ')
+    const text = `cannot be told, as not withmac answered: ${which}`
+    return [bad('changes', text, 'try again later, or past what answers so')]
+  }
+  return [good('changes', `refused, each of them: ${tried.map(({ what }) => what).join(', ')}`)]
+}
+
+function changesOf(probe: Probe): Changes {
+  const { url } = probe
+  const other = `${url}${url.includes('?') ? '&' : '?'}withmac-doctor=1`
+  return [
+    ['method', probe.sign({ method: 'HEAD' })],
+    ['target', probe.sign(), other],
+    [
+      'timestamp',
+      replaced(probe, /\bts="(\d+)(\d)"/, (kept, digit) => `ts="${kept}${otherDigit(digit)}"`),
+    ],
+    ['nonce', replaced(probe, /\bnonce="()/, () => 'nonce="x')],
+    ['ext', withAnotherExt(probe.sign())],
+    ['MAC', replaced(probe, /\bmac="()(.)/, (_, first) => `mac="${first === 'A' ? 'B' : 'A'}`)],
+  ]
+}
+
+function replaced(
+  probe: Probe,
+  pattern: RegExp,
+  change: (one: string, two: string) => string,
+): string {
+  return probe.sign().replace(pattern, (_, one: string, two: string) => change(one, two))
+}
+
+function otherDigit(digit: string): string {
+  return digit === '9' ? '8' : String(Number(digit) + 1)
+}
+
+function withAnotherExt(authorization: string): string {
+  if (/\bext="/.test(authorization)) return authorization.replace(/\bext="([^"]*)"/, 'ext="$1x"')
+  return authorization.replace(/, mac="/, ', ext="x", mac="')
+}
+
+const SUBJECT = 'replay'
+
+/**
+ * Sends one request again and again, each time over a connection of its own, so that a balancer
+ * leads copies to all replicas. Two are always on their way at once.
+ */
+async function replayFinding(probe: Probe, copies: number): Promise<Finding> {
+  const authorization = probe.sign()
+  const first = await probe.send(authorization)
+  if (first.refusal !== null) {
+    const { code, challenge } = first.refusal
+    return bad(
+      SUBJECT,
+      `could not be tried: ${code}: ${challenge?.error ?? ''}`,
+      'mend the above first',
+    )
+  }
+  if (fateOf(first) !== 'passed') return unclear([first], 1)
+  const outcomes: Outcome[] = []
+  while (outcomes.length < copies) {
+    const both = [probe.send(authorization), probe.send(authorization)]
+    outcomes.push(...(await Promise.all(both.slice(0, copies - outcomes.length))))
+  }
+  const passed = outcomes.filter((outcome) => fateOf(outcome) === 'passed').length
+  if (passed > 0) return notShared(passed, copies)
+  const answeredBefore = outcomes.filter((outcome) => fateOf(outcome) === 'unclear')
+  if (answeredBefore.length > 0) return unclear(answeredBefore, copies)
+  const others = outcomes.filter(({ refusal }) => refusal?.code !== 'ERR_MAC_REPLAY')
+  const [other] = others
+  if (other === undefined) {
+    return good(SUBJECT, `refused ${copies} times of ${copies}, over as many connections`)
+  }
+  return note(
+    SUBJECT,
+    `no copy was let in, but ${others.length} of ${copies} were refused for another reason: ${other.refusal?.code}`,
+  )
+}
+
+function unclear(outcomes: readonly Outcome[], sent: number): Finding {
+  const statuses = [...new Set(outcomes.map(({ status }) => status))].join(', ')
+  return bad(
+    SUBJECT,
+    `cannot be told: ${outcomes.length} of ${sent} were answered ${statuses}, and not by withmac`,
+    'try again later, or past the limit on requests or the proxy that answers so',
+  )
+}
+
+function notShared(passed: number, copies: number): Finding {
+  return bad(
+    SUBJECT,
+    `a copy of an accepted request was let in, ${passed} times of ${copies}: the replicas behind this address do not share their nonces`,
+    'give all of them one and the same database file (one machine), or lead each credential to always the same replica; until then, who overhears a request can send it again',
+  )
+}
+
+/** Where servers behind a proxy usually listen. */
+const PORTS = ['80', '443', '3000', '8000', '8080', '4000', '5000', '8787', '8443']
+const HOSTS = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * The origins that a server may take itself for when it is called by another: those it was told of,
+ * then its own host with other ports, then the names that a machine has for itself.
+ *
+ * What counts is host and port (draft §3.2.1), so that each pair is there once.
+ */
+function originCandidates(url: string, told: readonly string[]): string[] {
+  const own = new URL(url)
+  const port = own.port === '' ? (own.protocol === 'https:' ? '443' : '80') : own.port
+  const ports = [...new Set(['443', '80', port, ...PORTS])]
+  const guessed = [own.hostname, ...HOSTS].flatMap((host) => ports.map((each) => at(host, each)))
+  const given = told.map((origin) => new URL(origin).origin)
+  return [...new Set([...given, ...guessed])].filter((origin) => origin !== own.origin)
+}
+
+/** The scheme that the port belongs to; with another port it does not count. */
+function at(host: string, port: string): string {
+  return new URL(port === '443' ? `https://${host}` : `http://${host}:${port}`).origin
 }

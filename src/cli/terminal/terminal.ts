@@ -1,9 +1,8 @@
 import { writeSync } from 'node:fs'
+import picocolors from 'picocolors'
 import { plain, plainJson } from '../../protocol/plain-text.ts'
-import { EXIT, type ExitStatus } from '../exit-status.ts'
-import { errorJson, wantsJson } from '../json-output.ts'
-import { type Colors, createColors } from './colors.ts'
-import { wrap } from './width.ts'
+import { EXIT, type ExitStatus, errorJson, wantsJson } from '../failure.ts'
+import { wrap } from './table.ts'
 
 /** Where a command writes, and what it may do there. */
 export class Terminal {
@@ -82,4 +81,56 @@ function endQuietly(error: NodeJS.ErrnoException, { unshown, json }: Terminal): 
   const said = `what was to be shown cannot be written: ${message}${more}`
   writeSync(2, json ? errorJson(said, 'ERR_CLI_OUTPUT') : `withmac: ${plain(said)}\n`)
   process.exit(EXIT.internal)
+}
+
+/** How wide the bar is, in characters, and how often it is drawn at the most, in milliseconds. */
+const WIDTH = 30
+const INTERVAL = 50
+
+/** A bar that grows while something long is done. */
+interface ProgressBar {
+  show(done: number, total: number): void
+  /** Takes it away, for what is written next. */
+  end(): void
+}
+
+const NONE: ProgressBar = { show() {}, end() {} }
+
+/** A bar on the error output, where that is a terminal and a person looks at it; else none. */
+export function progressBar(what: string, { json, errorColors }: Terminal): ProgressBar {
+  const { stderr } = process
+  if (json || !stderr.isTTY) return NONE
+  let drawn = Number.NEGATIVE_INFINITY
+  return {
+    show(done, total) {
+      const now = performance.now()
+      if (now - drawn < INTERVAL && done < total) return
+      drawn = now
+      const full = total === 0 ? WIDTH : Math.floor((done / total) * WIDTH)
+      const bar = errorColors.cyan('='.repeat(full)) + ' '.repeat(WIDTH - full)
+      stderr.write(`\r${what} [${bar}] ${done} of ${total}\u001b[K`)
+    },
+    end() {
+      stderr.write('\r\u001b[K')
+    },
+  }
+}
+
+export type Colors = ReturnType<typeof picocolors.createColors>
+
+/**
+ * Colours on a terminal alone. `NO_COLOR` keeps them away and `FORCE_COLOR` brings them everywhere,
+ * each where it is set and not empty; `FORCE_COLOR=0` keeps them away as well.
+ */
+export function createColors(stream: { readonly isTTY?: boolean }): Colors {
+  return picocolors.createColors(wanted(stream, process.env))
+}
+
+function wanted(
+  { isTTY }: { readonly isTTY?: boolean },
+  { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
+): boolean {
+  if (NO_COLOR) return false
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+  return isTTY === true && TERM !== 'dumb'
 }
