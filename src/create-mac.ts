@@ -56,7 +56,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
   const settings = macSettings(options, who)
   const pruning = new Pruning(keepSeconds(settings))
   const opening = new OpenOnce(async (closed) =>
-    openStore(settings.database, await settings.sealer(closed)),
+    openStore(settings.database, await settings.sealer(closed), settings.maxNoncesInMemory),
   )
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)

@@ -33,7 +33,8 @@ const SIGNING = ['ext', 'body', 'now', 'clockOffset', 'nonce']
 export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
   createMac: [
     ...CHECK,
-    ...['database', 'windowSeconds', 'clockOffset', 'sealingKey', 'rateLimit', 'now'],
+    ...['database', 'windowSeconds', 'maxNoncesInMemory', 'clockOffset', 'sealingKey'],
+    ...['rateLimit', 'now'],
   ],
   withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],
   verify: ['clientAddress'],

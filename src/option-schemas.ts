@@ -6,6 +6,7 @@ import type { BodyRule } from './server/body.ts'
 import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
 import { type DatabaseSource, databaseSource } from './store/database-source.ts'
+import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
 import { type SealerSource, sealerSource } from './store/sealing/sealing-source.ts'
 
 /** What was given of where the origin comes from. */
@@ -24,6 +25,7 @@ export interface GivenCheckOptions extends GivenOrigin {
 export interface GivenMacOptions extends GivenCheckOptions {
   readonly database?: DatabaseSource | undefined
   readonly windowSeconds: number
+  readonly maxNoncesInMemory: number
   readonly clockOffset: false | { readonly maxSeconds: number }
   readonly sealingKey?: SealerSource | undefined
   readonly rateLimit?: LimitSettings | undefined
@@ -82,6 +84,11 @@ const macSchema = optionsOf({
   ...check,
   database: z.unknown().transform(checked(databaseSource)).optional(),
   windowSeconds: z.int().min(1).max(86_400).default(300),
+  maxNoncesInMemory: z
+    .int()
+    .min(1000)
+    .max(2 ** 30)
+    .default(MOST_FINGERPRINTS),
   clockOffset: z
     .union([z.literal(false), optionsOf({ maxSeconds: z.int().min(1).max(315_360_000) })], {
       error: 'must be false or { maxSeconds } with a whole number of seconds',

@@ -102,6 +102,13 @@ export interface MacOptions extends CheckOptions {
   /** How far a timestamp may lie from the server's clock, to either side: 1 to 86,400. Default: 300. */
   readonly windowSeconds?: number | undefined
   /**
+   * How many nonces this `Mac` keeps in memory, at most 20 bytes each: 1,000 to 1,073,741,824. Beyond it
+   * the oldest 32 seconds of them are given up, and requests with timestamps of that time are rejected. So
+   * a flood by a client with a valid key ends in rejections, not in a replay. Give the same to all
+   * processes on one database: each rejects by its own. Default: 33,554,432.
+   */
+  readonly maxNoncesInMemory?: number | undefined
+  /**
    * Learns the difference between a client's clock and the server's from the first request of a
    * credential (draft §4.1), up to `maxSeconds`. Default: `false`.
    */

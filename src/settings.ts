@@ -28,6 +28,7 @@ export interface MacSettings extends CheckSettings {
   /** Gives what keys are sealed and opened with. */
   readonly sealer: SealerSource
   readonly windowSeconds: number
+  readonly maxNoncesInMemory: number
   /** The largest clock difference that is learned or applied; 0 where none is. */
   readonly maxClockOffsetSeconds: number
   readonly rateLimit: LimitSettings
@@ -70,6 +71,7 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
     database,
     sealer: given.sealingKey ?? defaultSealer(),
     windowSeconds: given.windowSeconds,
+    maxNoncesInMemory: given.maxNoncesInMemory,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
     rateLimit: given.rateLimit ?? NO_LIMITS,
     now: options.now ?? systemClock,

@@ -174,7 +174,7 @@ function refusedNonce({ verdict, floor }: Recorded): MacError {
     'ERR_MAC_TIMESTAMP_STALE',
     `Nonces are known from ${floor} (${dateOf(floor)}) on, so a replay of an earlier timestamp could ` +
       'not be told: another process on this database keeps them for less time, the clock of a server ' +
-      'was ahead, or there were more nonces than memory has room for.',
+      'was ahead, or there were more nonces than maxNoncesInMemory allows.',
   )
 }
 

@@ -41,7 +41,7 @@ export interface JournalParts {
   readonly sync: SyncStarter | null
   readonly tally: UsageTally
   /** How many nonces are kept in memory at most. */
-  readonly mostFingerprints?: number
+  readonly mostNonces: number
   /** Fails what takes too long, if the connection may wait for itself. */
   inTime<Result>(work: Promise<Result>): Promise<Result>
   /** Is called before each batch; what it throws counts as the store's failure. */
@@ -98,6 +98,8 @@ export class Journal implements NonceStore {
   #tag: number | null = null
   /** The highest floor that was ever read, or that memory has room for. */
   #floor = 0
+  /** When the operator was last told that memory is full. */
+  #toldFull = Number.NEGATIVE_INFINITY
   /** How many batches were committed. The first is synced by its commit, which syncs the log's folder too. */
   #batches = 0
   /** Whether the last batch wrote what a later sync has to cover. */
@@ -106,7 +108,7 @@ export class Journal implements NonceStore {
 
   constructor(parts: JournalParts) {
     this.#parts = parts
-    this.#memory = new Fingerprints(parts.mostFingerprints)
+    this.#memory = new Fingerprints(parts.mostNonces)
     this.#statements = statementsOf(parts.db)
     this.#usage = new UsageWrite(parts.db)
     this.#failure = storeFailure(parts.name, parts.path)
@@ -296,6 +298,8 @@ export class Journal implements NonceStore {
   #follow(rows: readonly Row[], from: number, tag: number | null): boolean {
     const [first] = rows
     if (tag !== null && (Number(first?.seq) !== from || Number(first?.tag) !== tag)) return false
+    // What was removed before these were read must not be called new after a restore that brings it back.
+    if (first !== undefined) this.#raiseFloor(present('nonce_floor', first.floor))
     for (const row of tag === null ? rows : rows.slice(1)) {
       this.#seq = Number(row.seq)
       this.#tag = Number(row.tag)
@@ -314,7 +318,23 @@ export class Journal implements NonceStore {
 
   #remember(timestamp: number, fingerprint: Fingerprint): void {
     const floor = this.#memory.add(timestamp, fingerprint)
-    if (floor !== null) this.#floor = Math.max(this.#floor, floor)
+    if (floor === null) return
+    this.#floor = Math.max(this.#floor, floor)
+    this.#tellFull()
+  }
+
+  /** Tells the operator, at most once a minute, that there are more nonces than may be kept in memory. */
+  #tellFull(): void {
+    const now = performance.now()
+    if (now - this.#toldFull < 60_000) return
+    this.#toldFull = now
+    const { name, mostNonces } = this.#parts
+    console.error(
+      `withmac: ${name}: there are more than ${mostNonces} nonces, which is what maxNoncesInMemory allows. The ` +
+        `oldest are given up, and requests with a timestamp before ${this.#floor} are rejected. If this is ` +
+        'usual traffic, raise it. If one client floods, limit it by rateLimit.requests, or disable its ' +
+        'credential.',
+    )
   }
 
   #readHead(row: Row | undefined): Head {
@@ -386,7 +406,7 @@ function statementsOf(db: Kysely<MacDatabase>): Statements {
       from (select 1) left join (
         select seq, tag from mac_nonce_log order by seq desc limit 1) as head`.compile(db),
     append: db.insertInto('mac_nonce_log').values(row).compile(),
-    rows: sql`select seq, tag, latest, entries from mac_nonce_log
+    rows: sql`select seq, tag, latest, entries, ${state('nonce_floor')} as floor from mac_nonce_log
       where seq >= ${0} order by seq limit ${0}`.compile(db),
     savepoint: sql`savepoint mac_usage`.compile(db),
     rollbackTo: sql`rollback to mac_usage`.compile(db),

@@ -8,6 +8,7 @@ import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch, inode } from './file.ts'
 import { setUpKeyIndex } from './find-credential.ts'
+import { MOST_FINGERPRINTS } from './fingerprints.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
 import { Journal, type JournalParts, type SyncStarter } from './journal.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
@@ -38,13 +39,15 @@ const PRAGMAS = [
  * when the store is closed.
  *
  * @param sealer What keys are sealed and opened with.
+ * @param mostNonces How many nonces are kept in memory at most.
  * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
   sealer: KeySealer = UNSEALED,
+  mostNonces: number = MOST_FINGERPRINTS,
 ): Promise<Store> {
-  if (!('path' in database)) return openOver(database, sealer)
+  if (!('path' in database)) return openOver(database, sealer, mostNonces)
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []
@@ -72,7 +75,7 @@ export async function openStore(
     await guarded(() => checkSealed(db, sealer, name))
     const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
-      ...{ name, path, label: databaseLabel(database), db, guarded, check },
+      ...{ name, path, label: databaseLabel(database), db, guarded, check, mostNonces },
       ...{ sync: null, tally: new UsageTally(), inTime: asItIs },
     }
     if (path === null) {
@@ -105,7 +108,11 @@ function asItIs<Work>(work: Work): Work {
   return work
 }
 
-async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<Store> {
+async function openOver(
+  given: Kysely<MacDatabase>,
+  sealer: KeySealer,
+  mostNonces: number,
+): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
   const db = given.withoutPlugins()
   const name = 'The database'
@@ -118,6 +125,7 @@ async function openOver(given: Kysely<MacDatabase>, sealer: KeySealer): Promise<
   const connection = new KyselyConnection(db)
   const parts: JournalParts = {
     ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, sync: null },
+    mostNonces,
     tally: new UsageTally(),
     inTime: (work) => inTime(work, name),
     check: () => closing.check(),

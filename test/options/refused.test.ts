@@ -70,6 +70,7 @@ const ofMac: Each<MacOptions> = {
   ...check,
   database: [5, 'must be a URL such as "sqlite:mac.db", or a Kysely, not a number'],
   windowSeconds: [0.5, 'must be a whole number, not 0.5'],
+  maxNoncesInMemory: [999, 'must be at least 1000, not 999'],
   clockOffset: [60, 'must be false or { maxSeconds }'],
   sealingKey: [5, 'must be a string, a list of strings, or a function'],
   rateLimit: [true, 'rateLimit takes { failures, requests, store }, not true'],

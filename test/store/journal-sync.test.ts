@@ -68,7 +68,7 @@ async function opened(sync: ManualSync | null) {
   const name = 'The database'
   const checkpoints = new Checkpoints(handle, { path, inode: inode(path) })
   const journal = new Journal({
-    ...{ name, path: null, label: name, db, guarded: guard(name), check() {} },
+    ...{ name, path: null, mostNonces: 1000, label: name, db, guarded: guard(name), check() {} },
     inTime: (work) => work,
     connection: new SqliteConnection(handle, checkpoints),
     sync,

@@ -58,6 +58,18 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: '',
   },
   {
+    name: 'the floor is not read with the rows',
+    file: 'store/journal.ts',
+    right: "if (first !== undefined) this.#raiseFloor(present('nonce_floor', first.floor))",
+    wrong: '',
+  },
+  {
+    name: 'the floor is not raised when memory is full',
+    file: 'store/journal.ts',
+    right: 'this.#floor = Math.max(this.#floor, floor)\n    this.#tellFull',
+    wrong: 'this.#tellFull',
+  },
+  {
     name: 'a floor that was read is forgotten again',
     file: 'store/journal.ts',
     right: 'if (floor <= this.#floor) return',

@@ -74,6 +74,8 @@ export class JournalWorld {
   readonly #handle: SqliteHandle
   readonly #db: Kysely<MacDatabase>
   readonly #nonces: readonly number[]
+  /** How many nonces a process has memory for: for all that there are, or for some. */
+  readonly #mostNonces: number
   readonly #times = new Map<number, number>()
   #processes: (Process | null)[] = PROCESSES.map(() => null)
   #history: Snapshot[]
@@ -98,6 +100,7 @@ export class JournalWorld {
     this.#put(empty)
     this.#history = [empty]
     this.#nonces = random.some(TIMESTAMPS.map((_, nonce) => nonce))
+    this.#mostNonces = random.pick([TIMESTAMPS.length, TIMESTAMPS.length, 4, 2])
   }
 
   static async create(
@@ -159,6 +162,7 @@ export class JournalWorld {
     const name = `process ${number}`
     const journal = new this.#code.Journal({
       ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
+      mostNonces: this.#mostNonces,
       ...{ tally: new UsageTally(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle, checkpoints),
       sync: {

@@ -1,0 +1,45 @@
+import { sql } from 'kysely'
+import { openStore } from '../../src/store/open.ts'
+import type { NonceStore } from '../../src/store/types.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { expect, test } from '../support/runner.ts'
+import { stored } from '../support/stored.ts'
+import { withDatabase } from '../support/with-database.ts'
+
+const NOW = 1_700_000_000
+
+test('a nonce that was removed before a process started is not new after a restore in place', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const open = () => openStore({ path, driver: 'own' })
+  const record = async (nonces: NonceStore, timestamp: number, nonce: string) => {
+    const given = { timestamp, credential: 'ada', keyNumber: 1, nonce, now: NOW }
+    return (await nonces.record(given)).verdict
+  }
+  const first = await open()
+  await first.credentials.insert(stored('ada'))
+  expect(await record(first.nonces, NOW - 400, 'old')).toBe('new')
+  expect(await record(first.nonces, NOW, 'recent')).toBe('new')
+  const copy = `${path}.copy`
+  await withDatabase(path, (db) => sql`vacuum into ${copy}`.execute(db))
+  expect(await first.nonces.prune(NOW, 300, 1000)).toBe(1)
+
+  // It reads the same newest row before and after.
+  const second = await open()
+  await withDatabase(path, async (db) => {
+    await sql`attach ${copy} as backup`.execute(db)
+    await db.transaction().execute(async (restoring) => {
+      for (const table of ['mac_nonce_log', 'mac_state']) {
+        const [to, from] = [sql.table(table), sql.table(`backup.${table}`)]
+        await sql`delete from ${to}`.execute(restoring)
+        await sql`insert into ${to} select * from ${from}`.execute(restoring)
+      }
+    })
+  })
+  for (const { nonces } of [first, second]) {
+    expect(await record(nonces, NOW - 400, 'old')).not.toBe('new')
+    expect(await record(nonces, NOW, 'recent')).toBe('seen')
+  }
+  await first.close()
+  await second.close()
+})
