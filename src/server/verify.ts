@@ -74,11 +74,6 @@ export async function verify(
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
-    // From an address whose budget is used up, a replay costs no look-up either.
-    if (found !== null && limits.failures?.someSpent()) {
-      const isReplay = nonces.isKnown(timestamp, sent.id, sent.nonce)
-      if (isReplay) limits.failures.check(client, new MacError('ERR_MAC_REPLAY'))
-    }
     if (found === null || moment === null) {
       found = null
       found = await authenticate(sent, text, store.credentials, known)
@@ -121,6 +116,8 @@ export async function verify(
       nonce: sent.nonce,
       now: moment.rule.now,
     })
+    // A replay costs a look-up, but not from an address that is exhausted.
+    if (recorded.verdict === 'seen') limits.failures?.check(client, new MacError('ERR_MAC_REPLAY'))
     if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = null

@@ -1,3 +1,4 @@
+import { Kysely } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import { boundExt, streamOf, withBody } from '../support/bound.ts'
 import { captured, FLOODER, LIMITED, now, OTHER, THREE, times } from '../support/captured.ts'
@@ -5,6 +6,7 @@ import { hearing } from '../support/hearing.ts'
 import { limited } from '../support/limited.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
+import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { systemTime } from '../support/system-time.ts'
 
 describe('a replay of a known credential’s request, from an address whose budget is used up', () => {
@@ -13,6 +15,18 @@ describe('a replay of a known credential’s request, from an address whose budg
     using heard = hearing()
     for (let sent = 0; sent < 20; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
     expect(heard.batch).toEqual([])
+  })
+
+  test('asks the database nothing, as it does from any other address', async () => {
+    const asked: string[] = []
+    const dialect = await applicationDialect(openDatabase(':memory:'))
+    const database = new Kysely({ dialect, log: ({ query }) => void asked.push(query.sql) })
+    const { send, ada, copy } = await captured({ database })
+    asked.length = 0
+    for (let sent = 0; sent < 20; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
+    expect(asked).toEqual([])
+    expect(await send(ada, OTHER, copy)).toBe('401 ERR_MAC_REPLAY')
+    expect(asked).not.toEqual([])
   })
 
   test('is told when it may try again, as all that comes from there', async () => {
