@@ -5,8 +5,8 @@ import type { AuditAction, RateLimit } from '../store/types.ts'
 import { curlAdvice } from './curl.ts'
 import { lineOn, pasted, quote } from './help.ts'
 import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'
-import { type Field, fieldLines, wrap } from './terminal/table.ts'
-import type { Colors, Terminal } from './terminal/terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
+import { type Colors, type Field, fieldLines, wrap } from './terminal/text.ts'
 
 export type Status = 'valid' | 'expired' | 'disabled' | 'revoked'
 

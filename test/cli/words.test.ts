@@ -8,8 +8,7 @@ import {
   showShortSpan,
   showUse,
 } from '../../src/cli/terminal/moments.ts'
-import { type Column, tableLines } from '../../src/cli/terminal/table.ts'
-import { createColors } from '../../src/cli/terminal/terminal.ts'
+import { type Column, createColors, tableLines } from '../../src/cli/terminal/text.ts'
 import { expect, test } from '../support/runner.ts'
 
 test.each([

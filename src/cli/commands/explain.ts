@@ -13,8 +13,8 @@ import {
 import { existingPlace, findPlace, type Place } from '../database.ts'
 import { EXIT, misuse } from '../failure.ts'
 import { examples } from '../help.ts'
-import { wrap } from '../terminal/table.ts'
-import type { Colors, Terminal } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { type Colors, wrap } from '../terminal/text.ts'
 
 interface ExplainCommandOptions extends CredentialOptions {
   readonly origin?: string

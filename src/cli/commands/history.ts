@@ -5,8 +5,8 @@ import { eventText } from '../credential-text.ts'
 import { existingPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
 import { EXIT, Failure, nameOf } from '../failure.ts'
 import { examples } from '../help.ts'
-import { type Column, tableLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { type Column, tableLines } from '../terminal/text.ts'
 
 interface HistoryOptions {
   readonly database?: string

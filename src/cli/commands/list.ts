@@ -14,8 +14,8 @@ import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../databas
 import { nameOf } from '../failure.ts'
 import { examples, pasted } from '../help.ts'
 import { showAgo, showShortSpan } from '../terminal/moments.ts'
-import { type Column, tableLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { type Column, tableLines } from '../terminal/text.ts'
 
 interface ListOptions {
   readonly database?: string

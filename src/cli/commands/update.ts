@@ -7,8 +7,8 @@ import { existingPlace, found, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
 import { readRateLimit, readScopes } from '../scopes-and-limit.ts'
-import { fieldLines } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { fieldLines } from '../terminal/text.ts'
 
 interface UpdateOptions {
   readonly database?: string

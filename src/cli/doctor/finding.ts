@@ -1,6 +1,5 @@
 import { plain } from '../../protocol/plain-text.ts'
-import { wrap } from '../terminal/table.ts'
-import type { Colors } from '../terminal/terminal.ts'
+import { type Colors, wrap } from '../terminal/text.ts'
 
 /** What a check found. */
 export interface Finding {

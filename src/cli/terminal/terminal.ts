@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs'
-import picocolors from 'picocolors'
 import { plain, plainJson } from '../../protocol/plain-text.ts'
 import { EXIT, type ExitStatus, errorJson, wantsJson } from '../failure.ts'
-import { wrap } from './table.ts'
+import { type Colors, createColors, wrap } from './text.ts'
 
 /** Where a command writes, and what it may do there. */
 export class Terminal {
@@ -114,23 +113,4 @@ export function progressBar(what: string, { json, errorColors }: Terminal): Prog
       stderr.write('\r\u001b[K')
     },
   }
-}
-
-export type Colors = ReturnType<typeof picocolors.createColors>
-
-/**
- * Colours on a terminal alone. `NO_COLOR` keeps them away and `FORCE_COLOR` brings them everywhere,
- * each where it is set and not empty; `FORCE_COLOR=0` keeps them away as well.
- */
-export function createColors(stream: { readonly isTTY?: boolean }): Colors {
-  return picocolors.createColors(wanted(stream, process.env))
-}
-
-function wanted(
-  { isTTY }: { readonly isTTY?: boolean },
-  { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
-): boolean {
-  if (NO_COLOR) return false
-  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
-  return isTTY === true && TERM !== 'dumb'
 }

@@ -1,5 +1,5 @@
+import picocolors from 'picocolors'
 import { plain } from '../../protocol/plain-text.ts'
-import type { Colors } from './terminal.ts'
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -172,4 +172,23 @@ export function wrap(text: string, width: number | null, indent: number): string
 function widthOfCharacter(character: string): number {
   if (WITHOUT_WIDTH.test(character)) return 0
   return WIDE.test(character) ? 2 : 1
+}
+
+export type Colors = ReturnType<typeof picocolors.createColors>
+
+/**
+ * Colours on a terminal alone. `NO_COLOR` keeps them away and `FORCE_COLOR` brings them everywhere,
+ * each where it is set and not empty; `FORCE_COLOR=0` keeps them away as well.
+ */
+export function createColors(stream: { readonly isTTY?: boolean }): Colors {
+  return picocolors.createColors(wanted(stream, process.env))
+}
+
+function wanted(
+  { isTTY }: { readonly isTTY?: boolean },
+  { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
+): boolean {
+  if (NO_COLOR) return false
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+  return isTTY === true && TERM !== 'dumb'
 }
