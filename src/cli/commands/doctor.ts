@@ -20,7 +20,7 @@ export function doctorCommand(terminal: Terminal): Command {
   const command = new Command('doctor')
     .summary('looks for what is wrong: with the database, or with a server')
     .description(
-      'Without a URL: checks the database, and changes nothing. With the URL of something that needs credentials: sends it GET requests, signed well and badly, some of which reach its handler. Says which origin it believes in, how its clock stands, and whether each copy and each changed request is refused.',
+      'Without a URL: checks the database, and changes nothing. With the URL of something that needs credentials: sends it GET requests, signed well and badly, some of which reach its handler. Says which origin it believes in, how its clock stands, and whether each copy is rejected.',
     )
     .argument('[url]', 'of a running server, as its clients call it')
     .option('--ext <text>', 'the ext that the server asks for')
