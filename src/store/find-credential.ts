@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { CredentialRow } from './credential-row.ts'
-import { immediately } from './immediately.ts'
 import { type KeyRow, keyPlace, oldKeyPlace, openWritten } from './key-columns.ts'
+import { KEY_INDEX } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer, WrittenKey } from './sealing/key-sealer.ts'
 import type { FoundKey, KeyPair } from './types.ts'
@@ -25,31 +25,6 @@ export type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Colu
 /** Whose the decoys are. The identifier is as long as one that withmac makes. */
 const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
 const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
-
-/**
- * An index that holds all that {@link findKeysQuery} reads. Without it SQLite would read the whole row
- * of the credential that it looks for, and of those that it passes on the way: their scopes would show
- * in the time of an answer, which anybody can ask for.
- */
-const KEY_INDEX = 'mac_credentials_keys'
-const INDEXED = [
-  ...['id', 'algorithm', 'key', 'key_number', 'key_sealed_by'],
-  ...['old_key', 'old_algorithm', 'old_sealed_by'],
-]
-
-/** Creates the index unless it is there. Whoever rebuilds the table by hand loses it without a word. */
-export async function setUpKeyIndex(db: Kysely<MacDatabase>): Promise<void> {
-  const { rows } = await sql`select 1 from sqlite_master
-    where type = 'index' and name = ${KEY_INDEX}`.execute(db)
-  if (rows.length === 0) await immediately(db, createKeyIndex)
-}
-
-/** The same within a transaction. */
-export async function createKeyIndex(locked: Kysely<MacDatabase>): Promise<void> {
-  const columns = sql.join(INDEXED.map((name) => sql.ref(name)))
-  await sql`create index if not exists ${sql.ref(KEY_INDEX)}
-    on mac_credentials (${columns})`.execute(locked)
-}
 
 /** Says it if a look-up failed for want of the index: to do without it would tell who exists. */
 export function whyNotFound(error: unknown): unknown {

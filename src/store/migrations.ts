@@ -1,87 +1,170 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { immediately } from './immediately.ts'
 import { fingerprintOf, packEntries } from './journal-entries.ts'
-import type { MacDatabase, StateName } from './schema.ts'
+import type { MacDatabase } from './schema.ts'
 
-/** A step from one version of the tables to the next. Never changed once released. */
-export interface Migration {
-  readonly version: number
-  up(db: Kysely<MacDatabase>): Promise<void>
-}
-
-/** All steps, in order. */
-export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, up: createTables },
-  { version: 2, up: addNumbers },
-  { version: 3, up: dropCounters },
-  { version: 4, up: addLife },
-  { version: 5, up: beginJournal },
+/** Steps from one version of the tables to the next. Never changed once released. */
+export const MIGRATIONS: readonly ((locked: Kysely<MacDatabase>) => Promise<void>)[] = [
+  createTables,
+  addNumbers,
+  dropCounters,
+  addLife,
+  beginJournal,
 ]
 
 /** The version of the tables that this code works with. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 
+/** When the version of the credentials changes, by the names of the triggers that see to it. */
+const TRIGGERS = {
+  mac_credentials_updated: sql`after update on mac_credentials`,
+  mac_credentials_deleted: sql`after delete on mac_credentials`,
+  // SQLite does not call it a deletion if `replace` puts one row in the place of another.
+  mac_credentials_overwritten: sql`before insert on mac_credentials
+    when exists (select 1 from mac_credentials where id = new.id)`,
+}
+
+/** The names of the triggers. */
+export const TRIGGER_NAMES: readonly string[] = Object.keys(TRIGGERS)
+
+/**
+ * An index that holds all that a look-up of keys reads. Without it SQLite would read the whole row of the
+ * credential that it looks for, and of those that it passes on the way: their scopes would show in the
+ * time of an answer, which anybody can ask for.
+ */
+export const KEY_INDEX = 'mac_credentials_keys'
+const INDEXED = [
+  ...['id', 'algorithm', 'key', 'key_number', 'key_sealed_by'],
+  ...['old_key', 'old_algorithm', 'old_sealed_by'],
+]
+
+const RANDOM = sql`random() & ${sql.lit(2 ** 52 - 1)}`
+
+/**
+ * A new version is drawn at random, of 52 bits, rather than counted: what is restored from a backup
+ * and changed then would come to the same count, and look unchanged to a process at work.
+ */
+const NEW_VERSION = sql`update mac_state set value = ${RANDOM}
+  where name = 'credentials_mark'`
+
+/** Gives the credentials a new version. The triggers do so as well, as long as they are there. */
+export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
+  await NEW_VERSION.execute(db)
+}
+
+/**
+ * Brings the tables up to the version of this code. Each step is run once, however many processes
+ * start at the same time: the write lock is taken before the version is looked at.
+ *
+ * Triggers and index are looked for each time: whoever rebuilds the table by hand loses them without a word.
+ *
+ * @throws Error if the tables are newer than this code.
+ */
+export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
+  if ((await schemaVersion(db)) === SCHEMA_VERSION && (await areSetUp(db))) return
+  await immediately(db, async (locked) => {
+    await run(locked, [
+      sql`create table if not exists "mac_schema" ("version" integer not null primary key)`,
+    ])
+    const version = await schemaVersion(locked)
+    if (version > SCHEMA_VERSION) {
+      throw new Error(
+        `its tables have version ${version}, and this withmac knows versions up to ` +
+          `${SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
+      )
+    }
+    for (const [at, migration] of MIGRATIONS.entries()) {
+      if (at < version) continue
+      await migration(locked)
+      await locked
+        .insertInto('mac_schema')
+        .values({ version: at + 1 })
+        .execute()
+    }
+    await setUp(locked)
+  })
+}
+
+/** The version of the tables that are there; 0 if there are none. */
+async function schemaVersion(db: Kysely<MacDatabase>): Promise<number> {
+  const tables = await sql`select name from sqlite_master where name = 'mac_schema'`.execute(db)
+  if (tables.rows.length === 0) return 0
+  const { rows } = await sql<{ version: number | null }>`select max(version) as version
+    from mac_schema`.execute(db)
+  return Number(rows[0]?.version ?? 0)
+}
+
+async function areSetUp(db: Kysely<MacDatabase>): Promise<boolean> {
+  const names = [...TRIGGER_NAMES, KEY_INDEX]
+  const { rows } = await sql`select name from sqlite_master
+    where type in ('trigger', 'index') and name in (${sql.join(names)})`.execute(db)
+  return rows.length === names.length
+}
+
+/**
+ * Creates the index, and the triggers that give the credentials a new version with every change of one, so
+ * that what a process remembers of one can be held against it. Being triggers, they see what is changed by
+ * hand as well. A credential that is added changes nothing that anybody remembers.
+ */
+async function setUp(locked: Kysely<MacDatabase>): Promise<void> {
+  const triggers = Object.entries(TRIGGERS).map(
+    ([name, when]) =>
+      sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`,
+  )
+  await run(locked, [
+    ...triggers,
+    // Nobody knows what was changed without them.
+    NEW_VERSION,
+    sql`create index if not exists ${sql.ref(KEY_INDEX)}
+    on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
+  ])
+}
+
+/** Runs statements one by one. */
+async function run(
+  db: Kysely<MacDatabase>,
+  statements: readonly RawBuilder<unknown>[],
+): Promise<void> {
+  for (const statement of statements) await statement.execute(db)
+}
+
+/** A statement on one line: SQLite keeps the text that a table was made with, and it stays to the letter. */
+function line(text: string): RawBuilder<unknown> {
+  return sql.raw(text.replace(/\s+/g, ' '))
+}
+
 async function createTables(db: Kysely<MacDatabase>): Promise<void> {
-  await db.schema
-    .createTable('mac_credentials')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('user', 'text', (column) => column.notNull())
-    .addColumn('key', 'text', (column) => column.notNull())
-    .addColumn('algorithm', 'text', (column) => column.notNull())
-    .addColumn('label', 'text')
-    .addColumn('created', 'integer', (column) => column.notNull())
-    .addColumn('expires', 'integer')
-    .addColumn('revoked', 'integer')
-    .addColumn('clock_offset', 'integer')
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db.schema
-    .createIndex('mac_credentials_user')
-    .on('mac_credentials')
-    .columns(['user', 'created'])
-    .execute()
-  await db.schema
-    .createTable('mac_nonces')
-    .addColumn('ts', 'integer', (column) => column.notNull())
-    .addColumn('credential', 'text', (column) => column.notNull())
-    .addColumn('nonce', 'text', (column) => column.notNull())
-    .addPrimaryKeyConstraint('mac_nonces_key', ['ts', 'credential', 'nonce'])
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db.schema
-    .createTable('mac_state')
-    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('value', 'integer', (column) => column.notNull())
-    .modifyEnd(sql`strict, without rowid`)
-    .execute()
-  await db
-    .insertInto('mac_state')
-    .values(
-      (['nonce_floor', 'keep_seconds', 'keep_confirmed'] as const).map((name) => ({
-        name,
-        value: 0,
-      })),
-    )
-    .execute()
+  await run(db, [
+    line(`create table "mac_credentials" ("id" text not null primary key, "user" text not null,
+      "key" text not null, "algorithm" text not null, "label" text, "created" integer not null,
+      "expires" integer, "revoked" integer, "clock_offset" integer) strict, without rowid`),
+    line('create index "mac_credentials_user" on "mac_credentials" ("user", "created")'),
+    line(`create table "mac_nonces" ("ts" integer not null, "credential" text not null,
+      "nonce" text not null, constraint "mac_nonces_key" primary key ("ts", "credential", "nonce"))
+      strict, without rowid`),
+    line(`create table "mac_state" ("name" text not null primary key, "value" integer not null)
+      strict, without rowid`),
+    sql`insert into mac_state values ('nonce_floor', 0), ('keep_seconds', 0), ('keep_confirmed', 0)`,
+  ])
 }
 
 /** What triggers and the guard against power cuts write: see `mac_state`. */
 async function addNumbers(db: Kysely<MacDatabase>): Promise<void> {
-  await db
-    .insertInto('mac_state')
-    .values(
-      ['credentials_version', 'boot', 'high_water'].map((name) => ({
-        name: name as StateName,
-        value: 0,
-      })),
-    )
-    .execute()
+  await run(db, [
+    sql`insert into mac_state values ('credentials_version', 0), ('boot', 0), ('high_water', 0)`,
+  ])
 }
 
-/** Triggers that counted changes one by one, in place of which others are set up: see triggers.ts. */
-async function dropCounters(db: Kysely<MacDatabase>): Promise<void> {
-  for (const name of ['changed', 'removed', 'replaced']) {
-    await sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
-  }
+/** Triggers that counted changes one by one, in place of which others are set up. */
+function dropCounters(db: Kysely<MacDatabase>): Promise<void> {
+  return dropTriggers(db, ['changed', 'removed', 'replaced'])
+}
+
+function dropTriggers(db: Kysely<MacDatabase>, names: readonly string[]): Promise<void> {
+  return run(
+    db,
+    names.map((name) => sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`),
+  )
 }
 
 /** All that happens to a credential between its making and its end. */
@@ -92,37 +175,29 @@ async function addLife(db: Kysely<MacDatabase>): Promise<void> {
     ...['old_key text', 'old_algorithm text', 'old_sealed_by text', 'old_until integer'],
     ...['limit_requests integer', 'limit_seconds integer', 'remove_at integer'],
   ]
-  for (const column of columns) {
-    await sql`alter table mac_credentials add column ${sql.raw(column)}`.execute(db)
-  }
-  // What is to be removed is looked for again and again: few credentials have any of it.
-  for (const column of ['old_until', 'remove_at']) {
-    await sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
-      (${sql.ref(column)}) where ${sql.ref(column)} is not null`.execute(db)
-  }
-  await sql`create table mac_usage (credential text not null, key_number integer not null,
-    used integer not null, primary key (credential, key_number)) strict, without rowid`.execute(db)
-  await sql`create table mac_failures (credential text not null, hour integer not null,
-    count integer not null, primary key (credential, hour)) strict, without rowid`.execute(db)
-  await sql`create table mac_audit (number integer primary key not null, at integer not null,
+  await run(db, [
+    ...columns.map((column) => sql`alter table mac_credentials add column ${sql.raw(column)}`),
+    // What is to be removed is looked for again and again: few credentials have any of it.
+    ...['old_until', 'remove_at'].map(
+      (column) => sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
+      (${sql.ref(column)}) where ${sql.ref(column)} is not null`,
+    ),
+    sql`create table mac_usage (credential text not null, key_number integer not null,
+    used integer not null, primary key (credential, key_number)) strict, without rowid`,
+    sql`create table mac_failures (credential text not null, hour integer not null,
+    count integer not null, primary key (credential, hour)) strict, without rowid`,
+    sql`create table mac_audit (number integer primary key not null, at integer not null,
     action text not null, credential text not null, user text not null, detail text not null)
-    strict`.execute(db)
-  await sql`create index mac_audit_credential on mac_audit (credential, number)`.execute(db)
-  await shutOutEarlierServers(db)
-}
-
-/**
- * A server of an earlier version that is still at work knows neither disabled credentials nor sealed
- * keys: it would let people in who are kept out. It cannot do without this number under its old name,
- * and from here on answers 503.
- */
-async function shutOutEarlierServers(db: Kysely<MacDatabase>): Promise<void> {
-  for (const name of ['updated', 'deleted', 'overwritten']) {
-    await sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
-  }
-  await sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`.execute(
-    db,
-  )
+    strict`,
+    sql`create index mac_audit_credential on mac_audit (credential, number)`,
+  ])
+  // A server of an earlier version that is still at work knows neither disabled credentials nor sealed
+  // keys: it would accept requests that are to be rejected. It cannot do without this number under its
+  // old name, and from here on answers 503.
+  await dropTriggers(db, ['updated', 'deleted', 'overwritten'])
+  await run(db, [
+    sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`,
+  ])
 }
 
 /** How many nonces become one row of the journal. */
@@ -133,25 +208,27 @@ const NONCES_IN_A_ROW = 512
  * miss that table, and from here on answer 503.
  */
 async function beginJournal(db: Kysely<MacDatabase>): Promise<void> {
-  const random = sql`random() & ${sql.lit(2 ** 52 - 1)}`
-  await sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
-    latest integer not null, entries blob not null) strict`.execute(db)
-  await sql`insert into mac_nonce_log values (1, ${random}, 0, x'')`.execute(db)
-  await sql`insert into mac_state values ('nonce_salt', ${random}), ('halted', 0)`.execute(db)
+  await run(db, [
+    sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
+    latest integer not null, entries blob not null) strict`,
+    sql`insert into mac_nonce_log values (1, ${RANDOM}, 0, x'')`,
+    sql`insert into mac_state values ('nonce_salt', ${RANDOM}), ('halted', 0)`,
+  ])
   await carryNoncesOver(db)
-  await sql`drop table mac_nonces`.execute(db)
-  // What was written unsynced up to this mark may have been lost with a power cut.
-  await sql`update mac_state set value = max(value, 1 + (
-    select value from mac_state where name = 'high_water'))
-    where name = 'nonce_floor' and
-    exists (select 1 from mac_state where name = 'boot' and value <> 0)`.execute(db)
-  await sql`delete from mac_state where name in ('boot', 'high_water')`.execute(db)
+  await run(db, [
+    sql`drop table mac_nonces`,
+    // What was written unsynced up to this mark may have been lost with a power cut.
+    sql`update mac_state set value = max(value, 1 + (
+      select value from mac_state where name = 'high_water'))
+      where name = 'nonce_floor' and
+      exists (select 1 from mac_state where name = 'boot' and value <> 0)`,
+    sql`delete from mac_state where name in ('boot', 'high_water')`,
+  ])
 }
 
 async function carryNoncesOver(db: Kysely<MacDatabase>): Promise<void> {
-  const state = await sql<{
-    value: number
-  }>`select value from mac_state where name = 'nonce_salt'`.execute(db)
+  const state = await sql<{ value: number }>`select value from mac_state
+    where name = 'nonce_salt'`.execute(db)
   const salt = Number(state.rows[0]?.value)
   let last: OldNonce = { ts: -1, credential: '', nonce: '' }
   for (;;) {
@@ -168,7 +245,7 @@ async function carryNoncesOver(db: Kysely<MacDatabase>): Promise<void> {
       })),
     )
     await sql`insert into mac_nonce_log (tag, latest, entries)
-      values (random() & ${sql.lit(2 ** 52 - 1)}, ${latest}, ${entries})`.execute(db)
+      values (${RANDOM}, ${latest}, ${entries})`.execute(db)
   }
 }
 

@@ -7,18 +7,16 @@ import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch, inode } from './file.ts'
-import { setUpKeyIndex } from './find-credential.ts'
 import { MOST_FINGERPRINTS } from './fingerprints.ts'
 import { guard, inTime, withDeadline } from './guard.ts'
 import { Journal, type JournalParts, type SyncStarter } from './journal.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
-import { migrate } from './migrate.ts'
+import { migrate } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
 import { type ResealParts, reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import { SqlCredentials } from './sql-credentials.ts'
-import { setUpTriggers } from './triggers.ts'
 import type { Store } from './types.ts'
 import { UsageTally } from './usage/usage-tally.ts'
 
@@ -71,7 +69,7 @@ export async function openStore(
     const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
     if (path !== null) await guarded(async () => handle.exec('pragma secure_delete = on'))
-    await guarded(() => prepareTables(db))
+    await guarded(() => migrate(db))
     await guarded(() => checkSealed(db, sealer, name))
     const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
     const parts = {
@@ -119,7 +117,7 @@ async function openOver(
   const closing = new Closing()
   const patient = guard(name, null, () => closing.check())
   const guarded = withDeadline(patient, name)
-  await guarded(() => prepareTables(db))
+  await guarded(() => migrate(db))
   await guarded(() => checkSealed(db, sealer, name))
   await guarded(() => checkReturning(db))
   const connection = new KyselyConnection(db)
@@ -131,12 +129,6 @@ async function openOver(
     check: () => closing.check(),
   }
   return storeOf(parts, { db, sealer, guarded, patient, vacuum: false }, closing, async () => {})
-}
-
-async function prepareTables(db: Kysely<MacDatabase>): Promise<void> {
-  await migrate(db)
-  await setUpTriggers(db)
-  await setUpKeyIndex(db)
 }
 
 async function storeOf(

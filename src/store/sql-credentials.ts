@@ -13,12 +13,12 @@ import {
 import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
 import { editedColumns, newRow, openKey, withKeys } from './key-columns.ts'
+import { drawVersion } from './migrations.ts'
 import { auditReplaced } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeySealer } from './sealing/key-sealer.ts'
 import { present } from './state.ts'
 import { isSweepDue, removeCredentials, sweepCredentials } from './sweep.ts'
-import { drawVersion } from './triggers.ts'
 import type {
   AuditFilter,
   AuditRow,

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
+import { drawVersion } from './migrations.ts'
 import { auditRetired, removeOldKey } from './retired-keys.ts'
 import type { MacDatabase } from './schema.ts'
-import { drawVersion } from './triggers.ts'
 import { forgetUsage } from './usage/usage.ts'
 
 /** How many credentials are removed in one transaction. */

@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
-import { migrate } from '../../src/store/migrate.ts'
+import { migrate } from '../../src/store/migrations.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 
 /** Brings a database file up to date, and kills itself after so many statements. */
