@@ -2,21 +2,36 @@ import type { Insertable, Selectable } from 'kysely'
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeylessCredential, OldKeyTerm } from './types.ts'
+import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
+import type { Edited, KeylessCredential, OldKeyTerm, StoredCredential } from './types.ts'
 
 /** A row of `mac_credentials`. */
 export type CredentialRow = Selectable<MacDatabase['mac_credentials']>
-/** The columns of one that hold no key, nor tell of one. */
-export type KeylessColumns = Omit<
-  Insertable<MacDatabase['mac_credentials']>,
-  'key' | 'key_sealed_by' | 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
+/** The same, as it is written. */
+type Columns = Insertable<MacDatabase['mac_credentials']>
+
+/** The columns of an old key. */
+type OldKeyColumn = 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
+/** The columns that hold no key, nor tell of one. */
+type KeylessColumns = Omit<Columns, 'key' | 'key_sealed_by' | OldKeyColumn>
+
+/** What of a row has to do with its keys. */
+export type KeyRow = Pick<
+  CredentialRow,
+  ('id' | 'algorithm' | 'key' | 'key_sealed_by' | 'key_number') | Exclude<OldKeyColumn, 'old_until'>
 >
 
-type MomentColumn = 'expires' | 'revoked' | 'disabled' | 'old_until' | 'rotated' | 'remove_at'
+/** The columns of an old key if there is none. */
+export const NO_OLD_KEY: Readonly<Record<OldKeyColumn, null>> = {
+  old_key: null,
+  old_algorithm: null,
+  old_sealed_by: null,
+  old_until: null,
+}
 
 /**
  * The credential of a row. Its keys are not opened.
- * @throws {@link MacError} `ERR_MAC_STORE` where the row is none of ours.
+ * @throws {@link MacError} `ERR_MAC_STORE` if the row is none of ours.
  */
 export function fromRow(row: CredentialRow): KeylessCredential {
   const { id, user, label } = row
@@ -39,33 +54,22 @@ export function fromRow(row: CredentialRow): KeylessCredential {
   }
 }
 
-/** The columns of a credential, but for those of its keys. */
-export function toColumns(credential: KeylessCredential): KeylessColumns {
-  const { id, user, algorithm, label, created, expires, revoked, disabled } = credential
-  const { keyNumber: key_number, rotated, rateLimit } = credential
-  return {
-    ...{ id, user, algorithm, label, created, expires, revoked, disabled, key_number, rotated },
-    clock_offset: credential.clockOffset,
-    scopes: credential.scopes.join(' '),
-    limit_requests: rateLimit?.requests ?? null,
-    limit_seconds: rateLimit?.seconds ?? null,
-    remove_at: credential.removeAt,
-  }
-}
-
 /** A number of a row: a caller's driver may be set to give integers as bigints. */
 export function toNumber(value: number | null): number | null {
   return value === null ? null : Number(value)
 }
 
-/** What is told of a row with which something was done by hand, and by which nobody can be let in. */
-export function unusable(id: unknown, column: string): MacError {
+/** A row which was changed by hand, so that no request can be accepted by it. */
+function unusable(id: unknown, column: string): MacError {
   const which = `The row of credential ${JSON.stringify(String(id))} in mac_credentials`
   return new MacError('ERR_MAC_STORE', `${which} has no ${column} that can be used.`)
 }
 
-/** A moment, which must be one: nothing is later than what is no number. */
-function momentOf(row: CredentialRow, column: MomentColumn): number | null {
+/** A moment, which must be one: nothing is later than what is not a number. */
+function momentOf(
+  row: CredentialRow,
+  column: 'expires' | 'revoked' | 'disabled' | 'old_until' | 'rotated' | 'remove_at',
+): number | null {
   const moment = toNumber(row[column])
   if (moment === null || Number.isFinite(moment)) return moment
   throw unusable(row.id, column)
@@ -77,8 +81,108 @@ function rateLimitOf({ limit_requests: requests, limit_seconds: seconds }: Crede
 }
 
 function oldKeyOf(row: CredentialRow): OldKeyTerm | null {
-  const { old_key: text, old_algorithm } = row
+  const { old_key, old_algorithm } = row
   const until = momentOf(row, 'old_until')
-  if (text === null || old_algorithm === null || until === null) return null
+  if (old_key === null || old_algorithm === null || until === null) return null
   return { algorithm: old_algorithm as MacAlgorithm, until }
+}
+
+/**
+ * The credential of a row, its keys opened. It takes as long whether there is an old key or not.
+ * @throws {@link MacError} `ERR_MAC_SEALED`
+ */
+export function withKeys(row: CredentialRow, sealer: KeySealer): StoredCredential {
+  const credential = fromRow(row)
+  const key = openKey(row, sealer)
+  const old = openOldKey(row, sealer)
+  const { oldKey } = credential
+  return { ...credential, key, oldKey: oldKey && old !== null ? { ...oldKey, key: old } : null }
+}
+
+/** The current key of a row. */
+export function openKey(row: KeyRow, sealer: KeySealer): string {
+  return openWritten(row.key, row.key_sealed_by, keyPlace(row), sealer)
+}
+
+/** The old key of a row, or `null`, with as much work. */
+export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
+  const { old_key, old_sealed_by } = row
+  if (old_key !== null) return openWritten(old_key, old_sealed_by, oldKeyPlace(row), sealer)
+  sealer.openNone()
+  return null
+}
+
+/**
+ * A key as it was made, with the same work whether it is sealed or not. Which of the two is told by the
+ * column beside it, not by what it looks like.
+ */
+export function openWritten(
+  text: string,
+  by: string | null,
+  place: KeyPlace,
+  sealer: KeySealer,
+): string {
+  // To an empty key anybody could sign.
+  if (typeof text !== 'string' || text === '') throw unusable(place.id, 'key')
+  if (by !== null) return sealer.open({ text, by }, place)
+  sealer.openNone()
+  return text
+}
+
+/** Whose the current key of a row is. */
+export function keyPlace({ id, key_number, algorithm }: KeyRow): KeyPlace {
+  return { id, number: Number(key_number), algorithm: algorithm as MacAlgorithm }
+}
+
+/** Whose the old key of a row is. It has the place that it had as the current one. */
+export function oldKeyPlace({ id, key_number, old_algorithm }: KeyRow): KeyPlace {
+  return { id, number: Number(key_number) - 1, algorithm: old_algorithm as MacAlgorithm }
+}
+
+/** The row of a new credential, its keys sealed. */
+export function newRow(credential: StoredCredential, sealer: KeySealer): Columns {
+  const { id, algorithm, key, keyNumber: number, oldKey } = credential
+  const sealed = sealer.seal(key, { id, number, algorithm })
+  const row = { ...toColumns(credential), key: sealed.text, key_sealed_by: sealed.by }
+  if (oldKey === null) return { ...row, ...NO_OLD_KEY }
+  const place = { id, number: number - 1, algorithm: oldKey.algorithm }
+  const old = sealer.seal(oldKey.key, place)
+  return { ...row, ...termColumns(oldKey), old_key: old.text, old_sealed_by: old.by }
+}
+
+/**
+ * The columns that an edit changes. A key that stays is left as it is written, and one that becomes the
+ * old one is moved as it is: for that it need not be opened.
+ */
+export function editedColumns(
+  row: CredentialRow,
+  { credential, key }: Edited,
+  sealer: KeySealer,
+): Partial<Columns> {
+  const { id, ...columns } = toColumns(credential)
+  const { oldKey, keyNumber: number, algorithm } = credential
+  const term = oldKey === null ? NO_OLD_KEY : termColumns(oldKey)
+  if (key === undefined) return { ...columns, ...term }
+  const sealed = sealer.seal(key, { id, number, algorithm })
+  const written = { ...columns, ...term, key: sealed.text, key_sealed_by: sealed.by }
+  if (oldKey === null) return written
+  return { ...written, old_key: row.key, old_sealed_by: row.key_sealed_by }
+}
+
+function termColumns({ algorithm, until }: OldKeyTerm) {
+  return { old_algorithm: algorithm, old_until: until }
+}
+
+/** The columns of a credential, but for those of its keys. */
+function toColumns(credential: KeylessCredential): KeylessColumns {
+  const { id, user, algorithm, label, created, expires, revoked, disabled } = credential
+  const { keyNumber: key_number, rotated, rateLimit } = credential
+  return {
+    ...{ id, user, algorithm, label, created, expires, revoked, disabled, key_number, rotated },
+    clock_offset: credential.clockOffset,
+    scopes: credential.scopes.join(' '),
+    limit_requests: rateLimit?.requests ?? null,
+    limit_seconds: rateLimit?.seconds ?? null,
+    remove_at: credential.removeAt,
+  }
 }

@@ -3,6 +3,7 @@ import { Kysely, sql } from 'kysely'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { Closing } from './closing.ts'
 import { KyselyConnection, SqliteConnection } from './connection.ts'
+import { SqlCredentials } from './credentials.ts'
 import { type DatabaseSource, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
@@ -16,7 +17,6 @@ import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
 import { type ResealParts, reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
-import { SqlCredentials } from './sql-credentials.ts'
 import type { Store } from './types.ts'
 import { UsageTally } from './usage/usage-tally.ts'
 
@@ -140,7 +140,7 @@ async function storeOf(
   const nonces = new Journal(parts)
   await parts.guarded(() => nonces.open())
   return {
-    credentials: new SqlCredentials(parts.db, parts.guarded, sealed.sealer, parts),
+    credentials: new SqlCredentials(parts, sealed.sealer),
     nonces,
     reseal: (options) => reseal(sealed, options),
     async close() {

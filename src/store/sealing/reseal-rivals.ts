@@ -1,5 +1,5 @@
 import { MacError } from '../../errors.ts'
-import type { KeyRow } from '../key-columns.ts'
+import type { KeyRow } from '../credential-row.ts'
 
 /** How many rounds may find something to do. Each is shorter than the one before, as a rule. */
 const MOST_ROUNDS = 10

@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { tellingRemoval } from '../diagnostics/tell-work.ts'
+import { auditReplaced, auditRetired, readAudit, writeAudit } from './audit.ts'
+import {
+  type CredentialRow,
+  editedColumns,
+  fromRow,
+  type KeyRow,
+  keyPlace,
+  NO_OLD_KEY,
+  newRow,
+  oldKeyPlace,
+  openKey,
+  openWritten,
+  toNumber,
+  withKeys,
+} from './credential-row.ts'
+import type { Guard } from './guard.ts'
+import { immediately } from './immediately.ts'
+import { drawVersion, KEY_INDEX } from './migrations.ts'
+import type { MacDatabase } from './schema.ts'
+import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
+import { present } from './state.ts'
+import type {
+  AuditFilter,
+  AuditRow,
+  CredentialStore,
+  Edit,
+  KeylessCredential,
+  KeyPair,
+  LookUp,
+  StoredCredential,
+  Usage,
+} from './types.ts'
+import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
+import type { UsageTally } from './usage/usage-tally.ts'
+
+/** How many credentials are removed in one transaction. */
+const AT_ONCE = 256
+
+/** What is read of a credential before it is known that the MAC is right. */
+type KeysRow = KeyRow & {
+  /** 0 if there is no such credential: all else is a decoy then. */
+  readonly known: number
+  readonly old_key: string
+  /** 0 if it has no old key: that one is a decoy then. */
+  readonly has_old: number
+  readonly version: number | null
+}
+
+/** A credential's row, if there is one, with the version of all of them. */
+type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | null } & {
+  readonly version: number
+}
+
+/** What credentials are made of; some of it they share with nonces. */
+interface CredentialParts {
+  readonly db: Kysely<MacDatabase>
+  readonly guarded: Guard
+  /** What the database is called in messages. */
+  readonly label: string
+  readonly tally: UsageTally
+}
+
+/** Credentials over Kysely. */
+export class SqlCredentials implements CredentialStore {
+  readonly #db: Kysely<MacDatabase>
+  readonly #parts: CredentialParts
+  readonly #sealer: KeySealer
+  /** Compiled once: they run for every signed request whose credential is not remembered. */
+  readonly #findKeys: CompiledQuery<KeysRow>
+  readonly #find: CompiledQuery<VersionedRow>
+
+  constructor(parts: CredentialParts, sealer: KeySealer) {
+    this.#db = parts.db
+    this.#parts = parts
+    this.#sealer = sealer
+    this.#findKeys = findKeysQuery(parts.db, sealer)
+    this.#find = findQuery(parts.db)
+  }
+
+  async lookUpKeys(id: string): Promise<KeyPair> {
+    return openFound(await this.#lookUp(this.#findKeys, id), this.#sealer)
+  }
+
+  async lookUp(id: string): Promise<LookUp> {
+    const row = await this.#lookUp(this.#find, id)
+    const version = Number(row.version)
+    if (row.id === null) return { credential: null, version }
+    const credential = withKeys(row as CredentialRow, this.#sealer)
+    const { keyNumber, rotated, oldKey } = credential
+    if (oldKey !== null && rotated !== null) {
+      this.#parts.tally.replaced(id, keyNumber - 1, rotated)
+    }
+    return { credential, version }
+  }
+
+  #lookUp<Row extends KeysRow | VersionedRow>(query: CompiledQuery<Row>, id: string): Promise<Row> {
+    return this.#parts.guarded(async () => {
+      const asked: CompiledQuery<Row> = { ...query, parameters: [id] }
+      const [row] = (await this.#db.executeQuery(asked).catch(notFound)).rows
+      present('credentials_mark', row?.version)
+      return row as Row
+    })
+  }
+
+  async find(id: string): Promise<KeylessCredential | null> {
+    const row = await this.#parts.guarded(() => rowOf(this.#db, id))
+    return row === null ? null : fromRow(row)
+  }
+
+  async insert(credential: StoredCredential): Promise<boolean> {
+    const { id, created: at } = credential
+    return this.#changing(async (db) => {
+      // An insert that comes to nothing would still call the trigger of one that overwrites.
+      if ((await rowOf(db, id)) !== null) return false
+      await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
+      await forgetUsage(db, [id])
+      this.#parts.tally.forget(id)
+      // Of those that go by themselves there are many, and nobody asks for them.
+      if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
+      return true
+    })
+  }
+
+  async list(user: string | null): Promise<KeylessCredential[]> {
+    let query = this.#db.selectFrom('mac_credentials').selectAll().orderBy('created').orderBy('id')
+    if (user !== null) query = query.where('user', '=', user)
+    return (await this.#parts.guarded(() => query.execute())).map(fromRow)
+  }
+
+  async edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null> {
+    return this.#changing(async (db) => {
+      const row = await rowOf(db, id)
+      if (row === null) return null
+      const before = fromRow(row)
+      const edited = edit(before, (text) => openKey(row, this.#sealer) === text)
+      if (edited === null) return before
+      const columns = editedColumns(row, edited, this.#sealer)
+      await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
+      await drawVersion(db)
+      await writeAudit(db, at, edited.action, before, edited.detail)
+      if (edited.key !== undefined) await auditReplaced(db, at, before, edited.credential)
+      return edited.credential
+    })
+  }
+
+  async remove(id: string, at: number): Promise<boolean> {
+    return this.#changing(async (db) => {
+      const row = await rowOf(db, id)
+      if (row === null) return false
+      const { label, created, expires, revoked, disabled, scopes, keyNumber } = fromRow(row)
+      const { failures } = this.#parts.tally
+      const { used } = (await readUsage(db, at, id, failures)).get(id) ?? UNUSED
+      const lastUsed = used.size === 0 ? null : Math.max(...used.values())
+      await removeCredentials(db, [id])
+      await drawVersion(db)
+      const known = { label, created, expires, revoked, disabled, scopes, keyNumber, lastUsed }
+      await writeAudit(db, at, 'deleted', row, known)
+      return true
+    })
+  }
+
+  async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
+    const { guarded, tally } = this.#parts
+    return guarded(() => readUsage(this.#db, now, id, tally.failures))
+  }
+
+  async history(filter: AuditFilter): Promise<AuditRow[]> {
+    return this.#parts.guarded(() => readAudit(this.#db, filter))
+  }
+
+  async sweep(now: number): Promise<number> {
+    const due = sql`select 1 where
+      exists (select 1 from mac_credentials where old_until <= ${now}) or
+      exists (select 1 from mac_credentials where remove_at <= ${now})`
+    const { rows } = await this.#parts.guarded(() => due.execute(this.#db))
+    if (rows.length === 0) return 0
+    return tellingRemoval(this.#parts.label, 'credentials', () =>
+      this.#changing((db) => sweepCredentials(db, now)),
+    )
+  }
+
+  async learnClock(id: string, offset: number): Promise<number | null> {
+    const query = this.#db
+      .updateTable('mac_credentials')
+      .set((build) => ({ clock_offset: build.fn.coalesce('clock_offset', build.val(offset)) }))
+      .where('id', '=', id)
+      .returning('clock_offset')
+    const [learned] = await this.#parts.guarded(() => query.execute())
+    return toNumber(learned?.clock_offset ?? null)
+  }
+
+  async resetClock(id: string): Promise<boolean> {
+    const query = this.#db
+      .updateTable('mac_credentials')
+      .set({ clock_offset: null })
+      .where('id', '=', id)
+      .returning('id')
+    return (await this.#parts.guarded(() => query.execute())).length > 0
+  }
+
+  /** Makes a change in one transaction. */
+  #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
+    return this.#parts.guarded(() => immediately(this.#db, work))
+  }
+}
+
+async function rowOf(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow | null> {
+  const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
+  const [row] = await query.execute()
+  return row ?? null
+}
+
+/** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
+async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
+  const retired = await db
+    .selectFrom('mac_credentials')
+    .select(['id', 'user', 'key_number'])
+    .where('old_until', '<=', now)
+    .limit(AT_ONCE)
+    .execute()
+  for (const { id, user, key_number } of retired) {
+    await db.updateTable('mac_credentials').set(NO_OLD_KEY).where('id', '=', id).execute()
+    await auditRetired(db, now, { id, user }, Number(key_number) - 1, false)
+  }
+  const gone = await db
+    .selectFrom('mac_credentials')
+    .select('id')
+    .where('remove_at', '<=', now)
+    .orderBy('remove_at')
+    .limit(AT_ONCE)
+    .execute()
+  await removeCredentials(
+    db,
+    gone.map(({ id }) => id),
+  )
+  await drawVersion(db)
+  return retired.length + gone.length
+}
+
+/** Removes credentials and what is known of their use, but not their nonces. */
+async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
+  await forgetUsage(db, ids)
+}
+
+/** Says it if a look-up failed for want of the index: to do without it would tell who exists. */
+function notFound(error: unknown): never {
+  if (!(error instanceof Error && error.message.includes(`no such index: ${KEY_INDEX}`)))
+    throw error
+  const why =
+    `its table mac_credentials lacks the index ${KEY_INDEX}, and so was rebuilt by hand. Restart all ` +
+    'servers: whoever opens the database sets up what a rebuilt table has lost.'
+  throw new Error(why, { cause: error })
+}
+
+/** Whose the decoys are. The identifier is as long as one that withmac makes. */
+const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
+const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
+
+/**
+ * The look-up of a credential's keys. If there is no such credential, or it has no old key, decoys of
+ * the same lengths stand in their place, sealed if keys are: how long a look-up takes must not tell
+ * which identifiers exist.
+ *
+ * A decoy's row reads one row of `mac_state` more, which takes as long as to read the columns of a
+ * credential.
+ */
+function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<KeysRow> {
+  const decoy = (place: KeyPlace) => sealer.seal(randomBytes(32).toString('base64url'), place)
+  const [key, old] = [decoy(NOBODY), decoy(NOBODY_BEFORE)]
+  const { lit } = sql
+  const { id, number, algorithm } = NOBODY
+  const oldKey = [lit(old.text), lit(algorithm), lit(old.by)] as const
+  const version = sql`(select value from mac_state where name = 'credentials_mark') as version`
+  return sql<KeysRow>`select 1 as known, id, algorithm, key, key_number, key_sealed_by,
+    old_key is not null and old_algorithm is not null as has_old,
+    ifnull(old_key, ${oldKey[0]}) as old_key, ifnull(old_algorithm, ${oldKey[1]}) as old_algorithm,
+    iif(old_key is null, ${oldKey[2]}, old_sealed_by) as old_sealed_by, ${version}
+    from mac_credentials indexed by ${sql.ref(KEY_INDEX)} where id = ${''}
+    union all select 0, ${lit(id)}, ${lit(algorithm)}, ${lit(key.text)}, ${lit(number)},
+    ${lit(key.by)}, 0, ${sql.join(oldKey)}, ${version}
+    from mac_state where name = 'credentials_mark' limit 1`.compile(db)
+}
+
+/**
+ * The keys that were found, opened; with decoys the same work is done.
+ * @throws {@link MacError} `ERR_MAC_SEALED`
+ */
+function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
+  const hasOld = Number(row.has_old) === 1
+  const { algorithm } = keyPlace(row)
+  const text = openKey(row, sealer)
+  const place = hasOld ? oldKeyPlace(row) : NOBODY_BEFORE
+  const old = openWritten(row.old_key, row.old_sealed_by, place, sealer)
+  return {
+    current: { exists: Number(row.known) === 1, text, algorithm },
+    old: { exists: hasOld, text: old, algorithm: place.algorithm },
+  }
+}
+
+/** The look-up of all of a credential, for when the MAC is known to be right. */
+function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
+  return sql<VersionedRow>`select mac_credentials.*, mac_state.value as version
+    from mac_state left join mac_credentials on mac_credentials.id = ${''}
+    where mac_state.name = 'credentials_mark'`.compile(db)
+}
