@@ -32,8 +32,7 @@ import { type Verifier, verify } from './server/verify.ts'
 import { type Handler, wrap } from './server/with-mac.ts'
 import { macSettings, type WithMacSettings, withMacSettings } from './settings.ts'
 import { databaseLabel } from './store/database-source.ts'
-import { openStore } from './store/open.ts'
-import { OpenOnce } from './store/open-once.ts'
+import { OpenOnce, openStore } from './store/open.ts'
 
 /**
  * Makes a `Mac`. The database is opened when it is first needed.

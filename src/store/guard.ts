@@ -14,15 +14,8 @@ const LONGEST_PAUSE = 20
 const DEADLINE = 10_000
 
 /**
- * Keeps the work on a caller's Kysely from waiting for ever: within a transaction of its own, on the
- * one connection that SQLite has, it would wait for the transaction's end.
- */
-export function withDeadline(guarded: Guard, name: string): Guard {
-  return (work) => guarded(() => inTime(work(), name))
-}
-
-/**
- * The work's result, or a failure where it takes longer than that.
+ * The result of work on a caller's Kysely, or a failure if it takes too long: within a transaction of its
+ * own, on the one connection that SQLite has, it would wait for the transaction's end for ever.
  *
  * @throws {@link MacError} `ERR_MAC_STORE`
  */
@@ -36,11 +29,11 @@ export function inTime<Result>(work: Promise<Result>, name: string): Promise<Res
 }
 
 /**
- * Makes a guard. Where the database is locked by another process it tries again for two seconds,
+ * Makes a guard. If the database is locked by another process it tries again for two seconds,
  * and pauses without blocking the thread.
  *
  * @param name What the operator knows the database by.
- * @param path Its file, where it has one of ours.
+ * @param path Its file, if it has one of ours.
  * @param check Is called before each try; what it throws counts as the store's failure.
  */
 export function guard(
@@ -58,12 +51,13 @@ export function guard(
       } catch (error) {
         if (error instanceof MacError) throw error
         if (!isBusy(error) || !withinPatience(start, performance.now())) throw failure(error)
-        await pause(1 + Math.random() * LONGEST_PAUSE)
+        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * LONGEST_PAUSE))
       }
     }
   }
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+/** What becomes of a request that comes, or is still on its way, when the database is closed. */
+export function closedError(): MacError {
+  return new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
 }

@@ -1,21 +1,21 @@
 import { resolve } from 'node:path'
 import { Kysely, sql } from 'kysely'
+import { MacError } from '../errors.ts'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
-import { Closing } from './closing.ts'
 import { KyselyConnection, SqliteConnection } from './connection.ts'
 import { SqlCredentials } from './credentials.ts'
-import { type DatabaseSource, databaseLabel } from './database-source.ts'
+import { type DatabaseSource, type DatabaseUrl, databaseLabel } from './database-source.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch, inode } from './file.ts'
 import { MOST_FINGERPRINTS } from './fingerprints.ts'
-import { guard, inTime, withDeadline } from './guard.ts'
-import { Journal, type JournalParts, type SyncStarter } from './journal.ts'
+import { closedError, type Guard, guard, inTime } from './guard.ts'
+import { Journal, type JournalParts } from './journal.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
 import { migrate } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/key-sealer.ts'
-import { type ResealParts, reseal } from './sealing/reseal.ts'
+import { reseal } from './sealing/reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import type { Store } from './types.ts'
 import { UsageTally } from './usage/usage-tally.ts'
@@ -32,25 +32,107 @@ const PRAGMAS = [
   `wal_autocheckpoint = ${PAGES_AT_MOST}`,
 ]
 
+/** How many requests may wait for the opening. Anybody can send some. */
+const MOST_WAITING = 10_000
+
+/** Opens a store when it is first asked for; an attempt that failed is made again at the next. */
+export class OpenOnce {
+  readonly #open: (closed: Promise<void>) => Promise<Store>
+  #attempt: Promise<Store> | null = null
+  #opened: Store | null = null
+  #waiting = 0
+  #closing: Promise<void> | null = null
+  /** Tells the attempt that is made that nobody waits for it any more. */
+  #giveUp = () => {}
+
+  /** @param open Is given what resolves if it is closed meanwhile: then it may fail at once. */
+  constructor(open: (closed: Promise<void>) => Promise<Store>) {
+    this.#open = open
+  }
+
+  /** The store, once it is open and until it is closed. */
+  get store(): Store | null {
+    return this.#opened
+  }
+
+  async get(): Promise<Store> {
+    this.#checkOpen()
+    this.#attempt ??= this.#open(
+      new Promise((resolve) => {
+        this.#giveUp = resolve
+      }),
+    )
+    const attempt = this.#attempt
+    try {
+      const store = await attempt
+      this.#checkOpen()
+      this.#opened = store
+      return store
+    } catch (error) {
+      if (this.#attempt === attempt) this.#attempt = null
+      throw error
+    }
+  }
+
+  /**
+   * The same for a request.
+   * @throws {@link MacError} `ERR_MAC_STORE` if too many wait already.
+   */
+  async getForRequest(): Promise<Store> {
+    if (this.#waiting >= MOST_WAITING) {
+      const why = `${MOST_WAITING} requests wait for the database to be opened already.`
+      throw new MacError('ERR_MAC_STORE', why)
+    }
+    this.#waiting++
+    try {
+      return await this.get()
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw closedError()
+  }
+
+  /** Closes it; whoever calls this again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#opened = null
+    this.#giveUp()
+    const attempt = this.#attempt
+    this.#attempt = null
+    await (await attempt?.catch(() => null))?.close()
+  }
+}
+
 /**
  * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
  * when the store is closed.
  *
  * @param sealer What keys are sealed and opened with.
  * @param mostNonces How many nonces are kept in memory at most.
- * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where a sealing key is missing.
+ * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` if a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
   sealer: KeySealer = UNSEALED,
   mostNonces: number = MOST_FINGERPRINTS,
 ): Promise<Store> {
-  if (!('path' in database)) return openOver(database, sealer, mostNonces)
+  const given = { sealer, mostNonces }
+  return 'path' in database ? openUrl(database, given) : openOver(database, given)
+}
+
+async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
   const path = database.path === null ? null : resolve(database.path)
   const name = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []
-  const open = async () => {
-    const handle = await guard(name, path)(() => connect(path, database.driver))
+  const open = async (...pragmas: string[]) => {
+    const handle = await guard(name, path)(() => connect(path, database.driver, pragmas))
     opened.push(handle)
     return handle
   }
@@ -58,42 +140,37 @@ export async function openStore(
     for (const handle of opened.splice(0).reverse()) handle.close()
   }
   try {
-    const handle = await open()
-    const closing = new Closing()
-    const watch = path === null ? () => {} : fileWatch(path)
-    const check = () => {
-      closing.check()
-      watch()
-    }
-    const guarded = guard(name, path, check)
-    const db = new Kysely<MacDatabase>({ dialect: handle.dialect })
     // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
-    if (path !== null) await guarded(async () => handle.exec('pragma secure_delete = on'))
-    await guarded(() => migrate(db))
-    await guarded(() => checkSealed(db, sealer, name))
-    const sealed = { db, sealer, guarded, patient: guarded, vacuum: path !== null }
-    const parts = {
-      ...{ name, path, label: databaseLabel(database), db, guarded, check, mostNonces },
-      ...{ sync: null, tally: new UsageTally(), inTime: asItIs },
+    const { dialect } = await open('secure_delete = on')
+    const db = new Kysely<MacDatabase>({ dialect })
+    const place: Place = {
+      ...{ ...given, name, path, label: databaseLabel(database), db },
+      watch: path === null ? () => {} : fileWatch(path),
+      // It waits for nobody but other processes.
+      inTime: (work) => work,
     }
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
       // What is in memory is gone with the machine's power in any case.
       const connection = new KyselyConnection(db)
-      return await storeOf({ ...parts, connection }, sealed, closing, close)
+      return await storeOf(place, async () => ({ connection, sync: null, close }))
     }
-    // Nonces have a connection of their own, and so no transaction to join or to wait for.
-    const writer = await open()
-    const file = { path, inode: inode(path) }
-    const checkpoints = new Checkpoints(writer, file)
-    const connection = new SqliteConnection(writer, checkpoints)
-    const sync: SyncStarter = {
-      afterBatches: 16,
-      start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
-    }
-    return await storeOf({ ...parts, connection, sync }, sealed, closing, async () => {
-      await checkpoints.close()
-      await close()
+    return await storeOf(place, async () => {
+      // Nonces have a connection of their own, and so no transaction to join or to wait for.
+      const writer = await open()
+      const file = { path, inode: inode(path) }
+      const checkpoints = new Checkpoints(writer, file)
+      return {
+        connection: new SqliteConnection(writer, checkpoints),
+        sync: {
+          afterBatches: 16,
+          start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
+        },
+        async close() {
+          await checkpoints.close()
+          await close()
+        },
+      }
     })
   } catch (error) {
     await close()
@@ -101,66 +178,35 @@ export async function openStore(
   }
 }
 
-/** A connection of ours waits for nobody but other processes. */
-function asItIs<Work>(work: Work): Work {
-  return work
-}
-
-async function openOver(
-  given: Kysely<MacDatabase>,
-  sealer: KeySealer,
-  mostNonces: number,
-): Promise<Store> {
-  // A plugin of the caller's would rename columns, or take a text for JSON.
-  const db = given.withoutPlugins()
-  const name = 'The database'
-  const closing = new Closing()
-  const patient = guard(name, null, () => closing.check())
-  const guarded = withDeadline(patient, name)
-  await guarded(() => migrate(db))
-  await guarded(() => checkSealed(db, sealer, name))
-  await guarded(() => checkReturning(db))
-  const connection = new KyselyConnection(db)
-  const parts: JournalParts = {
-    ...{ name, path: null, label: databaseLabel(given), db, connection, guarded, sync: null },
-    mostNonces,
-    tally: new UsageTally(),
-    inTime: (work) => inTime(work, name),
-    check: () => closing.check(),
-  }
-  return storeOf(parts, { db, sealer, guarded, patient, vacuum: false }, closing, async () => {})
-}
-
-async function storeOf(
-  parts: JournalParts,
-  sealed: ResealParts,
-  closing: Closing,
-  close: () => Promise<void>,
-): Promise<Store> {
-  const nonces = new Journal(parts)
-  await parts.guarded(() => nonces.open())
-  return {
-    credentials: new SqlCredentials(parts, sealed.sealer),
-    nonces,
-    reseal: (options) => reseal(sealed, options),
-    async close() {
-      await parts.inTime(nonces.close())
-      closing.begin()
-      await close()
-    },
-  }
-}
-
-async function connect(path: string | null, driver: DriverChoice): Promise<SqliteHandle> {
+async function connect(
+  path: string | null,
+  driver: DriverChoice,
+  pragmas: readonly string[],
+): Promise<SqliteHandle> {
   if (path !== null) createPrivately(path)
   const handle = await openSqlite(path ?? ':memory:', driver)
   try {
-    for (const pragma of PRAGMAS) handle.exec(`pragma ${pragma}`)
+    for (const pragma of [...PRAGMAS, ...pragmas]) handle.exec(`pragma ${pragma}`)
   } catch (error) {
     handle.close()
     throw error
   }
   return handle
+}
+
+function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
+  // A plugin of the caller's would rename columns, or take a text for JSON.
+  const db = own.withoutPlugins()
+  const name = 'The database'
+  const place: Place = {
+    ...{ ...given, name, path: null, label: databaseLabel(own), db },
+    watch() {},
+    inTime: (work) => inTime(work, name),
+  }
+  return storeOf(place, async (guarded) => {
+    await guarded(() => checkReturning(db))
+    return { connection: new KyselyConnection(db), sync: null, async close() {} }
+  })
 }
 
 /**
@@ -177,4 +223,55 @@ async function checkReturning(db: Kysely<MacDatabase>): Promise<void> {
     'its Kysely dialect does not give the rows of RETURNING, which withmac needs. Use SqliteDialect ' +
       'with better-sqlite3, BunSqliteDialect of kysely-bun-sqlite, or a database URL.',
   )
+}
+
+/** What is said of how a database is used. */
+interface Given extends Pick<JournalParts, 'mostNonces'> {
+  readonly sealer: KeySealer
+}
+
+/** A database, and what it is called. */
+interface Place extends Given, Pick<JournalParts, 'name' | 'path' | 'label' | 'db' | 'inTime'> {
+  /** Throws if the database must not be used any more. */
+  watch(): void
+}
+
+/** What nonces are recorded through, and what closes the database. */
+interface Recording extends Pick<JournalParts, 'connection' | 'sync'> {
+  close(): Promise<void>
+}
+
+/**
+ * Brings the tables up to date and makes a store of them.
+ *
+ * @param connect Is called once the tables are there.
+ */
+async function storeOf(
+  place: Place,
+  connect: (guarded: Guard) => Promise<Recording>,
+): Promise<Store> {
+  const { name, path, db, sealer, inTime } = place
+  let closed = false
+  const check = () => {
+    if (closed) throw closedError()
+    place.watch()
+  }
+  const patient = guard(name, path, check)
+  const guarded: Guard = (work) => patient(() => inTime(work()))
+  await guarded(() => migrate(db))
+  await guarded(() => checkSealed(db, sealer, name))
+  const recording = await connect(guarded)
+  const parts = { ...place, ...recording, guarded, check, tally: new UsageTally() }
+  const nonces = new Journal(parts)
+  await guarded(() => nonces.open())
+  return {
+    credentials: new SqlCredentials(parts, sealer),
+    nonces,
+    reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
+    async close() {
+      await inTime(nonces.close())
+      closed = true
+      await recording.close()
+    },
+  }
 }

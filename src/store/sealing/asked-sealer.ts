@@ -1,6 +1,6 @@
 import { MacError } from '../../errors.ts'
-import { closedError } from '../closing.ts'
 import { before } from '../deadline.ts'
+import { closedError } from '../guard.ts'
 import type { KeySealer } from './key-sealer.ts'
 import { readSealer } from './read-sealer.ts'
 
