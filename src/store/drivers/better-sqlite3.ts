@@ -1,10 +1,8 @@
-import type { SqliteStatement } from 'kysely'
-import type { SqliteHandle } from './sqlite-handle.ts'
-import { overStatements } from './statements.ts'
+import { overDriver, type SqliteHandle, type Statement } from './sqlite-handle.ts'
 
 /** The part of better-sqlite3 that is used. */
 interface BetterDatabase {
-  prepare(sql: string): SqliteStatement
+  prepare(sql: string): Statement & { readonly reader: boolean }
   exec(sql: string): void
   close(): void
 }
@@ -32,7 +30,9 @@ export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
  */
 export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): SqliteHandle {
   const database = construct(Database, path)
-  return overStatements((sql) => database.prepare(sql), {
+  return overDriver({
+    prepare: (sql) => database.prepare(sql),
+    hasRows: ({ reader }) => reader,
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
     // A thread would look for the package from the working directory, and might find another copy.

@@ -22,22 +22,19 @@ export async function openSqlite(path: string, choice: DriverChoice): Promise<Sq
   const onNode = bun === undefined && deno === undefined
   const Database = onNode ? await betterSqlite3Class() : null
   if (Database !== null) return openWithBetterSqlite3(Database, path)
-  throw new Error(onNode ? notInstalled(choice) : notThere(choice))
+  throw new Error(whyNone(choice))
 }
 
-function notInstalled(choice: DriverChoice): string {
-  const { node } = process.versions
+function whyNone(choice: DriverChoice): string {
+  const { bun, deno, node } = process.versions
   const install = 'run: npm install better-sqlite3@11'
-  if (choice === 'better-sqlite3')
-    return `better-sqlite3 is not installed for Node ${node}: ${install}`
-  return `Node ${node} has no SQLite of its own; 22.13 and later have one. On this version, ${install}`
-}
-
-function notThere(choice: DriverChoice): string {
-  const { bun, deno } = process.versions
   if (choice === 'own') {
-    return `Deno ${deno} has no node:sqlite: run "deno upgrade", version 2.2 has it.`
+    return deno === undefined
+      ? `Node ${node} has no SQLite of its own; 22.13 and later have one. On this version, ${install}`
+      : `Deno ${deno} has no node:sqlite: run "deno upgrade", version 2.2 has it.`
   }
-  const runtime = bun === undefined ? `Deno ${deno}` : `Bun ${bun}`
-  return `better-sqlite3 does not run on ${runtime}: write sqlite: in place of better-sqlite3:`
+  const other = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`
+  return other === undefined
+    ? `better-sqlite3 is not installed for Node ${node}: ${install}`
+    : `better-sqlite3 does not run on ${other}: write sqlite: in place of better-sqlite3:`
 }

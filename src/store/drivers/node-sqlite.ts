@@ -1,7 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { SqliteStatement } from 'kysely'
-import type { SqliteHandle } from './sqlite-handle.ts'
-import { overStatements } from './statements.ts'
+import { overDriver, type SqliteHandle } from './sqlite-handle.ts'
 
 type NodeSqlite = typeof import('node:sqlite')
 
@@ -31,21 +28,14 @@ export function nodeSqliteModule(): NodeSqlite | null {
 /** Opens a database with `node:sqlite`, on Node and Deno. */
 export function openWithNode({ DatabaseSync }: NodeSqlite, path: string): SqliteHandle {
   const database = new DatabaseSync(path)
-  return overStatements((sql) => statementOf(database, sql), {
+  return overDriver({
+    prepare: (sql) => database.prepare(sql),
+    hasRows(statement, sql) {
+      const columns = statement.columns?.()
+      return columns === undefined ? RETURNS_ROWS.test(sql) : columns.length > 0
+    },
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
     opener: OPENER,
   })
-}
-
-/** `node:sqlite` takes parameters one by one where Kysely gives a list. */
-function statementOf(database: DatabaseSync, sql: string): SqliteStatement {
-  const statement = database.prepare(sql)
-  const columns = statement.columns?.()
-  return {
-    reader: columns === undefined ? RETURNS_ROWS.test(sql) : columns.length > 0,
-    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-  }
 }

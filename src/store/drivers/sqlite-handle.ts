@@ -1,16 +1,66 @@
-import type { Dialect } from 'kysely'
+import { type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
 
 /** An open SQLite database, with Kysely and past it. */
 export interface SqliteHandle {
   readonly dialect: Dialect
   exec(sql: string): void
-  /** Runs a statement, which is kept prepared; gives its rows, or none where it has none. */
+  /** Runs a statement, which is kept prepared; gives its rows, or none if it has none. */
   all(sql: string, parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
   close(): void
   /**
    * JavaScript of a function that opens the file at a path once more, in another thread, and gives an
-   * object with `all(sql)` and `close()`; `null` where it is not sure that this is done by the very
+   * object with `all(sql)` and `close()`; `null` if it is not sure that this is done by the very
    * same copy of SQLite. Two copies in one process would undo each other's locks.
    */
   readonly opener: string | null
+}
+
+/**
+ * How many statements are kept prepared. The library has about thirty, and one for each size of a
+ * batch of nonces; all of them fit.
+ */
+const KEPT = 256
+
+/** A prepared statement. */
+export interface Statement {
+  all(...parameters: never[]): unknown[]
+  run(...parameters: never[]): { changes: number | bigint; lastInsertRowid: number | bigint }
+  iterate(...parameters: never[]): IterableIterator<unknown>
+}
+
+/** What a library for SQLite gives. */
+interface Driver<Prepared extends Statement>
+  extends Pick<SqliteHandle, 'exec' | 'close' | 'opener'> {
+  prepare(sql: string): Prepared
+  /** Whether a statement returns rows. */
+  hasRows(statement: Prepared, sql: string): boolean
+}
+
+/** A handle over a library for SQLite. */
+export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>): SqliteHandle {
+  const { exec, close, opener } = driver
+  const kept = new Map<string, SqliteStatement>()
+  const prepare = (sql: string) => {
+    const known = kept.get(sql)
+    if (known !== undefined) return known
+    const statement = driver.prepare(sql)
+    const prepared: SqliteStatement = {
+      reader: driver.hasRows(statement, sql),
+      all: (parameters) => statement.all(...(parameters as never[])),
+      run: (parameters) => statement.run(...(parameters as never[])),
+      iterate: (parameters) => statement.iterate(...(parameters as never[])),
+    }
+    if (kept.size < KEPT) kept.set(sql, prepared)
+    return prepared
+  }
+  return {
+    ...{ exec, close, opener },
+    all(sql, parameters) {
+      const statement = prepare(sql)
+      if (statement.reader) return statement.all(parameters) as Record<string, unknown>[]
+      statement.run(parameters)
+      return []
+    },
+    dialect: new SqliteDialect({ database: { prepare, close } }),
+  }
 }
