@@ -35,7 +35,7 @@ export function reasonOf(error: unknown, path: string | null): string {
   return `${words} (${[...details, said].join('; ')})`
 }
 
-const WORDS: Readonly<Record<Exclude<FailureKind, 'access'>, string>> = {
+const WORDS = {
   locked:
     'another connection has held its lock for longer than withmac waits: look for a process that left a transaction open',
   'not a database': 'it is not a SQLite database, or an encrypted one: is the path right?',
@@ -116,54 +116,33 @@ function ownerOf(name: string): string[] {
 }
 
 /** What went wrong with a database, as far as its operator is concerned. */
-type FailureKind =
-  | 'access'
-  | 'locked'
-  | 'not a database'
-  | 'damaged'
-  | 'tables'
-  | 'disk'
-  | 'full'
-  | 'memory'
-  | 'descriptors'
+type FailureKind = keyof typeof WORDS | 'access'
 
-/** SQLite's primary result codes, by their numbers, and what the system's own codes come to. */
-const KINDS: readonly (readonly [
-  kind: FailureKind,
-  number: number | null,
-  name: string,
-  message: RegExp | null,
-])[] = [
-  ['access', 3, 'SQLITE_PERM', /^access permission denied/],
-  ['locked', 5, 'SQLITE_BUSY', /^database is locked\b/],
-  ['locked', 6, 'SQLITE_LOCKED', /^database (?:table|schema) is locked\b/],
-  ['memory', 7, 'SQLITE_NOMEM', /^out of memory/],
-  ['access', 8, 'SQLITE_READONLY', /^attempt to write a readonly database/],
-  ['disk', 10, 'SQLITE_IOERR', /^disk I\/O error/],
-  [
-    'damaged',
-    11,
-    'SQLITE_CORRUPT',
-    /^(?:database disk image is malformed|malformed database schema)/,
-  ],
-  ['full', 13, 'SQLITE_FULL', /^database or disk is full/],
-  [
-    'tables',
-    17,
-    'SQLITE_SCHEMA',
-    /^(?:no such (?:table|column|index|trigger)\b|(?:table|index|trigger) .* already exists|table .* has no column named |there is already )/,
-  ],
-  ['access', 14, 'SQLITE_CANTOPEN', /^unable to open database file/],
-  ['locked', 15, 'SQLITE_PROTOCOL', /^locking protocol/],
-  ['not a database', 26, 'SQLITE_NOTADB', /^file is (?:encrypted or is )?not a database/],
-  ['access', null, 'EACCES', null],
-  ['access', null, 'EPERM', null],
-  ['access', null, 'EROFS', null],
-  ['full', null, 'ENOSPC', null],
-  ['full', null, 'EDQUOT', null],
-  ['disk', null, 'EIO', null],
-  ['descriptors', null, 'EMFILE', null],
-  ['descriptors', null, 'ENFILE', null],
+/** SQLite's texts with the names and numbers of its primary result codes, and the system's own codes. */
+const KINDS: readonly (readonly [FailureKind, RegExp | null, string?, number?])[] = [
+  ['access', /^access permission denied/, 'SQLITE_PERM', 3],
+  ['locked', /^database is locked\b/, 'SQLITE_BUSY', 5],
+  ['locked', /^database (?:table|schema) is locked\b/, 'SQLITE_LOCKED', 6],
+  ['memory', /^out of memory/, 'SQLITE_NOMEM', 7],
+  ['access', /^attempt to write a readonly database/, 'SQLITE_READONLY', 8],
+  ['disk', /^disk I\/O error/, 'SQLITE_IOERR', 10],
+  ['damaged', /^database disk image is malformed/, 'SQLITE_CORRUPT', 11],
+  ['damaged', /^malformed database schema/],
+  ['full', /^database or disk is full/, 'SQLITE_FULL', 13],
+  ['access', /^unable to open database file/, 'SQLITE_CANTOPEN', 14],
+  ['locked', /^locking protocol/, 'SQLITE_PROTOCOL', 15],
+  ['tables', /^no such (?:table|column|index|trigger)\b/, 'SQLITE_SCHEMA', 17],
+  ['tables', /^(?:table|index|trigger) .* already exists|^there is already /],
+  ['tables', /^table .* has no column named /],
+  ['not a database', /^file is (?:encrypted or is )?not a database/, 'SQLITE_NOTADB', 26],
+  ['access', null, 'EACCES'],
+  ['access', null, 'EPERM'],
+  ['access', null, 'EROFS'],
+  ['full', null, 'ENOSPC'],
+  ['full', null, 'EDQUOT'],
+  ['disk', null, 'EIO'],
+  ['descriptors', null, 'EMFILE'],
+  ['descriptors', null, 'ENFILE'],
 ]
 
 /**
@@ -174,7 +153,7 @@ function failureKind(error: unknown): FailureKind | null {
   const { errcode, message } = (error ?? {}) as Record<string, unknown>
   const code = codeOf(error) ?? ''
   const found = KINDS.find(
-    ([, number, name, text]) =>
+    ([, text, name, number]) =>
       code === name ||
       code.startsWith(`${name}_`) ||
       (typeof errcode === 'number' && (errcode & 0xff) === number) ||
@@ -183,7 +162,7 @@ function failureKind(error: unknown): FailureKind | null {
   return found?.[0] ?? null
 }
 
-/** The code of an error, where it is a text. */
+/** The code of an error, if it is a text. */
 function codeOf(error: unknown): string | null {
   const { code } = (error ?? {}) as Record<string, unknown>
   return typeof code === 'string' ? code : null
