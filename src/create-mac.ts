@@ -31,7 +31,7 @@ import {
 import { type Verifier, verify } from './server/verify.ts'
 import { type Handler, wrap } from './server/with-mac.ts'
 import { macSettings, type WithMacSettings, withMacSettings } from './settings.ts'
-import { databaseLabel } from './store/database-source.ts'
+import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 
 /**

@@ -5,7 +5,7 @@ import { optionsOf, readOptions } from './read-options.ts'
 import type { BodyRule } from './server/body.ts'
 import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
-import { type DatabaseSource, databaseSource } from './store/database-source.ts'
+import { type DatabaseSource, databaseSource } from './store/database-url.ts'
 import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
 import { type SealerSource, sealerSource } from './store/sealing/sealing-source.ts'
 

@@ -8,7 +8,7 @@ import { systemClock } from './server/clock.ts'
 import { debugSetting } from './server/debug.ts'
 import type { ScopeRule } from './server/scope.ts'
 import type { OriginSettings } from './server/signed-origin.ts'
-import { type DatabaseSource, parseDatabaseUrl } from './store/database-source.ts'
+import { type DatabaseSource, parseDatabaseUrl } from './store/database-url.ts'
 import { environmentSealer, type SealerSource } from './store/sealing/sealing-source.ts'
 
 /** What concerns a single handler: options checked, defaults filled in, frozen. */

@@ -1,5 +1,5 @@
 import { CamelCasePlugin, Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
-import { databaseSource } from '../../src/store/database-source.ts'
+import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
 import { sealerOf } from '../../src/store/sealing/sealer.ts'
 import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'

@@ -1,5 +1,5 @@
 import { Kysely, sql } from 'kysely'
-import { databaseSource } from '../../src/store/database-source.ts'
+import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/types.ts'
 import { databaseContent } from '../support/database-content.ts'
