@@ -7,22 +7,14 @@ export interface RateLimit {
   readonly seconds: number
 }
 
-/** What is known of the key that a credential had before its last rotation, without that key. */
+/** What is known of the key that a credential had before its last rotation. */
 export interface OldKeyTerm {
   readonly algorithm: MacAlgorithm
   /** The moment from which it is no longer valid. */
   readonly until: number
 }
 
-/** The key that a credential had before its last rotation. */
-export interface StoredOldKey extends OldKeyTerm {
-  readonly key: string
-}
-
-/**
- * A credential as the store keeps it, but for its keys, which need not be opened for it. Times are whole
- * seconds since 1970.
- */
+/** A credential without its keys, which need not be opened for it. Times are whole seconds since 1970. */
 export interface KeylessCredential {
   readonly id: string
   readonly user: string
@@ -51,28 +43,24 @@ export interface KeylessCredential {
 /** A credential with its keys, as they were made. */
 export interface StoredCredential extends KeylessCredential {
   readonly key: string
-  readonly oldKey: StoredOldKey | null
+  readonly oldKey: (OldKeyTerm & { readonly key: string }) | null
 }
 
-/** What a look-up found. */
+/** A credential, if there is one. */
 export interface LookUp {
   readonly credential: StoredCredential | null
-  /**
-   * The version of the credentials at that moment: it is another after every change of one and
-   * every removal, whoever makes it. As long as it stays, what was found holds.
-   */
+  /** Another after every change and removal of a credential. As long as it stays, what was found holds. */
   readonly version: number
 }
 
-/** A key as it is found before it is known that the MAC is right. */
+/** A key before it is known that the MAC is right. */
 export interface FoundKey {
-  /** Whether there is such a key. If not, the rest is a decoy, with which the same work is done. */
+  /** If there is no such key, the rest is a decoy, with which the same work is done. */
   readonly exists: boolean
   readonly text: string
   readonly algorithm: MacAlgorithm
 }
 
-/** The keys of a credential. */
 export interface KeyPair {
   readonly current: FoundKey
   /** The key before, whose grace may have ended. */
@@ -99,7 +87,6 @@ export type AuditAction =
   | 'revoked'
   | 'deleted'
 
-/** A row of the audit. */
 export interface AuditRow {
   readonly number: number
   readonly at: number
@@ -109,7 +96,7 @@ export interface AuditRow {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Which rows of the audit are wanted, and how many of them. */
+/** Which rows of the audit are wanted: of one credential or all, or of one user. */
 export interface AuditFilter {
   readonly credential: string | null
   readonly user: string | null
@@ -129,66 +116,59 @@ export type Edit = (
 export interface Edited {
   readonly credential: KeylessCredential
   /**
-   * The new key, whose number is one more. The one of today becomes the old one, where the credential is
-   * to have one. Where it is left out, the keys stay; an old one goes where `oldKey` is `null`.
+   * The new key, whose number is one more. The one before becomes the old one, unless `oldKey` is `null`.
+   * If it is left out, the keys stay; an old one goes if `oldKey` is `null`.
    */
   readonly key?: string
   readonly action: AuditAction
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Opens the store where it is not open yet. It is called once all input is known to be right. */
+/** Opens the store, unless it is open. It is called once all input is known to be right. */
 export type OpenCredentials = () => Promise<CredentialStore>
 
-/** Where credentials live. Every method rejects where the store fails. */
+/** Where credentials live. Every method rejects if the store fails. */
 export interface CredentialStore {
   /**
    * Looks up the keys of one, and nothing else. It takes as long whether there is such a credential or
    * not, whatever it holds, and whether it has one key or two.
-   * @throws {@link MacError} `ERR_MAC_SEALED` where they cannot be opened.
+   * @throws {@link MacError} `ERR_MAC_SEALED` if they cannot be opened.
    */
   lookUpKeys(id: string): Promise<KeyPair>
   /**
    * Looks up all of one, for when the MAC is known to be right: how long it takes tells whether there is
    * such a credential, and how much it holds.
-   * @throws {@link MacError} `ERR_MAC_SEALED` where its keys cannot be opened.
+   * @throws {@link MacError} `ERR_MAC_SEALED` if its keys cannot be opened.
    */
   lookUp(id: string): Promise<LookUp>
-  /** The same, without its keys: also where they cannot be opened. */
+  /** The same, without its keys: also if they cannot be opened. */
   find(id: string): Promise<KeylessCredential | null>
-  /** What is known of the use of one credential, or of all, by their identifiers. */
+  /** The use of one credential, or of all, by their identifiers. */
   usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
-  /** Adds a credential; `false` where the identifier is taken, and nothing was changed. It is audited. */
+  /** Adds a credential, and audits it; `false` if the identifier is taken. */
   insert(credential: StoredCredential): Promise<boolean>
   /** All of them, or one user's, oldest first, without their keys. */
   list(user: string | null): Promise<KeylessCredential[]>
   /**
-   * Changes a credential in one transaction, and audits it. Its keys are not opened for it.
-   *
-   * @param edit Is given the credential as it is, and gives what is to become of it, or `null` to leave
-   *   it as it is. What it throws changes nothing.
-   * @returns The credential as it is afterwards, or `null` where there is none.
+   * Changes a credential in one transaction, and audits it. What `edit` throws changes nothing.
+   * @returns The credential as it is afterwards, or `null` if there is none.
    */
   edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null>
-  /**
-   * Removes it, but not its nonces: the identifier may come back with the same key. A row of the audit
-   * stays; `false` where there is no such credential.
-   */
+  /** Removes it, but not its nonces and its audit: the identifier may come back with the same key. */
   remove(id: string, at: number): Promise<boolean>
-  /** What was done to one credential or all, or to a user's, the latest first. */
+  /** What was done, the latest first. */
   history(filter: AuditFilter): Promise<AuditRow[]>
   /** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
   sweep(now: number): Promise<number>
   /** Keeps a learned offset unless one is there; gives the one in force, or `null` without credential. */
   learnClock(id: string, offset: number): Promise<number | null>
-  /** Forgets a learned offset; `false` where there is no credential. */
+  /** Forgets a learned offset; `false` if there is no credential. */
   resetClock(id: string): Promise<boolean>
 }
 
 /**
- * What became of a nonce: `new`, it is recorded now and was not before; `seen`, it was recorded
- * before; `forgotten`, its timestamp is so old that nonces of that time are no longer kept, so nobody
- * can tell.
+ * What became of a nonce. `forgotten`: its timestamp is so old that nonces of that time are no longer kept,
+ * so nobody can tell.
  */
 export type NonceVerdict = 'new' | 'seen' | 'forgotten'
 
@@ -208,10 +188,7 @@ export interface Nonce {
 /** What recording a nonce came to. */
 export interface Recorded {
   readonly verdict: NonceVerdict
-  /**
-   * The version of the credentials at the moment of recording, as in {@link LookUp}; `null` where it
-   * is not known, since nothing was recorded.
-   */
+  /** The version of the credentials at that moment, as in {@link LookUp}; `null` if nothing was recorded. */
   readonly version: number | null
   /** Of a `forgotten` one: the earliest timestamp that can be told apart. */
   readonly floor?: number
@@ -227,14 +204,14 @@ export const SEEN: Recorded = Object.freeze({ verdict: 'seen', version: null })
 export interface NonceStore {
   /**
    * Records a nonce in one atomic step: of any number of simultaneous copies one is `new`. Once a
-   * minute it is written with it when the key was used.
+   * minute the use of the key is written with it.
    */
   record(nonce: Nonce): Promise<Recorded>
   /** Whether a nonce is known to have been recorded: without asking the store, and without writing. */
   isKnown(timestamp: number, credential: string, nonce: string): boolean
   /**
-   * Counts a request in a credential's name that was refused. That writes nothing by itself: it is
-   * written with a later nonce, or when the store is closed.
+   * Counts a rejected request in a credential's name. It is written with a later nonce, or when the store
+   * is closed.
    *
    * @param exists Whether there is such a credential. If not, nothing is counted, with as much work.
    */
@@ -249,13 +226,13 @@ export interface NonceStore {
   prune(now: number, keepSeconds: number, limit: number): Promise<number>
 }
 
-/** A store of both, and its end. */
+/** A store of both. */
 export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore
   /**
    * Brings all keys under the current sealing key, and leaves nothing of what they were in file and log.
-   * @throws TypeError where there is no sealing key.
+   * @throws TypeError if there is no sealing key.
    */
   reseal(options: ResealOptions): Promise<Resealed>
   /** Lets what waits to be recorded be recorded, and closes the database. */
