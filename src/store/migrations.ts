@@ -3,17 +3,7 @@ import { immediately } from './immediately.ts'
 import { fingerprintOf, packEntries } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
 
-/** Steps from one version of the tables to the next. Never changed once released. */
-export const MIGRATIONS: readonly ((locked: Kysely<MacDatabase>) => Promise<void>)[] = [
-  createTables,
-  addNumbers,
-  dropCounters,
-  addLife,
-  beginJournal,
-]
-
-/** The version of the tables that this code works with. */
-export const SCHEMA_VERSION: number = MIGRATIONS.length
+type Step = RawBuilder<unknown> | ((locked: Kysely<MacDatabase>) => Promise<void>)
 
 /** When the version of the credentials changes, by the names of the triggers that see to it. */
 const TRIGGERS = {
@@ -47,6 +37,99 @@ const RANDOM = sql`random() & ${sql.lit(2 ** 52 - 1)}`
 const NEW_VERSION = sql`update mac_state set value = ${RANDOM}
   where name = 'credentials_mark'`
 
+/** A statement on one line: SQLite keeps the text that a table was made with, and it stays to the letter. */
+function line(text: string): RawBuilder<unknown> {
+  return sql.raw(text.replace(/\s+/g, ' '))
+}
+
+function dropTrigger(name: string): RawBuilder<unknown> {
+  return sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`
+}
+
+/** The columns of all that happens to a credential between its making and its end. */
+const LIFE = [
+  ...['disabled integer', "scopes text not null default ''"],
+  ...['key_number integer not null default 1', 'key_sealed_by text', 'rotated integer'],
+  ...['old_key text', 'old_algorithm text', 'old_sealed_by text', 'old_until integer'],
+  ...['limit_requests integer', 'limit_seconds integer', 'remove_at integer'],
+]
+
+/** The steps from each version of the tables to the next. Never changed once released. */
+export const MIGRATIONS: readonly (readonly Step[])[] = [
+  [
+    line(`create table "mac_credentials" ("id" text not null primary key, "user" text not null,
+      "key" text not null, "algorithm" text not null, "label" text, "created" integer not null,
+      "expires" integer, "revoked" integer, "clock_offset" integer) strict, without rowid`),
+    line('create index "mac_credentials_user" on "mac_credentials" ("user", "created")'),
+    line(`create table "mac_nonces" ("ts" integer not null, "credential" text not null,
+      "nonce" text not null, constraint "mac_nonces_key" primary key ("ts", "credential", "nonce"))
+      strict, without rowid`),
+    line(`create table "mac_state" ("name" text not null primary key, "value" integer not null)
+      strict, without rowid`),
+    sql`insert into mac_state values ('nonce_floor', 0), ('keep_seconds', 0), ('keep_confirmed', 0)`,
+  ],
+  // What triggers and the guard against power cuts write: see `mac_state`.
+  [sql`insert into mac_state values ('credentials_version', 0), ('boot', 0), ('high_water', 0)`],
+  // Triggers that counted changes one by one, in place of which others are set up.
+  ['changed', 'removed', 'replaced'].map(dropTrigger),
+  [
+    ...LIFE.map((column) => sql`alter table mac_credentials add column ${sql.raw(column)}`),
+    // What is to be removed is looked for again and again: few credentials have any of it.
+    ...['old_until', 'remove_at'].map(
+      (column) => sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
+      (${sql.ref(column)}) where ${sql.ref(column)} is not null`,
+    ),
+    sql`create table mac_usage (credential text not null, key_number integer not null,
+    used integer not null, primary key (credential, key_number)) strict, without rowid`,
+    sql`create table mac_failures (credential text not null, hour integer not null,
+    count integer not null, primary key (credential, hour)) strict, without rowid`,
+    sql`create table mac_audit (number integer primary key not null, at integer not null,
+    action text not null, credential text not null, user text not null, detail text not null)
+    strict`,
+    sql`create index mac_audit_credential on mac_audit (credential, number)`,
+    // A server of an earlier version that is still at work knows neither disabled credentials nor sealed
+    // keys: it would accept requests that are to be rejected. It cannot do without this number under its
+    // old name, and from here on answers 503.
+    ...['updated', 'deleted', 'overwritten'].map(dropTrigger),
+    sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`,
+  ],
+  // Nonces in a journal, in place of a table that each of them was a row of. Servers of earlier versions
+  // miss that table, and from here on answer 503.
+  [
+    sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
+    latest integer not null, entries blob not null) strict`,
+    sql`insert into mac_nonce_log values (1, ${RANDOM}, 0, x'')`,
+    sql`insert into mac_state values ('nonce_salt', ${RANDOM}), ('halted', 0)`,
+    carryNoncesOver,
+    sql`drop table mac_nonces`,
+    // What was written unsynced up to this mark may have been lost with a power cut.
+    sql`update mac_state set value = max(value, 1 + (
+      select value from mac_state where name = 'high_water'))
+      where name = 'nonce_floor' and
+      exists (select 1 from mac_state where name = 'boot' and value <> 0)`,
+    sql`delete from mac_state where name in ('boot', 'high_water')`,
+  ],
+]
+
+/** The version of the tables that this code works with. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length
+
+/**
+ * Creates the index, and the triggers that give the credentials a new version with every change of one, so
+ * that what a process remembers of one can be held against it. Being triggers, they see what is changed by
+ * hand as well. A credential that is added changes nothing that anybody remembers.
+ */
+const SET_UP: readonly Step[] = [
+  ...Object.entries(TRIGGERS).map(
+    ([name, when]) =>
+      sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`,
+  ),
+  // Nobody knows what was changed without them.
+  NEW_VERSION,
+  sql`create index if not exists ${sql.ref(KEY_INDEX)}
+    on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
+]
+
 /** Gives the credentials a new version. The triggers do so as well, as long as they are there. */
 export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
   await NEW_VERSION.execute(db)
@@ -73,15 +156,11 @@ export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
           `${SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
       )
     }
-    for (const [at, migration] of MIGRATIONS.entries()) {
-      if (at < version) continue
-      await migration(locked)
-      await locked
-        .insertInto('mac_schema')
-        .values({ version: at + 1 })
-        .execute()
+    for (let to = version + 1; to <= SCHEMA_VERSION; to++) {
+      await run(locked, MIGRATIONS[to - 1] ?? [])
+      await locked.insertInto('mac_schema').values({ version: to }).execute()
     }
-    await setUp(locked)
+    await run(locked, SET_UP)
   })
 }
 
@@ -101,130 +180,12 @@ async function areSetUp(db: Kysely<MacDatabase>): Promise<boolean> {
   return rows.length === names.length
 }
 
-/**
- * Creates the index, and the triggers that give the credentials a new version with every change of one, so
- * that what a process remembers of one can be held against it. Being triggers, they see what is changed by
- * hand as well. A credential that is added changes nothing that anybody remembers.
- */
-async function setUp(locked: Kysely<MacDatabase>): Promise<void> {
-  const triggers = Object.entries(TRIGGERS).map(
-    ([name, when]) =>
-      sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`,
-  )
-  await run(locked, [
-    ...triggers,
-    // Nobody knows what was changed without them.
-    NEW_VERSION,
-    sql`create index if not exists ${sql.ref(KEY_INDEX)}
-    on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
-  ])
-}
-
-/** Runs statements one by one. */
-async function run(
-  db: Kysely<MacDatabase>,
-  statements: readonly RawBuilder<unknown>[],
-): Promise<void> {
-  for (const statement of statements) await statement.execute(db)
-}
-
-/** A statement on one line: SQLite keeps the text that a table was made with, and it stays to the letter. */
-function line(text: string): RawBuilder<unknown> {
-  return sql.raw(text.replace(/\s+/g, ' '))
-}
-
-async function createTables(db: Kysely<MacDatabase>): Promise<void> {
-  await run(db, [
-    line(`create table "mac_credentials" ("id" text not null primary key, "user" text not null,
-      "key" text not null, "algorithm" text not null, "label" text, "created" integer not null,
-      "expires" integer, "revoked" integer, "clock_offset" integer) strict, without rowid`),
-    line('create index "mac_credentials_user" on "mac_credentials" ("user", "created")'),
-    line(`create table "mac_nonces" ("ts" integer not null, "credential" text not null,
-      "nonce" text not null, constraint "mac_nonces_key" primary key ("ts", "credential", "nonce"))
-      strict, without rowid`),
-    line(`create table "mac_state" ("name" text not null primary key, "value" integer not null)
-      strict, without rowid`),
-    sql`insert into mac_state values ('nonce_floor', 0), ('keep_seconds', 0), ('keep_confirmed', 0)`,
-  ])
-}
-
-/** What triggers and the guard against power cuts write: see `mac_state`. */
-async function addNumbers(db: Kysely<MacDatabase>): Promise<void> {
-  await run(db, [
-    sql`insert into mac_state values ('credentials_version', 0), ('boot', 0), ('high_water', 0)`,
-  ])
-}
-
-/** Triggers that counted changes one by one, in place of which others are set up. */
-function dropCounters(db: Kysely<MacDatabase>): Promise<void> {
-  return dropTriggers(db, ['changed', 'removed', 'replaced'])
-}
-
-function dropTriggers(db: Kysely<MacDatabase>, names: readonly string[]): Promise<void> {
-  return run(
-    db,
-    names.map((name) => sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`),
-  )
-}
-
-/** All that happens to a credential between its making and its end. */
-async function addLife(db: Kysely<MacDatabase>): Promise<void> {
-  const columns = [
-    ...['disabled integer', "scopes text not null default ''"],
-    ...['key_number integer not null default 1', 'key_sealed_by text', 'rotated integer'],
-    ...['old_key text', 'old_algorithm text', 'old_sealed_by text', 'old_until integer'],
-    ...['limit_requests integer', 'limit_seconds integer', 'remove_at integer'],
-  ]
-  await run(db, [
-    ...columns.map((column) => sql`alter table mac_credentials add column ${sql.raw(column)}`),
-    // What is to be removed is looked for again and again: few credentials have any of it.
-    ...['old_until', 'remove_at'].map(
-      (column) => sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
-      (${sql.ref(column)}) where ${sql.ref(column)} is not null`,
-    ),
-    sql`create table mac_usage (credential text not null, key_number integer not null,
-    used integer not null, primary key (credential, key_number)) strict, without rowid`,
-    sql`create table mac_failures (credential text not null, hour integer not null,
-    count integer not null, primary key (credential, hour)) strict, without rowid`,
-    sql`create table mac_audit (number integer primary key not null, at integer not null,
-    action text not null, credential text not null, user text not null, detail text not null)
-    strict`,
-    sql`create index mac_audit_credential on mac_audit (credential, number)`,
-  ])
-  // A server of an earlier version that is still at work knows neither disabled credentials nor sealed
-  // keys: it would accept requests that are to be rejected. It cannot do without this number under its
-  // old name, and from here on answers 503.
-  await dropTriggers(db, ['updated', 'deleted', 'overwritten'])
-  await run(db, [
-    sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`,
-  ])
+async function run(locked: Kysely<MacDatabase>, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) await (typeof step === 'function' ? step(locked) : step.execute(locked))
 }
 
 /** How many nonces become one row of the journal. */
 const NONCES_IN_A_ROW = 512
-
-/**
- * Nonces in a journal, in place of a table that each of them was a row of. Servers of earlier versions
- * miss that table, and from here on answer 503.
- */
-async function beginJournal(db: Kysely<MacDatabase>): Promise<void> {
-  await run(db, [
-    sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
-    latest integer not null, entries blob not null) strict`,
-    sql`insert into mac_nonce_log values (1, ${RANDOM}, 0, x'')`,
-    sql`insert into mac_state values ('nonce_salt', ${RANDOM}), ('halted', 0)`,
-  ])
-  await carryNoncesOver(db)
-  await run(db, [
-    sql`drop table mac_nonces`,
-    // What was written unsynced up to this mark may have been lost with a power cut.
-    sql`update mac_state set value = max(value, 1 + (
-      select value from mac_state where name = 'high_water'))
-      where name = 'nonce_floor' and
-      exists (select 1 from mac_state where name = 'boot' and value <> 0)`,
-    sql`delete from mac_state where name in ('boot', 'high_water')`,
-  ])
-}
 
 async function carryNoncesOver(db: Kysely<MacDatabase>): Promise<void> {
   const state = await sql<{ value: number }>`select value from mac_state
