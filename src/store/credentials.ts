@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, sql, type Updateable } from 'kysely'
 import { tellingRemoval } from '../diagnostics/tell-work.ts'
-import { auditReplaced, auditRetired, readAudit, writeAudit } from './audit.ts'
 import {
   type CredentialRow,
   editedColumns,
@@ -23,6 +22,7 @@ import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
 import { present } from './state.ts'
 import type {
+  AuditAction,
   AuditFilter,
   AuditRow,
   CredentialStore,
@@ -138,10 +138,14 @@ export class SqlCredentials implements CredentialStore {
       const edited = edit(before, (text) => openKey(row, this.#sealer) === text)
       if (edited === null) return before
       const columns = editedColumns(row, edited, this.#sealer)
-      await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
+      await change(db, id, columns)
       await drawVersion(db)
       await writeAudit(db, at, edited.action, before, edited.detail)
-      if (edited.key !== undefined) await auditReplaced(db, at, before, edited.credential)
+      if (edited.key === undefined) return edited.credential
+      // The keys that a rotation has put an end to at once.
+      const { oldKey, keyNumber } = before
+      if (oldKey !== null) await auditRetired(db, at, before, keyNumber - 1, oldKey.until > at)
+      if (edited.credential.oldKey === null) await auditRetired(db, at, before, keyNumber, true)
       return edited.credential
     })
   }
@@ -167,8 +171,17 @@ export class SqlCredentials implements CredentialStore {
     return guarded(() => readUsage(this.#db, now, id, tally.failures))
   }
 
-  async history(filter: AuditFilter): Promise<AuditRow[]> {
-    return this.#parts.guarded(() => readAudit(this.#db, filter))
+  async history({ credential, user, limit }: AuditFilter): Promise<AuditRow[]> {
+    let query = this.#db.selectFrom('mac_audit').selectAll().orderBy('number', 'desc').limit(limit)
+    if (credential !== null) query = query.where('credential', '=', credential)
+    if (user !== null) query = query.where('user', '=', user)
+    return (await this.#parts.guarded(() => query.execute())).map((row) => ({
+      ...row,
+      number: Number(row.number),
+      at: Number(row.at),
+      action: row.action as AuditAction,
+      detail: JSON.parse(row.detail) as AuditRow['detail'],
+    }))
   }
 
   async sweep(now: number): Promise<number> {
@@ -183,22 +196,20 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {
-    const query = this.#db
-      .updateTable('mac_credentials')
-      .set((build) => ({ clock_offset: build.fn.coalesce('clock_offset', build.val(offset)) }))
-      .where('id', '=', id)
-      .returning('clock_offset')
-    const [learned] = await this.#parts.guarded(() => query.execute())
-    return toNumber(learned?.clock_offset ?? null)
+    return this.#changing(async (db) => {
+      const row = await rowOf(db, id)
+      if (row === null || row.clock_offset !== null) return toNumber(row?.clock_offset ?? null)
+      await change(db, id, { clock_offset: offset })
+      return offset
+    })
   }
 
   async resetClock(id: string): Promise<boolean> {
-    const query = this.#db
-      .updateTable('mac_credentials')
-      .set({ clock_offset: null })
-      .where('id', '=', id)
-      .returning('id')
-    return (await this.#parts.guarded(() => query.execute())).length > 0
+    return this.#changing(async (db) => {
+      if ((await rowOf(db, id)) === null) return false
+      await change(db, id, { clock_offset: null })
+      return true
+    })
   }
 
   /** Makes a change in one transaction. */
@@ -213,6 +224,14 @@ async function rowOf(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow
   return row ?? null
 }
 
+async function change(
+  db: Kysely<MacDatabase>,
+  id: string,
+  columns: Updateable<MacDatabase['mac_credentials']>,
+): Promise<void> {
+  await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
+}
+
 /** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
 async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
   const retired = await db
@@ -222,7 +241,7 @@ async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<n
     .limit(AT_ONCE)
     .execute()
   for (const { id, user, key_number } of retired) {
-    await db.updateTable('mac_credentials').set(NO_OLD_KEY).where('id', '=', id).execute()
+    await change(db, id, NO_OLD_KEY)
     await auditRetired(db, now, { id, user }, Number(key_number) - 1, false)
   }
   const gone = await db
@@ -245,6 +264,53 @@ async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]
   if (ids.length === 0) return
   await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
   await forgetUsage(db, ids)
+}
+
+interface Whose {
+  readonly id: string
+  readonly user: string
+}
+
+/** Writes down what was done to a credential. */
+async function writeAudit(
+  db: Kysely<MacDatabase>,
+  at: number,
+  action: AuditAction,
+  { id: credential, user }: Whose,
+  detail: AuditRow['detail'],
+): Promise<void> {
+  const row = { at, action, credential, user, detail: JSON.stringify(detail) }
+  await db.insertInto('mac_audit').values(row).execute()
+}
+
+/**
+ * Writes down the end of a key, and when it was last used. Its own last use stays where it is, and so
+ * does the latest of all, which is that of the credential; what else is known of keys before it goes.
+ *
+ * @param endedEarly Whether a rotation ended it, and not its grace.
+ */
+async function auditRetired(
+  db: Kysely<MacDatabase>,
+  now: number,
+  { id, user }: Whose,
+  number: number,
+  endedEarly: boolean,
+): Promise<void> {
+  const uses = await db
+    .selectFrom('mac_usage')
+    .select(['key_number', 'used'])
+    .where('credential', '=', id)
+    .execute()
+  const latest = Math.max(0, ...uses.map(({ used }) => Number(used)))
+  const use = uses.find(({ key_number }) => Number(key_number) === number)
+  await db
+    .deleteFrom('mac_usage')
+    .where('credential', '=', id)
+    .where('key_number', '<', number)
+    .where('used', '<', latest)
+    .execute()
+  const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null), endedEarly }
+  await writeAudit(db, now, 'retired', { id, user }, detail)
 }
 
 /** Says it if a look-up failed for want of the index: to do without it would tell who exists. */

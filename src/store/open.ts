@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Kysely, sql } from 'kysely'
+import { Kysely } from 'kysely'
 import { MacError } from '../errors.ts'
 import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { KyselyConnection, SqliteConnection } from './connection.ts'
@@ -203,26 +203,10 @@ function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
     watch() {},
     inTime: (work) => inTime(work, name),
   }
-  return storeOf(place, async (guarded) => {
-    await guarded(() => checkReturning(db))
-    return { connection: new KyselyConnection(db), sync: null, async close() {} }
-  })
-}
-
-/**
- * Some drivers for Kysely do not give the rows of RETURNING. With one of them every credential whose
- * clock is learned would look as if it were gone.
- *
- * @throws Error that says so.
- */
-async function checkReturning(db: Kysely<MacDatabase>): Promise<void> {
-  const { rows } = await sql`update mac_state set value = value where name = 'nonce_floor'
-    returning value`.execute(db)
-  if (rows.length === 1) return
-  throw new Error(
-    'its Kysely dialect does not give the rows of RETURNING, which withmac needs. Use SqliteDialect ' +
-      'with better-sqlite3, BunSqliteDialect of kysely-bun-sqlite, or a database URL.',
-  )
+  return storeOf(place, async () => ({
+    ...{ connection: new KyselyConnection(db), sync: null },
+    async close() {},
+  }))
 }
 
 /** What is said of how a database is used. */
@@ -246,10 +230,7 @@ interface Recording extends Pick<JournalParts, 'connection' | 'sync'> {
  *
  * @param connect Is called once the tables are there.
  */
-async function storeOf(
-  place: Place,
-  connect: (guarded: Guard) => Promise<Recording>,
-): Promise<Store> {
+async function storeOf(place: Place, connect: () => Promise<Recording>): Promise<Store> {
   const { name, path, db, sealer, inTime } = place
   let closed = false
   const check = () => {
@@ -260,7 +241,7 @@ async function storeOf(
   const guarded: Guard = (work) => patient(() => inTime(work()))
   await guarded(() => migrate(db))
   await guarded(() => checkSealed(db, sealer, name))
-  const recording = await connect(guarded)
+  const recording = await connect()
   const parts = { ...place, ...recording, guarded, check, tally: new UsageTally() }
   const nonces = new Journal(parts)
   await guarded(() => nonces.open())
