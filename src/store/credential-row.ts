@@ -34,7 +34,10 @@ export const NO_OLD_KEY: Readonly<Record<OldKeyColumn, null>> = {
  * @throws {@link MacError} `ERR_MAC_STORE` if the row is none of ours.
  */
 export function fromRow(row: CredentialRow): KeylessCredential {
-  const { id, user, label } = row
+  const { id, user, label, limit_requests, limit_seconds, old_key, old_algorithm } = row
+  const until = momentOf(row, 'old_until')
+  const hasOld = old_key !== null && old_algorithm !== null && until !== null
+  const isLimited = limit_requests !== null && limit_seconds !== null
   return {
     id,
     user,
@@ -46,10 +49,12 @@ export function fromRow(row: CredentialRow): KeylessCredential {
     disabled: momentOf(row, 'disabled'),
     clockOffset: toNumber(row.clock_offset),
     scopes: Object.freeze(row.scopes === '' ? [] : row.scopes.split(' ')),
-    rateLimit: rateLimitOf(row),
+    rateLimit: isLimited
+      ? { requests: Number(limit_requests), seconds: Number(limit_seconds) }
+      : null,
     keyNumber: Number(row.key_number),
     rotated: momentOf(row, 'rotated'),
-    oldKey: oldKeyOf(row),
+    oldKey: hasOld ? { algorithm: old_algorithm as MacAlgorithm, until } : null,
     removeAt: momentOf(row, 'remove_at'),
   }
 }
@@ -57,12 +62,6 @@ export function fromRow(row: CredentialRow): KeylessCredential {
 /** A number of a row: a caller's driver may be set to give integers as bigints. */
 export function toNumber(value: number | null): number | null {
   return value === null ? null : Number(value)
-}
-
-/** A row which was changed by hand, so that no request can be accepted by it. */
-function unusable(id: unknown, column: string): MacError {
-  const which = `The row of credential ${JSON.stringify(String(id))} in mac_credentials`
-  return new MacError('ERR_MAC_STORE', `${which} has no ${column} that can be used.`)
 }
 
 /** A moment, which must be one: nothing is later than what is not a number. */
@@ -75,16 +74,10 @@ function momentOf(
   throw unusable(row.id, column)
 }
 
-function rateLimitOf({ limit_requests: requests, limit_seconds: seconds }: CredentialRow) {
-  if (requests === null || seconds === null) return null
-  return { requests: Number(requests), seconds: Number(seconds) }
-}
-
-function oldKeyOf(row: CredentialRow): OldKeyTerm | null {
-  const { old_key, old_algorithm } = row
-  const until = momentOf(row, 'old_until')
-  if (old_key === null || old_algorithm === null || until === null) return null
-  return { algorithm: old_algorithm as MacAlgorithm, until }
+/** A row which was changed by hand, so that no request can be accepted by it. */
+function unusable(id: unknown, column: string): MacError {
+  const which = `The row of credential ${JSON.stringify(String(id))} in mac_credentials`
+  return new MacError('ERR_MAC_STORE', `${which} has no ${column} that can be used.`)
 }
 
 /**
