@@ -6,7 +6,7 @@ import type { NodeRequest } from './server/raw-target.ts'
 import type { MacReport } from './server/report.ts'
 import type { ScopeOption } from './server/scope.ts'
 import type { VerifiedTarget } from './server/verified-target.ts'
-import type { RateLimit } from './store/types.ts'
+import type { RateLimit } from './types.ts'
 
 /**
  * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the

@@ -1,7 +1,7 @@
 import type { Credential, NewCredential } from '../credentials/credential.ts'
 import type { CredentialEvent } from '../credentials/history.ts'
 import { plain } from '../protocol/plain-text.ts'
-import type { AuditAction, RateLimit } from '../store/types.ts'
+import type { AuditAction, RateLimit } from '../types.ts'
 import { curlAdvice } from './curl.ts'
 import { lineOn, pasted, quote } from './help.ts'
 import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'

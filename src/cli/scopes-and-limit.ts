@@ -1,5 +1,5 @@
 import { SCOPE_TOKEN } from '../protocol/scopes.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { misuse } from './failure.ts'
 import { secondsOf } from './terminal/moments.ts'
 

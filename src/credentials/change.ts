@@ -1,5 +1,6 @@
 import { optionsOf } from '../read-options.ts'
-import type { KeylessCredential, OpenCredentials, RateLimit } from '../store/types.ts'
+import type { KeylessCredential, OpenCredentials } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import type { Credential } from './credential.ts'
 import { checkNotRevoked, edited, endingAt } from './editing.ts'
 import { endOf, label, moment, rateLimit, scopes } from './fields.ts'

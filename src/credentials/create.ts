@@ -4,12 +4,8 @@ import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
 import { optionsOf } from '../read-options.ts'
-import type {
-  KeylessCredential,
-  OpenCredentials,
-  RateLimit,
-  StoredCredential,
-} from '../store/types.ts'
+import type { KeylessCredential, OpenCredentials, StoredCredential } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
 import { endOf, givenKey, key, label, moment, plain, rateLimit, scopes } from './fields.ts'
 import { readInput, readUser, type User } from './input.ts'

@@ -1,5 +1,6 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import type { KeylessCredential, RateLimit, Usage } from '../store/types.ts'
+import type { KeylessCredential, Usage } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 
 /** A credential, without its key. */
 export interface Credential {

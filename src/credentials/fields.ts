@@ -5,7 +5,7 @@ import { isShortKey, LEAST_KEY_BITS, mostKeyBits } from '../protocol/key-strengt
 import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 import { SCOPE_TOKEN } from '../protocol/scopes.ts'
 import { optionsOf } from '../read-options.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { text } from './input.ts'
 
 /** 2001, in seconds. A smaller number is more likely a duration than a moment. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { optionsOf } from '../read-options.ts'
-import type { AuditAction, AuditFilter, OpenCredentials } from '../store/types.ts'
+import type { AuditFilter, OpenCredentials } from '../store/types.ts'
+import type { AuditAction } from '../types.ts'
 import { readInput, readUser, type User } from './input.ts'
 
 /** What was done to a credential at some time. It stays when the credential is deleted. */

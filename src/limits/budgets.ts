@@ -1,5 +1,5 @@
 import { BoundedMap } from '../bounded-map.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { type Count, type Counter, withinWindow } from './count.ts'
 import { shortName } from './short-name.ts'
 

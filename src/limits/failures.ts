@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 import { isShortKey } from '../protocol/key-strength.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { Budgets } from './budgets.ts'
 import type { Client } from './client.ts'
 import type { Counter } from './count.ts'

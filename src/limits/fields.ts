@@ -1,5 +1,5 @@
 import { splitList, trimBlanks } from '../protocol/split-list.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import type { BudgetName } from './budgets.ts'
 import type { Count } from './count.ts'
 

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import type { Count } from './count.ts'
 import { type RateLimitFields, rateLimitFields, secondsUntil } from './fields.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { rateLimit } from '../credentials/fields.ts'
 import { optionsOf } from '../read-options.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { type SharedStore, sharedStore } from './shared-store.ts'
 
 /** What is limited, and where it is counted. */

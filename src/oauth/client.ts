@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { label, rateLimit, scopes } from '../credentials/fields.ts'
 import { readInput, readUser, type User } from '../credentials/input.ts'
 import { optionsOf } from '../read-options.ts'
-import type { RateLimit } from '../store/types.ts'
+import type { RateLimit } from '../types.ts'
 import { TokenRefusal } from './answer.ts'
 
 /** A client that proved who it is, and what its credentials are to be like. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type CompiledQuery, type Kysely, sql, type Updateable } from 'kysely'
 import { tellingRemoval } from '../diagnostics/tell-work.ts'
+import type { AuditAction } from '../types.ts'
 import {
   type CredentialRow,
   editedColumns,
@@ -22,7 +23,6 @@ import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
 import { present } from './state.ts'
 import type {
-  AuditAction,
   AuditFilter,
   AuditRow,
   CredentialStore,

@@ -1,11 +1,6 @@
 import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { AuditAction, RateLimit } from '../types.ts'
 import type { Resealed, ResealOptions } from './sealing/reseal.ts'
-
-/** How many requests are taken in how many seconds. */
-export interface RateLimit {
-  readonly requests: number
-  readonly seconds: number
-}
 
 /** What is known of the key that a credential had before its last rotation. */
 export interface OldKeyTerm {
@@ -74,18 +69,6 @@ export interface Usage {
   /** How many requests in its name were refused in the last 24 hours. */
   readonly failures: number
 }
-
-/** What was done to a credential. */
-export type AuditAction =
-  | 'created'
-  | 'rotated'
-  | 'retired'
-  | 'extended'
-  | 'disabled'
-  | 'enabled'
-  | 'changed'
-  | 'revoked'
-  | 'deleted'
 
 export interface AuditRow {
   readonly number: number

@@ -3,7 +3,7 @@ import type { KeptCredential, NewCredential } from '../../credentials/credential
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
 import { plain } from '../../protocol/plain-text.ts'
-import type { RateLimit } from '../../store/types.ts'
+import type { RateLimit } from '../../types.ts'
 import { checkNew, reserveFile, savedText } from '../credential.ts'
 import { credentialJson, credentialLines, newKeyLines, trialLines } from '../credential-text.ts'
 import { signedCurl } from '../curl.ts'
