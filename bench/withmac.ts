@@ -23,10 +23,8 @@ import { UsageTally } from '../src/store/usage/usage-tally.ts'
 export type { Mac, MacOptions } from '../src/index.ts'
 // All that the benches know of the library, its public face and what is inside.
 export { createTokenEndpoint, secretsAreEqual } from '../src/oauth/index.ts'
-export { computeMac, macsAreEqual } from '../src/protocol/algorithm.ts'
 export { parseAuthorization } from '../src/protocol/authorization.ts'
-export { prepareKey } from '../src/protocol/prepared-key.ts'
-export { requestString } from '../src/protocol/request-string.ts'
+export { computeMac, macsAreEqual, prepareKey, requestString } from '../src/protocol/signature.ts'
 export { fingerprintOf, newTag, packEntries } from '../src/store/journal-entries.ts'
 export type { Nonce } from '../src/store/types.ts'
 export { createMac }

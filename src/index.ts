@@ -35,7 +35,7 @@ export type {
   SealingKeys,
   WithMacOptions,
 } from './options.ts'
-export type { MacAlgorithm } from './protocol/algorithm.ts'
+export type { MacAlgorithm } from './protocol/signature.ts'
 export { getMac, getMacError, type MacIdentity } from './server/identity.ts'
 export type { NodeRequest } from './server/raw-target.ts'
 export type { MacReport } from './server/report.ts'

@@ -1,5 +1,5 @@
 import { MacError, type MacErrorCode } from '../errors.ts'
-import { plainJson } from '../protocol/plain-text.ts'
+import { plainJson } from '../protocol/text.ts'
 import { pasted } from './help.ts'
 
 /** The statuses that a command ends with, stated in its help and in the README. */

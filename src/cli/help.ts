@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { plain } from '../protocol/plain-text.ts'
+import { plain } from '../protocol/text.ts'
 
 /** The examples of a command, for the end of its help. */
 export function examples(...lines: readonly (readonly [command: string, what: string])[]): string {

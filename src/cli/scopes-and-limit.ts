@@ -1,4 +1,4 @@
-import { SCOPE_TOKEN } from '../protocol/scopes.ts'
+import { SCOPE_TOKEN } from '../protocol/text.ts'
 import type { RateLimit } from '../types.ts'
 import { misuse } from './failure.ts'
 import { secondsOf } from './terminal/moments.ts'

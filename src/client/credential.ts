@@ -1,8 +1,12 @@
 import { given, nearest } from '../option-names.ts'
-import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
-import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
-import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
+import {
+  MAC_ALGORITHMS,
+  type MacAlgorithm,
+  type PreparedKey,
+  prepareKey,
+} from '../protocol/signature.ts'
+import { forbiddenCharacter, nameCharacter } from '../protocol/text.ts'
 
 /** What a client signs with (draft §2): what `createCredential` returned will do as it is. */
 export interface ClientCredential {

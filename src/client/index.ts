@@ -1,5 +1,5 @@
 export { MacError, type MacErrorCode, type ToldError } from '../errors.ts'
-export type { MacAlgorithm } from '../protocol/algorithm.ts'
+export type { MacAlgorithm } from '../protocol/signature.ts'
 export type { ClientCredential } from './credential.ts'
 export type { MacFetch, MacFetchOptions, SignOptions, UnsignedRequest } from './options.ts'
 export { type RequestToSign, type SignedHeaders, signHeaders, signRequest } from './sign.ts'

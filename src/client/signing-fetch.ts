@@ -1,4 +1,4 @@
-import { serverTimeOf } from '../protocol/server-time.ts'
+import { serverTimeOf } from '../protocol/challenge.ts'
 import { ServerClocks, systemClock } from './clock.ts'
 import { type ClientCredential, readCredential, type Signer } from './credential.ts'
 import { checkInit, checkOptions, type MacFetch, type MacFetchOptions } from './options.ts'

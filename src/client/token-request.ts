@@ -1,4 +1,4 @@
-import { MAC_ALGORITHMS } from '../protocol/algorithm.ts'
+import { MAC_ALGORITHMS } from '../protocol/signature.ts'
 import { readCredential, type Signer } from './credential.ts'
 import type { MacFetch } from './options.ts'
 import { limitedText } from './payload.ts'

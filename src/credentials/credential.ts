@@ -1,4 +1,4 @@
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { KeylessCredential, Usage } from '../store/types.ts'
 import type { RateLimit } from '../types.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MacError } from '../errors.ts'
-import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/algorithm.ts'
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { optionsOf } from '../read-options.ts'
 import type { Edited, KeylessCredential, OpenCredentials } from '../store/types.ts'
 import { fromStored, type NewCredential } from './credential.ts'

@@ -1,6 +1,6 @@
 import { httpName } from '../protocol/forwarded.ts'
 import { type Authority, type HttpScheme, parseAuthority } from '../protocol/host.ts'
-import { splitList, trimBlanks } from '../protocol/split-list.ts'
+import { splitList, trimBlanks } from '../protocol/text.ts'
 import type { Received } from './received.ts'
 
 /** A host that the request names somewhere, with the ports that may go with it. */

@@ -1,4 +1,4 @@
-import { TELLING_HEADERS } from '../protocol/telling-headers.ts'
+import { TELLING_HEADERS } from '../protocol/text.ts'
 import type { SeenRequest } from './seen.ts'
 
 /** Parts of a request that a text gave; what it did not give is `undefined`. */

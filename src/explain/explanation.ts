@@ -1,4 +1,4 @@
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { ExplainSettings } from './seen.ts'
 
 /** The credential that the request names. Times are seconds since 1970. */

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import { prepareKey } from '../protocol/prepared-key.ts'
+import { type MacAlgorithm, prepareKey } from '../protocol/signature.ts'
 import type { Alternative } from './guess.ts'
 
 /** A hash that clients may use with HMAC. */

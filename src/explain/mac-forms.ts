@@ -1,4 +1,4 @@
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { Slip } from './explanation.ts'
 import type { Hash } from './key-slips.ts'
 

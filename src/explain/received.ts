@@ -5,14 +5,15 @@ import {
   checkReceivedTarget,
   checkUrlHost,
   checkUrlStart,
+  chooseOrigin,
   cutReceivedUrl,
+  pinOrigins,
   type RequestHead,
   requestAuthority,
   requestMethod,
   shownHosts,
   type UrlPieces,
 } from '../protocol/origin.ts'
-import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
 import type { ExplainSettings, SeenRequest } from './seen.ts'
 
 /** What a server makes of a request line and its origin, by its settings. */

@@ -1,4 +1,4 @@
-import { macsAreEqual } from '../protocol/algorithm.ts'
+import { macsAreEqual } from '../protocol/signature.ts'
 import { type Alternative, type Guess, textOf } from './guess.ts'
 import type { MacForm } from './mac-forms.ts'
 

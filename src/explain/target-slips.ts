@@ -1,4 +1,4 @@
-import { trimBlanks } from '../protocol/split-list.ts'
+import { trimBlanks } from '../protocol/text.ts'
 import { type Alternative, cutTarget, shown } from './guess.ts'
 import type { Received } from './received.ts'
 

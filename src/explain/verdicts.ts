@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { plain } from '../protocol/plain-text.ts'
+import { plain } from '../protocol/text.ts'
 import type { ExplainCredential, ExplainedLine, Explanation } from './explanation.ts'
 import { type StaleTimestamp, staleTimestamp, written } from './freshness-verdict.ts'
 import { shown } from './guess.ts'

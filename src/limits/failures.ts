@@ -1,6 +1,6 @@
 import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
-import { isShortKey } from '../protocol/key-strength.ts'
+import { isShortKey } from '../protocol/signature.ts'
 import type { RateLimit } from '../types.ts'
 import { Budgets } from './budgets.ts'
 import type { Client } from './client.ts'

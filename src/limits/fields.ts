@@ -1,4 +1,4 @@
-import { splitList, trimBlanks } from '../protocol/split-list.ts'
+import { splitList, trimBlanks } from '../protocol/text.ts'
 import type { RateLimit } from '../types.ts'
 import type { BudgetName } from './budgets.ts'
 import type { Count } from './count.ts'

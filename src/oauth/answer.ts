@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 
 /** The errors of a token endpoint (RFC 6749 §5.2), and what it says where it cannot answer now. */
 export type TokenErrorCode =

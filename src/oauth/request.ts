@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client.ts'
-import { isBase64 } from '../protocol/characters.ts'
 import { isLoopback } from '../protocol/host.ts'
+import { isBase64 } from '../protocol/text.ts'
 import { readBody } from '../server/body.ts'
 import { type OriginSettings, spokenOrigin } from '../server/signed-origin.ts'
 import { orRefused, TokenRefusal } from './answer.ts'

@@ -1,17 +1,21 @@
 import { MacError } from '../errors.ts'
-import { isBlank } from './characters.ts'
-import { repeatedCredentials } from './header-faults.ts'
 import {
-  QUOTE,
-  readName,
-  readQuoted,
-  readSeparator,
-  readUnquoted,
-  skipBlanks,
-} from './header-scan.ts'
-import { checkCharacters, checkParameter, type MacAuthorization } from './parameters.ts'
-import { readPlainForm } from './plain-form.ts'
-import { splitList, trimBlanks } from './split-list.ts'
+  checkCharacters,
+  checkParameter,
+  isTimestamp,
+  MAX_ID_LENGTH,
+  MAX_NONCE_LENGTH,
+  type MacAuthorization,
+} from './parameters.ts'
+import {
+  isBase64,
+  isBlank,
+  isPlain,
+  isToken,
+  nameCharacter,
+  splitList,
+  trimBlanks,
+} from './text.ts'
 
 /** The longest `Authorization` header that is read, in characters. */
 export const MAX_HEADER_LENGTH = 8192
@@ -141,4 +145,214 @@ export function formatAuthorization(parameters: MacAuthorization): string {
     )
   }
   return header
+}
+
+// Each function takes a place in a header and returns the place behind what it passed.
+
+/** The code of the character that quotes a value. */
+const QUOTE = 0x22
+const COMMA = 0x2c
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+
+/** Passes spaces and tabs. */
+function skipBlanks(header: string, from: number): number {
+  let at = from
+  while (isBlank(header.charCodeAt(at))) at++
+  return at
+}
+
+/**
+ * Reads a parameter's name; returns the place of the `=` behind it.
+ *
+ * @param behindOthers Whether the header has brought parameters before: then a word without a value
+ *   is the scheme of a second set of credentials.
+ */
+function readName(header: string, start: number, behindOthers: boolean): number {
+  let at = start
+  while (isToken(header.charCodeAt(at))) at++
+  if (at > start && header.charCodeAt(at) === EQUALS) return at
+  if (at === header.length) throw syntax('a parameter has no value')
+  const next = header.charCodeAt(at)
+  if (at > start && isBlank(next)) {
+    const behind = header.charCodeAt(skipBlanks(header, at))
+    if (behind === EQUALS) throw syntax('there is white space before "="')
+    throw behindOthers && isToken(behind)
+      ? repeatedCredentials()
+      : syntax('a parameter has no value')
+  }
+  if (next === SEMICOLON) throw semicolon()
+  if (next === COMMA)
+    throw syntax(at === start ? 'a comma stands alone' : 'a parameter has no value')
+  throw character(header, at)
+}
+
+/** Finds the quote that ends a quoted value. */
+function readQuoted(header: string, start: number): number {
+  let at = start
+  while (isPlain(header.charCodeAt(at))) at++
+  if (at === header.length) throw syntax('a quoted value has no closing quote')
+  if (header.charCodeAt(at) !== QUOTE) throw character(header, at)
+  return at
+}
+
+/**
+ * Finds the end of an unquoted value. The grammar would let spaces, commas and semicolons stand in
+ * it, but then nobody could tell where it ends: a value with one of these must be quoted.
+ */
+function readUnquoted(header: string, start: number): number {
+  let at = start
+  for (; at < header.length; at++) {
+    const code = header.charCodeAt(at)
+    if (code === COMMA || isBlank(code)) break
+    if (code === SEMICOLON) throw semicolon()
+    if (!isPlain(code)) throw character(header, at)
+  }
+  if (at === start && isBlank(header.charCodeAt(at))) throw syntax('there is white space after "="')
+  return at
+}
+
+/** Passes the comma between two parameters; returns where the next one starts, or the end. */
+function readSeparator(header: string, from: number): number {
+  const at = skipBlanks(header, from)
+  if (at === header.length) return at
+  const code = header.charCodeAt(at)
+  if (code === COMMA) {
+    const next = skipBlanks(header, at + 1)
+    if (next === header.length) throw syntax('it ends with a comma')
+    return next
+  }
+  if (code === SEMICOLON) throw semicolon()
+  if (at === from && !startsParameter(header, at)) {
+    throw new MacError(
+      'ERR_MAC_HEADER_CHARACTER',
+      'A value holds a double quote (U+0022), which cannot be sent: the grammar has no escapes.',
+    )
+  }
+  if (!isToken(code)) throw character(header, at)
+  throw new MacError(
+    'ERR_MAC_HEADER_SEPARATOR',
+    'A comma is missing between two parameters of the Authorization header.',
+  )
+}
+
+function startsParameter(header: string, start: number): boolean {
+  let at = start
+  while (isToken(header.charCodeAt(at))) at++
+  return at > start && header.charCodeAt(at) === EQUALS
+}
+
+/** The header follows no grammar. */
+function syntax(what: string): MacError {
+  return new MacError('ERR_MAC_HEADER_SYNTAX', `The Authorization header is malformed: ${what}.`)
+}
+
+/** Two sets of credentials came, in one header field or in two. */
+function repeatedCredentials(): MacError {
+  return new MacError(
+    'ERR_MAC_CREDENTIALS_REPEATED',
+    'More than one set of credentials was sent. Send one Authorization header with one set.',
+  )
+}
+
+/** Another separator was used. */
+function semicolon(): MacError {
+  return new MacError(
+    'ERR_MAC_HEADER_SEPARATOR',
+    'The parameters of the Authorization header are separated by ";": use commas.',
+  )
+}
+
+/** A character stands where none of its kind may. */
+function character(header: string, at: number): MacError {
+  const found = nameCharacter(header.slice(at, at + 1))
+  return new MacError(
+    'ERR_MAC_HEADER_CHARACTER',
+    `The Authorization header holds ${found} at position ${at}, where it is not allowed.`,
+  )
+}
+
+/**
+ * Nothing but plain characters and quotes (draft §3.1). One class of characters, asked of the whole
+ * header: a loop over its codes takes twice as long on Bun, and more on Node.
+ */
+const PLAIN_OR_QUOTE = /^[\x20-\x5b\x5d-\x7e]*$/
+const SPACE = 0x20
+
+/**
+ * Reads an `Authorization: MAC` header in the form that nearly all clients send: `MAC`, names in
+ * lower case, values in quotes, a comma and spaces between them, and nothing unknown or twice.
+ *
+ * It takes a third of the time of the strict reader, since it looks for no reason where something is
+ * wrong, and asks for the characters of the whole header once.
+ *
+ * @param header Not longer than is allowed.
+ * @returns What the strict reader would give, or `null` where that one must look: at another form,
+ *   or at a fault.
+ */
+export function readPlainForm(header: string): MacAuthorization | null {
+  if (!header.startsWith('MAC ') || !PLAIN_OR_QUOTE.test(header)) return null
+  let id: string | undefined
+  let ts: string | undefined
+  let nonce: string | undefined
+  let ext: string | undefined
+  let mac: string | undefined
+  let at = skipSpaces(header, 4)
+  for (;;) {
+    const start = at + nameLength(header, at)
+    if (start === at || header.charCodeAt(start) !== QUOTE) return null
+    const end = header.indexOf('"', start + 1)
+    if (end === -1) return null
+    const value = header.slice(start + 1, end)
+    switch (header.charCodeAt(at)) {
+      case 0x69:
+        if (id !== undefined || value === '' || value.length > MAX_ID_LENGTH) return null
+        id = value
+        break
+      case 0x74:
+        if (ts !== undefined || !isTimestamp(value)) return null
+        ts = value
+        break
+      case 0x6e:
+        if (nonce !== undefined || value === '' || value.length > MAX_NONCE_LENGTH) return null
+        nonce = value
+        break
+      case 0x65:
+        if (ext !== undefined) return null
+        ext = value
+        break
+      default:
+        if (mac !== undefined || value === '' || !isBase64(value)) return null
+        mac = value
+    }
+    if (end + 1 === header.length) break
+    if (header.charCodeAt(end + 1) !== COMMA) return null
+    at = skipSpaces(header, end + 2)
+  }
+  if (id === undefined || ts === undefined || nonce === undefined || mac === undefined) return null
+  return { id, ts, nonce, ext: ext === undefined || ext === '' ? null : ext, mac }
+}
+
+/** The length of a parameter's name and its `=`; 0 where none of the five stands there. */
+function nameLength(header: string, at: number): number {
+  switch (header.charCodeAt(at)) {
+    case 0x69:
+      return header.startsWith('id=', at) ? 3 : 0
+    case 0x74:
+      return header.startsWith('ts=', at) ? 3 : 0
+    case 0x6e:
+      return header.startsWith('nonce=', at) ? 6 : 0
+    case 0x65:
+      return header.startsWith('ext=', at) ? 4 : 0
+    case 0x6d:
+      return header.startsWith('mac=', at) ? 4 : 0
+    default:
+      return 0
+  }
+}
+
+function skipSpaces(header: string, from: number): number {
+  let at = from
+  while (header.charCodeAt(at) === SPACE) at++
+  return at
 }

@@ -1,8 +1,8 @@
 import { MacError } from '../errors.ts'
-import { isBase64 } from './characters.ts'
+import { isBase64 } from './text.ts'
 
 /** The digests of a body that are known (RFC 9530 §5). */
-export type DigestAlgorithm = 'sha-256' | 'sha-512'
+type DigestAlgorithm = 'sha-256' | 'sha-512'
 
 /** What `node:crypto` calls the hash of each, and how many characters its base64 has. */
 export const DIGESTS: Readonly<
@@ -13,7 +13,7 @@ export const DIGESTS: Readonly<
 }
 
 /** What an `ext` parameter says of the body. */
-export interface BodyExt {
+interface BodyExt {
   /** The digests that are known, in base64; at least one. */
   readonly digests: ReadonlyMap<DigestAlgorithm, string>
   /** The application's own part of `ext`; `null` where there is none. */

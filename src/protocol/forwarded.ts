@@ -1,8 +1,7 @@
 import { MacError } from '../errors.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
-import type { RequestHead, UrlPieces } from './origin.ts'
-import type { PinnedOrigin } from './pinned-origin.ts'
-import { splitList, trimBlanks } from './split-list.ts'
+import type { PinnedOrigin, RequestHead, UrlPieces } from './origin.ts'
+import { splitList, trimBlanks } from './text.ts'
 
 /** Which forwarded fields to read. */
 export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { forbiddenCharacter, isBase64, nameCharacter } from './characters.ts'
+import { forbiddenCharacter, isBase64, nameCharacter } from './text.ts'
 
 /** The parameters of an `Authorization: MAC` header (draft §3.1), as they were sent. */
 export interface MacAuthorization {
@@ -30,7 +30,7 @@ export function isTimestamp(value: string): boolean {
 }
 
 /** The parameters that every header has. */
-export type RequiredName = 'id' | 'ts' | 'nonce' | 'mac'
+type RequiredName = 'id' | 'ts' | 'nonce' | 'mac'
 
 /**
  * Refuses a value that may not stand for one of the required parameters. What characters it is made

@@ -1,5 +1,5 @@
 import type { Explanation } from '../explain/explanation.ts'
-import { plainJson } from '../protocol/plain-text.ts'
+import { plainJson } from '../protocol/text.ts'
 import { ScopeError } from './scope.ts'
 import type { Refusal } from './verdict.ts'
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { MacError, type MacErrorCode } from '../errors.ts'
-import { macsAreEqual } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
+import { macsAreEqual, type PreparedKey, prepareKey } from '../protocol/signature.ts'
 import type { CredentialStore, FoundKey, StoredCredential } from '../store/types.ts'
 import {
   type KnownCredentials,

@@ -1,7 +1,6 @@
 import { MacError } from '../errors.ts'
-import { formatChallenge, type MacChallenge } from '../protocol/challenge.ts'
+import { formatChallenge, type MacChallenge, serverTimeMac } from '../protocol/challenge.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { serverTimeMac } from '../protocol/server-time.ts'
 import type { MacSettings } from '../settings.ts'
 import { currentSeconds } from './clock.ts'
 import { appliedOffset } from './freshness.ts'

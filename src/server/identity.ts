@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { KnownKey } from './known-credentials.ts'
 
 /** Who signed a request, and what else its MAC vouches for. */

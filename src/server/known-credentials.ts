@@ -1,6 +1,5 @@
 import { BoundedMap } from '../bounded-map.ts'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
-import { type PreparedKey, prepareKey } from '../protocol/prepared-key.ts'
+import { type MacAlgorithm, type PreparedKey, prepareKey } from '../protocol/signature.ts'
 import type { LookUp, StoredCredential } from '../store/types.ts'
 
 /** One key of a credential that has signed a request before. */

@@ -1,6 +1,6 @@
 import type { SeenRequest } from '../explain/seen.ts'
-import { type PinnedOrigin, pinOrigin } from '../protocol/pinned-origin.ts'
-import { TELLING_HEADERS } from '../protocol/telling-headers.ts'
+import { type PinnedOrigin, pinOrigin } from '../protocol/origin.ts'
+import { TELLING_HEADERS } from '../protocol/text.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import { askRawTarget, type RawTarget } from './raw-target.ts'
 

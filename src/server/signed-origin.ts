@@ -4,19 +4,17 @@ import type { Authority } from '../protocol/host.ts'
 import {
   checkUrlHost,
   checkUrlStart,
+  chooseOrigin,
   cutReceivedUrl,
+  type PinnedOrigin,
+  pinOrigin,
+  pinOrigins,
   type RequestOrigin,
   requestAuthority,
   requestMethod,
   shownHosts,
   type UrlPieces,
 } from '../protocol/origin.ts'
-import {
-  chooseOrigin,
-  type PinnedOrigin,
-  pinOrigin,
-  pinOrigins,
-} from '../protocol/pinned-origin.ts'
 import type { CheckSettings } from '../settings.ts'
 import { askRawTarget, atOnce, checkHostOf, type RawTarget, targetOf } from './raw-target.ts'
 

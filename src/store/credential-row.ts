@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import { MacError } from '../errors.ts'
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
 import type { Edited, KeylessCredential, OldKeyTerm, StoredCredential } from './types.ts'

@@ -1,4 +1,4 @@
-import type { MacAlgorithm } from '../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { AuditAction, RateLimit } from '../types.ts'
 import type { Resealed, ResealOptions } from './sealing/reseal.ts'
 

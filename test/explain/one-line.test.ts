@@ -3,7 +3,7 @@ import { formatExplanation } from '../../src/explain/format.ts'
 import { readSeenRequest } from '../../src/explain/read-seen.ts'
 import { explanation } from '../../src/explain/verdicts.ts'
 import { createMac } from '../../src/index.ts'
-import { isPlainText } from '../../src/protocol/plain-text.ts'
+import { isPlainText } from '../../src/protocol/text.ts'
 import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 

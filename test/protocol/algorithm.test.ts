@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { computeMac, MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { computeMac, MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 
 test('the algorithms are the two of the draft, the better one first', () => {

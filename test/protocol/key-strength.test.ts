@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isShortKey, mostKeyBits } from '../../src/protocol/key-strength.ts'
+import { isShortKey, mostKeyBits } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 describe('a key is short if its length and characters cannot hold 128 bits', () => {

@@ -1,5 +1,4 @@
-import { cutUrl } from '../../src/protocol/origin.ts'
-import { chooseOrigin, pinOrigins } from '../../src/protocol/pinned-origin.ts'
+import { chooseOrigin, cutUrl, pinOrigins } from '../../src/protocol/origin.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import { parseAuthorization } from '../../src/protocol/authorization.ts'
+import { parseAuthorization, readPlainForm } from '../../src/protocol/authorization.ts'
 import type { MacAuthorization } from '../../src/protocol/parameters.ts'
-import { readPlainForm } from '../../src/protocol/plain-form.ts'
 import { expect, test } from '../support/runner.ts'
 
 const COMMON =

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { computeMac, HASHES, MAC_ALGORITHMS } from '../../src/protocol/algorithm.ts'
-import { prepareKey } from '../../src/protocol/prepared-key.ts'
+import { computeMac, HASHES, MAC_ALGORITHMS, prepareKey } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 describe.each(MAC_ALGORITHMS)('a prepared key for %s', (algorithm) => {

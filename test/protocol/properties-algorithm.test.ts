@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { computeMac, macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { computeMac, macsAreEqual } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 import { base64, plain } from './arbitraries.ts'
 

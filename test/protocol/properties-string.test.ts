@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check'
-import { type CoveredRequest, requestString } from '../../src/protocol/request-string.ts'
+import { type CoveredRequest, requestString } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 import { host, method, plain, target, timestamp } from './arbitraries.ts'
 import { unlessRefused } from './refusal.ts'

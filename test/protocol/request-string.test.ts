@@ -1,4 +1,4 @@
-import { type CoveredRequest, requestString } from '../../src/protocol/request-string.ts'
+import { type CoveredRequest, requestString } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { MAC_ALGORITHMS } from '../../src/protocol/algorithm.ts'
-import { requestString } from '../../src/protocol/request-string.ts'
-import { serverTimeMac, serverTimeOf, serverTimeString } from '../../src/protocol/server-time.ts'
+import { serverTimeMac, serverTimeOf, serverTimeString } from '../../src/protocol/challenge.ts'
+import { MAC_ALGORITHMS, requestString } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { host, method, parameters, plain, target, timestamp } from './arbitraries.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { MacAlgorithm } from '../../src/index.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
-import { requestString } from '../../src/protocol/request-string.ts'
+import { requestString } from '../../src/protocol/signature.ts'
 
 /** A request as another implementation signed it. */
 export interface SigningVector {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { computeMac, type MacAlgorithm } from '../../src/protocol/algorithm.ts'
 import { formatAuthorization } from '../../src/protocol/authorization.ts'
-import { requestString } from '../../src/protocol/request-string.ts'
+import { computeMac, type MacAlgorithm, requestString } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown } from './fixed-mac.ts'
 import { type PublishedExample, readVectors } from './vector-files.ts'

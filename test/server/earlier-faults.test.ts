@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { createMac, type Mac } from '../../src/index.ts'
-import { macsAreEqual } from '../../src/protocol/algorithm.ts'
+import { macsAreEqual } from '../../src/protocol/signature.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { nonceRows } from '../support/nonce-rows.ts'

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { ExplainCredential, Explanation } from '../../explain/explanation.ts'
 import { formatExplanation } from '../../explain/format.ts'
-import { pinOrigin } from '../../protocol/pinned-origin.ts'
-import { plain } from '../../protocol/plain-text.ts'
+import { pinOrigin } from '../../protocol/origin.ts'
+import { plain } from '../../protocol/text.ts'
 import { readBytes, textOf } from '../body.ts'
 import {
   type CredentialOptions,

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { type Credential, fromStored } from '../../credentials/credential.ts'
-import { plain } from '../../protocol/plain-text.ts'
+import { plain } from '../../protocol/text.ts'
 import { currentSeconds, systemClock } from '../../server/clock.ts'
 import {
   credentialJson,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { plain } from '../../protocol/plain-text.ts'
+import { plain } from '../../protocol/text.ts'
 import type { Resealed } from '../../store/sealing/reseal.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'

@@ -3,8 +3,8 @@ import type { Credential, NewCredential } from '../../credentials/credential.ts'
 import type { CredentialEvent } from '../../credentials/history.ts'
 import type { RotateOptions } from '../../credentials/rotate.ts'
 import type { Mac } from '../../mac.ts'
-import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/algorithm.ts'
-import { plain } from '../../protocol/plain-text.ts'
+import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/signature.ts'
+import { plain } from '../../protocol/text.ts'
 import { checkNew, type ReservedFile, reserveFile, savedText } from '../credential.ts'
 import {
   credentialJson,

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { CredentialChanges } from '../../credentials/change.ts'
 import type { Credential } from '../../credentials/credential.ts'
-import { plain } from '../../protocol/plain-text.ts'
+import { plain } from '../../protocol/text.ts'
 import { credentialJson, showRateLimit, showScopes } from '../credential-text.ts'
 import { existingPlace, found, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'

@@ -1,4 +1,4 @@
-import { plain } from '../../protocol/plain-text.ts'
+import { plain } from '../../protocol/text.ts'
 import { type Colors, wrap } from '../terminal/text.ts'
 
 /** What a check found. */

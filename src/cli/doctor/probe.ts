@@ -4,8 +4,7 @@ import { text } from 'node:stream/consumers'
 import { type ClientCredential, signHeaders } from '../../client/index.ts'
 import { MacError } from '../../errors.ts'
 import { parseAuthorization } from '../../protocol/authorization.ts'
-import { type MacChallenge, parseChallenge } from '../../protocol/challenge.ts'
-import { serverTimeOf } from '../../protocol/server-time.ts'
+import { type MacChallenge, parseChallenge, serverTimeOf } from '../../protocol/challenge.ts'
 import { unreachable } from '../network.ts'
 
 /** What became of a probe. */

@@ -1,5 +1,5 @@
 import { MacError } from '../../errors.ts'
-import type { MacAlgorithm } from '../../protocol/algorithm.ts'
+import type { MacAlgorithm } from '../../protocol/signature.ts'
 
 /** Whose key it is: a sealed one can be opened for this alone. */
 export interface KeyPlace {
