@@ -16,8 +16,8 @@ import {
   toNumber,
   withKeys,
 } from './credential-row.ts'
-import type { Guard } from './guard.ts'
 import { immediately } from './immediately.ts'
+import type { JournalParts } from './journal.ts'
 import { drawVersion, KEY_INDEX } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
@@ -34,7 +34,6 @@ import type {
   Usage,
 } from './types.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
-import type { UsageTally } from './usage/usage-tally.ts'
 
 /** How many credentials are removed in one transaction. */
 const AT_ONCE = 256
@@ -54,25 +53,18 @@ type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | n
   readonly version: number
 }
 
-/** What credentials are made of; some of it they share with nonces. */
-interface CredentialParts {
-  readonly db: Kysely<MacDatabase>
-  readonly guarded: Guard
-  /** What the database is called in messages. */
-  readonly label: string
-  readonly tally: UsageTally
-}
+type Parts = Pick<JournalParts, 'db' | 'guarded' | 'label' | 'tally'>
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
-  readonly #parts: CredentialParts
+  readonly #parts: Parts
   readonly #sealer: KeySealer
   /** Compiled once: they run for every signed request whose credential is not remembered. */
   readonly #findKeys: CompiledQuery<KeysRow>
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(parts: CredentialParts, sealer: KeySealer) {
+  constructor(parts: Parts, sealer: KeySealer) {
     this.#db = parts.db
     this.#parts = parts
     this.#sealer = sealer
@@ -266,10 +258,7 @@ async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]
   await forgetUsage(db, ids)
 }
 
-interface Whose {
-  readonly id: string
-  readonly user: string
-}
+type Whose = Pick<KeylessCredential, 'id' | 'user'>
 
 /** Writes down what was done to a credential. */
 async function writeAudit(

@@ -143,34 +143,30 @@ async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
     // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
     const { dialect } = await open('secure_delete = on')
     const db = new Kysely<MacDatabase>({ dialect })
-    const place: Place = {
-      ...{ ...given, name, path, label: databaseLabel(database), db },
-      watch: path === null ? () => {} : fileWatch(path),
-      // It waits for nobody but other processes.
-      inTime: (work) => work,
-    }
+    // A connection of ours waits for nobody but other processes.
+    const inTime: Parts['inTime'] = (work) => work
+    const place = { ...given, name, path, label: databaseLabel(database), db, inTime }
     if (path === null) {
       // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
       // What is in memory is gone with the machine's power in any case.
       const connection = new KyselyConnection(db)
-      return await storeOf(place, async () => ({ connection, sync: null, close }))
+      return await storeOf({ ...place, connection, sync: null, watch() {}, close })
     }
-    return await storeOf(place, async () => {
-      // Nonces have a connection of their own, and so no transaction to join or to wait for.
-      const writer = await open()
-      const file = { path, inode: inode(path) }
-      const checkpoints = new Checkpoints(writer, file)
-      return {
-        connection: new SqliteConnection(writer, checkpoints),
-        sync: {
-          afterBatches: 16,
-          start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
-        },
-        async close() {
-          await checkpoints.close()
-          await close()
-        },
-      }
+    const watch = fileWatch(path)
+    // Nonces have a connection of their own, and so no transaction to join or to wait for.
+    const writer = await open()
+    const file = { path, inode: inode(path) }
+    const checkpoints = new Checkpoints(writer, file)
+    return await storeOf({
+      ...{ ...place, connection: new SqliteConnection(writer, checkpoints), watch },
+      sync: {
+        afterBatches: 16,
+        start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
+      },
+      async close() {
+        await checkpoints.close()
+        await close()
+      },
     })
   } catch (error) {
     await close()
@@ -198,61 +194,48 @@ function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
   // A plugin of the caller's would rename columns, or take a text for JSON.
   const db = own.withoutPlugins()
   const name = 'The database'
-  const place: Place = {
-    ...{ ...given, name, path: null, label: databaseLabel(own), db },
-    watch() {},
+  return storeOf({
+    ...{ ...given, name, path: null, label: databaseLabel(own), db, sync: null },
+    connection: new KyselyConnection(db),
     inTime: (work) => inTime(work, name),
-  }
-  return storeOf(place, async () => ({
-    ...{ connection: new KyselyConnection(db), sync: null },
+    watch() {},
     async close() {},
-  }))
+  })
 }
 
-/** What is said of how a database is used. */
-interface Given extends Pick<JournalParts, 'mostNonces'> {
+/** What a store is made of. */
+interface Parts extends Omit<JournalParts, 'guarded' | 'check' | 'tally'> {
   readonly sealer: KeySealer
-}
-
-/** A database, and what it is called. */
-interface Place extends Given, Pick<JournalParts, 'name' | 'path' | 'label' | 'db' | 'inTime'> {
   /** Throws if the database must not be used any more. */
   watch(): void
-}
-
-/** What nonces are recorded through, and what closes the database. */
-interface Recording extends Pick<JournalParts, 'connection' | 'sync'> {
+  /** Closes the database. */
   close(): Promise<void>
 }
+type Given = Pick<Parts, 'sealer' | 'mostNonces'>
 
-/**
- * Brings the tables up to date and makes a store of them.
- *
- * @param connect Is called once the tables are there.
- */
-async function storeOf(place: Place, connect: () => Promise<Recording>): Promise<Store> {
-  const { name, path, db, sealer, inTime } = place
+/** Brings the tables up to date and makes a store of them. */
+async function storeOf(parts: Parts): Promise<Store> {
+  const { name, path, db, sealer, inTime } = parts
   let closed = false
   const check = () => {
     if (closed) throw closedError()
-    place.watch()
+    parts.watch()
   }
   const patient = guard(name, path, check)
   const guarded: Guard = (work) => patient(() => inTime(work()))
   await guarded(() => migrate(db))
   await guarded(() => checkSealed(db, sealer, name))
-  const recording = await connect()
-  const parts = { ...place, ...recording, guarded, check, tally: new UsageTally() }
-  const nonces = new Journal(parts)
+  const shared = { ...parts, guarded, check, tally: new UsageTally() }
+  const nonces = new Journal(shared)
   await guarded(() => nonces.open())
   return {
-    credentials: new SqlCredentials(parts, sealer),
+    credentials: new SqlCredentials(shared, sealer),
     nonces,
     reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
     async close() {
       await inTime(nonces.close())
       closed = true
-      await recording.close()
+      await parts.close()
     },
   }
 }
