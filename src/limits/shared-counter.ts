@@ -1,4 +1,4 @@
-import { before } from '../store/deadline.ts'
+import { before } from '../deadline.ts'
 import { type Count, type Counter, countOf } from './count.ts'
 import type { OpenedStore, SharedStore } from './shared-store.ts'
 

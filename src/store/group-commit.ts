@@ -1,9 +1,9 @@
 import { setImmediate, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
-import { isBusy, withinPatience } from './busy.ts'
 import type { Answer } from './connection.ts'
 import type { Fingerprint } from './fingerprints.ts'
-import type { StoreFailure } from './store-failure.ts'
+import { withinPatience } from './guard.ts'
+import { isBusy, type StoreFailure } from './store-failure.ts'
 import type { Nonce, Recorded } from './types.ts'
 
 /** How many nonces may wait. Whoever comes later is rejected: the store is not keeping up. */

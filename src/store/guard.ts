@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers'
+import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
-import { isBusy, withinPatience } from './busy.ts'
-import { before } from './deadline.ts'
-import { storeFailure } from './store-failure.ts'
+import { isBusy, storeFailure } from './store-failure.ts'
 
 /** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
 
+/** How long to wait for another process's lock in all, in milliseconds. */
+const PATIENCE = 2000
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 20
 
@@ -55,6 +56,11 @@ export function guard(
       }
     }
   }
+}
+
+/** Whether a wait for a lock that began at `since` may go on. Both moments are `performance.now()`. */
+export function withinPatience(since: number, now: number): boolean {
+  return now - since <= PATIENCE
 }
 
 /** What becomes of a request that comes, or is still on its way, when the database is closed. */

@@ -162,6 +162,23 @@ function failureKind(error: unknown): FailureKind | null {
   return found?.[0] ?? null
 }
 
+/** Whether another connection holds a lock. */
+export function isBusy(error: unknown): boolean {
+  return failureKind(error) === 'locked'
+}
+
+/** Whether SQLite could not sync a file. A later sync may succeed, and not cover what this one was to. */
+export function isFailedSync(error: unknown): boolean {
+  const { errcode, message } = (error ?? {}) as Record<string, unknown>
+  const code = codeOf(error)
+  if (code?.startsWith('SQLITE_')) return code === 'SQLITE_IOERR_FSYNC'
+  if (typeof errcode === 'number') return errcode === SQLITE_IOERR_FSYNC
+  // Deno's driver tells no more than that.
+  return typeof message === 'string' && /^disk I\/O error\b/.test(message)
+}
+
+const SQLITE_IOERR_FSYNC = 1034
+
 /** The code of an error, if it is a text. */
 function codeOf(error: unknown): string | null {
   const { code } = (error ?? {}) as Record<string, unknown>

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { CompiledQuery } from 'kysely'
-import { isBusy } from '../../src/store/busy.ts'
 import { Checkpoints } from '../../src/store/checkpoints.ts'
 import { SqliteConnection } from '../../src/store/connection.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { inode } from '../../src/store/file.ts'
 import type { Steps } from '../../src/store/steps.ts'
+import { isBusy } from '../../src/store/store-failure.ts'
 
 /** How many rows a batch changes. Each is on another page, which goes to the log. */
 const BATCH = 64

@@ -1,9 +1,8 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isBusy } from '../../store/busy.ts'
 import { ENTRY_BYTES } from '../../store/journal-entries.ts'
 import { SCHEMA_VERSION, TRIGGER_NAMES } from '../../store/migrations.ts'
-import { reasonOf } from '../../store/store-failure.ts'
+import { isBusy, reasonOf } from '../../store/store-failure.ts'
 import {
   type Inspected,
   type Place,

@@ -1,5 +1,5 @@
+import { before } from '../../deadline.ts'
 import { MacError } from '../../errors.ts'
-import { before } from '../deadline.ts'
 import { closedError } from '../guard.ts'
 import type { KeySealer } from './key-sealer.ts'
 import { readSealer } from './read-sealer.ts'

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { isBusy } from '../busy.ts'
 import type { MacDatabase } from '../schema.ts'
+import { isBusy } from '../store-failure.ts'
 
 /** For how long it is tried, in milliseconds, and how long the pauses are. */
 const PATIENCE = 5000
