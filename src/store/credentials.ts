@@ -182,9 +182,8 @@ export class SqlCredentials implements CredentialStore {
       exists (select 1 from mac_credentials where remove_at <= ${now})`
     const { rows } = await this.#parts.guarded(() => due.execute(this.#db))
     if (rows.length === 0) return 0
-    return tellingRemoval(this.#parts.label, 'credentials', () =>
-      this.#changing((db) => sweepCredentials(db, now)),
-    )
+    const work = () => this.#changing((db) => sweepCredentials(db, now))
+    return tellingRemoval(this.#parts.label, 'credentials', work)
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {

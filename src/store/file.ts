@@ -14,8 +14,10 @@ export function createPrivately(path: string): void {
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isDirectory()) throw new Error('it is a folder: name a file in it.')
     if (there !== undefined) return
-    // Another thread of this process may have come in between, and have it open.
-    closeSync(openSync(path, isLink(path) ? 'a' : 'ax', 0o600))
+    // A link that leads to no file yet cannot be made exclusively. Otherwise another thread of this process
+    // may have come in between, and have it open.
+    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined
+    closeSync(openSync(path, isLink ? 'a' : 'ax', 0o600))
   } catch (cause) {
     const { code } = cause as { code?: unknown }
     if (code === 'EEXIST') return
@@ -24,12 +26,7 @@ export function createPrivately(path: string): void {
   }
 }
 
-/** A link that leads to no file yet, which cannot be made exclusively. */
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
-}
-
-/** How often the file is looked for at the most, in milliseconds. */
+/** How often the file is looked for at most, in milliseconds. */
 const INTERVAL = 1000
 
 /**
@@ -37,7 +34,7 @@ const INTERVAL = 1000
  * serving the old file without its name: what other processes write to the new one (a revocation,
  * say) would not be seen, and nonces would be gone with the next restart.
  *
- * @returns A function that throws where the file is no longer the one that was there at first.
+ * @returns A function that throws if the file is no longer the one that was there at first.
  */
 export function fileWatch(path: string): () => void {
   const first = inode(path)
@@ -56,7 +53,7 @@ export function fileWatch(path: string): () => void {
   }
 }
 
-/** What tells a file from another that comes to have its name; `null` where there is none. */
+/** What tells a file from another that comes to have its name; `null` if there is none. */
 export function inode(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`
