@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BASH, CURL, testWith } from './support/needs.ts'
 import { expect, test } from './support/runner.ts'
 
-const DEMO = join(import.meta.dirname, '../src/demo/start.ts')
+const DEMO = join(import.meta.dirname, '../docs/examples/demo/start.ts')
 
 test('the demo shows each exchange, leaves nothing behind and ends well', async () => {
   const demo = start(['--once'])

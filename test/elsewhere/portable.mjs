@@ -4,8 +4,9 @@ import { join, relative } from 'node:path'
 /** The tests of what is there on Bun alone, and the reason. All others run on every runtime. */
 const BUN_ONLY = {
   'demo.test.ts': 'the demo is a program for Bun, which npm brings along',
-  'readme-bun.test.ts':
+  'docs/on-bun.test.ts':
     "the README's first server is Bun.serve; elsewhere/readme.mjs has the others",
+  'docs/types.test.ts': 'the compiler is the same everywhere',
   'server/bun-routes.test.ts': 'no other runtime has the routes of Bun.serve',
 }
 

@@ -18,7 +18,7 @@ import { answers } from './answers.mjs'
 import { denoPermissions, example, packagesOf } from './readme-text.mjs'
 import { registryOf } from './registry.mjs'
 
-/* Runs the README's servers where they belong, set up as it says, in folders outside the checkout. */
+/* Runs the documentation's servers where they belong, set up as it says, in folders outside the checkout. */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const cache = join(root, 'node_modules/.cache/withmac-runtimes')
@@ -40,7 +40,7 @@ async function onBun() {
   await shows('bun', binary, ['server.ts'], folder)
 }
 
-/** By npm under that very Node, with what the README says besides. */
+/** By npm under that very Node, with what the documentation says besides. */
 async function onNode(name) {
   const { runtime, binary, folder } = place(name)
   const adapter = packagesOf('// server.mjs: node server.mjs')
@@ -105,6 +105,6 @@ function place(name) {
 async function shows(name, binary, args, cwd, variables) {
   await answers(binary, args, { cwd, variables })
   const seconds = Math.round(performance.now() / 1000)
-  console.log(`${name}: the README's server answers 401, 200 and 401 (after ${seconds} s)`)
+  console.log(`${name}: the documentation's server answers 401, 200 and 401 (after ${seconds} s)`)
   passed += 3
 }

@@ -50,6 +50,10 @@ export const FULL_DEVICE: Need = {
 
 export const CURL: Need = { name: 'curl', missing: () => failure('curl', '--version') }
 export const BASH: Need = { name: 'bash', missing: () => failure('bash', '-c', ':') }
+export const OPENSSL: Need = { name: 'openssl', missing: () => failure('openssl', 'version') }
+export const PYTHON: Need = { name: 'python3', missing: () => failure('python3', '--version') }
+export const RUBY: Need = { name: 'ruby', missing: () => failure('ruby', '--version') }
+export const SQLITE3: Need = { name: 'sqlite3', missing: () => failure('sqlite3', '--version') }
 
 /** Runs commands as another user than the superuser, who may do all: what stands in front of them. */
 export const AS_NOBODY: readonly string[] =

@@ -33,16 +33,19 @@ export function endOf(child: ChildProcess): Promise<number | null> {
 }
 
 /** Runs a script to its end. */
-export async function runToEnd(
+export function runToEnd(
   script: string,
-  { cwd, env, args: given = [] }: Surroundings,
+  { args = [], ...surroundings }: Surroundings,
 ): Promise<Ended> {
-  const [command, ...args] = runtimeCommand(script)
-  const child = spawn(command, [...args, ...given], {
-    cwd,
-    env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return runCommand([...runtimeCommand(script), ...args], surroundings)
+}
+
+/** Runs a command to its end. */
+export async function runCommand(
+  [command, ...args]: readonly [string, ...string[]],
+  { cwd, env }: Omit<Surroundings, 'args'>,
+): Promise<Ended> {
+  const child = spawn(command, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const { stdout, stderr } = child
   const [out, err, status] = await Promise.all([text(stdout), text(stderr), endOf(child)])
   return { out: out.trim(), err, status }

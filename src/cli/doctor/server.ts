@@ -177,7 +177,7 @@ function noOrigin(called: string, tried: number, outcomes: readonly Outcome[]): 
     return bad(
       'origin',
       `a signed request is refused with ${code}: ${said}`,
-      'see the table of answers in the README',
+      'see "Error codes" in the documentation',
     )
   }
   return bad(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { demand } from '../tools/report.mjs'
 
 const EXPECTED = [
-  /^dist\/(?!demo\/)[\w/-]+\.(?:js|d\.ts|js\.map)$/,
+  /^dist\/[\w/-]+\.(?:js|d\.ts|js\.map)$/,
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
 ]
 const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']

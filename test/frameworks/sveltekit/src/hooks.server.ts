@@ -1,4 +1,5 @@
-// One guard for all routes below /account, pages among them.
+// src/hooks.server.ts: one guard for all routes below /account, pages too.
+// src/app.d.ts declares event.locals.user.
 import type { RequestEvent } from '@sveltejs/kit'
 import type { Handle } from '@sveltejs/kit/hooks'
 import { getMac, withMac } from 'withmac'

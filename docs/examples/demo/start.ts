@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createMac, getMac, type NewCredential } from '../index.ts'
+import { createMac, getMac, type NewCredential } from 'withmac'
 import { type Exchange, show } from './exchange.ts'
 import { sign, withOneCharacterChanged } from './sign.ts'
 

@@ -1,5 +1,5 @@
-import { signHeaders } from '../client/sign.ts'
-import type { NewCredential } from '../credentials/credential.ts'
+import type { NewCredential } from 'withmac'
+import { signHeaders } from 'withmac/client'
 
 /** Signs a GET request, as any client would; gives the value of its `Authorization` header. */
 export function sign(credential: NewCredential, url: string, secondsAgo = 0): string {

@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '../support/runner.ts'
+import { BLOCKS, type Block, ROOT } from './pages.ts'
+
+/** What a block says of itself that no test runs. There are few, and none of our own code. */
+const MARK = '# Not run by a test.\n'
+
+/** What tests of this folder find blocks by, which they then run or compare: `block('…')`. */
+const LOOKED_UP: readonly string[] = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.test.ts') && name !== 'blocks.test.ts')
+  .flatMap((name) => [
+    ...readFileSync(join(import.meta.dirname, name), 'utf8').matchAll(/\bblock\('([^']+)'\)/g),
+  ])
+  .map(([, text = '']) => text.replaceAll('\\n', '\n'))
+
+test('each block is run, type-checked or compared by a test, or says that it is not', () => {
+  const unchecked = BLOCKS.filter((block) => howChecked(block) === null)
+  expect(unchecked.map(({ page, line, language }) => `${page}:${line} ${language}`)).toEqual([])
+})
+
+test('what no test runs is rare', () => {
+  expect(BLOCKS.filter(({ code }) => code.startsWith(MARK)).length).toBeLessThan(3)
+})
+
+test('a line that calls a script or a file that does not exist is found', () => {
+  const block = { page: 'x', line: 1, language: 'sh' }
+  expect(howChecked({ ...block, code: 'npm run bench # the pieces\n' })).not.toBe(null)
+  expect(howChecked({ ...block, code: 'npm run nothing\n' })).toBe(null)
+  expect(howChecked({ ...block, code: 'npx bun nothing.ts\n' })).toBe(null)
+  expect(howChecked({ ...block, code: 'rm -rf /\n' })).toBe(null)
+})
+
+/** How a block is checked; `null` if it is not. */
+function howChecked(block: Block): string | null {
+  const { language, code } = block
+  if (code.startsWith(MARK)) return 'not at all'
+  if (language === 'ts' || language === 'js') return 'examples.test.ts, types.test.ts'
+  if (LOOKED_UP.some((text) => code.includes(text))) return 'in a test of its own'
+  if (language === 'mermaid') return 'architecture.test.ts'
+  if (language === 'sh' && code.trim().split('\n').every(isKnownLine)) return 'here'
+  return null
+}
+
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
+/** Whether a line of a shell installs, or calls scripts of this package and files that exist. */
+function isKnownLine(line: string): boolean {
+  const commands = line.replace(/ *# .*$/, '').split(' && ')
+  return commands.every((command) => {
+    const [, script] = /^npm (?:run )?([\w:]+)$/.exec(command) ?? []
+    if (script !== undefined && script in scripts) return true
+    const [, path] = /^npx bun (?:test )?([\w./-]+)$/.exec(command) ?? []
+    if (path !== undefined) return existsSync(join(ROOT, path))
+    return /^npm (?:install|pack|install \S+\.tgz)$|^npx bun test -t '.*'$/.test(command)
+  })
+}

@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs'
+import { STATUSES } from '../../src/cli/exit-status.ts'
+import { createMac } from '../../src/index.ts'
+import { WITHMAC, withmac } from '../cli/run.ts'
+import { serveMac } from '../cli/served.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { BASH, OPENSSL, SQLITE3, testWith } from '../support/needs.ts'
+import { runCommand } from '../support/process.ts'
+import { expect, test } from '../support/runner.ts'
+import { block, page, section } from './pages.ts'
+
+const PAGE = page('docs/command-line.md')
+
+test('the commands work one after the other, as they stand there', async () => {
+  using folder = temporaryFolder()
+  const database = `sqlite:${folder.path('mac.db')}`
+  await using server = await serveMac({ database })
+  const lines = block('withmac create ada --id laptop').code.trim().split('\n')
+  expect(lines.length).toBeGreaterThan(5)
+  for (const line of lines) {
+    const command = line.replace(/ *#.*/, '').replace('http://localhost:3000/', server.url)
+    const { err, status } = await withmac(command.split(' ').slice(3), { cwd: folder.path('.') })
+    expect([command, err, status]).toEqual([command, '', 0])
+  }
+  const mac = createMac({ database })
+  expect(await mac.listCredentials({ user: 'ada' })).toHaveLength(2)
+  await mac.close()
+})
+
+const ifShell = await testWith(BASH, OPENSSL)
+
+ifShell('the lines that seal keys seal those that are there', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('.')
+  await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })
+  const { out, status } = await inShell(block('export MAC_SEALING_KEY').code, cwd)
+  expect(out).toContain('1 credential')
+  expect(status).toBe(0)
+  expect((await withmac(['list'], { cwd })).err).toContain('MAC_SEALING_KEY')
+})
+
+const ifSqlite = await testWith(BASH, SQLITE3)
+
+ifSqlite('the line that makes a backup makes one', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('.')
+  await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })
+  expect((await inShell(block('.backup').code, cwd)).status).toBe(0)
+  const { out } = await withmac(['list', '--database', 'copy.db'], { cwd })
+  expect(out).toContain('ada')
+})
+
+test('each command and each of its options is described', async () => {
+  const cwd = '.'
+  const help = async (...args: string[]) => (await withmac([...args, '--help'], { cwd })).out
+  const [, list = ''] = (await help()).split(/^Commands:$/m)
+  const commands = [...(list.split(/^Examples:$/m)[0]?.matchAll(/^ {2}([a-z]+) /gm) ?? [])]
+    .map(([, name = '']) => name)
+    .filter((name) => name !== 'help')
+  expect(commands.length).toBeGreaterThan(15)
+  const described = [...PAGE.prose.matchAll(/^### (.*)$/gm)].map(([, name]) => name)
+  expect(described.toSorted()).toEqual(commands.toSorted())
+  const missing = commands.map(async (name) => {
+    const [, options = ''] = (await help(name)).split(/^Options:$/m)
+    const own = options.split(/^Global Options:$/m)[0]?.match(/(?<=^ {2}(?:-\w, )?)--[\w-]+/gm)
+    const text = section(PAGE, name)
+    return (own ?? [])
+      .filter((option) => option !== '--help' && !new RegExp(`${option}(?![\\w-])`).test(text))
+      .map((option) => `${name} ${option}`)
+  })
+  expect((await Promise.all(missing)).flat()).toEqual([])
+})
+
+test('each status that the command ends with is described', () => {
+  const rows = [...PAGE.prose.matchAll(/^\| (\d) \|/gm)].map(([, status]) => Number(status))
+  expect(rows).toEqual(STATUSES.map(([status]) => status))
+})
+
+/** Runs lines in a shell in which npx is the command from its sources. */
+function inShell(lines: string, cwd: string) {
+  const shim = `npx() { shift 2; ${WITHMAC.map((word) => `'${word}'`).join(' ')} "$@"; }`
+  const script = `${cwd}/lines.sh`
+  writeFileSync(script, `set -e\n${shim}\n${lines}`)
+  return runCommand(['bash', script], { cwd, env: process.env })
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MAC_CHANNELS, MacError, type MacErrorCode } from '../../src/index.ts'
+import { OPTIONS, type Taker } from '../../src/option-names.ts'
+import { expect, test } from '../support/runner.ts'
+import { block, page, ROOT, section } from './pages.ts'
+
+const OPTIONS_PAGE = page('docs/options.md')
+
+/** The headings under which the options of a function stand, if there is not one with its name. */
+const HEADINGS: Partial<Record<Taker, readonly string[]>> = {
+  createMac: ['createMac', 'createMac and withMac'],
+  withMac: ['withMac', 'createMac and withMac'],
+  'the request of signHeaders': ['signHeaders'],
+  createMacFetch: ['createMacFetch', 'signRequest'],
+  'signedRequest of createTestMac': ['signedRequest'],
+}
+const TAKERS = Object.keys(OPTIONS) as Taker[]
+const headingsOf = (taker: Taker) => HEADINGS[taker] ?? [taker]
+
+test.each(TAKERS)('each option of %s is described', (taker) => {
+  const text = headingsOf(taker)
+    .map((heading) => section(OPTIONS_PAGE, heading))
+    .join('')
+  expect(OPTIONS[taker].filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+})
+
+test('each option that is described exists', () => {
+  const headings = [...new Set(TAKERS.flatMap(headingsOf))]
+  const unknown = headings.flatMap((heading) => {
+    const known = TAKERS.filter((taker) => headingsOf(taker).includes(heading))
+    const names = known.flatMap((taker) => OPTIONS[taker])
+    const rows = section(OPTIONS_PAGE, heading).matchAll(/^\| `(\w+)` \|/gm)
+    return [...rows].map(([, name = '']) => name).filter((name) => !names.includes(name))
+  })
+  expect(unknown).toEqual([])
+})
+
+test('each error code has a heading and says its status', () => {
+  const source = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8')
+  const codes = new Set(source.match(/ERR_MAC_[A-Z_]+[A-Z]/g))
+  expect(codes.size).toBeGreaterThan(30)
+  const errors = page('docs/errors.md')
+  const described = [...errors.prose.matchAll(/^### (.*)\n\n(?:(\d{3})\. )?/gm)]
+  expect(described.map(([, code]) => code ?? '').toSorted()).toEqual([...codes].toSorted())
+  for (const [, code, status] of described) {
+    if (status === undefined) continue
+    const told = new MacError(code as MacErrorCode).status
+    expect([code, Number(status)]).toEqual([code, told < 500 ? told : 503])
+  }
+})
+
+test('each channel is described', () => {
+  const { prose } = page('docs/diagnostics.md')
+  const names = Object.values(MAC_CHANNELS).map(({ name }) => `\`${String(name)}\``)
+  expect(names.length).toBeGreaterThan(3)
+  expect(names.filter((name) => !prose.includes(name))).toEqual([])
+})
+
+test('the sources are given to Deno with the versions that npm would install', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const { imports } = JSON.parse(block('"imports"').code)
+  for (const name of ['kysely', 'rate-limiter-flexible', 'zod']) {
+    expect(imports[name]).toBe(`npm:${name}@${manifest.dependencies[name]}`)
+  }
+})
+
+test('the README is short', () => {
+  expect(page('README.md').text.split('\n').length).toBeLessThan(252)
+})
