@@ -2,7 +2,7 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { plainJson } from '../protocol/text.ts'
 import { pasted } from './help.ts'
 
-/** The statuses that a command ends with, stated in its help and in the README. */
+/** The statuses that a command ends with, stated in its help and in the documentation. */
 export const EXIT = {
   ok: 0,
   /** The answer is no: not found, refused, not as it should be. */

@@ -1,11 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-<<<<<<< HEAD
 import { calledAs } from '../../src/cli/help.ts'
-=======
-import { calledAs } from '../../src/cli/called-as.ts'
 import { PAGES } from '../docs/pages.ts'
->>>>>>> 601c6d9 (docs: a page for each subject, and a README of 159 lines)
 import { expect, test } from '../support/runner.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { STATUSES } from '../../src/cli/exit-status.ts'
+import { STATUSES } from '../../src/cli/failure.ts'
 import { createMac } from '../../src/index.ts'
 import { WITHMAC, withmac } from '../cli/run.ts'
 import { serveMac } from '../cli/served.ts'

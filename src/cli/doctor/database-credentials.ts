@@ -146,7 +146,9 @@ export function sealingFindings(database: Inspected): Finding[] {
     sealer = environmentSealer()
   } catch (error) {
     const { message } = error as Error
-    return [bad('sealing', message.replace(/^withmac: /, ''), 'see "Keys at rest" in the README')]
+    return [
+      bad('sealing', message.replace(/^withmac: /, ''), 'see "Keys at rest" in the documentation'),
+    ]
   }
   const uses = database.rows(SEALING_USES).map(({ by, credentials }) => ({
     by: by as string | null,
