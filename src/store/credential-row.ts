@@ -5,15 +5,11 @@ import type { MacDatabase } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
 import type { Edited, KeylessCredential, OldKeyTerm, StoredCredential } from './types.ts'
 
-/** A row of `mac_credentials`. */
 export type CredentialRow = Selectable<MacDatabase['mac_credentials']>
-/** The same, as it is written. */
 type Columns = Insertable<MacDatabase['mac_credentials']>
 
 /** The columns of an old key. */
 type OldKeyColumn = 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
-/** The columns that hold no key, nor tell of one. */
-type KeylessColumns = Omit<Columns, 'key' | 'key_sealed_by' | OldKeyColumn>
 
 /** What of a row has to do with its keys. */
 export type KeyRow = Pick<
@@ -92,7 +88,6 @@ export function withKeys(row: CredentialRow, sealer: KeySealer): StoredCredentia
   return { ...credential, key, oldKey: oldKey && old !== null ? { ...oldKey, key: old } : null }
 }
 
-/** The current key of a row. */
 export function openKey(row: KeyRow, sealer: KeySealer): string {
   return openWritten(row.key, row.key_sealed_by, keyPlace(row), sealer)
 }
@@ -122,7 +117,6 @@ export function openWritten(
   return text
 }
 
-/** Whose the current key of a row is. */
 export function keyPlace({ id, key_number, algorithm }: KeyRow): KeyPlace {
   return { id, number: Number(key_number), algorithm: algorithm as MacAlgorithm }
 }
@@ -167,7 +161,7 @@ function termColumns({ algorithm, until }: OldKeyTerm) {
 }
 
 /** The columns of a credential, but for those of its keys. */
-function toColumns(credential: KeylessCredential): KeylessColumns {
+function toColumns(credential: KeylessCredential) {
   const { id, user, algorithm, label, created, expires, revoked, disabled } = credential
   const { keyNumber: key_number, rotated, rateLimit } = credential
   return {

@@ -203,7 +203,6 @@ export class SqlCredentials implements CredentialStore {
     })
   }
 
-  /** Makes a change in one transaction. */
   #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
     return this.#parts.guarded(() => immediately(this.#db, work))
   }
@@ -259,7 +258,6 @@ async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]
 
 type Whose = Pick<KeylessCredential, 'id' | 'user'>
 
-/** Writes down what was done to a credential. */
 async function writeAudit(
   db: Kysely<MacDatabase>,
   at: number,

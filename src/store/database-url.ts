@@ -6,7 +6,6 @@ import type { MacDatabase } from './schema.ts'
 export interface DatabaseUrl {
   /** The path of the SQLite file, as it was written; `null` for a database in memory. */
   readonly path: string | null
-  /** What opens it. */
   readonly driver: DriverChoice
 }
 

@@ -14,7 +14,6 @@ const TRIGGERS = {
     when exists (select 1 from mac_credentials where id = new.id)`,
 }
 
-/** The names of the triggers. */
 export const TRIGGER_NAMES: readonly string[] = Object.keys(TRIGGERS)
 
 /**

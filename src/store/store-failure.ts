@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import { isPermitted } from '../environment.ts'
 import { MacError } from '../errors.ts'
 
-/** Converts a driver's error to what the operator is told. */
 export type StoreFailure = (cause: unknown) => MacError
 
 /**

@@ -35,13 +35,11 @@ export interface KeylessCredential {
   readonly removeAt: number | null
 }
 
-/** A credential with its keys, as they were made. */
 export interface StoredCredential extends KeylessCredential {
   readonly key: string
   readonly oldKey: (OldKeyTerm & { readonly key: string }) | null
 }
 
-/** A credential, if there is one. */
 export interface LookUp {
   readonly credential: StoredCredential | null
   /** Another after every change and removal of a credential. As long as it stays, what was found holds. */
@@ -66,7 +64,7 @@ export interface KeyPair {
 export interface Usage {
   /** When each of its keys was last used, by their numbers. */
   readonly used: ReadonlyMap<number, number>
-  /** How many requests in its name were refused in the last 24 hours. */
+  /** How many requests in its name were rejected in the last 24 hours. */
   readonly failures: number
 }
 
@@ -130,7 +128,7 @@ export interface CredentialStore {
   usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
   /** Adds a credential, and audits it; `false` if the identifier is taken. */
   insert(credential: StoredCredential): Promise<boolean>
-  /** All of them, or one user's, oldest first, without their keys. */
+  /** All of them, or one user's, oldest first. */
   list(user: string | null): Promise<KeylessCredential[]>
   /**
    * Changes a credential in one transaction, and audits it. What `edit` throws changes nothing.
@@ -155,11 +153,9 @@ export interface CredentialStore {
  */
 export type NonceVerdict = 'new' | 'seen' | 'forgotten'
 
-/** A nonce to record. */
 export interface Nonce {
   /** The client's timestamp, in seconds. */
   readonly timestamp: number
-  /** The MAC key identifier. */
   readonly credential: string
   /** Which of the credential's keys made the MAC. */
   readonly keyNumber: number
@@ -209,7 +205,6 @@ export interface NonceStore {
   prune(now: number, keepSeconds: number, limit: number): Promise<number>
 }
 
-/** A store of both. */
 export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore

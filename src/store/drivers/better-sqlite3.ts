@@ -1,6 +1,5 @@
 import { overDriver, type SqliteHandle, type Statement } from './sqlite-handle.ts'
 
-/** The part of better-sqlite3 that is used. */
 interface BetterDatabase {
   prepare(sql: string): Statement & { readonly reader: boolean }
   exec(sql: string): void

@@ -1,6 +1,5 @@
 import { overDriver, type SqliteHandle } from './sqlite-handle.ts'
 
-/** See {@link SqliteHandle.opener}. */
 const OPENER = `(path) => {
   const { Database } = process.getBuiltinModule('bun:sqlite')
   const database = new Database(path, { readwrite: true, create: false })

@@ -5,7 +5,6 @@ type NodeSqlite = typeof import('node:sqlite')
 /** What returns rows, for versions that cannot tell a statement's columns. */
 const RETURNS_ROWS = /^\s*(?:select|pragma)\b|\breturning\b/i
 
-/** See {@link SqliteHandle.opener}. */
 const OPENER = `(path) => {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   const database = new DatabaseSync(path)

@@ -21,14 +21,12 @@ export interface SqliteHandle {
  */
 const KEPT = 256
 
-/** A prepared statement. */
 export interface Statement {
   all(...parameters: never[]): unknown[]
   run(...parameters: never[]): { changes: number | bigint; lastInsertRowid: number | bigint }
   iterate(...parameters: never[]): IterableIterator<unknown>
 }
 
-/** What a library for SQLite gives. */
 interface Driver<Prepared extends Statement>
   extends Pick<SqliteHandle, 'exec' | 'close' | 'opener'> {
   prepare(sql: string): Prepared
