@@ -8,8 +8,7 @@ import { rotateCredential } from './credentials/rotate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
 import { keepParts } from './kept-parts.ts'
-import { LimitedAnswers } from './limits/answers.ts'
-import { clientOf, givenClient } from './limits/client.ts'
+import { clientOf, givenClient } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
@@ -63,7 +62,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
     ...{ settings, pruning, known: new KnownCredentials(), limits },
     store: () => opening.store ?? opening.getForRequest(),
   }
-  const answers = new LimitedAnswers()
+  const limited = new WeakSet<Response>()
   const label = databaseLabel(settings.database)
   const teller = verdictTeller(label)
   const now = () => currentSeconds(settings.now)
@@ -83,7 +82,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
       const client = limits.failures && clientOf(request, first, rest, own)
       return verify(request, own, verifier, rawTarget, client, routed)
     }
-    return wrap(handler, own, check, reporter(own, verifier), teller, answers, route)
+    return wrap(handler, own, check, reporter(own, verifier), teller, limited, route)
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type LimitSettings, limitSettings } from './limits/settings.ts'
+import { type LimitSettings, limitSettings } from './limits/limits.ts'
 import type { CheckOptions } from './options.ts'
-import { optionsOf, readOptions } from './read-options.ts'
+import { checked, optionsOf, readOptions } from './read-options.ts'
 import type { BodyRule } from './server/body.ts'
 import { type ScopeRule, scopeRule } from './server/scope.ts'
 import { type OriginRule, originRule } from './server/signed-origin.ts'
@@ -28,7 +28,7 @@ export interface GivenMacOptions extends GivenCheckOptions {
   readonly maxNoncesInMemory: number
   readonly clockOffset: false | { readonly maxSeconds: number }
   readonly sealingKey?: SealerSource | undefined
-  readonly rateLimit?: LimitSettings | undefined
+  readonly rateLimit: LimitSettings
 }
 
 /** What was given to `withMac`. */
@@ -42,18 +42,6 @@ export interface GivenWithMacOptions extends GivenCheckOptions {
 export const callback: z.ZodType<unknown> = z
   .custom((value) => typeof value === 'function', 'must be a function')
   .optional()
-
-/** Lets a function report why it refuses a value: what it throws becomes the message. */
-function checked<In, Out>(read: (value: In) => Out) {
-  return (value: In, context: z.RefinementCtx): Out => {
-    try {
-      return read(value)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' })
-      return z.NEVER
-    }
-  }
-}
 
 /** Where the origin that clients speak to comes from. */
 export const originOptions: {
@@ -95,7 +83,7 @@ const macSchema = optionsOf({
     })
     .default(false),
   sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
-  rateLimit: limitSettings.optional(),
+  rateLimit: limitSettings,
   now: callback,
 })
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { MacError } from './errors.ts'
-import type { RateLimitStore } from './limits/shared-store.ts'
+import type { RateLimitStore } from './limits/shared-counter.ts'
 import type { MacIdentity } from './server/identity.ts'
 import type { NodeRequest } from './server/raw-target.ts'
 import type { MacReport } from './server/report.ts'

@@ -26,6 +26,20 @@ export function optionsOf<Shape extends z.ZodRawShape>(
   return z.preprocess(plain, z.strictObject(shape, { error }))
 }
 
+/** Lets a function report why it rejects a value: what it throws becomes the message. */
+export function checked<In, Out>(
+  read: (value: In) => Out,
+): (value: In, context: z.RefinementCtx) => Out {
+  return (value: In, context: z.RefinementCtx): Out => {
+    try {
+      return read(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' })
+      return z.NEVER
+    }
+  }
+}
+
 /**
  * Checks options.
  * @throws TypeError that names each option that is wrong.

@@ -1,5 +1,5 @@
-import type { AddressSettings } from './limits/client.ts'
-import { type LimitSettings, NO_LIMITS } from './limits/settings.ts'
+import type { AddressSettings } from './limits/client-address.ts'
+import type { LimitSettings } from './limits/limits.ts'
 import { type GivenCheckOptions, readMacOptions, readWithMacOptions } from './option-schemas.ts'
 import type { CheckOptions, MacOptions, WithMacOptions } from './options.ts'
 import { originSettings } from './origin-settings.ts'
@@ -73,7 +73,7 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
     windowSeconds: given.windowSeconds,
     maxNoncesInMemory: given.maxNoncesInMemory,
     maxClockOffsetSeconds: given.clockOffset === false ? 0 : given.clockOffset.maxSeconds,
-    rateLimit: given.rateLimit ?? NO_LIMITS,
+    rateLimit: given.rateLimit,
     now: options.now ?? systemClock,
   })
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { BoundedMap } from '../src/bounded-map.ts'
-import { Budgets } from '../src/limits/budgets.ts'
-import { RequestLimit } from '../src/limits/requests.ts'
+import { FixedWindowCounter } from '../src/limits/counter.ts'
+import { RequestLimit } from '../src/limits/limits.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
 import { KnownCredentials, knownKeys } from '../src/server/known-credentials.ts'
 import type { StoredCredential } from '../src/store/types.ts'
@@ -140,7 +140,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
   })
 
   const minute = { requests: 10, seconds: 60 }
-  const budgets = new Budgets('failures', null, 1000)
+  const counter = new FixedWindowCounter('failures', null, 1000)
   const requests = new RequestLimit(minute, null)
   const known = new KnownCredentials()
   const tally = new UsageTally()
@@ -148,7 +148,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const credential = (id: string) =>
     ({ id, key: 'k', algorithm: 'hmac-sha-1', keyNumber: 1 }) as StoredCredential
   const tables: readonly (readonly [string, number, (name: string) => void])[] = [
-    ['budgets', 1000, (name) => void budgets.takeHere(name, minute)],
+    ['fixed-window counts', 1000, (name) => void counter.countHere(name, minute)],
     ['credentials that are looked up again', 1000, (id) => requests.shouldLookUp(credential(id))],
     ['cached credentials', 20_000, (id) => known.keep(knownKeys(credential(id), 1))],
     ['hosts', 512, (name) => void parseAuthority(`${name}.example`, 'https')],

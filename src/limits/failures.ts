@@ -2,11 +2,9 @@ import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 import { isShortKey } from '../protocol/signature.ts'
 import type { RateLimit } from '../types.ts'
-import { Budgets } from './budgets.ts'
-import type { Client } from './client.ts'
-import type { Counter } from './count.ts'
-import { LimitError } from './limit-error.ts'
-import { Turns } from './turns.ts'
+import type { Client } from './client-address.ts'
+import { type Count, FixedWindowCounter, type Shared } from './counter.ts'
+import { LimitError } from './headers.ts'
 
 /** How many addresses are remembered: strangers may come from any number of them. */
 const MOST_ADDRESSES = 100_000
@@ -18,6 +16,10 @@ const REMEMBER_SIGNER = 3_600_000
 const ASK_EVERY = 10_000
 /** Of how many requests before that it is asked for besides: who signs the most must not be all that is seen. */
 const ASK_SHARE = 1 / 16
+/** How many secrets are judged at once, of all addresses. */
+const MOST_PENDING = 1000
+/** After how many milliseconds one may come again that was not judged because others were. */
+const RETRY_PENDING = 1000
 
 /** A cached key of a credential. */
 export interface Signer {
@@ -28,7 +30,7 @@ export interface Signer {
   readonly asked: { at: number }
 }
 
-/** All those whose address is not known must not share one budget, so they have none. */
+/** All those whose address is not known must not share one count, so they have none. */
 const UNKNOWN_ADDRESS =
   'withmac: rateLimit.failures limits nobody whose address is not known, and that of a client was ' +
   'not: give the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.'
@@ -39,59 +41,58 @@ const MAY_BE_PROXY =
   'them can lock out the others. There, give trustProxy or clientAddress.'
 
 /**
- * How many requests of a client's address may be refused.
+ * How many requests of a client's address may be rejected.
  *
- * An address whose budget is used up costs no look-up. Cached credentials still sign from there, whose MAC
- * is known to be right without one: so keys could be guessed by trying. Therefore a cached credential
+ * An address that is exhausted costs no look-up. Cached credentials still sign from there, whose MAC is
+ * known to be right without one: so keys could be guessed by trying. Therefore a cached credential
  * counts as unknown at an address from which, within the window, as many wrong MACs came in its name as
- * the budget has requests; but not where it has signed from that address within the last hour, so that a
+ * the limit has requests; but not if it has signed from that address within the last hour, so that a
  * neighbour cannot lock it out. With a key short enough to be guessed, it counts as unknown there as well.
  */
 export class FailureLimit {
-  /** Those who guess secrets at token endpoints wait here: all endpoints of a `Mac` have one queue. */
-  readonly turns: Turns = new Turns()
   readonly #limit: RateLimit
-  readonly #budgets: Budgets
+  readonly #counter: FixedWindowCounter
   /** Wrong MACs in the name of cached credentials, by address and credential. */
-  readonly #guesses: Budgets
+  readonly #guesses: FixedWindowCounter
   /** When a credential last signed from an address, by both. Only accepted requests get in here. */
   readonly #signers = new BoundedMap<string, number>(MOST_ADDRESSES)
+  /** How many secrets of an address are being judged, and of all addresses. */
+  readonly #pending = new Map<string, number>()
+  #pendingInAll = 0
   /** Until when a cached credential may count as unknown at some address. */
   #guessedUntil = 0
   readonly #warnings = new Set<string>()
-  /** Until when the budget of any address may be used up, in milliseconds since 1970. */
-  #spentUntil = 0
+  /** Until when any address may be exhausted, in milliseconds since 1970. */
+  #exhaustedUntil = 0
 
-  constructor(limit: RateLimit, counter: Counter | null) {
+  constructor(limit: RateLimit, shared: Shared | null) {
     this.#limit = limit
-    this.#budgets = new Budgets('failures', counter, MOST_ADDRESSES)
-    this.#guesses = new Budgets('failures', null, MOST_ADDRESSES)
+    this.#counter = new FixedWindowCounter('failures', shared, MOST_ADDRESSES)
+    this.#guesses = new FixedWindowCounter('failures', null, MOST_ADDRESSES)
   }
 
   /**
    * Counts a wrong MAC in the name of a cached credential: before anything is waited for, so that it makes
    * no difference how many are sent at once.
    *
-   * @param id `null` where no credential of that name is cached: that is as much work, and comes to nothing.
+   * @param id `null` if no credential of that name is cached: that is as much work, and comes to nothing.
    */
   countGuess(client: Client | null, id: string | null): void {
     const address = addressOf(client)
     if (address === null) return
-    const { used, resetAt } = this.#guesses.takeHere(
-      pairOf(address, id ?? NO_CREDENTIAL),
-      this.#limit,
-    )
+    const pair = pairOf(address, id ?? NO_CREDENTIAL)
+    const { used, resetAt } = this.#guesses.countHere(pair, this.#limit)
     if (id === null || used < this.#limit.requests) return
     this.#guessedUntil = Math.max(this.#guessedUntil, resetAt)
   }
 
-  /** Whether a right MAC of a cached key counts without a look-up, whatever the budget of the address. */
+  /** Whether a right MAC of a cached key counts without a look-up, even if the address is exhausted. */
   trusts(client: Client | null, { credential, text }: Signer): boolean {
     if (this.#guessedUntil === 0 || this.#guessedUntil <= Date.now()) return true
     const address = addressOf(client)
     if (address === null) return true
     const pair = pairOf(address, credential.id)
-    if (this.#guesses.spent(pair, this.#limit) === null) return true
+    if (this.#guesses.exhausted(pair, this.#limit) === null) return true
     const signed = this.#signers.get(pair) ?? Number.NEGATIVE_INFINITY
     return Math.abs(Date.now() - signed) < REMEMBER_SIGNER && !isShortKey(text)
   }
@@ -100,35 +101,58 @@ export class FailureLimit {
   signed(client: Client | null, { credential, asked }: Signer): void {
     const now = Date.now()
     const isDue = Math.abs(now - asked.at) >= ASK_EVERY || Math.random() < ASK_SHARE
-    if (!isDue && !this.someSpent()) return
+    // If no address is exhausted, none need be asked for.
+    if (!isDue && this.#exhaustedUntil <= now) return
     asked.at = now
     const address = addressOf(client)
     if (address !== null) this.#signers.set(pairOf(address, credential.id), now)
   }
 
   /**
-   * Sees to it that an address whose budget is used up costs no look-up.
-   * @param cause Why the request is refused in any case, if that is known.
-   * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` where the address cannot be had.
+   * Sees to it that an address that is exhausted costs no look-up.
+   * @param cause Why the request is rejected in any case, if that is known.
+   * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` if the address cannot be had.
    */
   check(client: Client | null, cause?: MacError): void {
-    const spent = this.#spent(client?.address ?? null, cause)
-    if (spent !== null) throw spent
-  }
-
-  /** Whether the budget of any address may be used up: where none is, none need be asked for. */
-  someSpent(): boolean {
-    return this.#spentUntil > 0 && this.#spentUntil > Date.now()
-  }
-
-  /** How many more requests of an address may be refused. */
-  left(address: string): number {
-    return this.#budgets.left(address, this.#limit)
+    const address = client?.address ?? null
+    const exhausted = address === null ? null : this.#exhausted(address, cause)
+    if (exhausted !== null) throw exhausted
   }
 
   /**
-   * Takes a refusal off the budget of the client's address, if it is one that is counted.
-   * @returns What to answer: beyond the budget, all refusals of it are alike.
+   * Judges a secret, unless as many of the client's address are being judged as may still fail: so that no
+   * more are tried for being sent at once. An address that is not known is not limited.
+   *
+   * @param judge Does *not* count a failure by itself.
+   * @throws {@link LimitError} before anything is judged; what `judge` throws.
+   */
+  async whilePending<Value>(client: Client, judge: () => Promise<Value>): Promise<Value> {
+    const { address } = client
+    if (address === null) return judge()
+    this.check(client)
+    const pending = this.#pending.get(address) ?? 0
+    const isFull = pending >= this.#counter.left(address, this.#limit)
+    if (isFull || this.#pendingInAll >= MOST_PENDING) {
+      throw this.#error(address, {
+        used: this.#limit.requests,
+        resetAt: Date.now() + RETRY_PENDING,
+      })
+    }
+    this.#pending.set(address, pending + 1)
+    this.#pendingInAll++
+    try {
+      return await judge()
+    } finally {
+      this.#pendingInAll--
+      const others = (this.#pending.get(address) ?? 1) - 1
+      if (others > 0) this.#pending.set(address, others)
+      else this.#pending.delete(address)
+    }
+  }
+
+  /**
+   * Counts a rejection for the client's address, if it is one that is counted.
+   * @returns What to answer: beyond the limit, all rejections of an address are alike.
    */
   async count(client: Client | null, thrown: unknown): Promise<unknown> {
     if (!isFailure(thrown)) return thrown
@@ -138,23 +162,25 @@ export class FailureLimit {
         this.#warnOnce(UNKNOWN_ADDRESS)
         return thrown
       }
-      const spent = this.#spent(address, thrown)
-      if (spent !== null) return spent
-      if (client?.mayBeProxy) this.#warnOnce(MAY_BE_PROXY)
-      const count = await this.#budgets.take(address, this.#limit)
+      const exhausted = this.#exhausted(address, thrown)
+      if (exhausted !== null) return exhausted
+      if (client?.mayBeProxy()) this.#warnOnce(MAY_BE_PROXY)
+      const count = await this.#counter.count(address, this.#limit)
       if (count.used >= this.#limit.requests) {
-        this.#spentUntil = Math.max(this.#spentUntil, count.resetAt)
+        this.#exhaustedUntil = Math.max(this.#exhaustedUntil, count.resetAt)
       }
-      if (count.used <= this.#limit.requests) return thrown
-      return new LimitError('failures', address, this.#limit, count, { cause: thrown })
+      return count.used <= this.#limit.requests ? thrown : this.#error(address, count, thrown)
     } catch (error) {
       return error
     }
   }
 
-  #spent(address: string | null, cause?: unknown): LimitError | null {
-    const count = address === null ? null : this.#budgets.spent(address, this.#limit)
-    if (address === null || count === null) return null
+  #exhausted(address: string, cause?: unknown): LimitError | null {
+    const count = this.#counter.exhausted(address, this.#limit)
+    return count && this.#error(address, count, cause)
+  }
+
+  #error(address: string, count: Count, cause?: unknown): LimitError {
     return new LimitError('failures', address, this.#limit, count, { cause })
   }
 
@@ -165,7 +191,7 @@ export class FailureLimit {
   }
 }
 
-/** `null` also where the address cannot be had. */
+/** `null` also if the address cannot be had. */
 function addressOf(client: Client | null): string | null {
   try {
     return client?.address ?? null

@@ -1,42 +1,141 @@
-import { Budgets } from './budgets.ts'
+import { z } from 'zod'
+import { BoundedMap } from '../bounded-map.ts'
+import { rateLimit } from '../credentials/fields.ts'
+import { MacError } from '../errors.ts'
+import type { MacAuthorization } from '../protocol/parameters.ts'
+import { checked, optionsOf } from '../read-options.ts'
+import type { StoredCredential } from '../store/types.ts'
+import type { RateLimit, RateLimitFields } from '../types.ts'
+import { FixedWindowCounter, hashedKey, type Shared } from './counter.ts'
 import { FailureLimit } from './failures.ts'
-import { RequestLimit } from './requests.ts'
-import type { LimitSettings } from './settings.ts'
-import { SharedCounter } from './shared-counter.ts'
+import { LimitError, rateLimitFields } from './headers.ts'
+import { SharedCounter, type SharedStore, sharedStore } from './shared-counter.ts'
 
-/** Of how many clients of token endpoints something is known. Only those that proved who they are. */
+/** What is limited, and where it is counted. */
+export interface LimitSettings {
+  /** Of a client's address. */
+  readonly failures: RateLimit | null
+  /** Of a credential that has no limit of its own. */
+  readonly requests: RateLimit | null
+  /** `null` for the memory of this process. */
+  readonly store: SharedStore | null
+}
+
+/** Reads the option `rateLimit`. By default only credentials with a limit of their own are limited. */
+export const limitSettings: z.ZodType<LimitSettings, unknown> = optionsOf({
+  failures: rateLimit.default(null),
+  requests: rateLimit.default(null),
+  store: z.unknown().transform(checked(sharedStore)).default(null),
+}).default(Object.freeze({ failures: null, requests: null, store: null }))
+
+/** How many clients of token endpoints are counted. Only those that proved who they are. */
 const MOST_CLIENTS = 100_000
+/** How many credentials are counted. Only those that signed well: there are no more than you made. */
+const MOST_CREDENTIALS = 1_000_000
+/** After how many milliseconds a credential that is exhausted is looked up again. */
+const LOOK_EVERY = 1000
+/** How many accepted requests are remembered: the later half in any case. */
+const MOST_ACCEPTED = 20_000
 
 /**
  * All limits of a `Mac`: however many handlers and token endpoints it has, they count together. Nothing is
  * loaded or opened before one of them counts.
  */
 export class Limits {
-  /** `null` where failures are not limited. */
+  /** `null` if failures are not limited. */
   readonly failures: FailureLimit | null
   /** Is always there: a credential may have a limit of its own. */
   readonly requests: RequestLimit
   /** How many credentials clients got at token endpoints. */
-  readonly credentials: Budgets
-  readonly #counter: SharedCounter | null
+  readonly credentials: FixedWindowCounter
+  readonly #shared: SharedCounter | null
 
   constructor({ failures, requests, store }: LimitSettings) {
-    const counter = store === null ? null : new SharedCounter(store)
-    this.failures = failures === null ? null : new FailureLimit(failures, counter)
-    this.requests = new RequestLimit(requests, counter)
-    this.credentials = new Budgets('credentials', counter, MOST_CLIENTS)
-    this.#counter = counter
+    const shared = store && new SharedCounter(store)
+    this.failures = failures && new FailureLimit(failures, shared)
+    this.requests = new RequestLimit(requests, shared)
+    this.credentials = new FixedWindowCounter('credentials', shared, MOST_CLIENTS)
+    this.#shared = shared
   }
 
   /**
-   * Makes ready what is needed, where processes count together.
-   * @throws TypeError where a package is not installed.
+   * Makes ready what is needed, if processes count together.
+   * @throws TypeError if a package is not installed.
    */
   async ready(): Promise<void> {
-    await this.#counter?.ready()
+    await this.#shared?.ready()
   }
 
   async close(): Promise<void> {
-    await this.#counter?.close()
+    await this.#shared?.close()
   }
+}
+
+/** How many requests of a credential are accepted. */
+export class RequestLimit {
+  readonly #general: RateLimit | null
+  readonly #counter: FixedWindowCounter
+  /** When a credential that is exhausted was last looked up. */
+  readonly #looked = new BoundedMap<string, number>(MOST_CREDENTIALS)
+  /** Requests that were accepted: a copy of one is a replay, also if the credential is exhausted. */
+  readonly #accepted = new BoundedMap<string, true>(MOST_ACCEPTED)
+
+  /** @param general What holds for a credential without a limit of its own. */
+  constructor(general: RateLimit | null, shared: Shared | null) {
+    this.#general = general
+    this.#counter = new FixedWindowCounter('requests', shared, MOST_CREDENTIALS)
+  }
+
+  /** What holds for a credential; `null` if nothing is counted. */
+  limitOf(credential: StoredCredential): RateLimit | null {
+    return credential.rateLimit ?? this.#general
+  }
+
+  /**
+   * Why a request whose MAC is right is rejected, if its credential is exhausted; otherwise `null`, as far as
+   * this process knows. If it is a copy of one that was accepted, that is the cause: the client must not take
+   * the first for rejected as well.
+   */
+  exhausted(credential: StoredCredential, sent: MacAuthorization): LimitError | null {
+    const limit = this.limitOf(credential)
+    const count = limit && this.#counter.exhausted(credential.id, limit)
+    if (limit === null || count === null) return null
+    const isReplay = this.#accepted.has(nameOf(sent))
+    const cause = isReplay ? { cause: new MacError('ERR_MAC_REPLAY') } : {}
+    return new LimitError('requests', credential.id, limit, count, cause)
+  }
+
+  /**
+   * Whether to look up a credential that is exhausted: nothing else would tell that its limit was raised
+   * since, or that it was revoked.
+   */
+  shouldLookUp({ id }: StoredCredential): boolean {
+    const now = Date.now()
+    if (now - (this.#looked.get(id) ?? 0) < LOOK_EVERY) return false
+    this.#looked.set(id, now)
+    return true
+  }
+
+  /**
+   * Counts a request, whose nonce was new, for its credential.
+   * @throws {@link LimitError} if the credential is exhausted.
+   */
+  async count(
+    { id }: StoredCredential,
+    limit: RateLimit,
+    sent: MacAuthorization,
+  ): Promise<RateLimitFields> {
+    const name = nameOf(sent)
+    // Before it is counted: a copy may come meanwhile.
+    this.#accepted.set(name, true)
+    const count = await this.#counter.count(id, limit)
+    if (count.used <= limit.requests) return rateLimitFields('requests', limit, count)
+    this.#accepted.delete(name)
+    throw new LimitError('requests', id, limit, count)
+  }
+}
+
+/** None of the three holds a line feed. */
+function nameOf({ ts, id, nonce }: MacAuthorization): string {
+  return hashedKey(`${ts}\n${id}\n${nonce}`)
 }

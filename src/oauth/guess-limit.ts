@@ -1,8 +1,7 @@
 import { MacError } from '../errors.ts'
-import type { Client } from '../limits/client.ts'
+import type { Client } from '../limits/client-address.ts'
 import type { FailureLimit } from '../limits/failures.ts'
-import { LimitError } from '../limits/limit-error.ts'
-import type { Gone } from '../limits/turns.ts'
+import { LimitError } from '../limits/headers.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
 
 /** What a wrong secret counts as. */
@@ -12,40 +11,29 @@ const WRONG = new MacError(
 )
 
 /**
- * Limits how many secrets an address can try: by the budget from which its requests with a wrong MAC
- * are taken as well. It is the address that is counted, never the client it names, which anybody can
- * name.
+ * Does the work in which a secret is judged, and limits how many secrets an address can try: a wrong one
+ * counts as a request with a wrong MAC does. It is the address that is counted, never the client it names,
+ * which anybody can name.
  *
- * A secret is counted only once it was judged, so no more of an address are judged at once than it may
- * still get wrong, at all token endpoints of a `Mac` together; the others wait for their turn, and are
- * looked at then only if something is left.
+ * A secret is counted only once it was judged. So at most as many of an address are judged at once as may
+ * still fail, at all token endpoints of a `Mac` together, and 1,000 of all addresses. What comes beyond
+ * that is rejected at once, and may come again a second later.
+ *
+ * @param failures `null` if nothing is limited.
+ * @throws {@link TokenRefusal} with 429 in place of its own answer, if this was one too many; with 400 if
+ *   a proxy tells two addresses.
  */
-export class GuessLimit {
-  readonly #failures: FailureLimit | null
-
-  /** @param failures `null` where nothing is limited. */
-  constructor(failures: FailureLimit | null) {
-    this.#failures = failures
-  }
-
-  /**
-   * Does the work in which a secret is judged, unless too much was refused before.
-   * @throws {@link TokenRefusal} with 429 in place of its own answer, where this was one too many; with
-   *   400 where a proxy tells two addresses.
-   */
-  async count<Value>(client: Client, request: Request, work: () => Promise<Value>): Promise<Value> {
-    const failures = this.#failures
-    if (failures === null) return work()
-    const address = orRefused(() => client.address)
-    const judged = () => judge(failures, client, work)
-    // An address that is not known is not counted; but the operator is told of it.
-    if (address === null) return judged()
-    checkLimit(failures, client)
-    const width = () => failures.left(address)
-    return failures.turns.take(address, width, judged, {
-      full: tooManyAtOnce,
-      gone: goneOf(request),
-    })
+export async function limitGuesses<Value>(
+  failures: FailureLimit | null,
+  client: Client,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  if (failures === null) return work()
+  orRefused(() => client.address)
+  try {
+    return await failures.whilePending(client, () => judge(failures, client, work))
+  } catch (thrown) {
+    throw thrown instanceof LimitError ? tooMany(thrown) : thrown
   }
 }
 
@@ -54,38 +42,13 @@ async function judge<Value>(
   client: Client,
   work: () => Promise<Value>,
 ): Promise<Value> {
-  checkLimit(failures, client)
   try {
     return await work()
   } catch (thrown) {
     if (!(thrown instanceof TokenRefusal) || thrown.code !== 'invalid_client') throw thrown
     const reason = await failures.count(client, WRONG)
-    if (reason === WRONG) throw thrown
-    throw reason instanceof LimitError ? tooMany(reason) : reason
+    throw reason === WRONG ? thrown : reason
   }
-}
-
-function checkLimit(failures: FailureLimit, client: Client): void {
-  try {
-    failures.check(client)
-  } catch (thrown) {
-    throw thrown instanceof LimitError ? tooMany(thrown) : thrown
-  }
-}
-
-/** Whoever has gone waits no more. But a secret that is being judged is judged to the end. */
-function goneOf(request: Request): Gone {
-  return {
-    // Some adapters make the signal when it is asked for: only those who must wait are.
-    signal: () => request.signal ?? null,
-    error: () => new TokenRefusal('temporarily_unavailable', 'The client gave up waiting.'),
-  }
-}
-
-function tooManyAtOnce(): TokenRefusal {
-  const why = 'Too many clients of this address ask at once.'
-  const headers = { 'Retry-After': '1' }
-  return new TokenRefusal('temporarily_unavailable', why, { status: 429, headers })
 }
 
 function tooMany({ told, status, rateLimit, retryAfterSeconds }: LimitError): TokenRefusal {

@@ -1,8 +1,7 @@
 import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
-import type { Budgets } from '../limits/budgets.ts'
-import type { Count } from '../limits/count.ts'
-import { rateLimitFields, secondsUntil } from '../limits/fields.ts'
+import type { Count, FixedWindowCounter } from '../limits/counter.ts'
+import { rateLimitFields, secondsUntil } from '../limits/headers.ts'
 import type { Mac } from '../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { isScopeList } from '../protocol/text.ts'
@@ -136,14 +135,14 @@ type IssueLimit = (clientId: string) => Promise<void>
  *
  * What it gives throws {@link TokenRefusal} with 429 where there were too many.
  *
- * @param budgets Those of all token endpoints of the `Mac`.
+ * @param counter That of all token endpoints of the `Mac`.
  */
-export function issueLimit(limit: RateLimit | null, budgets: Budgets): IssueLimit {
+export function issueLimit(limit: RateLimit | null, counter: FixedWindowCounter): IssueLimit {
   if (limit === null) return async () => {}
   return async (clientId) => {
-    const spent = budgets.spent(clientId, limit)
-    if (spent !== null) throw tooMany(limit, spent)
-    const count = await budgets.take(clientId, limit)
+    const exhausted = counter.exhausted(clientId, limit)
+    if (exhausted !== null) throw tooMany(limit, exhausted)
+    const count = await counter.count(clientId, limit)
     if (count.used > limit.requests) throw tooMany(limit, count)
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { rateLimit } from '../credentials/fields.ts'
 import type { MacError } from '../errors.ts'
-import type { AddressSettings } from '../limits/client.ts'
+import type { AddressSettings } from '../limits/client-address.ts'
 import { callback, originOptions } from '../option-schemas.ts'
 import type { CheckOptions, OriginOption } from '../options.ts'
 import { originSettings } from '../origin-settings.ts'

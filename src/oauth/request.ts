@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { Client } from '../limits/client.ts'
+import type { Client } from '../limits/client-address.ts'
 import { isLoopback } from '../protocol/host.ts'
 import { isBase64 } from '../protocol/text.ts'
 import { readBody } from '../server/body.ts'

@@ -1,12 +1,12 @@
 import { MacError } from '../errors.ts'
 import { partsOf } from '../kept-parts.ts'
-import { type Client, clientOf } from '../limits/client.ts'
+import { type Client, clientOf } from '../limits/client-address.ts'
 import type { Mac } from '../mac.ts'
 import { plain } from '../protocol/text.ts'
 import { type FirstArgument, requestOrAnswer } from '../server/request-of.ts'
 import { tell } from '../server/with-mac.ts'
 import { refusalAnswer, TokenRefusal, tokenAnswer } from './answer.ts'
-import { GuessLimit } from './guess-limit.ts'
+import { limitGuesses } from './guess-limit.ts'
 import { type Issued, type Issuer, issue, issueLimit } from './issue.ts'
 import { type TokenEndpointOptions, tokenEndpointSettings } from './options.ts'
 import { checkQuery, checkTransport, readForm, sentClient } from './request.ts'
@@ -58,7 +58,6 @@ export function tokenEndpoint(
   const settings = tokenEndpointSettings(options, macSettings)
   const { now } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.credentials)
-  const guesses = new GuessLimit(limits.failures)
   const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
@@ -66,7 +65,7 @@ export function tokenEndpoint(
     if (request instanceof Response) return request
     const client = clientOf(request, first, rest, settings)
     try {
-      const judge: Judge = (work) => guesses.count(client, request, work)
+      const judge: Judge = (work) => limitGuesses(limits.failures, client, work)
       const { token, told } = await grant(request, client, issuer, judge)
       if (onIssue) tell('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { shownNodeRequest } from '../limits/shown-address.ts'
+import { nodeRequest } from '../limits/client-address.ts'
 import type { RawTarget } from './raw-target.ts'
 import { decoded, pathOf, signedTarget } from './verified-target.ts'
 
@@ -81,7 +81,7 @@ export function behindNode(
 
 function isRewritten(first: unknown, second: unknown): boolean {
   try {
-    const { originalUrl, url } = shownNodeRequest(first, second) ?? {}
+    const { originalUrl, url } = nodeRequest(first, second) ?? {}
     const sent = originalUrl ?? url
     return typeof sent === 'string' && REWRITTEN.test(pathOf(sent))
   } catch {

@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
-import type { RateLimitFields } from '../limits/fields.ts'
-import { LimitError } from '../limits/limit-error.ts'
+import { LimitError } from '../limits/headers.ts'
 import type { MacSettings } from '../settings.ts'
+import type { RateLimitFields } from '../types.ts'
 import { challengeOf, type RightCaller } from './challenge.ts'
 import type { MacIdentity } from './identity.ts'
 
@@ -10,7 +10,7 @@ export type MacVerdict =
   | {
       readonly ok: true
       readonly identity: MacIdentity
-      /** The header fields that tell the client of its budget; `null` where it has none. */
+      /** The header fields that tell the client of its limit; `null` if it has none. */
       readonly rateLimit: RateLimitFields | null
     }
   | {
@@ -27,7 +27,7 @@ export type MacVerdict =
        * replay, of which the first copy was accepted.
        */
       readonly challenge: string | null
-      /** As above, also where the budget is used up (429). */
+      /** As above, also if a limit is exhausted (429). */
       readonly rateLimit: RateLimitFields | null
       /** For `Retry-After`; `null` where the status is not 429. */
       readonly retryAfterSeconds: number | null

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { Client } from '../limits/client.ts'
+import type { Client } from '../limits/client-address.ts'
 import type { Limits } from '../limits/limits.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
@@ -77,18 +77,18 @@ export async function verify(
     if (found === null || moment === null) {
       found = null
       found = await authenticate(sent, text, store.credentials, known)
-      // Of many that were sent at once, those before this one may have used up the budget.
+      // Of many that were sent at once, those before this one may have exhausted the address.
       limits.failures?.check(client)
       moment = judgeMoment(found, timestamp, settings)
     }
-    let spent = limits.requests.spent(found.credential)
-    if (spent !== null && limits.requests.shouldLookUp(found.credential)) {
+    let exhausted = limits.requests.exhausted(found.credential, sent)
+    if (exhausted !== null && limits.requests.shouldLookUp(found.credential)) {
       found = null
       found = await authenticateAgain(sent, text, store.credentials, known)
       moment = judgeMoment(found, timestamp, settings)
-      spent = limits.requests.spent(found.credential)
+      exhausted = limits.requests.exhausted(found.credential, sent)
     }
-    if (spent !== null) throw limits.requests.refusalOf(spent, sent)
+    if (exhausted !== null) throw exhausted
     let { ext } = sent
     let bodyVerified = false
     // Nothing is read of the body of a replay.
@@ -126,7 +126,7 @@ export async function verify(
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const limit = limits.requests.limitOf(found.credential)
-    const rateLimit = limit && (await limits.requests.take(found.credential, limit, sent))
+    const rateLimit = limit && (await limits.requests.count(found.credential, limit, sent))
     judgeEnd(found, currentSeconds(settings.now))
     const { rule, learnable } = moment
     if (learnable !== null) {

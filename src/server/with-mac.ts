@@ -1,7 +1,7 @@
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import { inDevelopment } from '../environment.ts'
 import type { MacError } from '../errors.ts'
-import type { LimitedAnswers } from '../limits/answers.ts'
+import { withRateLimit } from '../limits/headers.ts'
 import { plain } from '../protocol/text.ts'
 import type { WithMacSettings } from '../settings.ts'
 import { refusal } from './answer.ts'
@@ -23,6 +23,7 @@ const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 
 /**
  * Puts a verification in front of a handler.
+ * @param limited The answers of the `Mac` that rate limit fields were set on.
  * @param ownRoute Whether a request is one for this handler; `verify` asks it as well.
  */
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
@@ -37,7 +38,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   ) => Promise<MacVerdict>,
   report: Reporter,
   teller: VerdictTeller,
-  answers: LimitedAnswers,
+  limited: WeakSet<Response>,
   ownRoute: RouteCheck | null = null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
@@ -50,7 +51,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const route = rawTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
     if (allowPreflight && isPreflight(request) && isRouted(request, rawTarget, route)) {
       keepFinding(request, ANONYMOUS)
-      return answers.withoutFields(await call(first, ...rest))
+      return withRateLimit(await call(first, ...rest), null, limited)
     }
     const begun = teller.begin()
     let verdict = await verify(request, rawTarget, first, rest, route)
@@ -62,8 +63,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     const answer = await call(first, ...rest)
-    const fields = verdict.ok ? verdict.rateLimit : null
-    return fields === null ? answers.withoutFields(answer) : answers.withFields(answer, fields)
+    return withRateLimit(answer, verdict.ok ? verdict.rateLimit : null, limited)
   }
 }
 

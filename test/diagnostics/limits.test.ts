@@ -17,7 +17,7 @@ test('a request that lacks a scope is told as refused, and not as accepted', asy
   expect([heard.rejected.length, heard.accepted.length]).toEqual([1, 1])
 })
 
-test('a request beyond the budget of its credential is told as refused, and names it', async () => {
+test('a request beyond the limit of its credential is told as refused, and names it', async () => {
   const rateLimit = { requests: { requests: 1, seconds: 60 } }
   const mac = createMac({ database: 'sqlite::memory:', rateLimit })
   const ada = await mac.createCredential('ada')

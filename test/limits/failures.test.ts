@@ -11,7 +11,7 @@ const FLOODER = '192.0.2.66'
 const OTHER = '192.0.2.7'
 const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
 
-/** A server whose flooder has used up its budget. */
+/** A server whose flooder is exhausted. */
 async function flooded(options: MacOptions = {}) {
   const server = limited({ ...THREE, ...options })
   const ada = await server.mac.createCredential('ada')
@@ -111,7 +111,7 @@ describe('an address whose requests were refused too often', () => {
   })
 })
 
-describe('off the budget goes', () => {
+describe('it is counted against an address', () => {
   test.each([
     ['a wrong MAC', { mac: 'AAAA' }],
     ['a stale timestamp', { ts: 1_500_000_000 }],

@@ -5,7 +5,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import type { Key } from '../support/sign.ts'
 import { systemTime } from '../support/system-time.ts'
 
-/** A server with a budget of three, and a credential whose key it has cached from another address. */
+/** A server with a limit of three failures, and a credential whose key it has cached from another address. */
 async function known(options: MacOptions = {}, key?: string) {
   const server = limited({ ...THREE, ...options })
   const short = key === undefined ? {} : { key, allowShortKey: true }
@@ -20,7 +20,7 @@ function guess({ id }: Key, at: number): Key {
 }
 
 describe('an address that guesses the key of a cached credential', () => {
-  test('is answered the same to the right key as to a wrong one, after as many as its budget', async () => {
+  test('is answered the same to the right key as to a wrong one, after as many as the limit allows', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 3; at++) {
       expect(await send(guess(ada, at), FLOODER)).toBe('401 ERR_MAC_REJECTED')
@@ -83,7 +83,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
-  test('does not lock out a credential that has moved there while the budget was used up', async () => {
+  test('does not lock out a credential that has moved there while the address was exhausted', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 3; at++) await send({ id: 'nobody', key: 'guessed' }, FLOODER)
     expect(await send(ada, FLOODER)).toBe('200')
@@ -123,14 +123,14 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
-  test('has the credential looked up there while something is left of its budget', async () => {
+  test('has the credential looked up there while the address is not exhausted', async () => {
     using time = systemTime()
     const { send, ada } = await known()
     await send({ id: 'nobody', key: 'guessed' }, FLOODER, now())
     time.advance(30)
     for (let at = 0; at < 3; at++) await send(guess(ada, at), FLOODER, now())
     expect(await send(ada, FLOODER, now())).toBe(LIMITED)
-    // Now the budget of the address is there again, and the guesses still count.
+    // Now the address is no longer exhausted, and the guesses still count.
     time.advance(30)
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
@@ -162,7 +162,7 @@ describe('an address that guesses the key of a credential that is not cached', (
     expect(await send(ada, OTHER)).toBe('200')
   })
 
-  test('is let in with the right one as long as something is left of its budget, however many come at once', async () => {
+  test('is accepted with the right one until it is exhausted, however many come at once', async () => {
     const { send, mac } = limited(THREE)
     const all = await Promise.all(Array.from({ length: 50 }, (_, at) => mac.createCredential(at)))
     const became = await Promise.all(all.map((each) => send(each, FLOODER)))

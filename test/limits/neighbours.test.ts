@@ -3,7 +3,7 @@ import { captured, FLOODER, LIMITED, now, times } from '../support/captured.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe('from an address whose budget is used up', () => {
+describe('from an address that is exhausted', () => {
   test('fresh requests of a known credential get in, one by one and at once', async () => {
     const { send, ada, copy } = await captured()
     for (let sent = 0; sent < 3; sent++) {

@@ -9,7 +9,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { systemTime } from '../support/system-time.ts'
 
-describe('a replay of a known credential’s request, from an address whose budget is used up', () => {
+describe('a replay of a known credential’s request, from an address that is exhausted', () => {
   test('asks the store to write nothing', async () => {
     const { send, ada, copy } = await captured()
     using heard = hearing()
@@ -100,7 +100,7 @@ test('from another address a replay is refused as what it is', async () => {
   expect(await send(ada, OTHER, copy)).toBe('401 ERR_MAC_REPLAY')
 })
 
-test('while no budget is used up, the address of a known credential is seldom asked for', async () => {
+test('while no address is exhausted, the address of a known credential is seldom asked for', async () => {
   const asked: (string | undefined)[] = []
   const clientAddress = (_request: Request, from?: string) => {
     asked.push(from)

@@ -73,7 +73,7 @@ describe('a credential that has sent too many requests', () => {
     expect(await tell('c')).toEqual([200, null])
   })
 
-  test('is told of what was over the budget when it was counted that it may be sent again', async () => {
+  test('is told of what was over the limit when it was counted that it may be sent again', async () => {
     const { answer, ada } = await server({
       rateLimit: { requests: { requests: 1, seconds: 60 } },
     })
@@ -118,7 +118,7 @@ describe('a credential that has sent too many requests', () => {
   })
 })
 
-describe('nobody else uses up a budget:', () => {
+describe('nobody else exhausts a credential:', () => {
   test('wrong MACs in its name do not', async () => {
     const { send, ada } = await server()
     for (let sent = 0; sent < 5; sent++) {

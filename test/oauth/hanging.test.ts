@@ -1,5 +1,4 @@
 import type { MacOptions } from '../../src/index.ts'
-import { Turns } from '../../src/limits/turns.ts'
 import type { ClientAuthentication, TokenResult } from '../../src/oauth/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
@@ -33,12 +32,12 @@ describe('a function that never answers', () => {
     expect([refused, await mac.listCredentials()]).toEqual([[], []])
   })
 
-  test('gives the turn of its address back', async () => {
+  test('does not keep its address out afterwards', async () => {
     const { endpoint, failed } = testEndpoint({ authenticateClient }, limited, DEADLINE)
     const hung = [endpoint(request('hang')), endpoint(request('hang'))]
-    const good = endpoint(request('good'))
-    expect((await good).status).toBe(200)
+    expect((await endpoint(request('good'))).status).toBe(429)
     expect((await Promise.all(hung)).map(({ status }) => status)).toEqual([503, 503])
+    expect((await endpoint(request('good'))).status).toBe(200)
     expect(failed).toHaveLength(2)
   })
 
@@ -56,48 +55,6 @@ describe('a function that never answers', () => {
 })
 
 describe('a client that has gone', () => {
-  test('waits no more, and one that has not takes its place', async () => {
-    let open = (_: TokenResult) => {}
-    const opened = new Promise<TokenResult>((resolve) => {
-      open = resolve
-    })
-    let looked = 0
-    const { endpoint, refused } = testEndpoint(
-      {
-        authenticateClient: () => {
-          looked++
-          return opened
-        },
-        issueLimit: null,
-      },
-      limited,
-    )
-    const at = [endpoint(request('good')), endpoint(request('good'))]
-    const { signal, abort } = abortable()
-    const gone = Array.from({ length: 1000 }, () => endpoint(request('good', signal)))
-    await until(() => looked === 2)
-    abort()
-    const statuses = (await Promise.all(gone)).map(({ status }) => status)
-    expect(new Set(statuses)).toEqual(new Set([503]))
-    const waits = endpoint(request('good'))
-    open({ user: 'ada' })
-    expect((await Promise.all([...at, waits])).map(({ status }) => status)).toEqual([200, 200, 200])
-    expect(looked).toBe(3)
-    expect(refused).toHaveLength(1000)
-  })
-
-  test('does not wait at all where it had gone before', async () => {
-    const turns = new Turns()
-    const full = () => new Error('full')
-    const gone = { signal: () => AbortSignal.abort(), error: () => new Error('gone') }
-    let done = () => {}
-    const work = () => new Promise<string>((resolve) => (done = () => resolve('done')))
-    const first = turns.take('a', () => 1, work, { full, gone })
-    await expect(turns.take('a', () => 1, work, { full, gone })).rejects.toThrow('gone')
-    done()
-    expect(await first).toBe('done')
-  })
-
   test('has its guess judged to the end, so that going away is no way to more of them', async () => {
     let answer = (_: TokenResult) => {}
     const judged = new Promise<TokenResult>((resolve) => {
@@ -117,12 +74,10 @@ describe('a client that has gone', () => {
     const gone = [1, 2].map(() => endpoint(request('guess', signal)))
     await until(() => looked === 2)
     abort()
-    const next = endpoint(request('guess'))
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(looked).toBe(2)
+    expect((await endpoint(request('guess'))).status).toBe(429)
     answer(null)
     expect((await Promise.all(gone)).map(({ status }) => status)).toEqual([401, 401])
-    expect((await next).status).toBe(429)
+    expect((await endpoint(request('guess'))).status).toBe(429)
     expect(looked).toBe(2)
   })
 })

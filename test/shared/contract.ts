@@ -33,7 +33,7 @@ async function sameIn(id: string, ...macs: readonly Mac[]): Promise<Key> {
 
 /** What holds for every store that processes share. */
 export function sharedContract(server: StoreServer): void {
-  test('two share one budget of requests', async () => {
+  test('two share one count of requests', async () => {
     await using one = over(server.url, { requests: TWO })
     await using other = over(server.url, { requests: TWO })
     const ada = await sameIn(fresh(), one.mac, other.mac)
@@ -43,7 +43,7 @@ export function sharedContract(server: StoreServer): void {
     expect([await one.send(ada), await other.send(ada)]).toEqual([LIMITED, LIMITED])
   })
 
-  test('two share one budget of failures', async () => {
+  test('two share one count of failures', async () => {
     await using one = over(server.url, { failures: THREE })
     await using other = over(server.url, { failures: THREE })
     const address = fresh()
@@ -56,7 +56,7 @@ export function sharedContract(server: StoreServer): void {
     expect(await other.send(STRANGER, fresh())).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('a budget is there again when its window is over', async () => {
+  test('requests are accepted again when the window is over', async () => {
     await using one = over(server.url, { requests: { requests: 1, seconds: 3 } })
     const ada = await sameIn(fresh(), one.mac)
     expect([await one.send(ada), await one.send(ada)]).toEqual(['200', LIMITED])
@@ -64,7 +64,7 @@ export function sharedContract(server: StoreServer): void {
     expect(await one.send(ada)).toBe('200')
   })
 
-  test('identifiers of any length have budgets of their own', async () => {
+  test('identifiers of any length are counted apart', async () => {
     await using one = over(server.url, { requests: { requests: 1, seconds: 60 } })
     const long = 'x'.repeat(1000)
     const first = await sameIn(`${long}1`, one.mac)
@@ -73,7 +73,7 @@ export function sharedContract(server: StoreServer): void {
     expect([await one.send(first), await one.send(second)]).toEqual([LIMITED, LIMITED])
   })
 
-  test('processes share a budget, by the addresses of their connections', async () => {
+  test('processes share a count, by the addresses of their connections', async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.path('mac.db')}`
     const rateLimit = { failures: THREE, store: server.url }

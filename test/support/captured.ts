@@ -9,7 +9,7 @@ export const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
 /** The options with which three requests of an address may be refused. */
 export const THREE: MacOptions = { rateLimit: { failures: { requests: 3, seconds: 60 } } }
 
-/** A server that knows a credential, whose request was captured by a flooder without budget. */
+/** A server that knows a credential, whose request was captured by a flooder that is exhausted. */
 export interface Captured extends Limited {
   readonly ada: Key
   /** How the captured request was signed. */

@@ -1,4 +1,4 @@
-import { clientOf } from '../../src/limits/client.ts'
+import { clientOf } from '../../src/limits/client-address.ts'
 import type { ForwardedFamily } from '../../src/protocol/forwarded.ts'
 import { describe, expect, test } from '../support/runner.ts'
 

@@ -1,4 +1,4 @@
-import { countedAddress, isLoopbackAddress } from '../../src/limits/address.ts'
+import { countedAddress, isLoopbackAddress } from '../../src/protocol/ip-address.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 describe('an address is counted', () => {
@@ -41,7 +41,7 @@ test.each([
   '[2001:db8::1]443',
   '/run/app.sock',
   'unix:',
-])('%p is no address', (written) => {
+])('%p is not an address', (written) => {
   expect(countedAddress(written)).toBe(null)
 })
 

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { BoundedMap } from '../bounded-map.ts'
+import type { RateLimit } from '../types.ts'
+
+/** What is limited: the name of the policy in `RateLimit-Policy`. */
+export type PolicyName = 'failures' | 'requests' | 'credentials'
+
+/** How many were counted in a window. */
+export interface Count {
+  readonly used: number
+  /** When the window ends and counting begins anew, in milliseconds since 1970 by the system's clock. */
+  readonly resetAt: number
+}
+
+/** Where several processes count together. */
+export interface Shared {
+  /**
+   * Counts one in a window of so many seconds, which the first one opens.
+   * @returns How many there are; `null` if that cannot be done now.
+   */
+  add(key: string, seconds: number): Promise<Count | null>
+}
+
+/** The longest key that is kept as it is: PostgreSQL's column has room for 255 characters. */
+const LONGEST_KEY = 150
+
+/**
+ * A fixed-window counter: counts for many, each in a window of its own that its first use opens. It counts
+ * in this process, and also in a store that processes share, if there is one. What is exhausted in this
+ * process costs nothing more: the store is not asked, and its count does not grow.
+ */
+export class FixedWindowCounter {
+  readonly #name: PolicyName
+  readonly #shared: Shared | null
+  readonly #counts: BoundedMap<string, Count>
+
+  /**
+   * @param shared `null` if each process counts for itself.
+   * @param most How many counts are kept. Beyond that, those used longest ago go; the half that was used
+   *   last stays. So to have a count forgotten takes half as many uses of others.
+   */
+  constructor(name: PolicyName, shared: Shared | null, most: number) {
+    this.#name = name
+    this.#shared = shared
+    this.#counts = new BoundedMap(most, ({ resetAt }) => resetAt)
+  }
+
+  /** The count, if this process knows that the limit is exhausted; otherwise `null`. */
+  exhausted(whose: string, limit: RateLimit): Count | null {
+    const count = this.#open(this.#key(whose, limit), limit)
+    return count !== null && count.used >= limit.requests ? count : null
+  }
+
+  /** How many are left until the limit is exhausted, as far as this process knows. */
+  left(whose: string, limit: RateLimit): number {
+    return limit.requests - (this.#open(this.#key(whose, limit), limit)?.used ?? 0)
+  }
+
+  /** Counts one in this process alone. Returns the count, which may be above the limit. */
+  countHere(whose: string, limit: RateLimit): Count {
+    return this.#countHere(this.#key(whose, limit), limit)
+  }
+
+  /**
+   * Counts one. Returns the count, which may be above the limit. In this process it counts at once, before
+   * the shared store has answered.
+   */
+  async count(whose: string, limit: RateLimit): Promise<Count> {
+    const key = this.#key(whose, limit)
+    const here = this.#countHere(key, limit)
+    const added = (await this.#shared?.add(key, limit.seconds)) ?? null
+    if (added === null) return here
+    const shared = withinWindow(added, limit)
+    // Others that were counted here meanwhile may not have reached the store.
+    const used = Math.max(shared.used, this.#open(key, limit)?.used ?? 0)
+    this.#counts.set(key, { ...shared, used })
+    return shared
+  }
+
+  #countHere(key: string, limit: RateLimit): Count {
+    const { used, resetAt } = this.#open(key, limit) ?? { used: 0, resetAt: windowEnd(limit) }
+    const count = { used: used + 1, resetAt }
+    this.#counts.set(key, count)
+    return count
+  }
+
+  /** What was counted in a window that is not over. */
+  #open(key: string, limit: RateLimit): Count | null {
+    const known = this.#counts.get(key)
+    if (known === undefined || known.resetAt <= Date.now()) return null
+    const count = withinWindow(known, limit)
+    if (count !== known) this.#counts.set(key, count)
+    return count
+  }
+
+  /** A limit of another length is another count. Others choose the text, so a long one is hashed. */
+  #key(whose: string, { seconds }: RateLimit): string {
+    return `${this.#name}:${seconds}:${hashedKey(whose)}`
+  }
+}
+
+/** A key of bounded length for a text that somebody else chose. */
+export function hashedKey(text: string): string {
+  if (text.length <= LONGEST_KEY) return text
+  return `sha256:${createHash('sha256').update(text).digest('base64url')}`
+}
+
+function windowEnd({ seconds }: RateLimit): number {
+  return Date.now() + seconds * 1000
+}
+
+/** A count whose window ends no later than one that begins now. It would if the clock was set back. */
+function withinWindow(count: Count, limit: RateLimit): Count {
+  const latest = windowEnd(limit)
+  return count.resetAt <= latest ? count : { ...count, resetAt: latest }
+}
