@@ -226,9 +226,7 @@ export class JournalWorld {
       if (Math.abs(age) <= windowSeconds) asked.add(nonce)
     }
     if (asked.size === 0) return
-    if (this.#troubles.disk && this.#random.chance(0.1)) {
-      this.#doubtful = this.#random.pick(['done', 'undone'])
-    }
+    this.#doubt()
     this.#note(`p${number} is asked for ${[...asked]}, commit ${this.#doubtful}`)
     for (const nonce of asked) {
       process.journal
@@ -245,6 +243,12 @@ export class JournalWorld {
     }
     await turns()
     this.#doubtful = 'none'
+  }
+
+  /** Now and then nobody knows what becomes of the next commit. */
+  #doubt(): void {
+    if (!this.#troubles.disk || !this.#random.chance(0.1)) return
+    this.#doubtful = this.#random.pick(['done', 'undone'])
   }
 
   #accept(number: number, nonce: number): void {
@@ -288,9 +292,13 @@ export class JournalWorld {
     if (process === null) return
     const { skew, windowSeconds } = shapeOf(number)
     const limit = this.#random.between(1, 4)
+    this.#doubt()
+    const doubtful = this.#doubtful
     const removed = await process.journal
       .prune(this.#now + skew, windowSeconds, limit)
       .catch(() => 0)
+    this.#doubtful = 'none'
+    if (doubtful !== 'none') this.#note(`p${number} removes some, commit ${doubtful}`)
     if (removed > 0) this.#note(`p${number} removes ${removed}`)
   }
 
@@ -342,9 +350,15 @@ export class JournalWorld {
   #deleteByHand(): void {
     const { rows } = this.#snapshot()
     if (rows.length < 2) return
-    const from = Number(rows[this.#random.between(1, rows.length - 1)]?.seq)
-    this.#note(`rows from ${from} on are deleted by hand`)
-    this.#handle.all('delete from mac_nonce_log where seq >= ?', [from])
+    const [some, others] = [this.#random.pick(rows), this.#random.pick(rows)]
+    const seqs = [Number(some.seq), Number(others.seq)].sort((one, other) => one - other)
+    const newest = Number(rows.at(-1)?.seq)
+    const [from = 0, to = 0] = this.#random.chance(0.5) ? [seqs[0], newest] : seqs
+    this.#note(`rows from ${from} to ${to} are deleted by hand`)
+    this.#handle.all('delete from mac_nonce_log where seq between ? and ?', [from, to])
+    // A process that starts now, and reads the newest row, does not notice if an earlier backup then brings
+    // the others back: nobody who deletes rows by hand may do that while processes are at work.
+    if (to < newest) this.#saved = null
     this.#changed()
     this.#forgive()
   }
