@@ -51,6 +51,13 @@ export class Disk {
     this.#keepsNames = keepsNames
   }
 
+  /** Takes a file that is there from the beginning, and on disk as it is. */
+  begin(name: string, inode: string, content: Uint8Array): void {
+    const file = new DiskFile(content)
+    this.#files.set(inode, file)
+    this.#names.set(name, new Versions<DiskFile | null>(file))
+  }
+
   /** Takes the next step of a trace. */
   apply(traced: Traced): void {
     const step = ++this.#step
@@ -84,6 +91,12 @@ export class Disk {
     return [...this.#names.values()].every(
       (versions) => versions.isSynced && (versions.latest?.isSynced ?? true),
     )
+  }
+
+  /** Whether a power cut may leave a file other than the processes see it. */
+  isUnsynced(name: string): boolean {
+    const versions = this.#names.get(name)
+    return versions !== undefined && !(versions.isSynced && (versions.latest?.isSynced ?? true))
   }
 
   /** What the processes see. */
@@ -184,9 +197,16 @@ class Versions<Content> {
 /** A file's content as the processes see it, and what of it is on disk. */
 class DiskFile {
   #content = new Uint8Array(64 * 1024)
-  readonly #size = new Versions(0)
+  readonly #size: Versions<number>
   /** By their numbers: the sectors that were written since they were last on disk as they are. */
   readonly #unsynced = new Map<number, Versions<Uint8Array>>()
+
+  /** @param content What is on disk already. */
+  constructor(content: Uint8Array = new Uint8Array()) {
+    this.#reserve(content.length)
+    this.#content.set(content)
+    this.#size = new Versions(content.length)
+  }
 
   write(step: number, offset: number, data: Uint8Array): void {
     const end = offset + data.length

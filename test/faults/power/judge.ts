@@ -6,8 +6,11 @@ import { signed } from '../../support/sign.ts'
 import {
   type Acknowledgement,
   DELETED,
+  type Doing,
   keyOf,
+  MOST_KEYS,
   REVOKED,
+  SEALING_KEYS,
   type Stage,
   URL_SIGNED,
 } from './acknowledged.ts'
@@ -26,11 +29,29 @@ export class Acknowledged {
   /** By their timestamps. */
   readonly requests: Map<number, Request[]> = new Map()
   readonly credentials: Map<string, Stages> = new Map()
+  /** The latest moment that a request was of, in seconds since 1970. */
+  latest: number
+  /** Whether all keys were brought under the first sealing key. */
+  isResealed = false
   readonly #files: Recording['acknowledgements']
   readonly #read = new Map<string, number>()
+  /** What the processes are in the middle of, by their files of acknowledgements. */
+  readonly #doing = new Map<string, Doing>()
 
-  constructor({ acknowledgements }: Recording) {
+  constructor({ acknowledgements, beginning }: Recording) {
     this.#files = acknowledgements
+    this.latest = beginning.clock
+    const before = beginning.acknowledged
+    if (before instanceof Acknowledged) {
+      for (const [ts, sent] of before.requests) this.requests.set(ts, [...sent])
+      for (const [id, stages] of before.credentials) this.credentials.set(id, { ...stages })
+    } else {
+      for (const each of before) this.#add(each, '')
+    }
+  }
+
+  isDoing(doing: Doing): boolean {
+    return [...this.#doing.values()].includes(doing)
   }
 
   /** Takes the next step of the recording. */
@@ -40,15 +61,23 @@ export class Acknowledged {
     this.#read.set(step.name, step.length)
     const text = Buffer.from(this.#files.get(step.name)?.subarray(from, step.length) ?? [])
     for (const line of text.toString().split('\n')) {
-      if (line !== '') this.#add(JSON.parse(line) as Acknowledgement)
+      if (line !== '') this.#add(JSON.parse(line) as Acknowledgement, step.name)
     }
   }
 
-  #add(acknowledgement: Acknowledgement): void {
+  #add(acknowledgement: Acknowledgement, file: string): void {
+    if ('doing' in acknowledgement) {
+      const { doing, state } = acknowledgement
+      if (state === 'begun') this.#doing.set(file, doing)
+      else this.#doing.delete(file)
+      if (doing === 'reseal' && state === 'done') this.isResealed = true
+      return
+    }
     const { id } = acknowledgement
     if ('nonce' in acknowledgement) {
       const { ts, nonce } = acknowledgement
       const request = signed(keyOf(id, 1), URL_SIGNED, { ts, nonce })
+      this.latest = Math.max(this.latest, ts)
       const sameTime = this.requests.get(ts)
       if (sameTime === undefined) this.requests.set(ts, [request])
       else sameTime.push(request)
@@ -61,19 +90,31 @@ export class Acknowledged {
   }
 }
 
-/** What is wrong with an image, in words; what was looked at, in numbers. */
+/** What may be wrong with an image. */
+export const LOSSES = {
+  accepted: 'requests accepted again',
+  missing: 'credentials not as acknowledged',
+  rejected: 'credentials rejected with their key',
+  revoked: 'credentials accepted though revoked',
+  damaged: 'databases damaged',
+  other: 'other failures',
+} as const
+
+export type Loss = keyof typeof LOSSES
+
+/** What is wrong with an image, in words and by its kind; how much was looked at. */
 export interface Judged {
-  readonly wrong: readonly string[]
+  readonly wrong: readonly { readonly loss: Loss; readonly text: string }[]
   readonly requests: number
-  readonly accepted: number
+  /** How many of the requests were known, and not just too old to be told apart. */
+  readonly known: number
   readonly credentials: number
-  readonly missing: number
 }
 
 /** Opens an image with the library, and asks for all that was acknowledged. */
 export async function judge(
   { files }: Image,
-  { requests, credentials }: Acknowledged,
+  { requests, credentials, latest, isResealed }: Acknowledged,
   windowSeconds: number,
   folder: string,
 ): Promise<Judged> {
@@ -81,65 +122,72 @@ export async function judge(
   mkdirSync(folder)
   for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes)
   const path = join(folder, 'mac.db')
-  let clock = 0
+  let clock = latest
   const mac = createMac({
     ...{ database: `sqlite:${path}`, windowSeconds, origin: 'http://api.example.com' },
     now: () => clock,
+    // Once all keys are under the first sealing key, the second may be thrown away.
+    sealingKey: isResealed ? SEALING_KEYS[0] : SEALING_KEYS,
   })
-  const wrong: string[] = []
+  const wrong: { loss: Loss; text: string }[] = []
+  const lost: Lose = (loss, text) => wrong.push({ loss, text })
   let again = 0
-  let accepted = 0
-  let missing = 0
+  let known = 0
   try {
-    clock = Math.max(0, ...requests.keys())
     await mac.ready()
-    missing = await lostChanges(mac, credentials, clock, wrong)
+    await lookAtCredentials(mac, credentials, clock, lost)
     for (const [ts, sent] of requests) {
       again += sent.length
       // As it was then: what a request is rejected for is its nonce, not its age.
       clock = ts
       const verdicts = await Promise.all(sent.map((request) => mac.verify(request)))
       for (const verdict of verdicts) {
-        if (verdict.ok) accepted++
-        else if (!FOR_ITS_NONCE.has(verdict.error.code)) wrong.push(`sent again: ${verdict.error}`)
+        if (verdict.ok) lost('accepted', `a request with the timestamp ${ts} was accepted again`)
+        else if (verdict.error.code === 'ERR_MAC_REPLAY') known++
+        else if (verdict.error.code !== 'ERR_MAC_TIMESTAMP_STALE') {
+          lost('other', `sent again: ${verdict.error}`)
+        }
       }
     }
-    if (accepted > 0) wrong.push(`${accepted} requests were accepted again`)
   } catch (error) {
-    wrong.push(`the library: ${error}`)
+    lost('other', `the library: ${error}`)
   }
-  await mac.close().catch((error) => wrong.push(`closing: ${error}`))
+  await mac.close().catch((error) => lost('other', `closing: ${error}`))
   const damage = damageOf(path)
-  if (damage !== 'ok') wrong.push(`the database is damaged: ${damage}`)
-  return { wrong, accepted, missing, requests: again, credentials: credentials.size }
+  if (damage !== 'ok') lost('damaged', `the database is damaged: ${damage}`)
+  return { wrong, requests: again, known, credentials: credentials.size }
 }
 
-/** A replay, or older than what can be told apart. */
-const FOR_ITS_NONCE: ReadonlySet<string> = new Set(['ERR_MAC_REPLAY', 'ERR_MAC_TIMESTAMP_STALE'])
+type Lose = (loss: Loss, text: string) => void
 
-/** @returns How many credentials are not as far as was acknowledged. */
-async function lostChanges(
+/** Each credential must be as far as was acknowledged, and be accepted or rejected accordingly. */
+async function lookAtCredentials(
   mac: Mac,
   credentials: Acknowledged['credentials'],
   clock: number,
-  wrong: string[],
-): Promise<number> {
+  lost: Lose,
+): Promise<void> {
   const there = new Map((await mac.listCredentials()).map((each) => [each.id, each]))
-  let missing = 0
-  for (const [id, { reached, asked }] of credentials) {
+  const verify = (id: string, key: number) =>
+    mac.verify(signed(keyOf(id, key), URL_SIGNED, { ts: clock }))
+  const look = async (id: string, { reached, asked }: Stages) => {
     const found = there.get(id)
     const { revoked = null, keyNumber = 0 } = found ?? {}
     const gone = asked === DELETED ? DELETED : 0
     const stage = found === undefined ? gone : revoked === null ? keyNumber : REVOKED
     if (stage < reached || stage > asked) {
-      missing++
-      wrong.push(`the credential ${id} is at stage ${stage}, not from ${reached} to ${asked}`)
-    } else if (reached >= REVOKED) {
-      const request = signed(keyOf(id, 1), URL_SIGNED, { ts: clock })
-      if ((await mac.verify(request)).ok) wrong.push(`${id} is accepted, though it was revoked`)
+      lost('missing', `the credential ${id} is at stage ${stage}, not from ${reached} to ${asked}`)
+    } else if (stage === REVOKED) {
+      for (let key = 1; key <= MOST_KEYS; key++) {
+        if ((await verify(id, key)).ok) lost('revoked', `${id} is accepted, though it was revoked`)
+      }
+    } else if (stage > 0 && stage < REVOKED) {
+      const verdict = await verify(id, stage)
+      if (!verdict.ok)
+        lost('rejected', `${id} is rejected, with its key ${stage}: ${verdict.error}`)
     }
   }
-  return missing
+  await Promise.all([...credentials].map(([id, stages]) => look(id, stages)))
 }
 
 function damageOf(path: string): string {

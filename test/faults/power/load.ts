@@ -6,7 +6,9 @@ import { Random } from '../random.ts'
 import {
   type Acknowledgement,
   DELETED,
+  type Doing,
   keyOf,
+  MOST_KEYS,
   REVOKED,
   type Stage,
   URL_SIGNED,
@@ -26,6 +28,11 @@ export interface LoadOptions {
   readonly clock: { readonly from: number; readonly at: number; readonly speed: number }
   readonly milliseconds: number
   readonly seed: number
+  readonly sealingKeys: readonly string[] | null
+  /** Whether it removes nonces again and again. */
+  readonly prunes: boolean
+  /** Whether it brings all keys under the first sealing key instead: by the function or the command. */
+  readonly reseal: 'function' | 'command' | null
 }
 
 /*
@@ -44,17 +51,23 @@ const { createMac } = (await import(
 )) as typeof import('../../../src/index.ts')
 const now = () => clock.from + ((Date.now() - clock.at) / 1000) * clock.speed
 const mac = createMac({
-  ...{ database: `sqlite:${database}`, windowSeconds, now },
+  ...{ database: `sqlite:${database}`, windowSeconds, now, sealingKey: options.sealingKeys },
   origin: 'http://api.example.com',
 })
 const handler = mac.withMac(() => new Response('in'))
 
-await mac.ready()
+if (options.reseal !== null) {
+  await doing('reseal', options.reseal === 'function' ? () => mac.reseal() : resealByCommand)
+  await mac.close()
+  process.exit(0)
+}
+await doing('opening', () => mac.ready())
 const end = performance.now() + options.milliseconds
 const credentials = [...options.credentials]
 // With credentials that are there, the first that a process commits is a nonce.
 if (credentials.length === 0 && (await create(`${name}-steady`))) credentials.push(`${name}-steady`)
-if (credentials.length > 0) await Promise.all([requests(), requests(), requests(), lives()])
+if (credentials.length > 0)
+  await Promise.all([requests(), requests(), requests(), lives(), removals()])
 await mac.close()
 process.exit(0)
 
@@ -69,6 +82,34 @@ function writeDown(): void {
   lines = ''
   // The tracer takes note of this, and of how long the file is.
   fdatasyncSync(file)
+}
+
+async function doing(what: Doing, work: () => Promise<unknown>): Promise<void> {
+  const tell = (state: 'begun' | 'done' | 'failed') => {
+    note({ doing: what, state })
+    writeDown()
+  }
+  tell('begun')
+  try {
+    await work()
+  } catch (error) {
+    tell('failed')
+    // A database that cannot be opened is for the harness to know.
+    if (what === 'opening') throw error
+    return
+  }
+  tell('done')
+}
+
+async function resealByCommand(): Promise<void> {
+  const load = (file: string) => import(pathToFileURL(`${options.source}/cli/${file}`).href)
+  process.env.MAC_SEALING_KEY = options.sealingKeys?.join(',')
+  const args = ['reseal', '--database', database, '--json']
+  const [{ Terminal }, { run }] = await Promise.all([
+    load('terminal/terminal.ts'),
+    load('program.ts'),
+  ])
+  if ((await run(args, new Terminal(args))) !== 0) throw new Error('not all keys are sealed')
 }
 
 /** Sends requests, some at once, now and then in a hurry. */
@@ -92,14 +133,21 @@ async function request(): Promise<void> {
 async function lives(): Promise<void> {
   for (let number = 1; performance.now() < end; number++) {
     await live(`${name}-${number}`)
-    if (random.chance(0.3)) await mac.prune().catch(() => {})
+    if (random.chance(0.3) && !options.prunes) await doing('prune', () => mac.prune())
     await sleep(random.between(0, 30))
+  }
+}
+
+async function removals(): Promise<void> {
+  while (options.prunes && performance.now() < end) {
+    await sleep(random.between(10, 60))
+    await doing('prune', () => mac.prune())
   }
 }
 
 async function live(id: string): Promise<void> {
   if (!(await create(id))) return
-  const keys = random.between(1, 3)
+  const keys = random.between(1, MOST_KEYS)
   for (let key = 2; key <= keys; key++) {
     const graceSeconds = random.pick([0, 1])
     const rotation = { key: keyOf(id, key).key, graceSeconds, endEarlierGrace: true }

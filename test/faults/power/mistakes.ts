@@ -1,5 +1,7 @@
 import { MISTAKES } from '../journal/mistakes.ts'
 import type { Mistake } from '../mistaken-code.ts'
+import type { Loss } from './judge.ts'
+import type { KindName } from './kinds.ts'
 
 /** Not mistakes: bring what was written into the database so soon that it is seen in a short run. */
 export const HURRIED: readonly Mistake[] = [
@@ -15,23 +17,79 @@ export const HURRIED: readonly Mistake[] = [
   wrong: String(right).replace(/\d+$/, String(pages)),
 }))
 
-/** Mistakes that a power cut shows. */
-export const POWER_MISTAKES: readonly Mistake[] = [
-  ...[
-    'a batch is answered before its sync',
-    'a sync answers for what was committed after it began',
-  ].map(ofTheJournal),
+/** A mistake that a power cut shows: in which kind of recording, and what is lost with it. */
+export interface PowerMistake extends Mistake {
+  readonly kind: KindName
+  readonly shows: readonly Loss[]
+}
+
+const ENDS_A_TRANSACTION = `
+    const { sql } = await import('kysely')
+    await sql\`commit\`.execute(locked)
+    await sql\`begin immediate\`.execute(locked)`
+
+export const POWER_MISTAKES: readonly PowerMistake[] = [
+  {
+    ...ofTheJournal('a batch is answered before its sync'),
+    ...{ kind: 'load', shows: ['accepted'] },
+  },
+  {
+    ...ofTheJournal('a sync answers for what was committed after it began'),
+    ...{ kind: 'load', shows: ['accepted'] },
+  },
   {
     name: 'changes of credentials are acknowledged before a sync',
     file: 'store/open.ts',
     right: "'synchronous = full'",
     wrong: "'synchronous = normal'",
+    ...{ kind: 'load', shows: ['missing'] },
   },
   {
     name: 'checkpoints are made without a sync',
     file: 'store/checkpoints.ts',
     right: "database.all('pragma synchronous = full')",
     wrong: "database.all('pragma synchronous = off')",
+    ...{ kind: 'load', shows: ['accepted', 'missing', 'damaged'] },
+  },
+  {
+    name: 'nonces are removed and synced before the floor is raised',
+    file: 'store/nonce-expiry.ts',
+    right: `yield raiseState(db, 'nonce_floor', floor)
+  yield db.deleteFrom('mac_nonce_log').where('seq', '<=', seq).compile()`,
+    wrong: `yield db.deleteFrom('mac_nonce_log').where('seq', '<=', seq).compile()
+  yield sql\`commit\`.compile(db)
+  yield sql\`pragma synchronous = full\`.compile(db)
+  yield sql\`update mac_state set value = value where name = 'keep_seconds'\`.compile(db)
+  yield sql\`pragma synchronous = normal\`.compile(db)
+  yield sql\`begin immediate\`.compile(db)
+  yield raiseState(db, 'nonce_floor', floor)`,
+    ...{ kind: 'prune', shows: ['accepted'] },
+  },
+  {
+    name: 'the version of the tables is committed before the nonces are in the journal',
+    file: 'store/migrations.ts',
+    right: '    carryNoncesOver,\n',
+    wrong: `    sql\`insert into mac_schema values (5)\`,
+    sql\`commit\`,
+    sql\`begin immediate\`,
+    sql\`delete from mac_schema where version = 5\`,
+    carryNoncesOver,\n`,
+    ...{ kind: 'migration', shows: ['accepted'] },
+  },
+  {
+    ...ofTheJournal('a batch is answered before its sync'),
+    ...{ kind: 'second cut', shows: ['accepted'] },
+  },
+  {
+    name: 'a key is committed before it is said what has sealed it',
+    file: 'store/sealing/reseal-rows.ts',
+    right: 'const { numUpdatedRows } = await locked',
+    wrong: `const only = (key: string) =>
+          locked.updateTable('mac_credentials').set({ key }).where('id', '=', before.id).execute()
+        await only(after.key)${ENDS_A_TRANSACTION}
+        await only(before.key)
+        const { numUpdatedRows } = await locked`,
+    ...{ kind: 'reseal', shows: ['rejected'] },
   },
 ]
 

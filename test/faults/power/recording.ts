@@ -1,7 +1,9 @@
 import { dlopen } from 'bun:ffi'
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../random.ts'
+import { type Doing, SEALING_KEYS } from './acknowledged.ts'
+import type { Beginning } from './beginnings.ts'
 import { Disk } from './disk.ts'
 import type { LoadOptions } from './load.ts'
 import { readTrace, type Traced } from './trace.ts'
@@ -21,6 +23,9 @@ export interface Recording {
   /** The files of acknowledgements, by their names. */
   readonly acknowledgements: ReadonlyMap<string, Uint8Array>
   readonly windowSeconds: number
+  readonly beginning: Beginning
+  /** By their names: the inodes of the files that were there at the beginning. */
+  readonly inodes: ReadonlyMap<string, string>
   /** How often a thread other than a process's first has synced the log. */
   readonly syncsByThreads: number
 }
@@ -36,6 +41,9 @@ export interface RecordingChoice {
   /** A folder that is empty, for the database alone, and where the trace is to be. */
   readonly folder: string
   readonly trace: string
+  readonly beginning: Beginning
+  /** What is to be seen: the load is short for what is over soon. */
+  readonly focus: Doing | null
 }
 
 /**
@@ -45,28 +53,54 @@ export interface RecordingChoice {
  * @throws Error if the trace does not tell all that was done to the files.
  */
 export async function record(choice: RecordingChoice, random: Random): Promise<Recording> {
-  const { folder, trace } = choice
-  const clock = { from: 1_800_000_000, at: Date.now(), speed: random.pick([1, 20]) }
-  const turns = random.between(1, 3)
+  const { folder, trace, beginning, focus } = choice
+  const isShort = focus === 'opening' || focus === 'reseal'
+  const inodes = new Map<string, string>()
+  for (const [name, content] of beginning.files) {
+    writeFileSync(join(folder, name), content)
+    inodes.set(name, String(statSync(join(folder, name)).ino))
+  }
+  const clock = {
+    from: beginning.clock,
+    at: Date.now(),
+    speed: focus === 'prune' ? 20 : random.pick([1, 20]),
+  }
+  const turns = random.between(1, isShort ? 2 : 3)
   for (let turn = 1; turn <= turns; turn++) {
-    const credentials = random.chance(0.8) ? steadyCredentials(folder) : []
-    const processes = Array.from({ length: random.between(1, 3) }, (_, number) =>
+    const known = [...beginning.credentials, ...steadyCredentials(folder)]
+    const credentials = random.chance(0.8) ? known : []
+    const start = (number: number, reseal: LoadOptions['reseal']) =>
       work(choice, random.branch(), {
-        ...{ source: choice.source, database: join(folder, 'mac.db'), clock, credentials },
-        ...{ windowSeconds: WINDOW_SECONDS, name: `${turn}-${number}` },
-        milliseconds: random.between(100, 900),
+        ...{ source: choice.source, database: join(folder, 'mac.db'), clock, credentials, reseal },
+        ...{ windowSeconds: WINDOW_SECONDS, name: `${beginning.prefix}${turn}-${number}` },
+        milliseconds: isShort ? random.between(50, 300) : random.between(100, 900),
         seed: random.between(0, 2 ** 32 - 1),
-      }),
-    )
-    await Promise.all(processes)
+        prunes: focus === 'prune',
+        sealingKeys: focus === 'reseal' ? SEALING_KEYS : null,
+      })
+    const load = Array.from({ length: random.between(1, 3) }, (_, number) => start(number, null))
+    const others =
+      focus === 'reseal' ? [start(load.length, random.pick(['function', 'command']))] : []
+    await Promise.all([...load, ...others])
   }
   const steps = readTrace(trace)
-  checkComplete(steps, folder)
   const acknowledgements = new Map(
     acknowledgementFiles(folder).map((name) => [name, readFileSync(join(folder, name))]),
   )
   const syncsByThreads = steps.filter(isSyncByThread).length
-  return { steps, acknowledgements, windowSeconds: WINDOW_SECONDS, syncsByThreads }
+  const recording = {
+    ...{ steps, acknowledgements, windowSeconds: WINDOW_SECONDS, beginning, inodes },
+    syncsByThreads,
+  }
+  checkComplete(recording, folder)
+  return recording
+}
+
+/** The disk as it is when a recording begins. */
+export function diskOf({ beginning, inodes }: Recording, keepsNames = true): Disk {
+  const disk = new Disk(keepsNames)
+  for (const [name, content] of beginning.files) disk.begin(name, inodes.get(name) ?? '', content)
+  return disk
 }
 
 async function work(
@@ -126,9 +160,9 @@ function acknowledgementFiles(folder: string): string[] {
 const NOTHING = Buffer.alloc(0)
 
 /** A write or a truncation past the tracer would show: the files are as the trace tells. */
-function checkComplete(steps: readonly Traced[], folder: string): void {
-  const disk = new Disk()
-  for (const step of steps) disk.apply(step)
+function checkComplete(recording: Recording, folder: string): void {
+  const disk = diskOf(recording)
+  for (const step of recording.steps) disk.apply(step)
   const told = disk.now()
   const there = readdirSync(folder).filter((name) => !/(-shm|\.acks)$/.test(name))
   for (const name of new Set([...told.keys(), ...there])) {

@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cleanup, cleanupLater, cleanupOnSignals } from '../cleanup.ts'
-import { copyWith, type Mistake, SOURCE } from '../mistaken-code.ts'
+import { copyWith, SOURCE } from '../mistaken-code.ts'
 import { Random } from '../random.ts'
 import { runtimeCommand } from '../runtime.ts'
-import { Disk, type Image } from './disk.ts'
-import { Acknowledged, type Judged, judge } from './judge.ts'
-import { HURRIED, POWER_MISTAKES } from './mistakes.ts'
+import type { Doing } from './acknowledged.ts'
+import { type Beginning, NOTHING } from './beginnings.ts'
+import type { Image } from './disk.ts'
+import { Acknowledged, type Judged, judge, LOSSES, type Loss } from './judge.ts'
+import { KINDS, type Kind, type KindName, momentsOf } from './kinds.ts'
+import { HURRIED, POWER_MISTAKES, type PowerMistake } from './mistakes.ts'
 import { buildPreload } from './preload.ts'
-import { type Recording, record } from './recording.ts'
+import { diskOf, type Recording, record } from './recording.ts'
 import type { Traced } from './trace.ts'
 
 /*
@@ -27,8 +30,9 @@ const { values } = parseArgs({
   },
 })
 const images = Number(values.images)
-/** How many images are made of one recording. */
+/** How many images are made of one recording, at most. */
 const IMAGES_OF_ONE = 50
+const LOSS_NAMES = Object.keys(LOSSES) as readonly Loss[]
 
 /** How many images are looked at: at least, and at most while nothing is lost. */
 interface Patience {
@@ -42,32 +46,43 @@ class Counts {
   images = 0
   /** In how many something was not as the processes saw it last. */
   differing = 0
+  /** In how many the power was cut in the middle of what they are about. */
+  within = 0
+  /** In how many the database itself, besides its log, was not synced: a checkpoint was under way. */
+  checkpoints = 0
   requests = 0
-  accepted = 0
+  known = 0
   credentials = 0
-  missing = 0
   bad = 0
   syncsByThreads = 0
+  readonly losses: Map<Loss, number> = new Map()
   /** What was wrong with the first few. */
   readonly examples: string[] = []
 
-  add({ lost }: Image, { wrong, requests, accepted, credentials, missing }: Judged): void {
+  add({ lost }: Image, { wrong, requests, known, credentials }: Judged): void {
     this.images++
     if (lost > 0) this.differing++
     if (wrong.length > 0) this.bad++
-    if (this.examples.length < 10) this.examples.push(...wrong.slice(0, 3))
     this.requests += requests
-    this.accepted += accepted
+    this.known += known
     this.credentials += credentials
-    this.missing += missing
+    for (const { loss, text } of wrong) {
+      const before = this.losses.get(loss) ?? 0
+      this.losses.set(loss, before + 1)
+      if (before < 3) this.examples.push(text)
+    }
+  }
+
+  has(losses: readonly Loss[]): boolean {
+    return losses.some((loss) => this.losses.has(loss))
   }
 
   toString(): string {
+    const losses = [...this.losses].map(([loss, many]) => `${many} ${LOSSES[loss]}`).join(', ')
     return (
-      `${this.images} images of ${this.recordings} recordings, ` +
-      `${this.requests} acknowledged requests sent again, ${this.accepted} accepted; ` +
-      `${this.credentials} credentials looked up, ${this.missing} not as acknowledged; ` +
-      `${this.bad} of ${this.images} images lost something`
+      `${this.images} images of ${this.recordings} recordings, ${this.requests} acknowledged requests ` +
+      `sent again (${this.known} of them known), ${this.credentials} credentials looked up: ${losses || 'nothing lost'} ` +
+      `(${this.bad} of ${this.images} images)`
     )
   }
 }
@@ -105,58 +120,99 @@ function hasRoom(path: string): boolean {
 }
 
 async function run(random: Random): Promise<void> {
-  const right = await look([], random.branch(), { least: images, most: images })
-  check(right.bad === 0, `the code as it is: ${right}`)
-  for (const example of right.examples) console.log(`    ${example}`)
-  // Where nothing is seen, or nothing is lost, nothing is checked.
-  const { requests, credentials, differing, syncsByThreads } = right
-  check(
-    Math.min(requests, credentials, differing, syncsByThreads) > 0,
-    `${differing} images lack something that was not synced, and threads synced the log ${syncsByThreads} times`,
-  )
-  const patience = { least: Math.max(IMAGES_OF_ONE, images / 50), most: 1000 }
-  for (const mistake of POWER_MISTAKES) {
-    const counts = await look([mistake], random.branch(), patience)
-    check(counts.bad > 0, `control, ${mistake.name}: ${counts}`)
+  const threads: number[] = []
+  for (const kind of KINDS) {
+    const many = Math.ceil(images * kind.share)
+    const right = await look(kind, null, random.branch(), { least: many, most: many })
+    check(right.bad === 0, `${kind.title}: ${right}`)
+    for (const example of right.examples) console.log(`    ${example}`)
+    // If nothing is seen, nothing is checked.
+    const { known, credentials, differing, checkpoints } = right
+    const within = kind.focus === null ? right.images : right.within
+    check(
+      Math.min(known, credentials, differing, within) > 0,
+      `${differing} of them lack something that was not synced, ` +
+        `${within} are of the middle of it, ${checkpoints} of a checkpoint`,
+    )
+    if (kind.name === 'load') check(checkpoints > 0, `${checkpoints} are of a checkpoint`)
+    threads.push(right.syncsByThreads)
   }
-  const forgetful = await look([], random.branch(), patience, false)
-  check(forgetful.bad > 0, `control, the disk forgets names of files: ${forgetful}`)
+  check(Math.max(...threads) > 0, `threads synced the log ${threads.join(', ')} times`)
+  const patience = { least: Math.max(10, images / 50), most: 1000 }
+  for (const mistake of POWER_MISTAKES) {
+    const kind = kindOf(mistake.kind)
+    const counts = await look(kind, mistake, random.branch(), patience)
+    check(counts.has(mistake.shows), `control, ${kind.title}, ${mistake.name}: ${counts}`)
+  }
+  const forgetful = await look(kindOf('load'), null, random.branch(), patience, false)
+  const names = forgetful.has(['accepted', 'missing'])
+  check(names, `control, the disk forgets names of files: ${forgetful}`)
+}
+
+function kindOf(name: KindName): Kind {
+  const kind = KINDS.find((each) => each.name === name)
+  if (kind === undefined) throw new Error(`There is no kind ${name}.`)
+  return kind
 }
 
 function check(holds: boolean, what: string): void {
   if (holds) passed++
   else failed++
-  console.log(`${holds ? 'holds  ' : 'BROKEN '} ${what}`)
+  const seconds = Math.round(performance.now() / 1000)
+  console.log(`${holds ? 'holds  ' : 'BROKEN '} ${what}, after ${seconds} s`)
 }
 
 /** Makes recordings and looks at images of each. While one is looked at, the next is made. */
 async function look(
-  mistakes: readonly Mistake[],
+  kind: Kind,
+  mistake: PowerMistake | null,
   random: Random,
   { least, most }: Patience,
   keepsNames = true,
 ): Promise<Counts> {
+  const mistakes = mistake === null ? [] : [mistake]
   const usual = mistakes.length === 0 ? SOURCE : copyWith(mistakes)
   const hurried = copyWith([...HURRIED, ...mistakes])
   const counts = new Counts()
-  const next = () => recordOne(random.chance(0.7) ? hurried : usual, random.branch())
+  const next = async () => {
+    const source = random.chance(0.7) ? hurried : usual
+    const record = (own: Random) => recordOne(source, NOTHING, null, own)
+    const beginning = await kind.begin({ root: imageFolder, record }, random.branch())
+    return recordOne(source, beginning, kind.focus, random.branch())
+  }
+  // Several recordings of each kind, however few images there are to be.
+  const ofOne = Math.max(5, Math.min(IMAGES_OF_ONE, Math.ceil(least / 4)))
+  const shown = () => counts.has(mistake?.shows ?? LOSS_NAMES)
   let recording: Promise<Recording> | null = null
-  while (counts.images < least || (counts.bad === 0 && counts.images < most)) {
+  while (counts.images < least || (!shown() && counts.images < most)) {
     const done = await (recording ?? next())
-    recording = counts.images + IMAGES_OF_ONE < least ? next() : null
+    recording = counts.images + ofOne < least ? next() : null
     // It is waited for in the next round.
     recording?.catch(() => {})
-    await lookAt(done, counts, random.branch(), keepsNames)
+    await lookAt(
+      done,
+      kind,
+      Math.min(ofOne, most - counts.images),
+      counts,
+      random.branch(),
+      keepsNames,
+    )
   }
   return counts
 }
 
-async function recordOne(source: string, random: Random): Promise<Recording> {
+async function recordOne(
+  source: string,
+  beginning: Beginning,
+  focus: Doing | null,
+  random: Random,
+): Promise<Recording> {
   const place = join(root, String(++folders))
   const folder = join(place, 'files')
   mkdirSync(folder, { recursive: true })
+  const trace = join(place, 'trace')
   try {
-    return await record({ source, command, tracer, folder, trace: join(place, 'trace') }, random)
+    return await record({ source, command, tracer, folder, trace, beginning, focus }, random)
   } finally {
     rmSync(place, { recursive: true })
   }
@@ -165,35 +221,28 @@ async function recordOne(source: string, random: Random): Promise<Recording> {
 /** Makes images of a recording, from its beginning to its end, and looks at each. */
 async function lookAt(
   recording: Recording,
+  kind: Kind,
+  many: number,
   counts: Counts,
   random: Random,
   keepsNames: boolean,
 ): Promise<void> {
   const { steps, windowSeconds } = recording
-  const disk = new Disk(keepsNames)
+  const disk = diskOf(recording, keepsNames)
   const acknowledged = new Acknowledged(recording)
   counts.recordings++
   counts.syncsByThreads += recording.syncsByThreads
   let done = 0
-  for (const moment of momentsOf(steps, random)) {
+  for (const moment of momentsOf(recording, kind, many, random)) {
     // Where all is synced, a moment later: there is nothing to lose.
     for (; done < moment || (disk.isSynced && done < steps.length); done++) {
       const step = steps[done] as Traced
       disk.apply(step)
       acknowledged.apply(step)
     }
+    if (kind.focus !== null && acknowledged.isDoing(kind.focus)) counts.within++
+    if (disk.isUnsynced('mac.db')) counts.checkpoints++
     const image = disk.cut(random)
     counts.add(image, await judge(image, acknowledged, windowSeconds, join(imageFolder, 'image')))
   }
-}
-
-/** When the power is cut, by how many steps came before: often just after something was acknowledged. */
-function momentsOf(steps: readonly Traced[], random: Random): number[] {
-  const acknowledged = steps.flatMap(({ what }, at) => (what === 'acknowledged' ? [at + 1] : []))
-  const moments = Array.from({ length: IMAGES_OF_ONE }, () =>
-    acknowledged.length > 0 && random.chance(0.5)
-      ? random.pick(acknowledged)
-      : random.between(0, steps.length),
-  )
-  return moments.sort((one, other) => one - other)
 }
