@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
+import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
 import type { Edited, KeylessCredential, OldKeyTerm, StoredCredential } from './types.ts'
 
 export type CredentialRow = Selectable<MacDatabase['mac_credentials']>

@@ -20,7 +20,7 @@ import { immediately } from './immediately.ts'
 import type { JournalParts } from './journal.ts'
 import { drawVersion, KEY_INDEX } from './migrations.ts'
 import type { MacDatabase } from './schema.ts'
-import type { KeyPlace, KeySealer } from './sealing/key-sealer.ts'
+import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
 import { present } from './state.ts'
 import type {
   AuditFilter,

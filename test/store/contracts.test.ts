@@ -1,8 +1,7 @@
 import { CamelCasePlugin, Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
-import { sealerOf } from '../../src/store/sealing/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { readSealer } from '../../src/store/sealing/sealer.ts'
 import type { Store } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { afterEach, describe } from '../support/runner.ts'
@@ -36,7 +35,7 @@ async function openingOwn(...plugins: KyselyPlugin[]): Promise<Store> {
   return opening(openStore(databaseSource(database)))
 }
 
-const sealed = sealerOf([readSealingKey(`${'A'.repeat(42)}E`)])
+const sealed = readSealer(`${'A'.repeat(42)}E`)
 
 const stores: readonly [string, () => Promise<Store>][] = [
   ['in memory', () => opening(openStore({ path: null, driver: 'own' }))],

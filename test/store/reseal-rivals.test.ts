@@ -1,8 +1,7 @@
 import type { MacError } from '../../src/index.ts'
 import type { Guard } from '../../src/store/guard.ts'
 import { type ResealedRows, resealRows } from '../../src/store/sealing/reseal-rows.ts'
-import { sealerOf } from '../../src/store/sealing/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { readSealer } from '../../src/store/sealing/sealer.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { fill, open, outcomes } from '../support/sealed-mac.ts'
@@ -11,7 +10,7 @@ import { openDatabase, rowsOf } from '../support/sqlite.ts'
 import { withDatabase } from '../support/with-database.ts'
 
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
-const [ID_ONE, ID_TWO] = [ONE, TWO].map((key) => readSealingKey(key).id)
+const [ID_ONE, ID_TWO] = [ONE, TWO].map((key) => readSealer(key).current)
 
 /** Reseals; before each piece of work on the database, something else is done to it. */
 function resealing(
@@ -19,7 +18,7 @@ function resealing(
   keys: readonly string[],
   meanwhile: (looked: boolean) => Promise<unknown> = async () => {},
 ): Promise<ResealedRows> {
-  const sealer = sealerOf(keys.map(readSealingKey))
+  const sealer = readSealer(keys)
   let looked = false
   const guard: Guard = async (work) => {
     await meanwhile(looked)

@@ -4,8 +4,7 @@ import type { Guard } from '../../src/store/guard.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import { emptyLog } from '../../src/store/sealing/empty-log.ts'
 import { resealRows } from '../../src/store/sealing/reseal-rows.ts'
-import { sealerOf } from '../../src/store/sealing/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { readSealer } from '../../src/store/sealing/sealer.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { fill, type Given, open, outcomes } from '../support/sealed-mac.ts'
@@ -130,7 +129,7 @@ test('a change that comes between reading and writing stays, and is sealed by an
   const path = folder.path('mac.db')
   const before = open(path, null)
   const { id } = await before.createCredential('ada')
-  const sealer = sealerOf([readSealingKey(ONE)])
+  const sealer = readSealer(ONE)
   let rotated: Given | null = null
   const { resealed } = await withDatabase(path, (db) => {
     let works = 0

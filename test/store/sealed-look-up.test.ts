@@ -1,7 +1,5 @@
 import { openStore } from '../../src/store/open.ts'
-import type { KeySealer } from '../../src/store/sealing/key-sealer.ts'
-import { sealerOf } from '../../src/store/sealing/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { type KeySealer, readSealer } from '../../src/store/sealing/sealer.ts'
 import type { StoredCredential } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -39,7 +37,7 @@ describe('two keys are opened by each look-up of keys', () => {
     await unsealed.credentials.insert({ ...ADA, id: 'unsealed' })
     await unsealed.credentials.insert({ ...ADA, id: 'unsealed, both', oldKey })
     await unsealed.close()
-    const sealer = counting(sealerOf([readSealingKey(sealingKeyOf('one'))]))
+    const sealer = counting(readSealer(sealingKeyOf('one')))
     const store = await openStore(source, sealer)
     await store.credentials.insert(ADA)
     await store.credentials.insert({ ...ADA, id: 'both', oldKey })
@@ -66,7 +64,7 @@ describe('two keys are opened by each look-up of keys', () => {
 test('a key that looks sealed is taken for what the column beside it says', async () => {
   using folder = temporaryFolder()
   const source = { path: folder.path('mac.db'), driver: 'own' } as const
-  const sealer = sealerOf([readSealingKey(sealingKeyOf('one'))])
+  const sealer = readSealer(sealingKeyOf('one'))
   const place = { id: 'ada', number: 2, algorithm: 'hmac-sha-256' } as const
   const { text } = sealer.seal('a key', place)
   for (const writer of [undefined, sealer]) {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { createMac, type Mac, type MacError } from '../../src/index.ts'
-import { askedSealer } from '../../src/store/sealing/asked-sealer.ts'
+import { askedSealer } from '../../src/store/sealing/sealing-source.ts'
 import { codeOf } from '../support/code-of.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { outcome } from '../support/outcome.ts'

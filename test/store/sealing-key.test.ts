@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { readSealingKey } from '../../src/store/sealing/sealer.ts'
 import { expect, test } from '../support/runner.ts'
 
 const bytes = Buffer.from('3f'.repeat(16) + 'fb'.repeat(16), 'hex')

@@ -4,8 +4,7 @@ import { betterSqlite3Class } from '../../src/store/drivers/better-sqlite3.ts'
 import type { DriverChoice } from '../../src/store/drivers/choose-driver.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
-import { sealerOf } from '../../src/store/sealing/sealer.ts'
-import { readSealingKey } from '../../src/store/sealing/sealing-key.ts'
+import { readSealer } from '../../src/store/sealing/sealer.ts'
 import type { KeylessCredential, Store, StoredCredential } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -120,7 +119,7 @@ describe.each(drivers.map((driver) => [driver]))('in a file of the driver %s', (
   test('nothing is left of a key that was sealed afterwards, even if the file is not rewritten', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
-    const sealer = sealerOf([readSealingKey(sealingKeyOf('one'))])
+    const sealer = readSealer(sealingKeyOf('one'))
     const before = await openStore({ path, driver })
     await before.credentials.insert({ ...ADA, id: 'eve' })
     await before.close()
@@ -138,7 +137,7 @@ describe("in a caller's own Kysely", () => {
     connection.exec('pragma journal_mode = wal')
     connection.exec(`pragma secure_delete = ${secureDelete}`)
     const database = new Kysely<MacDatabase>({ dialect: await applicationDialect(connection) })
-    const sealer = sealed ? sealerOf([readSealingKey(sealingKeyOf('one'))]) : undefined
+    const sealer = sealed ? readSealer(sealingKeyOf('one')) : undefined
     const store = await openStore(database, sealer)
     return {
       ...store,

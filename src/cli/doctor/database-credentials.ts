@@ -1,5 +1,5 @@
 import { type KeyRow, openKey, openOldKey } from '../../store/credential-row.ts'
-import type { KeySealer } from '../../store/sealing/key-sealer.ts'
+import type { KeySealer } from '../../store/sealing/sealer.ts'
 import { SEALING_USES, type SealingUse } from '../../store/sealing/sealing-check.ts'
 import { environmentSealer } from '../../store/sealing/sealing-source.ts'
 import { manyCredentials } from '../credential-text.ts'

@@ -4,9 +4,9 @@ import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from '../cred
 import type { Guard } from '../guard.ts'
 import { immediately } from '../immediately.ts'
 import type { MacDatabase } from '../schema.ts'
-import type { KeySealer } from './key-sealer.ts'
 import type { ResealProgress } from './reseal.ts'
 import { ResealRivals } from './reseal-rivals.ts'
+import type { KeySealer } from './sealer.ts'
 import { securely } from './secure-delete.ts'
 
 /** How many credentials are sealed in one transaction: it takes some milliseconds. */

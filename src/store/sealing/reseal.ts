@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import type { Guard } from '../guard.ts'
 import type { MacDatabase } from '../schema.ts'
 import { emptyLog } from './empty-log.ts'
-import type { KeySealer } from './key-sealer.ts'
 import { resealRows } from './reseal-rows.ts'
+import type { KeySealer } from './sealer.ts'
 
 /** How far `reseal` has come, in credentials. */
 export interface ResealProgress {

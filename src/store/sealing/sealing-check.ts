@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { MacError } from '../../errors.ts'
 import type { MacDatabase } from '../schema.ts'
-import type { KeySealer } from './key-sealer.ts'
+import type { KeySealer } from './sealer.ts'
 
 /**
  * Looks whether all keys in the database can be opened, as far as their key ids tell: a server that
