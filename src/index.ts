@@ -51,5 +51,11 @@ export type { ScopeDemand, ScopeOption } from './server/scope.ts'
 export type { MacVerdict } from './server/verdict.ts'
 export type { VerifiedTarget } from './server/verified-target.ts'
 export type { Handler } from './server/with-mac.ts'
-export type { Resealed, ResealOptions, ResealProgress } from './store/sealing/reseal.ts'
-export type { AuditAction, RateLimit, RateLimitFields } from './types.ts'
+export type {
+  AuditAction,
+  RateLimit,
+  RateLimitFields,
+  Resealed,
+  ResealOptions,
+  ResealProgress,
+} from './types.ts'

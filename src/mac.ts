@@ -9,7 +9,7 @@ import type { FirstArgument } from './server/request-of.ts'
 import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { MacVerdict } from './server/verdict.ts'
 import type { Handler } from './server/with-mac.ts'
-import type { Resealed, ResealOptions } from './store/sealing/reseal.ts'
+import type { Resealed, ResealOptions } from './types.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {
@@ -132,11 +132,11 @@ export interface Mac {
   /**
    * Brings all keys under the current sealing key, the first of the option `sealingKey`: those that are
    * not sealed yet, and those that another one sealed, also old keys in their grace. Requests go on
-   * meanwhile. What has been done stays done: where it was ended, begin again. Whether keys that are under
-   * it already can be opened is not looked at: `withmac doctor` does that.
+   * meanwhile. What has been done stays done: if it was killed, begin again, ten seconds later. Whether keys
+   * that are under it already can be opened is not looked at: `withmac doctor` does that.
    *
-   * @throws TypeError where there is no sealing key. {@link MacError} `ERR_MAC_SEALED` where another
-   *   `reseal` with another first sealing key is at work, or servers still seal by another one.
+   * @throws TypeError if there is no sealing key. {@link MacError} `ERR_MAC_SEALED` if another `reseal` is
+   *   at work on the database, or servers still seal by another sealing key.
    *
    * @example
    * const { resealed, unopened, logEmptied } = await mac.reseal()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { optionsOf } from '../read-options.ts'
-import type { Resealed, ResealOptions } from '../store/sealing/reseal.ts'
 import type { Store } from '../store/types.ts'
+import type { Resealed, ResealOptions } from '../types.ts'
 import { readInput } from './input.ts'
 
 const optionsSchema = optionsOf({

@@ -44,7 +44,8 @@ export interface MacDatabase {
 /**
  * What `mac_state` holds. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
  * how long they are kept. `nonce_salt`: what their fingerprints are made with. `halted`: 1 after a sync of
- * the log failed. `credentials_mark`: another number after each change of a credential.
+ * the log failed. `credentials_mark`: another number after each change of a credential. `resealing`: until
+ * when a reseal is at work, in milliseconds; it is there only then.
  */
 export type StateName =
   | 'nonce_floor'
@@ -53,6 +54,7 @@ export type StateName =
   | 'nonce_salt'
   | 'halted'
   | 'credentials_mark'
+  | 'resealing'
 
 interface CredentialsTable {
   readonly id: string

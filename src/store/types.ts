@@ -1,6 +1,5 @@
 import type { MacAlgorithm } from '../protocol/signature.ts'
-import type { AuditAction, RateLimit } from '../types.ts'
-import type { Resealed, ResealOptions } from './sealing/reseal.ts'
+import type { AuditAction, RateLimit, Resealed, ResealOptions } from '../types.ts'
 
 /** What is known of the key that a credential had before its last rotation. */
 export interface OldKeyTerm {

@@ -149,6 +149,11 @@ test('reseal that is killed in its middle goes on from there, and no key is left
   expect(done).toBeLessThan(MANY)
   expect(await sealing(cwd, one)).toMatch(/^note: .*not all keys are sealed by it/)
 
+  const early = await withmac(['reseal'], { cwd, env: one })
+  expect(early.status).toBe(3)
+  expect(early.err).toMatch(/Another reseal is at work on this database, or was killed in the last/)
+  // As if ten seconds had gone by.
+  database.exec("update mac_state set value = value - 10000 where name = 'resealing'")
   const { resealed, ...rest } = await withmacJson<{ resealed: number }>(['reseal'], {
     ...{ cwd, env: one },
   })

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { plain } from '../../protocol/text.ts'
-import type { Resealed } from '../../store/sealing/reseal.ts'
+import type { Resealed } from '../../types.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'
 import { EXIT } from '../failure.ts'
@@ -16,7 +16,7 @@ export function resealCommand(terminal: Terminal): Command {
   return new Command('reseal')
     .summary('seals all keys by the current sealing key')
     .description(
-      'Brings all keys under the first sealing key of MAC_SEALING_KEY: those that are not sealed yet, and those that another of its sealing keys has sealed. Servers go on working. Where it was ended, run it again: it goes on from there.',
+      'Brings all keys under the first sealing key of MAC_SEALING_KEY: those that are not sealed yet, and those that another of its sealing keys has sealed. Servers go on working. If it was killed, run it again ten seconds later: it goes on from there.',
     )
     .option(
       '--no-vacuum',

@@ -1,6 +1,6 @@
 import { type KeyRow, openKey, openOldKey } from '../../store/credential-row.ts'
 import type { KeySealer } from '../../store/sealing/sealer.ts'
-import { SEALING_USES, type SealingUse } from '../../store/sealing/sealing-check.ts'
+import { type SealingUse, sealingUses } from '../../store/sealing/sealing-check.ts'
 import { environmentSealer } from '../../store/sealing/sealing-source.ts'
 import { manyCredentials } from '../credential-text.ts'
 import type { Inspected } from '../database.ts'
@@ -150,7 +150,7 @@ export function sealingFindings(database: Inspected): Finding[] {
       bad('sealing', message.replace(/^withmac: /, ''), 'see "Keys at rest" in the documentation'),
     ]
   }
-  const uses = database.rows(SEALING_USES).map(({ by, credentials }) => ({
+  const uses = database.rows(sealingUses()).map(({ by, credentials }) => ({
     by: by as string | null,
     credentials: Number(credentials),
   }))
