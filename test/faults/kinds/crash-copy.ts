@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { outcomeOf } from '../traffic/judge.ts'
 import type { Sent } from '../traffic/sent.ts'
 import type { Server } from '../world/server.ts'
 import type { World } from '../world/world.ts'
@@ -17,37 +18,44 @@ const AT_ONCE = 24
 export const crashCopy: Fault = {
   name: 'crash copy',
   async run(world) {
+    let known = 0
     let tried = 0
     for (let time = world.random.between(1, 2); time > 0; time--) {
       await Bun.sleep(world.random.between(200, 800))
-      tried += await tryCopy(world, join(world.settings.folder, 'copy'))
+      const copy = await tryCopy(world, join(world.settings.folder, 'copy'))
+      tried += copy.tried
+      known += copy.known
     }
-    return { note: `${tried} replays on copies`, felt: tried > 0 }
+    return { note: `${tried} replays on copies, ${known} of them known`, felt: known > 0 }
   },
 }
 
-async function tryCopy(world: World, folder: string): Promise<number> {
+async function tryCopy(world: World, folder: string): Promise<{ tried: number; known: number }> {
   mkdirSync(folder)
   const path = join(folder, 'mac.db')
   const passed = await freezeAndCopy(world, path)
   const server = await world.start(0, path)
+  let known = 0
   try {
     for (let at = 0; at < passed.length; at += AT_ONCE) {
       const some = passed.slice(at, at + AT_ONCE)
-      await Promise.all(some.map((sent) => mustBeKnown(world, server, sent)))
+      const outcomes = await Promise.all(some.map((sent) => mustBeKnown(world, server, sent)))
+      known += outcomes.filter((outcome) => outcome === '401 ERR_MAC_REPLAY').length
     }
   } finally {
     await server.kill()
     rmSync(folder, { recursive: true })
   }
-  return passed.length
+  return { tried: passed.length, known }
 }
 
-async function mustBeKnown(world: World, server: Server, sent: Sent): Promise<void> {
-  const answer = await server.exchange(sent.text)
-  const told = typeof answer === 'string' ? answer : answer.status
-  if (told === 200) world.violations.add('once', `let in by a copy as after a crash: ${sent}`)
-  else if (told !== 401) world.violations.add('reason', `${told} by a copy, for ${sent}`)
+async function mustBeKnown(world: World, server: Server, sent: Sent): Promise<string> {
+  const outcome = outcomeOf(await server.exchange(sent.text))
+  if (outcome === '200') world.violations.add('once', `let in by a copy as after a crash: ${sent}`)
+  else if (!outcome.startsWith('401')) {
+    world.violations.add('reason', `${outcome} by a copy, for ${sent}`)
+  }
+  return outcome
 }
 
 /** @returns What was let in before the copy was made. */

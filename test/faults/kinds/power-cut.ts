@@ -12,6 +12,7 @@ export const powerCut: Fault = {
     const { random, settings, syncs } = world
     if (syncs === null) throw new Error('nobody notes what is synced')
     let nonces = 0
+    let replays = 0
     let transactions = 0
     let before = readWal(settings.path)
     for (let time = 1; time <= 2; time++) {
@@ -25,9 +26,11 @@ export const powerCut: Fault = {
       nonces += cut.nonces
       transactions += cut.transactions
       await revive(world)
+      const earlier = world.tally.replays
       await replayAll(world, stillFresh(world).slice(-2000))
+      replays += world.tally.replays - earlier
     }
-    const note = `twice, lost ${transactions} transactions with ${nonces} nonces`
-    return { note, felt: true }
+    const note = `twice, lost ${transactions} transactions with ${nonces} nonces, ${replays} replays`
+    return { note, felt: replays > 0 }
   },
 }

@@ -48,7 +48,8 @@ export function judge(world: World, attempt: Attempt): string {
   return outcome
 }
 
-function outcomeOf(answer: Answer | 'refused'): string {
+/** `200`, a status and the code of the rejection, or how it got lost. */
+export function outcomeOf(answer: Answer | 'refused'): string {
   if (typeof answer === 'string') return answer
   if (answer.status === 200) return '200'
   const code = /"code":\s*"(\w+)"/.exec(answer.body)?.[1] ?? answer.body.slice(0, 100)
@@ -57,7 +58,8 @@ function outcomeOf(answer: Answer | 'refused'): string {
 
 function count({ tally }: World, { purpose, sent }: Attempt, outcome: string): void {
   if (purpose === 'replay') {
-    tally.replays++
+    // One that the store could not look at, or that got lost, shows nothing.
+    if (/^(200|401)/.test(outcome)) tally.replays++
     return
   }
   tally.fresh++
