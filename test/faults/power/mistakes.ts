@@ -82,13 +82,13 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
   },
   {
     name: 'a key is committed before it is said what has sealed it',
-    file: 'store/sealing/reseal-rows.ts',
-    right: 'const { numUpdatedRows } = await locked',
+    file: 'store/sealing/reseal.ts',
+    right: "await locked.updateTable('mac_credentials').set(columns)",
     wrong: `const only = (key: string) =>
-          locked.updateTable('mac_credentials').set({ key }).where('id', '=', before.id).execute()
-        await only(after.key)${ENDS_A_TRANSACTION}
-        await only(before.key)
-        const { numUpdatedRows } = await locked`,
+          locked.updateTable('mac_credentials').set({ key }).where('id', '=', row.id).execute()
+        await only(columns.key)${ENDS_A_TRANSACTION}
+        await only(row.key)
+        await locked.updateTable('mac_credentials').set(columns)`,
     ...{ kind: 'reseal', shows: ['rejected'] },
   },
 ]
