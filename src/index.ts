@@ -22,8 +22,13 @@ export {
 export { MAC_CHANNELS, type MacChannel } from './diagnostics/channels.ts'
 export type { MacMessages } from './diagnostics/messages.ts'
 export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
-export type { ExplainedLine, Explanation, Slip } from './explain/explanation.ts'
-export type { ExplainSettings, SeenRequest } from './explain/seen.ts'
+export type {
+  ExplainedLine,
+  ExplainSettings,
+  Explanation,
+  Mistake,
+  SeenRequest,
+} from './explain/explanation.ts'
 export type { RateLimitStore } from './limits/shared-counter.ts'
 export type { CreateCredential, Mac } from './mac.ts'
 export type {

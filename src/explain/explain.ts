@@ -1,34 +1,37 @@
 import { MacError } from '../errors.ts'
-import type { MacAuthorization } from '../protocol/parameters.ts'
-import type { ExplainCredential, ExplainOptions, Explanation } from './explanation.ts'
-import { nothingFound, slipped, slipsOf } from './findings.ts'
-import { cutTarget, ELEMENTS, type Guess } from './guess.ts'
-import { keyForm, keySlips } from './key-slips.ts'
-import { receivedLines } from './lines.ts'
-import { readHeader } from './loose-header.ts'
-import { macForm } from './mac-forms.ts'
-import { originSlips } from './origin-slips.ts'
-import { type Received, receive } from './received.ts'
-import { type SearchSpace, search } from './search.ts'
-import type { ExplainSettings, SeenRequest } from './seen.ts'
-import { stringSlips } from './string-slips.ts'
-import { targetSlips, wholeUrlSlips } from './target-slips.ts'
-import { timeSlips } from './time-slips.ts'
-import { type Case, noMac, oldKeyNote, rightMac, unknown, unreadable } from './verdicts.ts'
+import type { ExplainCredential, ExplainOptions, Explanation, SeenRequest } from './explanation.ts'
+import { bytesOf, keyMistakes, readMac } from './key-mistakes.ts'
+import { readHeader } from './lenient-header.ts'
+import { originMistakes } from './origin-mistakes.ts'
+import { receive } from './received.ts'
+import { ELEMENTS, type Found, type Signed, search, shown } from './search.ts'
+import { stringMistakes } from './string-mistakes.ts'
+import { cutTarget, LONGEST_TARGET, targetMistakes } from './target-mistakes.ts'
+import {
+  type Case,
+  mistaken,
+  notAMac,
+  nothingFound,
+  oldKeyNote,
+  rightMac,
+  unknown,
+  unreadable,
+} from './verdicts.ts'
 
 /** The most MACs that are computed for one request. */
 const MAX_TRIES = 60_000
 
 /**
- * Tells why a request is refused, and what to change: sets the normalized request string as received
- * beside the one that was signed, and looks for the slips that clients and proxies make, one, two
+ * Tells why a request is rejected, and what to change: sets the normalized request string as received
+ * beside the one that was signed, and looks for the mistakes that clients and proxies make, one, two
  * and, of the everyday ones, three at a time.
  *
- * It computes MACs, up to `maxTries`, and does nothing else: no nonce is used up, no store asked. It
- * cannot tell a replay, unless the request brings the code that it was refused with. What it returns
- * holds neither the key nor a MAC that the request did not bring. Never throws for what a request holds.
+ * It computes MACs, up to `maxTries` for each key of the credential, and does nothing else: no nonce is
+ * used up, no store asked. It cannot tell a replay, unless the request brings the code that it was
+ * rejected with. What it returns holds neither the key nor a MAC that the request did not bring. Never
+ * throws for what a request holds.
  *
- * @param credential The one that the request names; `null` where there is none.
+ * @param credential The one that the request names; `null` if there is none.
  *
  * @example
  * explain(readSeenRequest(text), { id: 'ada', key: 'the key' }).sentence
@@ -38,29 +41,65 @@ export function explain(
   credential: ExplainCredential | null,
   options: ExplainOptions = {},
 ): Explanation {
-  const settings = settingsOf(seen, options)
-  const now = seen.receivedAt ?? options.now ?? null
-  const received = receive(seen, settings)
+  // Of the settings, origin and trustProxy go together.
+  const placed = options.origin !== undefined || options.trustProxy !== undefined
+  const received = receive(seen, (placed ? options : seen.settings) ?? {})
   const { sent, problem } = readHeader(seen.headers.authorization ?? null)
   if (sent === null) return unreadable(problem, seen)
-  const lines = receivedLines(sent, received)
-  const known: Case = { seen, sent, received, now, settings, lines }
-  if (credential === null) return unknown(known)
-  const refusal = problem instanceof MacError ? problem : received.problem
-  const form = macForm(sent.mac, credential.algorithm ?? 'hmac-sha-256')
-  if (form === null) return noMac(known, refusal)
-  const space = searchSpace(sent, received, credential, seen.method)
-  const result = search(space, form, options.maxTries ?? MAX_TRIES)
-  if (result.found === null) {
-    const byOldKey = explainByOldKey(seen, credential, options)
-    return byOldKey ?? nothingFound(known, credential, refusal, form, result)
+  const base: Signed = {
+    timestamp: sent.ts,
+    nonce: sent.nonce,
+    method: received.method.toUpperCase(),
+    before: '',
+    ...cutTarget(received.target),
+    host: received.host,
+    port: received.port,
+    ext: sent.ext ?? '',
+    order: ELEMENTS,
+    first: '',
+    between: '\n',
+    last: '\n',
+    key: bytesOf(credential?.key ?? ''),
   }
-  const slips = slipsOf(known, credential, form, result)
-  if (slips.length === 0) return rightMac(known, credential, refusal, result)
-  return slipped(known, credential, refusal, slips, result)
+  if (credential === null) return unknown(sent, base)
+  const { id, key, algorithm = 'hmac-sha-256' } = credential
+  const known: Case = {
+    seen,
+    credential,
+    sent,
+    received,
+    base,
+    rejection: problem instanceof MacError ? problem : received.problem,
+    now: seen.receivedAt ?? options.now ?? null,
+    windowSeconds: options.windowSeconds ?? seen.settings?.windowSeconds,
+  }
+  const mac = readMac(sent.mac, algorithm)
+  if (mac === null) return notAMac(known)
+  const candidates = [
+    ...originMistakes(base, received),
+    ...targetMistakes(base.path, base.query, received),
+    ...keyMistakes(id, key),
+    ...stringMistakes(base, seen.method),
+  ]
+  const result = search(base, candidates, mac, options.maxTries ?? MAX_TRIES)
+  if (result.found !== null) {
+    const found = [...otherIdentifier(sent.id, id), ...result.found, ...mac.mistakes]
+    return found.length === 0 ? rightMac(known, result) : mistaken(known, found, result)
+  }
+  const bounded = result.bounded || received.target.length > LONGEST_TARGET
+  return (
+    explainByOldKey(seen, credential, options) ??
+    nothingFound(known, mac.mistakes, { ...result, bounded })
+  )
 }
 
-/** What the key before the last rotation explains, where the one of today explains nothing; or `null`. */
+function otherIdentifier(sent: string, id: string): Found[] {
+  if (sent === id) return []
+  const did = `named the credential ${shown(sent)} and signed with the key of ${shown(id)}`
+  return [{ kind: 'id', side: 'client', did, change: `Let the client send id=${shown(id)}.` }]
+}
+
+/** What the key before the last rotation explains, if the current one explains nothing; or `null`. */
 function explainByOldKey(
   seen: SeenRequest,
   credential: ExplainCredential,
@@ -73,49 +112,4 @@ function explainByOldKey(
   const explained = explain(seen, before, options)
   const found = explained.lines.some(({ signed }) => signed !== null)
   return found ? { ...explained, notes: [oldKeyNote(until), ...explained.notes] } : null
-}
-
-/** The options, and what they leave out from the request: `origin` and `trustProxy` go together. */
-function settingsOf({ settings = {} }: SeenRequest, options: ExplainOptions): ExplainSettings {
-  const placed = options.origin !== undefined || options.trustProxy !== undefined
-  const { origin, trustProxy } = placed ? options : settings
-  return { origin, trustProxy, windowSeconds: options.windowSeconds ?? settings.windowSeconds }
-}
-
-function searchSpace(
-  sent: MacAuthorization,
-  received: Received,
-  { id, key }: ExplainCredential,
-  method: string,
-): SearchSpace {
-  const target = cutTarget(received.target)
-  const base: Guess = {
-    ts: sent.ts,
-    nonce: sent.nonce,
-    method: received.method.toUpperCase(),
-    before: '',
-    ...target,
-    host: received.host,
-    port: received.port,
-    ext: sent.ext ?? '',
-    order: ELEMENTS,
-    between: '\n',
-    last: '\n',
-    first: '',
-    key: keyForm(key),
-  }
-  const times = timeSlips(sent.ts)
-  const header = (name: string) => received.headers[name]
-  return {
-    base,
-    usual: [
-      ...originSlips(base, received),
-      ...targetSlips(target, received.urlTarget, header),
-      ...wholeUrlSlips(received),
-      ...times.usual,
-      ...keySlips(id, key),
-      ...stringSlips(base, method),
-    ],
-    many: times.many,
-  }
 }

@@ -1,5 +1,30 @@
 import type { MacAlgorithm } from '../protocol/signature.ts'
-import type { ExplainSettings } from './seen.ts'
+
+/** A request as the server saw it: all that is needed to tell why it was rejected. */
+export interface SeenRequest {
+  readonly method: string
+  /** The absolute URL, as a handler finds it in `request.url`. */
+  readonly url: string
+  /** The request target as it came over the wire, if that is known. */
+  readonly target?: string | undefined
+  /** The header fields that matter, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** When it came, by the server's clock, in seconds since 1970. */
+  readonly receivedAt?: number | undefined
+  /** The code that the server rejected it with, such as `ERR_MAC_REPLAY`. */
+  readonly code?: string | undefined
+  /** The reference in the answer of the server. */
+  readonly reference?: string | undefined
+  /** What the server judged it by. */
+  readonly settings?: ExplainSettings | undefined
+}
+
+/** What a server judges requests by: the options of the same names. */
+export interface ExplainSettings {
+  readonly origin?: string | readonly string[] | undefined
+  readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
+  readonly windowSeconds?: number | undefined
+}
 
 /** The credential that the request names. Times are seconds since 1970. */
 export interface ExplainCredential {
@@ -15,7 +40,7 @@ export interface ExplainCredential {
     | { readonly key: string; readonly algorithm: MacAlgorithm; readonly until: number }
     | null
     | undefined
-  /** The moment from which `key` is no longer valid, where it is such a key. */
+  /** The moment from which `key` is no longer valid, if it is a key that was replaced. */
   readonly keyUntil?: number | null | undefined
   /** What was learned of the client's clock (draft §4.1). */
   readonly clockOffset?: number | null | undefined
@@ -24,8 +49,8 @@ export interface ExplainCredential {
 /** The options of `explain`. What they leave out is taken from the request's own `settings`. */
 export interface ExplainOptions extends ExplainSettings {
   /**
-   * The server's clock when the request came, in seconds since 1970, where the request does not say.
-   * Where neither does, the age of its timestamp is not judged.
+   * The server's clock when the request came, in seconds since 1970, if the request does not say. If
+   * neither does, the age of its timestamp is not judged.
    */
   readonly now?: number | undefined
   /** The most MACs to compute. Default: 60,000, some tenths of a second. */
@@ -37,37 +62,38 @@ export interface ExplainedLine {
   readonly name: 'timestamp' | 'nonce' | 'method' | 'request-URI' | 'host' | 'port' | 'ext'
   /** As the server has it. */
   readonly received: string
-  /** As the client signed it; `null` where that was not found out. */
+  /** As the client signed it; `null` if that was not found out. */
   readonly signed: string | null
 }
 
 /** Something that one side does otherwise than the other. */
-export interface Slip {
+export interface Mistake {
   /** A stable name, such as `port` or `query-missing`. */
   readonly kind: string
   /** What the client did. */
   readonly sentence: string
-  /** What to change, and on which side. */
+  /** What to change. */
   readonly change: string
+  /** The side on which to change it. */
   readonly side: 'client' | 'server'
 }
 
-/** Why a request is refused. It never holds the key, nor a MAC that the request did not bring. */
+/** Why a request is rejected. It never holds the key, nor a MAC that the request did not bring. */
 export interface Explanation {
   /** Whether nothing is wrong with the request, as far as can be told. */
   readonly ok: boolean
-  /** The whole in one sentence: what is wrong, and what to change. */
+  /** The whole on one line: what is wrong, and what to change. */
   readonly sentence: string
-  /** The code of the refusal; `null` where there is no reason to refuse. */
+  /** The code of the rejection; `null` if there is no reason to reject. */
   readonly code: string | null
-  /** The normalized request string line by line; empty where the request cannot be read so far. */
+  /** The normalized request string line by line; empty if the header cannot be read. */
   readonly lines: readonly ExplainedLine[]
-  /** What, done otherwise, makes the MAC right: the fewest that do. Empty where nothing was found. */
-  readonly slips: readonly Slip[]
+  /** The fewest mistakes that explain the MAC. Empty if none were found. */
+  readonly mistakes: readonly Mistake[]
   /** What else there is to know, each in a sentence. */
   readonly notes: readonly string[]
-  /** The option of the server with which this request's MAC is right, where one will do. */
+  /** The server's option with which the MAC of this request is right, if there is one. */
   readonly settings: { readonly origin: string } | null
-  /** How many MACs were computed, and whether the bound ended the search before its end. */
+  /** How many MACs were computed, and whether a bound ended the search before its end. */
   readonly search: { readonly tried: number; readonly bounded: boolean }
 }

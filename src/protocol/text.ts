@@ -105,11 +105,11 @@ export function isScopeList(text: string): boolean {
 }
 
 /**
- * The header fields that can have to do with what a client signed, or with what a server takes it to
- * have signed. Reports of refusals hold these and no other: no cookies, and no tokens of other schemes'
+ * The header fields that bear on what a client signed, or on what a server takes it to have signed.
+ * Reports of rejected requests hold these and no other: no cookies, and no tokens of other schemes'
  * fields.
  */
-export const TELLING_HEADERS: readonly string[] = [
+export const SIGNED_HEADERS: readonly string[] = [
   'authorization',
   'host',
   'forwarded',

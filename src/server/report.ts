@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MacError } from '../errors.ts'
-import type { Explanation } from '../explain/explanation.ts'
-import type { SeenRequest } from '../explain/seen.ts'
+import type { Explanation, SeenRequest } from '../explain/explanation.ts'
 import type { CheckSettings } from '../settings.ts'
 import type { StoredCredential } from '../store/types.ts'
 import { currentSeconds } from './clock.ts'
@@ -16,7 +15,7 @@ export interface MacReport {
   readonly reference: string
   /**
    * Tells what is wrong with the request, and what to change. It looks the credential up and tries the
-   * usual slips, which takes some tenths of a second of computing at the worst: ask for it where
+   * usual mistakes, which takes some tenths of a second of computing at the worst: ask for it where
    * strangers cannot make you ask often. Never rejects; `null` where the credential cannot be looked up.
    */
   explain(): Promise<Explanation | null>
@@ -70,7 +69,7 @@ async function explained(
   try {
     const [{ explain }, { identifierOf }] = await Promise.all([
       import('../explain/explain.ts'),
-      import('../explain/loose-header.ts'),
+      import('../explain/lenient-header.ts'),
     ])
     const id = identifierOf(seen.headers.authorization ?? null)
     const { credentials } = await verifier.store()

@@ -1,6 +1,6 @@
-import type { SeenRequest } from '../explain/seen.ts'
+import type { SeenRequest } from '../explain/explanation.ts'
 import { type PinnedOrigin, pinOrigin } from '../protocol/origin.ts'
-import { TELLING_HEADERS } from '../protocol/text.ts'
+import { SIGNED_HEADERS } from '../protocol/text.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import { askRawTarget, type RawTarget } from './raw-target.ts'
 
@@ -17,7 +17,7 @@ export function seenBy(
   const raw = attempt(() => askRawTarget(rawTarget))
   const target = typeof raw === 'object' ? raw.url : raw
   const headers: Record<string, string> = {}
-  for (const name of TELLING_HEADERS) {
+  for (const name of SIGNED_HEADERS) {
     const value = attempt(() => request.headers.get(name)) ?? null
     if (value !== null) headers[name] = name === 'authorization' ? withoutOthers(value) : value
   }

@@ -119,7 +119,7 @@ const USES: readonly (readonly [holds: string, uses: string, prints: string])[] 
     `const signed = sign('GET', 'https://api.example.com/me', await createCredential('ada'))
      const headers = { authorization: signed }
      await example.fetch(new Request('http://api.example.com/me', { headers }))`,
-    quoted('> The MAC matches'),
+    quoted('> The client signed port'),
   ],
   [
     'maxBodyBytes: 100_000',

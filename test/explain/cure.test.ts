@@ -116,11 +116,11 @@ describe('the origin that is suggested makes the very request pass:', () => {
     const settings: MacOptions = proxied.origin === undefined ? {} : { origin: proxied.origin }
     const request = received(proxied)
     expect(await verifies(request.clone(), settings)).toBe(false)
-    const { ok, sentence, settings: suggested, slips } = explained(request, settings)
+    const { ok, sentence, settings: suggested, mistakes } = explained(request, settings)
     expect(ok).toBe(false)
-    expect(sentence).toContain(`set origin: '${origin}' in the server`)
+    expect(sentence).toContain(`Set origin: '${origin}' in the server`)
     expect(suggested).toEqual({ origin })
-    expect(slips.map(({ side }) => side)).toEqual(['server'])
+    expect(mistakes.map(({ side }) => side)).toEqual(['server'])
     expect(await verifies(request, { origin })).toBe(true)
   })
 })
@@ -150,8 +150,7 @@ test('the sentence names the port, what was signed, and what to set', () => {
     received: 'http://api.example.com/x',
   })
   expect(explained(request, {}).sentence).toBe(
-    'The MAC matches with port 443: the client signed https://api.example.com; ' +
-      "set origin: 'https://api.example.com' in the server.",
+    "The client signed port 443, not 80. Set origin: 'https://api.example.com' in the server.",
   )
 })
 
@@ -161,13 +160,13 @@ test('a client that forgot the port that it sends to is told so, and the server 
     received: 'http://api.example.com:3000/',
     headers: { host: 'api.example.com:3000' },
   })
-  const { sentence, settings, slips } = explained(request, {})
+  const { sentence, settings, mistakes } = explained(request, {})
   expect(sentence).toBe(
-    'The MAC matches with port 80: the client signed http://api.example.com; ' +
-      'let the client sign the port that it sends the request to, 3000.',
+    'The client signed port 80, and sent the request to port 3000. ' +
+      'Let the client sign the host as "api.example.com" and the port as "3000".',
   )
   expect(settings).toBeNull()
-  expect(slips.map(({ side }) => side)).toEqual(['client'])
+  expect(mistakes.map(({ side }) => side)).toEqual(['client'])
 })
 
 test('a target that a proxy rewrote is told by the field that names it', () => {
@@ -180,10 +179,10 @@ test('a target that a proxy rewrote is told by the field that names it', () => {
       authorization: authorization(KEY, 'http://api.example.com/v1/orders?a=1'),
     },
   }
-  const { sentence, slips } = explain(seen, KEY)
-  expect(slips).toMatchObject([{ kind: 'target-original', side: 'server' }])
+  const { sentence, mistakes } = explain(seen, KEY)
+  expect(mistakes).toMatchObject([{ kind: 'target-original', side: 'server' }])
   expect(sentence).toContain('X-Original-URI')
   const { 'x-original-uri': _, ...headers } = seen.headers
   const cut = { ...seen, headers: { ...headers, 'x-forwarded-prefix': '/v1/' } }
-  expect(explain(cut, KEY).slips).toMatchObject([{ kind: 'target-original', side: 'server' }])
+  expect(explain(cut, KEY).mistakes).toMatchObject([{ kind: 'target-original', side: 'server' }])
 })

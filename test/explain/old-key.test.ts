@@ -26,16 +26,16 @@ test('one after the grace is told to be that', () => {
   expect(sentence).toContain('give the client the new key')
 })
 
-test('slips are found by the old key as well', () => {
-  const { code, slips, notes } = explained({ target: '/x' })
+test('mistakes are found by the old key as well', () => {
+  const { code, mistakes, notes } = explained({ target: '/x' })
   expect(code).toBe('ERR_MAC_MISMATCH')
-  expect(slips.map(({ kind }) => kind)).toEqual(['query-missing'])
+  expect(mistakes.map(({ kind }) => kind)).toEqual(['query-missing'])
   expect(notes.join()).toContain('before its last rotation')
 })
 
 test('where neither key explains it, that is said, and neither key is told', () => {
   const text = JSON.stringify(explained({ mac: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' }))
-  expect(text).toContain('No usual slip explains the MAC')
+  expect(text).toContain('No known mistake explains the MAC')
   for (const key of [ADA.key, OLD.key]) expect(text).not.toContain(key)
 })
 

@@ -1,5 +1,5 @@
+import { formatExplanation } from '../../src/cli/commands/explain.ts'
 import { explain } from '../../src/explain/explain.ts'
-import { formatExplanation } from '../../src/explain/format.ts'
 import { readSeenRequest } from '../../src/explain/read-seen.ts'
 import { explanation } from '../../src/explain/verdicts.ts'
 import { createMac } from '../../src/index.ts'
@@ -52,11 +52,11 @@ test.each(PLACES)('what stands in %s is one line of an explanation', (_, placed)
   )
   for (const credential of [KEY, null, { ...KEY, id: FORGED }]) {
     const explanation = explain(seen, credential)
-    const { sentence, notes, slips, code } = explanation
+    const { sentence, notes, mistakes, code } = explanation
     const said = [
       sentence,
       ...notes,
-      ...slips.flatMap((slip) => [slip.sentence, slip.change]),
+      ...mistakes.flatMap((mistake) => [mistake.sentence, mistake.change]),
       code ?? '',
     ]
     for (const text of said) expect([text, isPlainText(text)]).toEqual([text, true])
@@ -94,13 +94,13 @@ test('the explanation in the answer of a server in development is escaped, and p
 })
 
 test('every sentence of an explanation is one line, whatever it is put together from', () => {
-  const slip = { kind: 'x', side: 'client', sentence: FORGED, change: FORGED } as const
-  const made = explanation('ERR_MAC_HOST', FORGED, { notes: [FORGED], slips: [slip] })
+  const mistake = { kind: 'x', side: 'client', sentence: FORGED, change: FORGED } as const
+  const made = explanation('ERR_MAC_HOST', FORGED, { notes: [FORGED], mistakes: [mistake] })
   for (const text of [
     made.sentence,
     ...made.notes,
-    made.slips[0]?.sentence,
-    made.slips[0]?.change,
+    made.mistakes[0]?.sentence,
+    made.mistakes[0]?.change,
   ]) {
     expect(isPlainText(text ?? '\n')).toBe(true)
   }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
+import { formatExplanation } from '../../src/cli/commands/explain.ts'
 import { explain } from '../../src/explain/explain.ts'
-import { formatExplanation } from '../../src/explain/format.ts'
 import { readSeenRequest } from '../../src/explain/read-seen.ts'
 import { requestString } from '../../src/protocol/signature.ts'
 import * as arbitrary from '../protocol/arbitraries.ts'
@@ -109,7 +109,7 @@ test('a request that was signed right is found right, and one whose mac is anoth
         const seen = { method, url, headers: { host: 'api.example.com', authorization: sent } }
         const { revoked, expires, ...credential } = key
         const explained = explain(seen, credential, { maxTries: MAX_TRIES })
-        expect([explained.ok, explained.slips]).toEqual([!spoilt, []])
+        expect([explained.ok, explained.mistakes]).toEqual([!spoilt, []])
       },
     ),
   )
@@ -185,11 +185,11 @@ describe('it ends within a bound, and says so,', () => {
   ])('%s', (_, target, nonce, ext) => {
     const header = `MAC id="a", ts="1790000000", nonce="${nonce}", ext="${ext}", mac="${mac}"`
     const headers = { host: 'a.example', authorization: header }
-    const { search, slips } = explain(
+    const { search, mistakes } = explain(
       { method: 'GET', url: `http://a.example${target}`, headers },
       key,
     )
-    expect(slips).toEqual([])
+    expect(mistakes).toEqual([])
     expect(search.tried).toBeLessThanOrEqual(60_000)
     // The bound of characters ends the search of long requests, and no other.
     expect(search.tried * (target.length + ext.length)).toBeLessThan(50_000_000)
@@ -201,9 +201,9 @@ describe('it ends within a bound, and says so,', () => {
       authorization: authorization({ id: 'a', key: 'x' }, 'http://a.example/'),
     }
     const seen = { method: 'GET', url: 'http://a.example/', headers }
-    const { search, notes } = explain(seen, key, { maxTries: 10 })
+    const { search, sentence } = explain(seen, key, { maxTries: 10 })
     expect(search).toEqual({ tried: 10, bounded: true })
-    expect(notes.join()).toContain('ended by its bound')
+    expect(sentence).toContain('ended by its bound')
   })
 })
 

@@ -114,7 +114,7 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['{"method":"GET"', 'starts as JSON and is none'],
+    ['{"method":"GET"', 'starts as JSON and is not valid JSON'],
     ['{"url":"http://a.example/"}', 'lacks the method'],
     ['{"method":"GET","headers":{}}', 'lacks the URL'],
     ['{"method":"GET","url":"/x"}', 'lacks the host'],

@@ -54,7 +54,7 @@ describe('where the parameters can be told apart all the same, it goes on to the
     const header = sign().replace(`ts="${NOW}"`, `ts="${NOW}.25"`)
     const explained = explain(seen(header), KEY)
     expect(explained.code).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
-    expect(explained.slips.map(({ kind }) => kind)).toEqual(['ts-format'])
+    expect(explained.mistakes.map(({ kind }) => kind)).toEqual(['ts-format'])
     expect(explained.notes.join()).toContain('decimal point')
   })
 
@@ -62,7 +62,7 @@ describe('where the parameters can be told apart all the same, it goes on to the
     const date = new Date(NOW * 1000).toISOString()
     const explained = explain(seen(sign().replace(`ts="${NOW}"`, `ts="${date}"`)), KEY)
     expect(explained.code).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
-    expect(explained.slips.map(({ kind }) => kind)).toEqual(['ts-format'])
+    expect(explained.mistakes.map(({ kind }) => kind)).toEqual(['ts-format'])
   })
 
   test('a MAC in base64url', () => {
@@ -74,7 +74,7 @@ describe('where the parameters can be told apart all the same, it goes on to the
     const urlSafe = header.replace(mac, (text) => text.replaceAll('+', '-').replaceAll('/', '_'))
     const explained = explain(seen(urlSafe), KEY)
     expect(explained.code).toBe('ERR_MAC_ENCODING')
-    expect(explained.slips.map(({ kind }) => kind)).toEqual(['mac-base64url'])
+    expect(explained.mistakes.map(({ kind }) => kind)).toEqual(['mac-base64url'])
   })
 
   test('semicolons for commas, where all else is right', () => {
@@ -100,8 +100,8 @@ describe('of the credential it says', () => {
   })
 
   test('that another one is named, though this key made the MAC', () => {
-    const { slips } = explain(seen(sign({}, { ...KEY, id: 'eve' })), KEY)
-    expect(slips.map(({ kind }) => kind)).toEqual(['id'])
+    const { mistakes } = explain(seen(sign({}, { ...KEY, id: 'eve' })), KEY)
+    expect(mistakes.map(({ kind }) => kind)).toEqual(['id'])
   })
 
   test('that it was revoked, or has expired, and when', () => {
@@ -178,10 +178,19 @@ describe('by the code that the server gave it says what the request cannot tell:
   })
 })
 
-test('where nothing matches it says so, what is most likely, and the lines as received', () => {
-  const { code, sentence, slips, lines, settings } = explain(seen(sign()), { ...KEY, key: 'other' })
-  expect({ code, slips, settings }).toEqual({ code: 'ERR_MAC_MISMATCH', slips: [], settings: null })
-  expect(sentence).toMatch(/^No usual slip explains the MAC: most likely .* another key/)
+test('that the client has another key is the last word, after what to check first', () => {
+  const { code, sentence, mistakes, lines, settings } = explain(seen(sign()), {
+    ...KEY,
+    key: 'other',
+  })
+  expect({ code, mistakes, settings }).toEqual({
+    code: 'ERR_MAC_MISMATCH',
+    mistakes: [],
+    settings: null,
+  })
+  expect(sentence).toMatch(
+    /^No known mistake explains the MAC\. Check first .* If it did, .* another key .*\.$/,
+  )
   expect(lines).toEqual([
     { name: 'timestamp', received: String(NOW), signed: null },
     { name: 'nonce', received: 'dj83hs9s', signed: null },
@@ -196,16 +205,42 @@ test('where nothing matches it says so, what is most likely, and the lines as re
 test('what has the length of no MAC is called that', () => {
   const { code, sentence } = told(sign({ mac: 'AAAA' }))
   expect(code).toBe('ERR_MAC_MISMATCH')
-  expect(sentence).toContain('length of no MAC')
+  expect(sentence).toContain('length of no HMAC')
 })
 
-test('where the server found the MAC right, and it is wrong here, both are said', () => {
-  const { code, notes } = explain(seen(sign(), { code: 'ERR_MAC_REPLAY' }), {
-    ...KEY,
-    key: 'other',
+describe('that the client has another key is not said', () => {
+  const other = { ...KEY, key: 'other' }
+
+  test('if the server found the MAC right: then the key is another here', () => {
+    const { code, sentence } = explain(seen(sign(), { code: 'ERR_MAC_REPLAY' }), other)
+    expect(code).toBe('ERR_MAC_MISMATCH')
+    expect(sentence).toContain('ERR_MAC_REPLAY, so it found the MAC right')
+    expect(sentence).not.toContain('another key')
+    const mistaken = explain(seen(sign({ port: '443' }), { code: 'ERR_MAC_REPLAY' }), KEY)
+    expect(mistaken.notes.join()).toContain('ERR_MAC_REPLAY, so it found the MAC right')
   })
-  expect(code).toBe('ERR_MAC_MISMATCH')
-  expect(notes.join()).toContain('ERR_MAC_REPLAY, so it found the MAC right')
+
+  test.each([
+    ['a proxy may have changed the host', {}, 'set origin in the server'],
+    ['the search came to its bound', { maxTries: 10 }, 'ended by its bound before all was tried'],
+  ])('before this: %s', (_, options, first) => {
+    const { sentence } = explain(seen(sign()), other, options)
+    expect(sentence.indexOf(first)).toBeGreaterThan(0)
+    expect(sentence.indexOf('another key')).toBeGreaterThan(sentence.indexOf(first))
+  })
+
+  test('and a target that is too long to be varied ends the search before its end', () => {
+    const url = `http://api.example.com/${'a'.repeat(70_000)}`
+    const explained = explain({ ...seen(sign()), url }, other)
+    expect(explained.search.bounded).toBe(true)
+    expect(explained.sentence).toContain('ended by its bound')
+  })
+
+  test('and a host that is pinned is not called in question', () => {
+    const { sentence } = explain(seen(sign()), other, { origin: 'https://api.example.com' })
+    expect(sentence).not.toContain('set origin')
+    expect(sentence).toContain('request-URI')
+  })
 })
 
 test('the code of a server that could not tell the origin stays, and the origin is found', () => {
@@ -241,10 +276,10 @@ describe('of a target that holds a fragment it says so, and what the client sign
     ['of the request line', { url: `${URL}#/delete`, target: '/x?b=1#/delete' }],
     ['of the request line alone', { target: '/x?b=1#/delete' }],
   ])('%s', (_, more) => {
-    const { code, slips, notes, sentence, lines } = explain(seen(sign(), more), KEY)
+    const { code, mistakes, notes, sentence, lines } = explain(seen(sign(), more), KEY)
     expect(code).toBe('ERR_MAC_TARGET')
-    expect(slips.map(({ kind }) => kind)).toEqual(['target-fragment'])
-    expect(sentence).toContain('the client signed "/x?b=1", and "/x?b=1#/delete" arrived')
+    expect(mistakes.map(({ kind }) => kind)).toEqual(['target-fragment'])
+    expect(sentence).toContain('The client signed "/x?b=1", and "/x?b=1#/delete" arrived')
     expect(notes.join()).toContain('holds a fragment')
     const shown = { name: 'request-URI' as const, received: '/x?b=1#/delete', signed: '/x?b=1' }
     expect(lines).toContainEqual(shown)
@@ -253,7 +288,7 @@ describe('of a target that holds a fragment it says so, and what the client sign
   test('also if the client signed the fragment along', () => {
     const target = '/x?b=1#top'
     const explained = explain(seen(sign({ target }), { url: `${URL}#top` }), KEY)
-    expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_TARGET', slips: [] })
+    expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_TARGET', mistakes: [] })
     expect(explained.sentence).toContain('holds a fragment')
   })
 })
@@ -291,14 +326,14 @@ test('the https origin is named where the proxy says wss', () => {
 
 test('a URL without a host is refused, though the MAC be right by the Host header', () => {
   const relative = { ...seen(sign()), url: '/x?b=1' }
-  expect(explain(relative, KEY)).toMatchObject({ ok: false, code: 'ERR_MAC_HOST', slips: [] })
+  expect(explain(relative, KEY)).toMatchObject({ ok: false, code: 'ERR_MAC_HOST', mistakes: [] })
 })
 
 test('options take the place of what the request brings, origin and trustProxy together', () => {
   const settings = { origin: 'https://a.example', windowSeconds: 60 }
   const report = seen(sign({ ts: NOW - 61 }), { settings, receivedAt: NOW })
-  expect(explain(report, KEY).slips.map(({ kind }) => kind)).toEqual(['origin'])
+  expect(explain(report, KEY).mistakes.map(({ kind }) => kind)).toEqual(['origin'])
   expect(explain(report, KEY, { trustProxy: false }).code).toBe('ERR_MAC_TIMESTAMP_STALE')
   expect(explain(report, KEY, { trustProxy: false, windowSeconds: 61 }).ok).toBe(true)
-  expect(explain(report, KEY, { origin: undefined }).slips).toHaveLength(1)
+  expect(explain(report, KEY, { origin: undefined }).mistakes).toHaveLength(1)
 })

@@ -28,7 +28,7 @@ describe('with debug a 401 is explained to the client', () => {
     expect(explanation).toMatchObject({
       code: 'ERR_MAC_MISMATCH',
       settings: { origin: 'https://api.example.com' },
-      slips: [{ kind: 'port', side: 'server' }],
+      mistakes: [{ kind: 'port', side: 'server' }],
     })
     expect(explanation?.lines[5]).toEqual({ name: 'port', received: '80', signed: '443' })
   })
@@ -50,7 +50,7 @@ describe('with debug a 401 is explained to the client', () => {
       explanation: Explanation
     }
     expect(code).toBe('ERR_MAC_ENCODING')
-    expect(explanation.slips.map(({ kind }) => kind)).toEqual(['mac-padding'])
+    expect(explanation.mistakes.map(({ kind }) => kind)).toEqual(['mac-padding'])
   })
 
   test('and not told the key, nor a MAC that it did not send', async () => {

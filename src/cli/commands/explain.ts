@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { ExplainCredential, Explanation } from '../../explain/explanation.ts'
-import { formatExplanation } from '../../explain/format.ts'
+import type { ExplainCredential, ExplainedLine, Explanation } from '../../explain/explanation.ts'
 import { pinOrigin } from '../../protocol/origin.ts'
 import { plain } from '../../protocol/text.ts'
 import { readBytes, textOf } from '../body.ts'
@@ -122,7 +121,7 @@ async function credentialToJudgeBy(
   options: CredentialOptions,
   terminal: Terminal,
 ): Promise<JudgedBy | null> {
-  const { identifierOf } = await import('../../explain/loose-header.ts')
+  const { identifierOf } = await import('../../explain/lenient-header.ts')
   const named = identifierOf(authorization ?? null)
   const note = (text: string) =>
     terminal.note(`${terminal.errorColors.yellow('note:')} the request names ${text}`)
@@ -171,4 +170,60 @@ function explanationLines(
   const sentence = wrap(first, columns, 0)
   const verdict = explanation.ok ? green(sentence) : bold(sentence)
   return [verdict, ...rest.map((line) => (line.endsWith('<- differs') ? red(line) : line))]
+}
+
+/** The widest that a value may make its column. */
+const WIDEST = 60
+
+/**
+ * An explanation as text for a terminal or a log, without colours: the sentence, the normalized
+ * request string line by line, received against signed, and what else there is to know.
+ *
+ * What a request holds is shown in printable ASCII, each value on one line: everything else is escaped.
+ */
+export function formatExplanation(explanation: Explanation): string {
+  const { code, sentence, lines, mistakes, notes, search } = explanation
+  const parts = [[code === null ? sentence : `${code}: ${sentence}`]]
+  if (lines.length > 0) parts.push(table(lines))
+  if (mistakes.length > 0) {
+    parts.push(mistakes.map(({ kind, side, change }) => `${kind}, ${side}: ${change}`))
+  }
+  if (notes.length > 0) parts.push([...notes])
+  if (search.tried > 1) parts.push([`${search.tried} combinations were tried.`])
+  return `${parts.map((each) => each.map(printable).join('\n')).join('\n\n')}\n`
+}
+
+function table(lines: readonly ExplainedLine[]): string[] {
+  const found = lines.some(({ signed }) => signed !== null)
+  const rows = [
+    ['', 'received', found ? 'signed' : ''],
+    ...lines.map(({ name, received, signed }) => [
+      name,
+      quoted(received),
+      signed === null ? '' : signed === received ? '=' : `${quoted(signed)}  <- differs`,
+    ]),
+  ]
+  const widths = [0, 1].map((column) =>
+    Math.min(WIDEST, Math.max(...rows.map((row) => row[column]?.length ?? 0))),
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** An empty value is shown as such, and one that spaces would make look like two columns in quotes. */
+function quoted(value: string): string {
+  const text = printable(value)
+  return text === '' || text.trim() !== text || text.includes('  ') ? JSON.stringify(value) : text
+}
+
+/** One line, with nothing that a terminal would obey. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16)
+    return `\\u${code.padStart(4, '0')}`
+  })
 }

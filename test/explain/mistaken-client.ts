@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { SeenRequest } from '../../src/explain/seen.ts'
+import type { SeenRequest } from '../../src/explain/explanation.ts'
 
 /** A client that signs a request, written from the draft and not with the library. */
 export interface Recipe {
@@ -24,7 +24,7 @@ export interface Recipe {
 type Lines = Pick<Recipe, 'ts' | 'nonce' | 'method' | 'target' | 'host' | 'port' | 'ext'>
 
 /** Something that the client does otherwise. */
-export interface ClientSlip {
+export interface ClientMistake {
   readonly name: string
   /** The kind that an explanation must name. */
   readonly kind: string
@@ -42,8 +42,8 @@ export const HEADERS = {
 }
 const TARGET = '/a%20b/%7Ec/../d?q=1%2C2&p=x+y'
 
-/** What a client that makes these slips sends, as the server sees it. */
-export function seenFrom(slips: readonly ClientSlip[], ext = ''): SeenRequest {
+/** What a client that makes these mistakes sends, as the server sees it. */
+export function seenFrom(mistakes: readonly ClientMistake[], ext = ''): SeenRequest {
   const recipe: Recipe = {
     sentTs: String(NOW),
     ts: String(NOW),
@@ -61,7 +61,7 @@ export function seenFrom(slips: readonly ClientSlip[], ext = ''): SeenRequest {
     key: CREDENTIAL.key,
     encode: (mac) => mac.toString('base64'),
   }
-  for (const { make } of slips) make(recipe)
+  for (const { make } of mistakes) make(recipe)
   const lines = recipe.order.map((name) => recipe[name]).filter((line) => line !== null)
   const text = lines.join(recipe.between) + recipe.last
   const mac = recipe.encode(createHmac(recipe.hash, recipe.key).update(text).digest())
@@ -75,114 +75,114 @@ export function seenFrom(slips: readonly ClientSlip[], ext = ''): SeenRequest {
   }
 }
 
-/** The slips, one of each kind and more. */
-export const SLIPS: readonly ClientSlip[] = [
-  slip('port 443', 'port', 'port', (recipe) => {
+/** The mistakes, one of each kind and more. */
+export const MISTAKES: readonly ClientMistake[] = [
+  mistake('port 443', 'port', 'port', (recipe) => {
     recipe.port = '443'
   }),
-  slip('port 80', 'port', 'port', (recipe) => {
+  mistake('port 80', 'port', 'port', (recipe) => {
     recipe.port = '80'
   }),
-  slip('an empty port', 'port-default', 'port', (recipe) => {
+  mistake('an empty port', 'port-default', 'port', (recipe) => {
     recipe.port = ''
   }),
-  slip('the forwarded host', 'host', 'host', (recipe) => {
+  mistake('the forwarded host', 'host', 'host', (recipe) => {
     recipe.host = 'shop.example.com'
   }),
-  slip('the host with its port', 'host-with-port', 'host', (recipe) => {
+  mistake('the host with its port', 'host-with-port', 'host', (recipe) => {
     recipe.host = 'api.example.com:8080'
   }),
-  slip('no query', 'query-missing', 'query', (recipe) => {
+  mistake('no query', 'query-missing', 'query', (recipe) => {
     recipe.target = recipe.target.replace(/\?.*/, '')
   }),
-  slip('a sorted query', 'query-sorted', 'query', (recipe) => {
+  mistake('a sorted query', 'query-sorted', 'query', (recipe) => {
     recipe.target = recipe.target.replace('q=1%2C2&p=x+y', 'p=x+y&q=1%2C2')
   }),
-  slip('%20 for +', 'query-encoded', 'query', (recipe) => {
+  mistake('%20 for +', 'query-encoded', 'query', (recipe) => {
     recipe.target = recipe.target.replace('+', '%20')
   }),
-  slip('a decoded query', 'query-decoded', 'query', (recipe) => {
+  mistake('a decoded query', 'query-decoded', 'query', (recipe) => {
     recipe.target = recipe.target.replace('%2C', ',')
   }),
-  slip('a decoded path', 'path-decoded', 'path', (recipe) => {
+  mistake('a decoded path', 'path-decoded', 'path', (recipe) => {
     recipe.target = recipe.target.replace('/a%20b/%7Ec/../d', '/a b/~c/../d')
   }),
-  slip('a normalized path', 'path-normalized', 'path', (recipe) => {
+  mistake('a normalized path', 'path-normalized', 'path', (recipe) => {
     recipe.target = recipe.target.replace('/a%20b/%7Ec/../d', '/a%20b/d')
   }),
-  slip('a slash at the end of the path', 'path-slash', 'path', (recipe) => {
+  mistake('a slash at the end of the path', 'path-slash', 'path', (recipe) => {
     recipe.target = recipe.target.replace('/../d', '/../d/')
   }),
-  slip('the whole URL', 'target-absolute', 'before', (recipe) => {
+  mistake('the whole URL', 'target-absolute', 'before', (recipe) => {
     recipe.target = `http://api.example.com:8080${recipe.target}`
   }),
-  slip('the method in lower case', 'method-case', 'method', (recipe) => {
+  mistake('the method in lower case', 'method-case', 'method', (recipe) => {
     recipe.method = 'post'
   }),
-  slip('the ext unsigned', 'ext-unsigned', 'ext', (recipe) => {
+  mistake('the ext unsigned', 'ext-unsigned', 'ext', (recipe) => {
     recipe.sentExt = 'a,b,c'
     recipe.ext = ''
   }),
-  slip('no line for the absent ext', 'ext-line', 'ext', (recipe) => {
+  mistake('no line for the absent ext', 'ext-line', 'ext', (recipe) => {
     recipe.sentExt = ''
     recipe.ext = null
   }),
-  slip('host and port swapped', 'order', 'order', (recipe) => {
+  mistake('host and port swapped', 'order', 'order', (recipe) => {
     recipe.order = ['ts', 'nonce', 'method', 'target', 'port', 'host', 'ext']
   }),
-  slip('nonce before timestamp', 'order', 'order', (recipe) => {
+  mistake('nonce before timestamp', 'order', 'order', (recipe) => {
     recipe.order = ['nonce', 'ts', 'method', 'target', 'host', 'port', 'ext']
   }),
-  slip('CR LF', 'line-ends', 'ends', (recipe) => {
+  mistake('CR LF', 'line-ends', 'ends', (recipe) => {
     recipe.between = recipe.last = '\r\n'
   }),
-  slip('CR LF, and none at the end', 'line-ends', 'ends', (recipe) => {
+  mistake('CR LF, and none at the end', 'line-ends', 'ends', (recipe) => {
     recipe.between = '\r\n'
     recipe.last = ''
   }),
-  slip('no LF at the end', 'line-ends', 'ends', (recipe) => {
+  mistake('no LF at the end', 'line-ends', 'ends', (recipe) => {
     recipe.last = ''
   }),
-  slip('a backslash and an n', 'line-ends', 'ends', (recipe) => {
+  mistake('a backslash and an n', 'line-ends', 'ends', (recipe) => {
     recipe.between = recipe.last = '\\n'
   }),
-  slip('SHA-1', 'algorithm', 'hash', (recipe) => {
+  mistake('SHA-1', 'algorithm', 'hash', (recipe) => {
     recipe.hash = 'sha1'
   }),
-  slip('SHA-512', 'algorithm', 'hash', (recipe) => {
+  mistake('SHA-512', 'algorithm', 'hash', (recipe) => {
     recipe.hash = 'sha512'
   }),
-  slip('the key from base64', 'key-base64', 'key', (recipe) => {
+  mistake('the key from base64', 'key-base64', 'key', (recipe) => {
     recipe.key = Buffer.from(CREDENTIAL.key, 'base64')
   }),
-  slip('a line feed behind the key', 'key-newline', 'key', (recipe) => {
+  mistake('a line feed behind the key', 'key-newline', 'key', (recipe) => {
     recipe.key = `${CREDENTIAL.key}\n`
   }),
-  slip('the key in base64', 'key-encoded', 'key', (recipe) => {
+  mistake('the key in base64', 'key-encoded', 'key', (recipe) => {
     recipe.key = Buffer.from(CREDENTIAL.key).toString('base64')
   }),
-  slip('the MAC in hexadecimal', 'mac-hex', 'encoding', (recipe) => {
+  mistake('the MAC in hexadecimal', 'mac-hex', 'encoding', (recipe) => {
     recipe.encode = (mac) => mac.toString('hex')
   }),
-  slip('the MAC without padding', 'mac-padding', 'encoding', (recipe) => {
+  mistake('the MAC without padding', 'mac-padding', 'encoding', (recipe) => {
     recipe.encode = (mac) => mac.toString('base64').replaceAll('=', '')
   }),
-  slip('milliseconds signed', 'ts-milliseconds-signed', 'ts', (recipe) => {
+  mistake('milliseconds signed', 'ts-milliseconds-signed', 'ts', (recipe) => {
     recipe.ts = `${NOW}000`
   }),
-  slip('milliseconds sent', 'ts-milliseconds-sent', 'ts', (recipe) => {
+  mistake('milliseconds sent', 'ts-milliseconds-sent', 'ts', (recipe) => {
     recipe.sentTs = `${NOW}789`
   }),
-  slip('the time taken twice', 'ts-twice', 'ts', (recipe) => {
+  mistake('the time taken twice', 'ts-twice', 'ts', (recipe) => {
     recipe.ts = String(NOW - 1)
   }),
 ]
 
-function slip(
+function mistake(
   name: string,
   kind: string,
   group: string,
   make: (recipe: Recipe) => void,
-): ClientSlip {
+): ClientMistake {
   return { name, kind, group, make }
 }

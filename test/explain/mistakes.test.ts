@@ -1,10 +1,10 @@
 import { explain } from '../../src/explain/explain.ts'
 import { describe, expect, test } from '../support/runner.ts'
-import { type ClientSlip, CREDENTIAL, NOW, SLIPS, seenFrom } from './slipping-client.ts'
+import { type ClientMistake, CREDENTIAL, MISTAKES, NOW, seenFrom } from './mistaken-client.ts'
 
 /**
  * What cannot be told apart, or is one thing to those who mend it: both give the same text to sign.
- * First the slips that were made, by their kinds or names, then the kinds that are named.
+ * First the mistakes that were made, by their kinds or names, then the kinds that are named.
  */
 const SAID_AS: Readonly<Record<string, string>> = {
   'host + port': 'origin',
@@ -16,34 +16,34 @@ const SAID_AS: Readonly<Record<string, string>> = {
 }
 
 /** An `ext` of its own tells a missing line feed from a missing line, so there is one. */
-function seen(slips: readonly ClientSlip[]) {
-  return seenFrom(slips, slips.some(({ group }) => group === 'ext') ? '' : 'x=1')
+function seen(mistakes: readonly ClientMistake[]) {
+  return seenFrom(mistakes, mistakes.some(({ group }) => group === 'ext') ? '' : 'x=1')
 }
 
-function kindsFound(slips: readonly ClientSlip[]): string {
-  const found = explain(seen(slips), CREDENTIAL).slips.map(({ kind }) => kind)
+function kindsFound(mistakes: readonly ClientMistake[]): string {
+  const found = explain(seen(mistakes), CREDENTIAL).mistakes.map(({ kind }) => kind)
   return found.sort().join(' + ')
 }
 
-function kindsMade(slips: readonly ClientSlip[]): string {
+function kindsMade(mistakes: readonly ClientMistake[]): string {
   const joined = (texts: string[]) => texts.sort().join(' + ')
-  const made = joined(slips.map(({ kind }) => kind))
-  return SAID_AS[joined(slips.map(({ name }) => name))] ?? SAID_AS[made] ?? made
+  const made = joined(mistakes.map(({ kind }) => kind))
+  return SAID_AS[joined(mistakes.map(({ name }) => name))] ?? SAID_AS[made] ?? made
 }
 
-test('without a slip nothing is wrong', () => {
-  expect(explain(seen([]), CREDENTIAL)).toMatchObject({ ok: true, code: null, slips: [] })
+test('without a mistake nothing is wrong', () => {
+  expect(explain(seen([]), CREDENTIAL)).toMatchObject({ ok: true, code: null, mistakes: [] })
 })
 
-describe('one slip is found and named:', () => {
-  test.each(SLIPS.map((slip) => [slip.name, slip] as const))('%s', (_, slip) => {
-    expect(kindsFound([slip])).toBe(kindsMade([slip]))
+describe('one mistake is found and named:', () => {
+  test.each(MISTAKES.map((mistake) => [mistake.name, mistake] as const))('%s', (_, mistake) => {
+    expect(kindsFound([mistake])).toBe(kindsMade([mistake]))
   })
 })
 
-describe('two slips are found and named:', () => {
-  for (const [at, one] of SLIPS.entries()) {
-    const others = SLIPS.slice(at + 1).filter(({ group }) => group !== one.group)
+describe('two mistakes are found and named:', () => {
+  for (const [at, one] of MISTAKES.entries()) {
+    const others = MISTAKES.slice(at + 1).filter(({ group }) => group !== one.group)
     if (others.length === 0) continue
     test(`${one.name}, and each of ${others.length} others`, () => {
       const wrong = others
@@ -54,7 +54,7 @@ describe('two slips are found and named:', () => {
   }
 })
 
-describe('three everyday slips are found and named:', () => {
+describe('three everyday mistakes are found and named:', () => {
   test.each([
     ['port 443', 'no query', 'the key from base64'],
     ['the forwarded host', 'the method in lower case', 'no LF at the end'],
@@ -63,14 +63,14 @@ describe('three everyday slips are found and named:', () => {
     // These two are read off the MAC, and cost no search.
     ['SHA-1', 'the MAC in hexadecimal', 'an empty port', 'the whole URL'],
   ])('%s, %s, %s', (...names) => {
-    const slips = SLIPS.filter(({ name }) => names.includes(name))
-    expect(slips).toHaveLength(names.length)
-    expect(kindsFound(slips)).toBe(kindsMade(slips))
+    const mistakes = MISTAKES.filter(({ name }) => names.includes(name))
+    expect(mistakes).toHaveLength(names.length)
+    expect(kindsFound(mistakes)).toBe(kindsMade(mistakes))
   })
 })
 
 describe('milliseconds of which only the seconds were sent are found', () => {
-  const milliseconds: ClientSlip = {
+  const milliseconds: ClientMistake = {
     name: 'milliseconds signed',
     kind: 'ts-milliseconds-signed',
     group: 'ts',
@@ -82,15 +82,15 @@ describe('milliseconds of which only the seconds were sent are found', () => {
   test.each([[], ['port 443'], ['no query'], ['SHA-1'], ['the key from base64'], ['CR LF']])(
     'beside %s',
     (...names) => {
-      const slips = [milliseconds, ...SLIPS.filter(({ name }) => names.includes(name))]
-      expect(kindsFound(slips)).toBe(kindsMade(slips))
+      const mistakes = [milliseconds, ...MISTAKES.filter(({ name }) => names.includes(name))]
+      expect(kindsFound(mistakes)).toBe(kindsMade(mistakes))
     },
   )
 })
 
 test('the line of an absent ext cannot be told from the line feed before it, and both are said', () => {
-  const slips = SLIPS.filter(({ name }) => name === 'no LF at the end')
-  const { slips: found } = explain(seenFrom(slips), CREDENTIAL)
+  const mistakes = MISTAKES.filter(({ name }) => name === 'no LF at the end')
+  const { mistakes: found } = explain(seenFrom(mistakes), CREDENTIAL)
   expect(found.map(({ kind }) => kind)).toEqual(['ext-line'])
-  expect(found[0]?.sentence).toContain('or the line feed at the end')
+  expect(found[0]?.sentence).toContain('or no line feed at the end')
 })

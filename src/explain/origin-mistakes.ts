@@ -1,0 +1,145 @@
+import { httpName } from '../protocol/forwarded.ts'
+import { defaultPort, parseAuthority } from '../protocol/host.ts'
+import { trimBlanks } from '../protocol/text.ts'
+import type { Received } from './received.ts'
+import { type Candidate, type Row, type Signed, shown, table } from './search.ts'
+
+type Origin = Partial<Pick<Signed, 'host' | 'port'>>
+
+/** Other hosts and ports that a client may have signed. */
+export function originMistakes(base: Signed, received: Received): Candidate[] {
+  const { host, port } = base
+  const asSeen = `Let the client sign the host as ${shown(host)} and the port as ${shown(port)}.`
+  const setting = (signed: Signed) => settingFor(signed, base, received)
+  return [
+    ...table('signed', forgottenPort(base, received), itself, asSeen),
+    ...table('signed', others(base, received), itself, setting, 'server'),
+    ...table('signed', misspelt(base, received), itself, asSeen),
+  ]
+}
+
+function itself(origin: Origin): Origin {
+  return origin
+}
+
+const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
+
+/** The hosts and ports that the request names somewhere, and those that mean the same machine. */
+function others({ host, port }: Signed, received: Received): Row<Origin>[] {
+  const named = namedHosts(received)
+  const ports = ['443', '80', ...named.flatMap((each) => each.ports)]
+  const loopbacks = LOOPBACKS.includes(host) ? LOOPBACKS : []
+  const not = (value: string) => (port === '' ? '' : `, not ${value}`)
+  const ofHost = (rank: number, name: string): Row<Origin> => [
+    'host',
+    rank,
+    `host ${name}${not(host)}`,
+    { host: name },
+  ]
+  return [
+    ...ports.map((other): Row<Origin> => ['port', 1, `port ${other}${not(port)}`, { port: other }]),
+    ...named.map((each) => ofHost(1, each.host)),
+    ...named.flatMap((each) =>
+      each.ports.map((other): Row<Origin> => {
+        const how = `host ${each.host} and port ${other}${not(`${host}:${port}`)}`
+        return ['origin', 1, how, { host: each.host, port: other }]
+      }),
+    ),
+    ...loopbacks.map((name) => ofHost(2, name)),
+  ]
+}
+
+/** Spellings that no server should be set to. */
+function misspelt({ host, port }: Signed, { headers }: Received): Row<Origin>[] {
+  const written = (headers.host ?? host).replace(/:[0-9]+$/, '')
+  const dotted = host.endsWith('.') ? host.slice(0, -1) : `${host}.`
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  return [
+    ['host-empty', 3, 'an empty host', { host: '' }],
+    ['host-with-port', 2, 'the host with its port', { host: `${host}:${port}` }],
+    ['host-case', 2, 'the host in the case of the Host header', { host: written }],
+    ['host-case', 3, 'the host in upper case', { host: host.toUpperCase() }],
+    ['host-dot', 3, 'the host with another dot at its end', { host: dotted }],
+    ['host-brackets', 2, 'the IPv6 address without brackets', { host: bare }],
+    ['port-default', 2, 'an empty port', { port: '' }],
+    ...['None', 'null', 'undefined', '-1', '0'].map(
+      (other): Row<Origin> => ['port-default', 3, `the port as ${shown(other)}`, { port: other }],
+    ),
+  ]
+}
+
+/** The default port, if the request names another one and nothing tells of a proxy. */
+function forgottenPort({ host, port }: Signed, { headers, scheme }: Received): Row<Origin>[] {
+  const proxied = Object.keys(headers).some((name) => name.includes('forwarded'))
+  if (proxied || headers.host?.toLowerCase() !== `${host}:${port}`) return []
+  const usual = defaultPort(scheme)
+  return [['port', 1, `port ${usual}, and sent the request to port ${port}`, { port: usual }]]
+}
+
+/** What to set on the server, or to sign in the client. */
+function settingFor(signed: Signed, base: Signed, received: Received): string {
+  const origin = originOf(signed, received)
+  const here = originOf(base, received) ?? 'the host and port of the server'
+  if (origin === null) return `Let the client sign ${here}.`
+  const set = `Set origin: '${origin}' in the server`
+  if (received.pinned) return `${set}, or let the client sign ${here}.`
+  const { told } = received
+  if (told?.host !== signed.host || told.port !== signed.port) return `${set}.`
+  return `${set} (or trustProxy, if its proxy sets the forwarded fields itself).`
+}
+
+/** The origin of a host and a port, as it is written; `null` if there is no such origin. */
+export function originOf({ host, port }: Signed, { headers, scheme }: Received): string | null {
+  const told = [...listed(headers['x-forwarded-proto']), ...forwarded(headers.forwarded, 'proto')]
+  const proto = httpName(told[0])
+  const likely = proto === 'https' || proto === 'http' ? proto : scheme
+  const used = port === '443' ? 'https' : port === '80' ? 'http' : likely
+  const authority = port === defaultPort(used) ? host : `${host}:${port}`
+  try {
+    const parsed = parseAuthority(authority, used)
+    return parsed.host === host && parsed.port === port ? `${used}://${authority}` : null
+  } catch {
+    return null
+  }
+}
+
+/** How many hosts, and ports of each, are considered: a request may name any number of them. */
+const MOST = 6
+
+/** The hosts that a request names, those that are nearest to the client first, with ports that may go with them. */
+function namedHosts({ headers, authority }: Received): { host: string; ports: string[] }[] {
+  const authorities = [
+    ...listed(headers['x-forwarded-host']),
+    ...forwarded(headers.forwarded, 'host'),
+    ...listed(headers['x-original-host']),
+    ...listed(headers.host),
+    authority.toLowerCase(),
+  ]
+  const found = new Map<string, string[]>()
+  for (const text of authorities.slice(0, 4 * MOST)) {
+    try {
+      const { host, port } = parseAuthority(text, 'http')
+      if (found.size >= MOST && !found.has(host)) continue
+      found.set(host, [...(found.get(host) ?? []), ...(text === host ? [] : [port])])
+    } catch {
+      // It is not a host, so no client signs it.
+    }
+  }
+  const ports = listed(headers['x-forwarded-port']).filter((text) => /^[1-9][0-9]{0,4}$/.test(text))
+  return [...found].map(([host, own]) => {
+    return { host, ports: [...new Set([...own, ...ports, '443', '80'])].slice(0, MOST) }
+  })
+}
+
+function listed(header = ''): string[] {
+  const values = header.slice(0, 2048).toLowerCase().split(',').map(trimBlanks)
+  return values.filter((value) => value !== '')
+}
+
+/** What `Forwarded` says, also if it is malformed. */
+function forwarded(header = '', name: 'host' | 'proto'): string[] {
+  const pairs = header.slice(0, 2048).matchAll(/(?:^|[,; \t])(host|proto)="?([^",; \t]+)/gi)
+  return [...pairs]
+    .filter(([, key]) => key?.toLowerCase() === name)
+    .map(([, , value = '']) => value.toLowerCase())
+}
