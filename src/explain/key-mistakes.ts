@@ -3,7 +3,7 @@ import { type Candidate, type Found, type Hash, type Row, table } from './search
 
 /** The bytes of a key, each as one character. */
 export function bytesOf(key: string | Buffer): string {
-  return Buffer.from(key as string).toString('latin1')
+  return (typeof key === 'string' ? Buffer.from(key) : key).toString('latin1')
 }
 
 /** What clients do to a key before they use it. */

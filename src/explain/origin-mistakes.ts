@@ -27,25 +27,25 @@ const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
 /** The hosts and ports that the request names somewhere, and those that mean the same machine. */
 function others({ host, port }: Signed, received: Received): Row<Origin>[] {
   const named = namedHosts(received)
+  const hosts = named.map((each) => each.host)
   const ports = ['443', '80', ...named.flatMap((each) => each.ports)]
   const loopbacks = LOOPBACKS.includes(host) ? LOOPBACKS : []
-  const not = (value: string) => (port === '' ? '' : `, not ${value}`)
-  const ofHost = (rank: number, name: string): Row<Origin> => [
-    'host',
-    rank,
-    `host ${name}${not(host)}`,
-    { host: name },
-  ]
+  // Without a port the server could not tell what was signed.
+  const not = (own: string) => (port === '' ? '' : `, not ${own}`)
+  const portRow = (other: string): Row<Origin> => {
+    return ['port', 1, `port ${other}${not(port)}`, { port: other }]
+  }
+  const hostRow = (rank: number, other: string): Row<Origin> => {
+    return ['host', rank, `host ${other}${not(host)}`, { host: other }]
+  }
+  const originRow = (name: string, other: string): Row<Origin> => {
+    return ['origin', 1, `${name}:${other}${not(`${host}:${port}`)}`, { host: name, port: other }]
+  }
   return [
-    ...ports.map((other): Row<Origin> => ['port', 1, `port ${other}${not(port)}`, { port: other }]),
-    ...named.map((each) => ofHost(1, each.host)),
-    ...named.flatMap((each) =>
-      each.ports.map((other): Row<Origin> => {
-        const how = `host ${each.host} and port ${other}${not(`${host}:${port}`)}`
-        return ['origin', 1, how, { host: each.host, port: other }]
-      }),
-    ),
-    ...loopbacks.map((name) => ofHost(2, name)),
+    ...ports.map(portRow),
+    ...hosts.map((name) => hostRow(1, name)),
+    ...named.flatMap((each) => each.ports.map((other) => originRow(each.host, other))),
+    ...loopbacks.map((name) => hostRow(2, name)),
   ]
 }
 

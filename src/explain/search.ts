@@ -3,7 +3,7 @@ import { macsAreEqual, type PreparedKey, prepareKey } from '../protocol/signatur
 import type { ExplainedLine, Mistake } from './explanation.ts'
 
 /** The elements of the normalized request string, in the draft's order (draft §3.2.1). */
-export const ELEMENTS: readonly [
+export const ELEMENTS = [
   'timestamp',
   'nonce',
   'method',
@@ -11,7 +11,7 @@ export const ELEMENTS: readonly [
   'host',
   'port',
   'ext',
-] = ['timestamp', 'nonce', 'method', 'request-URI', 'host', 'port', 'ext']
+] as const
 
 /** What a MAC may have been computed over, and with which key. */
 export interface Signed {
@@ -198,12 +198,14 @@ function* combinations(candidates: readonly Candidate[]): Generator<readonly Can
 
 /** Those with the smallest sum of ranks first. */
 function pairsOf(ranked: readonly Candidate[]) {
-  const pairs = ranked.flatMap((one, at) =>
-    ranked
-      .slice(at + 1)
-      .filter((other) => one.rank + other.rank <= HIGHEST_SUM && canMeet(one, other))
-      .map((other) => ({ pair: [one, other] as const, sum: one.rank + other.rank })),
-  )
+  const pairs: { readonly pair: readonly [Candidate, Candidate]; readonly sum: number }[] = []
+  for (const [at, one] of ranked.entries()) {
+    if (2 * one.rank > HIGHEST_SUM) break
+    for (const other of ranked.slice(at + 1)) {
+      const sum = one.rank + other.rank
+      if (sum <= HIGHEST_SUM && canMeet(one, other)) pairs.push({ pair: [one, other], sum })
+    }
+  }
   return pairs.sort((one, other) => one.sum - other.sum)
 }
 

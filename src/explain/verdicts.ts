@@ -128,10 +128,11 @@ export function mistaken(known: Case, found: readonly Found[], search: SearchRes
   const stale = isOfTime ? null : staleness(known, signed)
   const isOfServer = found.some(({ side, kind }) => side === 'server' && kind !== 'target-original')
   const origin = isOfServer ? originOf(signed, received) : null
+  const notes = [rejection?.message, contradiction(seen), stale?.sentence]
   return explanation(wrongMacCode(known), `The client ${did}. ${[...changes].join(' ')}`, {
     lines: linesOf(base, signed),
     mistakes,
-    notes: [rejection?.message, contradiction(seen), stale?.sentence].filter(isThere),
+    notes: notes.filter((note) => note !== undefined),
     settings: origin === null ? null : { origin },
     search,
   })
@@ -169,12 +170,9 @@ export function nothingFound(
     `Check first whether the client signed the lines as received, above all ${proxy}the request-URI, ` +
     "which a proxy or the server's runtime may rewrite. If it did, it most likely has another key than " +
     'this credential: compare where both come from, as the key may have been replaced.'
-  const said = [rejection?.message, result, contradiction(seen) ?? advice].filter(isThere)
-  return explanation(wrongMacCode(known), said.join(' '), rest)
-}
-
-function isThere(sentence: string | undefined): sentence is string {
-  return sentence !== undefined
+  const said = `${result} ${contradiction(seen) ?? advice}`
+  const sentence = rejection === null ? said : `${rejection.message} ${said}`
+  return explanation(wrongMacCode(known), sentence, rest)
 }
 
 /** Why a request with the right MAC is rejected all the same. */
