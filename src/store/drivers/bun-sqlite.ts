@@ -14,8 +14,9 @@ const OPENER = `(path) => {
   return { all, close: () => database.close() }
 }`
 
-/** Opens a database with `bun:sqlite`. */
-export function openWithBun(path: string): SqliteHandle {
+/** Opens a database with `bun:sqlite`, for Kysely through kysely-bun-sqlite. */
+export async function openWithBun(path: string): Promise<SqliteHandle> {
+  const { BunSqliteDialect } = await import('kysely-bun-sqlite')
   // Not by an import, which bundlers for other runtimes would stumble over.
   const module: unknown = process.getBuiltinModule('bun:sqlite' as 'sqlite')
   const { Database } = module as typeof import('bun:sqlite')
@@ -35,6 +36,8 @@ export function openWithBun(path: string): SqliteHandle {
       for (const statement of statements.splice(0)) statement.finalize()
       database.close()
     },
+    // It prepares a statement anew with each query, unless it is given those that are kept.
+    dialect: (kept) => new BunSqliteDialect({ database: kept as unknown as typeof database }),
     opener: OPENER,
   })
 }

@@ -32,18 +32,33 @@ interface Driver<Prepared extends Statement>
   prepare(sql: string): Prepared
   /** Whether a statement returns rows. */
   hasRows(statement: Prepared, sql: string): boolean
+  /** Kysely's dialect over the statements that are kept prepared. Default: that of Kysely itself. */
+  dialect?(kept: KeptStatements): Dialect
+}
+
+/** What a dialect runs statements with. */
+interface KeptStatements {
+  prepare(sql: string): KeptStatement
+  close(): void
+}
+
+/** By `reader` Kysely knows whether there are rows, and by `columnNames` kysely-bun-sqlite does. */
+interface KeptStatement extends SqliteStatement {
+  readonly columnNames: readonly string[]
 }
 
 /** A handle over a library for SQLite. */
 export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>): SqliteHandle {
   const { exec, close, opener } = driver
-  const kept = new Map<string, SqliteStatement>()
+  const kept = new Map<string, KeptStatement>()
   const prepare = (sql: string) => {
     const known = kept.get(sql)
     if (known !== undefined) return known
     const statement = driver.prepare(sql)
-    const prepared: SqliteStatement = {
-      reader: driver.hasRows(statement, sql),
+    const reader = driver.hasRows(statement, sql)
+    const prepared: KeptStatement = {
+      reader,
+      columnNames: reader ? ['of a row'] : [],
       all: (parameters) => statement.all(...(parameters as never[])),
       run: (parameters) => statement.run(...(parameters as never[])),
       iterate: (parameters) => statement.iterate(...(parameters as never[])),
@@ -59,6 +74,7 @@ export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>)
       statement.run(parameters)
       return []
     },
-    dialect: new SqliteDialect({ database: { prepare, close } }),
+    dialect:
+      driver.dialect?.({ prepare, close }) ?? new SqliteDialect({ database: { prepare, close } }),
   }
 }

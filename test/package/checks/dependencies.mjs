@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import { demand, kilobytes } from '../tools/report.mjs'
 
 /** All that an installation brings. A new name is a new party to trust: add it knowingly. */
-const EXPECTED = ['commander', 'kysely', 'picocolors', 'rate-limiter-flexible', 'withmac', 'zod']
+const EXPECTED = [
+  '@types/node',
+  'bun-types',
+  'commander',
+  'kysely',
+  'kysely-bun-sqlite',
+  'picocolors',
+  'rate-limiter-flexible',
+  'undici-types',
+  'withmac',
+  'zod',
+]
 
 /** A fresh installation brings the packages that we know, in whatever versions. */
 export async function checkDependencies(report, { application, installed }) {

@@ -49,8 +49,6 @@ export async function checkTypes(report, { application, unpacked }) {
       return `${exported.length} names`
     })
   }
-  // They are the user's own: the library brings neither, and needs neither to be declared.
-  await run('npm', ['install', 'bun-types@1.4.5', '--no-audit', '--no-fund'], application)
   const files = Object.values(ENTRIES).map(({ consumer }) => `../${consumer}`)
 
   // Among them are those that the consumer does not reach, such as the drivers'.

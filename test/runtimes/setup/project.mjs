@@ -45,11 +45,13 @@ export async function runtimeFor(runtime, { cache }) {
 }
 
 /**
- * A project with the library alone, far from any other folder of modules, in which a runtime would go on
- * looking.
+ * A project with the library alone, and without the driver that comes with it; far from any other
+ * folder of modules, in which a runtime would go on looking.
  */
-export function bareProject(shared) {
-  return projectApart(shared, {})
+export async function bareProject(shared) {
+  const folder = await projectApart(shared, {})
+  rmSync(join(folder, 'node_modules/kysely-bun-sqlite'), { recursive: true })
+  return folder
 }
 
 /** A project with the library and a better-sqlite3 whose install script did not run. */

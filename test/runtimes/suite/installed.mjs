@@ -15,7 +15,7 @@ export function installed() {
   const entry = fileURLToPath(import.meta.resolve('withmac'))
   check('withmac is the installed one', within(modules, entry), true)
   const { resolve } = createRequire(entry)
-  for (const name of ['kysely', 'zod']) {
+  for (const name of ['kysely', 'kysely-bun-sqlite', 'zod']) {
     check(`${name} was installed with it`, within(modules, resolve(name)), true)
   }
 }
