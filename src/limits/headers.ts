@@ -96,8 +96,9 @@ function takesFields(answer: Response): boolean {
 /** Sets the fields in place of those of our policy, which an earlier caller may have got. */
 function setFields(headers: Headers, fields: RateLimitFields | null): void {
   for (const name of ['RateLimit-Policy', 'RateLimit'] as const) {
-    const members = splitList(headers.get(name) ?? '', ',')?.map(trimBlanks) ?? []
-    const others = members.filter((member) => member !== '' && !member.startsWith('"requests";'))
+    const there = headers.get(name)
+    const members = there === null ? [] : (splitList(there, ',') ?? []).map(trimBlanks)
+    const others = members.filter((member) => !member.startsWith('"requests";'))
     if (fields !== null) others.push(fields[name])
     if (others.length > 0) headers.set(name, others.join(', '))
     else headers.delete(name)
