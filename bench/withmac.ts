@@ -18,7 +18,7 @@ import { Journal } from '../src/store/journal.ts'
 import { LogSync, startLogThread } from '../src/store/log-sync.ts'
 import type { MacDatabase } from '../src/store/schema.ts'
 import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/types.ts'
-import { UsageTally } from '../src/store/usage/usage-tally.ts'
+import { UsageCounters } from '../src/store/usage/usage-counters.ts'
 
 export type { Mac, MacOptions } from '../src/index.ts'
 // All that the benches know of the library, its public face and what is inside.
@@ -60,7 +60,7 @@ export async function openJournal(path: string, sync: 'thread' | 'none'): Promis
   const checkpoints = new Checkpoints(handle, file)
   const unsynced = { isReady: true, wait: async () => {}, close: async () => {} }
   const nonces = new Journal({
-    ...{ name: path, path, label: path, guarded: guard(path), tally: new UsageTally() },
+    ...{ name: path, path, label: path, guarded: guard(path), counters: new UsageCounters() },
     db: new Kysely<MacDatabase>({ dialect: handle.dialect }),
     connection: new SqliteConnection(handle, checkpoints),
     sync: {

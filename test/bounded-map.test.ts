@@ -5,8 +5,7 @@ import { RequestLimit } from '../src/limits/limits.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
 import { KnownCredentials, knownKeys } from '../src/server/known-credentials.ts'
 import type { StoredCredential } from '../src/store/types.ts'
-import { FailureCounts } from '../src/store/usage/failure-counts.ts'
-import { UsageTally } from '../src/store/usage/usage-tally.ts'
+import { FailureCounts, UsageCounters } from '../src/store/usage/usage-counters.ts'
 import { describe, expect, test } from './support/runner.ts'
 import { systemTime } from './support/system-time.ts'
 
@@ -143,7 +142,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const counter = new FixedWindowCounter('failures', null, 1000)
   const requests = new RequestLimit(minute, null)
   const known = new KnownCredentials()
-  const tally = new UsageTally()
+  const counters = new UsageCounters()
   const failures = new FailureCounts()
   const credential = (id: string) =>
     ({ id, key: 'k', algorithm: 'hmac-sha-1', keyNumber: 1 }) as StoredCredential
@@ -155,7 +154,10 @@ describe('a full table makes room without looking for its oldest entry', () => {
     [
       'uses of keys',
       100_000,
-      (id) => tally.wrote({ uses: [{ credential: id, keyNumber: 1, used: 1 }], failures: [] }),
+      (id) =>
+        counters.committed([], [], {
+          ...{ uses: [{ credential: id, keyNumber: 1, used: 1 }], failures: [] },
+        }),
     ],
     ['failures of credentials', 20_000, (id) => failures.count(id, 1_700_000_000, true)],
   ]

@@ -33,7 +33,7 @@ import type {
   StoredCredential,
   Usage,
 } from './types.ts'
-import { forgetUsage, readUsage, UNUSED } from './usage/usage.ts'
+import { forgetUsage, readUsage, UNUSED } from './usage/usage-table.ts'
 
 /** How many credentials are removed in one transaction. */
 const AT_ONCE = 256
@@ -53,7 +53,7 @@ type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | n
   readonly version: number
 }
 
-type Parts = Pick<JournalParts, 'db' | 'guarded' | 'label' | 'tally'>
+type Parts = Pick<JournalParts, 'db' | 'guarded' | 'label' | 'counters'>
 
 /** Credentials over Kysely. */
 export class SqlCredentials implements CredentialStore {
@@ -83,7 +83,7 @@ export class SqlCredentials implements CredentialStore {
     const credential = withKeys(row as CredentialRow, this.#sealer)
     const { keyNumber, rotated, oldKey } = credential
     if (oldKey !== null && rotated !== null) {
-      this.#parts.tally.replaced(id, keyNumber - 1, rotated)
+      this.#parts.counters.replaced(id, keyNumber - 1, rotated)
     }
     return { credential, version }
   }
@@ -109,7 +109,7 @@ export class SqlCredentials implements CredentialStore {
       if ((await rowOf(db, id)) !== null) return false
       await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
       await forgetUsage(db, [id])
-      this.#parts.tally.forget(id)
+      this.#parts.counters.forget(id)
       // Of those that go by themselves there are many, and nobody asks for them.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
@@ -147,7 +147,7 @@ export class SqlCredentials implements CredentialStore {
       const row = await rowOf(db, id)
       if (row === null) return false
       const { label, created, expires, revoked, disabled, scopes, keyNumber } = fromRow(row)
-      const { failures } = this.#parts.tally
+      const { failures } = this.#parts.counters
       const { used } = (await readUsage(db, at, id, failures)).get(id) ?? UNUSED
       const lastUsed = used.size === 0 ? null : Math.max(...used.values())
       await removeCredentials(db, [id])
@@ -159,8 +159,8 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
-    const { guarded, tally } = this.#parts
-    return guarded(() => readUsage(this.#db, now, id, tally.failures))
+    const { guarded, counters } = this.#parts
+    return guarded(() => readUsage(this.#db, now, id, counters.failures))
   }
 
   async history({ credential, user, limit }: AuditFilter): Promise<AuditRow[]> {

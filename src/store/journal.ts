@@ -13,9 +13,8 @@ import { allState, present, setState, stateOf } from './state.ts'
 import type { Row, Steps } from './steps.ts'
 import { isBusy, isFailedSync, type StoreFailure, storeFailure } from './store-failure.ts'
 import { type Nonce, type NonceStore, type Recorded, SEEN } from './types.ts'
-import { UsageFailures } from './usage/usage-failures.ts'
-import { type Due, NOTHING_DUE, type UsageTally } from './usage/usage-tally.ts'
-import { UsageWrite } from './usage/usage-write.ts'
+import { type Due, NOTHING_DUE, type UsageCounters } from './usage/usage-counters.ts'
+import { usageWriter } from './usage/usage-table.ts'
 
 const HALTED =
   'a sync of its log failed, so that a power cut may take back what was accepted. Stop all processes that ' +
@@ -38,7 +37,7 @@ export interface JournalParts {
   readonly guarded: Guard
   /** What syncs the log, if commits need not be synced one by one. */
   readonly sync: SyncStarter | null
-  readonly tally: UsageTally
+  readonly counters: UsageCounters
   /** How many nonces are kept in memory at most. */
   readonly mostNonces: number
   /** Fails what takes too long, if the connection may wait for itself. */
@@ -85,8 +84,7 @@ export class Journal implements NonceStore {
   readonly #parts: JournalParts
   readonly #memory: Fingerprints
   readonly #statements: Statements
-  readonly #usage: UsageWrite
-  readonly #usageFails = new UsageFailures()
+  readonly #writeDue: (due: Due) => Steps<void>
   readonly #failure: StoreFailure
   readonly #commits: GroupCommit
   #sync: Syncing | null = null
@@ -109,7 +107,7 @@ export class Journal implements NonceStore {
     this.#parts = parts
     this.#memory = new Fingerprints(parts.mostNonces)
     this.#statements = statementsOf(parts.db)
-    this.#usage = new UsageWrite(parts.db)
+    this.#writeDue = usageWriter(parts.db)
     this.#failure = storeFailure(parts.name, parts.path)
     this.#commits = new GroupCommit({
       record: tellingBatches(parts.label, (batch) => this.#record(batch)),
@@ -152,7 +150,7 @@ export class Journal implements NonceStore {
   }
 
   failed(credential: string, now: number, exists = true): void {
-    this.#parts.tally.failures.count(credential, now, exists)
+    this.#parts.counters.failures.count(credential, now, exists)
   }
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
@@ -170,10 +168,10 @@ export class Journal implements NonceStore {
   /** Lets what waits be recorded, writes what no nonce took along, and ends the sync. */
   async close(): Promise<void> {
     await this.#commits.drain()
-    const { connection, guarded, tally } = this.#parts
-    const due = tally.all()
+    const { connection, guarded, counters } = this.#parts
+    const due = counters.all()
     if (due.uses.length + due.failures.length > 0) {
-      const write = async () => connection.transact(() => this.#usage.write(due), 'later')
+      const write = async () => connection.transact(() => this.#writeDue(due), 'later')
       // Nobody is accepted or rejected because of them.
       await guarded(write).catch(() => {})
     }
@@ -181,7 +179,7 @@ export class Journal implements NonceStore {
   }
 
   #record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]> {
-    const { connection, check, tally } = this.#parts
+    const { connection, check, counters } = this.#parts
     check()
     this.#checkRunning()
     this.#startSync()
@@ -200,8 +198,7 @@ export class Journal implements NonceStore {
           this.#tag = tag
         }
         for (const { timestamp, fingerprint } of fresh) this.#remember(timestamp, fingerprint)
-        tally.wrote(due)
-        tally.saw(batch, recorded)
+        counters.committed(batch, recorded, due)
         return recorded
       },
     )
@@ -242,19 +239,17 @@ export class Journal implements NonceStore {
 
   /** Writes the use of credentials with a batch. If that fails, the batch is committed without it. */
   *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Steps<Due> {
-    const { tally, name } = this.#parts
-    const { now = 0 } = batch[0] ?? {}
-    if (!tally.isDue(batch) || this.#usageFails.lately(now)) return NOTHING_DUE
-    const due = tally.dueWith(batch, recorded)
+    const { counters, name } = this.#parts
+    const due = counters.dueWith(batch, recorded)
     if (due.uses.length + due.failures.length === 0) return due
     yield this.#statements.savepoint
     try {
-      yield* this.#usage.write(due)
+      yield* this.#writeDue(due)
     } catch (error) {
       if (isBusy(error)) throw error
       // This fails if SQLite rolled back all of the transaction, and so does the batch then.
       yield this.#statements.rollbackTo
-      this.#usageFails.tell(name, now, this.#failure(error))
+      counters.failed(name, batch[0]?.now ?? 0, this.#failure(error))
       return NOTHING_DUE
     }
     return due

@@ -18,7 +18,7 @@ import { reseal } from './sealing/reseal.ts'
 import { type KeySealer, UNSEALED } from './sealing/sealer.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import type { Store } from './types.ts'
-import { UsageTally } from './usage/usage-tally.ts'
+import { UsageCounters } from './usage/usage-counters.ts'
 
 /**
  * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
@@ -204,7 +204,7 @@ function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
 }
 
 /** What a store is made of. */
-interface Parts extends Omit<JournalParts, 'guarded' | 'check' | 'tally'> {
+interface Parts extends Omit<JournalParts, 'guarded' | 'check' | 'counters'> {
   readonly sealer: KeySealer
   /** Throws if the database must not be used any more. */
   watch(): void
@@ -225,7 +225,7 @@ async function storeOf(parts: Parts): Promise<Store> {
   const guarded: Guard = (work) => patient(() => inTime(work()))
   await guarded(() => migrate(db))
   await guarded(() => checkSealed(db, sealer, name))
-  const shared = { ...parts, guarded, check, tally: new UsageTally() }
+  const shared = { ...parts, guarded, check, counters: new UsageCounters() }
   const nonces = new Journal(shared)
   await guarded(() => nonces.open())
   return {

@@ -10,7 +10,7 @@ import { LogSync, type Synced, type Syncing } from '../../src/store/log-sync.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { NonceStore } from '../../src/store/types.ts'
-import { UsageTally } from '../../src/store/usage/usage-tally.ts'
+import { UsageCounters } from '../../src/store/usage/usage-counters.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
@@ -72,7 +72,7 @@ async function opened(sync: ManualSync | null) {
     inTime: (work) => work,
     connection: new SqliteConnection(handle, checkpoints),
     sync,
-    tally: new UsageTally(),
+    counters: new UsageCounters(),
   })
   await journal.open()
   return {

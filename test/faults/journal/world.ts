@@ -11,7 +11,7 @@ import { entriesOf, fingerprintOf } from '../../../src/store/journal-entries.ts'
 import type { LogSync, Synced } from '../../../src/store/log-sync.ts'
 import { migrate } from '../../../src/store/migrations.ts'
 import type { MacDatabase } from '../../../src/store/schema.ts'
-import { UsageTally } from '../../../src/store/usage/usage-tally.ts'
+import { UsageCounters } from '../../../src/store/usage/usage-counters.ts'
 import type { Random } from '../random.ts'
 
 /** The code that is put to the test: the library's own, or a copy of it with a mistake. */
@@ -163,7 +163,7 @@ export class JournalWorld {
     const journal = new this.#code.Journal({
       ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
       mostNonces: this.#mostNonces,
-      ...{ tally: new UsageTally(), inTime: (work) => work },
+      ...{ counters: new UsageCounters(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle, checkpoints),
       sync: {
         afterBatches: 0,

@@ -1,0 +1,106 @@
+import { type Kysely, sql } from 'kysely'
+import type { MacDatabase } from '../schema.ts'
+import type { Steps } from '../steps.ts'
+import type { Usage } from '../types.ts'
+import { type Due, type FailureCounts, hourOf } from './usage-counters.ts'
+
+/** For how many hours failures are told. */
+const HOURS = 24
+
+/** Of a credential of which no use is known. */
+export const UNUSED: Usage = Object.freeze({ used: new Map<number, number>(), failures: 0 })
+
+/**
+ * What is known of the use of one credential, or of all, by their identifiers.
+ * @param waiting What this process counted and has not written yet.
+ */
+export async function readUsage(
+  db: Kysely<MacDatabase>,
+  now: number,
+  id: string | null,
+  waiting: FailureCounts,
+): Promise<ReadonlyMap<string, Usage>> {
+  let uses = db.selectFrom('mac_usage').selectAll()
+  let failures = db
+    .selectFrom('mac_failures')
+    .selectAll()
+    .where('hour', '>', hourOf(now) - HOURS)
+  if (id !== null) {
+    uses = uses.where('credential', '=', id)
+    failures = failures.where('credential', '=', id)
+  }
+  const usage = new Map<string, { used: Map<number, number>; failures: number }>()
+  const of = (credential: string) => {
+    const known = usage.get(credential) ?? { used: new Map<number, number>(), failures: 0 }
+    usage.set(credential, known)
+    return known
+  }
+  for (const { credential, key_number, used } of await uses.execute()) {
+    of(credential).used.set(Number(key_number), Number(used))
+  }
+  for (const { credential, hour, count } of [...(await failures.execute()), ...waiting.of(id)]) {
+    if (Number(hour) > hourOf(now) - HOURS) of(credential).failures += Number(count)
+  }
+  return usage
+}
+
+/** Forgets the use of credentials, of which others of the same identifiers know nothing. */
+export async function forgetUsage(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
+  await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
+  await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
+}
+
+/**
+ * How much later than now a use may stand, in seconds: more than that was written by a clock that was
+ * ahead. Clocks of several servers, and batches that wait, differ by less.
+ */
+const LATEST = 3600
+
+/** Rows of three columns, given as JSON, so that one statement takes any number of them. */
+function given(columns: string) {
+  return sql`with given (${sql.raw(columns)}) as (select json_extract(value, '$[0]'),
+    json_extract(value, '$[1]'), json_extract(value, '$[2]') from json_each(${'[]'}))`
+}
+
+/**
+ * A use of a key with which the credential's requests would still be accepted: one that was revoked,
+ * say, in the meantime is found out only when the nonce is recorded.
+ */
+const WRITE_USES = sql`${given('credential, key_number, used')}
+  insert into mac_usage (credential, key_number, used)
+  select credential, key_number, used from given where exists (
+    select 1 from mac_credentials as known where known.id = given.credential
+    and known.revoked is null and known.disabled is null
+    and (known.expires is null or known.expires > given.used)
+    and (known.key_number = given.key_number or
+      (known.key_number = given.key_number + 1 and known.old_until > given.used)))
+  on conflict (credential, key_number) do update set used = excluded.used
+  where excluded.used > mac_usage.used or mac_usage.used > excluded.used + ${sql.lit(LATEST)}`
+
+const ADD_FAILURES = sql`${given('credential, hour, count')}
+  insert into mac_failures (credential, hour, count)
+  select credential, hour, count from given
+  where exists (select 1 from mac_credentials where id = given.credential)
+  on conflict (credential, hour) do update set count = mac_failures.count + excluded.count`
+
+/** Those that are no longer told. An hour more is left, for another server whose clock is behind. */
+const REMOVE_FAILURES = sql`${given('credential, hour, count')}
+  delete from mac_failures where (credential, hour) in (
+    select old.credential, old.hour from given
+    join mac_failures as old on old.credential = given.credential
+    and old.hour < given.hour - ${sql.lit(HOURS)})`
+
+/** Gives what writes what is due, of credentials that there are, by statements that are compiled once. */
+export function usageWriter(db: Kysely<MacDatabase>): (due: Due) => Steps<void> {
+  const writeUses = WRITE_USES.compile(db)
+  const changeFailures = [ADD_FAILURES.compile(db), REMOVE_FAILURES.compile(db)]
+  return function* ({ uses, failures }) {
+    if (uses.length > 0) {
+      const rows = uses.map(({ credential, keyNumber, used }) => [credential, keyNumber, used])
+      yield { ...writeUses, parameters: [JSON.stringify(rows)] }
+    }
+    if (failures.length === 0) return
+    const rows = failures.map(({ credential, hour, count }) => [credential, hour, count])
+    for (const query of changeFailures) yield { ...query, parameters: [JSON.stringify(rows)] }
+  }
+}
