@@ -1,10 +1,7 @@
 import * as change from './credentials/change.ts'
 import { type CreateOptions, createCredential } from './credentials/create.ts'
-import { credentialHistory } from './credentials/history.ts'
-import type { User } from './credentials/input.ts'
-import * as manage from './credentials/manage.ts'
-import { resealCredentials } from './credentials/reseal.ts'
 import { rotateCredential } from './credentials/rotate.ts'
+import type { User } from './credentials/validate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
 import { keepParts } from './kept-parts.ts'
@@ -107,8 +104,8 @@ export function makeMac(options: MacOptions, who: string): Mac {
     },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
       createCredential(credentials, now(), user, createOptions)) as CreateCredential,
-    getCredential: async (id) => manage.getCredential(credentials, now(), id),
-    listCredentials: async (filter) => manage.listCredentials(credentials, now(), filter),
+    getCredential: async (id) => change.getCredential(credentials, now(), id),
+    listCredentials: async (filter) => change.listCredentials(credentials, now(), filter),
     rotateCredential: async (id, rotateOptions = {}) => {
       const exactly = exactSeconds(settings.now)
       const rotated = await rotateCredential(credentials, exactly, id, rotateOptions)
@@ -121,13 +118,12 @@ export function makeMac(options: MacOptions, who: string): Mac {
     enableCredential: async (id) => change.enableCredential(credentials, now(), id),
     updateCredential: async (id, changes) =>
       change.updateCredential(credentials, now(), id, changes),
-    revokeCredential: async (id) => {
-      await change.revokeCredential(credentials, now(), id)
-    },
-    deleteCredential: async (id) => manage.deleteCredential(credentials, now(), id),
-    credentialHistory: async (filter) => credentialHistory(credentials, filter),
-    resetClockOffset: async (id) => manage.resetClockOffset(credentials, id),
-    reseal: async (resealOptions = {}) => resealCredentials(async () => store(), resealOptions),
+    revokeCredential: async (id) => change.revokeCredential(credentials, now(), id),
+    deleteCredential: async (id) => change.deleteCredential(credentials, now(), id),
+    credentialHistory: async (filter) => change.credentialHistory(credentials, filter),
+    resetClockOffset: async (id) => change.resetClockOffset(credentials, id),
+    reseal: async (resealOptions = {}) =>
+      change.resealCredentials(async () => store(), resealOptions),
     prune: async () => pruning.all(await store(), now()),
     ready: async () => {
       await Promise.all([store(), limits.ready()])

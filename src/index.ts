@@ -1,10 +1,9 @@
 export { createMac } from './create-mac.ts'
-export type { CredentialChanges } from './credentials/change.ts'
+export type { CredentialChanges, CredentialEvent, HistoryFilter } from './credentials/change.ts'
 export type { CreateOptions } from './credentials/create.ts'
 export type { Credential, KeptCredential, NewCredential, OldKey } from './credentials/credential.ts'
-export type { CredentialEvent, HistoryFilter } from './credentials/history.ts'
-export type { User } from './credentials/input.ts'
 export type { RotateOptions } from './credentials/rotate.ts'
+export type { User } from './credentials/validate.ts'
 export {
   createCredential,
   deleteCredential,

@@ -1,5 +1,5 @@
+import type { CredentialEvent } from '../credentials/change.ts'
 import type { Credential, NewCredential } from '../credentials/credential.ts'
-import type { CredentialEvent } from '../credentials/history.ts'
 import { plain } from '../protocol/text.ts'
 import type { AuditAction, RateLimit } from '../types.ts'
 import { curlAdvice } from './curl.ts'

@@ -7,8 +7,19 @@ import { optionsOf } from '../read-options.ts'
 import type { KeylessCredential, OpenCredentials, StoredCredential } from '../store/types.ts'
 import type { RateLimit } from '../types.ts'
 import { fromStored, type KeptCredential, type NewCredential } from './credential.ts'
-import { endOf, givenKey, key, label, moment, plain, rateLimit, scopes } from './fields.ts'
-import { readInput, readUser, type User } from './input.ts'
+import {
+  endOf,
+  givenKey,
+  key,
+  label,
+  moment,
+  plain,
+  rateLimit,
+  readInput,
+  readUser,
+  scopes,
+  type User,
+} from './validate.ts'
 
 /** The options of `createCredential`. */
 export interface CreateOptions {

@@ -3,10 +3,9 @@ import { MacError } from '../errors.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { optionsOf } from '../read-options.ts'
 import type { Edited, KeylessCredential, OpenCredentials } from '../store/types.ts'
+import { checkNotRevoked, endingAt, unknown } from './change.ts'
 import { fromStored, type NewCredential } from './credential.ts'
-import { checkNotRevoked, endingAt, unknown } from './editing.ts'
-import { endOf, givenKey, key, moment } from './fields.ts'
-import { readId, readInput } from './input.ts'
+import { endOf, givenKey, key, moment, readId, readInput } from './validate.ts'
 
 /** The options of `rotateCredential`. */
 export interface RotateOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BoundedMap } from '../bounded-map.ts'
-import { rateLimit } from '../credentials/fields.ts'
+import { rateLimit } from '../credentials/validate.ts'
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { checked, optionsOf } from '../read-options.ts'

@@ -1,7 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { label, rateLimit, scopes } from '../credentials/fields.ts'
-import { readInput, readUser, type User } from '../credentials/input.ts'
+import {
+  label,
+  rateLimit,
+  readInput,
+  readUser,
+  scopes,
+  type User,
+} from '../credentials/validate.ts'
 import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../types.ts'
 import { TokenRefusal } from './answer.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { rateLimit } from '../credentials/fields.ts'
+import { rateLimit } from '../credentials/validate.ts'
 import type { MacError } from '../errors.ts'
 import type { AddressSettings } from '../limits/client-address.ts'
 import { callback, originOptions } from '../option-schemas.ts'

@@ -1,4 +1,4 @@
-import { scopes } from '../credentials/fields.ts'
+import { scopes } from '../credentials/validate.ts'
 import { MacError } from '../errors.ts'
 import type { MacIdentity } from './identity.ts'
 import type { RawTarget } from './raw-target.ts'

@@ -1,7 +1,6 @@
 import { makeMac } from '../create-mac.ts'
 import type { NewCredential } from '../credentials/credential.ts'
-import { scopes as scopesSchema } from '../credentials/fields.ts'
-import { readInput, readUser, type User } from '../credentials/input.ts'
+import { readInput, readUser, scopes as scopesSchema, type User } from '../credentials/validate.ts'
 import type { Mac } from '../mac.ts'
 import { given, nameFaults, OPTIONS } from '../option-names.ts'
 import type { MacOptions } from '../options.ts'

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { CredentialEvent } from '../../credentials/history.ts'
+import type { CredentialEvent } from '../../credentials/change.ts'
 import { plain } from '../../protocol/text.ts'
 import { eventText } from '../credential-text.ts'
 import { existingPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
@@ -38,7 +38,7 @@ export function historyCommand(terminal: Terminal): Command {
       const { database, user, limit } = command.optsWithGlobals<HistoryOptions>()
       const place = existingPlace(database)
       // Imported when it is needed: it brings Zod along.
-      const { readHistoryFilter } = await import('../../credentials/history.ts')
+      const { readHistoryFilter } = await import('../../credentials/change.ts')
       readHistoryFilter({ id, user, limit: limit + 1 })
       warnOfMemory(place, terminal)
       const [events, isThere] = await withMacOf(place, async (mac) => [

@@ -51,7 +51,7 @@ export function listCommand(terminal: Terminal): Command {
       const { database, ...filter } = command.optsWithGlobals<ListOptions>()
       const place = existingPlace(database)
       // Imported when it is needed: it brings Zod along.
-      const { readFilter } = await import('../../credentials/input.ts')
+      const { readFilter } = await import('../../credentials/validate.ts')
       readFilter({ user: filter.user })
       warnOfMemory(place, terminal)
       const now = new Date()

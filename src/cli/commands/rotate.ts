@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
+import type { CredentialEvent } from '../../credentials/change.ts'
 import type { Credential, NewCredential } from '../../credentials/credential.ts'
-import type { CredentialEvent } from '../../credentials/history.ts'
 import type { RotateOptions } from '../../credentials/rotate.ts'
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/signature.ts'
@@ -196,7 +196,7 @@ export async function rotateInto(
   const { algorithm = before.algorithm, expires = before.expires } = rotation
   const file = reserveFile(path)
   // Imported when it is needed: it brings Zod along.
-  const { randomKey } = await import('../../credentials/fields.ts')
+  const { randomKey } = await import('../../credentials/validate.ts')
   const key = randomKey()
   try {
     file.write(savedText({ id, key, algorithm, user, expires }))
