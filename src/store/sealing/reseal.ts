@@ -74,14 +74,16 @@ async function sealAll(
       const before = resealed
       for (let after: string | null = null; ; ) {
         const batch = await guarded(() => sealBatch(db, sealer, lease, after))
+        const { rows, sealed } = batch
         lease = batch.lease
-        const [first] = batch.sealed
+        const last = rows.at(-1)
+        if (last === undefined) break
+        const [first] = sealed
         if (round === MOST_ROUNDS && first !== undefined) throw addedWithoutEnd(first, current)
-        if (batch.last === null) break
-        after = batch.last
-        resealed += batch.sealed.length
-        looked += batch.sealed.length + batch.unopened.length
-        for (const id of batch.unopened) unopened.add(id)
+        after = last.id
+        resealed += sealed.length
+        looked += rows.length
+        for (const row of rows) if (!sealed.includes(row)) unopened.add(row.id)
         tell({ done: Math.min(looked, total), total })
         // Requests come first.
         await setImmediate()
@@ -113,13 +115,10 @@ function undone(current: string) {
     (old_key is not null and old_sealed_by is not ${current}))`
 }
 
-/** What came of a batch, by credentials. */
+/** What came of a batch: the credentials as they were, and those of them that were sealed. */
 interface Batch {
-  /** As they were. */
+  readonly rows: readonly KeyRow[]
   readonly sealed: readonly KeyRow[]
-  readonly unopened: readonly string[]
-  /** The last of both; `null` if there was none. */
-  readonly last: string | null
   readonly lease: number
 }
 
@@ -137,17 +136,14 @@ function sealBatch(
         old_key, old_algorithm, old_sealed_by from mac_credentials
         where ${undone(sealer.current)} and ${after === null ? sql`true` : sql`id > ${after}`}
         order by id limit ${BATCH}`.execute(locked)
-      const [sealed, unopened]: [KeyRow[], string[]] = [[], []]
+      const sealed: KeyRow[] = []
       for (const row of rows) {
         const columns = sealedAnew(row, sealer)
-        if (columns === null) {
-          unopened.push(row.id)
-          continue
-        }
+        if (columns === null) continue
         await locked.updateTable('mac_credentials').set(columns).where('id', '=', row.id).execute()
         sealed.push(row)
       }
-      return { sealed, unopened, last: rows.at(-1)?.id ?? null, lease }
+      return { rows, sealed, lease }
     }),
   )
 }

@@ -205,10 +205,8 @@ export class FailureCounts {
 
   /** Those that wait, of one credential or of all. */
   *of(credential: string | null): Iterable<Failures> {
-    for (const each of this.#leaving) {
-      if (credential === null || each.credential === credential) yield each
-    }
-    for (const [, each] of this.#waiting) {
+    const waiting = [...this.#waiting].map(([, each]) => each)
+    for (const each of [...this.#leaving, ...waiting]) {
       if (credential === null || each.credential === credential) yield each
     }
   }
