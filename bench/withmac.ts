@@ -9,13 +9,13 @@ import { KnownCredentials } from '../src/server/known-credentials.ts'
 import { Pruning } from '../src/server/pruning.ts'
 import { verify } from '../src/server/verify.ts'
 import { macSettings } from '../src/settings.ts'
-import { Checkpoints } from '../src/store/checkpoints.ts'
 import { SqliteConnection } from '../src/store/connection.ts'
 import { openSqlite } from '../src/store/drivers/choose-driver.ts'
 import { inode } from '../src/store/file.ts'
+import { MOST_FINGERPRINTS } from '../src/store/fingerprints.ts'
 import { guard } from '../src/store/guard.ts'
 import { Journal } from '../src/store/journal.ts'
-import { LogSync, startLogThread } from '../src/store/log-sync.ts'
+import { LogSync, type Syncing, startLogThread } from '../src/store/log-sync.ts'
 import type { MacDatabase } from '../src/store/schema.ts'
 import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/types.ts'
 import { UsageCounters } from '../src/store/usage/usage-counters.ts'
@@ -48,26 +48,28 @@ export interface OpenJournal {
 /**
  * Opens the journal in a new file.
  *
- * @param sync `thread` is how the library works; `none` answers after the commit, and leaves out the sync.
+ * @param sync `synced` is how the library works; `none` answers after the commit, and leaves out the sync.
  */
-export async function openJournal(path: string, sync: 'thread' | 'none'): Promise<OpenJournal> {
+export async function openJournal(path: string, sync: 'synced' | 'none'): Promise<OpenJournal> {
   const mac = createMac({ database: `sqlite:${path}` })
   await mac.ready()
   await mac.close()
   const handle = await openSqlite(path, 'own')
   handle.exec('pragma journal_mode = wal')
   const file = { path, inode: inode(path) }
-  const checkpoints = new Checkpoints(handle, file)
-  const unsynced = { isReady: true, wait: async () => {}, close: async () => {} }
+  const unsynced: Syncing = {
+    next: 'later',
+    took() {},
+    wait: async () => {},
+    close: async () => {},
+  }
   const nonces = new Journal({
     ...{ name: path, path, label: path, guarded: guard(path), counters: new UsageCounters() },
     db: new Kysely<MacDatabase>({ dialect: handle.dialect }),
-    connection: new SqliteConnection(handle, checkpoints),
-    sync: {
-      afterBatches: 0,
-      start: (failed) =>
-        sync === 'none' ? unsynced : new LogSync((events) => startLogThread(file, events), failed),
-    },
+    mostNonces: MOST_FINGERPRINTS,
+    connection: new SqliteConnection(handle),
+    sync: (failed) =>
+      sync === 'none' ? unsynced : new LogSync((events) => startLogThread(file, events), failed),
     inTime: (work) => work,
     check: () => {},
   })
@@ -76,7 +78,6 @@ export async function openJournal(path: string, sync: 'thread' | 'none'): Promis
     nonces,
     async close() {
       await nonces.close()
-      await checkpoints.close()
       handle.close()
     },
   }

@@ -33,7 +33,7 @@ rows.push(['all else', ...rest])
 
 const HOW = `In percent of the time that ${runtime.title} was at work, by its own profiler, which itself slows
 small functions. SQLite is all that happens in the driver: the newest
-row, the insert and the commit. The sync has a thread of its own, which is not profiled.`
+row, the insert and the commit, with its sync. If the disk is slow, a thread syncs, which is not profiled.`
 const head = ['where', ...found.map(({ name }) => name)]
 report('profile', `## Where the time goes\n\n${HOW}\n\n${table(head, rows)}`, options)
 

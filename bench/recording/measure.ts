@@ -18,7 +18,7 @@ const folder = scratchFolder()
 let files = 0
 const recordings: Recording[] = []
 for (const size of [1, 8, 25, 64]) {
-  recordings.push(await journal('none', size), await journal('thread', size))
+  recordings.push(await journal('none', size), await journal('synced', size))
   recordings.push(bare('normal', size), gathered(size), bare('full', size))
 }
 for (const recording of recordings) await recording.assertHonest()
@@ -28,13 +28,13 @@ for (const { close } of recordings) await close?.()
 giveBack(measured)
 
 /** The library's journal: a batch is what is recorded in one turn. */
-async function journal(sync: 'thread' | 'none', inFlight: number): Promise<Recording> {
+async function journal(sync: 'synced' | 'none', inFlight: number): Promise<Recording> {
   const { nonces, close } = await openJournal(join(folder, `${files++}.db`), sync)
   const record = async (batch: readonly Nonce[]) => {
     const recorded = await Promise.all(batch.map((nonce) => nonces.record(nonce)))
     return recorded.filter(({ verdict }) => verdict === 'new').length
   }
-  const synced = sync === 'thread'
+  const synced = sync === 'synced'
   return {
     name: `the journal${synced ? ', synced' : ''}`,
     key: synced ? 'journal-synced' : 'journal',

@@ -24,8 +24,8 @@ for (const name of names) {
 const HOW = `Nonces are recorded in batches, one after the other, without a request around them. The bare
 insert hashes the same nonces into the same blob, and appends it in a transaction of its own; it reads nothing and
 remembers nothing. Gathered, each nonce has a promise of its own besides, and waits for the end of the turn of the event
-loop: that is what a batch needs to come about. The journal answers once its thread has synced the log; the bare insert that is synced does
-that within its commit. Beside both stands what is left without the sync, which is where code can save
+loop: that is what a batch needs to come about. Synced, the commit does that, or on a slow
+disk the journal's thread. Beside both stands what is left without the sync, which is where code can save
 something: there the goal is.`
 
 const [first] = measurements

@@ -1,5 +1,4 @@
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { Checkpoints } from './checkpoints.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
@@ -38,14 +37,9 @@ export interface Connection {
   run(query: CompiledQuery): Answer<readonly Row[]>
   /** Takes steps in one transaction, which has the write lock from its start. */
   transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result>
-  /** Brings what was written into the main file, when enough has gathered and nobody waits. */
-  tidy(): void
 }
 
 const SYNCHRONOUS = { 'at once': 'full', later: 'normal' } as const
-
-/** Of how many values a page of the log comes about: rows of the journal are on one, others on any. */
-const VALUES_ON_A_PAGE = 2
 
 /**
  * A connection to a SQLite database through the driver's own prepared statements: what Kysely
@@ -53,50 +47,31 @@ const VALUES_ON_A_PAGE = 2
  */
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
-  readonly #checkpoints: Checkpoints
   #sync: Sync | null = null
 
-  /** @param checkpoints What keeps the log of a file short; it may hold writes for a moment. */
-  constructor(handle: SqliteHandle, checkpoints: Checkpoints) {
+  constructor(handle: SqliteHandle) {
     this.#handle = handle
-    this.#checkpoints = checkpoints
   }
 
-  run(query: CompiledQuery): Answer<readonly Row[]> {
-    return this.#whenFree(() => this.#run(query))
-  }
-
-  transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result> {
-    return this.#whenFree(() => {
-      if (sync !== this.#sync) {
-        this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[sync]}`)
-        this.#sync = sync
-      }
-      this.#handle.all('begin immediate', [])
-      try {
-        const result = takeNow(steps(), (query) => this.#run(query))
-        this.#handle.all('commit', [])
-        return result
-      } catch (error) {
-        // If SQLite itself rolled back (a full disk), there is nothing left to roll back.
-        attempt(() => this.#handle.all('rollback', []))
-        throw error
-      }
-    })
-  }
-
-  tidy(): void {
-    this.#checkpoints.tidy()
-  }
-
-  #whenFree<Result>(work: () => Result): Answer<Result> {
-    const { hold } = this.#checkpoints
-    return hold === null ? work() : hold.then(() => this.#whenFree(work))
-  }
-
-  #run({ sql, parameters }: CompiledQuery): readonly Row[] {
-    this.#checkpoints.wrote(parameters.length / VALUES_ON_A_PAGE)
+  run({ sql, parameters }: CompiledQuery): readonly Row[] {
     return this.#handle.all(sql, parameters)
+  }
+
+  transact<Result>(steps: () => Steps<Result>, sync: Sync): Result {
+    if (sync !== this.#sync) {
+      this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[sync]}`)
+      this.#sync = sync
+    }
+    this.#handle.all('begin immediate', [])
+    try {
+      const result = takeNow(steps(), (query) => this.run(query))
+      this.#handle.all('commit', [])
+      return result
+    } catch (error) {
+      // If SQLite itself rolled back (a full disk), there is nothing left to roll back.
+      attempt(() => this.#handle.all('rollback', []))
+      throw error
+    }
   }
 }
 
@@ -123,6 +98,4 @@ export class KyselyConnection implements Connection {
       takeInTime(steps(), async (query) => (await locked.executeQuery<Row>(query)).rows),
     )
   }
-
-  tidy(): void {}
 }

@@ -31,8 +31,6 @@ export interface Recorder {
   record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]>
   /** What to wait for until all that is committed by now is on disk; `null` if it is already. */
   synced(): Promise<void> | null
-  /** Is called between two batches. */
-  between(): void
   /** What a request is told whose nonce could not be recorded. */
   failure: StoreFailure
 }
@@ -81,7 +79,6 @@ export class GroupCommit {
       this.#crowded = this.#queue.length > 1
       const locked = await this.#commit()
       await (locked ? pause(this.#queue.length) : turn())
-      if (!locked) this.#recorder.between()
     } while (this.#queue.length > 0)
     this.#working = null
   }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
-import { type Answer, attempted, type Connection, type Sync, whenAnswered } from './connection.ts'
+import { type Answer, attempted, type Connection, whenAnswered } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
 import { type FingerprintedNonce, GroupCommit } from './group-commit.ts'
 import type { Guard } from './guard.ts'
@@ -35,8 +35,8 @@ export interface JournalParts {
   readonly db: Kysely<MacDatabase>
   readonly connection: Connection
   readonly guarded: Guard
-  /** What syncs the log, if commits need not be synced one by one. */
-  readonly sync: SyncStarter | null
+  /** Makes what syncs the log, if it is ours; it calls back if a sync fails. */
+  readonly sync: ((failed: (error: Error) => void) => Syncing) | null
   readonly counters: UsageCounters
   /** How many nonces are kept in memory at most. */
   readonly mostNonces: number
@@ -44,13 +44,6 @@ export interface JournalParts {
   inTime<Result>(work: Promise<Result>): Promise<Result>
   /** Is called before each batch; what it throws counts as the store's failure. */
   check(): void
-}
-
-/** Starts what syncs the log. */
-export interface SyncStarter {
-  /** After how many batches: a thread is not worth its start to a process that records a few nonces. */
-  readonly afterBatches: number
-  start(failed: (error: Error) => void): Syncing
 }
 
 /** The newest row, and what every verdict depends on, read in one statement. */
@@ -67,6 +60,8 @@ interface Appended {
   readonly seq: number
   readonly tag: number
   readonly due: Due
+  /** When the commit began. */
+  readonly committing: number
 }
 
 /**
@@ -87,7 +82,7 @@ export class Journal implements NonceStore {
   readonly #writeDue: (due: Due) => Steps<void>
   readonly #failure: StoreFailure
   readonly #commits: GroupCommit
-  #sync: Syncing | null = null
+  readonly #sync: Syncing | null
   /** The secret number that all fingerprints of this database are made with. */
   #salt = 0
   /** The row that was read or written last. */
@@ -97,8 +92,6 @@ export class Journal implements NonceStore {
   #floor = 0
   /** When the operator was last told that memory is full. */
   #toldFull = Number.NEGATIVE_INFINITY
-  /** How many batches were committed. The first is synced by its commit, which syncs the log's folder too. */
-  #batches = 0
   /** Whether the last batch wrote what a later sync has to cover. */
   #unsynced = false
   #halted: { readonly cause: unknown } | null = null
@@ -108,11 +101,11 @@ export class Journal implements NonceStore {
     this.#memory = new Fingerprints(parts.mostNonces)
     this.#statements = statementsOf(parts.db)
     this.#writeDue = usageWriter(parts.db)
+    this.#sync = parts.sync?.((error) => this.#halt(error)) ?? null
     this.#failure = storeFailure(parts.name, parts.path)
     this.#commits = new GroupCommit({
       record: tellingBatches(parts.label, (batch) => this.#record(batch)),
       synced: () => (this.#unsynced && this.#sync !== null ? this.#sync.wait() : null),
-      between: () => parts.connection.tidy(),
       failure: this.#failure,
     })
   }
@@ -182,18 +175,17 @@ export class Journal implements NonceStore {
     const { connection, check, counters } = this.#parts
     check()
     this.#checkRunning()
-    this.#startSync()
-    const sync: Sync = this.#batches > 0 && this.#sync?.isReady ? 'later' : 'at once'
+    const sync = this.#sync?.next ?? 'at once'
     const append = () => connection.transact(() => this.#append(batch), sync)
     return whenAnswered(
       attempted(append, (error) => {
         if (isFailedSync(error)) this.#halt(error)
         throw error
       }),
-      ({ recorded, fresh, seq, tag, due }) => {
+      ({ recorded, fresh, seq, tag, due, committing }) => {
         this.#unsynced = sync === 'later' && fresh.length > 0
         if (fresh.length > 0) {
-          this.#batches++
+          if (sync === 'at once') this.#sync?.took(performance.now() - committing)
           this.#seq = seq
           this.#tag = tag
         }
@@ -202,12 +194,6 @@ export class Journal implements NonceStore {
         return recorded
       },
     )
-  }
-
-  #startSync(): void {
-    const { sync } = this.#parts
-    if (sync === null || this.#sync !== null || this.#batches < sync.afterBatches) return
-    this.#sync = sync.start((error) => this.#halt(error))
   }
 
   *#append(batch: readonly FingerprintedNonce[]): Steps<Appended> {
@@ -228,13 +214,13 @@ export class Journal implements NonceStore {
       return added
     })
     const next = { seq: this.#seq + 1, tag: newTag() }
-    if (fresh.size === 0) return { recorded, fresh: [], ...next, due: NOTHING_DUE }
+    if (fresh.size === 0) return { recorded, fresh: [], ...next, due: NOTHING_DUE, committing: 0 }
     const all = [...fresh.values()]
     const { latest, entries } = packEntries(all)
     const parameters = [next.seq, next.tag, latest, entries]
     yield { ...this.#statements.append, parameters }
     const due = yield* this.#writeUsage(batch, recorded)
-    return { recorded, fresh: all, ...next, due }
+    return { recorded, fresh: all, ...next, due, committing: performance.now() }
   }
 
   /** Writes the use of credentials with a batch. If that fails, the batch is committed without it. */

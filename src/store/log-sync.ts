@@ -1,38 +1,45 @@
+import { Worker } from 'node:worker_threads'
 import { isPermitted } from '../environment.ts'
-import { type DatabaseFile, FileThread, type Thread, type ThreadEvents } from './file-thread.ts'
-
-/** What the thread answers: `ready` once, and how each sync went. */
-export type Synced = 'ready' | { readonly failed: string | null }
-
-/** A promise, and how to settle it. */
-interface Sync {
-  readonly over: Promise<void>
-  resolve(): void
-  reject(error: Error): void
-}
+import type { Sync } from './connection.ts'
 
 /** What syncs the log that commits were written to. */
 export interface Syncing {
-  /** Whether it can; otherwise each commit must be synced by itself. */
-  readonly isReady: boolean
+  /** How the next commit is to be synced. */
+  readonly next: Sync
+  /** Is told how long a commit took that was synced by itself, in milliseconds. */
+  took(milliseconds: number): void
   /** Resolves when all that is committed by now is on disk; rejects if that cannot be told. */
   wait(): Promise<void>
   close(): Promise<void>
 }
 
+/** How long a sync may take, in milliseconds, for the event loop to wait for it. */
+const QUICK = 0.5
+/** How much longer syncs take in all until the thread takes over, in milliseconds. */
+const PATIENCE = 10
+/** How much of that a quick sync makes up for: a thousand of them, and the thread is done. */
+const CREDIT = 0.01
+
+/** A promise, and how to settle it. */
+type Awaited = ReturnType<typeof newSync>
+
 /**
- * Syncs the log of a database file in a thread of its own: neither the event loop nor the pool of threads
- * that hashing and DNS share waits for the disk. One sync at a time covers all that was committed before
- * it began.
- *
- * Locks lie on the database file alone, so to open and close the log drops none.
+ * Chooses how commits to a database file are synced. On a quick disk each is by itself: that is less work than
+ * to wake a thread, and the event loop to tell it of its answer. On a slow one a thread syncs, so that neither
+ * the event loop nor the pool of threads that hashing and DNS share waits for the disk: one sync at a time,
+ * which covers all that was committed before it began. The first commit is synced by itself in any case, which
+ * syncs the log's folder too.
  */
 export class LogSync implements Syncing {
+  readonly #start: (events: ThreadEvents) => Thread | null
   readonly #failed: (error: Error) => void
   #thread: Thread | null = null
-  #isReady = false
-  #running: Sync | null = null
-  #next: Sync | null = null
+  #state: 'not started' | 'starting' | 'ready' | 'gone' = 'not started'
+  /** By how much syncs took longer than quick ones, less what quick ones made up for. */
+  #lag = 0
+  #isSlow = false
+  #running: Awaited | null = null
+  #next: Awaited | null = null
   /** Set when a sync failed: a later one may succeed, and would not cover what that one was to. */
   #broken: Error | null = null
 
@@ -40,23 +47,22 @@ export class LogSync implements Syncing {
    * @param start Starts the thread.
    * @param failed Is called if a sync fails. From then on nothing may be relied on.
    */
-  constructor(
-    start: (events: ThreadEvents<Synced>) => Thread | null,
-    failed: (error: Error) => void,
-  ) {
+  constructor(start: (events: ThreadEvents) => Thread | null, failed: (error: Error) => void) {
+    this.#start = start
     this.#failed = failed
-    try {
-      this.#thread = start({
-        message: (message) => this.#answered(message),
-        gone: () => this.#gone(),
-      })
-    } catch {
-      this.#gone()
-    }
   }
 
-  get isReady(): boolean {
-    return this.#isReady
+  get next(): Sync {
+    return this.#isSlow && this.#state === 'ready' ? 'later' : 'at once'
+  }
+
+  took(milliseconds: number): void {
+    const lag = this.#lag + Math.max(milliseconds - QUICK, -CREDIT)
+    this.#lag = Math.min(Math.max(lag, 0), PATIENCE)
+    if (this.#lag === 0) this.#isSlow = false
+    if (this.#lag < PATIENCE) return
+    this.#isSlow = true
+    if (this.#state === 'not started') this.#startThread()
   }
 
   wait(): Promise<void> {
@@ -74,22 +80,34 @@ export class LogSync implements Syncing {
     await thread?.end()
   }
 
+  #startThread(): void {
+    this.#state = 'starting'
+    try {
+      this.#thread = this.#start({
+        message: (message) => this.#answered(message),
+        gone: () => this.#gone(),
+      })
+    } catch {}
+    if (this.#thread === null) this.#gone()
+  }
+
   #begin(): void {
     this.#running = this.#next
     this.#next = null
     this.#thread?.keepAlive(this.#running !== null)
     if (this.#running === null) return
     if (this.#thread === null) this.#gone()
-    else this.#thread.send('sync')
+    else this.#thread.sync()
   }
 
   #answered(message: Synced): void {
     if (message === 'ready') {
-      this.#isReady = true
+      this.#state = 'ready'
       return
     }
-    const { failed } = message
+    const { failed, milliseconds } = message
     if (failed === null) {
+      this.took(milliseconds)
       this.#running?.resolve()
       this.#begin()
       return
@@ -102,7 +120,7 @@ export class LogSync implements Syncing {
 
   #gone(): void {
     this.#thread = null
-    this.#isReady = false
+    this.#state = 'gone'
     this.#give(new Error('the thread that syncs the log ended'))
   }
 
@@ -115,7 +133,7 @@ export class LogSync implements Syncing {
   }
 }
 
-function newSync(): Sync {
+function newSync() {
   let resolve = () => {}
   let reject = (_: Error) => {}
   const over = new Promise<void>((resolved, rejected) => {
@@ -125,36 +143,137 @@ function newSync(): Sync {
   return { over, resolve, reject }
 }
 
-/** Starts the thread for a database file; `null` if it may not open the log. */
-export function startLogThread(file: DatabaseFile, events: ThreadEvents<Synced>): Thread | null {
-  const path = `${file.path}-wal`
-  const mayOpen = isPermitted({ name: 'read', path }) && isPermitted({ name: 'write', path })
-  return mayOpen ? new FileThread(file, WORK, events) : null
+/** What the thread answers: `ready` once, and how each sync went. */
+export type Synced = 'ready' | { readonly failed: string | null; readonly milliseconds: number }
+
+/** What a thread calls back. */
+export interface ThreadEvents {
+  message(message: Synced): void
+  /** The thread could not be started, or is gone: nothing more will come of it. */
+  gone(): void
 }
 
-/** What the thread does. Once a second it looks whether the log is still the one that it has open. */
-const WORK = `(fs, path) => {
-  const log = path + '-wal'
-  const file = fs.openSync(log, 'r+')
-  const of = ({ dev, ino }) => dev + ':' + ino
-  const opened = of(fs.fstatSync(file))
-  let looked = 0
-  const check = () => {
-    if (Date.now() - looked >= 0 && Date.now() - looked < 1000) return
-    looked = Date.now()
-    const there = fs.statSync(log, { throwIfNoEntry: false })
-    if (there === undefined || of(there) !== opened) throw new Error(log + ' was deleted or replaced')
+/** A thread that syncs the log when it is told to, and answers. */
+export interface Thread {
+  sync(): void
+  /** Whether the process stays alive as long as the thread is there. */
+  keepAlive(whether: boolean): void
+  /** Has the log closed; then ends the thread. */
+  end(): Promise<void>
+}
+
+/** How long it may take to end, in milliseconds. */
+const END_PATIENCE = 5000
+
+/** A file, and what tells it from another that comes to have its name: see `inode`. */
+export interface DatabaseFile {
+  readonly path: string
+  readonly inode: string | null
+}
+
+/**
+ * Starts the thread for a database file; `null` if it may not open the log. It does not keep the process alive
+ * unless told to. Locks lie on the database file alone, so to open and close the log drops none.
+ *
+ * @throws Error if threads are not allowed.
+ */
+export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEvents): Thread | null {
+  const path = `${file.path}-wal`
+  const mayOpen = isPermitted({ name: 'read', path }) && isPermitted({ name: 'write', path })
+  if (!mayOpen) return null
+  const worker = new Worker(PROGRAM, {
+    eval: true,
+    workerData: file,
+    // What is loaded before an application, to trace it say, has no business here.
+    execArgv: [],
+    env: {},
+  })
+  let ended = () => {}
+  const end = () => {
+    ended()
+    gone()
+    void worker.terminate()
   }
+  worker.on('message', (received: Synced | 'gone') => {
+    if (received === 'gone') end()
+    else message(received)
+  })
+  worker.on('error', end)
+  worker.on('exit', end)
+  // Not before: to listen for messages keeps the process alive again.
+  worker.unref()
   return {
-    answer() {
+    sync: () => worker.postMessage('sync'),
+    keepAlive(whether) {
+      if (whether) worker.ref()
+      else worker.unref()
+    },
+    async end() {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      // It also keeps the process alive until the thread is gone: what follows is to be run.
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, END_PATIENCE)
+      })
+      const closed = new Promise<void>((resolve) => {
+        ended = resolve
+        worker.postMessage('end')
+      })
+      await Promise.race([closed, late])
+      await Promise.race([worker.terminate(), late])
+      clearTimeout(timer)
+    },
+  }
+}
+
+/**
+ * The thread's program, as a text, which bundlers need not find. It runs as a script or a module.
+ * Once a second it looks whether the log is still the one that it has open.
+ */
+const PROGRAM = `
+Promise.all([import('node:worker_threads'), import('node:fs')]).then(
+  ([{ parentPort, workerData }, fs]) => {
+    process.emitWarning = () => {}
+    const log = workerData.path + '-wal'
+    const of = ({ dev, ino }) => dev + ':' + ino
+    let file
+    let opened
+    let looked = 0
+    const end = () => {
+      try {
+        if (file !== undefined) fs.closeSync(file)
+      } finally {
+        parentPort.postMessage('gone')
+      }
+    }
+    const check = () => {
+      if (Date.now() - looked >= 0 && Date.now() - looked < 1000) return
+      looked = Date.now()
+      const there = fs.statSync(log, { throwIfNoEntry: false })
+      if (there === undefined || of(there) !== opened) throw new Error(log + ' was deleted or replaced')
+    }
+    const sync = () => {
+      const begun = performance.now()
       try {
         check()
         fs.fdatasyncSync(file)
-        return { failed: null }
+        return { failed: null, milliseconds: performance.now() - begun }
       } catch (error) {
-        return { failed: String(error?.message ?? error) }
+        return { failed: String(error?.message ?? error), milliseconds: 0 }
       }
-    },
-    close: () => fs.closeSync(file),
-  }
-}`
+    }
+    parentPort.on('message', (message) => {
+      if (message === 'end') end()
+      else parentPort.postMessage(sync())
+    })
+    try {
+      // The log of another file that came to have the name would not be ours.
+      if (of(fs.statSync(workerData.path)) !== workerData.inode) throw new Error('the file was replaced')
+      file = fs.openSync(log, 'r+')
+      opened = of(fs.fstatSync(file))
+      parentPort.postMessage('ready')
+    } catch {
+      end()
+    }
+  },
+)
+`

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { MacError } from '../errors.ts'
-import { Checkpoints, PAGES_AT_MOST } from './checkpoints.ts'
 import { KyselyConnection, SqliteConnection } from './connection.ts'
 import { SqlCredentials } from './credentials.ts'
 import { type DatabaseSource, type DatabaseUrl, databaseLabel } from './database-url.ts'
@@ -29,7 +28,8 @@ const PRAGMAS = [
   'journal_mode = wal',
   'synchronous = full',
   'foreign_keys = on',
-  `wal_autocheckpoint = ${PAGES_AT_MOST}`,
+  // What was changed twice in between is written into the main file once.
+  'wal_autocheckpoint = 1000',
 ]
 
 /** How many requests may wait for the opening. Anybody can send some. */
@@ -154,19 +154,11 @@ async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
     }
     const watch = fileWatch(path)
     // Nonces have a connection of their own, and so no transaction to join or to wait for.
-    const writer = await open()
+    const connection = new SqliteConnection(await open())
     const file = { path, inode: inode(path) }
-    const checkpoints = new Checkpoints(writer, file)
     return await storeOf({
-      ...{ ...place, connection: new SqliteConnection(writer, checkpoints), watch },
-      sync: {
-        afterBatches: 16,
-        start: (failed) => new LogSync((events) => startLogThread(file, events), failed),
-      },
-      async close() {
-        await checkpoints.close()
-        await close()
-      },
+      ...{ ...place, connection, watch, close },
+      sync: (failed) => new LogSync((events) => startLogThread(file, events), failed),
     })
   } catch (error) {
     await close()

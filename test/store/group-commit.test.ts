@@ -22,7 +22,6 @@ function recorder(
       return batch.map(() => NEW)
     },
     synced,
-    between: () => {},
     failure: (cause) => new MacError('ERR_MAC_STORE', String(cause)),
   }
   return { batches, commits: new GroupCommit(made) }

@@ -1,12 +1,16 @@
 import { Kysely, sql } from 'kysely'
-import { Checkpoints } from '../../src/store/checkpoints.ts'
-import { SqliteConnection } from '../../src/store/connection.ts'
+import { SqliteConnection, type Sync } from '../../src/store/connection.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { inode } from '../../src/store/file.ts'
-import type { ThreadEvents } from '../../src/store/file-thread.ts'
 import { guard } from '../../src/store/guard.ts'
 import { Journal } from '../../src/store/journal.ts'
-import { LogSync, type Synced, type Syncing } from '../../src/store/log-sync.ts'
+import {
+  LogSync,
+  type Synced,
+  type Syncing,
+  startLogThread,
+  type ThreadEvents,
+} from '../../src/store/log-sync.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { NonceStore } from '../../src/store/types.ts'
@@ -20,14 +24,18 @@ const NOW = 1_700_000_000
 
 /** What stands in for the thread: each sync ends when the test says so. */
 class ManualSync implements Syncing {
-  readonly afterBatches = 0
-  isReady = true
+  next: Sync = 'later'
+  readonly times: number[] = []
   readonly syncs: ReturnType<typeof Promise.withResolvers<void>>[] = []
   #failed: (error: Error) => void = () => {}
 
   start(failed: (error: Error) => void): Syncing {
     this.#failed = failed
     return this
+  }
+
+  took(milliseconds: number): void {
+    this.times.push(milliseconds)
   }
 
   wait(): Promise<void> {
@@ -66,12 +74,11 @@ async function opened(sync: ManualSync | null) {
     },
   }
   const name = 'The database'
-  const checkpoints = new Checkpoints(handle, { path, inode: inode(path) })
   const journal = new Journal({
     ...{ name, path: null, mostNonces: 1000, label: name, db, guarded: guard(name), check() {} },
     inTime: (work) => work,
-    connection: new SqliteConnection(handle, checkpoints),
-    sync,
+    connection: new SqliteConnection(handle),
+    sync: sync && ((failed) => sync.start(failed)),
     counters: new UsageCounters(),
   })
   await journal.open()
@@ -106,26 +113,30 @@ test('without a thread that syncs, each batch is synced by its commit', async ()
   expect(file.commits).toEqual(['full', 'full', 'full'])
 })
 
-test('the first batch is synced by its commit, and the next ones are answered after their sync', async () => {
+test('a batch that is synced later is answered after its sync', async () => {
   const sync = new ManualSync()
   await using file = await opened(sync)
-  expect(await soon(record(file.journal))).toBe('new')
   const waiting = record(file.journal, 'n')
   expect(await soon(waiting)).toBe('waits')
   // A copy changes nothing, so nothing of it is waited for.
   expect(await soon(record(file.journal, 'n'))).toBe('seen')
   sync.syncs[0]?.resolve()
   expect(await soon(waiting)).toBe('new')
-  expect(file.commits).toEqual(['full', 'normal'])
+  expect(file.commits).toEqual(['normal'])
+  expect(sync.times).toEqual([])
 })
 
-test('while the thread is not there yet, or any more, each batch is synced by its commit', async () => {
+test('a batch that is synced by its commit is answered at once, and how long that took is noted', async () => {
   const sync = new ManualSync()
+  sync.next = 'at once'
   await using file = await opened(sync)
-  await record(file.journal)
-  sync.isReady = false
-  expect(await soon(record(file.journal))).toBe('new')
-  expect(file.commits).toEqual(['full', 'full'])
+  expect(await soon(record(file.journal, 'n'))).toBe('new')
+  expect(sync.times.length).toBe(1)
+  expect(sync.times[0]).toBeGreaterThan(0)
+  // A copy is not written, and says nothing of the disk.
+  expect(await soon(record(file.journal, 'n'))).toBe('seen')
+  expect(sync.times.length).toBe(1)
+  expect(file.commits).toEqual(['full'])
 })
 
 test('failures that are written at the end alone are synced with what comes later', async () => {
@@ -139,7 +150,6 @@ test('failures that are written at the end alone are synced with what comes late
 test('a sync that fails rejects all that wait and all that come, here and in other processes', async () => {
   const sync = new ManualSync()
   await using file = await opened(sync)
-  await record(file.journal)
   const waiting = record(file.journal, 'lost')
   expect(await soon(waiting)).toBe('waits')
   sync.fail(new Error('EIO'))
@@ -171,24 +181,121 @@ test('after a failed sync the database is opened again once its log is in the fi
   await again.close()
 })
 
-test('the thread keeps the process alive while a sync is waited for, and not after one that failed', async () => {
+/** What a thread that was started for the log of a database tells of itself and of a sync. */
+async function toldBy(path: string, known = inode(path)): Promise<readonly unknown[]> {
+  const told: unknown[] = []
+  await new Promise<void>((resolve) => {
+    const thread = startLogThread(
+      { path, inode: known },
+      {
+        message(message) {
+          told.push(message)
+          if (message === 'ready') thread?.sync()
+          else resolve()
+        },
+        gone() {
+          told.push('gone')
+          resolve()
+        },
+      },
+    )
+    thread?.keepAlive(true)
+  })
+  return told
+}
+
+test('the thread syncs the log of the file that it was started for, and of no other', async () => {
+  await using file = await opened(null)
+  await record(file.journal)
+  const [ready, synced] = await toldBy(file.path)
+  expect(ready).toBe('ready')
+  expect(synced).toMatchObject({ failed: null })
+  expect(await toldBy(file.path, '1:1')).toEqual(['gone'])
+  expect(await toldBy(`${file.path}-other`, null)).toEqual(['gone'])
+})
+
+/** What would sync with a thread that the test stands in for. */
+function withThread() {
+  const events: ThreadEvents[] = []
   const alive: boolean[] = []
-  let events: ThreadEvents<Synced> | null = null
   const sync = new LogSync(
     (given) => {
-      events = given
-      return { send() {}, keepAlive: (whether) => alive.push(whether), async end() {} }
+      events.push(given)
+      return { sync() {}, keepAlive: (whether) => alive.push(whether), async end() {} }
     },
     () => {},
   )
-  const told = (message: Synced) => events?.message(message)
+  const told = (message: Synced) => events.at(-1)?.message(message)
+  return { sync, events, alive, told, gone: () => events.at(-1)?.gone() }
+}
+
+/** Syncs that take so many milliseconds each. */
+function take(sync: LogSync, milliseconds: number, times: number): void {
+  for (let time = 0; time < times; time++) sync.took(milliseconds)
+}
+
+test('a disk that is always quick, or slow for once, needs no thread', () => {
+  const { sync, events } = withThread()
+  expect(sync.next).toBe('at once')
+  take(sync, 0.2, 5000)
+  sync.took(9)
+  take(sync, 0.2, 5000)
+  sync.took(9)
+  expect(events).toEqual([])
+  expect(sync.next).toBe('at once')
+})
+
+test('on a slow disk the thread takes over as soon as it is ready', () => {
+  const { sync, events, told } = withThread()
+  take(sync, 3, 10)
+  expect(events.length).toBe(1)
+  expect(sync.next).toBe('at once')
+  told('ready')
+  expect(sync.next).toBe('later')
+})
+
+test('once the disk has been quick for long, commits sync again by themselves', async () => {
+  const { sync, events, told } = withThread()
+  sync.took(30)
+  told('ready')
+  for (let time = 0; time < 500; time++) {
+    const over = sync.wait()
+    told({ failed: null, milliseconds: 0.2 })
+    await over
+  }
+  expect(sync.next).toBe('later')
+  take(sync, 0.2, 600)
+  expect(sync.next).toBe('at once')
+  // The same thread goes on with the work.
+  sync.took(30)
+  expect(sync.next).toBe('later')
+  expect(events.length).toBe(1)
+})
+
+test('once the thread is gone, each commit syncs by itself', async () => {
+  const { sync, told, gone, events } = withThread()
+  sync.took(30)
+  told('ready')
+  const over = sync.wait()
+  gone()
+  await expect(over).rejects.toThrow('the thread that syncs the log ended')
+  expect(sync.next).toBe('at once')
+  sync.took(30)
+  expect(events.length).toBe(1)
+  expect(sync.next).toBe('at once')
+})
+
+test('the thread keeps the process alive while a sync is waited for, and not after one that failed', async () => {
+  const { sync, alive, told } = withThread()
+  sync.took(30)
+  told('ready')
   const first = sync.wait()
   expect(alive.at(-1)).toBe(true)
-  told({ failed: null })
+  told({ failed: null, milliseconds: 3 })
   await first
   expect(alive.at(-1)).toBe(false)
   const second = sync.wait()
-  told({ failed: 'EIO' })
+  told({ failed: 'EIO', milliseconds: 3 })
   await expect(second).rejects.toThrow('the log could not be synced: EIO')
   expect(alive.at(-1)).toBe(false)
   await expect(sync.wait()).rejects.toThrow('EIO')

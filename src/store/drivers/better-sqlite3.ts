@@ -34,8 +34,6 @@ export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): Sq
     hasRows: ({ reader }) => reader,
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
-    // A thread would look for the package from the working directory, and might find another copy.
-    opener: null,
   })
 }
 

@@ -1,19 +1,5 @@
 import { overDriver, type SqliteHandle } from './sqlite-handle.ts'
 
-const OPENER = `(path) => {
-  const { Database } = process.getBuiltinModule('bun:sqlite')
-  const database = new Database(path, { readwrite: true, create: false })
-  const all = (sql) => {
-    const statement = database.prepare(sql)
-    try {
-      return statement.all()
-    } finally {
-      statement.finalize()
-    }
-  }
-  return { all, close: () => database.close() }
-}`
-
 /** Opens a database with `bun:sqlite`, for Kysely through kysely-bun-sqlite. */
 export async function openWithBun(path: string): Promise<SqliteHandle> {
   const { BunSqliteDialect } = await import('kysely-bun-sqlite')
@@ -38,6 +24,5 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
     },
     // It prepares a statement anew with each query, unless it is given those that are kept.
     dialect: (kept) => new BunSqliteDialect({ database: kept as unknown as typeof database }),
-    opener: OPENER,
   })
 }

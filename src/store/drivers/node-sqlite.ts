@@ -5,12 +5,6 @@ type NodeSqlite = typeof import('node:sqlite')
 /** What returns rows, for versions that cannot tell a statement's columns. */
 const RETURNS_ROWS = /^\s*(?:select|pragma)\b|\breturning\b/i
 
-const OPENER = `(path) => {
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-  const database = new DatabaseSync(path)
-  return { all: (sql) => database.prepare(sql).all(), close: () => database.close() }
-}`
-
 /** The module `node:sqlite`, or `null` where the runtime has none: Node before 22.13, and Bun. */
 export function nodeSqliteModule(): NodeSqlite | null {
   const { emitWarning } = process
@@ -35,6 +29,5 @@ export function openWithNode({ DatabaseSync }: NodeSqlite, path: string): Sqlite
     },
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
-    opener: OPENER,
   })
 }

@@ -7,12 +7,6 @@ export interface SqliteHandle {
   /** Runs a statement, which is kept prepared; gives its rows, or none if it has none. */
   all(sql: string, parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
   close(): void
-  /**
-   * JavaScript of a function that opens the file at a path once more, in another thread, and gives an
-   * object with `all(sql)` and `close()`; `null` if it is not sure that this is done by the very
-   * same copy of SQLite. Two copies in one process would undo each other's locks.
-   */
-  readonly opener: string | null
 }
 
 /**
@@ -27,8 +21,7 @@ export interface Statement {
   iterate(...parameters: never[]): IterableIterator<unknown>
 }
 
-interface Driver<Prepared extends Statement>
-  extends Pick<SqliteHandle, 'exec' | 'close' | 'opener'> {
+interface Driver<Prepared extends Statement> extends Pick<SqliteHandle, 'exec' | 'close'> {
   prepare(sql: string): Prepared
   /** Whether a statement returns rows. */
   hasRows(statement: Prepared, sql: string): boolean
@@ -49,7 +42,7 @@ interface KeptStatement extends SqliteStatement {
 
 /** A handle over a library for SQLite. */
 export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>): SqliteHandle {
-  const { exec, close, opener } = driver
+  const { exec, close } = driver
   const kept = new Map<string, KeptStatement>()
   const prepare = (sql: string) => {
     const known = kept.get(sql)
@@ -67,7 +60,8 @@ export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>)
     return prepared
   }
   return {
-    ...{ exec, close, opener },
+    exec,
+    close,
     all(sql, parameters) {
       const statement = prepare(sql)
       if (statement.reader) return statement.all(parameters) as Record<string, unknown>[]

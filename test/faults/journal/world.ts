@@ -1,14 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { Kysely } from 'kysely'
-import { Checkpoints } from '../../../src/store/checkpoints.ts'
 import type { SqliteConnection } from '../../../src/store/connection.ts'
 import { openSqlite } from '../../../src/store/drivers/choose-driver.ts'
 import type { SqliteHandle } from '../../../src/store/drivers/sqlite-handle.ts'
-import type { Thread, ThreadEvents } from '../../../src/store/file-thread.ts'
 import { guard } from '../../../src/store/guard.ts'
 import type { Journal } from '../../../src/store/journal.ts'
 import { entriesOf, fingerprintOf } from '../../../src/store/journal-entries.ts'
-import type { LogSync, Synced } from '../../../src/store/log-sync.ts'
+import type { LogSync, Syncing, Thread, ThreadEvents } from '../../../src/store/log-sync.ts'
 import { migrate } from '../../../src/store/migrations.ts'
 import type { MacDatabase } from '../../../src/store/schema.ts'
 import { UsageCounters } from '../../../src/store/usage/usage-counters.ts'
@@ -29,6 +27,8 @@ export interface Troubles {
   readonly hands: boolean
 }
 
+/** How long a sync takes on a slow disk, in milliseconds. */
+const SLOW = 1000
 /** A step of the clock, in seconds: long enough that memory is given back within a few of them. */
 const STEP = 32
 /** The timestamps of the nonces that there are. */
@@ -54,7 +54,7 @@ interface Process {
   syncing: number | null
   /** Whether a sync failed since the thread opened the log: the system tells each descriptor once. */
   untold: boolean
-  events: ThreadEvents<Synced> | null
+  events: ThreadEvents | null
   alive: boolean
 }
 
@@ -158,17 +158,13 @@ export class JournalWorld {
         return []
       },
     }
-    const checkpoints = new Checkpoints(handle, { path: ':memory:', inode: null })
     const name = `process ${number}`
     const journal = new this.#code.Journal({
       ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
       mostNonces: this.#mostNonces,
       ...{ counters: new UsageCounters(), inTime: (work) => work },
-      connection: new this.#code.SqliteConnection(handle, checkpoints),
-      sync: {
-        afterBatches: 0,
-        start: (failed) => new this.#code.LogSync((events) => this.#thread(own, events), failed),
-      },
+      connection: new this.#code.SqliteConnection(handle),
+      sync: (failed) => this.#sync(own, failed),
     })
     const opened = Object.assign(own, { journal })
     this.#processes[number] = opened
@@ -181,11 +177,26 @@ export class JournalWorld {
     }
   }
 
-  #thread(own: Process, events: ThreadEvents<Synced>): Thread {
+  /** The disk is slow, so that the thread is at work; and yet some commits are synced by themselves. */
+  #sync(own: Process, failed: (error: Error) => void): Syncing {
+    const sync = new this.#code.LogSync((events) => this.#thread(own, events), failed)
+    sync.took(SLOW)
+    const next = () => (this.#random.chance(0.2) ? 'at once' : sync.next)
+    return {
+      get next() {
+        return next()
+      },
+      took: (milliseconds) => sync.took(milliseconds),
+      wait: () => sync.wait(),
+      close: () => sync.close(),
+    }
+  }
+
+  #thread(own: Process, events: ThreadEvents): Thread {
     own.events = events
     events.message('ready')
     return {
-      send: () => {
+      sync: () => {
         own.syncing = this.#history.length - 1
       },
       keepAlive() {},
@@ -269,11 +280,11 @@ export class JournalWorld {
         for (const each of this.#processes) if (each !== null) each.untold = true
       }
       process.untold = false
-      process.events?.message({ failed: 'EIO' })
+      process.events?.message({ failed: 'EIO', milliseconds: 0 })
     } else {
       this.#synced(syncing)
       this.#note(`p${number} synced to ${syncing}, durable is ${this.#durable}`)
-      process.events?.message({ failed: null })
+      process.events?.message({ failed: null, milliseconds: SLOW })
     }
     await turns()
   }

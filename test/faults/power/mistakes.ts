@@ -3,19 +3,21 @@ import type { Mistake } from '../mistaken-code.ts'
 import type { Loss } from './judge.ts'
 import type { KindName } from './kinds.ts'
 
-/** Not mistakes: bring what was written into the database so soon that it is seen in a short run. */
+/** Not mistakes: let happen in a short run what else takes a slow disk, or long. */
 export const HURRIED: readonly Mistake[] = [
-  ['const PAGES_BETWEEN = 2000', 40],
-  ['const PAGES_BETWEEN_HERE = 1000', 20],
-  ['const PAGES_MEANWHILE = 8000', 160],
-  ['const PAGES_TO_RESTART = 4000', 60],
-  ['export const PAGES_AT_MOST = 8000', 160],
-].map(([right, pages]) => ({
-  name: 'checkpoints come soon',
-  file: 'store/checkpoints.ts',
-  right: String(right),
-  wrong: String(right).replace(/\d+$/, String(pages)),
-}))
+  {
+    name: 'checkpoints come soon',
+    file: 'store/open.ts',
+    right: 'wal_autocheckpoint = 1000',
+    wrong: 'wal_autocheckpoint = 20',
+  },
+  {
+    name: 'the thread takes over soon',
+    file: 'store/log-sync.ts',
+    right: 'const QUICK = 0.5',
+    wrong: 'const QUICK = -1',
+  },
+]
 
 /** A mistake that a power cut shows: in which kind of recording, and what is lost with it. */
 export interface PowerMistake extends Mistake {
@@ -46,9 +48,9 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
   },
   {
     name: 'checkpoints are made without a sync',
-    file: 'store/checkpoints.ts',
-    right: "database.all('pragma synchronous = full')",
-    wrong: "database.all('pragma synchronous = off')",
+    file: 'store/connection.ts',
+    right: "later: 'normal'",
+    wrong: "later: 'off'",
     ...{ kind: 'load', shows: ['accepted', 'missing', 'damaged'] },
   },
   {
