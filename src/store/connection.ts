@@ -2,7 +2,15 @@ import type { CompiledQuery, Kysely } from 'kysely'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
-import { type Row, type Steps, takeInTime, takeNow } from './steps.ts'
+
+/** A row as a driver gives it. */
+export type Row = Readonly<Record<string, unknown>>
+
+/**
+ * Work on the database, query by query: each `yield` hands out a query and gets its rows back, or throws
+ * what the query failed with. So it is written once, whether the driver answers at once or with a promise.
+ */
+export type Steps<Result> = Generator<CompiledQuery, Result, readonly Row[]>
 
 /** What a driver answers: at once, or in time. */
 export type Answer<Result> = Result | Promise<Result>
@@ -81,6 +89,25 @@ function attempt(work: () => unknown): void {
   } catch {}
 }
 
+/** Takes the steps with a driver that answers at once: nothing can come in between. */
+function takeNow<Result>(
+  steps: Steps<Result>,
+  run: (query: CompiledQuery) => readonly Row[],
+): Result {
+  let step = steps.next()
+  while (!step.done) {
+    let rows: readonly Row[]
+    try {
+      rows = run(step.value)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(rows)
+  }
+  return step.value
+}
+
 /** A Kysely on whose connection others are at work as well: a caller's own, or ours of a database in memory. */
 export class KyselyConnection implements Connection {
   readonly #db: Kysely<MacDatabase>
@@ -98,4 +125,23 @@ export class KyselyConnection implements Connection {
       takeInTime(steps(), async (query) => (await locked.executeQuery<Row>(query)).rows),
     )
   }
+}
+
+/** Takes the steps with a driver that answers in time. */
+async function takeInTime<Result>(
+  steps: Steps<Result>,
+  run: (query: CompiledQuery) => Promise<readonly Row[]>,
+): Promise<Result> {
+  let step = steps.next()
+  while (!step.done) {
+    let rows: readonly Row[]
+    try {
+      rows = await run(step.value)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(rows)
+  }
+  return step.value
 }

@@ -1,7 +1,14 @@
 import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
-import { type Answer, attempted, type Connection, whenAnswered } from './connection.ts'
+import {
+  type Answer,
+  attempted,
+  type Connection,
+  type Row,
+  type Steps,
+  whenAnswered,
+} from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
 import { type FingerprintedNonce, GroupCommit } from './group-commit.ts'
 import type { Guard } from './guard.ts'
@@ -10,7 +17,6 @@ import type { Syncing } from './log-sync.ts'
 import { removeExpired } from './nonce-expiry.ts'
 import type { MacDatabase, StateName } from './schema.ts'
 import { allState, present, setState, stateOf } from './state.ts'
-import type { Row, Steps } from './steps.ts'
 import { isBusy, isFailedSync, type StoreFailure, storeFailure } from './store-failure.ts'
 import { type Nonce, type NonceStore, type Recorded, SEEN } from './types.ts'
 import { type Due, NOTHING_DUE, type UsageCounters } from './usage/usage-counters.ts'
@@ -88,6 +94,8 @@ export class Journal implements NonceStore {
   /** The row that was read or written last. */
   #seq = 0
   #tag: number | null = null
+  /** In the catch-up under way: from where all rows had to be read again, or 0. */
+  #lost = 0
   /** The highest floor that was ever read, or that memory has room for. */
   #floor = 0
   /** When the operator was last told that memory is full. */
@@ -120,12 +128,7 @@ export class Journal implements NonceStore {
     const state = stateOf(await guarded(async () => connection.run(allState(this.#parts.db))))
     this.#salt = present('nonce_salt', state.get('nonce_salt'))
     if (present('halted', state.get('halted')) !== 0) await this.#recover()
-    let lost = 0
-    for (;;) {
-      const [from, tag] = [this.#seq, this.#tag]
-      const rows = await guarded(async () => connection.run(this.#rowsFrom(from)))
-      if (!this.#follow(rows, from, tag)) lost = this.#startOver(from, lost)
-      else if (rows.length < ROWS_AT_ONCE) break
+    while (!this.#follow(await guarded(async () => connection.run(this.#nextRows())))) {
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -174,7 +177,7 @@ export class Journal implements NonceStore {
   #record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]> {
     const { connection, check, counters } = this.#parts
     check()
-    this.#checkRunning()
+    if (this.#halted !== null) throw new Error(HALTED, this.#halted)
     const sync = this.#sync?.next ?? 'at once'
     const append = () => connection.transact(() => this.#append(batch), sync)
     return whenAnswered(
@@ -241,43 +244,31 @@ export class Journal implements NonceStore {
     return due
   }
 
-  /**
-   * Reads what other processes appended. If the row that was read last is not there any more as it was (a
-   * restore, rows deleted by hand), all rows are read.
-   */
+  /** Reads what other processes appended. */
   *#catchUp(): Steps<void> {
-    let lost = 0
-    for (;;) {
-      const [from, tag] = [this.#seq, this.#tag]
-      const rows = yield this.#rowsFrom(from)
-      if (!this.#follow(rows, from, tag)) lost = this.#startOver(from, lost)
-      else if (rows.length < ROWS_AT_ONCE) return
-    }
+    this.#lost = 0
+    let isAtEnd = false
+    while (!isAtEnd) isAtEnd = this.#follow(yield this.#nextRows())
+  }
+
+  /** From the row on that was read last. */
+  #nextRows(): CompiledQuery {
+    return { ...this.#statements.rows, parameters: [this.#seq, ROWS_AT_ONCE] }
   }
 
   /**
-   * Begins to read from the first row again.
+   * Remembers the nonces of rows that follow on the one that was read last. If that is not there any more as
+   * it was (a restore, rows deleted by hand), all rows are to be read.
    *
-   * @param lost Where that was necessary before: rows that are only removed in between get one further.
-   * @returns Where it was necessary now.
+   * @returns Whether there are no more of them.
    * @throws Error if it gets nowhere.
    */
-  #startOver(from: number, lost: number): number {
-    this.#seq = 0
-    this.#tag = null
-    if (from > lost) return from
-    throw new Error('its table mac_nonce_log is damaged. Restore it from a backup.')
-  }
-
-  /**
-   * Remembers the nonces of rows that follow on the one that was read last.
-   *
-   * @param rows The first of them is the one that was read last, if any was.
-   * @returns Whether it is.
-   */
-  #follow(rows: readonly Row[], from: number, tag: number | null): boolean {
+  #follow(rows: readonly Row[]): boolean {
+    const [from, tag] = [this.#seq, this.#tag]
     const [first] = rows
-    if (tag !== null && (Number(first?.seq) !== from || Number(first?.tag) !== tag)) return false
+    if (tag !== null && (Number(first?.seq) !== from || Number(first?.tag) !== tag)) {
+      return this.#startOver(from)
+    }
     // What was removed before these were read must not be called new after a restore that brings it back.
     if (first !== undefined) this.#raiseFloor(present('nonce_floor', first.floor))
     for (const row of tag === null ? rows : rows.slice(1)) {
@@ -288,7 +279,19 @@ export class Journal implements NonceStore {
       }
     }
     // Otherwise they are not in their order.
-    return rows.length < 2 || this.#seq > from
+    if (rows.length >= 2 && this.#seq <= from) return this.#startOver(from)
+    return rows.length < ROWS_AT_ONCE
+  }
+
+  /** Rows that are only removed in between let each attempt get further than the one before. */
+  #startOver(from: number): false {
+    this.#seq = 0
+    this.#tag = null
+    if (from > this.#lost) {
+      this.#lost = from
+      return false
+    }
+    throw new Error('its table mac_nonce_log is damaged. Restore it from a backup.')
   }
 
   /** Below the floor only the store says what became of one. */
@@ -318,9 +321,7 @@ export class Journal implements NonceStore {
   }
 
   #readHead(row: Row | undefined): Head {
-    if (present('halted', row?.halted) !== 0) {
-      throw new Error(HALTED)
-    }
+    if (present('halted', row?.halted) !== 0) throw new Error(HALTED)
     if (present('nonce_salt', row?.salt) !== this.#salt) {
       throw new Error('another database was restored in its place. Restart to use it.')
     }
@@ -337,14 +338,6 @@ export class Journal implements NonceStore {
     if (floor <= this.#floor) return
     this.#floor = floor
     this.#memory.dropBelow(floor)
-  }
-
-  #rowsFrom(seq: number): CompiledQuery {
-    return { ...this.#statements.rows, parameters: [seq, ROWS_AT_ONCE] }
-  }
-
-  #checkRunning(): void {
-    if (this.#halted !== null) throw new Error(HALTED, this.#halted)
   }
 
   /** A sync failed: what was committed may be lost with a power cut, and everything after it. */

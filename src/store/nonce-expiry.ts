@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
+import type { Row, Steps } from './connection.ts'
 import { ENTRY_BYTES, newTag } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
 import { allState, raiseState, setState, stateOf } from './state.ts'
-import type { Row, Steps } from './steps.ts'
 
 /** How many nonces were removed, and below which timestamp none can be told apart any more. */
 export interface Removed {

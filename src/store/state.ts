@@ -1,6 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely'
+import type { Row } from './connection.ts'
 import type { MacDatabase, StateName } from './schema.ts'
-import type { Row } from './steps.ts'
 
 /** Reads all of `mac_state`: see {@link stateOf}. */
 export function allState(db: Kysely<MacDatabase>): CompiledQuery {

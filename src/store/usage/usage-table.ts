@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import type { Steps } from '../connection.ts'
 import type { MacDatabase } from '../schema.ts'
-import type { Steps } from '../steps.ts'
 import type { Usage } from '../types.ts'
 import { type Due, type FailureCounts, hourOf } from './usage-counters.ts'
 
