@@ -80,16 +80,16 @@ function sliceOf(timestamp: number): number {
   return Math.floor(timestamp / SLICE_SECONDS)
 }
 
-/** An open-addressing table. A slot of two zeros is empty. */
+/** An open-addressing table of signed numbers, which is what engines count with. A slot of two zeros is empty. */
 class Segment {
-  slots: Uint32Array
+  readonly slots: Int32Array
   size = 0
   /** How many of the first bits all that are in it have in common. */
   readonly depth: number
 
   constructor(depth: number, slots: number) {
     this.depth = depth
-    this.slots = new Uint32Array(2 * slots)
+    this.slots = new Int32Array(2 * slots)
   }
 
   /** Where it is, or the bitwise complement of where it can be put. */
@@ -98,7 +98,8 @@ class Segment {
     const mask = slots.length / 2 - 1
     let at = low & mask
     for (;;) {
-      const [one, other] = [slots[2 * at], slots[2 * at + 1]]
+      const one = slots[2 * at]
+      const other = slots[2 * at + 1]
       if (one === high && other === low) return at
       if (one === 0 && other === 0) return ~at
       at = (at + 1) & mask
@@ -143,22 +144,24 @@ class Slice {
   }
 
   has(fingerprint: Fingerprint): boolean {
-    const { low } = fingerprint
+    const low = fingerprint.low | 0
     const high = usableHigh(fingerprint)
     return this.#segmentOf(high).find(high, low) >= 0
   }
 
   /** @returns Whether it was not there before. */
   add(fingerprint: Fingerprint): boolean {
-    const { low } = fingerprint
+    const low = fingerprint.low | 0
     const high = usableHigh(fingerprint)
     let segment = this.#segmentOf(high)
-    if (segment.find(high, low) >= 0) return false
+    let at = segment.find(high, low)
+    if (at >= 0) return false
     while (segment.isFull) {
       this.#grow(segment, high)
       segment = this.#segmentOf(high)
+      at = segment.find(high, low)
     }
-    segment.put(~segment.find(high, low), high, low)
+    segment.put(~at, high, low)
     this.size++
     return true
   }
@@ -201,5 +204,5 @@ class Slice {
 
 /** Two zeros stand for an empty slot. */
 function usableHigh({ high, low }: Fingerprint): number {
-  return high === 0 && low === 0 ? 1 : high
+  return high === 0 && low === 0 ? 1 : high | 0
 }
