@@ -60,6 +60,7 @@ export async function openJournal(path: string, sync: 'synced' | 'none'): Promis
   const unsynced: Syncing = {
     next: 'later',
     took() {},
+    waited() {},
     wait: async () => {},
     close: async () => {},
   }

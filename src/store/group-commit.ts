@@ -10,6 +10,8 @@ import type { Nonce, Recorded } from './types.ts'
 const MOST_WAITING = 10_000
 /** The largest batch. */
 const LARGEST = 512
+/** How long a batch waits that found the database locked, in milliseconds. */
+export const PAUSE = 1
 /** A batch notes timestamps by how far they lie before the latest of it, in 32 bits. */
 const WIDEST = 2 ** 32 - 1
 
@@ -174,6 +176,6 @@ function turn(): Promise<void> {
  */
 function pause(waiting: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, waiting > LARGEST ? 5 : 1)
+    setTimeout(resolve, waiting > LARGEST ? 5 * PAUSE : PAUSE)
   })
 }

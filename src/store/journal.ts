@@ -10,7 +10,7 @@ import {
   whenAnswered,
 } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
-import { type FingerprintedNonce, GroupCommit } from './group-commit.ts'
+import { type FingerprintedNonce, GroupCommit, PAUSE } from './group-commit.ts'
 import type { Guard } from './guard.ts'
 import { entriesOf, fingerprintOf, newTag, packEntries } from './journal-entries.ts'
 import type { Syncing } from './log-sync.ts'
@@ -183,6 +183,8 @@ export class Journal implements NonceStore {
     return whenAnswered(
       attempted(append, (error) => {
         if (isFailedSync(error)) this.#halt(error)
+        // Whoever holds the lock is quicker if its commits do not sync, and so are we.
+        if (isBusy(error)) this.#sync?.waited(PAUSE)
         throw error
       }),
       ({ recorded, fresh, seq, tag, due, committing }) => {

@@ -8,6 +8,8 @@ export interface Syncing {
   readonly next: Sync
   /** Is told how long a commit took that was synced by itself, in milliseconds. */
   took(milliseconds: number): void
+  /** Is told how long a commit has to wait for that of another process. */
+  waited(milliseconds: number): void
   /** Resolves when all that is committed by now is on disk; rejects if that cannot be told. */
   wait(): Promise<void>
   close(): Promise<void>
@@ -27,7 +29,8 @@ type Awaited = ReturnType<typeof newSync>
  * Chooses how commits to a database file are synced. On a quick disk each is by itself: that is less work than
  * to wake a thread, and the event loop to tell it of its answer. On a slow one a thread syncs, so that neither
  * the event loop nor the pool of threads that hashing and DNS share waits for the disk: one sync at a time,
- * which covers all that was committed before it began. The first commit is synced by itself in any case, which
+ * which covers all that was committed before it began. So it is too if several processes wait for each other,
+ * since a commit that syncs holds the lock meanwhile. The first commit is synced by itself in any case, which
  * syncs the log's folder too.
  */
 export class LogSync implements Syncing {
@@ -63,6 +66,10 @@ export class LogSync implements Syncing {
     if (this.#lag < PATIENCE) return
     this.#isSlow = true
     if (this.#state === 'not started') this.#startThread()
+  }
+
+  waited(milliseconds: number): void {
+    this.#lag += milliseconds
   }
 
   wait(): Promise<void> {

@@ -26,6 +26,7 @@ const NOW = 1_700_000_000
 class ManualSync implements Syncing {
   next: Sync = 'later'
   readonly times: number[] = []
+  readonly waits: number[] = []
   readonly syncs: ReturnType<typeof Promise.withResolvers<void>>[] = []
   #failed: (error: Error) => void = () => {}
 
@@ -36,6 +37,10 @@ class ManualSync implements Syncing {
 
   took(milliseconds: number): void {
     this.times.push(milliseconds)
+  }
+
+  waited(milliseconds: number): void {
+    this.waits.push(milliseconds)
   }
 
   wait(): Promise<void> {
@@ -137,6 +142,21 @@ test('a batch that is synced by its commit is answered at once, and how long tha
   expect(await soon(record(file.journal, 'n'))).toBe('seen')
   expect(sync.times.length).toBe(1)
   expect(file.commits).toEqual(['full'])
+})
+
+test('a lock of another process is waited for, which is noted as well', async () => {
+  const sync = new ManualSync()
+  sync.next = 'at once'
+  await using file = await opened(sync)
+  await withDatabase(file.path, async (db) => {
+    await sql`begin immediate`.execute(db)
+    const waiting = record(file.journal)
+    expect(await soon(waiting)).toBe('waits')
+    expect(sync.waits.length).toBeGreaterThan(1)
+    expect(sync.times).toEqual([])
+    await sql`commit`.execute(db)
+    expect((await waiting).verdict).toBe('new')
+  })
 })
 
 test('failures that are written at the end alone are synced with what comes later', async () => {
@@ -250,6 +270,15 @@ test('on a slow disk the thread takes over as soon as it is ready', () => {
   take(sync, 3, 10)
   expect(events.length).toBe(1)
   expect(sync.next).toBe('at once')
+  told('ready')
+  expect(sync.next).toBe('later')
+})
+
+test('if several processes wait for each other, the thread takes over, after a commit of its own', () => {
+  const { sync, events, told } = withThread()
+  for (let time = 0; time < 100; time++) sync.waited(1)
+  expect(events).toEqual([])
+  sync.took(0.2)
   told('ready')
   expect(sync.next).toBe('later')
 })

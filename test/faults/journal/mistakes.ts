@@ -95,6 +95,12 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'if (failed !== undefined) {',
   },
   {
+    name: 'a failed sync of a commit is passed over',
+    file: 'store/journal.ts',
+    right: 'if (isFailedSync(error)) this.#halt(error)',
+    wrong: '',
+  },
+  {
     name: 'a failed sync is not told to other processes',
     file: 'store/journal.ts',
     right: "yield setState(db, 'halted', value)",

@@ -52,8 +52,8 @@ interface Process {
   readonly journal: Journal
   /** To which commit the sync that is under way reaches. */
   syncing: number | null
-  /** Whether a sync failed since the thread opened the log: the system tells each descriptor once. */
-  untold: boolean
+  /** Whose descriptor was not told of a failed sync yet: the system tells each once. */
+  readonly untold: Set<'thread' | 'connection'>
   events: ThreadEvents | null
   alive: boolean
 }
@@ -141,7 +141,7 @@ export class JournalWorld {
 
   async #open(number: number): Promise<void> {
     const own: Process = {
-      ...{ number, syncing: null, untold: false, events: null, alive: true },
+      ...{ number, syncing: null, untold: new Set(), events: null, alive: true },
       journal: null as unknown as Journal,
     }
     let full = false
@@ -154,7 +154,7 @@ export class JournalWorld {
         if (!own.alive) throw new Error('this process was killed')
         if (sql.includes('wal_checkpoint')) return this.#checkpoint(own)
         if (sql !== 'commit') return this.#handle.all(sql, parameters)
-        this.#commit(full)
+        this.#commit(own, full)
         return []
       },
     }
@@ -187,6 +187,7 @@ export class JournalWorld {
         return next()
       },
       took: (milliseconds) => sync.took(milliseconds),
+      waited: (milliseconds) => sync.waited(milliseconds),
       wait: () => sync.wait(),
       close: () => sync.close(),
     }
@@ -204,10 +205,12 @@ export class JournalWorld {
     }
   }
 
-  #commit(full: boolean): void {
+  #commit(own: Process, full: boolean): void {
     const doubtful = this.#doubtful
     this.#doubtful = 'none'
-    if (doubtful === 'undone') {
+    const fails = full && (own.untold.has('connection') || doubtful === 'undone')
+    if (fails) this.#failSync(own, 'connection')
+    if (fails || doubtful === 'undone') {
       this.#handle.all('rollback', [])
       throw new Error('disk I/O error')
     }
@@ -273,13 +276,8 @@ export class JournalWorld {
     if (process === null || process.syncing === null) return
     const { syncing } = process
     process.syncing = null
-    if (process.untold || (this.#troubles.disk && this.#random.chance(0.1))) {
-      this.#note(`a sync of p${number} fails`)
-      if (!process.untold) {
-        this.#hole = Math.min(this.#hole, this.#durable + 1)
-        for (const each of this.#processes) if (each !== null) each.untold = true
-      }
-      process.untold = false
+    if (process.untold.has('thread') || (this.#troubles.disk && this.#random.chance(0.1))) {
+      this.#failSync(process, 'thread')
       process.events?.message({ failed: 'EIO', milliseconds: 0 })
     } else {
       this.#synced(syncing)
@@ -287,6 +285,16 @@ export class JournalWorld {
       process.events?.message({ failed: null, milliseconds: SLOW })
     }
     await turns()
+  }
+
+  /** A failed sync leaves a hole in the log, and all are told of it once, by their own next syncs. */
+  #failSync(process: Process, told: 'thread' | 'connection'): void {
+    this.#note(`a sync of p${process.number} fails, by its ${told}`)
+    if (!process.untold.has(told)) {
+      this.#hole = Math.min(this.#hole, this.#durable + 1)
+      for (const each of this.#processes) each?.untold.add('thread').add('connection')
+    }
+    process.untold.delete(told)
   }
 
   #synced(to: number): void {
