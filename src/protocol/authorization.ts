@@ -37,6 +37,8 @@ type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name
  */
 export function parseAuthorization(header: string | null): MacAuthorization | null {
   if (header === null) return null
+  const plain = header.length > MAX_HEADER_LENGTH ? null : readPlainForm(header)
+  if (plain !== null) return plain
   if (!startsWithScheme(header)) {
     if (comesBehindAnother(header)) throw repeatedCredentials()
     return null
@@ -47,7 +49,7 @@ export function parseAuthorization(header: string | null): MacAuthorization | nu
       `The Authorization header has ${header.length} characters; ${MAX_HEADER_LENGTH} are allowed.`,
     )
   }
-  return readPlainForm(header) ?? readAnyForm(header)
+  return readAnyForm(header)
 }
 
 function readAnyForm(header: string): MacAuthorization {
