@@ -42,14 +42,16 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   ownRoute: RouteCheck | null = null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
-  const { requestTarget, allowPreflight, scope } = settings
+  const { requestTarget, allowPreflight, mode, scope } = settings
   const onReject = settings.onReject ?? reportRejection
   return async (first, ...rest) => {
     const request = requestOrAnswer(first, rest)
     if (request instanceof Response) return request
     const rawTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
     const route = rawTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
-    if (allowPreflight && isPreflight(request) && isRouted(request, rawTarget, route)) {
+    const passes =
+      (allowPreflight && isPreflight(request)) || (mode === 'optional' && isUnsigned(request))
+    if (passes && isRouted(request, rawTarget, route)) {
       keepFinding(request, ANONYMOUS)
       return withRateLimit(await call(first, ...rest), null, limited)
     }
@@ -122,11 +124,23 @@ function once(ask: RawTarget): RawTarget {
 }
 
 function isPreflight(request: Request): boolean {
-  if (request.method !== 'OPTIONS') return false
+  return request.method === 'OPTIONS' && hasField(request, 'access-control-request-method') === true
+}
+
+/**
+ * Whether no credentials of any scheme were sent: what most anonymous callers do. They need no verdict,
+ * whose error alone takes microseconds to make.
+ */
+function isUnsigned(request: Request): boolean {
+  return hasField(request, 'authorization') === false
+}
+
+/** Whether a header field is there; `null` if the fields cannot be read. */
+function hasField(request: Request, name: string): boolean | null {
   try {
-    return request.headers.has('access-control-request-method')
+    return request.headers.has(name)
   } catch {
-    return false
+    return null
   }
 }
 

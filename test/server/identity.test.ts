@@ -99,3 +99,41 @@ test('a refused request is none that was seen', async () => {
   expect((await mac.withMac(() => new Response())(request)).status).toBe(401)
   expect(() => getMac(request)).toThrow(MacError)
 })
+
+test('what inherits from a request, or stands before it, is another object', async () => {
+  const look = (request: Request) => [Object.create(request), new Proxy(request, {})]
+  const others = await inside(signed(ada, URL), look)
+  for (const other of others) expect(() => getMac(other)).toThrow('withMac has not seen')
+})
+
+test('a frozen request is kept as well, and its second verdict takes the place of the first', async () => {
+  for (const request of [signed(ada, URL), Object.freeze(signed(ada, URL))]) {
+    expect(await inside(request, (given) => getMac(given)?.user)).toBe('ada')
+    expect(await inside(request, (given) => getMacError(given)?.code)).toBe('ERR_MAC_REPLAY')
+  }
+})
+
+test('nothing of what is kept can be seen on the request', async () => {
+  const request = signed(ada, URL)
+  const keys = Reflect.ownKeys(request)
+  expect(await inside(request, Reflect.ownKeys)).toEqual(keys)
+})
+
+test('getMac says what is wrong with what is no request', () => {
+  for (const wrong of [null, undefined, 'GET /', {}, () => {}]) {
+    expect(() => getMac(wrong as unknown as Request)).toThrow('withMac has not seen')
+  }
+})
+
+test('an anonymous caller reaches the handler in the same turn', () => {
+  const seen: unknown[] = []
+  const app = mac.withMac(
+    (request) => {
+      seen.push(getMac(request))
+      return new Response()
+    },
+    { mode: 'optional' },
+  )
+  app(new Request(URL))
+  expect(seen).toEqual([null])
+})
