@@ -1,10 +1,12 @@
 const PLAIN = 1
 const TOKEN = 2
 const BLANK = 4
+const BASE64 = 8
+/** The code of `=`. */
+const PADDING = 0x3d
 
-// Out of the functions: a literal within one would be made anew with each call.
+// Out of the function: a literal within it would be made anew with each call.
 const VISIBLE = /^[\x21-\x7e]*$/
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 /** What each ASCII character may be part of. */
 const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -15,7 +17,9 @@ const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
     is(/[\x20-\x21\x23-\x5b\x5d-\x7e]/, PLAIN) |
     // RFC 9110 §5.6.2.
     is(/[!#$%&'*+.^_`|~0-9A-Za-z-]/, TOKEN) |
-    is(/[ \t]/, BLANK)
+    is(/[ \t]/, BLANK) |
+    // RFC 4648 §4, without the padding.
+    is(/[A-Za-z0-9+/]/, BASE64)
   )
 })
 
@@ -47,9 +51,17 @@ export function isVisible(text: string): boolean {
   return VISIBLE.test(text)
 }
 
-/** Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). */
+/**
+ * Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). A loop: a pattern takes
+ * three times as long on Node, which goes back over what it read to look for the padding.
+ */
 export function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && BASE64.test(text)
+  if (text.length % 4 !== 0) return false
+  let end = text.length
+  for (let padding = 0; padding < 2 && text.charCodeAt(end - 1) === PADDING; padding++) end--
+  let at = 0
+  while (at < end && isOf(BASE64, text.charCodeAt(at))) at++
+  return at === end
 }
 
 /** The first character that keeps `value` from being a `plain-string`, or `null`. */
