@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url'
 import { Kysely } from 'kysely'
 import { createMac } from '../src/index.ts'
 import { Limits } from '../src/limits/limits.ts'
+import { CredentialCache } from '../src/server/credential-cache.ts'
 import { keepSeconds } from '../src/server/freshness.ts'
 import type { MacIdentity } from '../src/server/identity.ts'
-import { KnownCredentials } from '../src/server/known-credentials.ts'
 import { Pruning } from '../src/server/pruning.ts'
 import { verify } from '../src/server/verify.ts'
 import { macSettings } from '../src/settings.ts'
@@ -110,7 +110,7 @@ export function verifierWithoutStore(
   const verifier = {
     settings,
     pruning: new Pruning(keepSeconds(settings)),
-    known: new KnownCredentials(),
+    cache: new CredentialCache(),
     limits: new Limits(settings.rateLimit),
     store: () => store,
   }

@@ -10,8 +10,8 @@ import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
 import type { MacOptions } from './options.ts'
 import { currentSeconds, exactSeconds } from './server/clock.ts'
+import { CredentialCache } from './server/credential-cache.ts'
 import { keepSeconds } from './server/freshness.ts'
-import { KnownCredentials } from './server/known-credentials.ts'
 import { Pruning } from './server/pruning.ts'
 import type { RawTarget } from './server/raw-target.ts'
 import { reporter } from './server/report.ts'
@@ -56,7 +56,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)
   const verifier: Verifier = {
-    ...{ settings, pruning, known: new KnownCredentials(), limits },
+    ...{ settings, pruning, cache: new CredentialCache(), limits },
     store: () => opening.store ?? opening.getForRequest(),
   }
   const limited = new WeakSet<Response>()

@@ -3,7 +3,7 @@ import { BoundedMap } from '../src/bounded-map.ts'
 import { FixedWindowCounter } from '../src/limits/counter.ts'
 import { RequestLimit } from '../src/limits/limits.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
-import { KnownCredentials, knownKeys } from '../src/server/known-credentials.ts'
+import { CredentialCache, credentialKeys } from '../src/server/credential-cache.ts'
 import type { StoredCredential } from '../src/store/types.ts'
 import { FailureCounts, UsageCounters } from '../src/store/usage/usage-counters.ts'
 import { describe, expect, test } from './support/runner.ts'
@@ -141,7 +141,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const minute = { requests: 10, seconds: 60 }
   const counter = new FixedWindowCounter('failures', null, 1000)
   const requests = new RequestLimit(minute, null)
-  const known = new KnownCredentials()
+  const cache = new CredentialCache()
   const counters = new UsageCounters()
   const failures = new FailureCounts()
   const credential = (id: string) =>
@@ -149,7 +149,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
   const tables: readonly (readonly [string, number, (name: string) => void])[] = [
     ['fixed-window counts', 1000, (name) => void counter.countHere(name, minute)],
     ['credentials that are looked up again', 1000, (id) => requests.shouldLookUp(credential(id))],
-    ['cached credentials', 20_000, (id) => known.keep(knownKeys(credential(id), 1))],
+    ['cached credentials', 20_000, (id) => cache.keep(credentialKeys(credential(id), 1))],
     ['hosts', 512, (name) => void parseAuthority(`${name}.example`, 'https')],
     [
       'uses of keys',

@@ -4,11 +4,11 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { macsAreEqual, type PreparedKey, prepareKey } from '../protocol/signature.ts'
 import type { CredentialStore, FoundKey, StoredCredential } from '../store/types.ts'
 import {
-  type KnownCredentials,
-  type KnownKey,
-  type KnownKeys,
-  knownKeys,
-} from './known-credentials.ts'
+  type CredentialCache,
+  type CredentialKey,
+  type CredentialKeys,
+  credentialKeys,
+} from './credential-cache.ts'
 
 let made: PreparedKey | null = null
 
@@ -22,27 +22,27 @@ function decoy(): PreparedKey {
 }
 
 /**
- * The key that made the MAC, if it is remembered; `null` refuses nobody. Two MACs are computed before
- * that is said, also where there is no such credential, or none with an old key: how long this takes
- * must not tell.
+ * Verifies the MAC with cached keys. Returns the matching key, or `null` if the store must decide. Unless
+ * the current key matches, it always computes two MACs, so timing does not reveal whether the credential
+ * exists, or has an old key.
  *
  * @param text The normalized request string.
  */
-export function recognise(
+export function verifyCached(
   { id, mac }: MacAuthorization,
   text: string,
-  known: KnownCredentials,
-): KnownKey | null {
-  const keys = known.get(id)
-  const tried = keys ?? known.decoyFor(id)
+  cache: CredentialCache,
+): CredentialKey | null {
+  const keys = cache.get(id)
+  const tried = keys ?? cache.decoyFor(id)
   const other = decoy()
   if (macsAreEqual(mac, (tried?.current.compute ?? other)(text)) && keys) {
-    known.used(keys.current)
+    cache.used(keys.current)
     return keys.current
   }
   const old = tried?.old
   if (macsAreEqual(mac, (old?.compute ?? other)(text)) && keys && old) {
-    known.used(old)
+    cache.used(old)
     return old
   }
   return null
@@ -50,7 +50,7 @@ export function recognise(
 
 /**
  * Verifies the MAC with the keys in the store. Returns the key that made it, with its credential, and
- * remembers both.
+ * caches both.
  *
  * The keys alone are read first: a wrong MAC costs the same work, and looks the same from outside, whether
  * the credential exists or not, and whatever else there is to read of it. The rest is read only for
@@ -66,15 +66,15 @@ export async function authenticate(
   { id, mac }: MacAuthorization,
   text: string,
   store: CredentialStore,
-  known: KnownCredentials,
-): Promise<KnownKey> {
+  cache: CredentialCache,
+): Promise<CredentialKey> {
   const { current, old } = await store.lookUpKeys(id)
   const isCurrent = isMadeBy(current, mac, text)
   const isOld = isMadeBy(old, mac, text)
   // A key that was replaced must not be taken for right once more, not even up to the nonce.
-  if (!isSame(known.get(id) ?? known.decoyFor(id), current, old)) known.forget(id)
+  if (!isSame(cache.get(id) ?? cache.decoyFor(id), current, old)) cache.forget(id)
   if (!isCurrent && !isOld) throw rejected(id, current.exists)
-  return authenticateAgain({ id, mac }, text, store, known)
+  return authenticateAgain({ id, mac }, text, store, cache)
 }
 
 /**
@@ -85,19 +85,19 @@ export async function authenticateAgain(
   { id, mac }: Pick<MacAuthorization, 'id' | 'mac'>,
   text: string,
   store: CredentialStore,
-  known: KnownCredentials,
-): Promise<KnownKey> {
+  cache: CredentialCache,
+): Promise<CredentialKey> {
   const { credential, version } = await store.lookUp(id)
-  const keys = credential === null ? null : knownKeys(credential, version)
+  const keys = credential === null ? null : credentialKeys(credential, version)
   const found = [keys?.current, keys?.old].find(
     (key) => key && macsAreEqual(mac, key.compute(text)),
   )
   const ended = credential === null ? null : endOf(credential)
   if (keys === null || !found || ended !== null) {
-    known.forget(id)
+    cache.forget(id)
     throw found && ended !== null ? new MacError(...ended) : rejected(id, keys !== null)
   }
-  known.keep(keys)
+  cache.keep(keys)
   return found
 }
 
@@ -106,7 +106,7 @@ function isMadeBy({ exists, text: key, algorithm }: FoundKey, mac: string, text:
   return macsAreEqual(mac, prepareKey(algorithm, key)(text)) && exists
 }
 
-function isSame(keys: KnownKeys | undefined, current: FoundKey, old: FoundKey): boolean {
+function isSame(keys: CredentialKeys | undefined, current: FoundKey, old: FoundKey): boolean {
   return (
     keys?.current.text === current.text && keys.old?.text === (old.exists ? old.text : undefined)
   )

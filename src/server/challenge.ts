@@ -3,14 +3,14 @@ import { formatChallenge, type MacChallenge, serverTimeMac } from '../protocol/c
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { MacSettings } from '../settings.ts'
 import { currentSeconds } from './clock.ts'
+import type { CredentialKey } from './credential-cache.ts'
 import { appliedOffset } from './freshness.ts'
-import type { KnownKey } from './known-credentials.ts'
 
 /** A caller whose MAC was right. */
 export interface RightCaller {
   readonly sent: MacAuthorization
   /** Which made the MAC. */
-  readonly key: KnownKey
+  readonly key: CredentialKey
 }
 
 /**

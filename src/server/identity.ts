@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { MacAlgorithm } from '../protocol/signature.ts'
-import type { KnownKey } from './known-credentials.ts'
+import type { CredentialKey } from './credential-cache.ts'
 
 /** Who signed a request, and what else its MAC vouches for. */
 export interface MacIdentity {
@@ -35,7 +35,7 @@ export interface MacIdentity {
 
 /** The identity that a verified request gives its caller. */
 export function identityOf(
-  { credential, algorithm, number, until }: KnownKey,
+  { credential, algorithm, number, until }: CredentialKey,
   { nonce }: MacAuthorization,
   timestamp: number,
   ext: string | null,

@@ -6,18 +6,18 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { NonceStore, Recorded, Store } from '../store/types.ts'
-import { authenticate, authenticateAgain, recognise } from './authenticate.ts'
+import { authenticate, authenticateAgain, verifyCached } from './authenticate.ts'
 import { currentSeconds } from './clock.ts'
+import type { CredentialCache, CredentialKey } from './credential-cache.ts'
 import { judgeExt } from './ext.ts'
 import { countFailure } from './failures.ts'
 import { judgeTimestamp } from './freshness.ts'
 import { identityOf } from './identity.ts'
-import type { KnownCredentials, KnownKey } from './known-credentials.ts'
 import type { Pruning } from './pruning.ts'
 import type { RawTarget } from './raw-target.ts'
 import { checkRouted, type RouteCheck } from './routed.ts'
 import { signedOrigin } from './signed-origin.ts'
-import { judgeEnd, judgeMoment, type Moment } from './standing.ts'
+import { checkEnd, checkValidity, validityOrNull } from './validity.ts'
 import { type MacVerdict, refused } from './verdict.ts'
 import { unambiguous } from './verified-target.ts'
 
@@ -25,7 +25,7 @@ import { unambiguous } from './verified-target.ts'
 export interface Verifier {
   readonly settings: MacSettings
   readonly pruning: Pruning
-  readonly known: KnownCredentials
+  readonly cache: CredentialCache
   readonly limits: Limits
   /** The store; a promise until it is open. */
   store(): Store | Promise<Store>
@@ -48,10 +48,10 @@ export async function verify(
   client: Client | null = null,
   route: RouteCheck | null = null,
 ): Promise<MacVerdict> {
-  const { settings, known, pruning, limits } = verifier
+  const { settings, cache, pruning, limits } = verifier
   let sent: MacAuthorization | null = null
   /** Set while the MAC is known to be right: not where the credential is looked up once more, and gone. */
-  let found: KnownKey | null = null
+  let found: CredentialKey | null = null
   /** Set when the credential is looked for. */
   let nonces: NonceStore | null = null
   try {
@@ -64,28 +64,28 @@ export async function verify(
     const timestamp = Number(sent.ts)
 
     // What is remembered lets in, but refuses nobody: before that, the store is asked.
-    found = recognise(sent, text, known)
+    found = verifyCached(sent, text, cache)
     if (limits.failures !== null) {
-      if (found === null) limits.failures.countGuess(client, known.has(sent.id) ? sent.id : null)
+      if (found === null) limits.failures.countGuess(client, cache.has(sent.id) ? sent.id : null)
       else if (!limits.failures.trusts(client, found)) found = null
     }
-    let moment = found === null ? null : judgedGood(found, timestamp, settings)
-    if (moment === null) limits.failures?.check(client)
+    let validity = found === null ? null : validityOrNull(found, timestamp, settings)
+    if (validity === null) limits.failures?.check(client)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
     ;({ nonces } = store)
-    if (found === null || moment === null) {
+    if (found === null || validity === null) {
       found = null
-      found = await authenticate(sent, text, store.credentials, known)
+      found = await authenticate(sent, text, store.credentials, cache)
       // Of many that were sent at once, those before this one may have exhausted the address.
       limits.failures?.check(client)
-      moment = judgeMoment(found, timestamp, settings)
+      validity = checkValidity(found, timestamp, settings)
     }
     let exhausted = limits.requests.exhausted(found.credential, sent)
     if (exhausted !== null && limits.requests.shouldLookUp(found.credential)) {
       found = null
-      found = await authenticateAgain(sent, text, store.credentials, known)
-      moment = judgeMoment(found, timestamp, settings)
+      found = await authenticateAgain(sent, text, store.credentials, cache)
+      validity = checkValidity(found, timestamp, settings)
       exhausted = limits.requests.exhausted(found.credential, sent)
     }
     if (exhausted !== null) throw exhausted
@@ -97,16 +97,16 @@ export async function verify(
       const judged = await judgeExt(request, ext, check, target)
       if (judged instanceof MacError) {
         found = null
-        found = await authenticateAgain(sent, text, store.credentials, known)
+        found = await authenticateAgain(sent, text, store.credentials, cache)
         throw judged
       }
       ;({ ext, bodyVerified } = judged)
       // A judge may take its time, and so may a body.
-      moment = judgedGood(found, timestamp, settings)
-      if (moment === null) {
+      validity = validityOrNull(found, timestamp, settings)
+      if (validity === null) {
         found = null
-        found = await authenticateAgain(sent, text, store.credentials, known)
-        moment = judgeMoment(found, timestamp, settings)
+        found = await authenticateAgain(sent, text, store.credentials, cache)
+        validity = checkValidity(found, timestamp, settings)
       }
     }
     const recorded = await nonces.record({
@@ -114,21 +114,21 @@ export async function verify(
       credential: sent.id,
       keyNumber: found.number,
       nonce: sent.nonce,
-      now: moment.rule.now,
+      now: validity.rule.now,
     })
     // A replay costs a look-up, but not from an address that is exhausted.
     if (recorded.verdict === 'seen') limits.failures?.check(client, new MacError('ERR_MAC_REPLAY'))
     if (recorded.version !== found.version) {
       // Some credential was changed since this one was looked up: perhaps it was this.
       found = null
-      found = await authenticateAgain(sent, text, store.credentials, known)
-      moment = judgeMoment(found, timestamp, settings)
+      found = await authenticateAgain(sent, text, store.credentials, cache)
+      validity = checkValidity(found, timestamp, settings)
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
     const limit = limits.requests.limitOf(found.credential)
     const rateLimit = limit && (await limits.requests.count(found.credential, limit, sent))
-    judgeEnd(found, currentSeconds(settings.now))
-    const { rule, learnable } = moment
+    checkEnd(found, currentSeconds(settings.now))
+    const { rule, learnable } = validity
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
       const learned = await store.credentials.learnClock(sent.id, learnable)
@@ -143,15 +143,6 @@ export async function verify(
     const verdict = refused(reason, caller, settings)
     if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
     return verdict
-  }
-}
-
-/** The moment, if it is a good one for the key; `null` where it is not. */
-function judgedGood(key: KnownKey, timestamp: number, settings: MacSettings): Moment | null {
-  try {
-    return judgeMoment(key, timestamp, settings)
-  } catch {
-    return null
   }
 }
 

@@ -1,8 +1,8 @@
 import { MacError } from '../../src/errors.ts'
 import { createMac, type Mac } from '../../src/index.ts'
-import { recognise } from '../../src/server/authenticate.ts'
+import { verifyCached } from '../../src/server/authenticate.ts'
+import { CredentialCache, type CredentialKeys } from '../../src/server/credential-cache.ts'
 import { countFailure } from '../../src/server/failures.ts'
-import { KnownCredentials, type KnownKeys } from '../../src/server/known-credentials.ts'
 import type { MacSettings } from '../../src/settings.ts'
 import type { NonceStore } from '../../src/store/types.ts'
 import { FailureCounts } from '../../src/store/usage/usage-counters.ts'
@@ -140,26 +140,26 @@ describe('in place of an identifier that is not remembered', () => {
       text: 'a key',
       compute: (text: string) => asked.push(text) && 'right',
     }
-    return { asked, keys: { current: key, old: key, used: false } as unknown as KnownKeys }
+    return { asked, keys: { current: key, old: key, used: false } as unknown as CredentialKeys }
   }
 
   test('the keys of another one are tried, and let nobody in', () => {
-    const known = new KnownCredentials()
+    const cache = new CredentialCache()
     const { keys, asked } = remembered('ada')
-    known.keep(keys)
+    cache.keep(keys)
     const sent = { ts: '1', nonce: 'a', ext: null, mac: 'right' }
-    expect(recognise({ ...sent, id: 'nobody' } as never, 'text', known)).toBeNull()
+    expect(verifyCached({ ...sent, id: 'nobody' } as never, 'text', cache)).toBeNull()
     expect(asked).toEqual(['text', 'text'])
-    expect(recognise({ ...sent, id: 'ada' } as never, 'text', known)).toBe(keys.current)
+    expect(verifyCached({ ...sent, id: 'ada' } as never, 'text', cache)).toBe(keys.current)
   })
 
   test('always the same one is tried, and different ones for different identifiers', () => {
-    const known = new KnownCredentials()
-    expect(known.decoyFor('nobody')).toBe(undefined)
-    for (let at = 0; at < 3000; at++) known.keep(remembered(String(at)).keys)
+    const cache = new CredentialCache()
+    expect(cache.decoyFor('nobody')).toBe(undefined)
+    for (let at = 0; at < 3000; at++) cache.keep(remembered(String(at)).keys)
     const names = Array.from({ length: 100 }, (_, at) => `nobody ${at}`)
-    const decoys = names.map((name) => known.decoyFor(name))
-    expect(names.map((name) => known.decoyFor(name))).toEqual(decoys)
+    const decoys = names.map((name) => cache.decoyFor(name))
+    expect(names.map((name) => cache.decoyFor(name))).toEqual(decoys)
     expect(new Set(decoys).size).toBeGreaterThan(50)
     expect(decoys).not.toContain(undefined)
   })

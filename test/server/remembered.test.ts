@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import { createMac } from '../../src/index.ts'
-import { recognise } from '../../src/server/authenticate.ts'
-import { KnownCredentials, knownKeys } from '../../src/server/known-credentials.ts'
+import { verifyCached } from '../../src/server/authenticate.ts'
+import { CredentialCache, credentialKeys } from '../../src/server/credential-cache.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import type { StoredCredential } from '../../src/store/types.ts'
 import { Clock } from '../support/clock.ts'
@@ -247,22 +247,22 @@ describe('what is remembered does not count', () => {
 })
 
 /** Keeps credentials, as their first request does. */
-function keepMany(known: KnownCredentials, from: number, to: number): void {
+function keepMany(cache: CredentialCache, from: number, to: number): void {
   for (let at = from; at < to; at++) {
-    known.keep(
-      knownKeys({ id: `id-${at}`, key: 'k', algorithm: 'hmac-sha-1' } as StoredCredential, 1),
+    cache.keep(
+      credentialKeys({ id: `id-${at}`, key: 'k', algorithm: 'hmac-sha-1' } as StoredCredential, 1),
     )
   }
 }
 
 test('of many credentials at least the ten thousand that came last are remembered, and at most twice as many', () => {
-  const known = new KnownCredentials()
-  keepMany(known, 0, 35_050)
-  const kept = Array.from({ length: 35_050 }, (_, at) => known.get(`id-${at}`)).filter(Boolean)
+  const cache = new CredentialCache()
+  keepMany(cache, 0, 35_050)
+  const kept = Array.from({ length: 35_050 }, (_, at) => cache.get(`id-${at}`)).filter(Boolean)
   expect(kept.length).toBeGreaterThanOrEqual(10_000)
   expect(kept.length).toBeLessThanOrEqual(20_000)
-  expect(known.get(`id-${35_049 - kept.length}`)).toBeUndefined()
-  expect(known.get(`id-${35_050 - kept.length}`)).toBeDefined()
+  expect(cache.get(`id-${35_049 - kept.length}`)).toBeUndefined()
+  expect(cache.get(`id-${35_050 - kept.length}`)).toBeDefined()
 })
 
 describe('where there are more than are remembered', () => {
@@ -272,50 +272,50 @@ describe('where there are more than are remembered', () => {
   })
 
   test('who signs all the time is not forgotten, and a wrong MAC in a name keeps nobody', () => {
-    const known = new KnownCredentials()
-    keepMany(known, 0, 10_000)
+    const cache = new CredentialCache()
+    keepMany(cache, 0, 10_000)
     for (let at = 10_000; at < 40_000; at += 5000) {
-      expect(recognise(sent('id-0', 'k'), 'text', known)).not.toBe(null)
-      if (at < 20_000) expect(recognise(sent('id-1', 'guessed'), 'text', known)).toBe(null)
-      keepMany(known, at, at + 5000)
+      expect(verifyCached(sent('id-0', 'k'), 'text', cache)).not.toBe(null)
+      if (at < 20_000) expect(verifyCached(sent('id-1', 'guessed'), 'text', cache)).toBe(null)
+      keepMany(cache, at, at + 5000)
     }
-    expect(known.get('id-0')).toBeDefined()
-    expect(known.get('id-1')).toBeUndefined()
+    expect(cache.get('id-0')).toBeDefined()
+    expect(cache.get('id-1')).toBeUndefined()
   })
 
   test('who signs with the old key in its grace is not forgotten either', () => {
-    const known = new KnownCredentials()
+    const cache = new CredentialCache()
     const oldKey = { key: 'old', algorithm: 'hmac-sha-1', until: 1 }
     const rotated = { id: 'id', key: 'new', algorithm: 'hmac-sha-1', keyNumber: 2, oldKey }
-    known.keep(knownKeys(rotated as StoredCredential, 1))
-    keepMany(known, 0, 9999)
-    expect(recognise(sent('id', 'old'), 'text', known)?.number).toBe(1)
-    keepMany(known, 9999, 19_000)
-    expect(recognise(sent('id', 'old'), 'text', known)?.number).toBe(1)
-    keepMany(known, 19_000, 28_000)
-    expect(known.get('id')).toBeDefined()
+    cache.keep(credentialKeys(rotated as StoredCredential, 1))
+    keepMany(cache, 0, 9999)
+    expect(verifyCached(sent('id', 'old'), 'text', cache)?.number).toBe(1)
+    keepMany(cache, 9999, 19_000)
+    expect(verifyCached(sent('id', 'old'), 'text', cache)?.number).toBe(1)
+    keepMany(cache, 19_000, 28_000)
+    expect(cache.get('id')).toBeDefined()
   })
 
   test('who is looked up anew counts as used', () => {
-    const known = new KnownCredentials()
-    keepMany(known, 0, 10_000)
-    keepMany(known, 0, 1)
-    keepMany(known, 10_000, 19_000)
-    keepMany(known, 0, 1)
-    keepMany(known, 19_000, 28_000)
-    expect(known.get('id-0')).toBeDefined()
+    const cache = new CredentialCache()
+    keepMany(cache, 0, 10_000)
+    keepMany(cache, 0, 1)
+    keepMany(cache, 10_000, 19_000)
+    keepMany(cache, 0, 1)
+    keepMany(cache, 19_000, 28_000)
+    expect(cache.get('id-0')).toBeDefined()
   })
 
   test('who has not signed again goes, and where all have, some go none the less', () => {
-    const known = new KnownCredentials()
-    keepMany(known, 0, 15_000)
-    for (let at = 0; at < 10; at++) recognise(sent(`id-${at}`, 'k'), 'text', known)
-    keepMany(known, 15_000, 20_000)
-    expect(known.get('id-9')).toBeDefined()
-    expect(known.get('id-10')).toBeUndefined()
+    const cache = new CredentialCache()
+    keepMany(cache, 0, 15_000)
+    for (let at = 0; at < 10; at++) verifyCached(sent(`id-${at}`, 'k'), 'text', cache)
+    keepMany(cache, 15_000, 20_000)
+    expect(cache.get('id-9')).toBeDefined()
+    expect(cache.get('id-10')).toBeUndefined()
     const all = Array.from({ length: 40_000 }, (_, at) => `id-${at}`)
-    for (const id of all) recognise(sent(id, 'k'), 'text', known)
-    keepMany(known, 20_000, 40_000)
-    expect(all.filter((id) => known.get(id) !== undefined).length).toBeLessThanOrEqual(20_000)
+    for (const id of all) verifyCached(sent(id, 'k'), 'text', cache)
+    keepMany(cache, 20_000, 40_000)
+    expect(all.filter((id) => cache.get(id) !== undefined).length).toBeLessThanOrEqual(20_000)
   })
 })

@@ -1,38 +1,41 @@
 import { MacError } from '../errors.ts'
 import type { MacSettings } from '../settings.ts'
 import { currentSeconds } from './clock.ts'
+import type { CredentialKey } from './credential-cache.ts'
 import { type FreshnessRule, judgeTimestamp } from './freshness.ts'
-import type { KnownKey } from './known-credentials.ts'
 
-/** What was found of a key and a timestamp. */
-export interface Moment {
-  /** The rule with the moment in it. */
+/** What was found of a key and a timestamp that are valid. */
+export interface Validity {
+  /** What the timestamp was judged by, with the time of the check. */
   readonly rule: FreshnessRule
   /** The clock offset that may be learned, or `null`. */
   readonly learnable: number | null
 }
 
 /**
- * Judges, at this very moment, whether a key and its credential are still valid and a timestamp fresh.
- * It does *not* look at revocation, which must look like a wrong MAC from outside; so does a key whose
- * grace has ended.
+ * Checks that a key and its credential have not expired, and that a timestamp is fresh, by the clock of
+ * this moment. It does *not* look at revocation, which must look like a wrong MAC from outside.
  *
  * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
  */
-export function judgeMoment(key: KnownKey, timestamp: number, settings: MacSettings): Moment {
+export function checkValidity(
+  key: CredentialKey,
+  timestamp: number,
+  settings: MacSettings,
+): Validity {
   const { windowSeconds, maxClockOffsetSeconds } = settings
   const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
-  judgeEnd(key, rule.now)
+  checkEnd(key, rule.now)
   return { rule, learnable: judgeTimestamp(timestamp, key.credential.clockOffset, rule) }
 }
 
 /**
- * Judges whether a key and its credential are still valid: also once more when the store has answered,
- * for which a request may have waited.
+ * Checks that a key and its credential have not expired. A request may wait for the store, so this is
+ * checked again afterwards.
  *
  * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`.
  */
-export function judgeEnd({ credential, number, until }: KnownKey, now: number): void {
+export function checkEnd({ credential, number, until }: CredentialKey, now: number): void {
   const { id, expires } = credential
   if (until !== null && now >= until) {
     throw new MacError(
@@ -47,5 +50,18 @@ export function judgeEnd({ credential, number, until }: KnownKey, now: number): 
       'ERR_MAC_EXPIRED',
       `The credential ${JSON.stringify(id)} expired at ${when}.`,
     )
+  }
+}
+
+/** The same as {@link checkValidity}; `null` if a check fails. */
+export function validityOrNull(
+  key: CredentialKey,
+  timestamp: number,
+  settings: MacSettings,
+): Validity | null {
+  try {
+    return checkValidity(key, timestamp, settings)
+  } catch {
+    return null
   }
 }

@@ -3,7 +3,7 @@ import { type MacAlgorithm, type PreparedKey, prepareKey } from '../protocol/sig
 import type { LookUp, StoredCredential } from '../store/types.ts'
 
 /** One key of a credential that has signed a request before. */
-export interface KnownKey {
+export interface CredentialKey {
   readonly credential: StoredCredential
   /** The version of the credentials when it was looked up. */
   readonly version: number
@@ -12,7 +12,7 @@ export interface KnownKey {
   readonly algorithm: MacAlgorithm
   /** Which of the credential's keys. */
   readonly number: number
-  /** The moment from which it is no longer valid; `null` where it is valid as long as the credential. */
+  /** The moment from which it is no longer valid; `null` if it is valid as long as the credential. */
   readonly until: number | null
   readonly compute: PreparedKey
   /** When the address of one of the credential's requests was last asked for, in milliseconds since 1970. */
@@ -20,14 +20,17 @@ export interface KnownKey {
 }
 
 /** All keys of a credential. */
-export interface KnownKeys {
-  readonly current: KnownKey
+export interface CredentialKeys {
+  readonly current: CredentialKey
   /** The one before, whose grace may have ended. */
-  readonly old: KnownKey | null
+  readonly old: CredentialKey | null
 }
 
 /** Prepares the keys of a credential. */
-export function knownKeys(credential: StoredCredential, version: LookUp['version']): KnownKeys {
+export function credentialKeys(
+  credential: StoredCredential,
+  version: LookUp['version'],
+): CredentialKeys {
   const { key, algorithm, keyNumber, oldKey } = credential
   const whose = { credential, version, asked: { at: 0 } }
   const old = oldKey && {
@@ -40,56 +43,56 @@ export function knownKeys(credential: StoredCredential, version: LookUp['version
   return { current, old }
 }
 
-/** How many credentials are remembered: the half that signed last in any case. */
+/** How many credentials are cached: the half that signed last in any case. */
 const MOST = 20_000
 /** How many of them can be decoys. */
 const DECOYS = 1024
 
 /**
- * Remembers credentials of which a key has made a right MAC, with their keys prepared, so that their
- * next request needs no look-up. Nobody else can get in here, so strangers cannot fill it.
- * Where there are too many, those go whose last right MAC was the longest ago.
+ * Caches credentials of which a key has made a right MAC, with their keys prepared, so that their next
+ * request needs no look-up. Strangers cannot fill it, since nothing else gets in. If there are too many,
+ * those go whose last right MAC was the longest ago.
  *
- * What is remembered is never relied on alone: it counts only where the store, as it records the
- * nonce, finds the credentials at the same version.
+ * The cache is never relied on alone: it counts only if the store, as it records the nonce, finds the
+ * credentials at the same version.
  */
-export class KnownCredentials {
-  readonly #known = new BoundedMap<string, KnownKeys>(MOST)
-  /** Those that were remembered last. They may be forgotten since. */
-  readonly #decoys: KnownKeys[] = []
+export class CredentialCache {
+  readonly #credentials = new BoundedMap<string, CredentialKeys>(MOST)
+  /** Those that were cached last. They may be forgotten since. */
+  readonly #decoys: CredentialKeys[] = []
   #kept = 0
 
-  /** The keys of a credential. To name it is no use of it, which anybody can do. */
-  get(id: string): KnownKeys | undefined {
-    return this.#known.peek(id)
+  /** The keys of a credential. That does not count as its use: anybody can name it. */
+  get(id: string): CredentialKeys | undefined {
+    return this.#credentials.peek(id)
   }
 
   has(id: string): boolean {
-    return this.#known.has(id)
+    return this.#credentials.has(id)
   }
 
-  /** Is told of a right MAC. */
-  used({ credential }: KnownKey): void {
-    this.#known.get(credential.id)
+  /** Counts a right MAC as use of the credential, so that it stays. */
+  used({ credential }: CredentialKey): void {
+    this.#credentials.get(credential.id)
   }
 
   /**
-   * The keys of another credential, to do the same work with if this one is not remembered: what nobody
+   * The keys of another credential, to do the same work with if this one is not cached: what nobody
    * used for a while is slow to get at, and fixed decoys would show by their speed. Always the same for
-   * one identifier, as its own would be; `undefined` if none was remembered yet.
+   * one identifier, as its own would be; `undefined` if none was cached yet.
    */
-  decoyFor(id: string): KnownKeys | undefined {
+  decoyFor(id: string): CredentialKeys | undefined {
     let sum = 0
     for (let at = 0; at < id.length; at++) sum = (sum * 31 + id.charCodeAt(at)) | 0
     return this.#decoys[(sum >>> 0) % this.#decoys.length]
   }
 
-  keep(known: KnownKeys): void {
-    this.#decoys[this.#kept++ % DECOYS] = known
-    this.#known.set(known.current.credential.id, known)
+  keep(keys: CredentialKeys): void {
+    this.#decoys[this.#kept++ % DECOYS] = keys
+    this.#credentials.set(keys.current.credential.id, keys)
   }
 
   forget(id: string): void {
-    this.#known.delete(id)
+    this.#credentials.delete(id)
   }
 }
