@@ -5,8 +5,9 @@ import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
 import type { CheckSettings, MacSettings } from '../settings.ts'
-import type { NonceStore, Recorded, Store } from '../store/types.ts'
+import type { CredentialStore, NonceStore, Recorded, Store } from '../store/types.ts'
 import { authenticate, authenticateAgain, verifyCached } from './authenticate.ts'
+import type { RightCaller } from './challenge.ts'
 import { currentSeconds } from './clock.ts'
 import type { CredentialCache, CredentialKey } from './credential-cache.ts'
 import { judgeExt } from './ext.ts'
@@ -31,12 +32,26 @@ export interface Verifier {
   store(): Store | Promise<Store>
 }
 
+/** A request with MAC credentials, while they are verified. */
+interface Attempt {
+  readonly sent: MacAuthorization
+  /** The normalized request string. */
+  readonly text: string
+  /**
+   * The key that verified the MAC. `null` while the credential is read, so that a failure there does not
+   * count as authenticated.
+   */
+  key: CredentialKey | null
+  /** Set before the credential is read: from then on a rejection is counted for it. */
+  nonces: NonceStore | null
+}
+
 /**
- * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC was
- * found right; the nonce is recorded last, when all else is well: a body that was changed on its way
- * does not use up the nonce of the true request.
+ * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC is verified.
+ * The nonce is recorded last, so that a body that was changed on its way does not use up the nonce of the
+ * true request.
  *
- * All in one function: each `await` of another costs more than most of the steps.
+ * It is one function: each `await` of another costs more than most of the steps.
  *
  * @param route Whether the request is one for the handler that runs; `null` knows of no route.
  */
@@ -49,101 +64,121 @@ export async function verify(
   route: RouteCheck | null = null,
 ): Promise<MacVerdict> {
   const { settings, cache, pruning, limits } = verifier
-  let sent: MacAuthorization | null = null
-  /** Set while the MAC is known to be right: not where the credential is looked up once more, and gone. */
-  let found: CredentialKey | null = null
-  /** Set when the credential is looked for. */
-  let nonces: NonceStore | null = null
+  let attempt: Attempt | null = null
   try {
+    // Authorization and origin: what was signed.
     checkRouted(request, rawTarget, route)
-    sent = parseAuthorization(authorizationOf(request))
+    const sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const origin = signedOrigin(request, check, rawTarget)
     const target = check.readsTarget ? unambiguous(origin) : null
     const text = joinCovered(origin, sent)
     const timestamp = Number(sent.ts)
 
-    // What is remembered lets in, but refuses nobody: before that, the store is asked.
-    found = verifyCached(sent, text, cache)
+    // Credential, MAC and validity. The cache may accept a request, but never rejects one: before that,
+    // the store is asked.
+    let key = verifyCached(sent, text, cache)
+    attempt = { sent, text, key, nonces: null }
     if (limits.failures !== null) {
-      if (found === null) limits.failures.countGuess(client, cache.has(sent.id) ? sent.id : null)
-      else if (!limits.failures.trusts(client, found)) found = null
+      if (key === null) limits.failures.countGuess(client, cache.has(sent.id) ? sent.id : null)
+      else if (!limits.failures.trusts(client, key)) key = attempt.key = null
     }
-    let validity = found === null ? null : validityOrNull(found, timestamp, settings)
+    let validity = key === null ? null : validityOrNull(key, timestamp, settings)
     if (validity === null) limits.failures?.check(client)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
-    ;({ nonces } = store)
-    if (found === null || validity === null) {
-      found = null
-      found = await authenticate(sent, text, store.credentials, cache)
+    const { nonces, credentials } = store
+    attempt.nonces = nonces
+    if (key === null || validity === null) {
+      key = await readKey(attempt, authenticate, credentials, cache)
       // Of many that were sent at once, those before this one may have exhausted the address.
       limits.failures?.check(client)
-      validity = checkValidity(found, timestamp, settings)
+      validity = checkValidity(key, timestamp, settings)
     }
-    let exhausted = limits.requests.exhausted(found.credential, sent)
-    if (exhausted !== null && limits.requests.shouldLookUp(found.credential)) {
-      found = null
-      found = await authenticateAgain(sent, text, store.credentials, cache)
-      validity = checkValidity(found, timestamp, settings)
-      exhausted = limits.requests.exhausted(found.credential, sent)
+
+    // The limit of the credential's requests.
+    let exhausted = limits.requests.exhausted(key.credential, sent)
+    if (exhausted !== null && limits.requests.shouldLookUp(key.credential)) {
+      key = await readKey(attempt, authenticateAgain, credentials, cache)
+      validity = checkValidity(key, timestamp, settings)
+      exhausted = limits.requests.exhausted(key.credential, sent)
     }
     if (exhausted !== null) throw exhausted
+
+    // `ext` and the body. Nothing is read of the body of a replay.
     let { ext } = sent
     let bodyVerified = false
-    // Nothing is read of the body of a replay.
     const looksInside = check.ext || check.body !== 'ignore'
     if (looksInside && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
       const judged = await judgeExt(request, ext, check, target)
       if (judged instanceof MacError) {
-        found = null
-        found = await authenticateAgain(sent, text, store.credentials, cache)
+        await readKey(attempt, authenticateAgain, credentials, cache)
         throw judged
       }
       ;({ ext, bodyVerified } = judged)
-      // A judge may take its time, and so may a body.
-      validity = validityOrNull(found, timestamp, settings)
+      // The function `ext` may take its time, and so may a body.
+      validity = validityOrNull(key, timestamp, settings)
       if (validity === null) {
-        found = null
-        found = await authenticateAgain(sent, text, store.credentials, cache)
-        validity = checkValidity(found, timestamp, settings)
+        key = await readKey(attempt, authenticateAgain, credentials, cache)
+        validity = checkValidity(key, timestamp, settings)
       }
     }
+
+    // The nonce.
     const recorded = await nonces.record({
       timestamp,
       credential: sent.id,
-      keyNumber: found.number,
+      keyNumber: key.number,
       nonce: sent.nonce,
       now: validity.rule.now,
     })
     // A replay costs a look-up, but not from an address that is exhausted.
     if (recorded.verdict === 'seen') limits.failures?.check(client, new MacError('ERR_MAC_REPLAY'))
-    if (recorded.version !== found.version) {
-      // Some credential was changed since this one was looked up: perhaps it was this.
-      found = null
-      found = await authenticateAgain(sent, text, store.credentials, cache)
-      validity = checkValidity(found, timestamp, settings)
+    if (recorded.version !== key.version) {
+      // Some credential was changed since this one was read: perhaps it was this.
+      key = await readKey(attempt, authenticateAgain, credentials, cache)
+      validity = checkValidity(key, timestamp, settings)
     }
     if (recorded.verdict !== 'new') throw refusedNonce(recorded)
-    const limit = limits.requests.limitOf(found.credential)
-    const rateLimit = limit && (await limits.requests.count(found.credential, limit, sent))
-    checkEnd(found, currentSeconds(settings.now))
+    const limit = limits.requests.limitOf(key.credential)
+    const rateLimit = limit && (await limits.requests.count(key.credential, limit, sent))
+    checkEnd(key, currentSeconds(settings.now))
     const { rule, learnable } = validity
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
-      const learned = await store.credentials.learnClock(sent.id, learnable)
+      const learned = await credentials.learnClock(sent.id, learnable)
       if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
     }
-    limits.failures?.signed(client, found)
+    limits.failures?.signed(client, key)
     pruning.step(store, rule.now)
-    return { ok: true, identity: identityOf(found, sent, timestamp, ext, bodyVerified), rateLimit }
+    return { ok: true, identity: identityOf(key, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {
-    const caller = found === null || sent === null ? null : { sent, key: found }
     const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
-    const verdict = refused(reason, caller, settings)
-    if (nonces !== null && sent !== null) countFailure(verdict.error, sent.id, nonces, settings)
+    const verdict = refused(reason, callerOf(attempt), settings)
+    if (attempt !== null && attempt.nonces !== null) {
+      countFailure(verdict.error, attempt.sent.id, attempt.nonces, settings)
+    }
     return verdict
   }
+}
+
+/** Reads the credential from the store, and verifies the MAC with that. */
+async function readKey(
+  attempt: Attempt,
+  read: typeof authenticate,
+  credentials: CredentialStore,
+  cache: CredentialCache,
+): Promise<CredentialKey> {
+  attempt.key = null
+  const key = await read(attempt.sent, attempt.text, credentials, cache)
+  attempt.key = key
+  return key
+}
+
+/** Who sent a request, if its MAC was verified. */
+function callerOf(attempt: Attempt | null): RightCaller | null {
+  if (attempt === null || attempt.key === null) return null
+  return { sent: attempt.sent, key: attempt.key }
 }
 
 /** Some adapters read the header fields only now, and throw where one of them is malformed. */
