@@ -35,13 +35,14 @@ export function refusal(
     ...scopes,
     ...(explanation && { explanation }),
   }
-  const headers = new Headers({
+  // A plain object: servers on node:http write it as it is, where Headers would be made and read again.
+  const headers: Record<string, string> = {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...rateLimit,
-  })
-  if (retryAfterSeconds !== null) headers.set('Retry-After', String(retryAfterSeconds))
-  if (challenge !== null) headers.set('WWW-Authenticate', challenge)
+  }
+  if (retryAfterSeconds !== null) headers['Retry-After'] = String(retryAfterSeconds)
+  if (challenge !== null) headers['WWW-Authenticate'] = challenge
   // Developers look at an explanation on a terminal: what a request holds is escaped for it.
   const body = explanation === null ? JSON.stringify(problem) : plainJson(problem)
   return new Response(body, { status, headers })
