@@ -69,10 +69,10 @@ function misspelt({ host, port }: Signed, { headers }: Received): Row<Origin>[] 
 }
 
 /** The default port, if the request names another one and nothing tells of a proxy. */
-function forgottenPort({ host, port }: Signed, { headers, scheme }: Received): Row<Origin>[] {
+function forgottenPort({ host, port }: Signed, { headers, url }: Received): Row<Origin>[] {
   const proxied = Object.keys(headers).some((name) => name.includes('forwarded'))
   if (proxied || headers.host?.toLowerCase() !== `${host}:${port}`) return []
-  const usual = defaultPort(scheme)
+  const usual = defaultPort(url.scheme)
   return [['port', 1, `port ${usual}, and sent the request to port ${port}`, { port: usual }]]
 }
 
@@ -89,10 +89,10 @@ function settingFor(signed: Signed, base: Signed, received: Received): string {
 }
 
 /** The origin of a host and a port, as it is written; `null` if there is no such origin. */
-export function originOf({ host, port }: Signed, { headers, scheme }: Received): string | null {
+export function originOf({ host, port }: Signed, { headers, url }: Received): string | null {
   const told = [...listed(headers['x-forwarded-proto']), ...forwarded(headers.forwarded, 'proto')]
   const proto = httpName(told[0])
-  const likely = proto === 'https' || proto === 'http' ? proto : scheme
+  const likely = proto === 'https' || proto === 'http' ? proto : url.scheme
   const used = port === '443' ? 'https' : port === '80' ? 'http' : likely
   const authority = port === defaultPort(used) ? host : `${host}:${port}`
   try {
@@ -107,13 +107,13 @@ export function originOf({ host, port }: Signed, { headers, scheme }: Received):
 const MOST = 6
 
 /** The hosts that a request names, those that are nearest to the client first, with ports that may go with them. */
-function namedHosts({ headers, authority }: Received): { host: string; ports: string[] }[] {
+function namedHosts({ headers, url }: Received): { host: string; ports: string[] }[] {
   const authorities = [
     ...listed(headers['x-forwarded-host']),
     ...forwarded(headers.forwarded, 'host'),
     ...listed(headers['x-original-host']),
     ...listed(headers.host),
-    authority.toLowerCase(),
+    url.authority.toLowerCase(),
   ]
   const found = new Map<string, string[]>()
   for (const text of authorities.slice(0, 4 * MOST)) {

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { forwardedAuthority } from '../protocol/forwarded.ts'
-import type { Authority, HttpScheme } from '../protocol/host.ts'
+import type { Authority } from '../protocol/host.ts'
 import {
   checkReceivedTarget,
   checkUrlHost,
@@ -9,6 +9,7 @@ import {
   cutReceivedUrl,
   pinOrigins,
   type RequestHead,
+  type RequestOrigin,
   requestAuthority,
   requestMethod,
   shownHosts,
@@ -17,14 +18,8 @@ import {
 import type { ExplainSettings, SeenRequest } from './explanation.ts'
 
 /** What a server makes of a request line and its origin, by its settings. */
-export interface Received extends Authority {
-  readonly method: string
-  readonly target: string
-  /** The target as the URL has it, if the one from the wire is another. */
-  readonly urlTarget: string | null
-  readonly scheme: HttpScheme
-  /** As the URL has it. */
-  readonly authority: string
+export interface Received extends RequestOrigin {
+  readonly url: UrlPieces
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Whether the option `origin` says what clients sign. */
   readonly pinned: boolean
@@ -69,17 +64,17 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
     if (origin === undefined && trustProxy !== false) checkUrlHost(hosts, signed)
     checkUrlStart(url, signed)
   }, undefined)
+  const pinned = origin !== undefined
+  const told = forwardedTells(seen, head, url)
   return {
     method,
     target,
-    urlTarget: target === url.target ? null : url.target,
     host: signed.host,
     port: signed.port,
-    scheme: url.scheme,
-    authority: url.authority,
+    url,
     headers,
-    pinned: origin !== undefined,
-    told: forwardedTells(seen, head, url),
+    pinned,
+    told,
     problem,
   }
 }

@@ -7,9 +7,9 @@ export const LONGEST_TARGET = 65_536
 
 /** What clients, and proxies, make of a request-URI. */
 export function targetMistakes(path: string, query: string, received: Received): Candidate[] {
-  const { headers, authority, urlTarget } = received
+  const { headers, url } = received
   const whole = path + query
-  const hosts = [headers.host ?? authority, authority, headers['x-forwarded-host'] ?? '']
+  const hosts = [headers.host ?? url.authority, url.authority, headers['x-forwarded-host'] ?? '']
   const origins = hosts.flatMap((host) =>
     host === '' ? [] : [`https://${host}`, `http://${host}`],
   )
@@ -41,7 +41,7 @@ export function targetMistakes(path: string, query: string, received: Received):
     ),
     ...table(
       'signed the request-URI',
-      [['target-normalized', 1, 'as new URL() has it', urlTarget ?? whole]],
+      [['target-normalized', 1, 'as new URL() has it', url.target]],
       cutTarget,
       asSent,
     ),

@@ -39,12 +39,9 @@ export function explanation(
     sentence: plain(sentence),
     code: code === null ? null : plain(code),
     lines,
-    mistakes: mistakes.map(({ kind, sentence, change, side }) => ({
-      kind,
-      sentence: plain(sentence),
-      change: plain(change),
-      side,
-    })),
+    mistakes: mistakes.map((mistake) => {
+      return { ...mistake, sentence: plain(mistake.sentence), change: plain(mistake.change) }
+    }),
     notes: notes.map(plain),
     settings,
     search: { tried, bounded },
