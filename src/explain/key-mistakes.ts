@@ -80,7 +80,7 @@ export function readMac(sent: string, algorithm: MacAlgorithm): SentMac | null {
     mistakes.push({ kind, side: 'client', did: `sent the MAC ${how}`, change })
   }
   if (name !== algorithm) {
-    const did = `used ${name}, and the credential is for ${algorithm}`
+    const did = `used ${name} instead of ${algorithm}`
     const change = `Let the client use ${algorithm}.`
     mistakes.push({ kind: 'algorithm', side: 'client', did, change })
   }
