@@ -137,7 +137,7 @@ async function used(mac: Mac): Promise<string> {
   return id
 }
 
-/** Clients that are kept and compared as the README shows. */
+/** Clients that are kept and compared as docs/token-endpoint.md shows. */
 async function tokenClients(): Promise<Subject> {
   const mac = createMac({ database: 'sqlite::memory:' })
   const known = new Map<string, string>()

@@ -202,7 +202,7 @@ function run([command, ...args], node, more = {}) {
   })
 }
 
-/** The README's kind of server, on Node 24, on the database that the command line works with. */
+/** The documentation's kind of server, on Node 24, on the database that the command line works with. */
 async function startServer() {
   const script = join(node24, 'cli-server.mjs')
   writeFileSync(

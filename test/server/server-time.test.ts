@@ -34,7 +34,7 @@ async function start(options: MacOptions = {}) {
   return { clock, mac, app, told }
 }
 
-/** The MAC over a server's time, by the words of the README. */
+/** The MAC over a server's time, by the words of docs/nonces-and-clocks.md. */
 function timeMac({ id, key }: Key, nonce: string, ts: number, serverTs: number, hash = 'sha256') {
   const text = `withmac-server-time-1\n${id}\n${nonce}\n${ts}\n${serverTs}\n`
   return createHmac(hash, key).update(text).digest('base64')

@@ -4,7 +4,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto'
 const ADA = { id: 'ada-laptop', key: 'only-for-development-and-tests' }
 
 /**
- * Signs by the README's words on what a client signs, without the library: its own code would share
+ * Signs by the words of docs/signing-by-hand.md, without the library: its own code would share
  * its mistakes.
  *
  * @param origin What the client speaks to, such as `https://orders.example.com`.

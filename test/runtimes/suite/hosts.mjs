@@ -8,8 +8,8 @@ import { ADA, sign } from './sign.mjs'
 import { shownForm } from './visible.mjs'
 
 /**
- * Where the wire says two things of the host, or none: which signatures are let in, as README and
- * SECURITY tell. With node:http's own request at hand, it is none wherever there is a doubt; over
+ * Where the wire says two things of the host, or none: which signatures are accepted, as
+ * docs/security.md shows. With node:http's own request at hand, it is none wherever there is a doubt; over
  * HTTP/2, `hono` takes the client's word for the scheme.
  */
 const LET_IN = {
