@@ -346,9 +346,14 @@ export class Journal implements NonceStore {
   #halt(error: unknown): void {
     this.#halted = { cause: error }
     const { connection, db, guarded } = this.#parts
-    const halt = () => setHalted(db, 1)
+    // Unsynced: the sync of this connection is likely to fail as well, and the commit with it. A power cut that
+    // takes this takes all that came after the failed sync, and nobody was answered for it.
+    const halt = async () => connection.transact(() => setHalted(db, 1), 'later')
+    const write = () => guarded(halt)
     // If this fails as well, the others find out by their own syncs.
-    guarded(async () => connection.transact(halt, 'at once')).catch(() => {})
+    write()
+      .catch(write)
+      .catch(() => {})
   }
 
   /** What is in the log is brought into the database file, as the operating system still has it. */

@@ -101,6 +101,12 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: '',
   },
   {
+    name: 'that a sync failed is written by a commit that syncs',
+    file: 'store/journal.ts',
+    right: '    write()\n      .catch(write)\n',
+    wrong: "    guarded(async () => connection.transact(() => setHalted(db, 1), 'at once'))\n",
+  },
+  {
     name: 'a failed sync is not told to other processes',
     file: 'store/journal.ts',
     right: "yield setState(db, 'halted', value)",
