@@ -141,7 +141,10 @@ function bound({ id, number, algorithm }: KeyPlace): Buffer {
   return Buffer.from(JSON.stringify([LABEL, id, number, algorithm]), 'utf8')
 }
 
-/** A key that seals MAC keys. */
+/**
+ * A key that seals MAC keys.
+ * @internal
+ */
 interface SealingKey {
   /** What the database knows it by: see {@link readSealingKey}. */
   readonly id: string
@@ -160,6 +163,7 @@ const BYTES = 32
  * to the other. So the id can stand in the database, in messages and in logs.
  *
  * @throws TypeError that says what is wrong, and shows nothing of the text.
+ * @internal Its declaration would ask for the types of Node.
  */
 export function readSealingKey(text: string): SealingKey {
   const secret = createSecretKey(bytesOf(text))
