@@ -134,7 +134,8 @@ export class JournalWorld {
     else if (dice < 89) await this.#restart(number)
     else if (dice < 93) await this.#cutPower()
     else if (dice < 95 && disk) await this.#restartAll()
-    else if (dice < 98 && hands) this.#restore()
+    else if (dice < 97 && hands) this.#restore()
+    else if (dice < 98 && hands) await this.#restoreWhatWasRemoved(number)
     else if (hands) this.#deleteByHand()
     await turns()
   }
@@ -360,10 +361,26 @@ export class JournalWorld {
     }
     // After a failed sync people are told to stop all processes first: a backup says nothing of it.
     if (this.#hole < Number.POSITIVE_INFINITY) return
+    this.#restoreSaved(this.#saved)
+  }
+
+  #restoreSaved(saved: Snapshot): void {
     this.#note('the backup is restored in place')
-    this.#put(this.#saved)
+    this.#put(saved)
     this.#changed()
     this.#forgive()
+  }
+
+  /** A process that starts after nonces were removed, and before they are back, has read nothing of them. */
+  async #restoreWhatWasRemoved(number: number): Promise<void> {
+    this.#saved = this.#snapshot()
+    this.#note('a backup is made')
+    for (const other of numbered()) await this.#prune(other.number)
+    await this.#restart(number)
+    if (this.#hole === Number.POSITIVE_INFINITY) this.#restoreSaved(this.#saved)
+    // Back to when they were within the windows.
+    this.#now -= this.#random.between(0, 4) * STEP
+    this.#note(`the clock says ${this.#now}`)
   }
 
   #deleteByHand(): void {
