@@ -1,5 +1,6 @@
-import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isPermitted } from '../environment.ts'
 
 /**
  * Makes the database file, unless it is there. SQLite gives the files beside it the same mode: keys
@@ -30,26 +31,34 @@ export function createPrivately(path: string): void {
 const INTERVAL = 1000
 
 /**
- * Notices that the database file was deleted or replaced while it is open. The system would go on
+ * Notices that the database file, or its log, was deleted or replaced while it is open. The system would go on
  * serving the old file without its name: what other processes write to the new one (a revocation,
- * say) would not be seen, and nonces would be gone with the next restart.
+ * say) would not be seen, and what is in the log would be gone with the next restart.
  *
- * @returns A function that throws if the file is no longer the one that was there at first.
+ * @returns A function that throws if a file is no longer the one that was there at first.
  */
 export function fileWatch(path: string): () => void {
   const first = inode(path)
+  const log = `${realpathSync(path)}-wal`
+  const seesLog = isPermitted({ name: 'read', path: log })
+  // SQLite makes it with the first query.
+  let firstLog: string | null = null
   let looked = performance.now()
-  let lost = false
+  let lost: string | null = null
   return () => {
-    if (lost || performance.now() - looked >= INTERVAL) {
+    if (lost !== null || performance.now() - looked >= INTERVAL) {
       looked = performance.now()
-      lost = inode(path) !== first
+      const logNow = seesLog ? inode(log) : null
+      firstLog ??= logNow
+      lost = inode(path) !== first ? path : logNow !== firstLog ? log : null
     }
-    if (lost) {
-      throw new Error(
-        `The database file ${path} was deleted or replaced while it was open. Restart to use the new one.`,
-      )
-    }
+    if (lost === null) return
+    const what = lost === path ? `database file ${path}` : `log ${log} of the database`
+    const then =
+      lost === path
+        ? 'Restart to use the new one.'
+        : 'Stop all processes that use it, and start them again.'
+    throw new Error(`The ${what} was deleted or replaced while it was open. ${then}`)
   }
 }
 

@@ -62,6 +62,19 @@ describe('a database file that was', () => {
     180_000,
   )
 
+  test('open without its log any more is answered 503', async () => {
+    using folder = temporaryFolder()
+    const path = folder.path('mac.db')
+    await createAt(path)
+    await using server = await serve(`sqlite:${path}`)
+    expect(await server.send(KEY)).toBe('200')
+    await sleep(1100)
+    expect(await server.send(KEY)).toBe('200')
+    rmSync(`${path}-wal`)
+    expect(await untilNoticed(server)).toBe('503 ERR_MAC_STORE')
+    expect(server.rejections[0]?.message).toContain(`${path}-wal of the database was deleted`)
+  }, 180_000)
+
   test('moved away and back is used again', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
