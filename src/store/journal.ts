@@ -113,7 +113,8 @@ export class Journal implements NonceStore {
     this.#failure = storeFailure(parts.name, parts.path)
     this.#commits = new GroupCommit({
       record: tellingBatches(parts.label, (batch) => this.#record(batch)),
-      synced: () => (this.#unsynced && this.#sync !== null ? this.#sync.wait() : null),
+      synced: () =>
+        this.#unsynced && this.#sync !== null ? this.#sync.wait().then(this.#checkRunning) : null,
       failure: this.#failure,
     })
   }
@@ -177,7 +178,7 @@ export class Journal implements NonceStore {
   #record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]> {
     const { connection, check, counters } = this.#parts
     check()
-    if (this.#halted !== null) throw new Error(HALTED, this.#halted)
+    this.#checkRunning()
     const sync = this.#sync?.next ?? 'at once'
     const append = () => connection.transact(() => this.#append(batch), sync)
     return whenAnswered(
@@ -200,6 +201,11 @@ export class Journal implements NonceStore {
       },
     )
   }
+
+  /** Also when a sync has succeeded: that of a commit may have failed meanwhile, and left a hole before it. */
+  readonly #checkRunning = (): void => {
+    if (this.#halted !== null) throw new Error(HALTED, this.#halted)
+  };
 
   *#append(batch: readonly FingerprintedNonce[]): Steps<Appended> {
     const { seq, tag, version } = this.#readHead((yield this.#statements.head)[0])
@@ -274,11 +280,12 @@ export class Journal implements NonceStore {
     // What was removed before these were read must not be called new after a restore that brings it back.
     if (first !== undefined) this.#raiseFloor(present('nonce_floor', first.floor))
     for (const row of tag === null ? rows : rows.slice(1)) {
-      this.#seq = Number(row.seq)
-      this.#tag = Number(row.tag)
       for (const { timestamp, fingerprint } of entriesOf(Number(row.latest), row.entries)) {
         if (timestamp >= this.#floor) this.#remember(timestamp, fingerprint)
       }
+      // Not before: a row that cannot be read must not be passed over the next time.
+      this.#seq = Number(row.seq)
+      this.#tag = Number(row.tag)
     }
     // Otherwise they are not in their order.
     if (rows.length >= 2 && this.#seq <= from) return this.#startOver(from)

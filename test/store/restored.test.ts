@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { openStore } from '../../src/store/open.ts'
 import type { NonceStore } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -40,6 +40,28 @@ test('a nonce that was removed before a process started is not new after a resto
     expect(await record(nonces, NOW - 400, 'old')).not.toBe('new')
     expect(await record(nonces, NOW, 'recent')).toBe('seen')
   }
+  await first.close()
+  await second.close()
+})
+
+test('a row of another process that is damaged is not passed over', async () => {
+  using folder = temporaryFolder()
+  const path = folder.path('mac.db')
+  const open = () => openStore({ path, driver: 'own' })
+  const [first, second] = [await open(), await open()]
+  const record = async (nonces: NonceStore) =>
+    nonces.record({ timestamp: NOW, credential: 'ada', keyNumber: 1, nonce: 'n', now: NOW })
+  expect((await record(first.nonces)).verdict).toBe('new')
+  const entries = (bytes: RawBuilder<unknown>) =>
+    withDatabase(path, (db) =>
+      sql`update mac_nonce_log set entries = ${bytes} where seq = 2`.execute(db),
+    )
+  await entries(sql`cast(entries || 'x' as blob)`)
+  for (let time = 0; time < 3; time++) {
+    await expect(record(second.nonces)).rejects.toThrow(/mac_nonce_log is damaged/)
+  }
+  await entries(sql`substr(entries, 1, 12)`)
+  expect((await record(second.nonces)).verdict).toBe('seen')
   await first.close()
   await second.close()
 })

@@ -5,7 +5,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a batch is answered before its sync',
     file: 'store/journal.ts',
-    right: 'this.#unsynced && this.#sync !== null ? this.#sync.wait() : null',
+    right: 'this.#sync.wait().then(this.#checkRunning)',
     wrong: 'null',
   },
   {
