@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { isPermitted } from '../environment.ts'
 import type { Sync } from './connection.ts'
@@ -182,15 +183,17 @@ export interface DatabaseFile {
  * Starts the thread for a database file; `null` if it may not open the log. It does not keep the process alive
  * unless told to. Locks lie on the database file alone, so to open and close the log drops none.
  *
- * @throws Error if threads are not allowed.
+ * @throws Error if threads are not allowed, or the file is gone.
  */
 export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEvents): Thread | null {
-  const path = `${file.path}-wal`
-  const mayOpen = isPermitted({ name: 'read', path }) && isPermitted({ name: 'write', path })
+  // SQLite keeps the log beside the file that a link leads to. What lies beside the link is not the log.
+  const path = realpathSync(file.path)
+  const log = `${path}-wal`
+  const mayOpen = (['read', 'write'] as const).every((name) => isPermitted({ name, path: log }))
   if (!mayOpen) return null
   const worker = new Worker(PROGRAM, {
     eval: true,
-    workerData: file,
+    workerData: { ...file, path },
     // What is loaded before an application, to trace it say, has no business here.
     execArgv: [],
     env: {},

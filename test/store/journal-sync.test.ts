@@ -1,3 +1,4 @@
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Kysely, sql } from 'kysely'
 import { SqliteConnection, type Sync } from '../../src/store/connection.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
@@ -67,6 +68,7 @@ async function opened(sync: ManualSync | null) {
   const db = new Kysely<MacDatabase>({ dialect: own.dialect })
   let synchronous = ''
   const commits: string[] = []
+  const faults: { failing: Error | null } = { failing: null }
   const handle: typeof own = {
     ...own,
     exec(text) {
@@ -74,7 +76,10 @@ async function opened(sync: ManualSync | null) {
       own.exec(text)
     },
     all(text, parameters) {
-      if (text === 'commit') commits.push(synchronous)
+      if (text === 'commit') {
+        commits.push(synchronous)
+        if (faults.failing !== null && synchronous === 'full') throw faults.failing
+      }
       return own.all(text, parameters)
     },
   }
@@ -88,7 +93,7 @@ async function opened(sync: ManualSync | null) {
   })
   await journal.open()
   return {
-    ...{ path, store, journal, commits },
+    ...{ path, store, journal, commits, faults },
     async [Symbol.asyncDispose]() {
       own.close()
       await store.close()
@@ -181,6 +186,18 @@ test('a sync that fails rejects all that wait and all that come, here and in oth
   expect(await soon(record(file.journal, 'lost'))).toBe('seen')
 })
 
+test('a commit whose sync fails rejects those too that wait for the thread, whose own sync succeeds', async () => {
+  const sync = new ManualSync()
+  await using file = await opened(sync)
+  const waiting = record(file.journal)
+  expect(await soon(waiting)).toBe('waits')
+  sync.next = 'at once'
+  file.faults.failing = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' })
+  await expect(record(file.journal)).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
+  sync.syncs[0]?.resolve()
+  await expect(waiting).rejects.toThrow(/a sync of its log failed/)
+})
+
 test('after a failed sync the database is opened again once its log is in the file', async () => {
   await using file = await opened(null)
   await record(file.journal, 'before')
@@ -231,7 +248,19 @@ test('the thread syncs the log of the file that it was started for, and of no ot
   expect(ready).toBe('ready')
   expect(synced).toMatchObject({ failed: null })
   expect(await toldBy(file.path, '1:1')).toEqual(['gone'])
-  expect(await toldBy(`${file.path}-other`, null)).toEqual(['gone'])
+  await expect(toldBy(`${file.path}-other`, null)).rejects.toThrow('ENOENT')
+})
+
+test('the thread syncs the log beside the file that a link leads to, not what lies beside the link', async () => {
+  await using file = await opened(null)
+  using folder = temporaryFolder()
+  const link = folder.path('link.db')
+  symlinkSync(file.path, link)
+  await record(file.journal)
+  expect((await toldBy(link))[0]).toBe('ready')
+  rmSync(`${file.path}-wal`)
+  writeFileSync(`${link}-wal`, '')
+  expect(await toldBy(link)).toEqual(['gone'])
 })
 
 /** What would sync with a thread that the test stands in for. */
