@@ -18,8 +18,9 @@ const ASK_EVERY = 10_000
 const ASK_SHARE = 1 / 16
 /** How many secrets are judged at once, of all addresses. */
 const MOST_PENDING = 1000
-/** After how many milliseconds one may come again that was not judged because others were. */
-const RETRY_PENDING = 1000
+
+/** A secret is not judged, since too many others are being judged: none of them need be wrong. */
+export class PendingError extends Error {}
 
 /** A cached key of a credential. */
 export interface Signer {
@@ -124,7 +125,7 @@ export class FailureLimit {
    * more are tried for being sent at once. An address that is not known is not limited.
    *
    * @param judge Does *not* count a failure by itself.
-   * @throws {@link LimitError} before anything is judged; what `judge` throws.
+   * @throws {@link LimitError} or {@link PendingError} before anything is judged; what `judge` throws.
    */
   async whilePending<Value>(client: Client, judge: () => Promise<Value>): Promise<Value> {
     const { address } = client
@@ -132,12 +133,7 @@ export class FailureLimit {
     this.check(client)
     const pending = this.#pending.get(address) ?? 0
     const isFull = pending >= this.#counter.left(address, this.#limit)
-    if (isFull || this.#pendingInAll >= MOST_PENDING) {
-      throw this.#error(address, {
-        used: this.#limit.requests,
-        resetAt: Date.now() + RETRY_PENDING,
-      })
-    }
+    if (isFull || this.#pendingInAll >= MOST_PENDING) throw new PendingError()
     this.#pending.set(address, pending + 1)
     this.#pendingInAll++
     try {

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client-address.ts'
-import type { FailureLimit } from '../limits/failures.ts'
+import { type FailureLimit, PendingError } from '../limits/failures.ts'
 import { LimitError } from '../limits/headers.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
 
@@ -33,6 +33,7 @@ export async function limitGuesses<Value>(
   try {
     return await failures.whilePending(client, () => judge(failures, client, work))
   } catch (thrown) {
+    if (thrown instanceof PendingError) throw tooManyAtOnce()
     throw thrown instanceof LimitError ? tooMany(thrown) : thrown
   }
 }
@@ -54,4 +55,11 @@ async function judge<Value>(
 function tooMany({ told, status, rateLimit, retryAfterSeconds }: LimitError): TokenRefusal {
   const headers = { ...rateLimit, 'Retry-After': String(retryAfterSeconds) }
   return new TokenRefusal('temporarily_unavailable', told.title, { status, headers })
+}
+
+/** No field tells of a limit: none is exhausted. */
+function tooManyAtOnce(): TokenRefusal {
+  const why = 'Too many clients ask at once.'
+  const headers = { 'Retry-After': '1' }
+  return new TokenRefusal('temporarily_unavailable', why, { status: 429, headers })
 }

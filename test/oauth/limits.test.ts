@@ -159,6 +159,9 @@ describe('one address that guesses', () => {
     const { headers, status, json } = await answerOf(endpoint(from('203.0.113.9', 'quick')))
     expect([status, json.error]).toEqual([429, 'temporarily_unavailable'])
     expect(headers.get('retry-after')).toBe('1')
+    // No secret was wrong, and no limit is exhausted.
+    expect(json.error_description).toBe('Too many clients ask at once.')
+    expect(headers.get('ratelimit')).toBeNull()
     expect((await endpoint(from('198.51.100.7', 'quick'))).status).toBe(200)
     open()
     expect((await Promise.all(judged)).map(({ status }) => status)).toEqual([200, 200, 200])
