@@ -60,9 +60,9 @@ async function pragmasOfNew(database: string, names: readonly string[]) {
 
 test('the connection is set up to lose nothing, and never to block the thread', async () => {
   using folder = temporaryFolder()
-  const names = ['journal_mode', 'synchronous', 'foreign_keys']
+  const names = ['journal_mode', 'synchronous', 'fullfsync', 'foreign_keys']
   const database = `sqlite:${folder.path('mac.db')}`
-  expect(await pragmasOfNew(database, names)).toEqual(['wal', 2, 1])
+  expect(await pragmasOfNew(database, names)).toEqual(['wal', 2, 1, 1])
   // SQLite's own waiting blocks the thread: with it, 24 requests during a lock stalled all others
   // for seconds. The store waits by itself, as the tests of a locked database show.
   expect(await pragmasOfNew(database, ['busy_timeout'])).toEqual([0])
