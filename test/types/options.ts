@@ -72,6 +72,7 @@ holds<
     | keyof CheckOptions
     | 'database'
     | 'windowSeconds'
+    | 'maxNoncesInMemory'
     | 'clockOffset'
     | 'sealingKey'
     | 'rateLimit'
