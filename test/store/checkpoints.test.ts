@@ -10,15 +10,19 @@ import { openDatabase, rowsOf } from '../support/sqlite.ts'
 const PAGE = 4096
 /** Up to how many pages the log may grow: SQLite makes a checkpoint after a thousand. */
 const LONGEST_LOG = 1100 * PAGE
-/** Each of them writes a page to the log at least. */
-const MANY = 1200
+/** Batches, each of which writes three pages to the log at least. */
+const BATCHES = 420
+/** In a row of 6 KiB. */
+const BATCH = 512
 const NOW = 1_700_000_000
 
 let count = 0
 async function recordMany(nonces: NonceStore): Promise<void> {
-  for (let time = 0; time < MANY; time++) {
-    const nonce = `n${count++}`
-    await nonces.record({ timestamp: NOW, credential: 'ada', keyNumber: 1, nonce, now: NOW })
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const all = Array.from({ length: BATCH }, () => ({
+      ...{ timestamp: NOW, credential: 'ada', keyNumber: 1, nonce: `n${count++}`, now: NOW },
+    }))
+    await Promise.all(all.map((nonce) => nonces.record(nonce)))
   }
 }
 
