@@ -19,7 +19,7 @@ import type { GrowthResult, GrowthSettings } from './measure.ts'
 const options = benchArguments()
 const pace = options.short
   ? { sizes: [1e4, 1e5], rounds: 1, waves: 32 }
-  : { sizes: [1e4, 1e5, 1e6, 1e7], rounds: 9, waves: 320 }
+  : { sizes: [1e4, 1e5, 1e6, 1e7], rounds: 5, waves: 320 }
 const folder = scratchFolder()
 const databases: FilledDatabase[] = []
 for (const size of pace.sizes) {

@@ -21,7 +21,7 @@ const options = benchArguments()
 assertTools()
 const pace = options.short
   ? { warmSeconds: 0, seconds: 1, rounds: 1, fields: 150_000 }
-  : { warmSeconds: 1, seconds: 3, rounds: 5, fields: 700_000 }
+  : { warmSeconds: 1, seconds: 3, rounds: 3, fields: 700_000 }
 const folder = scratchFolder()
 const fields = { MAC: join(folder, 'mac.txt'), Hawk: join(folder, 'hawk.txt') }
 console.error('signing requests')

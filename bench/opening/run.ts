@@ -16,7 +16,7 @@ import type { OpeningResult } from './measure.ts'
 const options = benchArguments()
 const pace = options.short
   ? { sizes: [0, 1e4, 1e5], rounds: 1 }
-  : { sizes: [0, 1e5, 1e6, 1e7], rounds: 5 }
+  : { sizes: [0, 1e5, 1e6, 1e7], rounds: 3 }
 /** The size whose time has a goal, and the one whose memory has: with fewer, what else grew weighs too much. */
 const FAST = 1e6
 const LARGE = 1e7
