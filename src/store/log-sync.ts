@@ -199,8 +199,11 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
     env: {},
   })
   let ended = () => {}
+  let isOver = false
   const end = () => {
     ended()
+    if (isOver) return
+    isOver = true
     gone()
     void worker.terminate()
   }

@@ -107,7 +107,9 @@ test('what inherits from a request, or stands before it, is another object', asy
 })
 
 test('a frozen request is kept as well, and its second verdict takes the place of the first', async () => {
-  for (const request of [signed(ada, URL), Object.freeze(signed(ada, URL))]) {
+  // Of a frozen one Deno cannot read the URL.
+  const frozen = process.versions.deno === undefined ? [Object.freeze(signed(ada, URL))] : []
+  for (const request of [signed(ada, URL), ...frozen]) {
     expect(await inside(request, (given) => getMac(given)?.user)).toBe('ada')
     expect(await inside(request, (given) => getMacError(given)?.code)).toBe('ERR_MAC_REPLAY')
   }

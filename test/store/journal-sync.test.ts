@@ -10,6 +10,7 @@ import {
   type Synced,
   type Syncing,
   startLogThread,
+  type Thread,
   type ThreadEvents,
 } from '../../src/store/log-sync.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -221,8 +222,9 @@ test('after a failed sync the database is opened again once its log is in the fi
 /** What a thread that was started for the log of a database tells of itself and of a sync. */
 async function toldBy(path: string, known = inode(path)): Promise<readonly unknown[]> {
   const told: unknown[] = []
+  let thread: Thread | null = null
   await new Promise<void>((resolve) => {
-    const thread = startLogThread(
+    thread = startLogThread(
       { path, inode: known },
       {
         message(message) {
@@ -238,7 +240,10 @@ async function toldBy(path: string, known = inode(path)): Promise<readonly unkno
     )
     thread?.keepAlive(true)
   })
-  return told
+  const all = [...told]
+  // Otherwise it keeps the process of the tests alive.
+  if (!all.includes('gone')) await (thread as Thread | null)?.end()
+  return all
 }
 
 test('the thread syncs the log of the file that it was started for, and of no other', async () => {
