@@ -27,8 +27,7 @@ own client or by \`node:crypto\`, and warmed up upon, before its time is taken. 
 verified at the same time; each wave ends before the next begins. Before anything is timed, each
 contender accepts a right request, refuses a changed one, and refuses a replay where "yes" stands, also
 as two copies at the same time. A request of withmac on a file is answered when its nonce is on disk, and so is one
-of Hawk on SQLite and of the limit, whose commits sync. A wave of withmac waits for its sync; with two waves,
-one is committed while the other waits, as with requests that come over a network. The limit is the fastest HMAC of the
+of Hawk on SQLite and of the limit, whose commits sync. A wave of withmac waits for its sync. The limit is the fastest HMAC of the
 runtime over finished strings, and one bare insert for each wave, of the row that withmac would write:
 nothing is parsed, looked up or judged, and no nonce looked for. Ratios are taken within a round.`
 
