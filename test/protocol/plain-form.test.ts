@@ -52,10 +52,10 @@ test('whatever it reads, the strict reader reads the same', () => {
       read++
       expect(plain).toEqual(strictly(header) as MacAuthorization)
     }),
-    { numRuns: 3000 },
+    // Of these some 270 are in the common form.
+    { numRuns: 7000 },
   )
-  // About 120 of them are in the common form.
-  expect(read).toBeGreaterThan(30)
+  expect(read).toBeGreaterThan(100)
 })
 
 test('a header with one character changed is read as the strict reader reads it, or not at all', () => {

@@ -9,10 +9,7 @@ export interface SqliteHandle {
   close(): void
 }
 
-/**
- * How many statements are kept prepared. The library has about thirty, and one for each size of a
- * batch of nonces; all of them fit.
- */
+/** How many statements are kept prepared. The library has some dozens, and one for each length of a list in them. */
 const KEPT = 256
 
 export interface Statement {
