@@ -3,12 +3,11 @@ import { pathToFileURL } from 'node:url'
 import { Kysely } from 'kysely'
 import { createMac } from '../src/index.ts'
 import { Limits } from '../src/limits/limits.ts'
-import { CredentialCache } from '../src/server/credential-cache.ts'
-import { keepSeconds } from '../src/server/freshness.ts'
-import type { MacIdentity } from '../src/server/identity.ts'
-import { Pruning } from '../src/server/pruning.ts'
+import { macSettings } from '../src/options.ts'
+import { CredentialCache } from '../src/server/authenticate.ts'
+import { Cleanup } from '../src/server/cleanup.ts'
+import { keepSeconds } from '../src/server/validity.ts'
 import { verify } from '../src/server/verify.ts'
-import { macSettings } from '../src/settings.ts'
 import { SqliteConnection } from '../src/store/connection.ts'
 import { openSqlite } from '../src/store/drivers/choose-driver.ts'
 import { inode } from '../src/store/file.ts'
@@ -19,6 +18,7 @@ import { LogSync, type Syncing, startLogThread } from '../src/store/log-sync.ts'
 import type { MacDatabase } from '../src/store/schema.ts'
 import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/types.ts'
 import { UsageCounters } from '../src/store/usage/usage-counters.ts'
+import type { MacIdentity } from '../src/types.ts'
 
 export type { Mac, MacOptions } from '../src/index.ts'
 // All that the benches know of the library, its public face and what is inside.
@@ -109,7 +109,7 @@ export function verifierWithoutStore(
   } as unknown as Store
   const verifier = {
     settings,
-    pruning: new Pruning(keepSeconds(settings)),
+    cleanup: new Cleanup(keepSeconds(settings)),
     cache: new CredentialCache(),
     limits: new Limits(settings.rateLimit),
     store: () => store,

@@ -1,21 +1,25 @@
+import { currentSeconds, exactSeconds } from './callback.ts'
 import * as change from './credentials/change.ts'
-import { type CreateOptions, createCredential } from './credentials/create.ts'
-import { rotateCredential } from './credentials/rotate.ts'
+import { type CreateOptions, createCredential as create } from './credentials/create.ts'
+import { rotateCredential as rotate } from './credentials/rotate.ts'
 import type { User } from './credentials/validate.ts'
 import { verdictTeller } from './diagnostics/tell-verdicts.ts'
 import { tellRotated } from './diagnostics/tell-work.ts'
-import { keepParts } from './kept-parts.ts'
 import { clientOf, givenClient } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
-import type { MacOptions } from './options.ts'
-import { currentSeconds, exactSeconds } from './server/clock.ts'
-import { CredentialCache } from './server/credential-cache.ts'
-import { keepSeconds } from './server/freshness.ts'
-import { Pruning } from './server/pruning.ts'
-import type { RawTarget } from './server/raw-target.ts'
+import {
+  type MacOptions,
+  type MacSettings,
+  macSettings,
+  type WithMacSettings,
+  withMacSettings,
+} from './options.ts'
+import { CredentialCache } from './server/authenticate.ts'
+import { Cleanup } from './server/cleanup.ts'
 import { reporter } from './server/report.ts'
 import { type FirstArgument, requestOf } from './server/request-of.ts'
+import type { ReceivedTarget } from './server/request-origin.ts'
 import type { RouteCheck } from './server/routed.ts'
 import {
   guardRoutes,
@@ -24,9 +28,9 @@ import {
   type Routes,
   wrappedBy,
 } from './server/routes.ts'
-import { type Verifier, verify } from './server/verify.ts'
+import { keepSeconds } from './server/validity.ts'
+import { type Verifier, verify as verifyRequest } from './server/verify.ts'
 import { type Handler, wrap } from './server/with-mac.ts'
-import { macSettings, type WithMacSettings, withMacSettings } from './settings.ts'
 import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 
@@ -44,19 +48,19 @@ export function createMac(options: MacOptions = {}): Mac {
 }
 
 /**
- * The same for another function that makes a `Mac`.
- * @param who Who is named where an option is wrong.
+ * Makes a `Mac` for another function than `createMac`.
+ * @param who The function that an error names.
  */
 export function makeMac(options: MacOptions, who: string): Mac {
   const settings = macSettings(options, who)
-  const pruning = new Pruning(keepSeconds(settings))
+  const cleanup = new Cleanup(keepSeconds(settings))
   const opening = new OpenOnce(async (closed) =>
     openStore(settings.database, await settings.sealer(closed), settings.maxNoncesInMemory),
   )
   const store = () => opening.store ?? opening.get()
   const limits = new Limits(settings.rateLimit)
   const verifier: Verifier = {
-    ...{ settings, pruning, cache: new CredentialCache(), limits },
+    ...{ settings, cleanup, cache: new CredentialCache(), limits },
     store: () => opening.store ?? opening.getForRequest(),
   }
   const limited = new WeakSet<Response>()
@@ -71,13 +75,13 @@ export function makeMac(options: MacOptions, who: string): Mac {
   ): (first: First, ...rest: Rest) => Promise<Response> {
     const check = (
       request: Request,
-      rawTarget: RawTarget | null,
+      receivedTarget: ReceivedTarget | null,
       first: First,
       rest: Rest,
       routed: RouteCheck | null,
     ) => {
       const client = limits.failures && clientOf(request, first, rest, own)
-      return verify(request, own, verifier, rawTarget, client, routed)
+      return verifyRequest(request, own, verifier, receivedTarget, client, routed)
     }
     return wrap(handler, own, check, reporter(own, verifier), teller, limited, route)
   }
@@ -98,17 +102,17 @@ export function makeMac(options: MacOptions, who: string): Mac {
       const begun = teller.begin()
       const request = requestOf(given)
       const client = givenClient(verifyOptions) ?? clientOf(request, given, [], settings)
-      const verdict = await verify(request, settings, verifier, null, client)
+      const verdict = await verifyRequest(request, settings, verifier, null, client)
       teller.end(verdict, begun)
       return verdict
     },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
-      createCredential(credentials, now(), user, createOptions)) as CreateCredential,
+      create(credentials, now(), user, createOptions)) as CreateCredential,
     getCredential: async (id) => change.getCredential(credentials, now(), id),
     listCredentials: async (filter) => change.listCredentials(credentials, now(), filter),
     rotateCredential: async (id, rotateOptions = {}) => {
       const exactly = exactSeconds(settings.now)
-      const rotated = await rotateCredential(credentials, exactly, id, rotateOptions)
+      const rotated = await rotate(credentials, exactly, id, rotateOptions)
       tellRotated(label, rotated)
       return rotated
     },
@@ -124,7 +128,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
     resetClockOffset: async (id) => change.resetClockOffset(credentials, id),
     reseal: async (resealOptions = {}) =>
       change.resealCredentials(async () => store(), resealOptions),
-    prune: async () => pruning.all(await store(), now()),
+    prune: async () => cleanup.all(await store(), now()),
     ready: async () => {
       await Promise.all([store(), limits.ready()])
     },
@@ -132,6 +136,118 @@ export function makeMac(options: MacOptions, who: string): Mac {
       await Promise.all([opening.close(), limits.close()])
     },
   })
-  keepParts(mac, { settings, limits })
+  parts.set(mac, { settings, limits })
   return mac
 }
+
+/** What a token endpoint uses of its `Mac`. */
+export interface MacParts {
+  readonly settings: MacSettings
+  readonly limits: Limits
+}
+
+const parts = new WeakMap<Mac, MacParts>()
+
+/**
+ * Returns what a `Mac` was made of.
+ * @throws TypeError if it is not a `Mac`.
+ */
+export function partsOf(mac: Mac): MacParts {
+  const found = parts.get(mac)
+  if (found !== undefined) return found
+  throw new TypeError('withmac: expected the object that createMac returned, not a copy.')
+}
+
+let made: Mac | null = null
+
+/** Returns the `Mac` behind the bare functions. It is made when the first of them is called. */
+function defaultMac(): Mac {
+  made ??= createMac()
+  return made
+}
+
+/**
+ * {@link Mac.withMac} of the default `Mac`, whose database is `MAC_DATABASE_URL`, or `sqlite:mac.db` in the
+ * working directory.
+ *
+ * @example
+ * const app = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
+ * Bun.serve({ fetch: withMac(app) })
+ */
+export const withMac: Mac['withMac'] = (handler, options) => defaultMac().withMac(handler, options)
+
+/**
+ * {@link Mac.routes} of the default `Mac`.
+ *
+ * @example
+ * Bun.serve({ routes: routes({ '/files/:id': (request) => new Response(request.params.id) }) })
+ */
+export const routes: Mac['routes'] = (table, options) => defaultMac().routes(table, options)
+
+/** {@link Mac.verify} of the default `Mac`. */
+export const verify: Mac['verify'] = async (request, options) =>
+  defaultMac().verify(request, options)
+
+/**
+ * {@link Mac.createCredential} of the default `Mac`.
+ *
+ * @example
+ * const { id, key } = await createCredential('ada')
+ */
+export const createCredential: CreateCredential = (async (user: User, options?: CreateOptions) =>
+  defaultMac().createCredential(user, options)) as CreateCredential
+
+/** {@link Mac.getCredential} of the default `Mac`. */
+export const getCredential: Mac['getCredential'] = async (id) => defaultMac().getCredential(id)
+
+/** {@link Mac.listCredentials} of the default `Mac`. */
+export const listCredentials: Mac['listCredentials'] = async (filter) =>
+  defaultMac().listCredentials(filter)
+
+/** {@link Mac.rotateCredential} of the default `Mac`. */
+export const rotateCredential: Mac['rotateCredential'] = async (id, options) =>
+  defaultMac().rotateCredential(id, options)
+
+/** {@link Mac.extendCredential} of the default `Mac`. */
+export const extendCredential: Mac['extendCredential'] = async (id, expires) =>
+  defaultMac().extendCredential(id, expires)
+
+/** {@link Mac.disableCredential} of the default `Mac`. */
+export const disableCredential: Mac['disableCredential'] = async (id) =>
+  defaultMac().disableCredential(id)
+
+/** {@link Mac.enableCredential} of the default `Mac`. */
+export const enableCredential: Mac['enableCredential'] = async (id) =>
+  defaultMac().enableCredential(id)
+
+/** {@link Mac.updateCredential} of the default `Mac`. */
+export const updateCredential: Mac['updateCredential'] = async (id, changes) =>
+  defaultMac().updateCredential(id, changes)
+
+/** {@link Mac.revokeCredential} of the default `Mac`. */
+export const revokeCredential: Mac['revokeCredential'] = async (id) =>
+  defaultMac().revokeCredential(id)
+
+/** {@link Mac.deleteCredential} of the default `Mac`. */
+export const deleteCredential: Mac['deleteCredential'] = async (id) =>
+  defaultMac().deleteCredential(id)
+
+/** {@link Mac.credentialHistory} of the default `Mac`. */
+export const credentialHistory: Mac['credentialHistory'] = async (filter) =>
+  defaultMac().credentialHistory(filter)
+
+/** {@link Mac.resetClockOffset} of the default `Mac`. */
+export const resetClockOffset: Mac['resetClockOffset'] = async (id) =>
+  defaultMac().resetClockOffset(id)
+
+/** {@link Mac.reseal} of the default `Mac`. */
+export const reseal: Mac['reseal'] = async (options) => defaultMac().reseal(options)
+
+/** {@link Mac.prune} of the default `Mac`. */
+export const prune: Mac['prune'] = async () => defaultMac().prune()
+
+/** {@link Mac.ready} of the default `Mac`. */
+export const ready: Mac['ready'] = async () => defaultMac().ready()
+
+/** {@link Mac.close} of the default `Mac`. */
+export const close: Mac['close'] = async () => defaultMac().close()

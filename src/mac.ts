@@ -6,9 +6,8 @@ import type { User } from './credentials/validate.ts'
 import type { WithMacOptions } from './options.ts'
 import type { FirstArgument } from './server/request-of.ts'
 import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
-import type { MacVerdict } from './server/verdict.ts'
 import type { Handler } from './server/with-mac.ts'
-import type { Resealed, ResealOptions } from './types.ts'
+import type { MacVerdict, Resealed, ResealOptions } from './types.ts'
 
 /** One database, one set of options, and all that can be done with them. */
 export interface Mac {

@@ -1,12 +1,21 @@
 import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import { systemClock } from './callback.ts'
+import { scopes } from './credentials/validate.ts'
 import type { MacError } from './errors.ts'
-import type { RateLimitStore } from './limits/shared-counter.ts'
-import type { MacIdentity } from './server/identity.ts'
-import type { NodeRequest } from './server/raw-target.ts'
-import type { MacReport } from './server/report.ts'
-import type { ScopeOption } from './server/scope.ts'
-import type { VerifiedTarget } from './server/verified-target.ts'
-import type { RateLimit } from './types.ts'
+import type { AddressSettings } from './limits/client-address.ts'
+import { type LimitSettings, limitSettings, type RateLimitOptions } from './limits/limits.ts'
+import type { ForwardedFamily } from './protocol/forwarded.ts'
+import { type PinnedOrigin, pinOrigins } from './protocol/origin.ts'
+import { checked, optionsOf, readOptions } from './read-options.ts'
+import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-url.ts'
+import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
+import {
+  environmentSealer,
+  type SealerSource,
+  sealerSource,
+} from './store/sealing/sealing-source.ts'
+import type { MacIdentity, MacReport, NodeRequest, ScopeOption, VerifiedTarget } from './types.ts'
 
 /**
  * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
@@ -89,6 +98,71 @@ export interface CheckOptions {
   readonly debugEvenInProduction?: boolean | undefined
 }
 
+/** Where the signed origin comes from, unless it is the request itself. */
+export type OriginRule = readonly PinnedOrigin[] | ((request: Request) => string | null)
+
+/** How to find out which origin was signed. */
+export interface OriginSettings {
+  readonly origin: OriginRule | null
+  readonly trustProxy: ForwardedFamily | null
+}
+
+/** {@link CheckOptions}, checked and with defaults. */
+export interface CheckSettings extends OriginSettings, AddressSettings {
+  readonly body: 'required' | 'optional' | 'ignore'
+  readonly maxBodyBytes: number
+  readonly ext: CheckOptions['ext'] | null
+  /** Whether a function decides by the request line, so that it must be unambiguous. */
+  readonly readsTarget: boolean
+  readonly onAccept: CheckOptions['onAccept'] | null
+  readonly onReject: CheckOptions['onReject'] | null
+  /** Whether the client gets an explanation of a rejection. */
+  readonly debug: boolean
+}
+
+/** An option that is a function; what it returns is checked when it is called. */
+export function functionOption<Type>(): z.ZodType<Type | undefined> {
+  return z.custom<Type>((value) => typeof value === 'function', 'must be a function').optional()
+}
+
+/** The options that say where the origin comes from, as `createTokenEndpoint` has them too. */
+export const originOptions: {
+  readonly origin: z.ZodType<OriginRule | undefined>
+  readonly trustProxy: z.ZodType<CheckOptions['trustProxy']>
+} = {
+  origin: z.unknown().transform(checked(originRule)).optional(),
+  trustProxy: z
+    .union([z.boolean(), z.enum(['forwarded', 'x-forwarded'])], {
+      error: 'must be true, false, "forwarded" or "x-forwarded"',
+    })
+    .optional(),
+}
+
+const checkOptions = {
+  ...originOptions,
+  clientAddress: functionOption<NonNullable<CheckOptions['clientAddress']>>(),
+  body: z.enum(['required', 'optional', 'ignore']).optional(),
+  maxBodyBytes: z.int().min(0).optional(),
+  ext: functionOption<NonNullable<CheckOptions['ext']>>(),
+  onAccept: functionOption<NonNullable<CheckOptions['onAccept']>>(),
+  onReject: functionOption<NonNullable<CheckOptions['onReject']>>(),
+  debug: z.boolean().optional(),
+  debugEvenInProduction: z.boolean().default(false),
+}
+
+const CHECK_DEFAULTS: CheckSettings = {
+  origin: null,
+  trustProxy: null,
+  clientAddress: null,
+  body: 'ignore',
+  maxBodyBytes: 1_048_576,
+  ext: null,
+  readsTarget: false,
+  onAccept: null,
+  onReject: null,
+  debug: false,
+}
+
 /** The options of `createMac`. */
 export interface MacOptions extends CheckOptions {
   /**
@@ -133,29 +207,55 @@ export interface MacOptions extends CheckOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** The option `rateLimit`. */
-export interface RateLimitOptions {
-  /**
-   * How many requests of one client's address may be refused (401, but for those without credentials).
-   * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
-   * are signed well, and anew, with a credential that this process knows: see `clientAddress`. Such a
-   * credential must wait as well at an address from which as many wrong MACs came in its name within the
-   * window, unless it has signed from there within the last hour. Without it, nothing limits how many keys
-   * are tried.
-   */
-  readonly failures?: RateLimit | null | undefined
-  /**
-   * How many requests of one credential are taken; one may have a `rateLimit` of its own instead. Only
-   * what is verified is counted, so that nobody else can use it up.
-   */
-  readonly requests?: RateLimit | null | undefined
-  /**
-   * Where it is counted. `memory`: in this process. A URL that starts with `redis:` or `rediss:` (the
-   * package redis must be installed), `postgres:` or `postgresql:` (pg), or a client of yours, of redis,
-   * ioredis or pg: by all processes together. Where that store fails, each counts by itself meanwhile.
-   * Default: `memory`.
-   */
-  readonly store?: RateLimitStore | undefined
+/** {@link MacOptions}, checked and with defaults. */
+export interface MacSettings extends CheckSettings {
+  readonly database: DatabaseSource
+  /** Returns what keys are sealed and opened with. */
+  readonly sealer: SealerSource
+  readonly windowSeconds: number
+  readonly maxNoncesInMemory: number
+  /** The largest clock difference that is learned or applied; 0 if none is. */
+  readonly maxClockOffsetSeconds: number
+  readonly rateLimit: LimitSettings
+  readonly now: () => number
+}
+
+const macOptions = optionsOf({
+  ...checkOptions,
+  database: z.unknown().transform(checked(databaseSource)).optional(),
+  windowSeconds: z.int().min(1).max(86_400).default(300),
+  maxNoncesInMemory: z
+    .int()
+    .min(1000)
+    .max(2 ** 30)
+    .default(MOST_FINGERPRINTS),
+  clockOffset: z
+    .union([z.literal(false), optionsOf({ maxSeconds: z.int().min(1).max(315_360_000) })], {
+      error: 'must be false or { maxSeconds } with a whole number of seconds',
+    })
+    .default(false),
+  sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
+  rateLimit: limitSettings,
+  now: functionOption<() => number>(),
+})
+
+/**
+ * Checks the options of `createMac`.
+ *
+ * @param who The function that an error names.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function macSettings(options: MacOptions, who: string): MacSettings {
+  const given = readOptions(macOptions, options, who)
+  const { clockOffset, windowSeconds, maxNoncesInMemory, rateLimit } = given
+  return Object.freeze({
+    ...checkSettings(given, CHECK_DEFAULTS),
+    ...{ windowSeconds, maxNoncesInMemory, rateLimit },
+    database: given.database ?? environmentDatabase(),
+    sealer: given.sealingKey ?? defaultSealer(),
+    maxClockOffsetSeconds: clockOffset === false ? 0 : clockOffset.maxSeconds,
+    now: given.now ?? systemClock,
+  })
 }
 
 /** The options of `withMac`. */
@@ -207,3 +307,162 @@ type RequestTarget<First> = (first: First, ...rest: any[]) => string | NodeReque
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
 type ClientAddress<First> = (first: First, ...rest: any[]) => string | undefined
+
+/** {@link WithMacOptions}, checked; what they leave out comes from the `Mac`. */
+export interface WithMacSettings extends CheckSettings {
+  readonly mode: 'required' | 'optional'
+  readonly allowPreflight: boolean
+  readonly requestTarget: WithMacOptions['requestTarget'] | null
+  readonly scope: ScopeRule | null
+}
+
+/** The scopes that a credential needs: always the same, or asked for each request. */
+export type ScopeRule = readonly string[] | ((request: Request, target: VerifiedTarget) => unknown)
+
+const withMacOptions = optionsOf({
+  ...checkOptions,
+  mode: z.enum(['required', 'optional']).default('required'),
+  allowPreflight: z.boolean().default(false),
+  requestTarget: functionOption<NonNullable<WithMacOptions['requestTarget']>>(),
+  scope: z.unknown().transform(checked(scopeRule)).optional(),
+})
+
+/**
+ * Checks the options of `withMac` or `routes`.
+ *
+ * @param mac The settings of the `Mac`: they hold for every option that is left out.
+ * @param who The function that an error names.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function withMacSettings(
+  options: WithMacOptions,
+  mac: CheckSettings,
+  who: string,
+): WithMacSettings {
+  const given = readOptions(withMacOptions, options, who)
+  const { mode, allowPreflight, requestTarget = null, scope = null } = given
+  const own = checkSettings(given, mac)
+  if (own.body === 'ignore' && given.maxBodyBytes !== undefined) {
+    throw new TypeError(
+      'withmac: maxBodyBytes goes with body: without it no body is read, and none is limited.',
+    )
+  }
+  if (scope !== null && mode === 'optional') {
+    throw new TypeError(
+      "withmac: scope does not go with mode: 'optional', which accepts callers without any " +
+        'credential: in the handler, look at getMac(request)?.scopes.',
+    )
+  }
+  const readsTarget = own.readsTarget || typeof scope === 'function'
+  return Object.freeze({ ...own, readsTarget, mode, allowPreflight, requestTarget, scope })
+}
+
+/** @param defaults What holds for an option that is left out. */
+function checkSettings(
+  given: z.output<z.ZodObject<typeof checkOptions>>,
+  defaults: CheckSettings,
+): CheckSettings {
+  return {
+    ...originSettings(given, defaults),
+    clientAddress: given.clientAddress ?? defaults.clientAddress,
+    body: given.body ?? defaults.body,
+    maxBodyBytes: given.maxBodyBytes ?? defaults.maxBodyBytes,
+    ext: given.ext ?? defaults.ext,
+    readsTarget: given.ext !== undefined || defaults.readsTarget,
+    onAccept: given.onAccept ?? defaults.onAccept,
+    onReject: given.onReject ?? defaults.onReject,
+    debug: debugSetting(given, defaults.debug),
+  }
+}
+
+/**
+ * Returns where the origin comes from. `origin` and `trustProxy` go together: options with one of them
+ * replace both defaults.
+ *
+ * @param defaults What holds if both are left out.
+ */
+export function originSettings(
+  given: {
+    readonly origin?: OriginRule | undefined
+    readonly trustProxy?: CheckOptions['trustProxy']
+  },
+  defaults: OriginSettings,
+): OriginSettings {
+  const { origin = null, trustProxy } = given
+  if (origin === null && trustProxy === undefined) {
+    return { origin: defaults.origin, trustProxy: defaults.trustProxy }
+  }
+  const family = trustProxy === true ? 'both' : trustProxy || null
+  if (origin !== null && family !== null) {
+    throw new TypeError('withmac: give either origin or trustProxy: with both, origin would win.')
+  }
+  return { origin, trustProxy: family }
+}
+
+function originRule(option: unknown): OriginRule {
+  if (typeof option !== 'function') return pinOrigins(option)
+  return option as (request: Request) => string | null
+}
+
+function scopeRule(option: unknown): ScopeRule {
+  if (typeof option === 'function') return option as ScopeRule
+  const needed = readScopes(option)
+  if (needed.length > 0) return needed
+  throw new TypeError('names no scope; leave the option out if none is needed')
+}
+
+/**
+ * Reads the scopes of the option `scope`, or those that its function returned.
+ *
+ * @throws TypeError if they are not scopes.
+ */
+export function readScopes(needed: unknown): readonly string[] {
+  const read = scopes.safeParse(typeof needed === 'string' ? [needed] : needed)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  const rule = 'must be a scope, an array of several, or a function that gives them'
+  throw new TypeError(issue?.path.length ? `${rule}: a scope ${issue.message}` : rule)
+}
+
+/** @throws TypeError in production, unless `debugEvenInProduction` is given. */
+function debugSetting(
+  { debug, debugEvenInProduction }: Pick<CheckOptions, 'debug' | 'debugEvenInProduction'>,
+  defaults: boolean,
+): boolean {
+  if (debug === true && !debugEvenInProduction && isProduction()) {
+    throw new TypeError(
+      'withmac: debug is refused, since NODE_ENV is production: it tells strangers which key ' +
+        'identifiers exist, and lets them use up the time of the server. onReject explains rejections ' +
+        'to you alone. If you want it all the same, add debugEvenInProduction: true.',
+    )
+  }
+  return debug ?? defaults
+}
+
+function isProduction(): boolean {
+  try {
+    // Not process.env.NODE_ENV: a bundler would put in its place what holds on the build machine.
+    const { NODE_ENV = '' } = process.env
+    return NODE_ENV.trim().toLowerCase() === 'production'
+  } catch (cause) {
+    throw new TypeError(
+      'withmac: debug is refused, since NODE_ENV cannot be read to see whether this is production. ' +
+        'Give Deno --allow-env=NODE_ENV, or add debugEvenInProduction: true.',
+      { cause },
+    )
+  }
+}
+
+function environmentDatabase(): DatabaseSource {
+  const url = process.env.MAC_DATABASE_URL || 'sqlite:mac.db'
+  try {
+    return parseDatabaseUrl(url)
+  } catch (cause) {
+    throw new TypeError(`withmac: MAC_DATABASE_URL: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function defaultSealer(): SealerSource {
+  const sealer = environmentSealer()
+  return () => sealer
+}

@@ -1,5 +1,5 @@
 import type { MacErrorCode } from '../errors.ts'
-import type { MacIdentity } from '../server/identity.ts'
+import type { MacIdentity } from '../types.ts'
 
 /**
  * What every message says. None holds a key, a MAC or a normalized request string. They go to whoever

@@ -1,4 +1,4 @@
-import type { MacVerdict } from '../server/verdict.ts'
+import type { MacVerdict } from '../types.ts'
 import { CHANNELS } from './channels.ts'
 
 const { accepted, rejected } = CHANNELS

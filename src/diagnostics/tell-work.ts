@@ -1,17 +1,21 @@
-import type { NewCredential } from '../credentials/credential.ts'
-import type { Recorder } from '../store/group-commit.ts'
-import type { Recorded } from '../store/types.ts'
 import { CHANNELS } from './channels.ts'
 import type { MacPruned } from './messages.ts'
 
 const { batch, pruned, rotated } = CHANNELS
+
+type RecordBatch<Nonce, Recorded> = (
+  nonces: readonly Nonce[],
+) => readonly Recorded[] | Promise<readonly Recorded[]>
 
 /**
  * Tells of each batch that is recorded.
  *
  * @param database What the database is called in messages, here and below.
  */
-export function tellingBatches(database: string, record: Recorder['record']): Recorder['record'] {
+export function tellingBatches<Nonce, Recorded extends { readonly verdict: string }>(
+  database: string,
+  record: RecordBatch<Nonce, Recorded>,
+): RecordBatch<Nonce, Recorded> {
   return (nonces) => {
     if (!batch.hasSubscribers) return record(nonces)
     const begun = performance.now()
@@ -45,7 +49,15 @@ export async function tellingRemoval(
 }
 
 /** Tells of a rotation. */
-export function tellRotated(database: string, credential: NewCredential): void {
+export function tellRotated(
+  database: string,
+  credential: {
+    readonly id: string
+    readonly user: string
+    readonly keyNumber: number
+    readonly oldKey: { readonly graceEnds: Date } | null
+  },
+): void {
   if (!rotated.hasSubscribers) return
   const { id, user, keyNumber, oldKey } = credential
   rotated.publish({ database, id, user, keyNumber, graceEnds: oldKey?.graceEnds ?? null })

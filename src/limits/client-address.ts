@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { callSync } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedElements } from '../protocol/forwarded.ts'
 import { countedAddress, isLoopbackAddress } from '../protocol/ip-address.ts'
 import { optionsOf, readOptions } from '../read-options.ts'
-import { atOnce } from '../server/raw-target.ts'
 
 /** Where the addresses of clients come from. */
 export interface AddressSettings {
@@ -66,13 +66,23 @@ export function clientOf(
   rest: readonly unknown[],
   { clientAddress, trustProxy }: AddressSettings,
 ): Client {
-  if (clientAddress !== null) return new Client(() => asked(() => clientAddress(first, ...rest)))
+  if (clientAddress !== null) {
+    const ask = () => clientAddress(first, ...rest)
+    return new Client(() => callSync('clientAddress', ask, readAddress))
+  }
   if (trustProxy !== null) return new Client(() => forwardedFor(request, trustProxy))
   return new Client(
     () => connectionAddress(request, first as Shape, rest[0] as Shape),
     // What proxies add, and clients may send as well.
     () => ['x-forwarded-for', 'forwarded'].some((name) => request.headers.has(name)),
   )
+}
+
+function readAddress(address: unknown): string | undefined {
+  if (address === undefined || address === null || typeof address === 'string') {
+    return address ?? undefined
+  }
+  throw new TypeError('it must give an address or undefined')
 }
 
 const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).optional()
@@ -84,18 +94,6 @@ const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).option
 export function givenClient(options: unknown): Client | null {
   const address = readOptions(verifyOptions, options, 'verify')?.clientAddress
   return address === undefined ? null : new Client(() => address)
-}
-
-function asked(clientAddress: () => unknown): string | undefined {
-  try {
-    const address = atOnce(clientAddress())
-    if (address === undefined || address === null || typeof address === 'string') {
-      return address ?? undefined
-    }
-    throw new TypeError('it must give an address or undefined')
-  } catch (cause) {
-    throw new MacError('ERR_MAC_CALLBACK', 'The function given as clientAddress failed.', { cause })
-  }
 }
 
 /**

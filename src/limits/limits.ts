@@ -9,7 +9,37 @@ import type { RateLimit, RateLimitFields } from '../types.ts'
 import { FixedWindowCounter, hashedKey, type Shared } from './counter.ts'
 import { FailureLimit } from './failures.ts'
 import { LimitError, rateLimitFields } from './headers.ts'
-import { SharedCounter, type SharedStore, sharedStore } from './shared-counter.ts'
+import {
+  type RateLimitStore,
+  SharedCounter,
+  type SharedStore,
+  sharedStore,
+} from './shared-counter.ts'
+
+/** The option `rateLimit`. */
+export interface RateLimitOptions {
+  /**
+   * How many requests of one client's address may be refused (401, but for those without credentials).
+   * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
+   * are signed well, and anew, with a credential that this process knows: see `clientAddress`. Such a
+   * credential must wait as well at an address from which as many wrong MACs came in its name within the
+   * window, unless it has signed from there within the last hour. Without it, nothing limits how many keys
+   * are tried.
+   */
+  readonly failures?: RateLimit | null | undefined
+  /**
+   * How many requests of one credential are taken; one may have a `rateLimit` of its own instead. Only
+   * what is verified is counted, so that nobody else can use it up.
+   */
+  readonly requests?: RateLimit | null | undefined
+  /**
+   * Where it is counted. `memory`: in this process. A URL that starts with `redis:` or `rediss:` (the
+   * package redis must be installed), `postgres:` or `postgresql:` (pg), or a client of yours, of redis,
+   * ioredis or pg: by all processes together. Where that store fails, each counts by itself meanwhile.
+   * Default: `memory`.
+   */
+  readonly store?: RateLimitStore | undefined
+}
 
 /** What is limited, and where it is counted. */
 export interface LimitSettings {

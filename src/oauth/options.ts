@@ -2,12 +2,16 @@ import { z } from 'zod'
 import { rateLimit } from '../credentials/validate.ts'
 import type { MacError } from '../errors.ts'
 import type { AddressSettings } from '../limits/client-address.ts'
-import { callback, originOptions } from '../option-schemas.ts'
-import type { CheckOptions, OriginOption } from '../options.ts'
-import { originSettings } from '../origin-settings.ts'
+import {
+  type CheckOptions,
+  functionOption,
+  type OriginOption,
+  type OriginSettings,
+  originOptions,
+  originSettings,
+} from '../options.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { optionsOf, readOptions } from '../read-options.ts'
-import type { OriginSettings } from '../server/signed-origin.ts'
 import type { RateLimit } from '../types.ts'
 import type { TokenErrorCode } from './answer.ts'
 import { lifetime, type RefusedClient, type TokenClient } from './client.ts'
@@ -117,7 +121,7 @@ const DEFAULT_ISSUE_LIMIT: RateLimit = { requests: 300, seconds: 60 }
 
 const schema = optionsOf({
   ...originOptions,
-  clientAddress: callback,
+  clientAddress: functionOption(),
   authenticateClient: z.custom((value) => typeof value === 'function', 'must be a function'),
   algorithm: z
     .union([z.enum(MAC_ALGORITHMS), z.custom((value) => typeof value === 'function')], {
@@ -126,9 +130,9 @@ const schema = optionsOf({
     .optional(),
   expiresSeconds: lifetime.default(3600),
   issueLimit: rateLimit.default(DEFAULT_ISSUE_LIMIT),
-  onIssue: callback,
-  onRefuse: callback,
-  onError: callback,
+  onIssue: functionOption(),
+  onRefuse: functionOption(),
+  onError: functionOption(),
 })
 
 /**
@@ -144,7 +148,7 @@ export function tokenEndpointSettings(
   const given = readOptions(schema, options, 'createTokenEndpoint')
   const { authenticateClient, algorithm = 'hmac-sha-256', onIssue, onRefuse, onError } = options
   return Object.freeze({
-    ...originSettings(given, options, mac),
+    ...originSettings(given, mac),
     clientAddress: options.clientAddress ?? mac.clientAddress,
     authenticateClient,
     algorithm,

@@ -1,9 +1,10 @@
 import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client-address.ts'
+import type { OriginSettings } from '../options.ts'
 import { isLoopback } from '../protocol/host.ts'
 import { isBase64 } from '../protocol/text.ts'
 import { readBody } from '../server/body.ts'
-import { type OriginSettings, spokenOrigin } from '../server/signed-origin.ts'
+import { spokenOrigin } from '../server/request-origin.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
 
 /**

@@ -1,10 +1,10 @@
+import { callHook } from '../callback.ts'
+import { partsOf } from '../create-mac.ts'
 import { MacError } from '../errors.ts'
-import { partsOf } from '../kept-parts.ts'
 import { type Client, clientOf } from '../limits/client-address.ts'
 import type { Mac } from '../mac.ts'
 import { plain } from '../protocol/text.ts'
-import { type FirstArgument, requestOrAnswer } from '../server/request-of.ts'
-import { tell } from '../server/with-mac.ts'
+import { type FirstArgument, requestOrResponse } from '../server/request-of.ts'
 import { refusalAnswer, TokenRefusal, tokenAnswer } from './answer.ts'
 import { limitGuesses } from './guess-limit.ts'
 import { type Issued, type Issuer, issue, issueLimit } from './issue.ts'
@@ -61,22 +61,22 @@ export function tokenEndpoint(
   const issuer: Issuer = { mac, settings, now, limit, deadline }
   const { onIssue, onRefuse, onError = reportFailure } = settings
   return async (first, ...rest) => {
-    const request = requestOrAnswer(first, rest)
+    const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
     const client = clientOf(request, first, rest, settings)
     try {
       const judge: Judge = (work) => limitGuesses(limits.failures, client, work)
       const { token, told } = await grant(request, client, issuer, judge)
-      if (onIssue) tell('onIssue', () => onIssue(told, request))
+      if (onIssue) callHook('onIssue', () => onIssue(told, request))
       return tokenAnswer(token)
     } catch (thrown) {
       if (!(thrown instanceof TokenRefusal)) {
-        tell('onError', () => onError(asMacError(thrown), request))
+        callHook('onError', () => onError(asMacError(thrown), request))
         return refusalAnswer(UNAVAILABLE)
       }
       const { code, message, status, clientId } = thrown
       const refused = { error: code, description: message, status, clientId }
-      if (onRefuse) tell('onRefuse', () => onRefuse(refused, request))
+      if (onRefuse) callHook('onRefuse', () => onRefuse(refused, request))
       return refusalAnswer(thrown)
     }
   }

@@ -1,39 +1,69 @@
 import { createHash } from 'node:crypto'
+import { callAsync } from '../callback.ts'
 import { MacError } from '../errors.ts'
+import type { CheckSettings } from '../options.ts'
 import { DIGESTS, readBodyExt } from '../protocol/body-digest.ts'
+import type { VerifiedTarget } from '../types.ts'
 
-/** What is demanded of the bodies of requests. */
-export interface BodyRule {
-  readonly body: 'required' | 'optional' | 'ignore'
-  /** The longest body that is read, in bytes. */
-  readonly maxBodyBytes: number
-}
-
-/** What became of a body, and of the parameter that may bind it. */
-export interface BoundBody {
-  /** The application's own part of `ext`. */
+/** An `ext` parameter that passed its checks. */
+export interface CheckedExt {
+  /** The application's own part of it. */
   readonly ext: string | null
-  /** Whether the body is the one that was signed. */
-  readonly verified: boolean
+  /** Whether a digest in it is that of the body. */
+  readonly bodyVerified: boolean
 }
 
 /**
- * Holds the body of a request against the digest in its `ext`, which the MAC must be known to cover.
+ * Checks the `ext` of a request whose MAC is right: first the body by the digest in it, if the option
+ * `body` asks for that, then the application's part by the function given as `ext`.
  *
- * The body is read from a copy, chunk by chunk and not past the limit; the request itself stays as it
- * was, unread. A request without a body has the digest of the empty string.
+ * @param target For that function.
+ * @returns A {@link MacError} if one of the two rejects the request.
+ */
+export async function checkExt(
+  request: Request,
+  sent: string | null,
+  check: CheckSettings,
+  target: VerifiedTarget | null,
+): Promise<CheckedExt | MacError> {
+  try {
+    const checked =
+      check.body === 'ignore'
+        ? { ext: sent, bodyVerified: false }
+        : await checkBody(request, sent, check)
+    const { ext: judge } = check
+    if (judge && target) {
+      const accepts = await callAsync(
+        'ext',
+        () => judge(checked.ext, request, target),
+        (answer) => answer === true,
+      )
+      if (!accepts) return new MacError('ERR_MAC_EXT')
+    }
+    return checked
+  } catch (error) {
+    if (error instanceof MacError) return error
+    throw error
+  }
+}
+
+/**
+ * Compares the body of a request with the digest in its `ext`, which the MAC must be known to cover.
+ *
+ * The body is read from a copy, chunk by chunk and not past the limit; the request itself stays unread. A
+ * request without a body has the digest of the empty string.
  *
  * @throws {@link MacError} `ERR_MAC_BODY_MISSING`, `ERR_MAC_BODY_SYNTAX`, `ERR_MAC_BODY_MISMATCH`;
  *   `ERR_MAC_BODY_TOO_LARGE`, `ERR_MAC_BODY_UNREADABLE`.
  */
-export async function verifyBody(
+async function checkBody(
   request: Request,
   ext: string | null,
-  { body, maxBodyBytes }: BodyRule,
-): Promise<BoundBody> {
+  { body, maxBodyBytes }: Pick<CheckSettings, 'body' | 'maxBodyBytes'>,
+): Promise<CheckedExt> {
   const bound = readBodyExt(ext)
   if (bound === null) {
-    if (body === 'optional') return { ext, verified: false }
+    if (body === 'optional') return { ext, bodyVerified: false }
     throw new MacError(
       'ERR_MAC_BODY_MISSING',
       'The parameter ext holds no sha-256 or sha-512 of the body, without which it is not covered.',
@@ -46,17 +76,17 @@ export async function verifyBody(
     for (const { hash } of expected) hash.update(chunk)
   })
   for (const { name, digest, hash } of expected) {
-    // Digests of what anybody on the way can read are no secret: to compare them may take any time.
+    // Anybody on the way can read the body, so its digest is not a secret: no constant time is needed.
     if (hash.digest('base64') === digest) continue
     throw new MacError('ERR_MAC_BODY_MISMATCH', `The body has another ${name} than was signed.`)
   }
-  return { ext: bound.ext, verified: true }
+  return { ext: bound.ext, bodyVerified: true }
 }
 
 /**
  * Reads the body of a request, chunk by chunk and not past the limit.
  *
- * @param open Gives the stream to read: a copy of the body, or the body itself.
+ * @param open Returns the stream to read: a copy of the body, or the body itself.
  * @throws {@link MacError} `ERR_MAC_BODY_TOO_LARGE`, `ERR_MAC_BODY_UNREADABLE`.
  */
 export async function readBody(
@@ -73,13 +103,13 @@ export async function readBody(
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      if (!ArrayBuffer.isView(value)) throw new TypeError('a chunk of the body is no bytes')
+      if (!ArrayBuffer.isView(value)) throw new TypeError('a chunk of the body is not bytes')
       size += value.byteLength
       if (size > limit) throw tooLarge(limit)
       take(value)
     }
   } catch (error) {
-    // Of a copy, of that alone: what is left of the request is its server's, to take in or to drop.
+    // This cancels the copy only: what the server does with the rest of the request is left to it.
     reader.cancel().catch(() => {})
     throw error instanceof MacError ? error : unreadable(error)
   }
@@ -89,7 +119,7 @@ function copyOf(request: Request): ReadableStream<Uint8Array> | null {
   return request.clone().body
 }
 
-/** What `Content-Length` says, if it says anything that can be relied on to refuse. */
+/** Returns what `Content-Length` says; 0 if it is missing or not valid. */
 function declaredLength(request: Request): number {
   const declared = request.headers.get('content-length')
   return declared !== null && /^[0-9]+$/.test(declared) ? Number(declared) : 0

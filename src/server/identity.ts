@@ -1,37 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import type { MacAlgorithm } from '../protocol/signature.ts'
-import type { CredentialKey } from './credential-cache.ts'
-
-/** Who signed a request, and what else its MAC vouches for. */
-export interface MacIdentity {
-  /** The user that the credential was created for, always as a string. */
-  readonly user: string
-  /** The MAC key identifier. */
-  readonly id: string
-  /** Of the key that made the MAC. */
-  readonly algorithm: MacAlgorithm
-  /** The credential's label, or `null`. */
-  readonly label: string | null
-  /** When the credential expires, or `null` for never. */
-  readonly expires: Date | null
-  /** What the credential may be used for; nothing of it is demanded without the option `scope`. */
-  readonly scopes: readonly string[]
-  /** Which of the credential's keys made the MAC: 1 for the first, one more with each rotation. */
-  readonly keyNumber: number
-  /** When the key that made the MAC is no longer valid, since it was rotated; `null` for the current one. */
-  readonly graceEnds: Date | null
-  /**
-   * The `ext` parameter, covered by the MAC; `null` where there was none. With the option `body`, the
-   * application's own part of it: what stands behind the digest.
-   */
-  readonly ext: string | null
-  /** Whether the MAC covers the body as well: only ever with the option `body`. */
-  readonly bodyVerified: boolean
-  /** The client's timestamp, in seconds, by the client's clock. */
-  readonly timestamp: number
-  readonly nonce: string
-}
+import type { MacIdentity } from '../types.ts'
+import type { CredentialKey } from './authenticate.ts'
 
 /** The identity that a verified request gives its caller. */
 export function identityOf(

@@ -1,34 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { currentSeconds } from '../callback.ts'
 import type { MacError } from '../errors.ts'
 import type { Explanation, SeenRequest } from '../explain/explanation.ts'
-import type { CheckSettings } from '../settings.ts'
+import type { CheckSettings, MacSettings } from '../options.ts'
+import { type PinnedOrigin, pinOrigin } from '../protocol/origin.ts'
+import { SIGNED_HEADERS } from '../protocol/text.ts'
 import type { StoredCredential } from '../store/types.ts'
-import { currentSeconds } from './clock.ts'
-import { appliedOffset } from './freshness.ts'
-import type { RawTarget } from './raw-target.ts'
-import { seenBy } from './seen-request.ts'
+import type { MacReport, Reported } from '../types.ts'
+import { askReceivedTarget, type ReceivedTarget } from './request-origin.ts'
+import { appliedOffset } from './validity.ts'
 import type { Verifier } from './verify.ts'
-
-/** What `onReject` is told of a refusal besides the error. Nothing of it is computed unasked. */
-export interface MacReport {
-  /** Twelve random digits, hexadecimal ones; the body of the answer carries the same. */
-  readonly reference: string
-  /**
-   * Tells what is wrong with the request, and what to change. It looks the credential up and tries the
-   * usual mistakes, which takes some tenths of a second of computing at the worst: ask for it where
-   * strangers cannot make you ask often. Never rejects; `null` where the credential cannot be looked up.
-   */
-  explain(): Promise<Explanation | null>
-  /**
-   * The request as it was seen: what `withmac explain` reads, and so what to log. It holds the
-   * `Authorization` header, with a MAC that may still be good: of a request refused for its timestamp
-   * or its origin, for example. Keep it where only those come who may sign. Other header fields than
-   * those that matter are left out.
-   */
-  toJSON(): Reported
-}
-
-type Reported = SeenRequest & { readonly reference: string; readonly code: string }
 
 /** A report, and what the client may have of it. */
 export interface Reporting {
@@ -38,17 +19,21 @@ export interface Reporting {
 }
 
 /** Makes the report of a refusal. */
-export type Reporter = (request: Request, rawTarget: RawTarget | null, error: MacError) => Reporting
+export type Reporter = (
+  request: Request,
+  receivedTarget: ReceivedTarget | null,
+  error: MacError,
+) => Reporting
 
 /** Makes reports of what is refused by these settings. */
 export function reporter(check: CheckSettings, verifier: Verifier): Reporter {
-  return (request, rawTarget, error) => {
+  return (request, receivedTarget, error) => {
     const reference = newReference()
     const receivedAt = clock(verifier)
     let seen: Reported | null = null
     const toJSON = (): Reported => {
       seen ??= {
-        ...seenBy(request, rawTarget, check, verifier.settings),
+        ...seenBy(request, receivedTarget, check, verifier.settings),
         reference,
         code: error.code,
         ...(receivedAt === null ? {} : { receivedAt }),
@@ -98,4 +83,60 @@ function clock({ settings }: Verifier): number | null {
 /** 48 random bits. A UUID is the cheapest way to them: runtimes keep some randomness in store for it. */
 function newReference(): string {
   return randomUUID().replace('-', '').slice(0, 12)
+}
+
+/**
+ * What a server saw of a request, and what it judged it by, as far as that can be told. Nothing here
+ * throws: a report is made of requests with which something is wrong.
+ */
+export function seenBy(
+  request: Request,
+  receivedTarget: ReceivedTarget | null,
+  check: CheckSettings,
+  { windowSeconds }: MacSettings,
+): SeenRequest {
+  const raw = attempt(() => askReceivedTarget(receivedTarget))
+  const target = typeof raw === 'object' ? raw.url : raw
+  const headers: Record<string, string> = {}
+  for (const name of SIGNED_HEADERS) {
+    const value = attempt(() => request.headers.get(name)) ?? null
+    if (value !== null) headers[name] = name === 'authorization' ? withoutOthers(value) : value
+  }
+  return {
+    method: attempt(() => request.method) ?? '',
+    url: attempt(() => request.url) ?? '',
+    ...(target === undefined ? {} : { target }),
+    headers,
+    settings: { ...originSettings(request, check), windowSeconds },
+  }
+}
+
+/** Passwords and tokens of other schemes have no business in a report, nor in a log. */
+function withoutOthers(value: string): string {
+  if (/^MAC(?:[ \t]|$)/i.test(value)) return value
+  const ours = /,[ \t]*(MAC[ \t].*)$/i.exec(value)?.[1]
+  const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?=[ \t])/.exec(value)?.[0] ?? '***'
+  return ours === undefined ? `${scheme} ***` : `${scheme} ***, ${ours}`
+}
+
+function originSettings(request: Request, { origin, trustProxy }: CheckSettings) {
+  if (trustProxy !== null) return { trustProxy: trustProxy === 'both' ? true : trustProxy }
+  if (origin === null) return {}
+  if (typeof origin !== 'function') return { origin: origin.map(written) }
+  const computed = attempt(() => origin(request))
+  const pinned = typeof computed === 'string' ? attempt(() => pinOrigin(computed)) : undefined
+  return pinned === undefined ? {} : { origin: written(pinned) }
+}
+
+function written({ scheme, host, port }: PinnedOrigin): string {
+  const usual = port === (scheme === 'https' ? '443' : '80')
+  return `${scheme}://${host}${usual ? '' : `:${port}`}`
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

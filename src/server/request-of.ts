@@ -34,7 +34,7 @@ export function requestOf(first: FirstArgument): Request {
  * @param rest The arguments after the first, by which such a call is known.
  * @throws TypeError if there is no request, and somebody else called, who will see the error.
  */
-export function requestOrAnswer(
+export function requestOrResponse(
   first: FirstArgument,
   rest: readonly unknown[],
 ): Request | Response {

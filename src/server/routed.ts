@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { nodeRequest } from '../limits/client-address.ts'
-import type { RawTarget } from './raw-target.ts'
+import type { ReceivedTarget } from './request-origin.ts'
 import { decoded, pathOf, signedTarget } from './verified-target.ts'
 
 /**
@@ -28,13 +28,13 @@ export type RouteCheck = (
  */
 export function checkRouted(
   request: Request,
-  rawTarget: RawTarget | null,
+  receivedTarget: ReceivedTarget | null,
   route: RouteCheck | null,
 ): void {
   const { params } = request as { readonly params?: unknown }
   const given = typeof params === 'object' && params !== null ? params : null
   if (route === null && (given === null || Object.keys(given).length === 0)) return
-  const path = pathOf(signedTarget(request, rawTarget))
+  const path = pathOf(signedTarget(request, receivedTarget))
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   if (route === null ? areSegments(values, path) : route(request.method, path, values)) return
   throw new MacError(
@@ -47,11 +47,11 @@ export function checkRouted(
 /** The same as an answer; `false` also where the target cannot be told. */
 export function isRouted(
   request: Request,
-  rawTarget: RawTarget | null,
+  receivedTarget: ReceivedTarget | null,
   route: RouteCheck | null,
 ): boolean {
   try {
-    checkRouted(request, rawTarget, route)
+    checkRouted(request, receivedTarget, route)
     return true
   } catch {
     return false

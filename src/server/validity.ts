@@ -1,12 +1,20 @@
+import { currentSeconds } from '../callback.ts'
 import { MacError } from '../errors.ts'
-import type { MacSettings } from '../settings.ts'
-import { currentSeconds } from './clock.ts'
-import type { CredentialKey } from './credential-cache.ts'
-import { type FreshnessRule, judgeTimestamp } from './freshness.ts'
+import type { MacSettings } from '../options.ts'
+import type { CredentialKey } from './authenticate.ts'
 
-/** What was found of a key and a timestamp that are valid. */
+/** What a timestamp is compared with. */
+export interface FreshnessRule {
+  /** The server's clock, in whole seconds since 1970. */
+  readonly now: number
+  readonly windowSeconds: number
+  /** The largest clock difference that is learned or applied; 0 if none is. */
+  readonly maxClockOffsetSeconds: number
+}
+
+/** What {@link checkValidity} found out about a valid key and timestamp. */
 export interface Validity {
-  /** What the timestamp was judged by, with the time of the check. */
+  /** What the timestamp was compared with, with the time of the check. */
   readonly rule: FreshnessRule
   /** The clock offset that may be learned, or `null`. */
   readonly learnable: number | null
@@ -16,7 +24,8 @@ export interface Validity {
  * Checks that a key and its credential have not expired, and that a timestamp is fresh, by the clock of
  * this moment. It does *not* look at revocation, which must look like a wrong MAC from outside.
  *
- * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`, `ERR_MAC_TIMESTAMP_AHEAD`.
+ * @throws {@link MacError} `ERR_MAC_KEY_RETIRED`, `ERR_MAC_EXPIRED`, `ERR_MAC_TIMESTAMP_STALE`,
+ *   `ERR_MAC_TIMESTAMP_AHEAD`.
  */
 export function checkValidity(
   key: CredentialKey,
@@ -26,7 +35,20 @@ export function checkValidity(
   const { windowSeconds, maxClockOffsetSeconds } = settings
   const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
   checkEnd(key, rule.now)
-  return { rule, learnable: judgeTimestamp(timestamp, key.credential.clockOffset, rule) }
+  return { rule, learnable: checkTimestamp(timestamp, key.credential.clockOffset, rule) }
+}
+
+/** The same as {@link checkValidity}; `null` if a check fails. */
+export function validityOrNull(
+  key: CredentialKey,
+  timestamp: number,
+  settings: MacSettings,
+): Validity | null {
+  try {
+    return checkValidity(key, timestamp, settings)
+  } catch {
+    return null
+  }
 }
 
 /**
@@ -53,15 +75,49 @@ export function checkEnd({ credential, number, until }: CredentialKey, now: numb
   }
 }
 
-/** The same as {@link checkValidity}; `null` if a check fails. */
-export function validityOrNull(
-  key: CredentialKey,
+/**
+ * Checks that a timestamp lies within `windowSeconds` of the server's clock, to either side (draft §4.1).
+ *
+ * If clock offsets are allowed, the credential's own offset is added to the timestamp first. If none is
+ * known yet, the difference found now may be learned from this request.
+ *
+ * It does *not* look at the nonce: a fresh timestamp can still be a replay.
+ *
+ * @param known The offset stored with the credential, or `null`.
+ * @returns The offset to learn, or `null` if there is none to learn.
+ * @throws {@link MacError} `ERR_MAC_TIMESTAMP_STALE` or `ERR_MAC_TIMESTAMP_AHEAD`.
+ */
+export function checkTimestamp(
   timestamp: number,
-  settings: MacSettings,
-): Validity | null {
-  try {
-    return checkValidity(key, timestamp, settings)
-  } catch {
-    return null
+  known: number | null,
+  rule: FreshnessRule,
+): number | null {
+  const { now, windowSeconds, maxClockOffsetSeconds } = rule
+  if (maxClockOffsetSeconds > 0 && known === null) {
+    checkWithin(timestamp, now, maxClockOffsetSeconds)
+    return now - timestamp
   }
+  checkWithin(timestamp + appliedOffset(known, maxClockOffsetSeconds), now, windowSeconds)
+  return null
+}
+
+/** Returns what is added to a credential's timestamps, in seconds; 0 if nothing is. */
+export function appliedOffset(known: number | null, maxClockOffsetSeconds: number): number {
+  // An offset that was learned under a larger limit no longer counts.
+  return known !== null && Math.abs(known) <= maxClockOffsetSeconds ? known : 0
+}
+
+/** Returns for how many seconds a nonce matters: as long as any credential may use its timestamp. */
+export function keepSeconds(rule: Omit<FreshnessRule, 'now'>): number {
+  return rule.windowSeconds + rule.maxClockOffsetSeconds
+}
+
+function checkWithin(timestamp: number, now: number, seconds: number): void {
+  const age = now - timestamp
+  if (Math.abs(age) <= seconds) return
+  throw new MacError(
+    age > 0 ? 'ERR_MAC_TIMESTAMP_STALE' : 'ERR_MAC_TIMESTAMP_AHEAD',
+    `The timestamp ${timestamp} is ${Math.abs(age)} seconds ${age > 0 ? 'behind' : 'ahead of'} ` +
+      `the server's clock; ${seconds} are allowed. Set the clock of the client, or of the server.`,
+  )
 }

@@ -1,17 +1,7 @@
 import { MacError } from '../errors.ts'
 import { cutUrl, requestMethod } from '../protocol/origin.ts'
-import { askRawTarget, type RawTarget, targetOf } from './raw-target.ts'
-
-/** What was verified of a request line, in a form that can be read in one way only. */
-export interface VerifiedTarget {
-  /** In upper case, as it was signed. */
-  readonly method: string
-  /**
-   * Without the query, and percent-decoded once; `%2F` and `%25` stay as they are, so that no segment
-   * becomes two. It holds no dot segment, no empty segment but the last, no `\` and no control character.
-   */
-  readonly path: string
-}
+import type { VerifiedTarget } from '../types.ts'
+import { askReceivedTarget, type ReceivedTarget, targetOf } from './request-origin.ts'
 
 /** The path of a request target, as it was signed: nothing is decoded. */
 export function pathOf(target: string): string {
@@ -20,8 +10,8 @@ export function pathOf(target: string): string {
 }
 
 /** The target that the MAC is checked over. */
-export function signedTarget(request: Request, rawTarget: RawTarget | null): string {
-  return targetOf(askRawTarget(rawTarget), cutUrl(request.url))
+export function signedTarget(request: Request, receivedTarget: ReceivedTarget | null): string {
+  return targetOf(askReceivedTarget(receivedTarget), cutUrl(request.url))
 }
 
 /**
@@ -29,8 +19,11 @@ export function signedTarget(request: Request, rawTarget: RawTarget | null): str
  *
  * @throws {@link MacError} as {@link unambiguous} does.
  */
-export function verifiedTarget(request: Request, rawTarget: RawTarget | null): VerifiedTarget {
-  const target = signedTarget(request, rawTarget)
+export function verifiedTarget(
+  request: Request,
+  receivedTarget: ReceivedTarget | null,
+): VerifiedTarget {
+  const target = signedTarget(request, receivedTarget)
   return unambiguous({ method: requestMethod(request), target })
 }
 

@@ -1,34 +1,36 @@
+import { currentSeconds } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import type { Client } from '../limits/client-address.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { CheckSettings, MacSettings } from '../options.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
-import type { CheckSettings, MacSettings } from '../settings.ts'
 import type { CredentialStore, NonceStore, Recorded, Store } from '../store/types.ts'
-import { authenticate, authenticateAgain, verifyCached } from './authenticate.ts'
-import type { RightCaller } from './challenge.ts'
-import { currentSeconds } from './clock.ts'
-import type { CredentialCache, CredentialKey } from './credential-cache.ts'
-import { judgeExt } from './ext.ts'
-import { countFailure } from './failures.ts'
-import { judgeTimestamp } from './freshness.ts'
+import type { MacVerdict } from '../types.ts'
+import {
+  authenticate,
+  authenticateAgain,
+  type CredentialCache,
+  type CredentialKey,
+  verifyCached,
+} from './authenticate.ts'
+import { checkExt } from './body.ts'
+import type { Cleanup } from './cleanup.ts'
 import { identityOf } from './identity.ts'
-import type { Pruning } from './pruning.ts'
-import type { RawTarget } from './raw-target.ts'
+import { type ReceivedTarget, signedOrigin } from './request-origin.ts'
+import { type AuthenticatedClient, rejectedVerdict } from './response.ts'
 import { checkRouted, type RouteCheck } from './routed.ts'
-import { signedOrigin } from './signed-origin.ts'
-import { checkEnd, checkValidity, validityOrNull } from './validity.ts'
-import { type MacVerdict, refused } from './verdict.ts'
+import { checkEnd, checkTimestamp, checkValidity, validityOrNull } from './validity.ts'
 import { unambiguous } from './verified-target.ts'
 
-/** What a verification works with. */
+/** What a verification needs besides the request. */
 export interface Verifier {
   readonly settings: MacSettings
-  readonly pruning: Pruning
+  readonly cleanup: Cleanup
   readonly cache: CredentialCache
   readonly limits: Limits
-  /** The store; a promise until it is open. */
+  /** Returns the store; a promise until it is open. */
   store(): Store | Promise<Store>
 }
 
@@ -53,24 +55,24 @@ interface Attempt {
  *
  * It is one function: each `await` of another costs more than most of the steps.
  *
- * @param route Whether the request is one for the handler that runs; `null` knows of no route.
+ * @param route Checks that the request is for the handler that runs; `null` if there are no routes.
  */
 export async function verify(
   request: Request,
   check: CheckSettings,
   verifier: Verifier,
-  rawTarget: RawTarget | null = null,
+  receivedTarget: ReceivedTarget | null = null,
   client: Client | null = null,
   route: RouteCheck | null = null,
 ): Promise<MacVerdict> {
-  const { settings, cache, pruning, limits } = verifier
+  const { settings, cache, cleanup, limits } = verifier
   let attempt: Attempt | null = null
   try {
     // Authorization and origin: what was signed.
-    checkRouted(request, rawTarget, route)
+    checkRouted(request, receivedTarget, route)
     const sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
-    const origin = signedOrigin(request, check, rawTarget)
+    const origin = signedOrigin(request, check, receivedTarget)
     const target = check.readsTarget ? unambiguous(origin) : null
     const text = joinCovered(origin, sent)
     const timestamp = Number(sent.ts)
@@ -110,12 +112,12 @@ export async function verify(
     let bodyVerified = false
     const looksInside = check.ext || check.body !== 'ignore'
     if (looksInside && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
-      const judged = await judgeExt(request, ext, check, target)
-      if (judged instanceof MacError) {
+      const checked = await checkExt(request, ext, check, target)
+      if (checked instanceof MacError) {
         await readKey(attempt, authenticateAgain, credentials, cache)
-        throw judged
+        throw checked
       }
-      ;({ ext, bodyVerified } = judged)
+      ;({ ext, bodyVerified } = checked)
       // The function `ext` may take its time, and so may a body.
       validity = validityOrNull(key, timestamp, settings)
       if (validity === null) {
@@ -139,7 +141,7 @@ export async function verify(
       key = await readKey(attempt, authenticateAgain, credentials, cache)
       validity = checkValidity(key, timestamp, settings)
     }
-    if (recorded.verdict !== 'new') throw refusedNonce(recorded)
+    if (recorded.verdict !== 'new') throw nonceError(recorded)
     const limit = limits.requests.limitOf(key.credential)
     const rateLimit = limit && (await limits.requests.count(key.credential, limit, sent))
     checkEnd(key, currentSeconds(settings.now))
@@ -147,14 +149,14 @@ export async function verify(
     if (learnable !== null) {
       // Another request may have been first: then its offset counts, and this one is judged by it.
       const learned = await credentials.learnClock(sent.id, learnable)
-      if (learned !== learnable) judgeTimestamp(timestamp, learned ?? 0, rule)
+      if (learned !== learnable) checkTimestamp(timestamp, learned ?? 0, rule)
     }
     limits.failures?.signed(client, key)
-    pruning.step(store, rule.now)
+    cleanup.step(store, rule.now)
     return { ok: true, identity: identityOf(key, sent, timestamp, ext, bodyVerified), rateLimit }
   } catch (thrown) {
     const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
-    const verdict = refused(reason, callerOf(attempt), settings)
+    const verdict = rejectedVerdict(reason, clientOf(attempt), settings)
     if (attempt !== null && attempt.nonces !== null) {
       countFailure(verdict.error, attempt.sent.id, attempt.nonces, settings)
     }
@@ -175,13 +177,13 @@ async function readKey(
   return key
 }
 
-/** Who sent a request, if its MAC was verified. */
-function callerOf(attempt: Attempt | null): RightCaller | null {
+/** Returns who sent a request, if its MAC was verified. */
+function clientOf(attempt: Attempt | null): AuthenticatedClient | null {
   if (attempt === null || attempt.key === null) return null
   return { sent: attempt.sent, key: attempt.key }
 }
 
-/** Some adapters read the header fields only now, and throw where one of them is malformed. */
+/** Some adapters read the header fields only now, and throw if one of them is malformed. */
 function authorizationOf(request: Request): string | null {
   try {
     return request.headers.get('authorization')
@@ -191,7 +193,7 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
-function refusedNonce({ verdict, floor }: Recorded): MacError {
+function nonceError({ verdict, floor }: Recorded): MacError {
   if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
   return new MacError(
     'ERR_MAC_TIMESTAMP_STALE',
@@ -204,4 +206,24 @@ function refusedNonce({ verdict, floor }: Recorded): MacError {
 function dateOf(seconds = 0): string {
   const date = new Date(seconds * 1000)
   return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString()
+}
+
+/**
+ * Counts a rejection for the credential that the request named, once it was looked up: a 401 for any reason
+ * but that the credential does not exist. That is counted as well, apart, so that it is as much work. Errors
+ * that are not the fault of the credentials do not count. Nothing is written now: see `NonceStore.failed`.
+ */
+export function countFailure(
+  error: MacError,
+  id: string,
+  nonces: NonceStore,
+  settings: MacSettings,
+): void {
+  if (error.status !== 401) return
+  const exists = error.code !== 'ERR_MAC_UNKNOWN_IDENTIFIER'
+  try {
+    nonces.failed(id, currentSeconds(settings.now), exists)
+  } catch {
+    // The application's clock may fail. The request is rejected in any case.
+  }
 }

@@ -1,18 +1,19 @@
+import { callHook } from '../callback.ts'
 import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
 import { inDevelopment } from '../environment.ts'
 import type { MacError } from '../errors.ts'
 import { withRateLimit } from '../limits/headers.ts'
+import type { WithMacSettings } from '../options.ts'
 import { plain } from '../protocol/text.ts'
-import type { WithMacSettings } from '../settings.ts'
-import { refusal } from './answer.ts'
+import type { MacIdentity, MacReport, MacVerdict, RejectedVerdict } from '../types.ts'
 import { consoleLines, shownRequest } from './console-lines.ts'
-import { type Finding, keepFinding, type MacIdentity } from './identity.ts'
-import type { RawTarget } from './raw-target.ts'
-import type { MacReport, Reporter } from './report.ts'
-import { type FirstArgument, requestOrAnswer } from './request-of.ts'
+import { type Finding, keepFinding } from './identity.ts'
+import type { Reporter } from './report.ts'
+import { type FirstArgument, requestOrResponse } from './request-of.ts'
+import type { ReceivedTarget } from './request-origin.ts'
+import { rejectionResponse } from './response.ts'
 import { behindNode, isRouted, type RouteCheck } from './routed.ts'
-import { judgeScope } from './scope.ts'
-import type { MacVerdict, Refusal } from './verdict.ts'
+import { checkScope } from './scope.ts'
 
 /** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
 export type Handler<First extends FirstArgument, Rest extends unknown[]> =
@@ -31,7 +32,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   settings: WithMacSettings,
   verify: (
     request: Request,
-    rawTarget: RawTarget | null,
+    receivedTarget: ReceivedTarget | null,
     first: First,
     rest: Rest,
     route: RouteCheck | null,
@@ -45,23 +46,24 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   const { requestTarget, allowPreflight, mode, scope } = settings
   const onReject = settings.onReject ?? reportRejection
   return async (first, ...rest) => {
-    const request = requestOrAnswer(first, rest)
+    const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
-    const rawTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
-    const route = rawTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
+    const receivedTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
+    const route = receivedTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
     const passes =
       (allowPreflight && isPreflight(request)) || (mode === 'optional' && isUnsigned(request))
-    if (passes && isRouted(request, rawTarget, route)) {
+    if (passes && isRouted(request, receivedTarget, route)) {
       keepFinding(request, ANONYMOUS)
       return withRateLimit(await call(first, ...rest), null, limited)
     }
     const begun = teller.begin()
-    let verdict = await verify(request, rawTarget, first, rest, route)
-    if (verdict.ok && scope !== null) verdict = await judgeScope(verdict, request, scope, rawTarget)
+    let verdict = await verify(request, receivedTarget, first, rest, route)
+    if (verdict.ok && scope !== null)
+      verdict = await checkScope(verdict, request, scope, receivedTarget)
     if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
-      : await refused(verdict, request, settings, onReject, report, rawTarget, route)
+      : await refused(verdict, request, settings, onReject, report, receivedTarget, route)
     if (finding instanceof Response) return finding
     keepFinding(request, finding)
     const answer = await call(first, ...rest)
@@ -70,31 +72,31 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
 }
 
 function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMacSettings): Finding {
-  if (onAccept) tell('onAccept', () => onAccept(identity, request))
+  if (onAccept) callHook('onAccept', () => onAccept(identity, request))
   return { identity, error: null }
 }
 
 /** What the handler may know of the request, or the answer that keeps it from being called. */
 async function refused(
-  verdict: Refusal,
+  verdict: RejectedVerdict,
   request: Request,
   settings: WithMacSettings,
   onReject: NonNullable<WithMacSettings['onReject']>,
   reporter: Reporter,
-  rawTarget: RawTarget | null,
+  receivedTarget: ReceivedTarget | null,
   route: RouteCheck | null,
 ): Promise<Finding | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
   const { mode, debug } = settings
-  const { report, explainKnown } = reporter(request, rawTarget, error)
-  tell('onReject', () => onReject(error, request, report))
+  const { report, explainKnown } = reporter(request, receivedTarget, error)
+  callHook('onReject', () => onReject(error, request, report))
   // Of another handler's request not even an anonymous caller may make use.
-  if (mode === 'optional' && error.status === 401 && isRouted(request, rawTarget, route)) {
+  if (mode === 'optional' && error.status === 401 && isRouted(request, receivedTarget, route)) {
     return { identity: null, error }
   }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
-  return refusal(verdict, { reference: report.reference, explanation })
+  return rejectionResponse(verdict, { reference: report.reference, explanation })
 }
 
 /** Whether a request is let through without credentials: that is neither an acceptance nor a refusal. */
@@ -115,8 +117,8 @@ function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
 }
 
 /** What a function gave counts for the whole request: it is not asked again. */
-function once(ask: RawTarget): RawTarget {
-  let given: { readonly raw: ReturnType<RawTarget> } | null = null
+function once(ask: ReceivedTarget): ReceivedTarget {
+  let given: { readonly raw: ReturnType<ReceivedTarget> } | null = null
   return () => {
     given ??= { raw: ask() }
     return given.raw
@@ -154,16 +156,5 @@ function reportRejection(error: MacError, request: Request, { reference }: MacRe
     console.error(`withmac: ${code} (${reference}): ${plain(error.message)}`, error.cause ?? '')
   } else if (inDevelopment()) {
     consoleLines.print(() => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})`)
-  }
-}
-
-/** Calls a hook. What goes wrong in it is shown, and changes no verdict. */
-export function tell(name: string, hook: () => unknown): void {
-  const show = (error: unknown) => console.error(`withmac: the hook ${name} failed:`, error)
-  try {
-    const result = hook()
-    if (result instanceof Promise) result.catch(show)
-  } catch (error) {
-    show(error)
   }
 }

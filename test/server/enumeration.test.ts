@@ -1,9 +1,12 @@
 import { MacError } from '../../src/errors.ts'
 import { createMac, type Mac } from '../../src/index.ts'
-import { verifyCached } from '../../src/server/authenticate.ts'
-import { CredentialCache, type CredentialKeys } from '../../src/server/credential-cache.ts'
-import { countFailure } from '../../src/server/failures.ts'
-import type { MacSettings } from '../../src/settings.ts'
+import type { MacSettings } from '../../src/options.ts'
+import {
+  CredentialCache,
+  type CredentialKeys,
+  verifyCached,
+} from '../../src/server/authenticate.ts'
+import { countFailure } from '../../src/server/verify.ts'
 import type { NonceStore } from '../../src/store/types.ts'
 import { FailureCounts } from '../../src/store/usage/usage-counters.ts'
 import { canCountHashes, countedHashes } from '../support/counted-macs.ts'

@@ -69,7 +69,7 @@ describe('a function of the request', () => {
       })
       expect(await outcome(app(signed(reader, URL)))).toBe('503 ERR_MAC_CALLBACK')
       expect(causes).toEqual([expect.any(TypeError)])
-      expect(String(causes[0])).toContain('to demand nothing, give null')
+      expect(String(causes[0])).toContain('if the request needs none, return null')
     }
   })
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { currentSeconds, systemClock } from '../../server/clock.ts'
-import { Pruning } from '../../server/pruning.ts'
+import { currentSeconds, systemClock } from '../../callback.ts'
+import { Cleanup } from '../../server/cleanup.ts'
 import { storeFailure } from '../../store/store-failure.ts'
 import { existingPlace, type Place, warnOfMemory, withInspected, withStoreOf } from '../database.ts'
 import { examples } from '../help.ts'
@@ -23,7 +23,7 @@ export function pruneCommand(terminal: Terminal): Command {
         const asked = place.file === null ? null : await keepSecondsOf(place)
         const keepSeconds = Math.max(DEFAULT_WINDOW_SECONDS, asked ?? 0)
         const now = currentSeconds(systemClock)
-        const removed = await new Pruning(keepSeconds).all(store, now)
+        const removed = await new Cleanup(keepSeconds).all(store, now)
         terminal.give({ removed, keepSeconds }, () => [
           `removed ${removed} ${removed === 1 ? 'nonce' : 'nonces'} older than ${keepSeconds} seconds`,
         ])
