@@ -1,6 +1,6 @@
 import type { MacError, Resealed } from '../../src/index.ts'
 import type { Guard } from '../../src/store/guard.ts'
-import { reseal } from '../../src/store/sealing/reseal.ts'
+import { reseal } from '../../src/store/reseal.ts'
 import { readSealer } from '../../src/store/sealing/sealer.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'

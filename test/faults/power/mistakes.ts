@@ -84,7 +84,7 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
   },
   {
     name: 'a key is committed before it is said what has sealed it',
-    file: 'store/sealing/reseal.ts',
+    file: 'store/reseal.ts',
     right: "await locked.updateTable('mac_credentials').set(columns)",
     wrong: `const only = (key: string) =>
           locked.updateTable('mac_credentials').set({ key }).where('id', '=', row.id).execute()

@@ -1,13 +1,13 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { MacError } from '../../errors.ts'
-import type { Resealed, ResealOptions, ResealProgress } from '../../types.ts'
-import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from '../credential-row.ts'
-import type { Guard } from '../guard.ts'
-import { immediately } from '../immediately.ts'
-import type { MacDatabase } from '../schema.ts'
-import { isBusy } from '../store-failure.ts'
-import type { KeySealer } from './sealer.ts'
+import { MacError } from '../errors.ts'
+import type { Resealed, ResealOptions, ResealProgress } from '../types.ts'
+import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from './credential-row.ts'
+import type { Guard } from './guard.ts'
+import { immediately } from './immediately.ts'
+import type { MacDatabase } from './schema.ts'
+import type { KeySealer } from './sealing/sealer.ts'
+import { isBusy } from './store-failure.ts'
 
 /** What `reseal` works with. */
 export interface ResealParts {
