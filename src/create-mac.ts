@@ -35,7 +35,7 @@ import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 
 /**
- * Makes a `Mac`. The database is opened when it is first needed.
+ * Returns a `Mac`. The database is opened when it is first needed.
  *
  * @throws TypeError that names each option that is wrong.
  *

@@ -9,35 +9,37 @@ import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { Handler } from './server/with-mac.ts'
 import type { MacVerdict, Resealed, ResealOptions } from './types.ts'
 
-/** One database, one set of options, and all that can be done with them. */
+/** Verifies requests and manages credentials, with one database and one set of options. */
 export interface Mac {
   /**
-   * Puts a verification in front of a handler: a function of a `Request`, a function of an object
-   * with a `request` (SvelteKit, Astro, React Router), or an object with `fetch` (Hono, Elysia).
+   * Returns a handler that verifies each request before it calls yours. Yours is a function of a `Request`,
+   * a function of an object with a `request` (SvelteKit, Astro, React Router), or an object with `fetch`
+   * (Hono, Elysia).
    *
-   * It checks the MAC over method, target, host, port, timestamp, nonce and `ext`, that the
-   * credential is valid, the timestamp recent, and the nonce new. It does *not* check the body and
-   * other header fields, which the draft leaves uncovered, nor, but for the option `scope`, what the
-   * user may do. Under Bun's `routes` it does not see what `*` stood for: see {@link Mac.routes}.
+   * It checks the MAC over method, target, host, port, timestamp, nonce and `ext`, that the credential is
+   * valid, that the timestamp is recent, and that the nonce is new. It does *not* check the body and other
+   * header fields, which the draft leaves uncovered, nor what the user may do, except by the option `scope`.
+   * Under Bun's `routes` it does not see which path `*` matched: see {@link Mac.routes}.
    *
-   * @throws TypeError where an option or the handler is wrong: now, not when a request comes.
+   * @throws TypeError if an option or the handler is wrong: now, not when a request comes.
    */
   withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
     handler: Handler<First, Rest>,
     options?: WithMacOptions<NoInfer<First>>,
   ): (first: First, ...rest: Rest) => Promise<Response>
   /**
-   * Puts a verification in front of each handler of a table for Bun's `routes`, as `withMac` does.
-   * Bun chooses the handler by the path as it was sent, while the MAC is checked over `request.url`, which
-   * is normalized: here a request is answered 401 (`ERR_MAC_TARGET`) unless the verified method and path
-   * are those of the very pattern whose handler Bun chose, and `params` what they give; an unsigned one too.
+   * Returns a table for Bun's `routes` whose handlers verify each request, as `withMac` does.
    *
-   * A handler that `withMac` returned keeps its own options. Give all patterns that overlap in one table.
-   * `false` stands for a path that is served elsewhere: by `fetch`, or by an entry of the same name
-   * beside. A `Response`, a file, a page or a directory is refused: Bun sends it without asking anybody.
+   * Bun chooses the handler by the path as it was sent, but the MAC is checked over `request.url`, which is
+   * normalized. So a request gets a 401 (`ERR_MAC_TARGET`) unless the verified method and path match the very
+   * pattern that Bun chose, and `params` too. This holds for unsigned requests as well.
    *
-   * @param options For every handler that has none of its own.
-   * @throws TypeError where an option, a pattern or an entry is wrong.
+   * A handler that `withMac` returned keeps its own options. Put all patterns that overlap into one table.
+   * `false` stands for a path that is served elsewhere: by `fetch`, or by an entry of the same name next to
+   * this table. A `Response`, a file, a page or a directory is an error: Bun sends it without calling anybody.
+   *
+   * @param options For every handler without options of its own.
+   * @throws TypeError if an option, a pattern or an entry is wrong.
    *
    * @example
    * Bun.serve({
@@ -52,116 +54,116 @@ export interface Mac {
     options?: WithMacOptions<RouteRequest>,
   ): Routes<Path>
   /**
-   * Verifies a request and uses up its nonce, without a handler and without an answer. Never rejects
-   * for what is wrong with the request or the store: the verdict says it.
+   * Verifies a request and records its nonce, without a handler and without a response. If the request is
+   * wrong or the store fails, the verdict says so; the promise does not reject.
    *
    * @param options `clientAddress`, for `rateLimit.failures`: the address that the request came from.
    *   Without it, the option `clientAddress` of `createMac` or `trustProxy` tells it.
-   * @throws TypeError where there is no request, or an option is wrong.
+   * @throws TypeError if there is no request, or an option is wrong.
    */
   verify(
     request: Request,
     options?: { readonly clientAddress?: string | undefined },
   ): Promise<MacVerdict>
   /**
-   * Makes a credential; by default with a random identifier and key, for `hmac-sha-256` and a day.
-   * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`.
+   * Creates a credential: by default with a random identifier and key, for `hmac-sha-256`, valid for a day.
+   * @throws TypeError if an option is wrong; {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`.
    */
   createCredential: CreateCredential
-  /** The credential with this key identifier, without its key, or `null`. */
+  /** Returns the credential with this key identifier, without its key; `null` if there is none. */
   getCredential(id: string): Promise<Credential | null>
-  /** All credentials, or one user's, oldest first, without their keys. */
+  /** Returns all credentials, or those of one user, the oldest first, without their keys. */
   listCredentials(filter?: { readonly user?: User | undefined }): Promise<Credential[]>
   /**
-   * Makes a credential worthless from its next request on. It stays in the list.
+   * Revokes a credential for good: its next request is rejected. It stays in the list.
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   revokeCredential(id: string): Promise<void>
   /**
-   * Gives a credential a new key under the same identifier; the one of today stays valid until its
-   * grace has ended, by default for a day. `identity.keyNumber` tells which of them signed a request,
-   * and `oldKey.lastUsed` whether the old one is still in use.
+   * Gives a credential a new key under the same identifier. The old key stays valid for a grace period, by
+   * default a day. `identity.keyNumber` tells which key signed a request, and `oldKey.lastUsed` whether the
+   * old one is still in use.
    *
-   * @returns The credential with its new key, shown this once.
-   * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it
-   *   was revoked or has expired, `_ROTATED` where an earlier key is still in its grace.
+   * @returns The credential with its new key, which is shown only this once.
+   * @throws TypeError if an option is wrong; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` if it is
+   *   revoked or expired, `_ROTATED` if an earlier key is still in its grace period.
    *
    * @example
    * const { key } = await mac.rotateCredential(id, { graceSeconds: 3600 })
    */
   rotateCredential(id: string, options?: RotateOptions): Promise<NewCredential>
   /**
-   * Moves the end of a credential, also of one that has expired.
+   * Changes when a credential expires. It may be expired already.
    * @param expires A `Date`, seconds since 1970, or `null` for never.
-   * @throws TypeError for a moment that is over; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED`
-   *   where it was revoked.
+   * @throws TypeError if that is in the past; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` if it
+   *   is revoked.
    */
   extendCredential(id: string, expires: Date | number | null): Promise<Credential>
   /**
-   * Takes a credential out of use from its next request on. To its user it looks like a wrong MAC.
-   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it was revoked.
+   * Disables a credential until it is enabled again: its next request is rejected, as if its MAC were wrong.
+   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` if it is revoked.
    */
   disableCredential(id: string): Promise<Credential>
   /**
-   * Takes a credential into use again.
-   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` where it was revoked.
+   * Enables a disabled credential.
+   * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`, `_ENDED` if it is revoked.
    */
   enableCredential(id: string): Promise<Credential>
   /**
-   * Changes label, scopes or rate limit; what is left out stays as it is.
-   * @throws TypeError for wrong input; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
+   * Changes label, scopes or rate limit. What is left out stays as it is.
+   * @throws TypeError if a change is wrong; {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   updateCredential(id: string, changes: CredentialChanges): Promise<Credential>
   /**
-   * What was done to credentials, the latest first, also to those that were deleted since.
-   * @throws TypeError for a wrong filter.
+   * Returns what was done to credentials, the latest first, also to those that are deleted.
+   * @throws TypeError if the filter is wrong.
    */
   credentialHistory(filter?: HistoryFilter): Promise<CredentialEvent[]>
   /**
-   * Removes a credential. A row of the history stays.
+   * Deletes a credential. Its history stays.
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   deleteCredential(id: string): Promise<void>
   /**
-   * Forgets what was learned of a client's clock: its next request teaches it anew.
+   * Forgets the clock offset of a credential. Its next request sets it anew.
    * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
    */
   resetClockOffset(id: string): Promise<void>
   /**
-   * Brings all keys under the current sealing key, the first of the option `sealingKey`: those that are
-   * not sealed yet, and those that another one sealed, also old keys in their grace. Requests go on
-   * meanwhile. What has been done stays done: if it was killed, begin again, ten seconds later. Whether keys
-   * that are under it already can be opened is not looked at: `withmac doctor` does that.
+   * Seals all keys by the current sealing key, the first of the option `sealingKey`: those that are not sealed
+   * yet, and those that another sealing key sealed, old keys in their grace period among them. Requests are
+   * served meanwhile. If it is interrupted, the keys it has done stay done: run it again after ten seconds.
+   * It does *not* check that keys which are sealed by it already can be opened: `withmac doctor` does.
    *
    * @throws TypeError if there is no sealing key. {@link MacError} `ERR_MAC_SEALED` if another `reseal` is
-   *   at work on the database, or servers still seal by another sealing key.
+   *   running on the database, or servers still seal by another sealing key.
    *
    * @example
    * const { resealed, unopened, logEmptied } = await mac.reseal()
    */
   reseal(options?: ResealOptions): Promise<Resealed>
   /**
-   * Removes the nonces that no longer matter, and tells how many; besides, old keys whose grace has
-   * ended, and credentials made with `removeWhenExpired` a day after that. Requests do so as well.
+   * Removes the nonces that no longer matter, and returns how many there were. It also removes old keys whose
+   * grace period has ended, and credentials that were created with `removeWhenExpired`, a day after they
+   * expired. Requests do all of this as well, step by step.
    */
   prune(): Promise<number>
   /**
-   * Opens the database now rather than with the first request, and the store of `rateLimit`, so that a
-   * server need not begin to serve where the database cannot be used, or a package is missing.
-   * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` where keys were sealed by sealing keys that
-   *   were not given; `ERR_MAC_CALLBACK` where the function `sealingKey` gave none in time. TypeError where a
-   *   package must be installed for the store of `rateLimit`.
+   * Opens the database, and the store of `rateLimit`, now instead of with the first request. So a server that
+   * cannot use them, or lacks a package, need not start.
+   * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` if keys are sealed by a sealing key that is
+   *   missing; `ERR_MAC_CALLBACK` if the function `sealingKey` fails. TypeError if a package must be installed
+   *   for the store of `rateLimit`.
    */
   ready(): Promise<void>
   /**
-   * Closes the database, and what was opened for `rateLimit`. A Kysely and a client of your own stay
-   * open. Stop the server first: requests that are
-   * still on their way are answered 503.
+   * Closes the database, and what was opened for `rateLimit`. Your own Kysely or client stays open. Stop the
+   * server first: requests that are not finished yet get a 503.
    */
   close(): Promise<void>
 }
 
-/** Makes a credential: see {@link Mac.createCredential}. */
+/** Creates a credential: see {@link Mac.createCredential}. */
 export interface CreateCredential {
   (
     user: User,

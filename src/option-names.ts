@@ -1,4 +1,4 @@
-/** A function that takes options, or an object that is given to one. */
+/** A function that takes options, or an object that is passed to one. */
 export type Taker =
   | 'createMac'
   | 'withMac'
@@ -19,7 +19,7 @@ export type Taker =
   | 'signedRequest'
   | 'signedRequest of createTestMac'
 
-/** What `createMac` is told of single handlers, and `withMac` of its own. */
+/** The options that `createMac` and `withMac` share. */
 const CHECK = [
   ...['origin', 'trustProxy', 'clientAddress', 'body', 'maxBodyBytes', 'ext'],
   ...['onAccept', 'onReject', 'debug', 'debugEvenInProduction'],
@@ -27,8 +27,8 @@ const CHECK = [
 const SIGNING = ['ext', 'body', 'now', 'clockOffset', 'nonce']
 
 /**
- * Which options each function takes, so that a wrong name can be traced to the function that it belongs
- * to. `createTestMac` takes those of `createMac` as well, and `createTokenFetch` those of `createMacFetch`.
+ * The options of each function, so that an error about a wrong name can say to which function it belongs.
+ * `createTestMac` takes those of `createMac` as well, and `createTokenFetch` those of `createMacFetch`.
  */
 export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
   createMac: [
@@ -67,11 +67,11 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
 }
 
 /**
- * Checks that options are an object, and its names. It does *not* look at the values: an unknown name is
- * wrong also with the value `undefined`.
+ * Checks that options are an object, and that each name in it is known, even if its value is `undefined`. It
+ * does *not* look at the values.
  *
- * @param known The names that there are.
- * @returns What is wrong, each in a clause.
+ * @param known The known names.
+ * @returns A clause for each fault.
  */
 export function nameFaults(
   who: Taker,
@@ -88,10 +88,10 @@ export function nameFaults(
 }
 
 /**
- * Says that there is no such option, and what may have been meant: the near name, or the functions that
- * the option belongs to; otherwise which options there are.
+ * Returns a clause that says that an option does not exist, and what was probably meant: a similar name, or a
+ * function that has this option. Otherwise it lists the known options.
  *
- * @param known The names that there are.
+ * @param known The known names.
  */
 export function noOption(name: string, known: readonly string[], who?: Taker): string {
   const shown = /^[\w$]{1,60}$/.test(name) ? name : JSON.stringify(name.slice(0, 60))
@@ -110,7 +110,7 @@ export function noOption(name: string, known: readonly string[], who?: Taker): s
   return `${fault}: did you mean ${elsewhere}, which belongs to ${others}? Here ${there}`
 }
 
-/** Which functions have an option of this name: if one of them has to do with `who`, that one alone. */
+/** Returns the functions that have an option of this name; if one of them is related to `who`, only that. */
 function ownersOf(name: string, who: Taker | undefined): readonly string[] {
   const owners = (Object.keys(OPTIONS) as Taker[]).filter((each) => OPTIONS[each].includes(name))
   const kin = owners.filter((each) => who && (each.includes(who) || who.includes(each)))
@@ -118,8 +118,8 @@ function ownersOf(name: string, who: Taker | undefined): readonly string[] {
 }
 
 /**
- * Whether a value can be options: an object of names and values, also of a class of the application's or
- * a module. A list, a `Map` or a `Request` has no options that would be found.
+ * Whether a value can be options: an object with names and values, which may also be a module or an instance
+ * of a class. An array, a `Map` or a `Request` is not.
  */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
@@ -127,8 +127,8 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
 }
 
 /**
- * What was given, in a few words.
- * @param isSecret Then its kind alone is told.
+ * Describes a value in a few words.
+ * @param isSecret If `true`, only its kind is described.
  */
 export function given(value: unknown, isSecret = false): string {
   switch (typeof value) {
@@ -163,24 +163,24 @@ function kindOf(value: object): string {
   return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`
 }
 
-/** What some library has put onto all objects was not given as an option. */
+/** Whether a library has added the name to all objects, so that it was not given as an option. */
 function isOfEveryObject(options: object, name: string): boolean {
   return name in Object.prototype && !Object.hasOwn(options, name)
 }
 
-/** How far a name may be from what was meant. */
+/** Returns how many edits a name may be away from the one that was meant. */
 function mostEdits(name: string): number {
   return name.length < 4 ? 1 : name.length < 9 ? 2 : 3
 }
 
-/** The name that is nearest, or `null` where none is near. */
+/** Returns the most similar name; `null` if none is similar. */
 export function nearest(name: string, known: readonly string[], most: number): string | null {
   const plain = plainName(name)
   let best: string | null = null
   let fewest = most + 1
   for (const each of known) {
     const other = plainName(each)
-    // Cut short, as `window` for windowSeconds: as good as a letter that is wrong.
+    // A name that is cut short, such as `window` for windowSeconds, counts as one wrong letter.
     const isStart = plain.length >= 4 && other.startsWith(plain)
     const distance = isStart ? Math.min(1, edits(plain, other)) : edits(plain, other)
     if (distance < fewest) [best, fewest] = [each, distance]
@@ -188,12 +188,12 @@ export function nearest(name: string, known: readonly string[], most: number): s
   return best
 }
 
-/** `window_seconds` and `WindowSeconds` are meant as windowSeconds. */
+/** So that `window_seconds` and `WindowSeconds` are taken for windowSeconds. */
 function plainName(name: string): string {
   return name.slice(0, 60).replace(/[_-]/g, '').toLowerCase()
 }
 
-/** How many letters must be put in, left out, changed or swapped with the next to get the other word. */
+/** Returns how many letters must be added, removed, changed or swapped to get the other word. */
 function edits(one: string, other: string): number {
   let before: number[] = []
   let last = Array.from({ length: other.length + 1 }, (_, at) => at)

@@ -18,37 +18,37 @@ import {
 import type { MacIdentity, MacReport, NodeRequest, ScopeOption, VerifiedTarget } from './types.ts'
 
 /**
- * The origin that clients sign: one; several, told apart by the `Host` header; or a function of the
- * request, in which `null` refuses it.
+ * The origin that clients sign: one origin; several, of which the request's `Host` header picks one; or a
+ * function of the request. If the function returns `null`, the request is rejected.
  */
 export type OriginOption = string | readonly string[] | ((request: Request) => string | null)
 
 /**
- * Sealing keys: 32 random bytes each, as base64 or base64url; one, several in a text with commas or
- * white space between them, or a list. The first seals, and each opens what it has sealed.
+ * Sealing keys, each of 32 random bytes, as base64 or base64url: one; several in a string, separated by
+ * commas or white space; or an array. The first seals. Each of them opens what it has sealed.
  */
 export type SealingKeys = string | readonly string[]
 
-/** What concerns a single handler. */
+/** The options that `createMac` and `withMac` share: those of `withMac` win. */
 export interface CheckOptions {
   /**
-   * The public origin that clients sign, such as `https://api.example.com`. Needed behind a proxy
-   * that ends TLS or rewrites `Host`. With several, the request's `Host` header picks one, and where
-   * two differ in their scheme alone, the scheme that the server sees. `Host` is *not* checked
-   * against a single origin: do not route by it. Default: what the request says of itself.
+   * The public origin that clients sign, such as `https://api.example.com`. It is needed behind a proxy
+   * that ends TLS or rewrites `Host`. If there are several, the request's `Host` header picks one; if two
+   * differ only in their scheme, the scheme that the server sees decides. `Host` is *not* checked against a
+   * single origin, so do not route by it. Default: the origin in the request itself.
    */
   readonly origin?: OriginOption | undefined
   /**
-   * Reads `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port`, or one family of them alone.
-   * Anyone can send these: only for a server that is reached through a proxy which sets or removes
-   * each of the fields that are read. `origin` is safer. Default: `false`, they are never read.
+   * Reads the origin from `Forwarded` and `X-Forwarded-Proto`, `-Host` and `-Port`, or from one of the two
+   * families. Anyone can send these fields. Use it only if every request comes through a proxy that sets or
+   * removes each field that is read. `origin` is safer. Default: `false`, they are never read.
    */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
   /**
-   * The address that a client comes from, for `rateLimit.failures`: a function of the handler's own
-   * arguments, as a server or a proxy writes it, and `undefined` where it is not known. Default: with
-   * `trustProxy`, what the nearest proxy wrote last into `Forwarded` or `X-Forwarded-For`; else what
-   * Bun, Deno, @hono/node-server, srvx, SvelteKit and Astro show a handler.
+   * Returns the client's IP address, for `rateLimit.failures`; `undefined` if it is not known. The function
+   * gets the handler's own arguments. Default: with `trustProxy`, the last address in `Forwarded` or
+   * `X-Forwarded-For`, which the nearest proxy wrote; otherwise the address that Bun, Deno,
+   * `@hono/node-server`, srvx, SvelteKit or Astro gives to a handler.
    *
    * @example
    * // Behind one proxy that adds to X-Forwarded-For, with the option origin
@@ -57,44 +57,44 @@ export interface CheckOptions {
   // biome-ignore lint/suspicious/noExplicitAny: any handler's first argument will do
   readonly clientAddress?: ClientAddress<any> | undefined
   /**
-   * What is demanded of bodies, which the draft leaves uncovered: a client may bind one by its digest
-   * at the start of `ext`. `required`: each request has such a digest and the body that it is of, or
-   * the empty string's where there is no body; all else is refused. `optional`: a digest that is there
-   * must be right. `ignore`: none is looked for, and all of `ext` is the application's. Streams are
-   * verified before the handler runs, which gets its request unread. Default: `ignore`.
+   * Whether bodies are verified. The draft leaves them uncovered, but a client may put a digest of the body
+   * at the start of `ext`, and so bind it. `required`: each request must have a digest that matches its
+   * body; without a body, that of the empty string. `optional`: if there is a digest, it must match.
+   * `ignore`: digests are not looked for, and all of `ext` belongs to the application. Streams are verified
+   * before the handler runs, and the handler gets its request unread. Default: `ignore`.
    */
   readonly body?: 'required' | 'optional' | 'ignore' | undefined
   /**
-   * The longest body that is verified, in bytes; a longer one is answered 413 before more of it is
-   * held. Bodies that nothing binds are *not* limited. Default: 1,048,576.
+   * The longest body that is verified, in bytes. A longer one gets a 413 before more of it is read. Bodies
+   * without a digest are *not* limited. Default: 1,048,576.
    */
   readonly maxBodyBytes?: number | undefined
   /**
-   * Judges the `ext` parameter, `null` where there is none; `false` refuses the request. With `body`,
-   * it is given the application's own part: what stands behind the digest. Whether a request needs an
-   * `ext` is to be decided by `target`, not by `request.url`, which writes one path in several ways;
-   * a request whose path is ambiguous is answered 401.
+   * Decides by the `ext` parameter whether to accept a request; `ext` is `null` if the request has none.
+   * With `body`, the function gets the application's own part: what follows the digest. If it depends on
+   * the path, look at `target`, not at `request.url`, in which one path can be written in several ways. A
+   * request with an ambiguous path gets a 401.
    */
   readonly ext?:
     | ((ext: string | null, request: Request, target: VerifiedTarget) => boolean | Promise<boolean>)
     | undefined
-  /** Is told of every request that was let in by its credentials. For logs: it changes nothing. */
+  /** Is called for every request that is accepted by its credentials. For logs: it changes nothing. */
   readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined
   /**
-   * Is told why credentials were refused, more precisely than the client is. For logs: it changes
-   * nothing. The report bears the reference that the client was given, and explains the refusal when
-   * it is asked to. Default: failures of the store go to `console.error`; in development, which is where
-   * `NODE_ENV` is neither `production` nor `test`, so does a line for each rejected request.
+   * Is called for every rejected request, with the reason, which is more precise than what the client gets.
+   * For logs: it changes nothing. The report has the reference that the response carries, and explains the
+   * rejection if you ask it to. Default: failures of the server are printed by `console.error`, and in
+   * development (`NODE_ENV` is neither `production` nor `test`) a line for each rejected request.
    */
   readonly onReject?: ((error: MacError, request: Request, report: MacReport) => void) | undefined
   /**
-   * Adds to the body of a 401 what {@link MacReport.explain} says, for a request that names a
-   * credential which there is: so strangers learn which there are, what origin the server takes itself
-   * to have, and how to keep it computing. The key and the MAC that is expected are never told. For
-   * development: a TypeError where `NODE_ENV` is `production`. Default: `false`.
+   * Adds the result of {@link MacReport.explain} to the body of a 401, if the request names a credential
+   * that exists. Strangers can then learn which credentials exist and which origin the server expects, and
+   * can keep the server busy. The key and the expected MAC are never sent. For development only: a
+   * TypeError if `NODE_ENV` is `production`. Default: `false`.
    */
   readonly debug?: boolean | undefined
-  /** Lets `debug` be `true` where `NODE_ENV` is `production`. Default: `false`. */
+  /** Allows `debug` even if `NODE_ENV` is `production`. Default: `false`. */
   readonly debugEvenInProduction?: boolean | undefined
 }
 
@@ -166,41 +166,40 @@ const CHECK_DEFAULTS: CheckSettings = {
 /** The options of `createMac`. */
 export interface MacOptions extends CheckOptions {
   /**
-   * Where credentials and nonces live: `sqlite:path`, `sqlite::memory:`, or a Kysely of your own on
-   * SQLite (the tables are created in it, their names start with `mac_`; its durability is yours, and
-   * withmac must not be called within a transaction of it, nor one be opened past it). Default:
-   * `MAC_DATABASE_URL`, else `sqlite:mac.db` in the working directory.
+   * Where credentials and nonces are stored: `sqlite:path`, `sqlite::memory:`, or your own Kysely on SQLite.
+   * In your own, withmac creates tables whose names start with `mac_`; how safely it writes to disk is up
+   * to you; and withmac must not be called within one of its transactions. Default: `MAC_DATABASE_URL`,
+   * otherwise `sqlite:mac.db` in the working directory.
    */
   // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
   readonly database?: string | Kysely<any> | undefined
-  /** How far a timestamp may lie from the server's clock, to either side: 1 to 86,400. Default: 300. */
+  /** How far a timestamp may differ from the server's clock, in seconds: 1 to 86,400. Default: 300. */
   readonly windowSeconds?: number | undefined
   /**
-   * How many nonces this `Mac` keeps in memory, at most 20 bytes each: 1,000 to 1,073,741,824. Beyond it
-   * the oldest 32 seconds of them are given up, and requests with timestamps of that time are rejected. So
-   * a flood by a client with a valid key ends in rejections, not in a replay. Give the same to all
-   * processes on one database: each rejects by its own. Default: 33,554,432.
+   * How many nonces this `Mac` keeps in memory, at most 20 bytes each: 1,000 to 1,073,741,824. If there are
+   * more, it forgets the oldest 32 seconds of them, and rejects requests with timestamps of that time. So a
+   * flood by a client with a valid key leads to rejections, not to a replay. Use the same value in all
+   * processes on one database, since each decides by its own. Default: 33,554,432.
    */
   readonly maxNoncesInMemory?: number | undefined
   /**
-   * Learns the difference between a client's clock and the server's from the first request of a
+   * Learns the difference between a client's clock and the server's from the first request of each
    * credential (draft §4.1), up to `maxSeconds`. Default: `false`.
    */
   readonly clockOffset?: false | { readonly maxSeconds: number } | undefined
   /**
-   * What MAC keys are sealed by in the database (AES-256-GCM), so that who gets hold of the file has no
-   * key that works; or a function that gives it, for a secret manager or a KMS. The function is asked
-   * when the database is opened, and must answer within 10 seconds. Where it failed it is asked again at
-   * the next use, once a second at the most; in between, the failure stands. `null`: no sealing key,
-   * whatever the environment says; a database with sealed keys is then refused. Keys that are there
-   * already are sealed by {@link Mac.reseal}. Default: `MAC_SEALING_KEY`, else none, and keys are written
-   * as they are.
+   * The key that encrypts ("seals") MAC keys in the database, by AES-256-GCM, so that a stolen file holds no
+   * usable key; or a function that returns it, for a secret manager or a KMS. The function is called when
+   * the database is opened, and must answer within 10 seconds. If it fails, it is called again at the next
+   * use, at most once a second. `null`: no sealing key, whatever the environment says; a database with
+   * sealed keys then cannot be opened. {@link Mac.reseal} seals the keys that are in the database already.
+   * Default: `MAC_SEALING_KEY`; without it, keys are stored unencrypted.
    */
   readonly sealingKey?: SealingKeys | (() => SealingKeys | Promise<SealingKeys>) | null | undefined
   /**
-   * Limits what is answered 429 beyond it; `requests` in `seconds` are taken, from the first one on, and
-   * counted by the system's clock. Default: nothing is limited but credentials with a `rateLimit` of
-   * their own.
+   * Rate limits: `requests` are accepted in a window of `seconds` that begins with the first of them, by the
+   * system's clock; further ones get a 429. Default: only credentials with their own `rateLimit` are
+   * limited.
    */
   readonly rateLimit?: RateLimitOptions | undefined
   /** The server's clock, in seconds since 1970. For tests and simulations. */
@@ -262,37 +261,38 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
 // biome-ignore lint/suspicious/noExplicitAny: any handler's first argument will do
 export interface WithMacOptions<First = any> extends CheckOptions {
   /**
-   * `required`: a request without good credentials is answered 401. `optional`: it reaches the
-   * handler as an anonymous one. Default: `required`.
+   * `required`: a request without valid credentials gets a 401. `optional`: it reaches the handler as
+   * anonymous. Default: `required`.
    */
   readonly mode?: 'required' | 'optional' | undefined
   /**
-   * Lets CORS preflights through unsigned: `OPTIONS` with `Access-Control-Request-Method`, which
-   * browsers send without credentials. Default: `false`.
+   * Accepts unsigned CORS preflights: `OPTIONS` with `Access-Control-Request-Method`, which browsers send
+   * without credentials. Default: `false`.
    */
   readonly allowPreflight?: boolean | undefined
   /**
-   * What the credential must be good for: a scope, several of which each is needed, or a function
-   * that gives them (`null` for none; an empty list is answered 503, as a mistake), also as a
-   * promise. It is asked when the request was verified and its nonce used up; a credential that lacks one
-   * is answered 403. Not with the mode `optional`, whose callers need no credential at all.
-   * Default: nothing is demanded.
+   * The scopes that the credential needs: one scope; several, all of which are needed; or a function that
+   * returns them or a promise of them (`null` for none; an empty array is a mistake and gets a 503). The
+   * function is called after the request was verified and its nonce recorded. If a scope is missing, the
+   * client gets a 403. It cannot be used with the mode `optional`, in which no credential is needed.
+   * Default: no scope is needed.
    *
-   * A function looks at `target`, not at `request.url`: routers decode and normalize that differently.
-   * With a function, a request whose path is ambiguous is answered 401: see {@link VerifiedTarget}.
+   * A function should look at `target`, not at `request.url`, which routers decode and normalize in
+   * different ways. With a function, a request with an ambiguous path gets a 401: see
+   * {@link VerifiedTarget}.
    *
    * @example
    * withMac(app, { scope: (_, { method }) => (method === 'GET' ? 'orders:read' : 'orders:write') })
    */
   readonly scope?: ScopeOption | undefined
   /**
-   * Where the request target stands as it came over the wire, for servers that show handlers a
-   * normalized `request.url` only: a function of the handler's own arguments. Where it gives
-   * `undefined`, and by default, the target is cut out of `request.url`.
+   * Returns the request target as it was received, for servers that give handlers only a normalized
+   * `request.url`. The function gets the handler's own arguments. If it returns `undefined`, and by default,
+   * the target is taken from `request.url`.
    *
-   * It may give the target alone, or the request of node:http that holds it. Of that the host is
-   * looked at as well: a request that names none is refused, for which servers make one up, and so is
-   * one whose `Host` and `:authority` differ, unless `origin` or `trustProxy` tells the host.
+   * It may return the target, or the request of node:http that holds it. With the latter the host is checked
+   * too: a request without a host, for which servers invent one, is rejected, and so is one whose `Host` and
+   * `:authority` differ, unless `origin` or `trustProxy` tells the host.
    *
    * @example
    * // @hono/node-server

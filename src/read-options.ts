@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { given, isOptions, listed, noOption } from './option-names.ts'
 
-/** Options whose values are not shown, not even where they are wrong. */
+/** Options whose values are never shown, not even if they are wrong. */
 const SECRET: ReadonlySet<unknown> = new Set([
   ...['id', 'key', 'sealingKey', 'clientSecret'],
   // These may hold a password.
   ...['database', 'store'],
 ])
 
-/** What was read by an object of options. */
+/** The result of a schema for an object of options. */
 type Read<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape, z.core.$strict>>
 
-/** An object of options: no other names are taken, and the message says which there are. */
+/** Returns a schema for an object of options. Other names are an error that lists the known ones. */
 export function optionsOf<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodType<Read<Shape>, unknown> {
@@ -21,12 +21,12 @@ export function optionsOf<Shape extends z.ZodRawShape>(
     if (issue.code !== 'unrecognized_keys') return undefined
     return issue.keys.map((name) => noOption(name, names)).join('; ')
   }
-  // A Map, a Date or a Request is an object as well, whose options nobody would find.
+  // A Map, a Date or a Request is an object too, but has no options that could be read.
   const plain = (value: unknown) => (typeof value === 'object' && !isOptions(value) ? null : value)
   return z.preprocess(plain, z.strictObject(shape, { error }))
 }
 
-/** Lets a function report why it rejects a value: what it throws becomes the message. */
+/** Turns a function that throws on a wrong value into a check: its message becomes that of the check. */
 export function checked<In, Out>(
   read: (value: In) => Out,
 ): (value: In, context: z.RefinementCtx) => Out {
@@ -55,7 +55,7 @@ export function readOptions<Schema extends z.ZodType>(
   })
 }
 
-/** What is wrong with a value, and where in it. */
+/** What is wrong in a value, and at which place. */
 export interface Fault {
   /** Names with dots between them; empty for the value as a whole. */
   readonly place: string
@@ -77,7 +77,7 @@ export function readBy<Schema extends z.ZodType>(
   throw new TypeError(`withmac: ${complain(faultsOf(result.error.issues, value))}`)
 }
 
-/** Says what was given where the message says what must be. */
+/** Adds to each message what was given. */
 function faultsOf(issues: readonly z.core.$ZodIssue[], root: unknown): Fault[] {
   return issues.flatMap((issue) => {
     const { path } = issue
@@ -106,14 +106,14 @@ function worded(message: string, name: PropertyKey | undefined, shown: string): 
   return isRule ? `${message}, not ${shown}` : message
 }
 
-/** What is wrong with an object where an object is one of several things that can be given. */
+/** If an option may be an object or something else: returns what is wrong with the object. */
 function objectOf({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | null {
   const isOther = ({ code, path }: z.core.$ZodIssue) =>
     path.length === 0 && code.startsWith('invalid_')
   return errors.find((issues) => !issues.some(isOther)) ?? null
 }
 
-/** The messages of checks that bring none of their own. */
+/** Returns the messages of checks that have none of their own. */
 function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -8,24 +8,24 @@ export interface MacIdentity {
   readonly user: string
   /** The MAC key identifier. */
   readonly id: string
-  /** Of the key that made the MAC. */
+  /** The algorithm of the key that made the MAC. */
   readonly algorithm: MacAlgorithm
   /** The credential's label, or `null`. */
   readonly label: string | null
   /** When the credential expires, or `null` for never. */
   readonly expires: Date | null
-  /** What the credential may be used for; nothing of it is demanded without the option `scope`. */
+  /** What the credential may be used for. Only the option `scope` checks it. */
   readonly scopes: readonly string[]
   /** Which of the credential's keys made the MAC: 1 for the first, one more with each rotation. */
   readonly keyNumber: number
-  /** When the key that made the MAC is no longer valid, since it was rotated; `null` for the current one. */
+  /** If the key that made the MAC was replaced: when it becomes invalid. `null` for the current key. */
   readonly graceEnds: Date | null
   /**
-   * The `ext` parameter, covered by the MAC; `null` where there was none. With the option `body`, the
-   * application's own part of it: what stands behind the digest.
+   * The `ext` parameter, covered by the MAC; `null` if the request has none. With the option `body`, the
+   * application's own part of it: what follows the digest.
    */
   readonly ext: string | null
-  /** Whether the MAC covers the body as well: only ever with the option `body`. */
+  /** Whether the MAC covers the body as well. Always `false` without the option `body`. */
   readonly bodyVerified: boolean
   /** The client's timestamp, in seconds, by the client's clock. */
   readonly timestamp: number
@@ -64,21 +64,21 @@ export interface RejectedVerdict {
   readonly retryAfterSeconds: number | null
 }
 
-/** What `onReject` is told of a refusal besides the error. Nothing of it is computed unasked. */
+/** What `onReject` gets besides the error. Nothing is computed before you ask for it. */
 export interface MacReport {
-  /** Twelve random digits, hexadecimal ones; the body of the answer carries the same. */
+  /** Twelve random hexadecimal digits. The body of the response carries the same. */
   readonly reference: string
   /**
-   * Tells what is wrong with the request, and what to change. It looks the credential up and tries the
-   * usual mistakes, which takes some tenths of a second of computing at the worst: ask for it where
-   * strangers cannot make you ask often. Never rejects; `null` where the credential cannot be looked up.
+   * Returns what is wrong with the request, and what to change. It reads the credential and tries the usual
+   * mistakes, which takes some tenths of a second of computing at worst: do not call it as often as a
+   * stranger likes. The promise never rejects. It is `null` if the credential cannot be read.
    */
   explain(): Promise<Explanation | null>
   /**
-   * The request as it was seen: what `withmac explain` reads, and so what to log. It holds the
-   * `Authorization` header, with a MAC that may still be good: of a request refused for its timestamp
-   * or its origin, for example. Keep it where only those come who may sign. Other header fields than
-   * those that matter are left out.
+   * Returns the request as the server saw it. Log this: `withmac explain` reads it. It holds the
+   * `Authorization` header with a MAC that may still be valid, for example if the request was rejected for
+   * its origin. So keep it where only people can read it who may sign. Header fields that do not matter
+   * for the MAC are left out.
    */
   toJSON(): Reported
 }
@@ -86,47 +86,47 @@ export interface MacReport {
 /** A rejected request, as {@link MacReport.toJSON} gives it. */
 export type Reported = SeenRequest & { readonly reference: string; readonly code: string }
 
-/** What is used of the request that node:http gives to an adapter, over HTTP/1 or HTTP/2. */
+/** The part of node:http's request that is used, over HTTP/1 or HTTP/2. */
 export interface NodeRequest {
   /** The request target as it was sent. */
   readonly url?: string | undefined
-  /** By their names in lower case; over HTTP/2 with `:authority`. */
+  /** Header fields, with names in lower case; over HTTP/2 with `:authority`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** What was verified of a request line, in a form that can be read in one way only. */
+/** The verified method and path of a request, in a form that can be read in one way only. */
 export interface VerifiedTarget {
   /** In upper case, as it was signed. */
   readonly method: string
   /**
-   * Without the query, and percent-decoded once; `%2F` and `%25` stay as they are, so that no segment
-   * becomes two. It holds no dot segment, no empty segment but the last, no `\` and no control character.
+   * Without the query, percent-decoded once. `%2F` and `%25` stay as they are, so that one segment does not
+   * become two. It has no dot segment, no empty segment except the last, no `\` and no control character.
    */
   readonly path: string
 }
 
-/** One scope, or several of which each is needed. */
+/** One scope, or several that are all needed. */
 export type ScopeDemand = string | readonly string[]
 
 /**
- * The option `scope`: what is always demanded, or what a request demands; `null` demands nothing, an empty
- * list is refused.
+ * The option `scope`: the scopes that every request needs, or a function that returns those that one request
+ * needs. `null` is for none. An empty array is an error.
  */
 export type ScopeOption =
   | ScopeDemand
   | ((request: Request, target: VerifiedTarget) => ScopeDemand | null | Promise<ScopeDemand | null>)
 
-/** How many requests are taken in how many seconds. */
+/** How many requests are accepted in how many seconds. */
 export interface RateLimit {
   readonly requests: number
   readonly seconds: number
 }
 
-/** The header fields that tell a client of its limit (draft-ietf-httpapi-ratelimit-headers-11). */
+/** The header fields that tell a client its limit (draft-ietf-httpapi-ratelimit-headers-11). */
 export interface RateLimitFields {
-  /** What is allowed: `"requests";q=100;w=60`. */
+  /** The limit: `"requests";q=100;w=60`. */
   readonly 'RateLimit-Policy': string
-  /** What is left of it, and the seconds until all of it is there again: `"requests";r=99;t=60`. */
+  /** How many are left, and in how many seconds the window ends: `"requests";r=99;t=60`. */
   readonly RateLimit: string
 }
 
@@ -142,41 +142,39 @@ export type AuditAction =
   | 'revoked'
   | 'deleted'
 
-/** How far `reseal` has come, in credentials. */
+/** The progress of `reseal`, in credentials. */
 export interface ResealProgress {
   readonly done: number
-  /** How many there were to do when it began. */
+  /** How many were to be done when it began. */
   readonly total: number
 }
 
 /** The options of `reseal`. */
 export interface ResealOptions {
-  /** Is told after each batch, and at the end. What it throws ends the work. */
+  /** Is called after each batch, and at the end. If it throws, the work ends. */
   readonly onProgress?: ((progress: ResealProgress) => void) | undefined
   /**
-   * Rewrites the whole file at the end (SQLite's `VACUUM`): without that, copies of keys as they were may
-   * be left between its rows. Nothing else can be written meanwhile, which takes about a second for each
-   * 100 MB, so that servers may answer 503. Default: `true`, and `false` in a Kysely of your own, whose
-   * other tables it would rewrite as well.
+   * Rewrites the whole file at the end (SQLite's `VACUUM`). Without it, old copies of keys may remain between
+   * the rows. It takes about a second for each 100 MB; nothing else can be written meanwhile, so servers may
+   * answer 503. Default: `true`; `false` with your own Kysely, whose other tables would be rewritten too.
    */
   readonly vacuum?: boolean | undefined
 }
 
-/** What `reseal` came to. */
+/** The result of `reseal`. */
 export interface Resealed {
-  /** The key id of the sealing key that they are all under now. */
+  /** The id of the sealing key that seals all of them now. */
   readonly sealedBy: string
-  /** How many credentials had a key that was not sealed by it; it is now. */
+  /** How many credentials had a key that was not sealed by it, and now is. */
   readonly resealed: number
   /**
-   * The identifiers of credentials whose keys cannot be opened, and are left as they were. Only keys that
-   * were not under the current sealing key are looked at: one that was, and has been damaged, is not
-   * among them. `withmac doctor` opens all of them.
+   * The identifiers of credentials whose keys cannot be opened, and stay as they were. Keys that the current
+   * sealing key had sealed before are *not* checked: `withmac doctor` opens all keys.
    */
   readonly unopened: readonly string[]
   /**
-   * Whether the write-ahead log was emptied, in which keys stand as they were before. `false` if
-   * somebody was reading all the time: then do it once more.
+   * Whether the write-ahead log was emptied, which still holds the keys as they were before. `false` if
+   * another process was reading all the time: run `reseal` once more.
    */
   readonly logEmptied: boolean
 }

@@ -19,23 +19,23 @@ import {
 /** The option `rateLimit`. */
 export interface RateLimitOptions {
   /**
-   * How many requests of one client's address may be refused (401, but for those without credentials).
-   * Beyond that, all that comes from there is answered 429 without a look-up, but for requests that
-   * are signed well, and anew, with a credential that this process knows: see `clientAddress`. Such a
-   * credential must wait as well at an address from which as many wrong MACs came in its name within the
-   * window, unless it has signed from there within the last hour. Without it, nothing limits how many keys
-   * are tried.
+   * How many requests from one client address may be rejected (401, except for requests without
+   * credentials). After that, every request from there gets a 429 without a look-up, except new and correctly
+   * signed requests with a credential that is cached in this process. Such a credential has to wait as well
+   * if that many wrong MACs came in its name from this address within the window, unless it has signed from
+   * there within the last hour. Without this option, nothing limits how many keys an attacker tries. See
+   * `clientAddress`.
    */
   readonly failures?: RateLimit | null | undefined
   /**
-   * How many requests of one credential are taken; one may have a `rateLimit` of its own instead. Only
-   * what is verified is counted, so that nobody else can use it up.
+   * How many requests of one credential are accepted. A credential may have its own `rateLimit` instead.
+   * Only verified requests are counted, so that nobody else can exhaust the limit.
    */
   readonly requests?: RateLimit | null | undefined
   /**
-   * Where it is counted. `memory`: in this process. A URL that starts with `redis:` or `rediss:` (the
-   * package redis must be installed), `postgres:` or `postgresql:` (pg), or a client of yours, of redis,
-   * ioredis or pg: by all processes together. Where that store fails, each counts by itself meanwhile.
+   * Where requests are counted. `memory`: in this process. For all processes together: a URL that starts
+   * with `redis:` or `rediss:` (install the package redis), or with `postgres:` or `postgresql:` (install
+   * pg); or your own client of redis, ioredis or pg. While that store fails, each process counts by itself.
    * Default: `memory`.
    */
   readonly store?: RateLimitStore | undefined

@@ -13,8 +13,8 @@ import type { CredentialStore, FoundKey, LookUp, StoredCredential } from '../sto
 let made: PreparedKey | null = null
 
 /**
- * Stands in for the key that an unknown identifier lacks, so that the work is the same. It is made with
- * the first request: while modules are loaded, Cloudflare Workers have no random bytes.
+ * Returns a key that stands in for the missing key of an unknown identifier, so that the work is the same. It
+ * is made with the first request: while modules are loaded, Cloudflare Workers have no random bytes.
  */
 function decoy(): PreparedKey {
   made ??= prepareKey('hmac-sha-256', randomBytes(32).toString('base64url'))
@@ -49,14 +49,14 @@ export function verifyCached(
 }
 
 /**
- * Verifies the MAC with the keys in the store. Returns the key that made it, with its credential, and
- * caches both.
+ * Verifies the MAC with the keys in the store. Returns the key that made it, with its credential, and caches
+ * both.
  *
- * The keys alone are read first: a wrong MAC costs the same work, and looks the same from outside, whether
- * the credential exists or not, and whatever else there is to read of it. The rest is read only for
- * those who have a key.
+ * Only the keys are read first. So a wrong MAC costs the same work, and looks the same from outside, whether
+ * the credential exists or not, and however much there is to read of it. The rest is read only if the MAC is
+ * right.
  *
- * It does *not* look at the end of an old key's grace.
+ * It does *not* check whether an old key's grace period has ended.
  *
  * @param text The normalized request string.
  * @throws {@link MacError} `ERR_MAC_UNKNOWN_IDENTIFIER`, `ERR_MAC_MISMATCH`, `ERR_MAC_REVOKED`,
@@ -71,15 +71,15 @@ export async function authenticate(
   const { current, old } = await store.lookUpKeys(id)
   const isCurrent = isMadeBy(current, mac, text)
   const isOld = isMadeBy(old, mac, text)
-  // A key that was replaced must not be taken for right once more, not even up to the nonce.
+  // A key that was replaced must not count as right any more, not even until the nonce is recorded.
   if (!isSame(cache.get(id) ?? cache.decoyFor(id), current, old)) cache.forget(id)
   if (!isCurrent && !isOld) throw rejected(id, current.exists)
   return authenticateAgain({ id, mac }, text, store, cache)
 }
 
 /**
- * The same for a request whose MAC was found right before. Its credential may have been changed since, so
- * the MAC is verified once more, with what is read in one go.
+ * The same for a request whose MAC was right before. Its credential may have changed since then, so the MAC
+ * is verified once more, with a credential that is read in one go.
  */
 export async function authenticateAgain(
   { id, mac }: Pick<MacAuthorization, 'id' | 'mac'>,
@@ -101,7 +101,7 @@ export async function authenticateAgain(
   return found
 }
 
-/** Whether a key made a MAC. With a decoy it takes as long, and the answer is no. */
+/** Whether a key made a MAC. A decoy takes as long, and the result is `false`. */
 function isMadeBy({ exists, text: key, algorithm }: FoundKey, mac: string, text: string): boolean {
   return macsAreEqual(mac, prepareKey(algorithm, key)(text)) && exists
 }
@@ -130,27 +130,27 @@ function endOf({ id, revoked, disabled }: StoredCredential): [MacErrorCode, stri
   return ['ERR_MAC_DISABLED', `The credential ${shown} is disabled. enableCredential enables it.`]
 }
 
-/** One key of a credential that has signed a request before. */
+/** One key of a credential that has signed a request, ready for use. */
 export interface CredentialKey {
   readonly credential: StoredCredential
-  /** The version of the credentials when it was looked up. */
+  /** The version of the credentials table when it was read. */
   readonly version: number
-  /** As it is written. */
+  /** The key as it is written. */
   readonly text: string
   readonly algorithm: MacAlgorithm
-  /** Which of the credential's keys. */
+  /** Which of the credential's keys it is: 1 for the first. */
   readonly number: number
-  /** The moment from which it is no longer valid; `null` if it is valid as long as the credential. */
+  /** When its grace period ends; `null` if it is valid as long as the credential. */
   readonly until: number | null
   readonly compute: PreparedKey
-  /** When the address of one of the credential's requests was last asked for, in milliseconds since 1970. */
+  /** When the address of one of the credential's requests was last read, in milliseconds since 1970. */
   readonly asked: { at: number }
 }
 
 /** All keys of a credential. */
 export interface CredentialKeys {
   readonly current: CredentialKey
-  /** The one before, whose grace may have ended. */
+  /** The one before, whose grace period may have ended. */
   readonly old: CredentialKey | null
 }
 
@@ -171,26 +171,26 @@ export function credentialKeys(
   return { current, old }
 }
 
-/** How many credentials are cached: the half that signed last in any case. */
+/** How many credentials are cached at most. The half that signed last is always among them. */
 const MOST = 20_000
-/** How many of them can be decoys. */
+/** How many of them serve as decoys. */
 const DECOYS = 1024
 
 /**
- * Caches credentials of which a key has made a right MAC, with their keys prepared, so that their next
- * request needs no look-up. Strangers cannot fill it, since nothing else gets in. If there are too many,
- * those go whose last right MAC was the longest ago.
+ * Caches credentials that have made a right MAC, with their keys prepared, so that their next request needs no
+ * look-up. Strangers cannot fill it, since nothing else is added. If there are too many, those are removed
+ * whose last right MAC is the longest ago.
  *
- * The cache is never relied on alone: it counts only if the store, as it records the nonce, finds the
+ * The cache is never relied on alone: it counts only if the store, when it records the nonce, finds the
  * credentials at the same version.
  */
 export class CredentialCache {
   readonly #credentials = new BoundedMap<string, CredentialKeys>(MOST)
-  /** Those that were cached last. They may be forgotten since. */
+  /** Those that were cached last. They may have been removed from the cache since. */
   readonly #decoys: CredentialKeys[] = []
   #kept = 0
 
-  /** The keys of a credential. That does not count as its use: anybody can name it. */
+  /** Returns the keys of a credential. This does not count as its use, since anybody can name it. */
   get(id: string): CredentialKeys | undefined {
     return this.#credentials.peek(id)
   }
@@ -199,15 +199,15 @@ export class CredentialCache {
     return this.#credentials.has(id)
   }
 
-  /** Counts a right MAC as use of the credential, so that it stays. */
+  /** Counts a right MAC as a use of the credential, so that it stays cached. */
   used({ credential }: CredentialKey): void {
     this.#credentials.get(credential.id)
   }
 
   /**
-   * The keys of another credential, to do the same work with if this one is not cached: what nobody
-   * used for a while is slow to get at, and fixed decoys would show by their speed. Always the same for
-   * one identifier, as its own would be; `undefined` if none was cached yet.
+   * Returns the keys of another credential, to do the same work with if this one is not cached. Memory that
+   * was not used for a while is slow to read, so fixed decoys would show by their speed. It is always the same
+   * for one identifier, as its own keys would be; `undefined` if nothing is cached yet.
    */
   decoyFor(id: string): CredentialKeys | undefined {
     let sum = 0

@@ -1,4 +1,4 @@
-/** A flood of requests must not fill the disk that a log is written to. */
+/** So that a flood of requests does not fill the disk with a log. */
 const LINES_PER_SECOND = 20
 
 /** Prints at most 20 lines in a second, and then how many more there were. */
@@ -15,7 +15,7 @@ export class ConsoleLines {
     this.#write = write
   }
 
-  /** @param line Makes the line, unless it is left out. */
+  /** @param line Returns the line. It is not called if the line is left out. */
   print(line: () => string): void {
     const now = this.#now()
     if (now - this.#secondBegan >= 1000) {
@@ -32,7 +32,7 @@ export class ConsoleLines {
   }
 }
 
-/** All that requests make this process print. */
+/** Every line that this process prints because of a request. */
 export const consoleLines: ConsoleLines = new ConsoleLines(
   () => performance.now(),
   (line) => console.error(line),
@@ -42,8 +42,8 @@ const MAX_METHOD = 20
 const MAX_PATH = 200
 
 /**
- * Describes a request by its method and path. The query is left out, since it may hold secrets; what
- * could rewrite a terminal is escaped.
+ * Describes a request by its method and path. The query is left out, since it may hold secrets. Characters
+ * that could control a terminal are escaped.
  */
 export function shownRequest(request: Request): string {
   const [, path = ''] = /^(?:[^/?#]*\/\/[^/?#]*)?([^?#]*)/.exec(request.url) ?? []

@@ -3,7 +3,7 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { MacIdentity } from '../types.ts'
 import type { CredentialKey } from './authenticate.ts'
 
-/** The identity that a verified request gives its caller. */
+/** Returns the identity of a verified request. */
 export function identityOf(
   { credential, algorithm, number, until }: CredentialKey,
   { nonce }: MacAuthorization,
@@ -28,21 +28,21 @@ export function identityOf(
   })
 }
 
-/** What was found out about a request. */
+/** The result of a request's verification, for `getMac` and `getMacError`. */
 export interface Finding {
   readonly identity: MacIdentity | null
   readonly error: MacError | null
 }
 
-/** Returns what it is constructed with, so that a class derived from it adds its private fields to that. */
+/** Returns its argument, so that a class derived from this one adds its private fields to that object. */
 function itself(request: object): object {
   return request
 }
 
 /**
- * Keeps what was found out in a private field of the Request object itself: no header and no argument can
- * forge one, no other code can read or set it, and a copy does not have it. A WeakMap does the same, and
- * costs up to a microsecond a request on Node, most of it when garbage is collected.
+ * Keeps the finding in a private field of the Request object itself. No header and no argument can forge it,
+ * no other code can read or set it, and a copy does not have it. A WeakMap would do the same, but costs up to
+ * a microsecond a request on Node, most of it in garbage collection.
  */
 class Kept extends (itself as unknown as new (request: object) => object) {
   #finding: Finding
@@ -63,21 +63,20 @@ class Kept extends (itself as unknown as new (request: object) => object) {
   }
 }
 
-/** The same of objects to which nothing can be added: engines are going to refuse them private fields too. */
+/** For frozen objects: engines will no longer allow them new private fields. */
 const frozen = new WeakMap<object, Finding>()
 
-/** Keeps what was found out, for `getMac` and `getMacError`. */
 export function keepFinding(request: Request, finding: Finding): void {
   Kept.keep(request, finding)
 }
 
 /**
- * Who signed the request that a wrapped handler was called with; `null` for an anonymous caller,
- * which only the mode `optional` and a preflight let through.
+ * Returns who signed the request that a wrapped handler was called with. `null` for an anonymous caller, which
+ * only the mode `optional` and the option `allowPreflight` accept.
  *
- * @param request The very object that the handler was given. A copy (`request.clone()`,
- *   `new Request(request)`) is another object, of which nothing is known.
- * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED` for a request that `withMac` never saw.
+ * @param request The very object that the handler got. A copy (`request.clone()`, `new Request(request)`) is
+ *   another object.
+ * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED` for a request that `withMac` has not seen.
  *
  * @example
  * withMac((request) => new Response(`hello ${getMac(request)?.user}`))
@@ -87,8 +86,8 @@ export function getMac(request: Request): MacIdentity | null {
 }
 
 /**
- * Why the credentials of a request failed, in the mode `optional`; `null` where they are good, and
- * where none were sent.
+ * Returns why the credentials of a request failed, in the mode `optional`. `null` if they are valid, or if
+ * none were sent.
  *
  * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED`, as {@link getMac} does.
  */
@@ -101,8 +100,8 @@ function find(request: Request, who: string): Finding {
   if (finding !== null) return finding
   throw new MacError(
     'ERR_MAC_NOT_VERIFIED',
-    `${who} was given a request that withMac has not seen. Wrap the handler with withMac, and pass ` +
-      'the very Request that the handler was given: a clone, or a framework’s copy, is another object.',
+    `${who} got a request that withMac has not seen. Wrap the handler with withMac, and pass the very ` +
+      'Request that the handler got: a clone, or a copy by a framework, is another object.',
   )
 }
 

@@ -11,21 +11,21 @@ import { askReceivedTarget, type ReceivedTarget } from './request-origin.ts'
 import { appliedOffset } from './validity.ts'
 import type { Verifier } from './verify.ts'
 
-/** A report, and what the client may have of it. */
+/** A report, and the part of it that the client may get. */
 export interface Reporting {
   readonly report: MacReport
-  /** The explanation, where the request names a credential that there is; else `null`. */
+  /** Returns the explanation if the request names a credential that exists; otherwise `null`. */
   explainKnown(): Promise<Explanation | null>
 }
 
-/** Makes the report of a refusal. */
+/** Returns the report of a rejection. */
 export type Reporter = (
   request: Request,
   receivedTarget: ReceivedTarget | null,
   error: MacError,
 ) => Reporting
 
-/** Makes reports of what is refused by these settings. */
+/** Returns a function that reports rejections under these settings. */
 export function reporter(check: CheckSettings, verifier: Verifier): Reporter {
   return (request, receivedTarget, error) => {
     const reference = newReference()
@@ -45,7 +45,7 @@ export function reporter(check: CheckSettings, verifier: Verifier): Reporter {
   }
 }
 
-/** @param unknownToo Whether to explain a request that names no credential, or one that is not there. */
+/** @param unknownToo Whether to explain a request that names no credential, or one that does not exist. */
 async function explained(
   seen: SeenRequest,
   verifier: Verifier,
@@ -66,7 +66,7 @@ async function explained(
   }
 }
 
-/** An offset that was learned under a larger bound counts no longer. */
+/** An offset that was learned under a larger limit no longer counts. */
 function withOffset(credential: StoredCredential, { settings }: Verifier): StoredCredential {
   const { clockOffset } = credential
   return { ...credential, clockOffset: appliedOffset(clockOffset, settings.maxClockOffsetSeconds) }
@@ -80,14 +80,14 @@ function clock({ settings }: Verifier): number | null {
   }
 }
 
-/** 48 random bits. A UUID is the cheapest way to them: runtimes keep some randomness in store for it. */
+/** Returns 48 random bits. A UUID is the cheapest source: runtimes prepare random bytes for it. */
 function newReference(): string {
   return randomUUID().replace('-', '').slice(0, 12)
 }
 
 /**
- * What a server saw of a request, and what it judged it by, as far as that can be told. Nothing here
- * throws: a report is made of requests with which something is wrong.
+ * Returns what the server saw of a request, and the settings that it verified it by. What cannot be read is
+ * left out: nothing here throws, since reports are about requests that are wrong.
  */
 export function seenBy(
   request: Request,
@@ -111,7 +111,7 @@ export function seenBy(
   }
 }
 
-/** Passwords and tokens of other schemes have no business in a report, nor in a log. */
+/** Removes the passwords and tokens of other schemes, which must not get into a report or a log. */
 function withoutOthers(value: string): string {
   if (/^MAC(?:[ \t]|$)/i.test(value)) return value
   const ours = /,[ \t]*(MAC[ \t].*)$/i.exec(value)?.[1]

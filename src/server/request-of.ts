@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { consoleLines } from './console-lines.ts'
 
-/** What a handler is called with first: a `Request`, or an object that holds one. */
+/** The first argument of a handler: a `Request`, or an object that holds one. */
 export type FirstArgument = Request | { readonly request: Request }
 
-/** A value of which nothing is known, looked at by its shape. */
+/** A value of unknown type, of which single properties are read. */
 type Shape = Readonly<Record<string, unknown>> | null | undefined
 
 const ADAPTERS =
@@ -12,7 +12,7 @@ const ADAPTERS =
 
 /**
  * Returns the `Request` that a handler was called with.
- * @throws TypeError if there is none, which says what to do.
+ * @throws TypeError if there is none. It says what to do.
  */
 export function requestOf(first: FirstArgument): Request {
   if (isRequest(first)) return first
@@ -26,13 +26,13 @@ export function requestOf(first: FirstArgument): Request {
 }
 
 /**
- * Returns the `Request` that a handler was called with, or the answer if node:http, Express or Connect
- * called it without one. These do not look at the promise that a handler returns, so its rejection would
- * leave the client waiting. Express and Connect are given the error by their `next`; on node:http it is
- * printed, and the client gets a 500.
+ * Returns the `Request` that a handler was called with, or a response if node:http, Express or Connect called
+ * it without one. These do not look at the promise that a handler returns, so a rejection would leave the
+ * client waiting. Express and Connect get the error by their `next`; on node:http it is printed, and the
+ * client gets a 500.
  *
- * @param rest The arguments after the first, by which such a call is known.
- * @throws TypeError if there is no request, and somebody else called, who will see the error.
+ * @param rest The arguments after the first, by which such a call is recognized.
+ * @throws TypeError if there is no request, and another caller, who will see the error.
  */
 export function requestOrResponse(
   first: FirstArgument,
@@ -49,14 +49,14 @@ export function requestOrResponse(
       response.writeHead(500, { 'Content-Type': 'text/plain' })
       response.end('Internal Server Error\n')
     }
-    // Nobody sends this one. A promise that rejects would end the process, or call `next` once more.
+    // Nobody sends this response. If the promise rejected, the process would end, or `next` run once more.
     return new Response(null, { status: 500 })
   }
 }
 
 /**
- * Tells a Request by its shape, since frameworks bring classes of their own. Header fields that cannot
- * be read are those of a request all the same: some adapters throw if one of them is malformed.
+ * Recognizes a Request by its shape, since frameworks have classes of their own. It is one even if its header
+ * fields cannot be read: some adapters throw if one of them is malformed.
  */
 function isRequest(value: unknown): value is Request {
   const shape = value as Shape

@@ -7,14 +7,14 @@ export interface Route {
   readonly methods: ReadonlySet<string> | null
 }
 
-/** What Bun chooses for a path. */
+/** The route that Bun chooses for a path. */
 export interface Match {
   readonly route: Route
-  /** The values of the parameters by their names; `null` where one is not UTF-8, percent-encoded. */
+  /** The parameters by name; `null` if one of them is not percent-encoded UTF-8. */
   readonly params: ReadonlyMap<string, string> | null
 }
 
-/** What may follow after the segments that lead here. */
+/** What may follow after a sequence of segments. */
 interface Node {
   readonly fixed: Map<string, Node>
   param: Node | null
@@ -28,21 +28,21 @@ interface Leaf {
   readonly names: readonly string[]
 }
 
-/** What Bun compares byte for byte and `new URL()` leaves as it is. */
+/** A segment that Bun compares byte for byte, and that `new URL()` does not change. */
 const FIXED = /^(?:[A-Za-z0-9\-._~!$&'()+,;=@|[\]]|%[0-9A-Fa-f]{2})*$/
 const DOTS = /^(?:\.|%2e){1,2}$/i
 const NAME = /^[A-Za-z_$][\w$-]*$/
 
 /**
- * The patterns of one `routes` object. It finds the pattern that Bun chooses for a path: segment by
- * segment, an exact one before a parameter before `*`, among the patterns that serve the method.
+ * The patterns of one `routes` object. It finds the pattern that Bun chooses for a path: segment by segment,
+ * an exact segment first, then a parameter, then `*`, among the patterns that serve the method.
  */
 export class RouteTable {
   readonly #root: Node = emptyNode()
-  /** Of a path, no more segments need be looked at. */
+  /** How many segments of a path are looked at. */
   #depth = 1
 
-  /** @throws TypeError for a pattern that Bun never chooses, or that would not do what it looks like. */
+  /** @throws TypeError for a pattern that Bun never chooses, or that means something else than it seems to. */
   constructor(routes: readonly Route[]) {
     for (const route of routes) this.#add(route)
   }
@@ -78,7 +78,7 @@ export class RouteTable {
   }
 
   /**
-   * The pattern that Bun chooses for a request with this path on its request line; `null` for none.
+   * Returns the route that Bun chooses for a request with this path on its request line; `null` if none.
    * @param path Without the query, not decoded.
    */
   match(method: string, path: string): Match | null {
@@ -89,7 +89,7 @@ export class RouteTable {
   }
 }
 
-/** Visits no node twice: what a path makes it do is bounded by the table's size. */
+/** Visits no node twice, so the size of the table limits the work, whatever the path. */
 function find(
   node: Node,
   segments: readonly string[],
@@ -116,8 +116,8 @@ function serves(leaf: Leaf | null, method: string): Leaf | null {
 }
 
 /**
- * Under which method a route serves a request: `null` where it has one handler for all, `undefined`
- * where it does not serve it. Bun answers HEAD by the handler for GET where there is none for HEAD.
+ * Returns the method under which a route serves a request: `null` if it has one handler for all, `undefined`
+ * if it does not serve it. Bun answers HEAD by the handler for GET if there is none for HEAD.
  */
 export function methodServed({ methods }: Route, method: string): string | null | undefined {
   if (methods === null) return null
@@ -148,8 +148,8 @@ function checkFixed(pattern: string, segment: string): void {
   if (FIXED.test(segment) && !DOTS.test(segment)) return
   throw wrong(
     pattern,
-    `has the segment ${JSON.stringify(segment)}, which no request.url has as it stands here: ` +
-      'percent-encode it, and use ":" and "*" for whole segments',
+    `has the segment ${JSON.stringify(segment)}, which never occurs like this in a request.url: ` +
+      'percent-encode it, and use ":" and "*" for whole segments only',
   )
 }
 

@@ -4,10 +4,10 @@ import type { ReceivedTarget } from './request-origin.ts'
 import { decoded, pathOf, signedTarget } from './verified-target.ts'
 
 /**
- * Whether a verified request is one for the handler that runs.
+ * Tells whether a request is for the handler that runs.
  *
- * @param path As it was signed, not decoded.
- * @param params Those that the server found in the path that it routed by.
+ * @param path The signed path, not decoded.
+ * @param params The parameters that the server found in the path that it routed by.
  */
 export type RouteCheck = (
   method: string,
@@ -16,15 +16,14 @@ export type RouteCheck = (
 ) => boolean
 
 /**
- * Sees to it that the handler which the server chose is the one that the verified target names. Bun's
- * `routes` choose by the path as it was sent, and show a normalized one in `request.url`: whoever stands
- * on the way could send another path that is normalized to the signed one.
+ * Checks that the handler which the server chose is the one that the signed target names. Bun's `routes`
+ * choose by the path as it was sent, but `request.url` holds a normalized path. An attacker on the way could
+ * send another path that is normalized to the signed one, and so reach another handler.
  *
- * Without a check of its own, a handler is held against the `params` that Bun adds to the `Request`. That
- * does *not* see what `*` stood for. Other frameworks have `params` beside the `Request`, from a path that
- * they read themselves, and are left alone.
+ * Without `route`, the `params` that Bun adds to the `Request` are compared with the signed path. That does
+ * *not* see what `*` matched. Other frameworks keep `params` outside of the `Request`, and are not checked.
  *
- * @throws {@link MacError} `ERR_MAC_TARGET`; what {@link signedTarget} throws.
+ * @throws {@link MacError} `ERR_MAC_TARGET`; and as {@link signedTarget} does.
  */
 export function checkRouted(
   request: Request,
@@ -44,7 +43,7 @@ export function checkRouted(
   )
 }
 
-/** The same as an answer; `false` also where the target cannot be told. */
+/** Whether {@link checkRouted} passes; `false` also if the target cannot be read. */
 export function isRouted(
   request: Request,
   receivedTarget: ReceivedTarget | null,
@@ -58,18 +57,18 @@ export function isRouted(
   }
 }
 
-/** Of no handler. */
+/** Rejects every request. */
 const NOWHERE: RouteCheck = () => false
-/** What `new URL()` takes out of a path, with segments that stand before it. */
+/** What `new URL()` removes from a path or rewrites: backslashes and dot segments. */
 const REWRITTEN = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
- * The check for a handler that may stand behind a router of node:http, such as that of Express: these
- * choose by the path as it was sent as well, while adapters show a normalized one. Where they show
- * node:http's request too, a path that was rewritten is one for no handler.
+ * Returns the check for a handler that may run behind a router on node:http, such as Express. These also
+ * choose by the path as it was sent, but adapters give handlers a normalized one. If the adapter passes on
+ * node:http's request, and its path was rewritten, the check fails.
  *
- * @param first What the handler was called with first.
- * @param second What it was called with second.
+ * @param first The handler's first argument.
+ * @param second Its second argument.
  */
 export function behindNode(
   first: unknown,
@@ -90,15 +89,15 @@ function isRewritten(first: unknown, second: unknown): boolean {
 }
 
 /**
- * Whether each text among the values is a segment of the path, decoded or as it stands, each after the
- * one before. Several segments may be one value, undecoded, as some routers give them.
+ * Whether each string among the values is a segment of the path, decoded or not, in the order of the path. One
+ * value may be several undecoded segments, as some routers do it.
  *
- * Where no pattern has a `*`, that settles it: a path that `new URL()` would rewrite has a dot segment or
- * a backslash within a parameter, and then one of them is no segment.
+ * Without a `*` in the patterns this is enough: a path that `new URL()` would rewrite has a dot segment or a
+ * backslash in a parameter, and such a value is never a segment of the signed path.
  */
 function areSegments(params: Readonly<Record<string, unknown>>, path: string): boolean {
   const segments = path.slice(1).split('/')
-  // Of a path with a malformed escape none is decoded: a thousand of them would take a thousand throws.
+  // If the path has a malformed escape, nothing is decoded: each attempt would throw, a thousand times.
   const plain = path.includes('%') && decoded(path) !== null ? segments.map(decoded) : segments
   let at = 0
   for (const value of Object.values(params)) {
@@ -110,7 +109,7 @@ function areSegments(params: Readonly<Record<string, unknown>>, path: string): b
   return true
 }
 
-/** Where to look for the next value; `null` where this one is not to be found. */
+/** Returns where to look for the next value; `null` if this one is not found. */
 function endOf(
   value: string,
   segments: readonly string[],

@@ -14,12 +14,12 @@ type ParamNames<Path extends string> = Path extends `${infer Segment}/${infer Re
 
 type ParamName<Segment extends string> = Segment extends `:${infer Name}` ? Name : never
 
-/** What a handler under Bun's `routes` is called with: of a `BunRequest` what its path decides. */
+/** The request of a handler under Bun's `routes`: a `Request` with the parameters of its path. */
 export interface RouteRequest<Path extends string = string> extends Request {
   readonly params: RouteParams<Path>
 }
 
-/** What a handler under Bun's `routes` is called with second: of Bun's `Server` what tells the client. */
+/** The second argument of a handler under Bun's `routes`: the part of Bun's `Server` that tells the client. */
 export interface RouteServer {
   requestIP(
     request: Request,
@@ -37,13 +37,13 @@ interface RouteFetch<Path extends string> {
   fetch(request: RouteRequest<Path>, server: RouteServer): Response | Promise<Response>
 }
 
-/** A handler for all methods, one for each of several, or `false` for what is served elsewhere. */
+/** A handler for all methods, a handler for each of several methods, or `false` if it is served elsewhere. */
 export type RouteEntry<Path extends string> =
   | RouteHandler<Path>
   | { readonly [Method in RouteMethod]?: RouteHandler<Path> | undefined }
   | false
 
-/** What `mac.routes` takes. */
+/** The table that `mac.routes` takes. */
 export type RouteEntries<Path extends string> = { readonly [P in Path]: RouteEntry<P> }
 
 /** A handler as Bun calls it. */
@@ -52,7 +52,7 @@ export type RoutedHandler<Path extends string> = (
   server: RouteServer,
 ) => Promise<Response>
 
-/** What `mac.routes` returns: the option `routes` of `Bun.serve`. */
+/** The table that `mac.routes` returns, for the option `routes` of `Bun.serve`. */
 export type Routes<Path extends string> = {
   [P in Path]: RoutedHandler<P> | { [Method in RouteMethod]?: RoutedHandler<P> } | false
 }
@@ -67,37 +67,36 @@ const METHODS: ReadonlySet<string> = new Set<RouteMethod>([
   'OPTIONS',
 ])
 
-// biome-ignore lint/suspicious/noExplicitAny: what it is called with is between Bun and the handler
+// biome-ignore lint/suspicious/noExplicitAny: its arguments concern only Bun and the handler
 type AnyHandler = Handler<FirstArgument & any, any[]>
 
-/** An entry, read. */
+/** An entry of the table, parsed. */
 type Entry =
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'handler'; readonly handler: AnyHandler }
   | { readonly kind: 'methods'; readonly handlers: ReadonlyMap<string, AnyHandler> }
 
-/** Puts the same verification in front of the same handler, with a check of its route. */
+/** Wraps the same handler with the same options once more, with a check of its route. */
 type Rewrap = (check: RouteCheck) => unknown
 
-/** By the functions that `withMac` returned: to verify a request twice would make it a replay of itself. */
+/** The functions that `withMac` returned. A request that is verified twice would be a replay of itself. */
 const wrapped = new WeakMap<object, Rewrap>()
 
-/** Keeps how a function that `withMac` returned is made. */
+/** Remembers how to make a function that `withMac` returned, with another route. */
 export function keepWrapped<Wrapped extends object>(wrap: Wrapped, rewrap: Rewrap): Wrapped {
   wrapped.set(wrap, rewrap)
   return wrap
 }
 
-/** How a handler is wrapped already, by whatever `Mac`; `null` where it is not. */
+/** Returns how a handler was wrapped, by any `Mac`; `null` if it was not. */
 export function wrappedBy(handler: AnyHandler): Rewrap | null {
   return wrapped.get(typeof handler === 'function' ? handler : handler.fetch) ?? null
 }
 
 /**
- * Puts a verification in front of each handler of a table, with a check that the verified method and
- * path are those of its own pattern.
+ * Wraps each handler of a table, with a check that the verified method and path match its own pattern.
  *
- * @param guard Puts it in front of one handler.
+ * @param guard Wraps one handler.
  * @throws TypeError for a pattern or an entry that cannot be guarded.
  */
 export function guardRoutes(
@@ -174,16 +173,16 @@ function isHandler(value: unknown): value is AnyHandler {
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  // A directory is served by Bun itself, and so is a page, whose `index` names its file.
+  // Bun itself serves a directory, and a page, whose `index` names its file.
   return (prototype === Object.prototype || prototype === null) && !('dir' in value)
 }
 
-/** Bun sends a Response, a file, a page or a directory to everybody, without asking a handler. */
+/** Bun sends a Response, a file, a page or a directory to everybody, without calling a handler. */
 function notGuarded(name: string, value: unknown): TypeError {
   const what = value instanceof Response ? 'a Response' : 'not a handler'
   return new TypeError(
-    `withmac: routes: ${JSON.stringify(name)} is ${what}, for which no signature can be asked: give a ` +
-      'function that returns it. What is for everybody goes beside: routes: { ...mac.routes({ … }), ' +
-      "'/public': response }, with '/public': false in here where another pattern would take its path.",
+    `withmac: routes: ${JSON.stringify(name)} is ${what}, so no signature can be required: use a function ` +
+      'that returns it. If it is for everybody, put it next to the table: routes: { ...mac.routes({ … }), ' +
+      "'/public': response }. If another pattern matches its path, add '/public': false to the table.",
   )
 }

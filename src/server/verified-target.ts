@@ -3,19 +3,19 @@ import { cutUrl, requestMethod } from '../protocol/origin.ts'
 import type { VerifiedTarget } from '../types.ts'
 import { askReceivedTarget, type ReceivedTarget, targetOf } from './request-origin.ts'
 
-/** The path of a request target, as it was signed: nothing is decoded. */
+/** Returns the path of a request target as it was signed. Nothing is decoded. */
 export function pathOf(target: string): string {
   const end = target.indexOf('?')
   return end === -1 ? target : target.slice(0, end)
 }
 
-/** The target that the MAC is checked over. */
+/** Returns the target that the MAC covers. */
 export function signedTarget(request: Request, receivedTarget: ReceivedTarget | null): string {
   return targetOf(askReceivedTarget(receivedTarget), cutUrl(request.url))
 }
 
 /**
- * What a function may decide by that looks at the request line.
+ * Returns the verified method and path, for functions that decide by them.
  *
  * @throws {@link MacError} as {@link unambiguous} does.
  */
@@ -27,7 +27,7 @@ export function verifiedTarget(
   return unambiguous({ method: requestMethod(request), target })
 }
 
-/** Each fault with how the message names it. */
+/** Each ambiguity, with its name for the message. */
 const AMBIGUOUS: readonly (readonly [fault: RegExp, name: string])[] = [
   [/\\|%5c/i, 'a backslash'],
   // The unreserved characters of RFC 3986 §2.3, the dot among them.
@@ -38,8 +38,8 @@ const AMBIGUOUS: readonly (readonly [fault: RegExp, name: string])[] = [
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 
 /**
- * Reads a request line whose path every router reads alike, whether it decodes or normalizes or not.
- * Otherwise the signer could choose how a function reads a path, and have the application read another.
+ * Returns method and path if every router reads the path alike, whether it decodes and normalizes it or not.
+ * Otherwise a signer could write a path that a function reads in one way and the application in another.
  *
  * @throws {@link MacError} `ERR_MAC_TARGET`, `ERR_MAC_METHOD`
  */
@@ -65,7 +65,7 @@ function decodedOnce(path: string): string | null {
   return decoded(kept)
 }
 
-/** Decodes percent-encoding; `null` for what is not UTF-8, and for a `%` without two digits. */
+/** Decodes percent-encoding; `null` if the result is not UTF-8, or a `%` lacks its two digits. */
 export function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text)
@@ -77,6 +77,6 @@ export function decoded(text: string): string | null {
 function ambiguous(what: string): MacError {
   return new MacError(
     'ERR_MAC_TARGET',
-    `The path of the request target has ${what}, so it can be read in two ways: sign and send it without.`,
+    `The path of the request target has ${what}, so it can be read in two ways: sign and send it without that.`,
   )
 }

@@ -23,9 +23,10 @@ export type Handler<First extends FirstArgument, Rest extends unknown[]> =
 const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
 
 /**
- * Puts a verification in front of a handler.
- * @param limited The answers of the `Mac` that rate limit fields were set on.
- * @param ownRoute Whether a request is one for this handler; `verify` asks it as well.
+ * Returns a handler that verifies each request, and then calls `handler`.
+ *
+ * @param limited The responses of the `Mac` that have rate limit fields.
+ * @param ownRoute Checks that a request is for this handler; `verify` calls it as well.
  */
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
@@ -76,7 +77,7 @@ function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMac
   return { identity, error: null }
 }
 
-/** What the handler may know of the request, or the answer that keeps it from being called. */
+/** Returns the finding for the handler of the mode `optional`, or the response instead of the handler's. */
 async function refused(
   verdict: RejectedVerdict,
   request: Request,
@@ -91,7 +92,7 @@ async function refused(
   const { mode, debug } = settings
   const { report, explainKnown } = reporter(request, receivedTarget, error)
   callHook('onReject', () => onReject(error, request, report))
-  // Of another handler's request not even an anonymous caller may make use.
+  // A request for another handler must not reach this one, not even as anonymous.
   if (mode === 'optional' && error.status === 401 && isRouted(request, receivedTarget, route)) {
     return { identity: null, error }
   }
@@ -99,7 +100,7 @@ async function refused(
   return rejectionResponse(verdict, { reference: report.reference, explanation })
 }
 
-/** Whether a request is let through without credentials: that is neither an acceptance nor a refusal. */
+/** Whether a request without credentials passes. It counts neither as accepted nor as rejected. */
 function isAnonymous(verdict: MacVerdict, { mode }: WithMacSettings): boolean {
   return mode === 'optional' && !verdict.ok && verdict.error.code === 'ERR_MAC_MISSING'
 }
@@ -112,16 +113,16 @@ function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
     return (first, ...rest) => handler.fetch(first, ...rest)
   }
   throw new TypeError(
-    'withmac: withMac takes a function of a Request, a function of an object with a request, or an object with a function fetch.',
+    'withmac: the handler must be a function of a Request, a function of an object with a request, or an object with a function fetch.',
   )
 }
 
-/** What a function gave counts for the whole request: it is not asked again. */
+/** Calls the function at most once, so that its result counts for the whole request. */
 function once(ask: ReceivedTarget): ReceivedTarget {
-  let given: { readonly raw: ReturnType<ReceivedTarget> } | null = null
+  let result: { readonly received: ReturnType<ReceivedTarget> } | null = null
   return () => {
-    given ??= { raw: ask() }
-    return given.raw
+    result ??= { received: ask() }
+    return result.received
   }
 }
 
@@ -130,8 +131,8 @@ function isPreflight(request: Request): boolean {
 }
 
 /**
- * Whether no credentials of any scheme were sent: what most anonymous callers do. They need no verdict,
- * whose error alone takes microseconds to make.
+ * Whether a request has no credentials of any scheme, as most requests of anonymous callers. They need no
+ * verdict: its error alone takes microseconds to create.
  */
 function isUnsigned(request: Request): boolean {
   return hasField(request, 'authorization') === false
@@ -147,8 +148,8 @@ function hasField(request: Request, name: string): boolean | null {
 }
 
 /**
- * Without a hook, the failures that the operator must mend are printed, and in development all rejections.
- * The environment is not read before there is one to print.
+ * The default of `onReject`: prints the failures that the operator must mend, and in development every
+ * rejection. The environment is not read before there is something to print.
  */
 function reportRejection(error: MacError, request: Request, { reference }: MacReport): void {
   const { code, status } = error
