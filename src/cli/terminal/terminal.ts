@@ -45,6 +45,17 @@ export class Terminal {
     }
   }
 
+  /** Writes a piece of a body to stdout, and waits until it is taken. */
+  write(chunk: string | Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      try {
+        process.stdout.write(chunk, () => resolve())
+      } catch (error) {
+        endQuietly(error as NodeJS.ErrnoException, this)
+      }
+    })
+  }
+
   /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
   give(value: unknown, lines: () => readonly string[]): void {
     if (this.json) this.print(plainJson(value, 2))
