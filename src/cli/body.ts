@@ -3,10 +3,10 @@ import { buffer } from 'node:stream/consumers'
 import { unusableFile } from './failure.ts'
 
 /**
- * The body that `--data` gives: a text, or the content of a file where it starts with `@`, byte for
- * byte; `@-` is the standard input. Several are joined by `&`, as curl does it.
+ * Returns the body that `--data` names: the text itself, or the bytes of a file if it starts with `@`;
+ * `@-` is stdin. Several values are joined by `&`, as in curl.
  *
- * @throws Failure where a file cannot be read.
+ * @throws Failure if a file cannot be read.
  */
 export async function readData(given: readonly string[]): Promise<Uint8Array | null> {
   if (given.length === 0) return null
@@ -18,41 +18,41 @@ export async function readData(given: readonly string[]): Promise<Uint8Array | n
 }
 
 /**
- * The content of a file, or of the standard input for `-`: as a stream, since to read a pipe at once
- * fails where nothing has come through it yet.
+ * Returns the bytes of a file, or of stdin for `-`. It reads stdin as a stream: a synchronous read fails if
+ * the pipe is still empty.
  *
- * @throws Failure where it cannot be read.
+ * @throws Failure if it cannot be read.
  */
 export async function readBytes(path: string): Promise<Buffer> {
   try {
     return path === '-' ? await buffer(process.stdin) : await readFile(path)
   } catch (error) {
     throw unusableFile(
-      `${path === '-' ? 'the standard input' : path} cannot be read: ${(error as Error).message}`,
+      `${path === '-' ? 'stdin' : path} cannot be read: ${(error as Error).message}`,
     )
   }
 }
 
 /**
- * The text of a file that people may have saved with any editor: UTF-8, with or without a byte order mark.
- * What is no UTF-8 in it is read as U+FFFD.
+ * Decodes a text file: UTF-8, with or without a byte order mark. It does not reject bytes that are not
+ * UTF-8; they become U+FFFD.
  *
- * @param path What it is called in messages.
- * @throws Failure where it is UTF-16, as some editors and PowerShell write it.
+ * @param path The name for messages.
+ * @throws Failure if it is UTF-16, which some editors and PowerShell write.
  */
 export function textOf(bytes: Buffer, path: string): string {
   const [first = 0, second = 0] = bytes
   const mark = (first << 8) | second
-  // Without a mark, every other byte of plain text is zero.
+  // Without a byte order mark: in UTF-16, every second byte of ASCII text is zero.
   const isUtf16 =
     mark === 0xfffe || mark === 0xfeff || first === 0 || (bytes.length > 1 && second === 0)
   if (bytes.length > 0 && isUtf16) {
-    throw unusableFile(`${path === '-' ? 'the standard input' : path} is UTF-16: save it as UTF-8.`)
+    throw unusableFile(`${path === '-' ? 'stdin' : path} is UTF-16: save it as UTF-8.`)
   }
   return bytes.toString('utf8').replace(/^\ufeff/, '')
 }
 
-/** Gathers an option that may be given several times. */
+/** Collects the values of an option that can be repeated. */
 export function gather(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }

@@ -10,27 +10,24 @@ import { type Colors, type Field, fieldLines, wrap } from './terminal/text.ts'
 
 export type Status = 'valid' | 'expired' | 'disabled' | 'revoked'
 
-/**
- * What a credential is worth at a moment. A revoked one stays that, and a disabled one as long as it
- * is, also when it has expired.
- */
+/** Returns the status of a credential. Revoked wins over disabled, and disabled over expired. */
 export function statusOf({ revoked, disabled, expires }: Credential, now: Date): Status {
   if (revoked !== null) return 'revoked'
   if (disabled !== null) return 'disabled'
   return expires !== null && expires <= now ? 'expired' : 'valid'
 }
 
-/** A credential as `--json` prints it: the library's names, and what it is worth. */
+/** A credential as `--json` prints it: the library's fields, and `status`. */
 export function credentialJson(credential: Credential, now: Date): object {
   return { ...credential, status: statusOf(credential, now) }
 }
 
-/** How many there are, in words. */
+/** `1 credential`, `2 credentials`. */
 export function manyCredentials(count: number): string {
   return count === 1 ? '1 credential' : `${count} credentials`
 }
 
-/** What a credential is worth, and since when or until when. */
+/** The status in words, with the time since when or until when. */
 export function statusText(credential: Credential, now: Date): string {
   const { revoked, disabled, expires } = credential
   if (revoked !== null) return `revoked ${showMoment(revoked)}`
@@ -45,17 +42,17 @@ export function statusText(credential: Credential, now: Date): string {
     : `valid, ${showSpan(secondsTo(expires, now))} left`
 }
 
-/** The same in few characters, for tables. */
+/** Like {@link statusText}, but short, for tables. */
 export function shortStatus(credential: Credential, now: Date): string {
   const status = statusOf(credential, now)
   const { revoked, disabled, expires } = credential
   const since = revoked ?? disabled ?? expires
-  if (since === null) return 'valid for ever'
+  if (since === null) return 'valid forever'
   const span = showShortSpan(secondsTo(since, now))
   return status === 'valid' ? `valid, ${span} left` : `${status} ${span} ago`
 }
 
-/** The colour that says it at a glance. */
+/** The color of the status. */
 export function statusColor(
   credential: Credential,
   now: Date,
@@ -66,7 +63,7 @@ export function statusColor(
   return status === 'expired' ? colors.yellow : colors.red
 }
 
-/** All of a credential but its key and its use, in lines; and what else is to stand among them. */
+/** The lines that show a credential without its key and its use, and the fields of `more`. */
 export function credentialLines(
   credential: Credential,
   now: Date,
@@ -94,12 +91,12 @@ export function credentialLines(
   )
 }
 
-const NEVER = 'never, as far as is known'
+const NEVER = 'never, as far as withmac knows'
 
-/** Which keys a credential has, and whether they are used. */
+/** The fields that say which keys a credential has, and when they were last used. */
 export function useFields(credential: Credential, now: Date, { yellow }: Colors): Field[] {
   const { keyNumber, rotated, oldKey, lastUsed, failures } = credential
-  const refused = `${failures} in the last 24 hours, those of strangers in its name among them`
+  const rejected = `${failures} rejected requests in the last 24 hours (anyone who knows the id can cause them)`
   return [
     [
       'key number',
@@ -107,39 +104,39 @@ export function useFields(credential: Credential, now: Date, { yellow }: Colors)
     ],
     ['old key', oldKey === null ? null : oldKeyText(oldKey, now)],
     ['last used', lastUsed === null ? NEVER : `${showMoment(lastUsed)}, ${showAgo(lastUsed, now)}`],
-    ['failures', failures === 0 ? null : yellow(refused)],
+    ['failures', failures === 0 ? null : yellow(rejected)],
   ]
 }
 
-/** Until when an old key counts, and whether it is used. */
+/** Until when the old key is valid, and when it was last used. */
 function oldKeyText(
   { keyNumber, graceEnds, lastUsed }: NonNullable<Credential['oldKey']>,
   now: Date,
 ): string {
   const end = showMoment(graceEnds)
-  if (graceEnds <= now) return `${keyNumber}, refused since ${end}, ${showUse(lastUsed, now)}`
+  if (graceEnds <= now) return `${keyNumber}, rejected since ${end}, ${showUse(lastUsed, now)}`
   const left = showSpan(secondsTo(graceEnds, now))
-  return `${keyNumber}, in its grace until ${end} (${left} left), ${showUse(lastUsed, now)}`
+  return `${keyNumber}, valid until ${end} (${left} left), ${showUse(lastUsed, now)}`
 }
 
-/** When something ends, or that it does not. */
+/** The expiry time, or `never`. */
 export function showExpiry(expires: Date | null): string {
   return expires === null ? 'never' : showMoment(expires)
 }
 
-/** Scopes as OAuth writes them, or that there are none. */
+/** Scopes separated by spaces, as in OAuth, or `none`. */
 export function showScopes(scopes: readonly string[]): string {
   return scopes.length === 0 ? 'none' : plain(scopes.join(' '))
 }
 
-/** A limit in words, or that there is none of its own. */
+/** The credential's own rate limit in words, or that the server's limit applies. */
 export function showRateLimit(limit: RateLimit | null): string {
-  if (limit === null) return 'the same as all'
+  if (limit === null) return 'as the server sets it'
   const requests = limit.requests === 1 ? '1 request' : `${limit.requests} requests`
   return `${requests} in ${wholeSpan(limit.seconds)}`
 }
 
-/** A length of time to the second. */
+/** An exact duration: `1 minute`, `90 seconds`. */
 function wholeSpan(seconds: number): string {
   const [size, name] =
     (
@@ -152,7 +149,7 @@ function wholeSpan(seconds: number): string {
   return seconds === size ? `1 ${name}` : `${seconds / size} ${name}s`
 }
 
-/** What was learned is what must be added to the client's time. */
+/** @param offset Seconds to add to the client's time, as the server learned them. */
 function clockText(offset: number): string {
   if (offset === 0) return "the client's clock agrees with the server's"
   const direction = offset > 0 ? 'behind' : 'ahead of'
@@ -165,22 +162,21 @@ function secondsTo(moment: Date, now: Date): number {
 
 type Detail = CredentialEvent['detail']
 
-/** What else is known of an event, in words. */
+/** The details of an event in words. */
 export function eventText({ action, detail, at }: CredentialEvent): string {
-  return (WORDS[action] ?? JSON.stringify)(detail, at)
+  return (EVENT_TEXTS[action] ?? JSON.stringify)(detail, at)
 }
 
-const WORDS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>> = {
+const EVENT_TEXTS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>> = {
   created: () => '',
   rotated: ({ keyNumber, graceEnds, oldKeyLastUsed, expires }) => {
     const old = `key ${Number(keyNumber) - 1}`
-    const until =
-      graceEnds === null ? 'refused at once' : `in its grace until ${momentOf(graceEnds)}`
+    const until = graceEnds === null ? 'rejected at once' : `valid until ${momentOf(graceEnds)}`
     const used = useOf(oldKeyLastUsed ?? null)
-    return `key ${keyNumber} is new; ${old} ${until}, ${used}; expires ${expiryOf(expires)}`
+    return `new key ${keyNumber}; ${old} ${until}, ${used}; expires ${expiryOf(expires)}`
   },
   retired: ({ keyNumber, lastUsed, endedEarly }) =>
-    `key ${keyNumber} ${endedEarly === true ? 'ended by the rotation' : 'removed, its grace is over'}; ${useOf(lastUsed)}`,
+    `key ${keyNumber} ${endedEarly === true ? 'ended by the rotation' : 'removed after its grace'}; ${useOf(lastUsed)}`,
   extended: ({ from, to }) => `expires ${expiryOf(to)} (before: ${expiryOf(from)})`,
   disabled: () => '',
   enabled: ({ disabled }, at) => `after ${showSpan(at.getTime() / 1000 - Number(disabled))}`,
@@ -194,7 +190,7 @@ const WORDS: Readonly<Record<AuditAction, (detail: Detail, at: Date) => string>>
     ].join('; '),
 }
 
-/** What was changed, each from what it was to what it is. */
+/** One text per changed field, with the value before. */
 function changesOf(from: Detail, to: Detail): string[] {
   return Object.keys(to).flatMap((name) => {
     const [before, after] = [shownAs(name, from[name]), shownAs(name, to[name])]
@@ -210,7 +206,7 @@ function shownAs(name: string, value: unknown): string {
 }
 
 function useOf(lastUsed: unknown): string {
-  return lastUsed === null ? 'no use of it known' : `last used ${momentOf(lastUsed)}`
+  return lastUsed === null ? 'never known to be used' : `last used ${momentOf(lastUsed)}`
 }
 
 function expiryOf(seconds: unknown): string {
@@ -225,7 +221,7 @@ function dateOf(seconds: unknown): Date {
   return new Date(Number(seconds) * 1000)
 }
 
-/** A key that is refused since a rotation. */
+/** A key that a rotation ended. */
 interface EndedKey {
   readonly keyNumber: number
   /** When it was last used. */
@@ -233,9 +229,9 @@ interface EndedKey {
 }
 
 /**
- * The keys that counted before a rotation, and do not after it.
- * @param history What was done to the credential, the rotation included: it tells the last use of each
- *   key by itself. Without it, the last use of all of them stands for that of each.
+ * Returns the keys that were valid before a rotation and are not valid after it.
+ * @param history The credential's history, including this rotation. It has the last use of each key. If it
+ *   is empty, the last use of the credential is taken for each key.
  */
 export function endedKeys(
   before: Credential,
@@ -257,7 +253,7 @@ export function endedKeys(
   })
 }
 
-/** What a rotation means for those who have a key from before. */
+/** Explains what a rotation means for clients that have an earlier key. */
 export function rotatedLines(
   { id, oldKey, disabled, expires }: Credential,
   ended: readonly EndedKey[],
@@ -268,7 +264,7 @@ export function rotatedLines(
   const show = (text: string) => wrap(text, columns, 0)
   const lines: string[] = []
   if (ended.length > 0) {
-    lines.push(red(bold(show(`Every request with ${named(ended)} is refused from now on.`))))
+    lines.push(red(bold(show(`From now on, every request with ${named(ended)} is rejected.`))))
     lines.push(show(cutOff(ended, now)))
   }
   if (oldKey !== null) {
@@ -279,23 +275,25 @@ export function rotatedLines(
     const why = withAll ? ', when the credential itself expires' : ''
     lines.push(
       show(`Key ${keyNumber} stays valid until ${showMoment(end)} (${left} left)${why}.`),
-      show(`It was ${showUse(lastUsed, now)}. "${lineOn(id, 'show')}" tells whether it is in use.`),
+      show(
+        `It was ${showUse(lastUsed, now)}. To see whether it is still in use: "${lineOn(id, 'show')}".`,
+      ),
     )
     if (withAll) {
       const extend = lineOn(id, 'extend', '--expires 30d')
-      lines.push(yellow('The new key ends then as well. To move that end:'), `  ${cyan(extend)}`)
+      lines.push(yellow('The new key expires then, too. To extend it:'), `  ${cyan(extend)}`)
     }
   }
   if (disabled !== null) {
     const enable = lineOn(id, 'enable')
-    lines.push(yellow(show(`It is disabled: no key of it counts until "${enable}".`)))
+    lines.push(yellow(show(`The credential is disabled. Before it can be used: "${enable}".`)))
   }
   return lines
 }
 
 function named(keys: readonly EndedKey[]): string {
   const numbers = keys.map(({ keyNumber }) => keyNumber)
-  return numbers.length === 1 ? `key ${numbers[0]}` : `the keys ${numbers.join(' and ')}`
+  return numbers.length === 1 ? `key ${numbers[0]}` : `keys ${numbers.join(' and ')}`
 }
 
 function cutOff(ended: readonly EndedKey[], now: Date): string {
@@ -304,11 +302,11 @@ function cutOff(ended: readonly EndedKey[], now: Date): string {
   }, null)
   const subject = ended.length === 1 ? 'It was' : 'They were'
   const use = `${subject} ${showUse(lastUsed, now)}`
-  if (lastUsed === null) return `${use}: nobody seems to be cut off.`
-  return `${use} (${showMoment(lastUsed)}): whoever that was is cut off until they have the new key.`
+  if (lastUsed === null) return `${use}: probably no client is affected.`
+  return `${use} (${showMoment(lastUsed)}): that client is rejected until it has the new key.`
 }
 
-/** A credential and its key, shown this once, or the file that holds it. */
+/** The lines that show a new credential with its key, or with the file that contains the key. */
 export function newKeyLines(
   { key, ...credential }: NewCredential,
   save: string | null,
@@ -317,16 +315,16 @@ export function newKeyLines(
 ): string[] {
   const { bold, yellow } = colors
   if (save !== null) {
-    const kept = `The key is in ${bold(plain(save))}, which only you can read.`
+    const kept = `The key is in ${bold(plain(save))}. Only you can read that file.`
     return [...credentialLines(credential, now, colors), kept]
   }
   return [
     ...credentialLines(credential, now, colors, [['key', yellow(bold(key))]]),
-    'The key is shown this once: keep it now.',
+    'This is the only time the key is shown: save it now.',
   ]
 }
 
-/** A request that was signed with a new key, and how to sign more. */
+/** A request that was signed with a new key. */
 interface Trial {
   readonly id: string
   readonly save: string | null
@@ -334,17 +332,17 @@ interface Trial {
   readonly curl: string
 }
 
-/** What to paste to try a new key. */
+/** The commands to try a new key with. */
 export function trialLines({ id, save, url, curl }: Trial, { cyan }: Colors): string[] {
   const signer = save === null ? `--id ${quote(id)}` : `--credentials ${quote(save)}`
   const advice = curlAdvice()
   return [
-    'Try it, within five minutes. Pasted a second time it is refused, as a replay:',
+    'Try it within five minutes. It works once; the second time it is rejected as a replay:',
     '',
     `  ${cyan(plain(curl))}`,
     '',
     ...(advice === null ? [] : [advice, '']),
-    'Signed anew each time:',
+    'To sign and send a new request each time:',
     '',
     `  ${cyan(plain(pasted(`fetch ${signer} ${quote(url)}`)))}`,
   ]

@@ -22,34 +22,34 @@ import { lineOn, pasted, quote } from './help.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** Where a command finds the credential to sign with. A key never stands on the command line. */
+/** Where a command finds the credential to sign with. A key is never on the command line. */
 export interface CredentialOptions {
   readonly database?: string
   readonly credentials?: string
   readonly id?: string
 }
 
-const WAYS = `set MAC_ID and MAC_KEY, or name a file with --credentials (as "${pasted('create --save')}" writes it), or one of the database with --id`
+const WAYS = `set MAC_ID and MAC_KEY, or use --credentials with a file that "${pasted('create --save')}" wrote, or --id with a credential of the database`
 const WRITER = `"${pasted('create USER --save FILE')}" writes such a file.`
 
-/** Adds the options, and what they are for, to a command. */
+/** Adds the options that name a credential, and their help, to a command. */
 export function takesCredential(command: Command): Command {
   return command
-    .option('--credentials <file>', 'signs with what --save of create or rotate wrote')
-    .option('--id <id>', 'signs with this credential of the database')
+    .option('--credentials <file>', 'the credential: a file that create or rotate --save wrote')
+    .option('--id <id>', 'the credential: one of the database')
     .addHelpText(
       'after',
       [
         '',
-        'What it signs with: --credentials, else --id, else the variables MAC_ID and MAC_KEY',
-        '(and MAC_ALGORITHM, where it is not hmac-sha-256).',
+        'The credential is the first of these that is set: --credentials, --id, the variables MAC_ID and',
+        'MAC_KEY (and MAC_ALGORITHM, if it is not hmac-sha-256).',
       ].join('\n'),
     )
 }
 
 /**
- * The credential to sign with.
- * @throws Failure where there is none; it says which ways there are.
+ * Returns the credential to sign with.
+ * @throws Failure if there is none. It lists the ways to name one.
  */
 export async function signingCredential(
   options: CredentialOptions,
@@ -70,7 +70,7 @@ export async function signingCredential(
   throw misuse(`there is no credential to sign with: ${WAYS}.`)
 }
 
-/** What a file or the environment gives, or `null` where neither is there. */
+/** Returns the credential of `--credentials` or of the environment, or `null` if neither is set. */
 export function givenCredential(
   { credentials }: CredentialOptions,
   terminal: Terminal,
@@ -79,16 +79,18 @@ export function givenCredential(
   const { MAC_ID: id, MAC_KEY: key, MAC_ALGORITHM: algorithm } = process.env
   if (!id && !key) return null
   if (!id || !key)
-    throw misuse(`${id ? 'MAC_ID' : 'MAC_KEY'} is set, and the other is not: ${WAYS}.`)
+    throw misuse(
+      `${id ? 'MAC_ID' : 'MAC_KEY'} is set, but ${id ? 'MAC_KEY' : 'MAC_ID'} is not: ${WAYS}.`,
+    )
   return { id, key, algorithm: readAlgorithm(algorithm || undefined, 'MAC_ALGORITHM') }
 }
 
-/** A credential of the database, with its key. */
+/** Reads a credential with its key from the database. */
 export function storedCredential(place: Place, id: string): Promise<StoredCredential | null> {
   return withStoreOf(place, async ({ credentials }) => (await credentials.lookUp(id)).credential)
 }
 
-/** It is signed with all the same: whether the server refuses it may be what is asked. */
+/** Only a note: the user may want to see that the server rejects the request. */
 function warnOfEnded(stored: StoredCredential, terminal: Terminal): void {
   const ended = endOf(stored)
   if (ended === null) return
@@ -101,20 +103,20 @@ function endOf({ id, revoked, disabled, expires }: StoredCredential): string | n
   const moment = (seconds: number) => showMoment(new Date(seconds * 1000))
   if (revoked !== null) return `was revoked ${moment(revoked)}`
   if (disabled !== null) {
-    return `was disabled ${moment(disabled)}: "${lineOn(id, 'enable')}" takes it back`
+    return `was disabled ${moment(disabled)}. To enable it: "${lineOn(id, 'enable')}"`
   }
   if (expires === null || expires > Date.now() / 1000) return null
-  return `expired ${moment(expires)}: "${lineOn(id, 'extend', '--expires 30d')}" moves its end`
+  return `expired ${moment(expires)}. To extend it: "${lineOn(id, 'extend', '--expires 30d')}"`
 }
 
 function readCredentialFile(path: string, terminal: Terminal): ClientCredential {
   const { id, key, algorithm } = parse(path)
   if (typeof id !== 'string' || typeof key !== 'string' || id === '' || key === '') {
-    throw unusableFile(`${path} holds no id and key: ${WRITER}`)
+    throw unusableFile(`${path} does not contain an id and a key. ${WRITER}`)
   }
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     const { yellow } = terminal.errorColors
-    const said = `others can read the key in ${path}: chmod 600 ${quote(path)}`
+    const said = `other users can read the key in ${path}. Run: chmod 600 ${quote(path)}`
     terminal.note(`${yellow('note:')} ${plain(said)}`)
   }
   return { id, key, algorithm: readAlgorithm(algorithm ?? undefined, path) }
@@ -131,8 +133,8 @@ function parse(path: string): { id?: unknown; key?: unknown; algorithm?: unknown
   try {
     return Object(JSON.parse(text)) as object
   } catch {
-    // What the parser says would quote the file, and so perhaps the key.
-    throw unusableFile(`${path} is no JSON: ${WRITER}`)
+    // Without the parser's message: it quotes the file, and so perhaps the key.
+    throw unusableFile(`${path} is not JSON. ${WRITER}`)
   }
 }
 
@@ -143,37 +145,37 @@ function readAlgorithm(algorithm: unknown, where: string): MacAlgorithm {
   throw misuse(`${where}: the algorithm must be ${MAC_ALGORITHMS.join(' or ')}.`)
 }
 
-/** A new file for a secret. */
+/** A new file for a secret, created before the secret exists. */
 export interface ReservedFile {
   /**
-   * Writes all of it, and closes it.
+   * Writes the text, syncs it to disk, and closes the file.
    * @throws Failure
    */
   write(text: string): void
   /**
-   * Writes another text in place of what was written: all of it, or none.
+   * Replaces the whole text atomically.
    * @throws Failure
    */
   replace(text: string): void
-  /** Removes it; what is open of it ends with the process. */
+  /** Removes the file. An open descriptor is closed when the process ends. */
   abandon(): void
 }
 
 /**
- * Says before anything else is done what {@link reserveFile} would say.
+ * Checks early, before anything is changed, that the file is new. {@link reserveFile} checks it again.
  * @throws Failure
  */
 export function checkNew(path: string): void {
-  if (existsSync(path)) throw isThere(path)
+  if (existsSync(path)) throw alreadyExists(path)
 }
 
-function isThere(path: string): Failure {
-  return unusableFile(`${path} is there already and may hold another key: name a new file.`)
+function alreadyExists(path: string): Failure {
+  return unusableFile(`${path} already exists and may contain another key: choose a new file name.`)
 }
 
 /**
- * Makes a file that its owner alone can read. One that is there is never written over: it may hold
- * the only copy of another key.
+ * Creates a file that only its owner can read. It never overwrites a file, which may contain the only copy
+ * of another key.
  *
  * @throws Failure
  */
@@ -183,7 +185,9 @@ export function reserveFile(path: string): ReservedFile {
     descriptor = openSync(path, 'wx', 0o600)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw code === 'EEXIST' ? isThere(path) : unusableFile(`${path} cannot be written: ${message}`)
+    throw code === 'EEXIST'
+      ? alreadyExists(path)
+      : unusableFile(`${path} cannot be written: ${message}`)
   }
   return {
     write(text) {
@@ -211,10 +215,10 @@ export function reserveFile(path: string): ReservedFile {
   }
 }
 
-/** What of a credential is saved, for `--credentials` to read. */
+/** The fields of a credential that `--save` writes and `--credentials` reads. */
 type Saved = Pick<NewCredential, 'id' | 'key' | 'algorithm' | 'user' | 'expires'>
 
-/** The text of such a file. */
+/** The text of the file that `--save` writes. */
 export function savedText({ id, key, algorithm, user, expires }: Saved): string {
   return `${JSON.stringify({ id, key, algorithm, user, expires }, null, 2)}\n`
 }

@@ -2,19 +2,19 @@ import { type ClientCredential, signHeaders } from '../client/index.ts'
 import { cutUrl } from '../protocol/origin.ts'
 import { pasted, quote } from './help.ts'
 
-/** A signed request, as a curl line shows it. */
+/** A signed request, as the curl line sends it. */
 interface CurlRequest {
   readonly method: string
   readonly url: string
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** The body; a file where it starts with `@`. */
+  /** The body, or a file if it starts with `@`. */
   readonly data?: string | undefined
 }
 
-/** The curl command that sends a request just as it was signed, for sh, bash, zsh and fish. */
+/** Returns the curl command that sends exactly what was signed, quoted for sh, bash, zsh and fish. */
 function curlLine({ method, url, headers, data }: CurlRequest): string {
   const words = ['curl', '-i']
-  // Braces and brackets would be taken for patterns.
+  // Without --globoff, curl expands braces and brackets.
   if (/[[\]{}]/.test(url)) words.push('--globoff')
   if (method === 'HEAD') words.push('--head')
   else if (method !== (data === undefined ? 'GET' : 'POST')) words.push('-X', quote(method))
@@ -25,28 +25,28 @@ function curlLine({ method, url, headers, data }: CurlRequest): string {
   return [...words, quote(url)].join(' ')
 }
 
-/** What to say beside a curl line where the shell is likely to be another one. */
+/** A note for Windows, where the shell may not understand the quotes; `null` elsewhere. */
 export function curlAdvice(): string | null {
   if (process.platform !== 'win32') return null
-  return `On Windows paste it into Git Bash or WSL: cmd.exe and older PowerShells read its quotes otherwise. "${pasted('fetch')}" works in any.`
+  return `On Windows, paste it into Git Bash or WSL: cmd.exe and older PowerShells do not understand its quotes. "${pasted('fetch')}" works in every shell.`
 }
 
-/** What is to be sent by curl. */
+/** A request that curl will send. */
 interface CurlToSign {
   readonly method: string
-  /** As `readAddress` gives it. */
+  /** As `readAddress` returns it. */
   readonly url: string
   readonly ext?: string | null
-  /** The body as `--data` gives it, for curl to read. */
+  /** The value of `--data`: curl reads the file itself. */
   readonly data?: string | undefined
-  /** The body to bind; left out where it is not to be bound. */
+  /** The body whose digest is signed. If it is missing, no digest is signed. */
   readonly bound?: Uint8Array | null
 }
 
-/** A credential for trials: it tells whether a request can be signed at all. */
+/** A dummy credential, to check whether a request can be signed before a database is opened. */
 export const NOBODY: ClientCredential = { id: 'nobody', key: 'x'.repeat(43) }
 
-/** Signs what curl sends of a URL, which is the URL as it is. */
+/** Signs a request, and returns the header and the curl line that sends it. */
 export function signedCurl(
   { method, url, ext = null, data, bound }: CurlToSign,
   credential: ClientCredential,

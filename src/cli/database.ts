@@ -13,16 +13,16 @@ import { pasted } from './help.ts'
 import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** The database that a command works with. */
+/** The database that a command uses. */
 export interface Place {
-  /** As the library takes it. */
+  /** The URL for the library's option `database`. */
   readonly url: string
-  /** The file's absolute path; `null` for a database in memory. */
+  /** The absolute path of the file, or `null` for a database in memory. */
   readonly file: string | null
-  /** What it is called in messages: the file's path, or `:memory:`. */
+  /** The name for messages: the path of the file, or `:memory:`. */
   readonly path: string
   readonly driver: DatabaseUrl['driver']
-  /** Whether the file was there; never so in memory. */
+  /** Whether the file already exists; `false` in memory. */
   readonly existed: boolean
 }
 
@@ -30,11 +30,11 @@ const DEFAULT = 'sqlite:mac.db'
 const VARIABLE = 'MAC_DATABASE_URL'
 
 /**
- * The database that `--database` names, else `MAC_DATABASE_URL`, else `mac.db` in this folder. The option
- * takes a path as well, and a `file:` URL; the variable is read as servers read it.
+ * Returns the database that `--database` names, otherwise `MAC_DATABASE_URL`, otherwise `mac.db` in this
+ * folder. The option also accepts a path and a `file:` URL. The variable is read as servers read it.
  *
- * @throws Failure that quotes what was given, where it names no database, or where it cannot be told
- *   whether the file is there.
+ * @throws Failure if it does not name a database (the message quotes it), or if this user may not see
+ *   whether the file exists.
  */
 export function findPlace(option: string | undefined): Place {
   const variable = process.env[VARIABLE]
@@ -44,36 +44,39 @@ export function findPlace(option: string | undefined): Place {
   const { path, driver } = read(url, given, from)
   if (path === null) return { url, file: null, path: ':memory:', driver, existed: false }
   const file = resolve(path)
-  return { url, file, path: file, driver, existed: isThere(file) }
+  return { url, file, path: file, driver, existed: fileExists(file) }
 }
 
-/** The same, where the file must be there: a new and empty one would only hide the mistake. */
+/**
+ * Like {@link findPlace}, but the file must exist: to create an empty database would only hide a wrong path.
+ * @throws Failure
+ */
 export function existingPlace(option: string | undefined): Place {
   const place = findPlace(option)
   if (place.existed || place.file === null) return place
   throw new Failure(
     EXIT.store,
     'ERR_CLI_NO_DATABASE',
-    `there is no database ${place.path}. "${pasted('init')}" makes one; --database or MAC_DATABASE_URL names another.`,
+    `there is no database ${place.path}. To create it: "${pasted('init')}". To use another one: --database or MAC_DATABASE_URL.`,
   )
 }
 
-/** Says that nothing of a database in memory is kept. */
+/** Prints a note if the database is in memory: nothing is kept. */
 export function warnOfMemory({ file }: Place, terminal: Terminal): void {
   if (file !== null) return
   const { yellow } = terminal.errorColors
   terminal.note(
-    `${yellow('note:')} the database is in memory: it was empty, and is gone when this command ends`,
+    `${yellow('note:')} the database is in memory: it starts empty and is lost when this command ends`,
   )
 }
 
-/** Does something with the database, and closes it. */
+/** Opens the database as a `Mac`, runs `work`, and closes it. */
 export async function withMacOf<Result>(
   place: Place,
   work: (mac: Mac) => Promise<Result>,
 ): Promise<Result> {
   await demandSqlite(place.driver)
-  // Imported when it is needed: commands that need no database start without it.
+  // Loaded lazily: commands that need no database start without it.
   const { createMac } = await import('../create-mac.ts')
   const mac = createMac({ database: place.url })
   try {
@@ -84,7 +87,7 @@ export async function withMacOf<Result>(
   }
 }
 
-/** The same with the store below it. */
+/** Opens the store of the database, runs `work`, and closes it. */
 export async function withStoreOf<Result>(
   { file, driver }: Place,
   work: (store: Store) => Promise<Result>,
@@ -100,20 +103,20 @@ export async function withStoreOf<Result>(
   }
 }
 
-/** A path, `:memory:` or a `file:` URL as the library's URL; any other text as it is. */
+/** Converts a path, `:memory:` or a `file:` URL to a URL for the library. Other texts stay as they are. */
 function urlOf(given: string): string {
   if (given === ':memory:') return 'sqlite::memory:'
   if (/^file:/i.test(given)) return `sqlite:${resolve(pathOfFileUrl(given))}`
-  // One letter and a colon is a drive.
+  // One letter and a colon is a Windows drive, not a URL scheme.
   const isUrl = given === '' || /^[a-z][a-z0-9+.-]+:/i.test(given)
   return isUrl ? given : `sqlite:${resolve(given)}`
 }
 
-/** The path of `file:mac.db`, `file:/var/mac.db` or `file:///var/mac.db`, decoded as SQLite does it. */
+/** The path of `file:mac.db`, `file:/var/mac.db` or `file:///var/mac.db`, decoded as SQLite decodes it. */
 function pathOfFileUrl(given: string): string {
   const rest = given.slice('file:'.length)
   try {
-    if (/[?#]/.test(rest)) throw new Error('it takes a path alone, without ?parameters')
+    if (/[?#]/.test(rest)) throw new Error('only a path is allowed, without ?parameters')
     if (rest.startsWith('//')) return fileURLToPath(given)
     if (rest === '') throw new Error('it names no file')
     return decodeURIComponent(rest)
@@ -130,31 +133,34 @@ function read(url: string, given: string, from: string): DatabaseUrl {
   } catch (cause) {
     const more = from === '--database' ? ', or a path such as mac.db' : ''
     const quoted = JSON.stringify(withoutPassword(given))
-    throw misuse(`${from}: ${(cause as Error).message}${more}. It was given as ${quoted}.`)
+    throw misuse(`${from}: ${(cause as Error).message}${more}. The value was ${quoted}.`)
   }
 }
 
-/** What was given may be the URL of another kind of database. */
+/** Hides a password: the value may be a URL of another database, such as PostgreSQL. */
 function withoutPassword(given: string): string {
   return given.replace(/\/\/.*@/s, '//…@').replace(/(?<=^[a-z][a-z0-9+.-]+:.*)\?.*/is, '?…')
 }
 
-/** @throws Failure where that cannot be told: a file that may not be looked at is not one that is missing. */
-function isThere(file: string): boolean {
+/**
+ * Whether the file exists. A file in a folder that this user may not enter does not count as missing.
+ * @throws Failure if this cannot be found out.
+ */
+function fileExists(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false }) !== undefined
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOTDIR') return false
     if (code === 'ELOOP' || code === 'ENAMETOOLONG') {
-      throw misuse(`the database ${file} cannot be used: ${message}. Name another path.`)
+      throw misuse(`the database ${file} cannot be used: ${message}. Use another path.`)
     }
-    // Deno's way to say that a permission was not given is told in other words.
+    // Rethrown as it is: `understand` has a message for a missing permission of Deno.
     if (code !== 'EACCES' && code !== 'EPERM') throw error
     throw new Failure(
       EXIT.store,
       'ERR_MAC_STORE',
-      `whether there is a database ${file} cannot be told: you may not enter a folder on the way to it (${message}). Run this as the user that the server runs as.`,
+      `you may not enter a folder in the path of the database ${file} (${message}). Run this command as the user that runs the server.`,
     )
   }
 }
@@ -166,7 +172,7 @@ export function runtimeName(): string {
   return deno === undefined ? `Node ${node}` : `Deno ${deno}`
 }
 
-/** What opens the database here, or `null` where nothing can. */
+/** The name of the SQLite driver that this runtime uses, or `null` if it has none. */
 export async function sqliteDriver(choice: DriverChoice): Promise<string | null> {
   const { bun, deno } = process.versions
   const { nodeSqliteModule } = await import('../store/drivers/node-sqlite.ts')
@@ -180,44 +186,44 @@ export async function sqliteDriver(choice: DriverChoice): Promise<string | null>
 }
 
 /**
- * Sees to it that this runtime can open the database.
- * @throws Failure that says how to call withmac so that it can.
+ * Checks that this runtime has a SQLite driver for the database.
+ * @throws Failure if it has none. It says what to install, or how to run withmac instead.
  */
 export async function demandSqlite(choice: DriverChoice): Promise<void> {
   if ((await sqliteDriver(choice)) !== null) return
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) {
     const own =
-      choice === 'own' ? 'run "deno upgrade": version 2.2 has it' : 'write sqlite: in its place'
-    const lacks = choice === 'own' ? 'has no node:sqlite' : 'cannot run better-sqlite3:'
-    throw new Failure(EXIT.store, 'ERR_CLI_NO_SQLITE', `${runtimeName()} ${lacks} ${own}.`)
+      choice === 'own' ? 'run "deno upgrade" (2.2 and later have it)' : 'use sqlite: in the URL'
+    const lacks = choice === 'own' ? 'has no node:sqlite' : 'cannot run better-sqlite3'
+    throw new Failure(EXIT.store, 'ERR_CLI_NO_SQLITE', `${runtimeName()} ${lacks}: ${own}.`)
   }
   const lacks =
     choice === 'own'
-      ? `${runtimeName()} has no SQLite of its own; 22.13 and later have one`
-      : `better-sqlite3 is not installed beside withmac`
+      ? `${runtimeName()} has no SQLite of its own (22.13 and later have it)`
+      : `better-sqlite3 is not installed next to withmac`
   throw new Failure(
     EXIT.store,
     'ERR_CLI_NO_SQLITE',
-    `${lacks}. Beside withmac run: npm install better-sqlite3@11. ` +
-      'Bun and Deno bring SQLite along, as in: bunx --no-install --bun withmac …',
+    `${lacks}. In the folder where withmac is installed, run: npm install better-sqlite3@11. ` +
+      'Or use Bun, which has SQLite: bunx --no-install --bun withmac …',
   )
 }
 
-/** A database as it is: opened without bringing its tables up to this version. */
+/** A database that was opened as it is, without a migration. */
 export interface Inspected {
-  /** The rows of a query, which must not write. */
+  /** The rows of a query. The query must not write. */
   rows(sql: string, ...parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
   /** The first value of the first row. */
   value(sql: string, ...parameters: readonly unknown[]): unknown
-  /** One of the single numbers, or `null` where it is not there. */
+  /** A number of the table `mac_state`, or `null` if it is missing. */
   state(name: StateName): number | null
   readonly handle: SqliteHandle
-  /** Its file; `null` where it is in memory. */
+  /** The path of the file, or `null` in memory. */
   readonly path: string | null
 }
 
-/** Looks into a database that is there. */
+/** Opens the database without a migration, runs `work`, and closes it. */
 export async function withInspected<Result>(
   { file, driver }: Pick<Place, 'file' | 'driver'>,
   work: (inspected: Inspected) => Result | Promise<Result>,
@@ -249,8 +255,8 @@ function inspectedOf(handle: SqliteHandle, path: string | null): Inspected {
 }
 
 /**
- * The credential with an identifier.
- * @throws Failure where there is none.
+ * Returns the credential with this identifier.
+ * @throws Failure if there is none.
  */
 export async function found(mac: Mac, id: string, { path }: Place): Promise<Credential> {
   const credential = await mac.getCredential(id)
@@ -259,8 +265,8 @@ export async function found(mac: Mac, id: string, { path }: Place): Promise<Cred
 }
 
 /**
- * The same, of one that something can still be made of.
- * @throws Failure where there is none, or it was revoked.
+ * Like {@link found}, but the credential must not be revoked.
+ * @throws Failure if there is none, or if it was revoked.
  */
 export async function foundUnrevoked(mac: Mac, id: string, place: Place): Promise<Credential> {
   const credential = await found(mac, id, place)
@@ -269,6 +275,6 @@ export async function foundUnrevoked(mac: Mac, id: string, place: Place): Promis
   throw new Failure(
     EXIT.no,
     'ERR_MAC_CREDENTIAL_ENDED',
-    `${id} was revoked ${showMoment(revoked)}, which cannot be taken back: "${pasted('create USER')}" makes a new one.`,
+    `${id} was revoked ${showMoment(revoked)}, which cannot be undone. To create a new one: "${pasted('create USER')}".`,
   )
 }

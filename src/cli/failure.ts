@@ -2,10 +2,10 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { plainJson } from '../protocol/text.ts'
 import { pasted } from './help.ts'
 
-/** The statuses that a command ends with, stated in its help and in the documentation. */
+/** The exit statuses of a command. The help and docs/command-line.md list them. */
 export const EXIT = {
   ok: 0,
-  /** The answer is no: not found, refused, not as it should be. */
+  /** The command ran, and the result is negative: not found, rejected, or a problem was found. */
   no: 1,
   usage: 2,
   store: 3,
@@ -15,36 +15,36 @@ export const EXIT = {
 
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT]
 
-/** What each status stands for, for people. */
+/** What each status means, for people. */
 export const STATUSES: readonly (readonly [ExitStatus, string])[] = [
-  [EXIT.ok, 'done; all is well'],
-  [EXIT.no, 'the answer is no: not found, refused, a fault was found'],
+  [EXIT.ok, 'success'],
+  [EXIT.no, 'the command ran, but: not found, rejected, or a problem was found'],
   [EXIT.usage, 'the command line, or a file that it names, cannot be used'],
   [EXIT.store, 'the database cannot be used'],
   [EXIT.network, 'the server cannot be reached'],
-  [EXIT.internal, 'a fault of withmac itself'],
+  [EXIT.internal, 'a bug in withmac'],
 ]
 
-/** The stable codes of the command line's own failures. With a `MacError` goes the code of the library. */
+/** The stable codes of the command line's own errors. A `MacError` keeps the code that it has. */
 export type CliErrorCode =
-  /** The command line cannot be used. */
+  /** The command line is not valid. */
   | 'ERR_CLI_USAGE'
   /** A file that the command line names cannot be read, used or written. */
   | 'ERR_CLI_FILE'
-  /** There is no such database. */
+  /** The database does not exist. */
   | 'ERR_CLI_NO_DATABASE'
-  /** The runtime has nothing that opens it. */
+  /** This runtime has no SQLite driver for the database. */
   | 'ERR_CLI_NO_SQLITE'
   /** A server cannot be reached. */
   | 'ERR_CLI_NETWORK'
-  /** Deno was not given a permission. */
+  /** Deno lacks a permission. */
   | 'ERR_CLI_PERMISSION'
-  /** What was to be shown cannot be written. */
+  /** The output cannot be written. */
   | 'ERR_CLI_OUTPUT'
-  /** A fault of withmac itself. */
+  /** A bug in withmac. */
   | 'ERR_CLI_INTERNAL'
 
-/** Ends a command: with one sentence for people, and the status and a code for scripts. */
+/** An error that ends a command: one sentence for people, a status and a code for scripts. */
 export class Failure extends Error {
   override readonly name: string = 'Failure'
   readonly status: ExitStatus
@@ -62,27 +62,27 @@ export class Failure extends Error {
   }
 }
 
-/** Something on the command line cannot be used. */
+/** Returns the error for a command line that is not valid. */
 export function misuse(message: string): Failure {
   return new Failure(EXIT.usage, 'ERR_CLI_USAGE', message)
 }
 
-/** A file that the command line names cannot be read, used or written. */
+/** Returns the error for a file that cannot be read, used or written. */
 export function unusableFile(message: string): Failure {
   return new Failure(EXIT.usage, 'ERR_CLI_FILE', message)
 }
 
-/** What somebody is called in a sentence, also where the name is empty. */
+/** A name as it stands in a sentence. An empty name is shown as `""`. */
 export function nameOf(name: string): string {
   return name === '' ? '""' : name
 }
 
-/** A database holds no such credential. */
+/** Returns the error for a credential that the database does not have. */
 export function noCredential(id: string, path: string): Failure {
   return new Failure(
     EXIT.no,
     'ERR_MAC_CREDENTIAL_UNKNOWN',
-    `there is no credential ${nameOf(id)} in ${path}. "${pasted('list')}" shows which there are.`,
+    `there is no credential ${nameOf(id)} in ${path}. To see all of them: "${pasted('list')}".`,
   )
 }
 
@@ -92,7 +92,7 @@ interface Understood {
   readonly message: string
 }
 
-/** What an error comes to, for people and for scripts. */
+/** Converts any error to the status, code and message that the command ends with. */
 export function understand(error: unknown): Understood {
   if (error instanceof Failure) return error
   const message = error instanceof Error ? error.message : String(error)
@@ -102,16 +102,16 @@ export function understand(error: unknown): Understood {
   if (error instanceof MacError) {
     return { status: statusOf(error), code: error.code, message: asCalledHere(message) }
   }
-  // What the library says of wrong input, which came from the command line.
+  // The library's TypeError for an option that is not valid: the option came from the command line.
   if (error instanceof TypeError && message.startsWith('withmac: ')) {
     const said = message.slice('withmac: '.length)
     return { status: EXIT.usage, code: 'ERR_CLI_USAGE', message: said }
   }
-  const said = `this should not have happened: ${message}`
+  const said = `this is a bug in withmac: ${message}`
   return { status: EXIT.internal, code: 'ERR_CLI_INTERNAL', message: said }
 }
 
-/** Commands that the library names, as they can be pasted here. */
+/** Rewrites the commands in a library message so that they can be pasted here. */
 function asCalledHere(message: string): string {
   return message.replaceAll(/"withmac ([a-z]+)"/g, (_, command: string) => `"${pasted(command)}"`)
 }
@@ -121,12 +121,12 @@ function statusOf({ code, status }: MacError): ExitStatus {
     return EXIT.store
   }
   if (code.startsWith('ERR_MAC_CREDENTIAL_')) return EXIT.no
-  // A client's faults are told before anything is sent, but for these.
+  // The client finds all other mistakes before it sends anything.
   if (code === 'ERR_MAC_CLIENT_REDIRECT' || code === 'ERR_MAC_CLIENT_ANSWER_LOST') return EXIT.no
   return status === 401 || code.startsWith('ERR_MAC_CLIENT_') ? EXIT.usage : EXIT.internal
 }
 
-/** Deno's way to say that a permission was not given; the store's failure may be around it. */
+/** Whether Deno lacks a permission. The store may have wrapped Deno's error in its own. */
 function isWithheld(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at.name === 'NotCapable' || (at.name === 'PermissionDenied' && 'Deno' in globalThis)) {
@@ -138,16 +138,16 @@ function isWithheld(error: unknown): boolean {
 
 function withheld(message: string): string {
   const [first] = message.split('\n')
-  return `${first?.replace(/\.$/, '')}; or give it all permissions, by deno run -A.`
+  return `${first?.replace(/\.$/, '')}; or allow everything: deno run -A.`
 }
 
-/** Whether JSON is wanted: what follows `--` are no options. */
+/** Whether `--json` is among the options. Words after `--` are not options. */
 export function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--')
   return (end === -1 ? args : args.slice(0, end)).includes('--json')
 }
 
-/** An error as `--json` has it on the error output, on a line of its own. */
+/** An error as `--json` prints it on stderr: one line. */
 export function errorJson(message: string, code: string): string {
   return `${plainJson({ error: { code, message } })}\n`
 }

@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { plain } from '../protocol/text.ts'
 
-/** The examples of a command, for the end of its help. */
+/** Formats the examples at the end of a command's help. */
 export function examples(...lines: readonly (readonly [command: string, what: string])[]): string {
   const words = lines.map(([command, what]) => [named(command), what] as const)
   const width = Math.max(...words.map(([command]) => command.length))
@@ -11,14 +11,15 @@ export function examples(...lines: readonly (readonly [command: string, what: st
   return ['', 'Examples:', ...shown].join('\n')
 }
 
-/** The command named as it can be called here, also behind a pipe. */
+/** An example with `withmac` replaced by what works here, also after a pipe. */
 function named(command: string): string {
   return command.replace(/(?<=^|[|"] )withmac(?= )/, calledAs())
 }
 
 /**
- * What is to be written in front of a command's name for it to run here: what npx runs is not on the path.
- * It runs what is installed and downloads nothing: under the name on a registry there may be anything.
+ * The words that start withmac here, such as `npx --no-install withmac`. A program that npx runs is not on
+ * the PATH, so `withmac` alone would not be found. The words never download a package: a registry may have
+ * someone else's package under this name.
  */
 export function calledAs(): string {
   const { npm_command, npm_lifecycle_event } = process.env
@@ -29,7 +30,7 @@ export function calledAs(): string {
   return bun === undefined ? 'bunx --no-install withmac' : 'bunx --no-install --bun withmac'
 }
 
-/** A command line of withmac, as it can be pasted: `npx --no-install withmac list`. */
+/** A command line that can be pasted: `npx --no-install withmac list`. */
 export function pasted(line: string): string {
   return `${calledAs()} ${line}`
 }
@@ -40,15 +41,15 @@ function onDeno(): string {
     const here = relative(process.cwd(), main)
     return `deno run -A ${here.startsWith('..') ? main : here}`
   }
-  // Deno's own cache of packages: then it came from a registry by that name.
+  // In Deno's package cache: Deno has already loaded it by this name.
   return /[/\\]npm[/\\]/.test(main) ? 'deno run -A npm:withmac' : 'withmac'
 }
 
 const SAFE = /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:=@%+,-]*$/
 
 /**
- * A text as one word for sh, bash, zsh and fish. Within single quotes nothing counts, save that fish
- * gives a backslash a meaning there: it is put outside of them, as the single quote itself is.
+ * Quotes a text as one word for sh, bash, zsh and fish. Inside single quotes, fish still interprets a
+ * backslash. So backslashes and single quotes are written outside the quotes.
  */
 export function quote(text: string): string {
   if (SAFE.test(text)) return text
@@ -56,8 +57,8 @@ export function quote(text: string): string {
 }
 
 /**
- * A command of withmac on a credential, as it can be pasted. An identifier may begin as an option does:
- * then the options come first, and their end is marked. It is one line, whatever the identifier holds.
+ * A command line on one credential that can be pasted. An identifier may start with `-` like an option:
+ * then the options come first, followed by `--`. The result is one line, whatever the identifier contains.
  */
 export function lineOn(id: string, command: string, options = ''): string {
   const words = id.startsWith('-')

@@ -4,7 +4,7 @@ import { errorJson, understand, wantsJson } from './failure.ts'
 
 const args = process.argv.slice(2)
 try {
-  // Imported now and not above: Deno may keep from a module what it reads on being loaded.
+  // Imported inside the try: on Deno, a module fails while it loads if a permission is missing.
   const { Terminal } = await import('./terminal/terminal.ts')
   const { run } = await import('./program.ts')
   process.exitCode = await run(args, new Terminal(args))

@@ -2,8 +2,8 @@ import { MacError } from '../errors.ts'
 import { EXIT, Failure, misuse } from './failure.ts'
 
 /**
- * What is made of a failure to send a request to a URL.
- * @returns A function that throws a Failure in words; what is no matter of the network is thrown on.
+ * Returns a function that turns a network error into a Failure which says what to look at. It rethrows a
+ * MacError or a Failure as it is.
  */
 export function unreachable(url: string): (error: unknown) => never {
   return (error) => {
@@ -13,41 +13,41 @@ export function unreachable(url: string): (error: unknown) => never {
   }
 }
 
-/** A request without an answer: whether the server acted on it, nobody on this side can know. */
-const BROKEN_OFF =
-  'the connection was closed without an answer, so the request may have been carried out. Or is it https ' +
-  'where http was written, or the reverse?'
+/** Without a response, the client cannot know whether the server acted on the request. */
+const CLOSED =
+  'the connection was closed without a response, so the request may have been carried out. If it always ' +
+  'happens: does the server speak https, and the URL says http, or the reverse?'
 
-/** What the system's codes mean, and what to look at. */
+/** What the error codes mean, and what to look at. */
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there. Does the server run, and is it this port?',
-  ConnectionRefused: 'nothing listens there. Does the server run, and is it this port?',
-  ENOTFOUND: 'there is no such host. Is its name spelled right?',
-  EAI_AGAIN: 'its name cannot be looked up now. Is there a network?',
-  ECONNRESET: BROKEN_OFF,
-  UND_ERR_SOCKET: BROKEN_OFF,
-  ETIMEDOUT: 'it does not answer. Is a firewall in between?',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer. Is a firewall in between?',
-  EHOSTUNREACH: 'there is no way to that address.',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name.',
-  EPROTO: 'no TLS is spoken there. Is it http and not https?',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS is spoken there. Is it http and not https?',
+  ECONNREFUSED: 'nothing listens there. Is the server running, and is the port right?',
+  ConnectionRefused: 'nothing listens there. Is the server running, and is the port right?',
+  ENOTFOUND: 'there is no such host. Is its name spelled correctly?',
+  EAI_AGAIN: 'the DNS lookup failed. Is this machine online?',
+  ECONNRESET: CLOSED,
+  UND_ERR_SOCKET: CLOSED,
+  ETIMEDOUT: 'it does not respond. Is there a firewall in between?',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not respond. Is there a firewall in between?',
+  EHOSTUNREACH: 'there is no route to that address.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name.',
+  EPROTO: 'the server does not speak TLS there. Is it http instead of https?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS there. Is it http instead of https?',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'nobody vouches for its certificate. NODE_EXTRA_CA_CERTS names one to trust.',
+    'its certificate is self-signed. To trust it, set NODE_EXTRA_CA_CERTS to its file.',
   SELF_SIGNED_CERT_IN_CHAIN:
-    'nobody vouches for its certificate. NODE_EXTRA_CA_CERTS names one to trust.',
+    'the root of its certificate chain is not trusted. To trust it, set NODE_EXTRA_CA_CERTS to its file.',
   CERT_HAS_EXPIRED: 'its certificate has expired.',
 }
 
-/** Why a connection came to nothing, in words. */
+/** Why the connection failed, in words. */
 function reason(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException
     const known = REASONS[code ?? '']
     if (known !== undefined) return known
-    // Deno has no codes, and keeps the reason in the words of a cause.
+    // Deno sets no code: the reason is in the message of a cause.
     if (/connection refused/i.test(at.message)) return REASONS.ECONNREFUSED ?? at.message
-    if (/before message completed|connection reset/i.test(at.message)) return BROKEN_OFF
+    if (/before message completed|connection reset/i.test(at.message)) return CLOSED
     if (at instanceof AggregateError && at.errors.length > 0) return reason(at.errors[0])
   }
   let last = error as Error
@@ -56,18 +56,17 @@ function reason(error: unknown): string {
 }
 
 /**
- * The URL that a command was given, in the one form that all clients send and all servers show:
- * parsed and written anew, without fragment, and with `^` encoded, which some clients would do on
- * their own.
+ * Reads a URL argument and returns it as every client sends it: normalized, without the fragment, and with
+ * `^` encoded, because some clients encode it and others do not.
  *
- * @throws Failure where it is no `http` or `https` URL, or holds a user and password, which would go
- *   into an `Authorization` header of their own.
+ * @throws Failure if it is not an `http` or `https` URL, or contains a user name or password: a client
+ *   would send these in the `Authorization` header.
  */
 export function readAddress(text: string): string {
   const url = parse(text)
   if (url.username !== '' || url.password !== '') {
     throw misuse(
-      'the URL holds a user and a password: they take the Authorization header, which the signature needs.',
+      'the URL contains a user name or password. They would be sent in the Authorization header, which the signature needs: remove them.',
     )
   }
   url.hash = ''
@@ -79,14 +78,14 @@ function parse(text: string): URL {
   try {
     url = new URL(text)
   } catch {
-    throw misuse(`${text} is no URL: write it whole, such as http://localhost:3000/.`)
+    throw misuse(`${text} is not a URL: write the full URL, such as http://localhost:3000/.`)
   }
   if (url.protocol === 'http:' || url.protocol === 'https:') return url
   if (url.protocol === 'ws:' || url.protocol === 'wss:') {
     url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
-    throw misuse(`a WebSocket starts as a GET request, which is signed: write ${url.href}.`)
+    throw misuse(`a WebSocket starts with a GET request. Sign that one: write ${url.href}.`)
   }
   throw misuse(
-    `${text} is no http or https URL: write it whole, such as http://${text.replace(/^[a-z]+:\/\//, '')}.`,
+    `${text} is not an http or https URL: write the full URL, such as http://${text.replace(/^[a-z]+:\/\//, '')}.`,
   )
 }

@@ -40,13 +40,13 @@ const COMMANDS = [
   explainCommand,
 ]
 
-/** Runs a command line; gives the status to end with. */
+/** Runs a command line and returns the exit status. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitStatus> {
   try {
     await program(terminal).parseAsync(args, { from: 'user' })
     return terminal.status
   } catch (error) {
-    // The parser has said it already.
+    // Commander has already printed the message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     const { status, code, message } = understand(error)
     terminal.complain(message, code)
@@ -56,36 +56,38 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 function program(terminal: Terminal): Command {
   const all = new Command(calledAs())
-    .description('Signed HTTP requests: credentials, signing, and why a request was refused.')
+    .description(
+      'Signed HTTP requests: manage credentials, sign requests, find out why a request was rejected.',
+    )
     .version(version(), '-V, --version', 'prints the version')
     .option(
       '--database <database>',
-      'a path or URL: mac.db, sqlite:mac.db, file:mac.db (default: MAC_DATABASE_URL, else mac.db)',
+      'a path or URL: mac.db, sqlite:mac.db, file:mac.db (default: MAC_DATABASE_URL, otherwise mac.db)',
     )
-    .option('--json', 'prints one JSON value, and errors as JSON on stderr')
-    .helpCommand('help [command]', 'the same')
+    .option('--json', 'prints one JSON value; errors are JSON on stderr')
+    .helpCommand('help [command]', 'prints the help of a command')
     .addHelpText(
       'after',
       [
         examples(
           ['withmac create ada', 'a credential for ada, and a curl line to try it'],
-          ['withmac list', 'who has one'],
-          ['withmac doctor', 'is the database as it should be?'],
+          ['withmac list', 'all credentials'],
+          ['withmac doctor', 'checks the database'],
           [
             'withmac doctor https://api.example.com/me --id 3f9c2a1be0d14c7fa6b2d9e1',
-            'and that server?',
+            'checks a server',
           ],
           [
             'withmac fetch http://localhost:3000/ --id 3f9c2a1be0d14c7fa6b2d9e1',
-            'a signed request',
+            'sends a signed request',
           ],
-          ['withmac explain report.json', 'why was it refused?'],
+          ['withmac explain report.json', 'why was this request rejected?'],
         ),
         '',
-        'Statuses:',
+        'Exit status:',
         ...STATUSES.map(([status, meaning]) => `  ${status}  ${meaning}`),
         '',
-        'Colours: on a terminal alone; NO_COLOR=1 and FORCE_COLOR=1 are respected.',
+        'Colors: only on a terminal. NO_COLOR=1 turns them off, FORCE_COLOR=1 turns them on.',
       ].join('\n'),
     )
   for (const make of COMMANDS) all.addCommand(make(terminal))
@@ -93,13 +95,13 @@ function program(terminal: Terminal): Command {
   return all
 }
 
-/** How a command shows its help, and what it says of a wrong command line: one sentence. */
+/** Sets how a command prints its help, and makes a usage error one sentence. */
 function setUp(command: Command, terminal: Terminal): void {
   const name = command.parent === null ? calledAs() : pasted(command.name())
   const { bold, cyan } = terminal.colors
   let complained = false
   command
-    .helpOption('-h, --help', 'prints what it does, with examples')
+    .helpOption('-h, --help', 'prints this help')
     .exitOverride()
     .configureHelp({
       showGlobalOptions: true,
@@ -112,12 +114,12 @@ function setUp(command: Command, terminal: Terminal): void {
     .configureOutput({
       getOutHasColors: () => terminal.colors.isColorSupported,
       getErrHasColors: () => terminal.errorColors.isColorSupported,
-      // The help, where no command is given, or help is wanted of one that is not there: in pieces.
+      // The help, in pieces: if there is no command, or "help" is called with an unknown one.
       writeErr: (text) => {
         if (!terminal.json) process.stderr.write(text)
         else if (!complained) {
           complained = true
-          const said = `no command is given that there is. "${name} --help" tells more.`
+          const said = `the command is missing or unknown. For help: "${name} --help".`
           terminal.complain(said, 'ERR_CLI_USAGE')
         }
       },
@@ -126,7 +128,7 @@ function setUp(command: Command, terminal: Terminal): void {
         const guess = /\n\(Did you mean (.*?)\?\)$/.exec(sentence)
         const fault = guess === null ? sentence : sentence.slice(0, guess.index)
         const meant = guess === null ? '.' : `: did you mean ${guess[1]}?`
-        const said = `${fault.replace(/\.$/, '')}${meant} "${name} --help" tells more.`
+        const said = `${fault.replace(/\.$/, '')}${meant} For help: "${name} --help".`
         terminal.complain(said, 'ERR_CLI_USAGE')
       },
     })

@@ -12,7 +12,7 @@ const TEXTS = [
     .map((name) => join('src', name)),
 ]
 
-/** Commands that get whatever has the name on a registry, where nothing of ours is published yet. */
+/** Commands that download a package by its name. withmac is not published yet: it would be someone else's. */
 const UNSAFE =
   /\b(?:npx|bunx|bun x|pnpx|pnpm dlx|yarn dlx)(?! --no-install\b)(?: -\S+| (?!withmac\b)\S+@\S+)* withmac\b|\b(?:npm|pnpm|yarn|bun|deno) (?:install|i|add|exec)(?: -\S+)* (?:npm:)?withmac\b|\b(?:npm|jsr):withmac\b/g
 
@@ -27,19 +27,19 @@ test.each([
   'bun add withmac',
   'deno add npm:withmac',
   'deno run -A npm:withmac',
-])('%s would be found', (text) => {
+])('the pattern finds %s', (text) => {
   expect(text.match(UNSAFE)).not.toBe(null)
 })
 
-test('nothing advises to get the package by its name', () => {
+test('no page and no source file advises to download the package by its name', () => {
   const found = TEXTS.flatMap((name) =>
     (readFileSync(join(ROOT, name), 'utf8').match(UNSAFE) ?? []).map((text) => `${name}: ${text}`),
   )
-  // Where Deno runs it out of its cache of packages, it came from a registry by that name already.
+  // If Deno runs it from its package cache, Deno has already downloaded it by this name.
   expect(found).toEqual(['src/cli/help.ts: npm:withmac'])
 })
 
-test('what npx and bunx run names itself in a form that downloads nothing', () => {
+test('under npx and bunx, the printed commands download nothing', () => {
   const { npm_command, npm_lifecycle_event } = process.env
   const { bun, deno } = process.versions
   try {

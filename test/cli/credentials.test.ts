@@ -4,29 +4,29 @@ import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { masked, withmac, withmacJson } from './run.ts'
 
-test('init makes a database for its owner alone, and says so once', async () => {
+test('init creates a database that only its owner can read; a second init changes nothing', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const first = await withmac(['init'], { cwd })
-  expect(masked(first.out, cwd)).toBe(`made <folder>/mac.db
-It will hold keys: only you can read it, and it belongs in no repository (mac.db* in .gitignore).
+  expect(masked(first.out, cwd)).toBe(`created <folder>/mac.db
+It will contain keys. Only you can read it. Do not commit it: add mac.db* to .gitignore.
 
-Next: withmac create USER makes a credential, and withMac(handler) in your server checks it.
+Next: create a credential with withmac create USER, and wrap your handler: withMac(handler).
 `)
   expect(first).toMatchObject({ err: '', status: 0 })
   expect(statSync(folder.path('mac.db')).mode & 0o777).toBe(0o600)
   const second = await withmac(['init'], { cwd })
   expect(masked(second.out, cwd)).toBe(
-    '<folder>/mac.db is there already and up to date, with 0 credentials in it.\n',
+    '<folder>/mac.db already exists and is up to date. It has 0 credentials.\n',
   )
   expect(second.status).toBe(0)
 })
 
-test('create shows the key once, and a curl line', async () => {
+test('create prints the key and a curl line; no other command prints the key', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const made = await withmac(['create', 'ada', '--id', 'fixed', '--label', 'laptop'], { cwd })
-  expect(masked(made.out, cwd)).toBe(`made a credential for ada in <folder>/mac.db
+  expect(masked(made.out, cwd)).toBe(`created a credential for ada in <folder>/mac.db
 
 id         fixed
 user       ada
@@ -36,13 +36,13 @@ created    <moment>
 expires    <moment>
 algorithm  hmac-sha-256
 key        <key>
-The key is shown this once: keep it now.
+This is the only time the key is shown: save it now.
 
-Try it, within five minutes. Pasted a second time it is refused, as a replay:
+Try it within five minutes. It works once; the second time it is rejected as a replay:
 
   curl -i -H 'Authorization: MAC id="fixed", ts="<ts>", nonce="<nonce>", mac="<mac>"' http://localhost:3000/
 
-Signed anew each time:
+To sign and send a new request each time:
 
   withmac fetch --id fixed http://localhost:3000/
 `)
@@ -61,7 +61,7 @@ Signed anew each time:
   }
 })
 
-test('create --save keeps the key in a file for its owner alone, and shows it nowhere', async () => {
+test('create --save writes the key to a file that only its owner can read, and does not print it', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const { out, status } = await withmac(['create', 'ada', '--id', 'a', '--save', 'ada.json'], {
@@ -72,17 +72,17 @@ test('create --save keeps the key in a file for its owner alone, and shows it no
   expect(saved).toMatchObject({ id: 'a', user: 'ada', algorithm: 'hmac-sha-256' })
   expect(saved.key).toHaveLength(43)
   expect(out).not.toContain(saved.key)
-  expect(out).toContain('The key is in ada.json, which only you can read.')
+  expect(out).toContain('The key is in ada.json. Only you can read that file.')
   expect(statSync(folder.path('ada.json')).mode & 0o777).toBe(0o600)
 })
 
-test('create --save writes over no file, and then makes no credential', async () => {
+test('create --save does not overwrite a file; it then creates no credential', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path('ada.json'), 'precious')
   const { err, status } = await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })
   expect(err).toBe(
-    'withmac: ada.json is there already and may hold another key: name a new file.\n',
+    'withmac: ada.json already exists and may contain another key: choose a new file name.\n',
   )
   expect(status).toBe(2)
   expect(readFileSync(folder.path('ada.json'), 'utf8')).toBe('precious')
@@ -92,7 +92,7 @@ test('create --save writes over no file, and then makes no credential', async ()
   expect(await withmacJson<unknown>(['list'], { cwd })).toEqual([])
 })
 
-test('create --if-exists keep can be repeated, with --save as well', async () => {
+test('create --if-exists keep can be repeated, also with --save', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const args = ['create', 'cron', '--id', 'cron', '--expires', 'never', '--save', 'cron.json']
@@ -104,11 +104,11 @@ test('create --if-exists keep can be repeated, with --save as well', async () =>
   expect(readFileSync(folder.path('cron.json'), 'utf8')).toBe(key)
   const third = await withmac(args, { cwd })
   expect(third.err).toBe(
-    'withmac: there is a credential cron already: --if-exists keep leaves it as it is.\n',
+    'withmac: the credential cron already exists. To keep it as it is: --if-exists keep.\n',
   )
   expect(third.status).toBe(1)
   const other = await withmac(['create', 'eve', '--id', 'cron', '--if-exists', 'keep'], { cwd })
-  expect(other.err).toContain('it speaks for cron: choose another --id')
+  expect(other.err).toContain('already exists, for the user cron: choose another --id')
   expect(other.status).toBe(1)
 })
 
@@ -116,31 +116,31 @@ test.each([
   ['30d', 30 * 86_400],
   ['12h', 12 * 3600],
   ['2w', 14 * 86_400],
-])('create --expires %s counts from now', async (expires, seconds) => {
+])('create --expires %s starts now', async (expires, seconds) => {
   using folder = temporaryFolder()
   const made = await withmacJson<{ created: string; expires: string }>(
     ['create', 'ada', '--expires', expires],
     { cwd: folder.path('') },
   )
   const span = (Date.parse(made.expires) - Date.parse(made.created)) / 1000
-  // A busy machine takes seconds to start it.
+  // On a busy machine the command takes seconds to start.
   expect(Math.abs(span - seconds)).toBeLessThanOrEqual(60)
 })
 
 test.each([
-  [['--expires', '30'], '--expires 30 cannot be read: write 30d (or s, m, h, w), never, or a date'],
-  [['--expires', '2001-01-01'], '--expires 2001-01-01 has passed'],
-  [['--expires', 'tomorrow'], '--expires tomorrow cannot be read'],
+  [['--expires', '30'], '--expires 30 is not valid: write 30d (or s, m, h, w), never, or a date'],
+  [['--expires', '2001-01-01'], '--expires 2001-01-01 is in the past'],
+  [['--expires', 'tomorrow'], '--expires tomorrow is not valid'],
   [['--id', 'a"b'], 'holds a double quote'],
   [['--label', 'x'.repeat(1025)], 'label must have at most 1024'],
-  [['--url', 'localhost:3000/x'], 'localhost:3000/x is no http or https URL'],
-  [['--url', 'http://ada:secret@localhost/'], 'the URL holds a user and a password'],
-  [['--scope', 'read', 'wr"ite'], '--scope wr"ite cannot be used'],
-  [['--rate-limit', '100'], '--rate-limit 100 cannot be read: write 100/1m'],
+  [['--url', 'localhost:3000/x'], 'localhost:3000/x is not an http or https URL'],
+  [['--url', 'http://ada:secret@localhost/'], 'the URL contains a user name or password'],
+  [['--scope', 'read', 'wr"ite'], '--scope wr"ite is not valid'],
+  [['--rate-limit', '100'], '--rate-limit 100 is not valid: write 100/1m'],
   [['--algorithm', 'md5'], "argument 'md5' is invalid"],
   [['--database', 'postgres://db'], '--database: postgres: is no database URL that can be used'],
-  [['--database', ''], 'It was given as "".'],
-])('create refuses %j in one sentence, and makes nothing', async (args, message) => {
+  [['--database', ''], 'The value was "".'],
+])('create rejects %j with a message of one line, and creates nothing', async (args, message) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const { out, err, status } = await withmac(['create', 'ada', ...args], { cwd })
@@ -150,7 +150,7 @@ test.each([
   expect(readdirSync(cwd)).toEqual([])
 })
 
-test('list shows who has a credential, and what it is worth', async () => {
+test('list shows the credentials with user, label, last use and status', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1', '--label', 'laptop', '--expires', '90d'], { cwd })
@@ -162,7 +162,7 @@ test('list shows who has a credential, and what it is worth', async () => {
     masked(out, cwd).replace(/\d+ [sm] ago/, '<n> ago'),
   ).toBe(`ID  USER  LABEL          CREATED     LAST USED  STATUS
 a1  ada   laptop         <day>  never      valid, 90 d left
-b1  bob                  <day>  never      valid for ever
+b1  bob                  <day>  never      valid forever
 e1  eve   \\u001b[31mred  <day>  never      revoked <n> ago
 `)
   expect(err).toBe('')
@@ -193,23 +193,25 @@ e1  eve   \\u001b[31mred  <day>  never      revoked <n> ago
   expect(none.err).toContain('There is no credential of zoe')
 })
 
-test('revoke, delete and show tell what they did, and what is not there', async () => {
+test('revoke and delete say what they did; commands on a missing credential say that it does not exist', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
   const revoked = await withmac(['revoke', 'a1', '--yes'], { cwd })
-  expect(revoked.out).toBe('revoked a1 of ada: its next request is refused.\n')
+  expect(revoked.out).toBe('revoked a1 of ada: its next request is rejected.\n')
   const again = await withmac(['revoke', 'a1'], { cwd })
-  expect(masked(again.out, cwd)).toBe('a1 of ada was revoked before, <moment>; it stays so.\n')
+  expect(masked(again.out, cwd)).toBe('a1 of ada was already revoked <moment>; nothing changed.\n')
   const shown = await withmac(['show', 'a1'], { cwd })
   expect(shown.out).toMatch(/^status +revoked 20/m)
   const asked = await withmac(['delete', 'a1'], { cwd })
-  expect(asked.err).toBe('withmac: there is no terminal to ask on: add --yes to delete it.\n')
+  expect(asked.err).toBe(
+    'withmac: there is no terminal to ask on. To delete it without a question, add --yes.\n',
+  )
   expect(asked.status).toBe(2)
   const gone = await withmac(['delete', 'a1', '--yes'], { cwd })
   expect(gone.out).toBe(
-    `deleted a1 of ada: its next request is refused. It was never used, as far as is known.
-A row of the history stays: withmac history a1
+    `deleted a1 of ada: its next request is rejected. It was never used, as far as withmac knows.
+Its history stays: withmac history a1
 `,
   )
   for (const [command = '', ...more] of [
@@ -224,13 +226,13 @@ A row of the history stays: withmac history a1
   ]) {
     const { out, err, status } = await withmac([command, 'a1', ...more], { cwd })
     expect(masked(err, cwd)).toBe(
-      'withmac: there is no credential a1 in <folder>/mac.db. "withmac list" shows which there are.\n',
+      'withmac: there is no credential a1 in <folder>/mac.db. To see all of them: "withmac list".\n',
     )
     expect({ out, status }).toEqual({ out: '', status: 1 })
   }
 })
 
-test('where there is no database, none is made but by init and create', async () => {
+test('only init and create create a missing database; other commands say that it is missing', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   for (const args of [
@@ -243,7 +245,7 @@ test('where there is no database, none is made but by init and create', async ()
   ]) {
     const { err, status } = await withmac(args, { cwd })
     expect(masked(err, cwd)).toBe(
-      'withmac: there is no database <folder>/mac.db. "withmac init" makes one; --database or MAC_DATABASE_URL names another.\n',
+      'withmac: there is no database <folder>/mac.db. To create it: "withmac init". To use another one: --database or MAC_DATABASE_URL.\n',
     )
     expect(status).toBe(3)
   }
@@ -254,10 +256,10 @@ test('where there is no database, none is made but by init and create', async ()
   expect(await withmacJson<unknown>(['list'], { cwd, env })).toEqual([])
 })
 
-describe('before a database is made or opened, the command line tells of', () => {
+describe('before it creates or opens a database, the command line rejects', () => {
   const long = 'x'.repeat(1025)
   test.each([
-    ['no user', ['create', ''], 'user must not be empty'],
+    ['an empty user', ['create', ''], 'user must not be empty'],
     ['an identifier that cannot be sent', ['create', 'ada', '--id', 'a"b'], 'id holds'],
     [
       'a label that is too long',
@@ -276,9 +278,9 @@ describe('before a database is made or opened, the command line tells of', () =>
     ['list', ['--user', long], 'user must have at most 1024'],
     ['history', ['--user', long], 'user must have at most 1024'],
     ['update', ['a', '--label', long], 'label must have at most 1024'],
-  ])('what is too long for %s', async (command, option, fault) => {
+  ])('a text that is too long for %s', async (command, option, fault) => {
     using folder = temporaryFolder()
-    // No database of SQLite at all, which opening it would tell.
+    // Not a SQLite database: if the command opened it, the error would say so.
     writeFileSync(folder.path('mac.db'), 'no database')
     const { err, status } = await withmac([command, ...option], { cwd: folder.path('.') })
     expect(err).toContain(fault)
@@ -287,7 +289,7 @@ describe('before a database is made or opened, the command line tells of', () =>
   })
 })
 
-test('list leaves out what removes itself, as machines get it, unless it is asked for', async () => {
+test('list leaves out credentials that are removed after expiry, unless --all is given', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
@@ -300,18 +302,18 @@ test('list leaves out what removes itself, as machines get it, unless it is aske
   await mac.close()
   const ids = async (...args: string[]) =>
     (await withmacJson<{ id: string }[]>(['list', ...args], { cwd })).map(({ id }) => id).toSorted()
-  // What was revoked stays for good, and so is for people.
+  // A revoked credential is never removed, so it is listed.
   expect(await ids()).toEqual(['of-ada', 'revoked'])
   expect(await ids('--all')).toEqual(['machine-1', 'machine-2', 'of-ada', 'revoked'])
   const { out, err } = await withmac(['list', '--user', 'ada'], { cwd })
   expect(out).not.toContain('machine')
   expect(err).toBe(
-    '2 credentials that remove themselves after expiry, as machines get them, are left out: --all shows them.\n',
+    'Not listed: 2 credentials that are removed after expiry, such as those from a token endpoint. To list all: --all\n',
   )
   expect((await withmac(['list', '--user', 'bob'], { cwd })).err).toBe('')
 })
 
-test('list shows those of one status alone', async () => {
+test('list --status lists only the credentials with that status', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
@@ -339,25 +341,25 @@ test('list shows those of one status alone', async () => {
   expect(none.err).toContain('There is no disabled credential in ')
 })
 
-test('revoke asks nobody where there is no terminal, and then revokes nothing', async () => {
+test('revoke without a terminal revokes nothing, and asks for --yes', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
   const asked = await withmac(['revoke', 'a1'], { cwd })
   expect(asked).toEqual({
     out: '',
-    err: 'withmac: there is no terminal to ask on: add --yes to revoke it.\n',
+    err: 'withmac: there is no terminal to ask on. To revoke it without a question, add --yes.\n',
     status: 2,
   })
   const json = await withmac(['revoke', 'a1', '--json'], { cwd })
   expect(JSON.parse(json.err).error.message).toBe(
-    'with --json nobody is asked: add --yes to revoke it.',
+    '--json cannot ask. To revoke it without a question, add --yes.',
   )
   expect(await withmacJson(['show', 'a1'], { cwd })).toMatchObject({ status: 'valid' })
   expect(await withmacJson(['revoke', 'a1', '--yes'], { cwd })).toMatchObject({ status: 'revoked' })
 })
 
-test('what the command line gets wrong is said before a database is made or opened', async () => {
+test('a wrong command line is rejected before a database is created or opened', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path('ada.json'), '')
@@ -376,7 +378,7 @@ test('what the command line gets wrong is said before a database is made or open
     ['doctor', url, '--id', 'a', '--ext', 'a"b'],
     ['explain', '--origin', 'nowhere', '--id', 'a'],
   ]) {
-    // Where it were opened first, it would end with 3: there is none.
+    // If the database were opened first, the status would be 3, because it does not exist.
     const { status, err } = await withmac(args, { cwd })
     expect([args, status, err.includes('database')]).toEqual([args, 2, false])
     expect(existsSync(folder.path('mac.db'))).toBe(false)

@@ -16,7 +16,7 @@ test.each([
   ['a file: URL of a relative path', () => 'file:./x.db'],
   ['a file: URL of an absolute path', (path: string) => `file:${path}`],
   ['a file: URL with slashes', (path: string) => pathToFileURL(path).href],
-])('--database takes %s', async (_, given) => {
+])('--database accepts %s', async (_, given) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const file = folder.path('x.db')
@@ -28,7 +28,7 @@ test.each([
   expect(existsSync(folder.path('mac.db'))).toBe(false)
 })
 
-test('--database takes a name with what a URL would encode, and decodes a file: URL', async () => {
+test('--database takes a path literally, and decodes a file: URL', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['init', '--database', '100%25 ünï.db'], { cwd })
@@ -38,7 +38,7 @@ test('--database takes a name with what a URL would encode, and decodes a file: 
 })
 
 test.each([[':memory:'], ['sqlite::memory:']])(
-  '--database %s works, makes no file, and says that nothing of it is kept',
+  '--database %s works, creates no file, and says that nothing is kept',
   async (database) => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
@@ -46,11 +46,11 @@ test.each([[':memory:'], ['sqlite::memory:']])(
       const { err, status } = await withmac([...args, '--database', database], { cwd })
       expect([args, status]).toEqual([args, 0])
       expect(err).toContain(
-        'note: the database is in memory: it was empty, and is gone when this command ends\n',
+        'note: the database is in memory: it starts empty and is lost when this command ends\n',
       )
     }
     const doctor = await withmac(['doctor', '--database', database], { cwd })
-    expect(doctor.out).toContain('none: a database in memory is empty')
+    expect(doctor.out).toContain('none: the database in memory is empty')
     expect(doctor.status).toBe(0)
     const shown = await withmac(['show', 'a', '--database', database], { cwd })
     expect(shown.err).toContain('there is no credential a in :memory:.')
@@ -71,7 +71,7 @@ test.each([
   ['file://host.example/x.db', '"file://host.example/x.db"'],
   ['file:%zz.db', '"file:%zz.db"'],
 ])(
-  '--database %s is refused, and the error quotes it, less what may be a password',
+  '--database %s is rejected, and the error quotes it without a password',
   async (given, quoted) => {
     using folder = temporaryFolder()
     const { out, err, status } = await withmac(['init', '--database', given], {
@@ -89,11 +89,11 @@ test('MAC_DATABASE_URL is read as servers read it, and the error quotes it', asy
   using folder = temporaryFolder()
   const env = { MAC_DATABASE_URL: 'nothing://mac.db' }
   const { err, status } = await withmac(['init'], { cwd: folder.path(''), env })
-  expect(err).toMatch(/^withmac: MAC_DATABASE_URL: .*It was given as "nothing:\/\/mac\.db"\.\n$/)
+  expect(err).toMatch(/^withmac: MAC_DATABASE_URL: .*The value was "nothing:\/\/mac\.db"\.\n$/)
   expect(status).toBe(2)
 })
 
-test('a database that is a folder or no database is told as that, and how to look closer', async () => {
+test('the error says if the database is a folder or not a SQLite file, and names doctor', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   mkdirSync(folder.path('x'))
@@ -115,7 +115,7 @@ test('a database that is a folder or no database is told as that, and how to loo
   expect(doctor.out).toContain('it cannot be opened: it is not a SQLite database')
 })
 
-test('a --database that no file can have is the fault of the command line', async () => {
+test('a --database path that no file can have ends with the usage status 2', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   symlinkSync('loop.db', folder.path('loop.db'))
@@ -131,19 +131,23 @@ test('a --database that no file can have is the fault of the command line', asyn
 
 const ifOrdinaryUser = await testWith(ORDINARY_USER)
 
-ifOrdinaryUser('a database in a folder that this user may not enter is not told as missing', () => {
-  using folder = temporaryFolder()
-  chmodSync(folder.path('.'), 0o777)
-  const cwd = folder.path('data')
-  mkdirSync(cwd)
-  writeFileSync(folder.path('data/mac.db'), '')
-  chmodSync(cwd, 0o600)
-  const words = [...AS_NOBODY, ...WITHMAC, 'list', '--database', folder.path('data/mac.db')]
-  const { stderr, status } = spawnSync(words[0] ?? '', words.slice(1), {
-    env: environment({ HOME: folder.path('.'), DENO_DIR: folder.path('deno') }),
-    encoding: 'utf8',
-  })
-  chmodSync(cwd, 0o700)
-  expect(stderr).toContain('cannot be told: you may not enter a folder on the way to it (EACCES')
-  expect(status).toBe(3)
-})
+ifOrdinaryUser(
+  'a database in a folder that this user may not enter is not reported as missing',
+  () => {
+    using folder = temporaryFolder()
+    chmodSync(folder.path('.'), 0o777)
+    const cwd = folder.path('data')
+    mkdirSync(cwd)
+    writeFileSync(folder.path('data/mac.db'), '')
+    chmodSync(cwd, 0o600)
+    const words = [...AS_NOBODY, ...WITHMAC, 'list', '--database', folder.path('data/mac.db')]
+    const { stderr, status } = spawnSync(words[0] ?? '', words.slice(1), {
+      env: environment({ HOME: folder.path('.'), DENO_DIR: folder.path('deno') }),
+      encoding: 'utf8',
+    })
+    chmodSync(cwd, 0o700)
+    expect(stderr).toContain('you may not enter a folder in the path of the database')
+    expect(stderr).toContain('(EACCES')
+    expect(status).toBe(3)
+  },
+)

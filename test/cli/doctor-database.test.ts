@@ -12,7 +12,7 @@ interface Findings {
   readonly findings: readonly { state: string; subject: string; text: string; advice?: string }[]
 }
 
-test('doctor finds no fault in a database that is as it should be', async () => {
+test('doctor finds no problem in a healthy database', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const env = { MAC_SEALING_KEY: sealingKeyOf('one') }
@@ -42,7 +42,7 @@ test('doctor finds no fault in a database that is as it should be', async () => 
       'clock',
     ].map((subject) => ['ok', subject]),
   )
-  expect(out).toMatch(/\nNo fault was found\.\n$/)
+  expect(out).toMatch(/\nNo problems found\.\n$/)
   expect(status).toBe(0)
 })
 
@@ -60,7 +60,7 @@ test.each([
     /version 99/,
   ],
   [
-    'a clock ran ahead',
+    'a clock was ahead',
     "update mac_state set value = unixepoch() + 10805 where name = 'nonce_floor'",
     'clock',
     /nonces were removed up to 3 hours later/,
@@ -71,7 +71,7 @@ test.each([
     'clock',
     /24 hours later/,
   ],
-])('doctor says it where %s', async (_, sql, subject, text) => {
+])('doctor reports if %s', async (_, sql, subject, text) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada'], { cwd })
@@ -88,7 +88,7 @@ test.each([
 })
 
 test.each([[1], [2], [3]])(
-  'doctor finds no fault in version %d of the tables, leaves it so, and says what brings it up to date',
+  'doctor finds no problem in schema version %d, does not migrate it, and says what does',
   async (version) => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
@@ -107,7 +107,7 @@ test.each([[1], [2], [3]])(
   },
 )
 
-test('doctor names all triggers that are missing', async () => {
+test('doctor names all missing triggers', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['init'], { cwd })
@@ -118,7 +118,7 @@ test('doctor names all triggers that are missing', async () => {
   expect(out).toContain('mac_credentials_updated, mac_credentials_deleted are missing: running')
 })
 
-test('doctor tells what ends soon, and which replaced keys are still in use', async () => {
+test('doctor reports credentials that expire soon, and old keys that are still in use', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1', '--expires', '30d'], { cwd })
@@ -139,42 +139,44 @@ test('doctor tells what ends soon, and which replaced keys are still in use', as
   }
   uses(7300)
   expect((await said('rotation')).text).toBe(
-    'good: one old key is in grace, and none is known to be used since it was replaced',
+    'good: one old key is still valid, and no use since the rotation is known',
   )
   uses(3600)
   const { findings, text } = await said('rotation')
   database.close()
   expect(text).toBe(
-    'note: one old key is in grace, and one is still in use: a1 of ada, last used 60 minutes ago, refused in 3 days',
+    'note: one old key is still valid, and one is in use: a1 of ada, last used 60 minutes ago, rejected in 3 days',
   )
   const texts = findings.map((finding) => finding.text)
   expect(texts).toContain('1 valid, 0 expired, 1 disabled, 0 revoked')
-  expect(texts).toContain('one ends within a week: a1 of ada in 3 days, last used 60 minutes ago')
+  expect(texts).toContain(
+    'one expires within a week: a1 of ada in 3 days, last used 60 minutes ago',
+  )
 })
 
-test('doctor says it where others can read the keys', async () => {
+test('doctor reports if other users can read the keys', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada'], { cwd })
   chmodSync(folder.path('mac.db'), 0o644)
   const { out, status } = await withmac(['doctor'], { cwd })
   expect(masked(out, cwd)).toContain(
-    `BAD   mode         others than its owner can open <folder>/mac.db (644), and with it the keys
+    `BAD   mode         other users can open <folder>/mac.db (644), and so the keys
                    → chmod 600 <folder>/mac.db
 `,
   )
-  expect(out).toMatch(/\nOne fault was found\.\n$/)
+  expect(out).toMatch(/\nOne problem found\.\n$/)
   expect(status).toBe(1)
 })
 
 test.each([
   [
-    'no database',
+    'not a database',
     'not a database, but a text that is longer than a header of SQLite would be',
     'content',
   ],
   ['an empty file', '', 'tables'],
-])('doctor says it where the file is %s', async (_, content, subject) => {
+])('doctor reports if the file is %s', async (_, content, subject) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path('mac.db'), content.repeat(20), { mode: 0o600 })
@@ -185,12 +187,12 @@ test.each([
   expect(faults.map((fault) => fault.subject)).toEqual([subject])
 })
 
-test('prune keeps nonces as long as the servers on the database ask for', async () => {
+test('prune keeps nonces as long as the servers on the database need them', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['init'], { cwd })
   const database = openDatabase(folder.path('mac.db'))
-  // A row of the journal with one nonce for each, the oldest first.
+  // One row of the journal with one nonce for each age, the oldest first.
   for (const [at, age] of [5000, 400, 10].entries()) {
     database.exec(
       `insert into mac_nonce_log values (${at + 2}, ${at}, unixepoch() - ${age}, zeroblob(12))`,

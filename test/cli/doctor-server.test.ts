@@ -10,38 +10,38 @@ interface Finding {
   readonly advice?: string
 }
 
-test('doctor finds no fault in a server that is as it should be', async () => {
+test('doctor finds no problem in a healthy server', async () => {
   await using server = await serveMac()
   const { out, err, status } = await doctor(server, [])
-  expect(out.replaceAll(String(server.port), '<port>').replace(/to \d+ s/, 'to <n> s')).toBe(
+  expect(out.replaceAll(String(server.port), '<port>').replace(/in \d+ s/, 'in <n> s')).toBe(
     `ok    transport  http://127.0.0.1:<port>, on this machine
-ok    unsigned   refused, 401 with WWW-Authenticate: MAC
-ok    origin     it believes in http://127.0.0.1:<port>, as it is called
-ok    clock      it agrees with yours to <n> s, as it tells those who have the key
-ok    replay     refused 8 times of 8, over as many connections
+ok    unsigned   rejected: 401 with WWW-Authenticate: MAC
+ok    origin     the server uses http://127.0.0.1:<port>, as in the URL
+ok    clock      it is within <n> s of yours, according to its signed time
+ok    replay     8 of 8 copies rejected, each on its own connection
 
-No fault was found.
+No problems found.
 `,
   )
   expect({ err, status }).toEqual({ err: '', status: 0 })
 })
 
-test('doctor says so where two replicas share no nonces', async () => {
+test('doctor reports if two replicas do not share their nonces', async () => {
   await using one = await serveMac()
   await using other = await serveMac()
   await using both = await roundRobin([one, other])
   const { faults, out, status } = await faultsOf(both)
   expect(Object.keys(faults)).toEqual(['replay'])
   expect(faults.replay?.text).toMatch(
-    /^a copy of an accepted request was let in, [1-8] times of 8: the replicas .* do not share their nonces$/,
+    /^[1-8] of 8 copies of an accepted request were accepted again: the replicas .* do not share their nonces$/,
   )
-  expect(faults.replay?.advice).toContain('one and the same database file')
+  expect(faults.replay?.advice).toContain('the same database file')
   expect(status).toBe(1)
   expect(out).toContain('BAD   replay')
 })
 
 test.each([[4], [12], [16]])(
-  'answers of a limiter after %d requests are not taken for letting in',
+  'doctor does not take the 429 of a limiter after %d requests for an accepted request',
   async (most) => {
     await using server = await serveMac()
     await using before = await limited(server, most)
@@ -49,32 +49,32 @@ test.each([[4], [12], [16]])(
     expect(status).toBe(1)
     const texts = Object.values(faults).map((fault) => fault?.text)
     expect(texts.join()).toContain('429')
-    expect(texts.join()).not.toContain('let in')
+    expect(texts.join()).not.toContain('accepted')
   },
 )
 
-test('two replicas on one database are as they should be', async () => {
+test('doctor finds no problem in two replicas on one database', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   await using one = await serveMac({ database })
   await using other = await serveMac({ database })
   await using both = await roundRobin([one, other])
   const { out, status } = await doctor(both, [])
-  expect(out).toContain('ok    replay     refused 8 times of 8')
+  expect(out).toContain('ok    replay     8 of 8 copies rejected')
   expect(status).toBe(0)
 })
 
-test('doctor says so where one replica has another key', async () => {
+test('doctor reports if one replica has another key', async () => {
   await using one = await serveMac()
   await using other = await serveMac({}, 'another-key-that-holds-128-bits')
   await using both = await roundRobin([one, other])
   const { faults } = await faultsOf(both)
   expect(faults.origin?.text).toBe(
-    'of 4 signed requests, 2 were refused as unknown or wrong: the replicas behind this address do not share their credentials',
+    '2 of 4 signed requests were rejected as unknown or wrong: the replicas behind this address do not share their credentials',
   )
 })
 
-test('doctor says so where the server does not have the credential', async () => {
+test('doctor reports if the server does not have the credential', async () => {
   await using server = await serveMac()
   const eve = { MAC_ID: 'eve', MAC_KEY: AS_ADA.MAC_KEY ?? '' }
   const { faults, status } = await faultsOf(server, [], eve)
@@ -82,57 +82,59 @@ test('doctor says so where the server does not have the credential', async () =>
   expect(status).toBe(1)
 })
 
-test('doctor finds the origin that a server believes in, where it is not the one it is called by', async () => {
+test('doctor finds the origin that a server uses if it is not the one in the URL', async () => {
   await using server = await serveMac({ origin: 'http://localhost:8080' })
   const called = `http://127.0.0.1:${server.port}`
   const { faults, findings } = await faultsOf(server)
   expect(Object.keys(faults)).toEqual(['origin'])
   expect(faults.origin?.text).toBe(
-    `it believes in http://localhost:8080, and is called ${called}: what clients sign is refused`,
+    `the server uses http://localhost:8080, but clients sign ${called}: their requests are rejected`,
   )
   expect(faults.origin?.advice).toContain(`withMac(app, { origin: '${called}' })`)
-  // With what it believes in, all else can be tried.
+  // With the origin that the server uses, doctor makes all other checks.
   expect(findings.map(({ subject }) => subject)).toContain('replay')
 })
 
-test('doctor tries the origins that it is told of', async () => {
+test('doctor tries the origins that --origin names', async () => {
   await using server = await serveMac({ origin: 'https://api.example.com' })
   const unknown = await faultsOf(server)
-  expect(unknown.faults.origin?.text).toContain('the server believes in yet another origin')
+  expect(unknown.faults.origin?.text).toContain('the server uses yet another origin')
   const told = await faultsOf(server, ['--origin', 'https://api.example.com'])
   expect(told.faults.origin?.text).toContain(
-    'it believes in https://api.example.com, and is called',
+    'the server uses https://api.example.com, but clients sign',
   )
 })
 
-test('doctor says by how much a clock is off, and still tries the rest', async () => {
+test('doctor says how far the clock of a server is off, and still makes all other checks', async () => {
   await using server = await serveMac({ now: () => Date.now() / 1000 + 3600 })
   const { faults, findings } = await faultsOf(server)
   expect(Object.keys(faults)).toEqual(['clock'])
-  expect(faults.clock?.text).toBe(
-    'it is 60 minutes ahead of yours, as it tells those who have the key',
-  )
+  expect(faults.clock?.text).toBe('it is 60 minutes ahead of yours, according to its signed time')
   expect(findings.find(({ subject }) => subject === 'replay')?.state).toBe('good')
 })
 
 test.each([
   [
-    'lets everybody in',
+    'accepts unsigned requests',
     () => new Response('hello'),
-    /^let in, 200: withmac is not in front of this path/,
+    /^accepted with 200: withmac does not protect this path/,
   ],
   [
     'asks for a password',
     () => new Response('', { status: 401, headers: { 'www-authenticate': 'Basic' } }),
-    /^401, but not by withmac: it says Basic$/,
+    /^401, but not from withmac: it says Basic$/,
   ],
-  ['has nothing there', () => new Response('', { status: 404 }), /^404, not by withmac$/],
   [
-    'leads elsewhere',
-    () => new Response('', { status: 302, headers: { location: '/login' } }),
-    /^302, it leads to \/login$/,
+    'has nothing at this path',
+    () => new Response('', { status: 404 }),
+    /^404, but not from withmac$/,
   ],
-])('doctor says so where a server %s', async (_, handler, text) => {
+  [
+    'redirects',
+    () => new Response('', { status: 302, headers: { location: '/login' } }),
+    /^302: a redirect to \/login$/,
+  ],
+])('doctor reports if a server %s', async (_, handler, text) => {
   await using server = await serve(handler)
   const { faults, status } = await faultsOf(server)
   expect(Object.keys(faults)).toEqual(['unsigned'])
@@ -140,12 +142,12 @@ test.each([
   expect(status).toBe(1)
 })
 
-test('doctor ends with 4 where nothing listens', async () => {
+test('doctor ends with 4 if nothing listens', async () => {
   const server = await serve(() => new Response())
   await server[Symbol.asyncDispose]()
   const { out, err, status } = await doctor(server, [])
   expect(err).toBe(
-    `withmac: http://127.0.0.1:${server.port} cannot be reached: nothing listens there. Does the server run, and is it this port?\n`,
+    `withmac: http://127.0.0.1:${server.port} cannot be reached: nothing listens there. Is the server running, and is the port right?\n`,
   )
   expect({ out, status }).toEqual({ out: '', status: 4 })
 })

@@ -40,27 +40,30 @@ test.each<[string, number, string[]]>([
   ['ERR_MAC_CREDENTIAL_ROTATED', 1, ['rotate', 'rotated']],
   ['ERR_CLI_NETWORK', 4, ['fetch', 'http://127.0.0.1:<closed>/', '--id', 'a']],
   ['ERR_CLI_NETWORK', 4, ['doctor', 'http://127.0.0.1:<closed>/', '--id', 'a']],
-])('with --json, the error has the code %s and the status %i: %j', async (code, status, args) => {
-  using folder = temporaryFolder()
-  const cwd = folder.path('')
-  const needs = args.some((word) => ['a', 'b', 'revoked', 'rotated'].includes(word))
-  if (needs) {
-    for (const id of ['a', 'revoked', 'rotated'])
-      await withmac(['create', 'ada', '--id', id], { cwd })
-    await withmac(['revoke', 'revoked', '--yes'], { cwd })
-    await withmac(['rotate', 'rotated'], { cwd })
-  }
-  writeFileSync(folder.path('text.json'), 'text '.repeat(2000))
-  const port = args.some((word) => word.includes('<closed>')) ? await closedPort() : 0
-  const words = args.map((word) => word.replace('<closed>', String(port)))
-  const { out, err, status: ended } = await withmac([...words, '--json'], { cwd })
-  expect({ out, ended }).toEqual({ out: '', ended: status })
-  expect(err.trim().split('\n')).toHaveLength(1)
-  expect(Object.keys(JSON.parse(err))).toEqual(['error'])
-  expect(JSON.parse(err).error).toMatchObject({ code, message: expect.any(String) })
-})
+])(
+  'with --json, an error is one JSON value with the code %s, and the exit status is %i: %j',
+  async (code, status, args) => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    const needs = args.some((word) => ['a', 'b', 'revoked', 'rotated'].includes(word))
+    if (needs) {
+      for (const id of ['a', 'revoked', 'rotated'])
+        await withmac(['create', 'ada', '--id', id], { cwd })
+      await withmac(['revoke', 'revoked', '--yes'], { cwd })
+      await withmac(['rotate', 'rotated'], { cwd })
+    }
+    writeFileSync(folder.path('text.json'), 'text '.repeat(2000))
+    const port = args.some((word) => word.includes('<closed>')) ? await closedPort() : 0
+    const words = args.map((word) => word.replace('<closed>', String(port)))
+    const { out, err, status: ended } = await withmac([...words, '--json'], { cwd })
+    expect({ out, ended }).toEqual({ out: '', ended: status })
+    expect(err.trim().split('\n')).toHaveLength(1)
+    expect(Object.keys(JSON.parse(err))).toEqual(['error'])
+    expect(JSON.parse(err).error).toMatchObject({ code, message: expect.any(String) })
+  },
+)
 
-test('with --json, an output that cannot be written is an error with a code as well', () => {
+test('with --json, an output that cannot be written is reported with a code', () => {
   using folder = temporaryFolder()
   const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} init --json > /dev/full`
   const options = { cwd: folder.path(''), env: environment(), encoding: 'utf8' } as const
@@ -69,7 +72,7 @@ test('with --json, an output that cannot be written is an error with a code as w
   expect(status).toBe(5)
 })
 
-test('an answer that refuses is no error of the command: it is printed, and the status is 1', async () => {
+test('fetch --json prints a 403 response as its result, without an error, and ends with 1', async () => {
   using folder = temporaryFolder()
   await using server = await serve(() => new Response('no', { status: 403 }))
   const running = { cwd: folder.path(''), env: AS_ADA }

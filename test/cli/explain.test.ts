@@ -9,12 +9,12 @@ import { expect, test } from '../support/runner.ts'
 import { environment, WITHMAC, withmac } from './run.ts'
 import { ADA, AS_ADA } from './served.ts'
 
-/** The key of this one can be taken for base64. */
+/** A key that could be mistaken for base64. */
 const KEY = 'c2VjcmV0LWtleS1vZi10d2VudHktZm91cg=='
 const TS = '1790000000'
 const NONCE = 'dj83hs9s'
 
-/** What a client signed, and how, where it is not as it should be. */
+/** How what a client signed differs from what it should sign. */
 interface Signed {
   readonly ts?: string
   readonly method?: string
@@ -46,12 +46,12 @@ test.each<[string, Signed, Record<string, string>, RegExp]>([
   ['the forwarded scheme', { port: '443' }, { 'x-forwarded-proto': 'https' }, /port 443/],
   ['a missing query', { target: '/a%20b' }, {}, /signed no query/],
   ['a decoded path', { target: '/a b?x=1' }, {}, /decoded/],
-  ['sha-1 for sha-256', { hash: 'sha1' }, {}, /sha-1/],
+  ['sha-1 instead of sha-256', { hash: 'sha1' }, {}, /sha-1/],
   ['a key that was decoded', { key: Buffer.from(KEY, 'base64') }, {}, /base64/],
   ['milliseconds', { ts: `${TS}123` }, {}, /millisecond/],
   ['other line ends', { end: '\r\n' }, {}, /CR LF/],
   ['a method in lower case', { method: 'get' }, {}, /method as get\. .* upper case, GET/],
-])('explain finds %s', async (_, signed, fields, sentence) => {
+])('explain finds the mistake: %s', async (_, signed, fields, sentence) => {
   using folder = temporaryFolder()
   const env = { MAC_ID: 'ada', MAC_KEY: KEY }
   const report = {
@@ -74,24 +74,27 @@ test.each<[string, Signed, Record<string, string>, RegExp]>([
 test.each([
   ['normalised', '/a/x/../b', '/a/b', 'the path as new URL() has it'],
   ['normalised and decoded', '/a/x/../b%20c', '/a/b c', 'the path normalized and percent-decoded'],
-])('explain finds a path that was %s on its way', async (_, target, signed, words) => {
-  using folder = temporaryFolder()
-  const report = {
-    method: 'GET',
-    url: new URL(target, 'http://api.example.com').href,
-    target,
-    headers: { host: 'api.example.com', authorization: authorization({ target: signed }) },
-    receivedAt: Number(TS),
-  }
-  const { out } = await withmac(['explain'], {
-    cwd: folder.path(''),
-    env: { MAC_ID: 'ada', MAC_KEY: KEY },
-    input: JSON.stringify(report),
-  })
-  expect(out.split('\n')[0]).toContain(`The client signed ${words}`)
-})
+])(
+  'explain finds out that the client signed a path that was %s',
+  async (_, target, signed, words) => {
+    using folder = temporaryFolder()
+    const report = {
+      method: 'GET',
+      url: new URL(target, 'http://api.example.com').href,
+      target,
+      headers: { host: 'api.example.com', authorization: authorization({ target: signed }) },
+      receivedAt: Number(TS),
+    }
+    const { out } = await withmac(['explain'], {
+      cwd: folder.path(''),
+      env: { MAC_ID: 'ada', MAC_KEY: KEY },
+      input: JSON.stringify(report),
+    })
+    expect(out.split('\n')[0]).toContain(`The client signed ${words}`)
+  },
+)
 
-test('explain looks the identifier up in the database, and reads a file', async () => {
+test('explain reads the request from a file, and the credential from the database', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'bob', '--id', 'bob', '--expires', 'never'], { cwd })
@@ -111,7 +114,7 @@ test('explain looks the identifier up in the database, and reads a file', async 
   expect(late.out.split('\n')[0]).toContain('ERR_MAC_TIMESTAMP_STALE')
 })
 
-test('explain leaves variables aside that are for another than the one named', async () => {
+test('explain ignores MAC_ID if it is not the identifier in the request, and the database has that one', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'bob', '--id', 'bob'], { cwd })
@@ -120,24 +123,24 @@ test('explain leaves variables aside that are for another than the one named', a
   const input = `GET / HTTP/1.1\nHost: api.example.com\n${sign.out}\n`
   const leftOver = await withmac(['explain'], { cwd, env: AS_ADA, input })
   expect(leftOver.err).toBe(
-    'note: the request names bob, not ada as MAC_ID has it: MAC_ID is left aside\n',
+    'note: the request names the credential bob, so MAC_ID (ada) is ignored\n',
   )
   expect(leftOver.out).toContain('The MAC is right')
-  expect(leftOver.out).toContain(`\nJudged by the key of bob, from ${folder.path('mac.db')}.\n`)
+  expect(leftOver.out).toContain(`\nChecked with the key of bob from ${folder.path('mac.db')}.\n`)
   const ofBob = { MAC_ID: 'bob', MAC_KEY: 'another' }
   const meant = await withmac(['explain', '--json'], { cwd, env: ofBob, input })
   expect(JSON.parse(meant.out).judgedBy).toEqual({ id: 'bob', from: 'MAC_ID and MAC_KEY' })
 })
 
-test('explain says where the credential is another than the one named', async () => {
+test('explain says if the credential is not the one in the request', async () => {
   using folder = temporaryFolder()
   const head = `GET / HTTP/1.1\nHost: a\nAuthorization: ${authorization({})}\n`
   const env = { ...AS_ADA, MAC_ID: 'eve' }
   const { err } = await withmac(['explain'], { cwd: folder.path(''), env, input: head })
-  expect(err).toBe(`note: the request names the credential ${ADA.id}, and MAC_ID is eve\n`)
+  expect(err).toBe(`note: the request names the credential ${ADA.id}, but MAC_ID is eve\n`)
 })
 
-test('explain says which forms it reads', async () => {
+test('explain rejects a text that is not a request', async () => {
   using folder = temporaryFolder()
   const { out, err, status } = await withmac(['explain'], {
     cwd: folder.path(''),
@@ -148,7 +151,7 @@ test('explain says which forms it reads', async () => {
   expect({ out, status }).toEqual({ out: '', status: 2 })
 })
 
-test('explain waits for a pipe through which nothing has come yet', async () => {
+test('explain waits for a pipe that is still empty', async () => {
   using folder = temporaryFolder()
   const [command, ...first] = WITHMAC
   const options = { cwd: folder.path('.'), env: environment(AS_ADA) }

@@ -11,21 +11,21 @@ const URL = 'http://localhost:3000/'
 const CREDENTIAL = JSON.stringify({ ...ADA, algorithm: 'hmac-sha-256' }, null, 2)
 const HEAD = `GET / HTTP/1.1\nHost: a\nAuthorization: MAC id="ada", ts="1790000000", nonce="n", mac="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="\n\n`
 
-/** UTF-16 as PowerShell and old editors write it. */
+/** A text in UTF-16, as PowerShell and old editors write it. */
 function utf16(text: string, order: 'le' | 'be', mark: boolean): Buffer {
   const bytes = Buffer.from((mark ? '\ufeff' : '') + text, 'utf16le')
   return order === 'le' ? bytes : bytes.swap16()
 }
 
 test.each([
-  ['as it is', (text: string) => Buffer.from(text)],
-  ['behind a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
+  ['without a byte order mark', (text: string) => Buffer.from(text)],
+  ['with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
   ['with CR LF', (text: string) => Buffer.from(text.replaceAll('\n', '\r\n'))],
   [
-    'behind a byte order mark with CR LF',
+    'with a byte order mark and CR LF',
     (text: string) => Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}`),
   ],
-])('a file of UTF-8 %s is read: a credential, and what is explained', async (_, made) => {
+])('a UTF-8 file %s is read, as a credential and by explain', async (_, made) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path('ada.json'), made(CREDENTIAL), { mode: 0o600 })
@@ -54,7 +54,7 @@ test.each([
   ['little endian, without a mark', 'le', false],
   ['big endian, without a mark', 'be', false],
 ] as const)(
-  'a file of UTF-16, %s, is refused as that, and shows no key',
+  'a UTF-16 file (%s) is rejected, and the error does not show its key',
   async (_, order, mark) => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
@@ -72,14 +72,14 @@ test.each([
   },
 )
 
-test('a body is sent byte for byte, its byte order mark and line ends as well', async () => {
+test('a body from a file keeps every byte, also a byte order mark and line ends', async () => {
   using folder = temporaryFolder()
   const bytes = Buffer.from('\ufeffa\r\nb\n\u0000')
   writeFileSync(folder.path('body'), bytes)
   expect(await readData([`@${folder.path('body')}`])).toEqual(bytes)
 })
 
-test('a sealing key that a file gives is read behind a byte order mark, and with CR LF', async () => {
+test('a sealing key may have a byte order mark and CR LF, as files have them', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const key = sealingKeyOf('one')
@@ -95,11 +95,13 @@ test('a sealing key that a file gives is read behind a byte order mark, and with
   await mac.close()
 })
 
-test('what others can read is told with a line to paste', async () => {
+test('if other users can read a credentials file, a note has the chmod line to paste', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path("it's.json"), CREDENTIAL)
   chmodSync(folder.path("it's.json"), 0o644)
   const { err } = await withmac(['sign', 'GET', URL, '--credentials', "it's.json"], { cwd })
-  expect(err).toBe(`note: others can read the key in it's.json: chmod 600 'it'\\''s.json'\n`)
+  expect(err).toBe(
+    `note: other users can read the key in it's.json. Run: chmod 600 'it'\\''s.json'\n`,
+  )
 })

@@ -9,11 +9,11 @@ import { openDatabase } from '../support/sqlite.ts'
 import { withmac } from './run.ts'
 import { AS_ADA, serve } from './served.ts'
 
-/** Of each class that a terminal obeys or hides, what can stand in an argument and a file's name. */
+/** One character of each class that a terminal obeys or hides, and that an argument can contain. */
 const HOSTILE = 'x\u001b[31m\u007f\u009b\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\u{e0041}\ny'
 const IN_NAME = HOSTILE.replaceAll('\n', '')
 
-/** Whether all that was printed is lines of plain text, and none of them begins as the second of the hostile ones. */
+/** Expects only lines of plain text, and no line that starts like the second line of {@link HOSTILE}. */
 function expectPlain({ out, err }: { readonly out: string; readonly err: string }): void {
   for (const line of [...out.split('\n'), ...err.split('\n')]) {
     expect([line, isPlainText(line)]).toEqual([line, true])
@@ -21,7 +21,7 @@ function expectPlain({ out, err }: { readonly out: string; readonly err: string 
   }
 }
 
-/** A folder with a database in it, whose every text is hostile. */
+/** Creates a database in which every text is hostile. */
 async function hostileDatabase(path: string): Promise<void> {
   const mac = createMac({ database: `sqlite:${path}` })
   await mac.createCredential(HOSTILE, { id: 'a', label: HOSTILE, scopes: ['s'] })
@@ -29,7 +29,7 @@ async function hostileDatabase(path: string): Promise<void> {
   await mac.updateCredential('a', { scopes: ['t'] })
   await mac.deleteCredential('gone')
   await mac.close()
-  // Past the library, which takes no such identifier and scope; others may write to the file.
+  // By SQL, because the library rejects such an identifier and scope. Another program may write them.
   const database = openDatabase(path)
   const quoted = `'${HOSTILE}'`
   database.exec(`update mac_credentials set id = ${quoted}, scopes = ${quoted}`)
@@ -38,7 +38,7 @@ async function hostileDatabase(path: string): Promise<void> {
   database.close()
 }
 
-test('no command prints what a terminal obeys or hides, whatever stands in the database and on the command line', async () => {
+test('no command prints characters that a terminal obeys or hides, whatever the database and the arguments contain', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await hostileDatabase(folder.path('mac.db'))
@@ -85,7 +85,7 @@ test('no command prints what a terminal obeys or hides, whatever stands in the d
   }
 }, 300_000)
 
-test('JSON gives back the very text that it escapes', async () => {
+test('JSON output parses back to the original text', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await hostileDatabase(folder.path('mac.db'))
@@ -95,7 +95,7 @@ test('JSON gives back the very text that it escapes', async () => {
   ])
 })
 
-test('fetch prints header fields and reasons of a server, and JSON of its answer, without what a terminal obeys or hides', async () => {
+test('fetch escapes what a terminal obeys or hides in headers, status, error and JSON', async () => {
   using folder = temporaryFolder()
   const running = { cwd: folder.path(''), env: AS_ADA }
   const problem = JSON.stringify({ title: HOSTILE })
@@ -119,10 +119,10 @@ test('fetch prints header fields and reasons of a server, and JSON of its answer
   expect(JSON.parse(json.out).body).toBe(problem)
 })
 
-test('a body that is shown on a terminal is escaped but for its line ends, and in a pipe stays as it is', async () => {
+test('fetch escapes a body on a terminal, except line ends and tabs, and leaves it as it is in a pipe', async () => {
   const shown = forTerminal()
   const bytes = Buffer.from('a\tb\r\nc\u001b[2J\u202e é\n')
-  // In the middle of a character of several bytes.
+  // Cut in the middle of a character of several bytes.
   expect(shown(bytes.subarray(0, 11)) + shown(bytes.subarray(11)) + shown(null)).toBe(
     'a\tb\r\nc\\u001b[2J\\u202e é\n',
   )
@@ -132,19 +132,19 @@ test('a body that is shown on a terminal is escaped but for its line ends, and i
   expect(out).toBe(bytes.toString())
 })
 
-test('a curl line that could not be pasted safely is refused, and named otherwise', async () => {
+test('sign --curl rejects a body that cannot be pasted safely, and says to use a file', async () => {
   using folder = temporaryFolder()
   const running = { cwd: folder.path(''), env: AS_ADA }
   const args = ['sign', 'POST', 'http://localhost/', '--curl', '-d', 'a\u001b[201~rm\u202e']
   const { out, err, status } = await withmac(args, running)
   expect({ out, status }).toEqual({ out: '', status: 2 })
-  expect(err).toContain('put the body into a file, and write -d @file.')
+  expect(err).toContain('put the body into a file, and use -d @file.')
   const json = await withmac([...args, '--json'], running)
   expectPlain(json)
   expect(JSON.parse(json.out).curl).toContain('a\u001b[201~rm\u202e')
 })
 
-test('a line to paste is one line without what a terminal obeys', () => {
+test('a command line to paste is one line without characters that a terminal obeys', () => {
   expect(
     lineOn(HOSTILE, 'show').endsWith(
       `show 'x\\u001b[31m\\u007f\\u009b\\u061c\\u200b\\u200e\\u202e\\u2028\\u2066\\ufeff\\udb40\\udc41\\u000ay'`,
@@ -152,7 +152,7 @@ test('a line to paste is one line without what a terminal obeys', () => {
   ).toBe(true)
 })
 
-test('explain keeps what it explains on one line, the verdict first', async () => {
+test('explain prints each value of the request on one line, so that it cannot fake a verdict', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   mkdirSync(folder.path('sub'))

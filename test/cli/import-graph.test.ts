@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import { expect, test } from '../support/runner.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/cli/program.ts')
-/** Imports that are there when a module is loaded: neither types alone, nor `import()`. */
+/** Imports that a module loads at once: not `import type`, and not `import()`. */
 const STATIC = /^(?:import|export)(?! type)[^'"]*?from '([^']+)'/gm
 
-test('what needs no database starts without Kysely, Zod and a driver', () => {
+test('the command line starts without Kysely, Zod and a SQLite driver', () => {
   const files = new Set<string>()
   const packages = new Set<string>()
   const visit = (file: string) => {

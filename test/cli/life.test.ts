@@ -6,20 +6,20 @@ import { openDatabase } from '../support/sqlite.ts'
 import { masked, withmac, withmacJson } from './run.ts'
 import { serveMac } from './served.ts'
 
-/** Runs SQL on the database of a folder, past the library. */
+/** Runs SQL on a database directly, without the library. */
 function run(path: string, sql: string): void {
   const database = openDatabase(path)
   database.exec(sql)
   database.close()
 }
 
-test('rotate shows the new key once, until when the old one counts, and who has it', async () => {
+test('rotate prints the new key, until when the old key is valid, and when it was last used', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1', '--expires', '90d'], { cwd })
   run(folder.path('mac.db'), "insert into mac_usage values ('a1', 1, unixepoch() - 10000)")
   const { out, err, status } = await withmac(['rotate', 'a1', '--grace', '3d'], { cwd })
-  expect(masked(out, cwd)).toBe(`rotated a1 of ada in <folder>/mac.db: its key is number 2 now
+  expect(masked(out, cwd)).toBe(`rotated a1 of ada in <folder>/mac.db: it now has key 2
 
 id         a1
 user       ada
@@ -28,28 +28,28 @@ created    <moment>
 expires    <moment>
 algorithm  hmac-sha-256
 key        <key>
-The key is shown this once: keep it now.
+This is the only time the key is shown: save it now.
 
 Key 1 stays valid until <moment> (3 days left).
-It was last used 3 hours ago. "withmac show a1" tells whether it is in use.
+It was last used 3 hours ago. To see whether it is still in use: "withmac show a1".
 
-Try it, within five minutes. Pasted a second time it is refused, as a replay:
+Try it within five minutes. It works once; the second time it is rejected as a replay:
 
   curl -i -H 'Authorization: MAC id="a1", ts="<ts>", nonce="<nonce>", mac="<mac>"' http://localhost:3000/
 
-Signed anew each time:
+To sign and send a new request each time:
 
   withmac fetch --id a1 http://localhost:3000/
 `)
   expect({ err, status }).toEqual({ err: '', status: 0 })
   const shown = await withmac(['show', 'a1'], { cwd })
   expect(masked(shown.out, cwd)).toContain(`key number  2, since <moment>
-old key     1, in its grace until <moment> (3 days left), last used 3 hours ago
+old key     1, valid until <moment> (3 days left), last used 3 hours ago
 last used   <moment>, 3 hours ago
 `)
   const again = await withmac(['rotate', 'a1', '--save', 'no.json'], { cwd })
   expect(masked(again.err, cwd)).toBe(
-    'withmac: a1 has key 1 still, beside key 2, until <moment> (3 days left); it was last used 3 hours ago. Wait until then, or add --end-earlier-grace: then key 1 is refused at once.\n',
+    'withmac: key 1 of a1 is still valid besides key 2, until <moment> (3 days left). It was last used 3 hours ago. Wait until then, or add --end-earlier-grace: then key 1 is rejected at once.\n',
   )
   expect(again.status).toBe(1)
   expect(existsSync(folder.path('no.json'))).toBe(false)
@@ -57,7 +57,7 @@ last used   <moment>, 3 hours ago
   expect(ended).toMatchObject({ keyNumber: 3, oldKey: { keyNumber: 2 }, ended: [{ keyNumber: 1 }] })
 })
 
-test('rotate --grace 0 says that the old key is refused, and who is cut off; --save keeps the new one', async () => {
+test('rotate --grace 0 ends the old key and says when it was last used; --save writes the new key to a file', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1', '--save', 'old.json'], { cwd })
@@ -70,22 +70,22 @@ test('rotate --grace 0 says that the old key is refused, and who is cut off; --s
   expect(await status('old.json')).toBe(200)
   run(folder.path('mac.db'), "insert or replace into mac_usage values ('a1', 1, unixepoch() - 300)")
   const { out } = await withmac(['rotate', 'a1', '--grace', '0', '--save', 'new.json'], { cwd })
-  expect(masked(out, cwd)).toContain(`The key is in new.json, which only you can read.
+  expect(masked(out, cwd)).toContain(`The key is in new.json. Only you can read that file.
 
-Every request with key 1 is refused from now on.
-It was last used 5 minutes ago (<moment>): whoever that was is cut off until they have the new key.
+From now on, every request with key 1 is rejected.
+It was last used 5 minutes ago (<moment>): that client is rejected until it has the new key.
 `)
   expect(out).not.toContain(JSON.parse(readFileSync(folder.path('new.json'), 'utf8')).key)
   expect(out).toContain('withmac fetch --credentials new.json')
   expect([await status('old.json'), await status('new.json')]).toEqual([401, 200])
   writeFileSync(folder.path('there.json'), 'precious')
   const refused = await withmac(['rotate', 'a1', '--save', 'there.json'], { cwd })
-  expect(refused.err).toContain('there.json is there already and may hold another key')
+  expect(refused.err).toContain('there.json already exists and may contain another key')
   expect(await status('new.json')).toBe(200)
   expect(await withmacJson(['show', 'a1'], { cwd })).toMatchObject({ keyNumber: 2, oldKey: null })
 })
 
-test('rotate --grace 0 tells of each key that it ends when it was used, and of the last of these who is cut off', async () => {
+test('rotate --grace 0 ends both keys, and says when the keys were last used', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
@@ -93,17 +93,17 @@ test('rotate --grace 0 tells of each key that it ends when it was used, and of t
   run(folder.path('mac.db'), "insert into mac_usage values ('a1', 1, unixepoch() - 300)")
   const { out } = await withmac(['rotate', 'a1', '--grace', '0'], { cwd })
   expect(masked(out, cwd)).toContain(`
-Every request with the keys 1 and 2 is refused from now on.
-They were last used 5 minutes ago (<moment>): whoever that was is cut off until they have the new key.
+From now on, every request with keys 1 and 2 is rejected.
+They were last used 5 minutes ago (<moment>): that client is rejected until it has the new key.
 `)
   const { out: shown } = await withmac(['show', 'a1'], { cwd })
   expect(masked(shown, cwd)).toContain('last used   <moment>, 5 minutes ago')
-  // What an earlier key was used for says nothing of the one that ends now.
+  // The last use of an earlier key is not the last use of the key that ends now.
   const ended = (await withmacJson(['rotate', 'a1', '--grace', '0'], { cwd })).ended
   expect(ended).toEqual([{ keyNumber: 3, lastUsed: null }])
 })
 
-test('disable, enable and extend say what is so from now on', async () => {
+test('disable, enable and extend say what changed, and whether the credential is accepted now', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const told = async (...args: string[]) => {
@@ -112,20 +112,20 @@ test('disable, enable and extend say what is so from now on', async () => {
   }
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
   expect(await told('disable', 'a1')).toEqual([
-    `disabled a1 of ada: its next request is refused. It was never used, as far as is known.
-To take it back: withmac enable a1
+    `disabled a1 of ada: its next request is rejected. It was never used, as far as withmac knows.
+To undo this: withmac enable a1
 `,
     0,
   ])
   expect(await told('sign', 'GET', 'http://a/', '--id', 'a1')).toEqual([
     `Authorization: MAC id="a1", ts="<ts>", nonce="<nonce>", mac="<mac>"
-note: the credential a1 was disabled <moment>: "withmac enable a1" takes it back
+note: the credential a1 was disabled <moment>. To enable it: "withmac enable a1"
 `,
     0,
   ])
   expect(await told('extend', 'a1', '--expires', '30d')).toEqual([
-    `moved the end of a1 of ada: from <moment> to <moment>.
-It is refused all the same: it was disabled <moment>. To take it back: withmac enable a1
+    `changed the expiry of a1 of ada from <moment> to <moment>.
+It is still rejected: it was disabled <moment>. To enable it: withmac enable a1
 `,
     0,
   ])
@@ -137,12 +137,12 @@ It is refused all the same: it was disabled <moment>. To take it back: withmac e
   ])
   await withmac(['revoke', 'a1', '--yes'], { cwd })
   expect(await told('enable', 'a1')).toEqual([
-    'withmac: a1 was revoked <moment>, which cannot be taken back: "withmac create USER" makes a new one.\n',
+    'withmac: a1 was revoked <moment>, which cannot be undone. To create a new one: "withmac create USER".\n',
     1,
   ])
 })
 
-test('history advises no more than it takes', async () => {
+test('history advises a --limit that it accepts', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['init'], { cwd })
@@ -152,12 +152,12 @@ test('history advises no more than it takes', async () => {
     insert into mac_audit (at, action, credential, user, detail) select i, 'created', 'a', 'a', '{}' from n`,
   )
   const { err } = await withmac(['history', '--limit', '10001'], { cwd })
-  expect(err).toBe('There is more: --limit 100000\n')
+  expect(err).toBe('There are more changes: --limit 100000\n')
   const { status } = await withmac(['history', '--limit', '100000'], { cwd })
   expect(status).toBe(0)
 })
 
-test('update changes what is named, and the history tells all of it, also after the end', async () => {
+test('update changes only the named fields, and history shows all changes, also of a deleted credential', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const scopes = ['--scope', 'orders:read', '--rate-limit', '100/1m']
@@ -172,17 +172,19 @@ test('update changes what is named, and the history tells all of it, also after 
 
 label       desk (before: none)
 scopes      a b (before: orders:read)
-rate limit  the same as all (before: 100 requests in 1 minute)
+rate limit  as the server sets it (before: 100 requests in 1 minute)
 `)
   const nothing = await withmac(['update', 'a1'], { cwd })
-  expect(nothing.err).toContain('there is nothing to change: add --label, --scope or --rate-limit')
+  expect(nothing.err).toContain(
+    'there is nothing to change: add --label, --scope, --rate-limit, --no-label',
+  )
   await withmac(['delete', 'a1', '--yes'], { cwd })
   const history = await withmac(['history', 'a1'], { cwd })
   expect(
     masked(history.out, cwd).replace(/<day> ..:../g, '<day> <time>'),
   ).toBe(`WHEN (UTC)        WHAT     USER  DETAILS
-<day> <time>  deleted  ada   label desk; created <moment>; no use of it known
-<day> <time>  changed  ada   label desk (before: none); scopes a b (before: orders:read); rate limit the same as all (before: 100 requests in 1 minute)
+<day> <time>  deleted  ada   label desk; created <moment>; never known to be used
+<day> <time>  changed  ada   label desk (before: none); scopes a b (before: orders:read); rate limit as the server sets it (before: 100 requests in 1 minute)
 <day> <time>  created  ada
 `)
   const last = await withmacJson<object[]>(['history', '--user', 'ada', '--limit', '1'], { cwd })

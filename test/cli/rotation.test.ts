@@ -6,7 +6,7 @@ import { expect, test } from '../support/runner.ts'
 
 const ROTATION = { graceSeconds: 0, expires: undefined, endEarlierGrace: false }
 
-test('no file stays behind of a rotation that was refused', async () => {
+test('a rotation that was rejected leaves no file', async () => {
   using folder = temporaryFolder()
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
   const before = await mac.createCredential('ada')
@@ -17,7 +17,7 @@ test('no file stays behind of a rotation that was refused', async () => {
   await mac.close()
 })
 
-test('the file names the algorithm that the key signs with, also where somebody else changed it meanwhile', async () => {
+test('the saved file has the algorithm of the new key, also if someone else changed it meanwhile', async () => {
   using folder = temporaryFolder()
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
   const before = await mac.createCredential('ada', { algorithm: 'hmac-sha-1' })
@@ -33,14 +33,14 @@ test('the file names the algorithm that the key signs with, also where somebody 
   await mac.close()
 })
 
-test('the file stays where nobody can tell whether its key counts, and that is said', async () => {
+test('if it is not known whether the key was rotated, the file stays, and the error says so', async () => {
   using folder = temporaryFolder()
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
   const before = await mac.createCredential('ada', { id: 'a1' })
   await mac.close()
   const path = folder.path('new.json')
   await expect(rotateInto(path, mac, before, ROTATION)).rejects.toThrow(
-    `Whether a1 was rotated is not known: keep ${path}, which holds its new key, and look whether`,
+    `It is not known whether a1 was rotated. Keep ${path}: it contains the new key.`,
   )
   expect(JSON.parse(readFileSync(path, 'utf8')).key).toHaveLength(43)
 })

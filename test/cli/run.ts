@@ -5,31 +5,31 @@ import { type Ended, endOf, runtimeCommand } from '../support/process.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
-/** What a command is run with. */
+/** How to run a command. */
 export interface Running {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
-  /** What it reads from its standard input. */
+  /** The text on stdin. */
   readonly input?: string
 }
 
-/** The command that runs the command line from its sources, on the runtime that runs the tests. */
+/** Runs withmac from its sources, on the runtime of the tests. */
 export const WITHMAC: readonly [string, ...string[]] = runtimeCommand(MAIN)
 
-/** The variables of a command: those of this process that have to do with it are left out. */
+/** The environment of a command: without the variables of this process that could change its behavior. */
 export function environment(own: Running['env'] = {}): Record<string, string> {
   const { PATH = '', HOME = '/tmp' } = process.env
-  // Where runtimes keep what they have compiled.
+  // The compile caches of the runtimes.
   const caches = ['DENO_DIR', 'NODE_COMPILE_CACHE'].flatMap((name) => {
     const folder = process.env[name]
     return folder === undefined ? [] : [[name, folder]]
   })
-  // Node 22 warns that it strips types.
+  // Otherwise Node 22 warns that it strips types.
   const always = { PATH, HOME, NODE_NO_WARNINGS: '1', TZ: 'UTC' }
   return { ...always, ...Object.fromEntries(caches), ...own }
 }
 
-/** Runs `withmac` with arguments, to its end, without a terminal. */
+/** Runs `withmac` without a terminal, and returns what it printed and its status. */
 export async function withmac(args: readonly string[], running: Running): Promise<Ended> {
   const [command, ...first] = WITHMAC
   const { cwd, env, input = '' } = running
@@ -44,7 +44,7 @@ export async function withmac(args: readonly string[], running: Running): Promis
   return { out, err, status }
 }
 
-/** Runs a command that must end well; gives the JSON value that it printed. */
+/** Runs a command with `--json`, expects status 0, and returns the printed value. */
 export async function withmacJson<Value = Record<string, unknown>>(
   args: readonly string[],
   running: Running,
@@ -54,7 +54,7 @@ export async function withmacJson<Value = Record<string, unknown>>(
   return JSON.parse(out) as Value
 }
 
-/** A text without what differs from run to run: times, keys, nonces, MACs, and the folder. */
+/** Replaces what differs in each run: times, keys, nonces, MACs and the folder. */
 export function masked(text: string, folder: string): string {
   return text
     .replaceAll(folder, '<folder>')

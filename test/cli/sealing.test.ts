@@ -17,7 +17,7 @@ interface Findings {
   readonly findings: readonly { state: string; subject: string; text: string; advice?: string }[]
 }
 
-/** What doctor says of sealing, and what else is bad. */
+/** What doctor reports about sealing, and all other problems. */
 async function sealing(cwd: string, env: Record<string, string> = {}): Promise<string> {
   const { out } = await withmac(['doctor', '--json'], { cwd, env })
   const { findings } = JSON.parse(out) as Findings
@@ -29,7 +29,7 @@ async function sealing(cwd: string, env: Record<string, string> = {}): Promise<s
 }
 
 describe('commands on a sealed database', () => {
-  test('work with the sealing key, and without it end with 3 and say what is missing', async () => {
+  test('work with the sealing key; without it they end with 3 and name the missing sealing key', async () => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
     const { id } = await withmacJson<{ id: string }>(['create', 'ada'], { cwd, env: one })
@@ -51,7 +51,7 @@ describe('commands on a sealed database', () => {
     expect(wrong.err).not.toContain('hunter2')
   })
 
-  test('end with 2 where the sealing key is empty, and write nothing', async () => {
+  test('end with 2 and write nothing if the sealing key is empty', async () => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
     const empty = { MAC_SEALING_KEY: '' }
@@ -71,7 +71,7 @@ describe('commands on a sealed database', () => {
     )
   })
 
-  test('reseal asks for a sealing key where there is none', async () => {
+  test('reseal ends with 2 if no sealing key is set', async () => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
     await withmac(['create', 'ada'], { cwd })
@@ -81,7 +81,7 @@ describe('commands on a sealed database', () => {
   })
 })
 
-test('doctor says how keys are sealed, from not at all to by another sealing key', async () => {
+test('doctor reports how keys are sealed: not at all, with this sealing key, or with another one', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'ada'], { cwd })
@@ -89,22 +89,24 @@ test('doctor says how keys are sealed, from not at all to by another sealing key
     /^note: keys are not sealed: .* → set MAC_SEALING_KEY .*reseal"$/,
   )
   expect(await sealing(cwd, one)).toBe(
-    'note: the sealing key is <id>, and not all keys are sealed by it: of 1 credential not at all → ' +
-      '"withmac reseal" seals what is not sealed',
+    'note: the sealing key is <id>, but not all keys are sealed with it: keys of 1 credential not at all → ' +
+      'to seal all keys: "withmac reseal"',
   )
   const sealed = await withmac(['reseal'], { cwd, env: one })
-  expect(sealed.out).toMatch(/^sealed the keys of 1 credential by the sealing key [0-9a-f]{16}\n$/)
+  expect(sealed.out).toMatch(
+    /^sealed the keys of 1 credential with the sealing key [0-9a-f]{16}\n$/,
+  )
   expect(sealed.err).toBe('')
   const hasty = await withmac(['reseal', '--no-vacuum'], { cwd, env: one })
-  expect(hasty.err).toMatch(/^Copies of keys as they were may be left/)
-  expect(await sealing(cwd, one)).toBe('good: all keys are sealed, by <id> → ')
+  expect(hasty.err).toMatch(/^Old copies of keys may still be in unused parts of the file/)
+  expect(await sealing(cwd, one)).toBe('good: all keys are sealed with <id> → ')
   const both = { MAC_SEALING_KEY: `${TWO} ${ONE}` }
   await withmac(['create', 'bob', '--id', 'bob'], { cwd, env: both })
   expect(await sealing(cwd, both)).toMatch(
-    /^note: the sealing key is <id>, .*: of 1 credential by <id>, of 1 credential by <id> → .*brings/,
+    /^note: the sealing key is <id>, .*: keys of 1 credential with <id>, of 1 credential with <id> → .*with the first/,
   )
-  expect(await sealing(cwd, one)).toMatch(/^bad: keys are sealed by sealing keys that are not in/)
-  expect(await sealing(cwd)).toMatch(/of 1 credential by <id>; in it is none → /)
+  expect(await sealing(cwd, one)).toMatch(/^bad: MAC_SEALING_KEY lacks sealing keys/)
+  expect(await sealing(cwd)).toMatch(/of 1 credential with <id>; it has none → /)
   expect(await sealing(cwd, { MAC_SEALING_KEY: 'hunter2' })).toMatch(/^bad: MAC_SEALING_KEY: a sea/)
 
   const database = openDatabase(folder.path('mac.db'))
@@ -112,20 +114,22 @@ test('doctor says how keys are sealed, from not at all to by another sealing key
     `update mac_credentials set key = (select key from mac_credentials where id = 'bob')`,
   )
   database.close()
-  expect(await sealing(cwd, both)).toMatch(/bad: cannot be opened: those of ada; they were changed/)
+  expect(await sealing(cwd, both)).toMatch(
+    /bad: the keys of ada cannot be opened: they were changed/,
+  )
   const again = await withmac(['reseal'], { cwd, env: both })
   expect(again.status).toBe(1)
-  expect(again.out).toMatch(/not opened: the keys of ada, which were changed or moved/)
+  expect(again.out).toMatch(/not opened: the keys of ada\. They were changed, or copied/)
 })
 
 const MANY = 20_000
 
-test('reseal that is killed in its middle goes on from there, and no key is left in the files', async () => {
+test('reseal continues where it was killed, and leaves no plain key in the files', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const path = folder.path('mac.db')
   await withmac(['init'], { cwd })
-  // As withmac makes them: what is not sealed yet, on a connection that overwrites what it moves.
+  // Keys that are not sealed, written as withmac writes them: on a connection with secure_delete.
   const database = openDatabase(path)
   database.exec('pragma secure_delete = on')
   database.exec(`with recursive row(n) as (select 1 union all select n + 1 from row where n < ${MANY})
@@ -147,23 +151,23 @@ test('reseal that is killed in its middle goes on from there, and no key is left
   const done = Number(rowsOf(database, `select count(*) ${sealed}`)[0]?.[0])
   expect(done).toBeGreaterThan(0)
   expect(done).toBeLessThan(MANY)
-  expect(await sealing(cwd, one)).toMatch(/^note: .*not all keys are sealed by it/)
+  expect(await sealing(cwd, one)).toMatch(/^note: .*not all keys are sealed with it/)
 
   const early = await withmac(['reseal'], { cwd, env: one })
   expect(early.status).toBe(3)
   expect(early.err).toMatch(/Another reseal is at work on this database, or was killed in the last/)
-  // As if ten seconds had gone by.
+  // As if ten seconds had passed.
   database.exec("update mac_state set value = value - 10000 where name = 'resealing'")
   const { resealed, ...rest } = await withmacJson<{ resealed: number }>(['reseal'], {
     ...{ cwd, env: one },
   })
   expect(resealed).toBe(MANY - done)
   expect(rest).toMatchObject({ unopened: [], logEmptied: true })
-  expect(await sealing(cwd, one)).toBe('good: all keys are sealed, by <id> → ')
+  expect(await sealing(cwd, one)).toBe('good: all keys are sealed with <id> → ')
   database.close()
   expect(steal(path, folder.path('stolen')).matches(/[KO][0-9A-F]{40}/g)).toEqual([])
 
-  // And they still are what they were.
+  // And the keys are still the same.
   const mac = createMac({ database: `sqlite:${path}`, sealingKey: ONE })
   await mac.rotateCredential(made[0]?.[0] ?? '', { endEarlierGrace: true })
   for (const [id = '', key = ''] of made.slice(1)) {

@@ -2,17 +2,18 @@ import { createServer, request as forward } from 'node:http'
 import { createMac, getMac, type MacOptions } from '../../src/index.ts'
 import { type Listening, listen } from '../support/listen.ts'
 
-/** A credential that servers of these tests have, as variables for the command line. */
+/** A credential that the servers of these tests have. */
 export const ADA = { id: 'ada', key: 'a-key-of-forty-three-characters-or-nearly-so' } as const
+/** The same as variables for the command line. */
 export const AS_ADA: Readonly<Record<string, string>> = { MAC_ID: ADA.id, MAC_KEY: ADA.key }
 
-/** A server on a port of this machine; it is closed at the end of its scope. */
+/** A server on a local port. It is closed at the end of its scope. */
 export interface Served extends AsyncDisposable {
   readonly port: number
   readonly url: string
 }
 
-/** A server behind withmac, which greets who signed; by default with a store of its own in memory. */
+/** A server with withmac that greets the signer. By default it has its own store in memory. */
 export async function serveMac(options: MacOptions = {}, key: string = ADA.key): Promise<Served> {
   const mac = createMac({ database: 'sqlite::memory:', ...options })
   await mac.createCredential('ada', { id: ADA.id, key, expires: null, ifExists: 'keep' })
@@ -31,12 +32,12 @@ export async function serve(handler: (request: Request) => Response): Promise<Se
   return served(await listen(handler), async () => {})
 }
 
-/** A proxy that leads each connection to the next of several servers, and keeps the Host header. */
+/** A proxy that sends each request to the next server, and keeps the Host header. */
 export function roundRobin(servers: readonly Served[]): Promise<Served> {
   return proxy(servers, Number.POSITIVE_INFINITY)
 }
 
-/** A proxy that answers 429 by itself to all requests after the first. */
+/** A proxy that forwards the first `most` requests, and answers all others with 429. */
 export function limited(server: Served, most: number): Promise<Served> {
   return proxy([server], most)
 }

@@ -13,24 +13,27 @@ import { AS_ADA, serve, serveMac } from './served.ts'
 const ifCurl = await testWith(CURL)
 const ifBash = await testWith(BASH)
 
-ifCurl('the curl line of create works once, and says why it does not the second time', async () => {
-  using folder = temporaryFolder()
-  const cwd = folder.path('')
-  await withmac(['init'], { cwd })
-  await using server = await serveMac({ database: `sqlite:${folder.path('mac.db')}` })
-  const url = `${server.url}hello?from=create`
-  const { out } = await withmac(['create', 'grace', '--url', url], { cwd })
-  const line = /^ {2}(curl .*)$/m.exec(out)?.[1] ?? ''
-  const first = await shell(line, cwd)
-  expect(first).toContain('200 OK')
-  expect(first).toContain('hello grace GET')
-  const second = await shell(line, cwd)
-  expect(second).toContain('401 Unauthorized')
-  expect(second).toMatch(/www-authenticate: MAC error="The nonce was used before\."/i)
-  expect(second).toContain('"code":"ERR_MAC_REPLAY"')
-})
+ifCurl(
+  'the curl line of create works once; the second time the response says that it is a replay',
+  async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    await withmac(['init'], { cwd })
+    await using server = await serveMac({ database: `sqlite:${folder.path('mac.db')}` })
+    const url = `${server.url}hello?from=create`
+    const { out } = await withmac(['create', 'grace', '--url', url], { cwd })
+    const line = /^ {2}(curl .*)$/m.exec(out)?.[1] ?? ''
+    const first = await shell(line, cwd)
+    expect(first).toContain('200 OK')
+    expect(first).toContain('hello grace GET')
+    const second = await shell(line, cwd)
+    expect(second).toContain('401 Unauthorized')
+    expect(second).toMatch(/www-authenticate: MAC error="The nonce was used before\."/i)
+    expect(second).toContain('"code":"ERR_MAC_REPLAY"')
+  },
+)
 
-test('sign prints the header, and it is good', async () => {
+test('sign prints a header that a server accepts', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await using server = await serveMac()
@@ -53,7 +56,7 @@ ifCurl.each([
   ['POST', 'x', ['-d', 'it\'s "quoted" \\ $HOME `id` é\nsecond line', '--body']],
   ['PUT', 'x', ['-d', '@body.bin', '--body', '--ext', 'app']],
   ['POST', 'x', ['--body']],
-])('a curl line for %s %s %j is pasted and let in', async (method, path, args) => {
+])('a server accepts the curl line for %s %s %j', async (method, path, args) => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   writeFileSync(folder.path('body.bin'), 'line\r\nand\nline')
@@ -66,8 +69,8 @@ ifCurl.each([
   expect(answer).toContain(`hello ada ${method}`)
 })
 
-test('what is quoted is one word in sh', () => demandOneWord('sh'))
-ifBash('what is quoted is one word in bash', () => demandOneWord('bash'))
+test('a quoted text is one word in sh', () => demandOneWord('sh'))
+ifBash('a quoted text is one word in bash', () => demandOneWord('bash'))
 
 async function demandOneWord(name: string): Promise<void> {
   const words = [
@@ -86,7 +89,7 @@ async function demandOneWord(name: string): Promise<void> {
   expect(await shell(line, '/', name)).toBe(`${words.join('|')}|`)
 }
 
-test('sign takes the credential from a file, the database or variables, and from no argument', async () => {
+test('sign takes the credential from a file, the database or variables; no command takes a key as an argument', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const url = 'http://localhost/'
@@ -102,17 +105,17 @@ test('sign takes the credential from a file, the database or variables, and from
   expect(variables.out).toContain('id="ada"')
   const none = await withmac(['sign', 'GET', url], { cwd })
   expect(none.err).toBe(
-    'withmac: there is no credential to sign with: set MAC_ID and MAC_KEY, or name a file with --credentials (as "withmac create --save" writes it), or one of the database with --id.\n',
+    'withmac: there is no credential to sign with: set MAC_ID and MAC_KEY, or use --credentials with a file that "withmac create --save" wrote, or --id with a credential of the database.\n',
   )
   expect(none.status).toBe(2)
   const half = await withmac(['sign', 'GET', url], { cwd, env: { MAC_ID: 'ada' } })
-  expect(half.err).toContain('MAC_ID is set, and the other is not')
+  expect(half.err).toContain('MAC_ID is set, but MAC_KEY is not')
   for (const command of ['sign', 'fetch', 'explain', 'doctor', 'create']) {
     expect((await withmac([command, '--help'], { cwd })).out).not.toMatch(/--(mac-)?key/)
   }
 })
 
-test('fetch sends it signed, and shows the answer as curl does', async () => {
+test('fetch sends a signed request, and prints the response as curl does', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await using server = await serveMac({ body: 'optional' })
@@ -134,7 +137,7 @@ test('fetch sends it signed, and shows the answer as curl does', async () => {
   expect(json).toMatchObject({ status: 200, body: 'hello ada GET  null\n', bodyEncoding: 'utf-8' })
 })
 
-test('fetch says why it was refused, and ends with 1', async () => {
+test('fetch says why the request was rejected, and ends with 1', async () => {
   using folder = temporaryFolder()
   const running = { cwd: folder.path(''), env: { ...AS_ADA, MAC_KEY: 'another' } }
   await using server = await serveMac()
@@ -147,7 +150,7 @@ test('fetch says why it was refused, and ends with 1', async () => {
 })
 
 test.each(['wss', 'ws'])(
-  'a %s URL is refused with the one to sign in its place',
+  'a %s URL is rejected, and the error names the URL to use instead',
   async (scheme) => {
     using folder = temporaryFolder()
     const url = `${scheme}://api.example.com:8443/chat?a=b`
@@ -160,7 +163,7 @@ test.each(['wss', 'ws'])(
   },
 )
 
-test('fetch says that a request was probably carried out if the server has had it before', async () => {
+test('fetch says that a request was probably carried out if the server reports a replay of it', async () => {
   using folder = temporaryFolder()
   await using server = await serve(
     () =>
@@ -194,7 +197,7 @@ test('fetch says that a request may have been carried out if the connection is c
   expect(status).toBe(4)
 })
 
-test('fetch ends with 4 where the server cannot be reached', async () => {
+test('fetch ends with 4 if the server cannot be reached', async () => {
   using folder = temporaryFolder()
   const server = await serveMac()
   await server[Symbol.asyncDispose]()
@@ -207,7 +210,7 @@ test('fetch ends with 4 where the server cannot be reached', async () => {
   expect({ out, status }).toEqual({ out: '', status: 4 })
 })
 
-/** What a shell prints on its standard output. */
+/** Runs a line in a shell, and returns its stdout. */
 async function shell(line: string, cwd: string, name = 'sh'): Promise<string> {
   const env = environment()
   const child = spawn(name, ['-c', line], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -226,15 +229,15 @@ test('fetch does not follow a redirect, and says where it leads', async () => {
   expect(err).toContain(elsewhere.url)
 })
 
-test('the line to paste is called as the command was', async () => {
+test('a command line to paste starts as withmac was started', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('.')
   const plain = await withmac(['create', 'ada', '--id', 'a'], { cwd })
   expect(plain.out).toContain('\n  withmac fetch --id a ')
-  // From its sources, Deno is no npx.
+  // On Deno the sources run, which npx cannot do.
   const called = process.versions.deno === undefined ? 'npx --no-install withmac' : 'withmac'
   const byNpx = await withmac(['create', 'ada', '--id', 'b'], { cwd, env: { npm_command: 'exec' } })
   expect(byNpx.out).toContain(`\n  ${called} fetch --id b `)
   const lost = await withmac(['show', 'c'], { cwd, env: { npm_command: 'exec' } })
-  expect(lost.err).toContain(`"${called} list" shows which there are`)
+  expect(lost.err).toContain(`To see all of them: "${called} list".`)
 })

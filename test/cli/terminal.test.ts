@@ -4,13 +4,13 @@ import { FULL_DEVICE, TERMINAL, testWith } from '../support/needs.ts'
 import { expect, test } from '../support/runner.ts'
 import { environment, WITHMAC, withmac } from './run.ts'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a color starts with one
 const COLOR = /\u001b\[/
 
 const ifTerminal = await testWith(TERMINAL)
 const ifFullDevice = await testWith(FULL_DEVICE)
 
-test('there are colours on a terminal alone, unless variables say otherwise', async () => {
+test('without a terminal there are no colors, unless FORCE_COLOR is set', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
@@ -26,7 +26,7 @@ test('there are colours on a terminal alone, unless variables say otherwise', as
   expect(error.err).toMatch(COLOR)
 })
 
-ifTerminal('on a terminal the table fits, and delete asks', async () => {
+ifTerminal('on a terminal, the table of list fits into the width, and delete asks', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const label = 'the laptop that stands in the kitchen of the second floor, on the left'
@@ -46,7 +46,7 @@ ifTerminal('on a terminal the table fits, and delete asks', async () => {
   expect(yes.status).toBe(0)
 })
 
-test('on a terminal revoke asks as delete does', async () => {
+test('on a terminal, revoke asks, except for a credential that is already revoked', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
@@ -57,13 +57,13 @@ test('on a terminal revoke asks as delete does', async () => {
   const yes = onTerminal(['revoke', 'a1'], cwd, 'y\n')
   expect(withoutColors(yes.out)).toContain('revoked a1 of ada')
   expect(yes.status).toBe(0)
-  // What is revoked stays so: there is nothing to ask.
+  // A revoked credential stays revoked, so there is no question.
   const again = onTerminal(['revoke', 'a1'], cwd)
-  expect(again.out).toContain('was revoked before')
+  expect(again.out).toContain('was already revoked')
   expect(again.status).toBe(0)
 })
 
-test('a reader that goes away early ends it quietly', async () => {
+test('if the reader of a pipe has gone, the command ends without an error', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} --help | head -1`
@@ -76,7 +76,7 @@ test('a reader that goes away early ends it quietly', async () => {
   expect(stderr).toBe('')
 })
 
-test('errors are JSON on stderr where JSON is wanted', async () => {
+test('with --json, errors are JSON on stderr', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const usage = await withmac(['create', '--json'], { cwd })
@@ -84,7 +84,7 @@ test('errors are JSON on stderr where JSON is wanted', async () => {
   expect(JSON.parse(usage.err)).toEqual({
     error: {
       code: 'ERR_CLI_USAGE',
-      message: `missing required argument 'user'. "withmac create --help" tells more.`,
+      message: `missing required argument 'user'. For help: "withmac create --help".`,
     },
   })
   const store = await withmac(['list', '--json'], { cwd })
@@ -105,7 +105,7 @@ test.each([
   expect((await withmac(args, { cwd: folder.path('') })).status).toBe(status)
 })
 
-test('every command has examples in its help', async () => {
+test('the help of every command has examples', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   const { out } = await withmac(['--help'], { cwd })
@@ -120,13 +120,13 @@ test('every command has examples in its help', async () => {
   }
 })
 
-/** Runs it on a terminal of 60 columns, which `script` makes. */
+/** Runs withmac on a terminal of 60 columns, which `script` simulates. */
 function onTerminal(args: readonly string[], cwd: string, input = '') {
   const words = [...WITHMAC, ...args].map((word) => `'${word}'`).join(' ')
   const command = `stty cols 60; ${words}`
   const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
     cwd,
-    // Deno's spawnSync hands on what is not set here as well.
+    // Deno's spawnSync also passes the variables of this process: NO_COLOR must be emptied.
     env: environment({ TERM: 'xterm-256color', NO_COLOR: '' }),
     input,
     encoding: 'utf8',
@@ -135,11 +135,11 @@ function onTerminal(args: readonly string[], cwd: string, input = '') {
 }
 
 function withoutColors(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour starts with one
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a color starts with one
   return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
 }
 
-ifFullDevice('what cannot be shown is said, in one sentence', async () => {
+ifFullDevice('if the output cannot be written, the error is one sentence', async () => {
   using folder = temporaryFolder()
   const line = `${WITHMAC.map((word) => `'${word}'`).join(' ')} --help > /dev/full`
   const { stderr, status } = spawnSync('sh', ['-c', line], {
@@ -152,7 +152,7 @@ ifFullDevice('what cannot be shown is said, in one sentence', async () => {
 })
 
 ifFullDevice(
-  'where a new key cannot be shown, it is said that it counts, and how to get another',
+  'if a new key cannot be printed, the error says that it is valid, and how to get another',
   async () => {
     using folder = temporaryFolder()
     const cwd = folder.path('')
@@ -165,36 +165,38 @@ ifFullDevice(
       return stderr.replace(/until .* UTC/, 'until <moment>')
     }
     expect(onFullDisk('create', 'ada', '--id', 'a1')).toMatch(
-      /The credential a1 was made all the same, and its key is lost unless it was written before: "withmac delete a1" removes it\.\n$/,
+      /The credential a1 was created, but you may not have seen its key\. To delete it: "withmac delete a1"\.\n$/,
     )
     expect(onFullDisk('rotate', 'a1')).toMatch(
-      /a1 was rotated all the same, and its key 2 is lost unless it was written before; key 1 is valid until <moment>\. "withmac rotate a1 --end-earlier-grace --save new\.json" makes another, and then key 1 is refused at once\.\n$/,
+      /a1 was rotated, but you may not have seen its key 2\. Key 1 is valid until <moment>\. To get another key: "withmac rotate a1 --end-earlier-grace --save new\.json"; then key 1 is rejected at once\.\n$/,
     )
     expect(onFullDisk('rotate', 'a1', '--grace', '0')).toMatch(
-      /a1 was rotated all the same, and its key 3 is lost unless it was written before: "withmac rotate a1 --grace 0 --save new\.json" makes another\.\n$/,
+      /a1 was rotated, but you may not have seen its key 3\. To get another key: "withmac rotate a1 --grace 0 --save new\.json"\.\n$/,
     )
     expect(onFullDisk('rotate', 'a1', '--grace', '0', '--save', 'new.json')).toMatch(
-      /a1 was rotated all the same: its key 4 is in new\.json\.\n$/,
+      /a1 was rotated; its key 4 is in new\.json\.\n$/,
     )
   },
 )
 
-ifTerminal('delete --json asks nobody, and says so', () => {
+ifTerminal('delete --json does not ask, and needs --yes', () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   onTerminal(['create', 'ada', '--id', 'a1'], cwd)
   const { out, status } = onTerminal(['delete', 'a1', '--json'], cwd)
-  expect(out).toContain('with --json nobody is asked: add --yes to delete it.')
+  expect(out).toContain('--json cannot ask. To delete it without a question, add --yes.')
   expect(status).toBe(2)
 })
 
-test('an empty name is shown as such', async () => {
+test('messages show an empty name as ""', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')
   await withmac(['init'], { cwd })
   const told = async (...args: readonly string[]) => (await withmac(args, { cwd })).err
   expect(await told('show', '')).toContain('there is no credential "" in ')
   expect(await told('list', '--user', '')).toContain('There is no credential of "" in ')
-  expect(await told('history', '--user', '')).toContain('Nothing was done to those of "" in ')
+  expect(await told('history', '--user', '')).toContain(
+    'No change to credentials of "" is recorded',
+  )
   expect(await told('create', '')).toBe('withmac: createCredential: user must not be empty\n')
 })

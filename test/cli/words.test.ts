@@ -22,13 +22,13 @@ test.each([
 })
 
 test.each([
-  ['', 'cannot be read'],
-  ['5', 'cannot be read'],
-  ['-1h', 'cannot be read'],
-  ['never', 'cannot be read'],
-  ['1y', 'cannot be read'],
-  ['53w', 'more than a year'],
-])('--grace %j is refused: %s', (text, reason) => {
+  ['', 'is not valid'],
+  ['5', 'is not valid'],
+  ['-1h', 'is not valid'],
+  ['never', 'is not valid'],
+  ['1y', 'is not valid'],
+  ['53w', 'is longer than a year'],
+])('--grace %j %s', (text, reason) => {
   expect(() => readGrace(text)).toThrow(reason)
 })
 
@@ -45,20 +45,20 @@ test.each([
 })
 
 test.each([
-  ['2030-02-30', 'cannot be read'],
-  ['2030-02-29', 'cannot be read'],
-  ['2030-13-01', 'cannot be read'],
-  ['2030-02-30T10:00:00Z', 'cannot be read'],
-  ['2030', 'cannot be read'],
-  ['2020-01-01', 'has passed'],
-  ['0d', 'has passed'],
-  ['9999999d', 'after the year 9999'],
-  ['999999999w', 'after the year 9999'],
-])('--expires %s is refused: %s', (text, reason) => {
+  ['2030-02-30', 'is not valid'],
+  ['2030-02-29', 'is not valid'],
+  ['2030-13-01', 'is not valid'],
+  ['2030-02-30T10:00:00Z', 'is not valid'],
+  ['2030', 'is not valid'],
+  ['2020-01-01', 'is in the past'],
+  ['0d', 'is in the past'],
+  ['9999999d', 'is after the year 9999'],
+  ['999999999w', 'is after the year 9999'],
+])('--expires %s %s', (text, reason) => {
   expect(() => readExpiry(text, NOW)).toThrow(reason)
 })
 
-test('a moment after the year 9999 is shown to the minute as well', () => {
+test('a time is shown to the minute, also after the year 9999', () => {
   expect(showMoment(new Date('+029405-12-22T10:20:30Z'))).toBe('+029405-12-22 10:20 UTC')
   expect(showMoment(new Date('2030-12-22T10:20:30.500Z'))).toBe('2030-12-22 10:20 UTC')
 })
@@ -70,9 +70,12 @@ test.each([
   ['--yes', 'delete', '', 'withmac delete -- --yes'],
   ['- x', 'extend', '--expires 30d', "withmac extend --expires 30d -- '- x'"],
   ['a b', 'extend', '--expires 30d', "withmac extend 'a b' --expires 30d"],
-])('of the identifier %j, a line to paste takes it for that', (id, command, options, line) => {
-  expect(lineOn(id, command, options).replace(/^.*withmac /, 'withmac ')).toBe(line)
-})
+])(
+  'a command line to paste does not read the identifier %j as an option',
+  (id, command, options, line) => {
+    expect(lineOn(id, command, options).replace(/^.*withmac /, 'withmac ')).toBe(line)
+  },
+)
 
 test.each([
   ['100/1m', 100, 60],
@@ -83,14 +86,14 @@ test.each([
 })
 
 test.each([
-  ['', 'cannot be read'],
-  ['100', 'cannot be read'],
-  ['0/1m', 'cannot be read'],
-  ['100/0m', 'cannot be read'],
-  ['1.5/m', 'cannot be read'],
-  ['100/60', 'cannot be read'],
-  ['100/2d', 'for more than a day'],
-])('--rate-limit %j is refused: %s', (text, reason) => {
+  ['', 'is not valid'],
+  ['100', 'is not valid'],
+  ['0/1m', 'is not valid'],
+  ['100/0m', 'is not valid'],
+  ['1.5/m', 'is not valid'],
+  ['100/60', 'is not valid'],
+  ['100/2d', 'is longer than a day'],
+])('--rate-limit %j %s', (text, reason) => {
   expect(() => readRateLimit(text)).toThrow(reason)
 })
 
@@ -101,12 +104,12 @@ test.each([
   [47 * 3600, '47 h ago'],
   [-100, 'just now'],
   [-30 * 86_400, '30 d ahead'],
-])('what was used %i seconds ago is shown as %s', (seconds, text) => {
+])('a use %i seconds ago is shown as %s', (seconds, text) => {
   const now = new Date()
   expect(showAgo(new Date(now.getTime() - seconds * 1000), now, showShortSpan)).toBe(text)
 })
 
-test('a use that a clock wrote down which was ahead is not shown as new', () => {
+test('a use in the future, from a clock that was ahead, is not shown as new', () => {
   expect(showUse(new Date(NOW.getTime() + 30 * 86_400_000), NOW)).toBe(
     'last used 30 days ahead of the clock here',
   )
@@ -135,7 +138,7 @@ test.each<[number | null, string[]]>([
   [49, ['3f9c2a1be0d14c7fa6b2d9e1  a long label', '    one two']],
   [33, ['3f9c2a1be0d14c7fa6b2d9e1  a long…', '    one two']],
   [30, ['3f9c2a1be0d14c7fa6b2d9e1', '    one two']],
-])('a table for %j columns leaves out first what can be spared', (width, lines) => {
+])('a table of width %j leaves out columns before it cuts others', (width, lines) => {
   const shown = tableLines(COLUMNS, ROWS, createColors({}), width)
   expect(shown.slice(1)).toEqual(lines)
 })

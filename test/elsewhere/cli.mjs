@@ -11,8 +11,8 @@ import { projectFor } from '../runtimes/setup/project.mjs'
 import { registryOf } from './registry.mjs'
 
 /*
- * Runs the command line as its users do, out of the packed library as if it were published: by npx,
- * bunx and deno, each in an empty folder, all on one database that a server is at work on.
+ * Runs the command line as its users do: the packed library, as if it were published, with npx, bunx and
+ * deno. Each runs in an empty folder, and all use one database that a running server uses too.
  */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -22,7 +22,7 @@ process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 
 const missing = ['bun', 'deno', 'node-18', 'node-24'].filter((name) => !existsSync(binaryOf(name)))
 if (missing.length > 0) {
-  console.error(`There is no ${missing.join(', no ')} yet: run "npm run test:runtimes" first.`)
+  console.error(`Not downloaded yet: ${missing.join(', ')}. Run "npm run test:runtimes" first.`)
   process.exit(2)
 }
 
@@ -43,7 +43,7 @@ const main = 'node_modules/withmac/dist/cli/main.js'
 const database = `sqlite:${join(temporary, 'mac.db')}`
 const server = await startServer()
 
-/** The ways to call it: a name, the words before its arguments, the Node that comes first, and how it names itself. */
+/** The ways to run it: a name, the words before the arguments, the Node on the PATH, and the words that it prints for itself. */
 const npx = ['npx', '--yes', 'withmac']
 const bunx = [binaryOf('bun'), 'x']
 const WAYS = [
@@ -69,7 +69,7 @@ let passed = 0
 try {
   for (const [name, words, node, itself] of WAYS)
     await tryWay(name, (...args) => run([...words, ...args], node), itself)
-  await check('npx, Node 18 without SQLite: says what to do', async () => {
+  await check('npx, Node 18 without SQLite: list says what to install or run instead', async () => {
     const { err, status } = await run([...npx, 'list'], 'node-18')
     demand(status === 3 && /Node 18\S* has no SQLite of its own/.test(err), err)
     demand(
@@ -77,7 +77,7 @@ try {
       err,
     )
   })
-  await check('npx, Node 18 without SQLite: signs all the same', async () => {
+  await check('npx, Node 18 without SQLite: sign works', async () => {
     const env = { MAC_ID: 'ada', MAC_KEY: 'key' }
     const { out, err, status } = await run([...npx, 'sign', 'GET', server.url], 'node-18', env)
     demand(status === 0 && out.startsWith('Authorization: MAC id="ada"'), err)
@@ -99,11 +99,14 @@ try {
     const shown = await run([...npx, 'sign', 'GET', server.url, '--id', id], 'node-24', env)
     demand(shown.status === 0 && shown.out.includes(`id="${id}"`), shown.err)
   })
-  await check('deno without permissions: says which', async () => {
-    const words = [binaryOf('deno'), 'run', '--quiet', '--no-prompt', 'npm:withmac', 'list']
-    const { err, status } = await run(words, 'node-24')
-    demand(status !== 0 && /deno run -A\./.test(err) && !/^\s+at /m.test(err), err)
-  })
+  await check(
+    'deno without permissions: the error names the permission and has no stack',
+    async () => {
+      const words = [binaryOf('deno'), 'run', '--quiet', '--no-prompt', 'npm:withmac', 'list']
+      const { err, status } = await run(words, 'node-24')
+      demand(status !== 0 && /deno run -A\./.test(err) && !/^\s+at /m.test(err), err)
+    },
+  )
 } finally {
   server.stop()
   registry.close()
@@ -113,20 +116,23 @@ process.exitCode = failures.length === 0 ? 0 : 1
 
 async function tryWay(name, withmac, itself) {
   const user = name.replace(/\W+/g, '-')
-  await check(`${name}: create, the curl line once, and refused the second time`, async () => {
-    const { out, err, status } = await withmac('create', user, '--url', server.url)
-    // The first time, bunx tells of what it downloads.
-    demand(status === 0 && !/withmac: |Warning|^\s+at /m.test(err), err)
-    const line = /^ {2}(curl .*)$/m.exec(out)?.[1]
-    const first = await run(['sh', '-c', line], 'node-24')
-    demand(first.out.includes(' 200 ') && first.out.includes(`hello ${user}`), first.out)
-    const second = await run(['sh', '-c', line], 'node-24')
-    demand(
-      second.out.includes(' 401 ') && second.out.includes('The nonce was used before.'),
-      second.out,
-    )
-  })
-  await check(`${name}: list, fetch, doctor`, async () => {
+  await check(
+    `${name}: the curl line of create is accepted once, then rejected as a replay`,
+    async () => {
+      const { out, err, status } = await withmac('create', user, '--url', server.url)
+      // The first time, bunx prints what it downloads.
+      demand(status === 0 && !/withmac: |Warning|^\s+at /m.test(err), err)
+      const line = /^ {2}(curl .*)$/m.exec(out)?.[1]
+      const first = await run(['sh', '-c', line], 'node-24')
+      demand(first.out.includes(' 200 ') && first.out.includes(`hello ${user}`), first.out)
+      const second = await run(['sh', '-c', line], 'node-24')
+      demand(
+        second.out.includes(' 401 ') && second.out.includes('The nonce was used before.'),
+        second.out,
+      )
+    },
+  )
+  await check(`${name}: list, fetch and doctor work`, async () => {
     const list = await withmac('list', '--user', user, '--json')
     const [{ id }] = JSON.parse(list.out)
     const fetched = await withmac('fetch', server.url, '--id', id)
@@ -136,10 +142,10 @@ async function tryWay(name, withmac, itself) {
     const own = await withmac('doctor')
     demand(own.status === 0 && own.err === '', own.out + own.err)
   })
-  await check(`${name}: a mistake is one sentence, and a status`, async () => {
+  await check(`${name}: an unknown credential is an error of one line, with status 1`, async () => {
     const { err, status } = await withmac('show', 'nobody')
     demand(status === 1 && /^withmac: there is no credential nobody in \S+\. .*\n$/.test(err), err)
-    demand(err.includes(`. "${itself} list" shows which there are.`), err)
+    demand(err.includes(`. To see all of them: "${itself} list".`), err)
   })
 }
 
@@ -166,7 +172,7 @@ function binaryOf(name) {
   return join(cache, name, runtimeOf(name).binary)
 }
 
-/** Runs a command in an empty folder, with caches that nothing was in before. */
+/** Runs a command in an empty folder, with its own caches. */
 function run([command, ...args], node, more = {}) {
   const cwd = mkdtempSync(join(temporary, 'empty-'))
   const downloads = join(temporary, 'downloads')
@@ -202,7 +208,7 @@ function run([command, ...args], node, more = {}) {
   })
 }
 
-/** The documentation's kind of server, on Node 24, on the database that the command line works with. */
+/** Starts a server as in the documentation, on Node 24, with the database of the commands. */
 async function startServer() {
   const script = join(node24, 'cli-server.mjs')
   writeFileSync(

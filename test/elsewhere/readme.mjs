@@ -18,7 +18,7 @@ import { answers } from './answers.mjs'
 import { denoPermissions, example, packagesOf } from './readme-text.mjs'
 import { registryOf } from './registry.mjs'
 
-/* Runs the documentation's servers where they belong, set up as it says, in folders outside the checkout. */
+/* Runs the servers of the documentation on their runtimes, set up as it says, in folders outside the checkout. */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const cache = join(root, 'node_modules/.cache/withmac-runtimes')
@@ -40,7 +40,7 @@ async function onBun() {
   await shows('bun', binary, ['server.ts'], folder)
 }
 
-/** By npm under that very Node, with what the documentation says besides. */
+/** Installs with npm on this version of Node, and with the further packages that the documentation names. */
 async function onNode(name) {
   const { runtime, binary, folder } = place(name)
   const adapter = packagesOf('// server.mjs: node server.mjs')
@@ -54,7 +54,7 @@ async function onNode(name) {
   await shows(name, binary, ['server.mjs'], folder)
 }
 
-/** A clone beside the application, in which nothing was installed or built. */
+/** Uses a clone next to the application. Nothing is installed or built in it. */
 async function onDenoFromSource() {
   const { binary, folder } = place('deno')
   for (const name of ['src', 'package.json', 'tsconfig.json']) {
@@ -65,7 +65,7 @@ async function onDenoFromSource() {
   await shows('deno, from source', binary, denoArguments(), folder, denoCache())
 }
 
-/** As if it were published: by its name, with nothing beside the server. */
+/** Uses the package by its name, as if it were published. The folder contains only the server. */
 async function onDenoFromNpm() {
   const { binary, folder } = place('deno')
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -84,17 +84,17 @@ function denoArguments() {
   return ['run', '--no-prompt', ...denoPermissions(), 'server.mjs']
 }
 
-/** Where nothing of an earlier time lies. */
+/** A new, empty cache. */
 function denoCache() {
   return { DENO_DIR: mkdtempSync(join(temporary, 'deno-')) }
 }
 
-/** A runtime, and an empty folder, beside which another can be put. */
+/** Returns a runtime and an empty folder. Its parent folder is also new, so a clone can be put next to it. */
 function place(name) {
   const runtime = RUNTIMES.find((known) => known.name === name)
   const binary = join(cache, name, runtime.binary)
   if (!existsSync(binary)) {
-    console.error(`${runtime.title} is not there yet: run "npm run test:runtimes" first.`)
+    console.error(`${runtime.title} is not downloaded yet. Run "npm run test:runtimes" first.`)
     process.exit(2)
   }
   const folder = join(mkdtempSync(join(temporary, `${name}-`)), 'application')

@@ -30,36 +30,36 @@ interface CreateOptions {
 
 export function createCommand(terminal: Terminal): Command {
   return new Command('create')
-    .summary('makes a credential, and a curl line to try it')
+    .summary('creates a credential, and prints a curl line to try it')
     .description(
-      'Makes a credential for a user, and the database where there is none. The key is shown this once, or saved.',
+      'Creates a credential for a user. If the database does not exist, it is created too. The key is shown only this time, or saved to a file.',
     )
-    .argument('<user>', 'whom it speaks for: a name, or the number of a row of yours')
-    .option('--id <id>', 'its key identifier (default: a random one)')
+    .argument('<user>', 'whom the credential stands for: a name, or an id of your user table')
+    .option('--id <id>', 'the key identifier (default: a random one)')
     .option('--label <text>', 'a note for people, such as "laptop"')
     .option('--expires <when>', '30d (or s, m, h, w), never, or a date such as 2030-12-31', '1d')
     .addOption(
-      new Option('--algorithm <name>', 'what it signs with')
+      new Option('--algorithm <name>', 'the MAC algorithm')
         .choices(MAC_ALGORITHMS)
         .default('hmac-sha-256'),
     )
     .option('--scope <scope...>', 'what it may be used for, such as orders:read')
-    .option('--rate-limit <limit>', 'a limit of its own: 100/1m is 100 requests in a minute')
-    .option('--url <url>', 'what the curl line is signed for', 'http://localhost:3000/')
-    .option('--save <file>', 'keeps the key in a new file, for you alone, and does not show it')
+    .option('--rate-limit <limit>', 'its own limit: 100/1m is 100 requests per minute')
+    .option('--url <url>', 'the URL of the curl line', 'http://localhost:3000/')
+    .option('--save <file>', 'saves the key to a new file for you alone, and does not print it')
     .addOption(
-      new Option('--if-exists <what>', 'where the identifier is taken')
+      new Option('--if-exists <what>', 'if the identifier exists: fail, or keep the credential')
         .choices(['error', 'keep'])
         .default('error'),
     )
     .addHelpText(
       'after',
       examples(
-        ['withmac create ada', 'for a day'],
+        ['withmac create ada', 'valid for a day'],
         ['withmac create ada --expires 90d --label laptop --save ada.json', 'the key in a file'],
-        ['withmac create ada --scope orders:read --rate-limit 100/1m', 'for less than all'],
-        ['withmac create ada --url https://api.example.com/orders', 'a curl line for that'],
-        ['withmac create cron --id cron --expires never --if-exists keep', 'repeatable'],
+        ['withmac create ada --scope orders:read --rate-limit 100/1m', 'with fewer rights'],
+        ['withmac create ada --url https://api.example.com/orders', 'a curl line for that URL'],
+        ['withmac create cron --id cron --expires never --if-exists keep', 'safe to repeat'],
       ),
     )
     .action(async (user: string, _, command: Command) => {
@@ -70,7 +70,7 @@ export function createCommand(terminal: Terminal): Command {
       const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
       const place = findPlace(options.database)
       const { id, label, algorithm } = options
-      // Imported when it is needed: it brings Zod along. What is wrong is told before a file is made.
+      // Loaded lazily, because it imports Zod. It checks the options before any file is created.
       const { readCredential } = await import('../../credentials/create.ts')
       const asked = { id, label, algorithm, expires, scopes, rateLimit }
       readCredential(Math.floor(Date.now() / 1000), user, asked)
@@ -84,7 +84,7 @@ export function createCommand(terminal: Terminal): Command {
     })
 }
 
-/** What the options come to. */
+/** The options after they were read. */
 interface Given extends Omit<CreateOptions, 'expires' | 'rateLimit' | 'scope'> {
   readonly expires: Date | null
   readonly scopes: readonly string[] | undefined
@@ -100,11 +100,11 @@ async function make(mac: Mac, user: string, given: Given): Promise<NewCredential
       EXIT.no,
       'ERR_MAC_CREDENTIAL_EXISTS',
       existing.user === user
-        ? `there is a credential ${id} already: --if-exists keep leaves it as it is.`
-        : `there is a credential ${id} already, and it speaks for ${existing.user}: choose another --id.`,
+        ? `the credential ${id} already exists. To keep it as it is: --if-exists keep.`
+        : `the credential ${id} already exists, for the user ${existing.user}: choose another --id.`,
     )
   }
-  // The file comes first: a key that could not be saved would be lost.
+  // The file is created first: if the key cannot be saved, no credential is created.
   const file = save === undefined ? null : reserveFile(save)
   try {
     const made = await mac.createCredential(user, {
@@ -146,10 +146,10 @@ function giveNew(
   const json = { ...credentialJson(credential, now), ...shown, database: place.path }
   terminal.unshown =
     save === null
-      ? `The credential ${plain(made.id)} was made all the same, and its key is lost unless it was written before: "${lineOn(made.id, 'delete')}" removes it.`
-      : `The credential ${plain(made.id)} was made all the same: its key is in ${plain(save)}.`
+      ? `The credential ${plain(made.id)} was created, but you may not have seen its key. To delete it: "${lineOn(made.id, 'delete')}".`
+      : `The credential ${plain(made.id)} was created; its key is in ${plain(save)}.`
   terminal.give({ ...json, url, authorization, curl }, () => [
-    `${terminal.colors.green('made')} a credential for ${plain(made.user)} in ${plain(place.path)}`,
+    `${terminal.colors.green('created')} a credential for ${plain(made.user)} in ${plain(place.path)}`,
     '',
     ...newKeyLines(made, save, now, terminal.colors),
     '',
@@ -169,12 +169,12 @@ function giveKept(
   ]
   if (others.length > 0) {
     terminal.note(
-      `Its ${others.join(' and ')} stay as they are, other than asked for: "${lineOn(kept.id, 'update')}" changes them.`,
+      `${terminal.errorColors.yellow('note:')} the credential has other ${others.join(' and ')} than you asked for, which were not changed. To change them: "${lineOn(kept.id, 'update')}"`,
     )
   }
   const now = new Date()
   terminal.give({ ...credentialJson(credential, now), key, database: place.path }, () => [
-    `kept the credential ${plain(kept.id)} of ${plain(kept.user)} that is in ${plain(place.path)}; its key is not shown again`,
+    `kept the credential ${plain(kept.id)} of ${plain(kept.user)} in ${plain(place.path)}; its key is not shown again`,
     '',
     ...credentialLines(credential, now, terminal.colors),
   ])

@@ -8,14 +8,14 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 export function disableCommand(terminal: Terminal): Command {
   return new Command('disable')
-    .summary('takes a credential out of use for a while')
+    .summary('disables a credential until it is enabled again')
     .description(
-      'Takes a credential out of use from its next request on, also in servers that are running, until it is enabled again. To its user it looks like a wrong key.',
+      'Disables a credential until it is enabled again. Its next request is rejected, also by servers that are already running. The client gets the same response as for a wrong key.',
     )
-    .argument('<id>', 'its key identifier')
+    .argument('<id>', 'the key identifier')
     .addHelpText(
       'after',
-      examples(['withmac disable 3f9c2a1be0d14c7fa6b2d9e1', '"withmac enable" takes it back']),
+      examples(['withmac disable 3f9c2a1be0d14c7fa6b2d9e1', 'undo it with "withmac enable"']),
     )
     .action(async (id: string, _, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
@@ -28,11 +28,11 @@ export function disableCommand(terminal: Terminal): Command {
         const { cyan, red } = terminal.colors
         const whose = `${plain(id)} of ${plain(after.user)}`
         if (before.disabled !== null) {
-          return [`${whose} was disabled before, ${showMoment(before.disabled)}; it stays so.`]
+          return [`${whose} was already disabled ${showMoment(before.disabled)}; nothing changed.`]
         }
         return [
-          `${red('disabled')} ${whose}: its next request is refused. It was ${showUse(after.lastUsed, now)}.`,
-          `To take it back: ${cyan(lineOn(id, 'enable'))}`,
+          `${red('disabled')} ${whose}: its next request is rejected. It was ${showUse(after.lastUsed, now)}.`,
+          `To undo this: ${cyan(lineOn(id, 'enable'))}`,
         ]
       })
     })
@@ -40,9 +40,9 @@ export function disableCommand(terminal: Terminal): Command {
 
 export function enableCommand(terminal: Terminal): Command {
   return new Command('enable')
-    .summary('takes a disabled credential into use again')
-    .description('Takes a credential that was disabled into use again, from its next request on.')
-    .argument('<id>', 'its key identifier')
+    .summary('enables a disabled credential')
+    .description('Enables a credential that was disabled. Its next request is accepted again.')
+    .argument('<id>', 'the key identifier')
     .addHelpText(
       'after',
       examples(['withmac enable 3f9c2a1be0d14c7fa6b2d9e1', 'after "withmac disable"']),
@@ -61,11 +61,11 @@ export function enableCommand(terminal: Terminal): Command {
         const since = before.disabled
         const enabled =
           since === null
-            ? `${whose} was not disabled; it is ${status}.`
+            ? `${whose} was not disabled; nothing changed. It is ${status}.`
             : `${green('enabled')} ${whose}, after ${showSpan((now.getTime() - since.getTime()) / 1000)}: it is ${status}.`
         if (statusOf(after, now) !== 'expired') return [enabled]
         const extend = cyan(lineOn(id, 'extend', '--expires 30d'))
-        return [enabled, `${yellow('It is refused all the same')}. To move its end: ${extend}`]
+        return [enabled, `${yellow('It is still rejected')}. To extend it: ${extend}`]
       })
     })
 }

@@ -12,30 +12,35 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 interface DoctorOptions extends CredentialOptions {
   readonly ext?: string
-  readonly origin: readonly string[]
+  readonly origin?: readonly string[]
   readonly copies: number
 }
 
 export function doctorCommand(terminal: Terminal): Command {
   const command = new Command('doctor')
-    .summary('looks for what is wrong: with the database, or with a server')
+    .summary('finds problems of a database or a server')
     .description(
-      'Without a URL: checks the database, and changes nothing. With the URL of something that needs credentials: sends it GET requests, signed well and badly, some of which reach its handler. Says which origin it believes in, how its clock stands, and whether each copy is rejected.',
+      'Without a URL: checks the database, and changes nothing. With a URL: checks the server there. It sends GET requests with valid and invalid signatures; some of them reach the handler. It reports which origin the server uses, how far its clock is off, and whether replays are rejected.',
     )
-    .argument('[url]', 'of a running server, as its clients call it')
+    .argument('[url]', 'a protected URL of a running server, as clients call it')
     .option('--ext <text>', 'the ext that the server asks for')
-    .option('--origin <origin>', 'an origin that it may believe in (repeatable)', gather, [])
-    .option('--copies <count>', 'how often a copy is sent: more find more replicas', readCopies, 8)
+    .option('--origin <origin>', 'an origin that the server may use (repeatable)', gather)
+    .option(
+      '--copies <count>',
+      'how many replays are sent: more reach more replicas',
+      readCopies,
+      8,
+    )
   return takesCredential(command)
     .addHelpText(
       'after',
       examples(
-        ['withmac doctor', 'the database'],
+        ['withmac doctor', 'checks the database'],
         [
           'withmac doctor http://localhost:3000/ --id 3f9c2a1be0d14c7fa6b2d9e1',
-          'a server on this database',
+          'checks a server that uses this database',
         ],
-        ['withmac doctor https://api.example.com/me --credentials ada.json', 'a server anywhere'],
+        ['withmac doctor https://api.example.com/me --credentials ada.json', 'checks any server'],
       ),
     )
     .action(async (address: string | undefined) => {
@@ -43,14 +48,14 @@ export function doctorCommand(terminal: Terminal): Command {
       if (address === undefined) {
         const place = existingPlace(options.database)
         await demandSqlite(place.driver)
-        // Imported when it is needed: it brings Kysely along.
+        // Loaded lazily, because it imports Kysely.
         const { databaseFindings } = await import('../doctor/database.ts')
         return give(await databaseFindings(place), terminal)
       }
       const url = readAddress(address)
-      const { ext = null, copies } = options
-      const origins = options.origin.map(readAddress)
-      // What cannot be signed is said before a database is opened.
+      const { ext = null, origin = [], copies } = options
+      const origins = origin.map(readAddress)
+      // A request that cannot be signed is rejected before a database is opened.
       signedCurl({ method: 'GET', url, ext }, NOBODY)
       const credential = await signingCredential(options, terminal)
       return give(await serverFindings(url, credential, { ext, origins, copies }), terminal)
@@ -60,7 +65,7 @@ export function doctorCommand(terminal: Terminal): Command {
 function readCopies(text: string): number {
   const count = Number(text)
   if (/^[0-9]+$/.test(text) && count >= 1 && count <= 1000) return count
-  throw new InvalidArgumentError('It is no number from 1 to 1000.')
+  throw new InvalidArgumentError('It must be a number from 1 to 1000.')
 }
 
 function give(findings: readonly Finding[], terminal: Terminal): void {

@@ -24,33 +24,33 @@ interface ExplainCommandOptions extends CredentialOptions {
 
 export function explainCommand(terminal: Terminal): Command {
   const command = new Command('explain')
-    .summary('says why a request was refused, and what to change')
+    .summary('explains why a request was rejected, and what to change')
     .description(
-      'Reads a request as the server saw it: the JSON of what onReject reports, what curl -v printed, a line of a log, or the head of a request. Shows what was received beside what was signed, and what to change.',
+      'Reads a rejected request: the JSON of a report of onReject, the output of curl -v, a line of a log, or the request line with its headers. Shows what the server received, what the client signed, and what to change.',
     )
-    .argument('[file]', 'where the request stands; - is the standard input', '-')
-    .option('--origin <origin>', "the server's option: the origin that clients sign", readOrigin)
-    .option('--trust-proxy', "the server's option: Forwarded and X-Forwarded-* are read")
-    .option('--now <time>', 'when it came: seconds since 1970, or ISO 8601', readNow)
+    .argument('[file]', 'the file with the request; - is stdin', '-')
+    .option('--origin <origin>', "the server's option origin: what clients sign", readOrigin)
+    .option('--trust-proxy', "the server's option trustProxy: uses Forwarded and X-Forwarded-*")
+    .option('--now <time>', 'when the request arrived: seconds since 1970, or ISO 8601', readNow)
     .option('--window <seconds>', "the server's option windowSeconds", readSeconds)
   return takesCredential(command)
     .addHelpText(
       'after',
-      '\nWithout these, or where MAC_ID is not the one that the request names, it looks that one up in\nthe database.',
+      '\nIf none is set, or if MAC_ID is not the identifier in the request, it looks that identifier up in\nthe database.',
     )
     .addHelpText(
       'after',
       examples(
-        ['withmac explain report.json', 'the report of onReject, the credential in mac.db'],
-        ['curl -v … 2>&1 | withmac explain --credentials ada.json', 'what curl -v prints'],
-        ['withmac explain request.txt --origin https://api.example.com', 'behind a proxy'],
+        ['withmac explain report.json', 'a report of onReject; the key is in mac.db'],
+        ['curl -v … 2>&1 | withmac explain --credentials ada.json', 'the output of curl -v'],
+        ['withmac explain request.txt --origin https://api.example.com', 'a server behind a proxy'],
       ),
     )
     .action(async (file: string) => {
       const options = command.optsWithGlobals<ExplainCommandOptions>()
       const { explain } = await import('../../explain/explain.ts')
       const seen = await readRequest(file)
-      const taken = await credentialToJudgeBy(seen.headers.authorization, options, terminal)
+      const taken = await credentialToCheckWith(seen.headers.authorization, options, terminal)
       const { origin, trustProxy, now, window: windowSeconds } = options
       const explanation = explain(seen, taken?.credential ?? null, {
         origin,
@@ -63,7 +63,7 @@ export function explainCommand(terminal: Terminal): Command {
         ...explanationLines(explanation, terminal.colors, terminal.columns),
         ...(by === null
           ? []
-          : ['', `Judged by the key of ${plain(by.id)}, from ${plain(by.from)}.`]),
+          : ['', `Checked with the key of ${plain(by.id)} from ${plain(by.from)}.`]),
       ])
       if (!explanation.ok) terminal.status = EXIT.no
     })
@@ -71,7 +71,7 @@ export function explainCommand(terminal: Terminal): Command {
 
 async function readRequest(file: string) {
   if (file === '-' && process.stdin.isTTY) {
-    process.stderr.write('Paste the request, then press Ctrl-D.\n')
+    process.stderr.write('Paste the request, then press Ctrl-D on a new line.\n')
   }
   const { readSeenRequest } = await import('../../explain/read-seen.ts')
   try {
@@ -87,47 +87,45 @@ function readOrigin(text: string): string {
     pinOrigin(text)
     return text
   } catch {
-    throw new InvalidArgumentError(
-      'It is not an origin: write one such as https://api.example.com.',
-    )
+    throw new InvalidArgumentError('It must be an origin, such as https://api.example.com.')
   }
 }
 
 function readNow(text: string): number {
   const seconds = /^\d{9,11}$/.test(text) ? Number(text) : Date.parse(text) / 1000
   if (Number.isFinite(seconds)) return seconds
-  throw new InvalidArgumentError('It is no time: seconds since 1970, or 2026-01-31T12:00:00Z.')
+  throw new InvalidArgumentError('It must be a time: seconds since 1970, or 2026-01-31T12:00:00Z.')
 }
 
 function readSeconds(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is no whole number of seconds.')
+  throw new InvalidArgumentError('It must be a whole number of seconds, from 1 to 99999.')
 }
 
-/** What a request is judged by, and where it was found. */
-interface JudgedBy {
+/** The credential to check the request with, and where it comes from. */
+interface CheckedWith {
   readonly credential: ExplainCredential
-  /** In words: a file, a database or variables. */
+  /** For people: a file, a database or the variables. */
   readonly from: string
 }
 
 /**
- * The credential that a request is judged by: from `--credentials`, else `--id`, else the variables
- * where they are for the identifier that the request names, else the one of that name in the
- * database. Variables for another, as they are left over from other work, come last.
+ * Returns the credential to check the request with. The first that exists wins: `--credentials`, `--id`, the
+ * variables if they are for the identifier in the request, that identifier in the database, the variables
+ * for another identifier. Such variables may be left over from other work, so they come last.
  */
-async function credentialToJudgeBy(
+async function credentialToCheckWith(
   authorization: string | undefined,
   options: CredentialOptions,
   terminal: Terminal,
-): Promise<JudgedBy | null> {
+): Promise<CheckedWith | null> {
   const { identifierOf } = await import('../../explain/lenient-header.ts')
   const named = identifierOf(authorization ?? null)
   const note = (text: string) =>
     terminal.note(`${terminal.errorColors.yellow('note:')} the request names ${text}`)
   const otherThan = (id: string, given: string) => {
     if (named !== null && id !== named) {
-      note(`the credential ${plain(named)}, and ${given} ${plain(id)}`)
+      note(`the credential ${plain(named)}, but ${given} ${plain(id)}`)
     }
   }
   const { credentials, id, database } = options
@@ -138,14 +136,14 @@ async function credentialToJudgeBy(
   const given = givenCredential(options, terminal)
   if (given === null) return named === null ? null : fromDatabase(existingPlace(database), named)
   if (credentials !== undefined) {
-    otherThan(given.id, `${plain(credentials)} holds`)
+    otherThan(given.id, `${plain(credentials)} has`)
     return { credential: given, from: credentials }
   }
   if (named !== null && given.id !== named) {
     const place = findPlace(database)
     const stored = place.existed ? await fromDatabase(place, named) : null
     if (stored !== null) {
-      note(`${plain(named)}, not ${plain(given.id)} as MAC_ID has it: MAC_ID is left aside`)
+      note(`the credential ${plain(named)}, so MAC_ID (${plain(given.id)}) is ignored`)
       return stored
     }
     otherThan(given.id, 'MAC_ID is')
@@ -153,13 +151,13 @@ async function credentialToJudgeBy(
   return { credential: given, from: 'MAC_ID and MAC_KEY' }
 }
 
-/** The one of a database; nothing where it is not there, which is what is then explained. */
-async function fromDatabase(place: Place, id: string): Promise<JudgedBy | null> {
+/** Reads the credential from the database. `null` is not an error: the explanation says that it is unknown. */
+async function fromDatabase(place: Place, id: string): Promise<CheckedWith | null> {
   const credential = await storedCredential(place, id)
   return credential === null ? null : { credential, from: place.path }
 }
 
-/** An explanation for a terminal: the verdict and what differs stand out. */
+/** The lines of an explanation for a terminal. The verdict and the differences are colored. */
 function explanationLines(
   explanation: Explanation,
   colors: Colors,
@@ -172,14 +170,14 @@ function explanationLines(
   return [verdict, ...rest.map((line) => (line.endsWith('<- differs') ? red(line) : line))]
 }
 
-/** The widest that a value may make its column. */
+/** The largest width of a column. */
 const WIDEST = 60
 
 /**
- * An explanation as text for a terminal or a log, without colours: the sentence, the normalized
- * request string line by line, received against signed, and what else there is to know.
+ * Formats an explanation as text without colors: the sentence, then each line of the normalized request
+ * string as received and as signed, then mistakes and notes.
  *
- * What a request holds is shown in printable ASCII, each value on one line: everything else is escaped.
+ * Values of the request are shown in printable ASCII, each on one line. Everything else is escaped.
  */
 export function formatExplanation(explanation: Explanation): string {
   const { code, sentence, lines, mistakes, notes, search } = explanation
@@ -214,13 +212,13 @@ function table(lines: readonly ExplainedLine[]): string[] {
   )
 }
 
-/** An empty value is shown as such, and one that spaces would make look like two columns in quotes. */
+/** Quotes a value that is empty, or whose spaces would look like the gap between two columns. */
 function quoted(value: string): string {
   const text = printable(value)
   return text === '' || text.trim() !== text || text.includes('  ') ? JSON.stringify(value) : text
 }
 
-/** One line, with nothing that a terminal would obey. */
+/** Escapes everything except printable ASCII. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (character) => {
     const code = character.charCodeAt(0).toString(16)

@@ -13,17 +13,17 @@ interface ExtendOptions {
 
 export function extendCommand(terminal: Terminal): Command {
   return new Command('extend')
-    .summary('moves the end of a credential')
+    .summary('changes when a credential expires')
     .description(
-      'Moves the end of a credential, later or earlier; one that has expired is valid again. Its key stays.',
+      'Sets a new expiry time, later or earlier. A credential that has expired becomes valid again. The key stays the same.',
     )
-    .argument('<id>', 'its key identifier')
+    .argument('<id>', 'the key identifier')
     .requiredOption('--expires <when>', '30d from now (or s, m, h, w), never, or 2030-12-31')
     .addHelpText(
       'after',
       examples(
-        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires 90d', 'for 90 days from now'],
-        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires never', 'until it is revoked'],
+        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires 90d', '90 days from now'],
+        ['withmac extend 3f9c2a1be0d14c7fa6b2d9e1 --expires never', 'valid until it is revoked'],
       ),
     )
     .action(async (id: string, _, command: Command) => {
@@ -41,14 +41,16 @@ export function extendCommand(terminal: Terminal): Command {
         const from = showExpiry(before.expires)
         const to = showExpiry(after.expires)
         if (before.expires?.getTime() === after.expires?.getTime()) {
-          return [`${whose} ends so already: ${statusText(after, now)}.`]
+          return [
+            `${whose} already expires then; nothing changed. It is ${statusText(after, now)}.`,
+          ]
         }
-        const moved = `${green('moved')} the end of ${whose}: from ${from} to ${to}.`
+        const moved = `${green('changed')} the expiry of ${whose} from ${from} to ${to}.`
         if (after.disabled === null) return [moved, `It is ${statusText(after, now)}.`]
         const since = showMoment(after.disabled)
         return [
           moved,
-          `${yellow('It is refused all the same')}: it was disabled ${since}. To take it back: ${cyan(lineOn(id, 'enable'))}`,
+          `${yellow('It is still rejected')}: it was disabled ${since}. To enable it: ${cyan(lineOn(id, 'enable'))}`,
         ]
       })
     })

@@ -12,8 +12,8 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 interface FetchOptions extends CredentialOptions {
   readonly request?: string
-  readonly data: readonly string[]
-  readonly header: readonly string[]
+  readonly data?: readonly string[]
+  readonly header?: readonly string[]
   readonly include?: boolean
   readonly ext?: string
   readonly body?: boolean
@@ -31,9 +31,8 @@ export function fetchCommand(terminal: Terminal): Command {
       '-d, --data <data>',
       'the body: text, or @file, or @- for stdin (repeatable: joined by &)',
       gather,
-      [],
     )
-    .option('-H, --header <header>', 'a header, "Name: value" (repeatable)', gather, [])
+    .option('-H, --header <header>', 'a header, "Name: value" (repeatable)', gather)
     .option('-i, --include', 'also prints the status and headers of the response')
     .option('--ext <text>', 'the ext that the server asks for; it is signed too')
     .option('--body', 'also signs a digest of the body')
@@ -81,7 +80,7 @@ export function fetchCommand(terminal: Terminal): Command {
     })
 }
 
-async function requestOf({ request, data, header }: FetchOptions): Promise<RequestInit> {
+async function requestOf({ request, data = [], header = [] }: FetchOptions): Promise<RequestInit> {
   const body = await readData(data)
   const method = (request ?? (body === null ? 'GET' : 'POST')).toUpperCase()
   if (body !== null && /^(GET|HEAD)$/.test(method)) {

@@ -14,35 +14,35 @@ interface HistoryOptions {
   readonly limit: number
 }
 
-/** How much is shown at once. */
+/** The largest `--limit`. */
 const MOST = 100_000
 
 export function historyCommand(terminal: Terminal): Command {
   return new Command('history')
-    .summary('tells what was done to credentials')
+    .summary('shows the changes to credentials')
     .description(
-      'Tells what was done to credentials, the latest first: to all, to one, or to those of one user. What was done to one that was deleted since stays. Moments are in UTC.',
+      'Shows the changes to all credentials, to one, or to those of one user, the latest first. Deleted credentials stay in the history. Times are in UTC.',
     )
-    .argument('[id]', 'a key identifier')
-    .option('--user <user>', "what was done to this user's alone")
-    .option('--limit <count>', 'how much of it, the latest', readLimit, 50)
+    .argument('[id]', 'only changes to this key identifier')
+    .option('--user <user>', 'only changes to credentials of this user')
+    .option('--limit <count>', 'at most this many changes, the latest', readLimit, 50)
     .addHelpText(
       'after',
       examples(
-        ['withmac history', 'what was done last'],
-        ['withmac history 3f9c2a1be0d14c7fa6b2d9e1', 'to this one'],
-        ['withmac history --user ada --json', "to ada's, for scripts"],
+        ['withmac history', 'the latest changes'],
+        ['withmac history 3f9c2a1be0d14c7fa6b2d9e1', 'changes to this credential'],
+        ['withmac history --user ada --json', "changes to ada's credentials, for scripts"],
       ),
     )
     .action(async (id: string | undefined, _, command: Command) => {
       const { database, user, limit } = command.optsWithGlobals<HistoryOptions>()
       const place = existingPlace(database)
-      // Imported when it is needed: it brings Zod along.
+      // Loaded lazily, because it imports Zod.
       const { readHistoryFilter } = await import('../../credentials/change.ts')
       readHistoryFilter({ id, user, limit: limit + 1 })
       warnOfMemory(place, terminal)
       const [events, isThere] = await withMacOf(place, async (mac) => [
-        // One more than is shown tells whether there is more.
+        // One more than is shown, to find out whether there are more.
         await mac.credentialHistory({ id, user, limit: limit + 1 }),
         id === undefined || (await mac.getCredential(id)) !== null,
       ])
@@ -54,7 +54,7 @@ export function historyCommand(terminal: Terminal): Command {
           : tableLines(columns(id === undefined), shown, terminal.colors, terminal.columns),
       )
       if (shown.length === 0) terminal.note(plain(nothing(id, user, place)))
-      else if (events.length > limit) terminal.note(moreThan(limit))
+      else if (events.length > limit) terminal.note(moreAdvice(limit))
     })
 }
 
@@ -69,9 +69,9 @@ function columns(ofAll: boolean): Column<CredentialEvent>[] {
   ]
 }
 
-function moreThan(limit: number): string {
-  if (limit < MOST) return `There is more: --limit ${Math.min(limit * 10, MOST)}`
-  return 'There is more than can be shown at once: name an identifier, or a --user.'
+function moreAdvice(limit: number): string {
+  if (limit < MOST) return `There are more changes: --limit ${Math.min(limit * 10, MOST)}`
+  return 'There are more changes than one call can show: name an identifier, or use --user.'
 }
 
 function nothing(id: string | undefined, user: string | undefined, { path }: Place): string {
@@ -80,20 +80,20 @@ function nothing(id: string | undefined, user: string | undefined, { path }: Pla
       ? ` to ${nameOf(id)}`
       : user === undefined
         ? ''
-        : ` to those of ${nameOf(user)}`
-  return `Nothing was done${whose} in ${path}, as far as is recorded.`
+        : ` to credentials of ${nameOf(user)}`
+  return `No change${whose} is recorded in ${path}.`
 }
 
 function noTrace(id: string, { path }: Place): Failure {
   return new Failure(
     EXIT.no,
     'ERR_MAC_CREDENTIAL_UNKNOWN',
-    `there is no credential ${nameOf(id)} in ${path}, nor a record of one.`,
+    `there is no credential ${nameOf(id)} in ${path}, and no record of one.`,
   )
 }
 
 function readLimit(text: string): number {
   const limit = Number(text)
   if (/^[0-9]+$/.test(text) && limit >= 1 && limit <= MOST) return limit
-  throw new InvalidArgumentError(`It is no number from 1 to ${MOST}.`)
+  throw new InvalidArgumentError(`It must be a number from 1 to ${MOST}.`)
 }

@@ -7,9 +7,9 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 export function initCommand(terminal: Terminal): Command {
   return new Command('init')
-    .summary('makes the database')
+    .summary('creates the database, or migrates it')
     .description(
-      'Makes the database with its tables, or brings those that are there up to this version. Nothing that is in it is lost.',
+      'Creates the database with its tables. If it exists, migrates its tables to this version; no data is lost.',
     )
     .addHelpText(
       'after',
@@ -17,7 +17,7 @@ export function initCommand(terminal: Terminal): Command {
         ['withmac init', 'mac.db in this folder'],
         [
           'withmac init --database sqlite:/var/lib/app/mac.db',
-          'elsewhere; the folder must be there',
+          'in another folder, which must exist',
         ],
       ),
     )
@@ -31,17 +31,17 @@ export function initCommand(terminal: Terminal): Command {
       const { file, path, url, existed } = place
       terminal.give({ path, url, created: !existed, credentials }, () => {
         const { green, cyan } = terminal.colors
-        if (file === null) return [`${green('made')} the tables in memory, and nothing else`]
+        if (file === null) return [`${green('created')} the tables in memory, and no file`]
         if (existed) {
           return [
-            `${plain(path)} is there already and up to date, with ${manyCredentials(credentials)} in it.`,
+            `${plain(path)} already exists and is up to date. It has ${manyCredentials(credentials)}.`,
           ]
         }
         return [
-          `${green('made')} ${plain(path)}`,
-          'It will hold keys: only you can read it, and it belongs in no repository (mac.db* in .gitignore).',
+          `${green('created')} ${plain(path)}`,
+          'It will contain keys. Only you can read it. Do not commit it: add mac.db* to .gitignore.',
           '',
-          `Next: ${cyan(pasted('create USER'))} makes a credential, and withMac(handler) in your server checks it.`,
+          `Next: create a credential with ${cyan(pasted('create USER'))}, and wrap your handler: withMac(handler).`,
         ]
       })
     })

@@ -28,29 +28,29 @@ export function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .summary('lists the credentials')
     .description(
-      'Lists the credentials, oldest first: all, or those of one user or status. Those that remove themselves when they have expired, as a token endpoint makes them for machines, are left out without --all. Keys are not shown. Times of use are exact to a minute; FAILED counts the requests in its name that were refused in the last 24 hours, those of strangers among them.',
+      'Lists the credentials without their keys, the oldest first. Credentials that are removed after they expire, such as those from a token endpoint, are only listed with --all. LAST USED is exact to a minute. FAILED counts the rejected requests of the last 24 hours; anyone who knows the identifier can cause them.',
     )
-    .option('--user <user>', 'those of this user alone')
+    .option('--user <user>', 'only credentials of this user')
     .addOption(
       new Option(
         '--status <status>',
-        'those of this status alone; active is the same as valid',
+        'only credentials with this status; active means valid',
       ).choices(['valid', 'active', 'expired', 'disabled', 'revoked']),
     )
-    .option('--all', 'those that machines got from a token endpoint as well')
+    .option('--all', 'also lists credentials from a token endpoint')
     .addHelpText(
       'after',
       examples(
-        ['withmac list', 'all that people made'],
-        ['withmac list --user ada --status valid', "ada's that can be used"],
-        ['withmac list --all', "machines' own as well"],
+        ['withmac list', 'all that people created'],
+        ['withmac list --user ada --status valid', "ada's valid credentials"],
+        ['withmac list --all', 'also those from a token endpoint'],
         ["withmac list --status expired --json | jq -r '.[].id'", 'for scripts'],
       ),
     )
     .action(async (_, command: Command) => {
       const { database, ...filter } = command.optsWithGlobals<ListOptions>()
       const place = existingPlace(database)
-      // Imported when it is needed: it brings Zod along.
+      // Loaded lazily, because it imports Zod.
       const { readFilter } = await import('../../credentials/validate.ts')
       readFilter({ user: filter.user })
       warnOfMemory(place, terminal)
@@ -66,7 +66,7 @@ export function listCommand(terminal: Terminal): Command {
       if (found.length === 0) terminal.note(plain(nothing(filter, place)))
       if (leftOut > 0) {
         terminal.note(
-          `${manyCredentials(leftOut)} that ${leftOut === 1 ? 'removes itself' : 'remove themselves'} after expiry, as machines get them, ${leftOut === 1 ? 'is' : 'are'} left out: --all shows them.`,
+          `Not listed: ${manyCredentials(leftOut)} that ${leftOut === 1 ? 'is' : 'are'} removed after expiry, such as those from a token endpoint. To list all: --all`,
         )
       }
     })
@@ -74,7 +74,7 @@ export function listCommand(terminal: Terminal): Command {
 
 interface Found {
   readonly found: readonly Credential[]
-  /** How many of machines there are that `--all` would show. */
+  /** How many more credentials `--all` would list. */
   readonly leftOut: number
 }
 
@@ -90,7 +90,7 @@ async function credentialsOf(
     const shown = stored
       .map((each) => ({
         credential: fromStored(each, usage.get(each.id)),
-        // Only what removes itself is made by machines in numbers.
+        // The token endpoint sets `removeWhenExpired`.
         ofMachine: each.removeAt !== null,
       }))
       .filter(({ credential }) => wanted === undefined || statusOf(credential, now) === wanted)
@@ -105,7 +105,7 @@ async function credentialsOf(
 function nothing({ user, status }: ListOptions, { path }: Place): string {
   const whose = user === undefined ? '' : ` of ${nameOf(user)}`
   const which = status === undefined ? '' : `${status} `
-  return `There is no ${which}credential${whose} in ${path}. "${pasted('create USER')}" makes one.`
+  return `There is no ${which}credential${whose} in ${path}. To create one: "${pasted('create USER')}".`
 }
 
 function columns(

@@ -6,16 +6,16 @@ import { existingPlace, type Place, warnOfMemory, withInspected, withStoreOf } f
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-/** What a server keeps nonces for where it sets nothing else. */
+/** The default of the server's option `windowSeconds`: how long a server needs nonces. */
 const DEFAULT_WINDOW_SECONDS = 300
 
 export function pruneCommand(terminal: Terminal): Command {
   return new Command('prune')
-    .summary('removes nonces that no longer matter')
+    .summary('removes old nonces')
     .description(
-      'Removes nonces that no longer matter: those older than the servers on this database ask for. Servers do so themselves, as requests come.',
+      'Removes the nonces that are too old for every server on this database. Servers also do this themselves while they handle requests.',
     )
-    .addHelpText('after', examples(['withmac prune', 'while servers run, or without them']))
+    .addHelpText('after', examples(['withmac prune', 'servers may be running']))
     .action(async (_, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
       warnOfMemory(place, terminal)
@@ -31,7 +31,7 @@ export function pruneCommand(terminal: Terminal): Command {
     })
 }
 
-/** For how long the servers on a database ask for nonces to be kept. */
+/** How long the servers on a database need nonces, in seconds; `null` if no server has stored it. */
 async function keepSecondsOf(place: Place): Promise<number | null> {
   try {
     return await withInspected(place, ({ state }) => state('keep_seconds'))

@@ -14,22 +14,19 @@ interface ResealCommandOptions {
 
 export function resealCommand(terminal: Terminal): Command {
   return new Command('reseal')
-    .summary('seals all keys by the current sealing key')
+    .summary('seals (encrypts) all keys with the current sealing key')
     .description(
-      'Brings all keys under the first sealing key of MAC_SEALING_KEY: those that are not sealed yet, and those that another of its sealing keys has sealed. Servers go on working. If it was killed, run it again ten seconds later: it goes on from there.',
+      'Seals (encrypts) all keys with the first sealing key of MAC_SEALING_KEY: keys that are not sealed yet, and keys that are sealed with another one of the list. Servers may keep running. If the command was killed, run it again after ten seconds: it continues where it stopped.',
     )
     .option(
       '--no-vacuum',
-      'does not rewrite the whole file at the end, for which servers wait, about a second for each 100 MB: copies of keys as they were may then be left in it',
+      'does not rewrite the file at the end. Servers do not have to wait (about a second per 100 MB), but old copies of keys may stay in the file',
     )
     .addHelpText(
       'after',
       examples(
-        ['withmac reseal', 'with MAC_SEALING_KEY=new: seals what is not sealed'],
-        [
-          'withmac reseal --json',
-          'with MAC_SEALING_KEY=new,old: from an old sealing key to a new one',
-        ],
+        ['withmac reseal', 'MAC_SEALING_KEY=new: seals the keys that are not sealed'],
+        ['withmac reseal --json', 'MAC_SEALING_KEY=new,old: replaces the old sealing key'],
       ),
     )
     .action(async (_, command: Command) => {
@@ -42,7 +39,7 @@ export function resealCommand(terminal: Terminal): Command {
       if (result.unopened.length > 0 || !result.logEmptied) terminal.status = EXIT.no
       if (vacuum === false) {
         terminal.note(
-          'Copies of keys as they were may be left between the rows of the file: without --no-vacuum they go.',
+          'Old copies of keys may still be in unused parts of the file. To remove them, run this again without --no-vacuum.',
         )
       }
     })
@@ -52,17 +49,17 @@ function resultLines(result: Resealed, { colors }: Terminal): string[] {
   const { resealed, sealedBy, unopened, logEmptied } = result
   const lines = [
     resealed === 0
-      ? `all keys that can be opened are sealed by the sealing key ${sealedBy} already`
-      : `${colors.green('sealed')} the keys of ${manyCredentials(resealed)} by the sealing key ${sealedBy}`,
+      ? `nothing to do: all keys that can be opened are already sealed with the sealing key ${sealedBy}`
+      : `${colors.green('sealed')} the keys of ${manyCredentials(resealed)} with the sealing key ${sealedBy}`,
   ]
   if (unopened.length > 0) {
     lines.push(
-      `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}, which were changed or moved. "${pasted('rotate ID --grace 0')}" gives each a new one.`,
+      `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}. They were changed, or copied from another row. To give each a new key: "${pasted('rotate ID --grace 0')}".`,
     )
   }
   if (!logEmptied) {
     lines.push(
-      `${colors.red('not finished')}: the log beside the database still holds keys as they were, since others were reading from it all the time. Run this once more.`,
+      `${colors.red('not finished')}: the write-ahead log (the -wal file) still contains old copies of keys, because other processes were reading it the whole time. Run this command again.`,
     )
   }
   return lines

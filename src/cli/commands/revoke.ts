@@ -16,16 +16,16 @@ interface RevokeOptions {
 
 export function revokeCommand(terminal: Terminal): Command {
   return new Command('revoke')
-    .summary('makes a credential worthless')
+    .summary('revokes a credential forever')
     .description(
-      'Makes a credential worthless from its next request on, also in servers that are running, after asking on a terminal. That cannot be taken back; "withmac disable" can. It stays in the list.',
+      'Revokes a credential. Its next request is rejected, also by servers that are already running. This cannot be undone ("withmac disable" can). The credential stays in the list. On a terminal it asks first; otherwise it needs --yes.',
     )
-    .argument('<id>', 'its key identifier')
-    .option('-y, --yes', 'revokes it without asking')
+    .argument('<id>', 'the key identifier')
+    .option('-y, --yes', 'does not ask')
     .addHelpText(
       'after',
       examples(
-        ['withmac revoke 3f9c2a1be0d14c7fa6b2d9e1', 'asks first: it cannot be taken back'],
+        ['withmac revoke 3f9c2a1be0d14c7fa6b2d9e1', 'asks first'],
         ['withmac revoke 3f9c2a1be0d14c7fa6b2d9e1 --yes', 'for scripts'],
       ),
     )
@@ -34,7 +34,7 @@ export function revokeCommand(terminal: Terminal): Command {
       const place = existingPlace(database)
       await withMacOf(place, async (mac) => {
         const before = await found(mac, id, place)
-        // What is revoked already stays so: there is nothing to ask.
+        // A revoked credential stays revoked, so there is no question.
         if (before.revoked === null && !yes && !(await isSure('revoke', before, terminal))) {
           terminal.note('Nothing was revoked.')
           terminal.status = EXIT.no
@@ -45,9 +45,9 @@ export function revokeCommand(terminal: Terminal): Command {
         terminal.give(credentialJson(after, new Date()), () => {
           const whose = `${plain(id)} of ${plain(before.user)}`
           if (before.revoked !== null) {
-            return [`${whose} was revoked before, ${showMoment(before.revoked)}; it stays so.`]
+            return [`${whose} was already revoked ${showMoment(before.revoked)}; nothing changed.`]
           }
-          return [`${terminal.colors.red('revoked')} ${whose}: its next request is refused.`]
+          return [`${terminal.colors.red('revoked')} ${whose}: its next request is rejected.`]
         })
       })
     })
@@ -60,12 +60,12 @@ interface DeleteOptions {
 
 export function deleteCommand(terminal: Terminal): Command {
   return new Command('delete')
-    .summary('removes a credential')
+    .summary('deletes a credential')
     .description(
-      'Removes a credential, after asking on a terminal. A row of the history stays. One that is revoked or disabled instead stays in the list.',
+      'Deletes a credential. Its history stays. To keep the credential in the list, revoke or disable it instead. On a terminal it asks first; otherwise it needs --yes.',
     )
-    .argument('<id>', 'its key identifier')
-    .option('-y, --yes', 'removes it without asking')
+    .argument('<id>', 'the key identifier')
+    .option('-y, --yes', 'does not ask')
     .addHelpText(
       'after',
       examples(
@@ -89,8 +89,8 @@ export function deleteCommand(terminal: Terminal): Command {
           const { cyan, red } = terminal.colors
           const whose = `${plain(id)} of ${plain(credential.user)}`
           return [
-            `${red('deleted')} ${whose}: its next request is refused. It was ${showUse(credential.lastUsed, now)}.`,
-            `A row of the history stays: ${cyan(lineOn(id, 'history'))}`,
+            `${red('deleted')} ${whose}: its next request is rejected. It was ${showUse(credential.lastUsed, now)}.`,
+            `Its history stays: ${cyan(lineOn(id, 'history'))}`,
           ]
         })
       })
@@ -98,15 +98,15 @@ export function deleteCommand(terminal: Terminal): Command {
 }
 
 /**
- * Asks on a terminal whether something that cannot be taken back is to be done to a credential.
+ * Asks on the terminal whether to do something that cannot be undone.
  *
- * @param verb What is done, such as `delete`.
- * @throws Failure where nobody can be asked: then it takes `--yes`.
+ * @param verb `revoke` or `delete`.
+ * @throws Failure if there is no terminal to ask on: then `--yes` is needed.
  */
 async function isSure(verb: string, credential: Credential, terminal: Terminal): Promise<boolean> {
   if (!terminal.canAsk) {
-    const why = terminal.json ? 'with --json nobody is asked' : 'there is no terminal to ask on'
-    throw misuse(`${why}: add --yes to ${verb} it.`)
+    const why = terminal.json ? '--json cannot ask' : 'there is no terminal to ask on'
+    throw misuse(`${why}. To ${verb} it without a question, add --yes.`)
   }
   const { id, user } = credential
   const asking = createInterface({ input: process.stdin, output: process.stderr })
@@ -114,7 +114,7 @@ async function isSure(verb: string, credential: Credential, terminal: Terminal):
   const use = showUse(credential.lastUsed, now)
   const what = `${plain(id)} of ${plain(user)} (${statusText(credential, now)}; ${use})`
   const asked = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what}? [y/N] `
-  // The end of the input, as Ctrl-D makes it, is no answer, and no consent.
+  // Ctrl-D closes the input without an answer: that counts as no.
   const ended = new Promise<string>((resolve) => asking.once('close', () => resolve('')))
   const answer = await Promise.race([asking.question(asked), ended])
   asking.close()

@@ -35,34 +35,35 @@ export function rotateCommand(terminal: Terminal): Command {
   return new Command('rotate')
     .summary('gives a credential a new key')
     .description(
-      'Gives a credential a new key under the same identifier. The old one stays valid until its grace has ended. The new key is shown this once, or saved.',
+      'Gives a credential a new key; its identifier stays the same. The old key stays valid for the grace time. The new key is shown only this time, or saved to a file.',
     )
-    .argument('<id>', 'its key identifier')
+    .argument('<id>', 'the key identifier')
     .option(
       '--grace <time>',
-      'how long the old key stays valid: 24h (or s, m, d, w); 0 refuses it at once, for one that has leaked',
+      'how long the old key stays valid: 24h (or s, m, d, w). If the old key has leaked, use 0: it is rejected at once',
       '24h',
     )
-    .option('--expires <when>', 'a new end: 30d, never or a date (default: it stays)')
+    .option('--expires <when>', 'a new expiry: 30d, never or a date (default: unchanged)')
     .addOption(
-      new Option('--algorithm <name>', 'what the new key signs with (default: the same)').choices(
-        MAC_ALGORITHMS,
-      ),
+      new Option(
+        '--algorithm <name>',
+        'the MAC algorithm of the new key (default: unchanged)',
+      ).choices(MAC_ALGORITHMS),
     )
-    .option('--end-earlier-grace', 'ends a key that is in its grace since the rotation before')
-    .option('--url <url>', 'what the curl line is signed for', 'http://localhost:3000/')
-    .option('--save <file>', 'keeps the key in a new file, for you alone, and does not show it')
+    .option('--end-earlier-grace', 'ends an older key that is still valid from the last rotation')
+    .option('--url <url>', 'the URL of the curl line', 'http://localhost:3000/')
+    .option('--save <file>', 'saves the key to a new file for you alone, and does not print it')
     .addHelpText(
       'after',
       examples(
         ['withmac rotate 3f9c2a1be0d14c7fa6b2d9e1', 'the old key stays valid for a day'],
         [
           'withmac rotate 3f9c2a1be0d14c7fa6b2d9e1 --grace 1w --save new.json',
-          'for a week; the key in a file',
+          'for a week; the new key in a file',
         ],
         [
           'withmac rotate 3f9c2a1be0d14c7fa6b2d9e1 --grace 0',
-          'the key has leaked: refused from now on',
+          'the old key has leaked: rejected at once',
         ],
       ),
     )
@@ -80,7 +81,7 @@ export function rotateCommand(terminal: Terminal): Command {
           save === null
             ? await mac.rotateCredential(id, rotation)
             : await rotateInto(save, mac, before, rotation)
-        // The key is to be shown whatever becomes of this.
+        // If this fails, the new key must still be shown.
         const history = await mac.credentialHistory({ id, limit: 20 }).catch(() => [])
         give(before, after, { path: place.path, url, save, history }, terminal)
       })
@@ -121,40 +122,40 @@ function give(
   terminal.give({ ...json, url, authorization, curl }, () => {
     const { colors } = terminal
     return [
-      `${colors.green('rotated')} ${plain(id)} of ${plain(user)} in ${plain(path)}: its key is number ${keyNumber} now`,
+      `${colors.green('rotated')} ${plain(id)} of ${plain(user)} in ${plain(path)}: it now has key ${keyNumber}`,
       '',
       ...newKeyLines(after, save, now, colors),
       '',
       ...rotatedLines(after, ended, now, terminal),
-      // What is disabled cannot be tried: the lines above say so.
+      // A disabled credential cannot be tried; the lines above say so.
       ...(after.disabled === null ? ['', ...trialLines({ id, save, url, curl }, colors)] : []),
     ]
   })
 }
 
-/** What to say where the new key could not be shown. */
+/** What to add to the error if the new key cannot be printed. */
 function unshown({ id, keyNumber, oldKey }: NewCredential, save: string | null, now: Date): string {
-  const rotated = `${plain(id)} was rotated all the same`
-  if (save !== null) return `${rotated}: its key ${keyNumber} is in ${plain(save)}.`
+  const rotated = `${plain(id)} was rotated`
+  if (save !== null) return `${rotated}; its key ${keyNumber} is in ${plain(save)}.`
   const inGrace = oldKey !== null && oldKey.graceEnds > now ? oldKey : null
   const options = inGrace === null ? '--grace 0' : '--end-earlier-grace'
-  const another = `"${lineOn(id, 'rotate', `${options} --save new.json`)}" makes another`
-  const lost = `${rotated}, and its key ${keyNumber} is lost unless it was written before`
-  if (inGrace === null) return `${lost}: ${another}.`
+  const another = `To get another key: "${lineOn(id, 'rotate', `${options} --save new.json`)}"`
+  const lost = `${rotated}, but you may not have seen its key ${keyNumber}`
+  if (inGrace === null) return `${lost}. ${another}.`
   const { keyNumber: old, graceEnds } = inGrace
-  return `${lost}; key ${old} is valid until ${showMoment(graceEnds)}. ${another}, and then key ${old} is refused at once.`
+  return `${lost}. Key ${old} is valid until ${showMoment(graceEnds)}. ${another}; then key ${old} is rejected at once.`
 }
 
-/** What a rotation is to be, as the command line gives it. */
+/** The options of a rotation after they were read. */
 interface Rotation extends Pick<RotateOptions, 'algorithm'> {
   readonly graceSeconds: number
-  /** `undefined` where it stays as it is. */
+  /** `undefined` leaves it unchanged. */
   readonly expires: Date | null | undefined
   readonly endEarlierGrace: boolean
 }
 
 /**
- * Says in the words of the command line what the library would refuse.
+ * Checks what the library would reject, so that the message can name the options of the command line.
  * @throws Failure
  */
 function checkRotation(
@@ -166,7 +167,7 @@ function checkRotation(
     throw new Failure(
       EXIT.no,
       'ERR_MAC_CREDENTIAL_ENDED',
-      `${id} expired ${showMoment(expires)}, and so would its new key: add --expires 30d.`,
+      `${id} expired ${showMoment(expires)}, so its new key would not be valid: add --expires 30d.`,
     )
   }
   if (rotation.graceSeconds === 0 || rotation.endEarlierGrace) return
@@ -175,16 +176,16 @@ function checkRotation(
   throw new Failure(
     EXIT.no,
     'ERR_MAC_CREDENTIAL_ROTATED',
-    `${id} has key ${oldKey.keyNumber} still, beside key ${keyNumber}, until ${showMoment(oldKey.graceEnds)} (${left} left); ` +
-      `it was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: then key ${oldKey.keyNumber} is refused at once.`,
+    `key ${oldKey.keyNumber} of ${id} is still valid besides key ${keyNumber}, until ${showMoment(oldKey.graceEnds)} (${left} left). ` +
+      `It was ${showUse(oldKey.lastUsed, now)}. Wait until then, or add --end-earlier-grace: then key ${oldKey.keyNumber} is rejected at once.`,
   )
 }
 
 /**
- * Rotates a credential, its new key saved in a file. The file is written first: whatever fails
- * afterwards, nobody is left without the key that counts.
+ * Rotates a credential and saves its new key in a file. The file is written before the key becomes valid:
+ * if something fails afterwards, the valid key is still in the file.
  *
- * @throws Failure, and what the library throws.
+ * @throws Failure, and what `rotateCredential` throws.
  */
 export async function rotateInto(
   path: string,
@@ -195,7 +196,7 @@ export async function rotateInto(
   const { id, user } = before
   const { algorithm = before.algorithm, expires = before.expires } = rotation
   const file = reserveFile(path)
-  // Imported when it is needed: it brings Zod along.
+  // Loaded lazily, because it imports Zod.
   const { randomKey } = await import('../../credentials/validate.ts')
   const key = randomKey()
   try {
@@ -207,12 +208,12 @@ export async function rotateInto(
   const after = await mac.rotateCredential(id, { ...rotation, key }).catch(async (error) => {
     throw await abandoned(file, path, mac, before, error)
   })
-  // Somebody else may have rotated it to another algorithm since it was looked up.
+  // Someone else may have changed the algorithm since the credential was read.
   if (after.algorithm !== algorithm) replaceIn(file, path, after)
   return after
 }
 
-/** @throws Failure that says what is right, where it cannot be written. */
+/** @throws Failure if the file cannot be written. It names the correct algorithm. */
 function replaceIn(file: ReservedFile, path: string, after: NewCredential): void {
   try {
     file.replace(savedText(after))
@@ -221,19 +222,19 @@ function replaceIn(file: ReservedFile, path: string, after: NewCredential): void
     throw new Failure(
       EXIT.usage,
       'ERR_CLI_FILE',
-      `${(error as Error).message} ${id} was rotated, and its new key is in ${path}; it signs with ${algorithm}, whatever that file says.`,
+      `${(error as Error).message} ${id} was rotated, and its new key is in ${path}. Its algorithm is ${algorithm}: change it in that file.`,
     )
   }
 }
 
-/** What the library says when it has rotated nothing for certain. */
+/** The codes with which the library has certainly not rotated the key. */
 const NOT_ROTATED: ReadonlySet<unknown> = new Set([
   'ERR_MAC_CREDENTIAL_ROTATED',
   'ERR_MAC_CREDENTIAL_ENDED',
   'ERR_MAC_CREDENTIAL_UNKNOWN',
 ])
 
-/** Removes the file, unless its key may count; gives what is to be thrown. */
+/** Removes the file, unless its key may be valid now. Returns the error to throw. */
 async function abandoned(
   file: ReservedFile,
   path: string,
@@ -241,7 +242,7 @@ async function abandoned(
   { id, keyNumber }: Credential,
   error: unknown,
 ): Promise<unknown> {
-  // Somebody else may have rotated it in the meantime: then its key number tells nothing.
+  // Decided by the error first: if someone else has rotated it meanwhile, the key number says nothing.
   if (error instanceof TypeError || NOT_ROTATED.has((error as { code?: unknown }).code)) {
     file.abandon()
     return error
@@ -255,6 +256,6 @@ async function abandoned(
   return new Failure(
     EXIT.store,
     'ERR_MAC_STORE',
-    `${message} Whether ${id} was rotated is not known: keep ${path}, which holds its new key, and look whether "${lineOn(id, 'show')}" shows key ${keyNumber + 1}.`,
+    `${message} It is not known whether ${id} was rotated. Keep ${path}: it contains the new key. The key is valid if "${lineOn(id, 'show')}" shows key number ${keyNumber + 1}.`,
   )
 }

@@ -8,12 +8,12 @@ export function showCommand(terminal: Terminal): Command {
   return new Command('show')
     .summary('shows a credential')
     .description(
-      'Shows all that is known of a credential but its key. Times of use are exact to a minute.',
+      'Shows everything about a credential except its key. The last use is exact to a minute.',
     )
-    .argument('<id>', 'its key identifier')
+    .argument('<id>', 'the key identifier')
     .addHelpText(
       'after',
-      examples(['withmac show 3f9c2a1be0d14c7fa6b2d9e1', 'one of "withmac list"']),
+      examples(['withmac show 3f9c2a1be0d14c7fa6b2d9e1', 'an identifier from "withmac list"']),
     )
     .action(async (id: string, _, command: Command) => {
       const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)

@@ -17,16 +17,16 @@ interface SignOptions extends CredentialOptions {
 
 export function signCommand(terminal: Terminal): Command {
   const command = new Command('sign')
-    .summary('signs a request: the header, or a curl line')
+    .summary('signs a request and prints the header, or a curl line')
     .description(
-      'Prints the Authorization header of a request, or with --curl the whole curl command. It is good for one use, and for minutes.',
+      'Prints the Authorization header of a request, or the whole curl command with --curl. It can be used once, within a few minutes.',
     )
     .argument('<method>', 'GET, POST, …')
-    .argument('<url>', 'where the request goes, whole')
-    .option('--curl', 'prints a curl line, to be pasted into sh, bash, zsh or fish')
-    .option('--ext <text>', 'what is signed besides, where the server asks for it')
-    .option('-d, --data <data>', 'the body, or the file that holds it: @file')
-    .option('--body', 'binds the body: its digest is signed as well')
+    .argument('<url>', 'the full URL, such as https://api.example.com/me')
+    .option('--curl', 'prints a curl line to paste into sh, bash, zsh or fish')
+    .option('--ext <text>', 'the ext that the server asks for; it is signed too')
+    .option('-d, --data <data>', 'the body: text, or @file')
+    .option('--body', 'also signs a digest of the body')
   return takesCredential(command)
     .addHelpText(
       'after',
@@ -49,11 +49,11 @@ export function signCommand(terminal: Terminal): Command {
       const url = readAddress(address)
       if (data !== undefined && /^(GET|HEAD)$/.test(method)) {
         throw misuse(
-          `a ${method} has no body: most servers drop it. Write POST, or leave --data out.`,
+          `a ${method} request has no body (most servers ignore one): use POST, or leave out --data.`,
         )
       }
       const bound = bind ? { bound: await readData(data === undefined ? [] : [data]) } : {}
-      // What cannot be signed is said before a database is opened.
+      // A request that cannot be signed is rejected before a database is opened.
       const request = { method, url, ext, data, ...bound }
       const trial = signedCurl(request, NOBODY)
       if (
@@ -62,7 +62,7 @@ export function signCommand(terminal: Terminal): Command {
         !isPlainText(trial.curl.replaceAll('\n', ''))
       ) {
         throw misuse(
-          'the curl line would hold control or invisible characters, which cannot be pasted safely: put the body into a file, and write -d @file.',
+          'the curl line would contain control or invisible characters, which are not safe to paste: put the body into a file, and use -d @file.',
         )
       }
       const credential = await signingCredential(options, terminal)

@@ -14,7 +14,7 @@ interface UpdateOptions {
   readonly database?: string
   readonly label?: string | false
   readonly scope?: readonly string[]
-  /** Commander's: `--no-scopes` makes it false. */
+  /** Set by commander: `--no-scopes` makes it false. */
   readonly scopes: boolean
   readonly rateLimit?: string | false
 }
@@ -23,15 +23,15 @@ export function updateCommand(terminal: Terminal): Command {
   return new Command('update')
     .summary('changes label, scopes or rate limit')
     .description(
-      'Changes label, scopes or rate limit of a credential, from its next request on. What is not named stays as it is.',
+      'Changes the label, the scopes or the rate limit of a credential, from its next request on. What you do not name stays unchanged.',
     )
-    .argument('<id>', 'its key identifier')
+    .argument('<id>', 'the key identifier')
     .option('--label <text>', 'a note for people')
-    .option('--no-label', 'takes the label away')
-    .option('--scope <scope...>', 'all that it may be used for, in place of what it may now')
-    .addOption(new Option('--no-scopes', 'takes all scopes away').conflicts('scope'))
-    .option('--rate-limit <limit>', 'a limit of its own: 100/1m is 100 requests in a minute')
-    .option('--no-rate-limit', 'takes it away: then it has the same as all')
+    .option('--no-label', 'removes the label')
+    .option('--scope <scope...>', 'replaces all scopes by these')
+    .addOption(new Option('--no-scopes', 'removes all scopes').conflicts('scope'))
+    .option('--rate-limit <limit>', 'its own limit: 100/1m is 100 requests per minute')
+    .option('--no-rate-limit', "removes its own limit: then the server's limit applies")
     .addHelpText(
       'after',
       examples(
@@ -41,16 +41,19 @@ export function updateCommand(terminal: Terminal): Command {
         ],
         [
           'withmac update 3f9c2a1be0d14c7fa6b2d9e1 --scope orders:read orders:write',
-          'these two and no other',
+          'exactly these two',
         ],
-        ['withmac update 3f9c2a1be0d14c7fa6b2d9e1 --rate-limit 10/1s --no-scopes', 'ten a second'],
+        [
+          'withmac update 3f9c2a1be0d14c7fa6b2d9e1 --rate-limit 10/1s --no-scopes',
+          '10 requests per second, no scopes',
+        ],
       ),
     )
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<UpdateOptions>()
       const changes = readChanges(options)
       const place = existingPlace(options.database)
-      // Imported when it is needed: it brings Zod along.
+      // Loaded lazily, because it imports Zod.
       const { readChanges: check } = await import('../../credentials/change.ts')
       check(changes)
       const [before, after] = await withMacOf(place, async (mac) => [
@@ -60,7 +63,7 @@ export function updateCommand(terminal: Terminal): Command {
       terminal.give(credentialJson(after, new Date()), () => {
         const whose = `${plain(id)} of ${plain(after.user)}`
         const fields = changedFields(before, after)
-        if (fields.length === 0) return [`${whose} is so already: nothing was changed.`]
+        if (fields.length === 0) return [`${whose} already has these values; nothing changed.`]
         const { colors } = terminal
         return [`${colors.green('changed')} ${whose}`, '', ...fieldLines(fields, colors)]
       })
@@ -70,7 +73,7 @@ export function updateCommand(terminal: Terminal): Command {
 function readChanges({ label, scope, scopes, rateLimit }: UpdateOptions): CredentialChanges {
   if (label === undefined && scope === undefined && scopes && rateLimit === undefined) {
     throw misuse(
-      'there is nothing to change: add --label, --scope or --rate-limit, or one of them with --no.',
+      'there is nothing to change: add --label, --scope, --rate-limit, --no-label, --no-scopes or --no-rate-limit.',
     )
   }
   return {
@@ -85,7 +88,7 @@ function readChanges({ label, scope, scopes, rateLimit }: UpdateOptions): Creden
   }
 }
 
-/** What is otherwise now, with what it was before. */
+/** The changed fields, each with its value before. */
 function changedFields(before: Credential, after: Credential): [name: string, value: string][] {
   const shown = ({ label, scopes, rateLimit }: Credential) => [
     ['label', label === null ? 'none' : plain(label)] as const,

@@ -9,12 +9,12 @@ import { showAgo, showSpan } from '../terminal/moments.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 
 const WEEK = 7 * 86_400
-/** How many are named one by one. */
+/** At most this many credentials are named in one finding. */
 const NAMED = 3
-/** The version of the tables from which a credential can be disabled and rotated. */
+/** The first schema version in which a credential can be disabled and rotated. */
 const LIFE = 4
 
-/** What there is to say of credentials: how they stand, which end soon, and whose old key is in use. */
+/** Checks the credentials: their status, which expire soon, and whose old key is still in use. */
 export function credentialFindings({ rows }: Inspected, version: number, now: number): Finding[] {
   if (version < LIFE) return [statusCounts(rows, 'null', now)]
   return [
@@ -40,11 +40,11 @@ function statusCounts(rows: Inspected['rows'], disabled: string, now: number): F
   const valid = all - revoked - disabledOnes - expired
   const text = `${valid} valid, ${expired} expired, ${disabledOnes} disabled, ${revoked} revoked`
   if (valid > 0) return good('credentials', text)
-  const advice = `"${pasted('create USER')}" makes one`
-  return note('credentials', `${text}: nobody can sign`, advice)
+  const advice = `create one: "${pasted('create USER')}"`
+  return note('credentials', `${text}: nobody can sign requests`, advice)
 }
 
-/** Those that end within a week; not those that were made for less, for which that is no surprise. */
+/** Credentials that expire within a week. Not those whose whole lifetime is at most a week. */
 function ending(rows: Inspected['rows'], now: number): Finding[] {
   const found = rows(
     `select id, user, expires,
@@ -62,19 +62,19 @@ function ending(rows: Inspected['rows'], now: number): Finding[] {
     ({ id, user, expires, used }) =>
       `${id} of ${user} in ${showSpan(Number(expires) - now)}, ${useOf(used, now)}`,
   )
-  const ends = found.length === 1 ? 'one ends' : `${found.length} end`
+  const ends = found.length === 1 ? 'one expires' : `${found.length} expire`
   return [
     note(
       'expiry',
       `${ends} within a week: ${listed(named)}`,
-      `"${lineOn(String(first.id), 'extend', '--expires 90d')}", unless it is to end`,
+      `to keep it: "${lineOn(String(first.id), 'extend', '--expires 90d')}"`,
     ),
   ]
 }
 
 /**
- * Credentials with a key in its grace, and whether that key was used since it was replaced: the first such
- * use is written with the next nonces, and the later ones once a minute.
+ * Credentials whose old key is in its grace, and whether that key was used after it was replaced. A server
+ * stores the first such use with the next nonces, and later ones once a minute.
  */
 function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   const found = rows(
@@ -87,39 +87,37 @@ function oldKeys(rows: Inspected['rows'], now: number): Finding[] {
   )
   if (found.length === 0) return []
   const inGrace = found.length === 1 ? 'one old key is' : `${found.length} old keys are`
-  // Within the second of the rotation, nobody can tell what came first.
+  // A use in the same second as the rotation counts, because the order is unknown.
   const inUse = found.filter(
     ({ rotated, used }) => used !== null && Number(used) >= Number(rotated),
   )
   const [first] = inUse
   if (first === undefined) {
-    return [
-      good('rotation', `${inGrace} in grace, and none is known to be used since it was replaced`),
-    ]
+    return [good('rotation', `${inGrace} still valid, and no use since the rotation is known`)]
   }
   const named = inUse.map(
     ({ id, user, ends, used }) =>
-      `${id} of ${user}, ${useOf(used, now)}, refused in ${showSpan(Number(ends) - now)}`,
+      `${id} of ${user}, ${useOf(used, now)}, rejected in ${showSpan(Number(ends) - now)}`,
   )
   const still = inUse.length === 1 ? 'one is' : `${inUse.length} are`
   return [
     note(
       'rotation',
-      `${inGrace} in grace, and ${still} still in use: ${listed(named)}`,
-      `give those clients the new key before; "${lineOn(String(first.id), 'show')}" tells whether it still is`,
+      `${inGrace} still valid, and ${still} in use: ${listed(named)}`,
+      `give these clients the new key before then; to check again: "${lineOn(String(first.id), 'show')}"`,
     ),
   ]
 }
 
-/** What was done last. */
+/** The latest change to a credential. */
 function history(rows: Inspected['rows'], now: number): Finding {
   const [last] = rows(
     `select at, action, credential, (select count(*) from mac_audit) as "all"
       from mac_audit order by number desc limit 1`,
   )
-  if (last === undefined) return good('history', 'nothing was done yet')
+  if (last === undefined) return good('history', 'no changes yet')
   const ago = showAgo(new Date(Number(last.at) * 1000), new Date(now * 1000))
-  const text = `${last.all} rows, the last ${ago}: ${last.action} ${last.credential}`
+  const text = `changes: ${last.all}, the latest ${ago}: ${last.action} ${last.credential}`
   return good('history', text)
 }
 
@@ -133,13 +131,12 @@ function listed(named: readonly string[]): string {
   return [...named.slice(0, NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
-const MAKE_ONE = 'openssl rand -base64 32 makes one'
-/** How many rows are looked at, at a time. */
+/** How many rows are read at a time. */
 const PAGE = 1000
-/** How many identifiers are named. */
+/** At most this many identifiers are named. */
 const MOST_NAMED = 5
 
-/** What there is to say of how keys are sealed in the database. */
+/** Checks with which sealing keys the keys in the database are sealed. */
 export function sealingFindings(database: Inspected): Finding[] {
   let sealer: KeySealer
   try {
@@ -160,8 +157,8 @@ export function sealingFindings(database: Inspected): Finding[] {
     return [
       bad(
         'sealing',
-        `keys are sealed by sealing keys that are not in MAC_SEALING_KEY here: ${list(missing)}; in it is ${given}`,
-        'set it to all of them, separated by commas, as the servers have it: without them nobody gets in',
+        `MAC_SEALING_KEY lacks sealing keys that the database needs: keys ${list(missing)}; it has ${given}`,
+        'set it as on the servers, with all sealing keys, separated by commas: otherwise every request is rejected',
       ),
     ]
   }
@@ -172,26 +169,30 @@ export function sealingFindings(database: Inspected): Finding[] {
 function sealedState(uses: readonly SealingUse[], { current, ids }: KeySealer): Finding {
   const unsealed = uses.find(({ by }) => by === null)?.credentials ?? 0
   if (current === null) {
-    const text = 'keys are not sealed: who gets hold of the file, or a backup of it, can sign'
+    const text = 'keys are not sealed: whoever has the file, or a backup of it, can sign requests'
     return note(
       'sealing',
       text,
-      `set MAC_SEALING_KEY (${MAKE_ONE}), then run "${pasted('reseal')}"`,
+      `set MAC_SEALING_KEY (to create one: openssl rand -base64 32), then run "${pasted('reseal')}"`,
     )
   }
   const others = uses.filter(({ by }) => by !== current)
   if (others.length > 0) {
-    const text = `the sealing key is ${current}, and not all keys are sealed by it: ${list(uses)}`
-    const advice = unsealed > 0 ? 'seals what is not sealed' : 'brings all under the first'
-    return note('sealing', text, `"${pasted('reseal')}" ${advice}`)
+    const text = `the sealing key is ${current}, but not all keys are sealed with it: keys ${list(uses)}`
+    const advice = unsealed > 0 ? 'to seal all keys' : 'to seal all keys with the first sealing key'
+    return note('sealing', text, `${advice}: "${pasted('reseal')}"`)
   }
-  const text = `all keys are sealed, by ${current}`
+  const text = `all keys are sealed with ${current}`
   if (ids.length === 1) return good('sealing', text)
   const more = ids.filter((id) => id !== current).join(', ')
-  return note('sealing', `${text}; MAC_SEALING_KEY has ${more} as well`, 'it can go from there')
+  return note(
+    'sealing',
+    `${text}; MAC_SEALING_KEY also has ${more}`,
+    'no key needs it: you can remove it there',
+  )
 }
 
-/** Whether each key can be opened: the key ids alone do not tell. */
+/** Checks whether each key can be opened. The ids of the sealing keys alone do not show that. */
 function unopenedFindings({ rows }: Inspected, sealer: KeySealer): Finding[] {
   const unopened: string[] = []
   for (let after = ''; ; ) {
@@ -210,8 +211,8 @@ function unopenedFindings({ rows }: Inspected, sealer: KeySealer): Finding[] {
   return [
     bad(
       'keys',
-      `cannot be opened: those of ${unopened.slice(0, MOST_NAMED).join(', ')}${more}; they were changed, or moved from another row`,
-      `"${pasted('rotate ID --grace 0')}" gives each a new key; and who can write to this file?`,
+      `the keys of ${unopened.slice(0, MOST_NAMED).join(', ')}${more} cannot be opened: they were changed, or copied from another row`,
+      `give each a new key: "${pasted('rotate ID --grace 0')}"; and find out who wrote to this file`,
     ),
   ]
 }
@@ -230,7 +231,7 @@ function list(uses: readonly SealingUse[]): string {
   return uses
     .map(({ by, credentials }) => {
       const many = manyCredentials(credentials)
-      return by === null ? `of ${many} not at all` : `of ${many} by ${by}`
+      return by === null ? `of ${many} not at all` : `of ${many} with ${by}`
     })
     .join(', ')
 }

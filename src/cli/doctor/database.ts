@@ -15,34 +15,35 @@ import { showSpan } from '../terminal/moments.ts'
 import { credentialFindings, sealingFindings } from './database-credentials.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 
-/** Looks at a database from all sides, and changes nothing in it. */
+/** Checks a database. It changes nothing. */
 export async function databaseFindings(place: Place): Promise<Finding[]> {
   const driver = await sqliteDriver(place.driver)
   const runtime = good('runtime', `${runtimeName()}, ${driver}, on ${process.platform}`)
-  if (place.file === null) return [runtime, note('file', 'none: a database in memory is empty')]
+  if (place.file === null) return [runtime, note('file', 'none: the database in memory is empty')]
   const findings = [runtime, ...fileFindings(place.file)]
   try {
     const now = Math.floor(Date.now() / 1000)
     return [...findings, ...(await withInspected(place, (opened) => contentFindings(opened, now)))]
   } catch (error) {
     const text = `it cannot be opened: ${reasonOf(error, place.file)}`
-    const advice = 'is it a SQLite database, and yours to read and write? See mode and owner above'
+    const advice =
+      'is it a SQLite database, and may you read and write it? See "mode" and "owner" above'
     return [...findings, bad('content', text, advice)]
   }
 }
 
-/** The moment that no clock of this version's time shows any more: 2025. */
+/** The start of 2025. A clock that shows an earlier time is wrong: this version did not exist then. */
 const NO_EARLIER = 1_735_689_600
 
-/** The version of the tables from which the triggers have the names that they have now. */
+/** The first schema version in which the triggers have their present names. */
 const TRIGGERS = 3
 
-/** What there is to say of a database's content. */
+/** Checks the content of a database. */
 function contentFindings(database: Inspected, now: number): Finding[] {
   const version = schemaVersion(database)
   if (version === null) {
-    const advice = `"${pasted('init')}" makes the tables; or name the right file with --database`
-    return [bad('tables', 'it has no tables of withmac', advice)]
+    const advice = `create the tables: "${pasted('init')}"; or use the right file: --database`
+    return [bad('tables', 'the tables of withmac are missing', advice)]
   }
   return [
     journal(database),
@@ -54,7 +55,7 @@ function contentFindings(database: Inspected, now: number): Finding[] {
       ? []
       : [
           ...credentialFindings(database, version, now),
-          // Earlier tables have no room for it.
+          // Earlier schemas have no columns for sealing.
           ...(version < SCHEMA_VERSION ? [] : sealingFindings(database)),
           nonces(database, version),
           clock(database, now),
@@ -70,36 +71,36 @@ function schemaVersion({ value }: Inspected): number | null {
 function journal({ value }: Inspected): Finding {
   const mode = String(value('pragma journal_mode'))
   if (mode === 'wal') return good('journal', 'write-ahead log')
-  const text = `the journal is ${mode}, not a write-ahead log`
+  const text = `the journal mode is ${mode}, not wal`
   return note(
     'journal',
     text,
-    'the server sets it when it opens the database: has it ever run on it?',
+    'a server sets it when it opens the database: has one ever opened it?',
   )
 }
 
 function integrity({ value }: Inspected): Finding {
   const verdict = String(value('pragma quick_check(1)'))
-  if (verdict === 'ok') return good('integrity', 'SQLite finds it whole')
+  if (verdict === 'ok') return good('integrity', 'SQLite found no damage')
   return bad(
     'integrity',
-    `SQLite says: ${verdict}`,
-    'restore a backup; withmac refuses rather than guesses',
+    `the file is damaged; SQLite says: ${verdict}`,
+    'restore a backup; until then servers may answer 503',
   )
 }
 
 function schema(version: number): Finding {
   if (version === SCHEMA_VERSION)
-    return good('tables', `version ${version}, as this withmac has it`)
+    return good('tables', `version ${version}, the version of this withmac`)
   if (version > SCHEMA_VERSION) {
-    const text = `version ${version}, and this withmac knows versions up to ${SCHEMA_VERSION}`
-    return bad('tables', text, 'use the withmac that wrote them, or a newer one')
+    const text = `version ${version}, but this withmac only knows versions up to ${SCHEMA_VERSION}`
+    return bad('tables', text, 'use the withmac that created them, or a newer one')
   }
-  const text = `version ${version}; this withmac has version ${SCHEMA_VERSION}`
+  const text = `version ${version}; this withmac uses version ${SCHEMA_VERSION}`
   return note(
     'tables',
     text,
-    `whoever opens it with this version brings it up to date, be it a server or any command but doctor, such as "${pasted('list')}": servers of earlier versions then answer 503 until they are replaced`,
+    `a server of this version, or any command but doctor, migrates it, such as "${pasted('list')}"; servers of earlier versions then answer 503 until they are updated`,
   )
 }
 
@@ -108,16 +109,16 @@ function triggers({ rows }: Inspected): Finding {
     rows("select name from sqlite_master where type = 'trigger'").map(({ name }) => name),
   )
   const missing = TRIGGER_NAMES.filter((name) => !there.has(name))
-  if (missing.length === 0) return good('triggers', 'all three')
+  if (missing.length === 0) return good('triggers', 'all three exist')
   const are = missing.length === 1 ? 'is' : 'are'
   return bad(
     'triggers',
     `${missing.join(', ')} ${are} missing: running servers would not notice a revoked credential`,
-    `restart the servers, or run "${pasted('init')}": whoever opens the database sets them up again`,
+    `restart the servers, or run "${pasted('init')}": both create them again`,
   )
 }
 
-/** Whether the write lock is to be had, and something can be written. All of it is taken back. */
+/** Checks that the write lock is free and that a row can be written. The write is rolled back. */
 function lock({ handle, path }: Inspected): Finding {
   try {
     handle.exec('begin immediate')
@@ -133,13 +134,13 @@ function lock({ handle, path }: Inspected): Finding {
       'writing',
       reasonOf(error, path),
       locked
-        ? 'another process holds the write lock for seconds: look for one that left a transaction open'
-        : 'see mode, owner and disk above',
+        ? 'another process has held the write lock for seconds: find the one that left a transaction open'
+        : 'see "mode", "owner" and "disk" above',
     )
   }
 }
 
-/** The version of the tables from which nonces are in a journal. */
+/** The first schema version in which nonces are in a journal. */
 const JOURNAL = 5
 
 function nonces({ value, state }: Inspected, version: number): Finding {
@@ -147,46 +148,46 @@ function nonces({ value, state }: Inspected, version: number): Finding {
     version < JOURNAL
       ? 'select count(*) from mac_nonces'
       : `select total(length(entries)) / ${ENTRY_BYTES} from mac_nonce_log`
-  const text = `${Number(value(count))} kept`
+  const text = `${Number(value(count))} stored`
   if (state('halted') !== 1) return good('nonces', text)
   return bad(
     'nonces',
-    `${text}; a sync of the log failed, and requests are answered 503`,
-    'stop all processes that use it, see to the disk, and start them again',
+    `${text}; a sync of the log failed, so every request gets a 503`,
+    'stop all processes that use this database, check the disk, and start them again',
   )
 }
 
-/** The clock here against what the database holds of it. */
+/** Compares the clock of this machine with the times in the database. */
 function clock({ value, state }: Inspected, now: number): Finding {
   const shown = new Date(now * 1000).toISOString()
   if (now < NO_EARLIER) {
-    return bad('clock', `it says ${shown}`, 'set it: every request would be out of its window')
+    return bad('clock', `it says ${shown}`, 'set it: every request would be outside the window')
   }
   const floor = state('nonce_floor') ?? 0
   if (floor > now) {
     return bad(
       'clock',
-      `it says ${shown}, and nonces were removed up to ${showSpan(floor - now)} later: a clock ran ahead`,
-      `until the clock gets there, timestamps up to then are refused as too old. Is it right now (timedatectl)? Then wait`,
+      `it says ${shown}, but nonces were removed up to ${showSpan(floor - now)} later: a clock was ahead`,
+      'requests are rejected as too old until the clock reaches that time. If the clock is right now (timedatectl), wait',
     )
   }
   const created = Number(value('select max(created) from mac_credentials') ?? 0)
   if (created > now + 60) {
-    const text = `it says ${shown}, and a credential was created ${showSpan(created - now)} later`
+    const text = `it says ${shown}, but a credential was created ${showSpan(created - now)} later`
     return bad(
       'clock',
       text,
-      'the clock was set back, or another machine is ahead: look at timedatectl',
+      'this clock is behind, or the clock of another machine was ahead: check both with timedatectl',
     )
   }
   return good('clock', `it says ${shown}`)
 }
 
-/** How little free space is worth a word, in bytes. */
+/** Less free space than this is a problem, in bytes. */
 const LITTLE_SPACE = 100_000_000
-const BESIDE = ['', '-wal', '-shm']
+const SUFFIXES = ['', '-wal', '-shm']
 
-/** What there is to say of a database's file, and of those that SQLite puts beside it. */
+/** Checks the file of the database, and the two files that SQLite creates next to it. */
 function fileFindings(path: string): Finding[] {
   return [size(path), ...mode(path), ...owner(path), writable(path), ...space(path)]
 }
@@ -195,8 +196,8 @@ function size(path: string): Finding {
   return good('file', `${path}, ${bytes(statSync(path).size)}`)
 }
 
-function there(path: string) {
-  return BESIDE.map((end) => path + end).flatMap((name) => {
+function existingFiles(path: string) {
+  return SUFFIXES.map((end) => path + end).flatMap((name) => {
     const stat = statSync(name, { throwIfNoEntry: false })
     return stat === undefined ? [] : [{ name, stat }]
   })
@@ -205,13 +206,13 @@ function there(path: string) {
 function mode(path: string): Finding[] {
   // Windows has no such modes.
   if (process.platform === 'win32') return []
-  const open = there(path).filter(({ stat }) => (stat.mode & 0o077) !== 0)
-  if (open.length === 0) return [good('mode', 'for its owner alone')]
+  const open = existingFiles(path).filter(({ stat }) => (stat.mode & 0o077) !== 0)
+  if (open.length === 0) return [good('mode', 'only for its owner')]
   const names = open.map(({ name, stat }) => `${name} (${(stat.mode & 0o777).toString(8)})`)
   return [
     bad(
       'mode',
-      `others than its owner can open ${names.join(', ')}, and with it the keys`,
+      `other users can open ${names.join(', ')}, and so the keys`,
       `chmod 600 ${open.map(({ name }) => name).join(' ')}`,
     ),
   ]
@@ -220,7 +221,7 @@ function mode(path: string): Finding[] {
 function owner(path: string): Finding[] {
   const uid = process.getuid?.()
   if (uid === undefined) return []
-  const [main, ...beside] = there(path)
+  const [main, ...beside] = existingFiles(path)
   if (main === undefined) return []
   const strange = beside.find(({ stat }) => stat.uid !== main.stat.uid)
   if (strange !== undefined) {
@@ -236,26 +237,26 @@ function owner(path: string): Finding[] {
   return [
     note(
       'owner',
-      `user ${main.stat.uid}, and you are user ${uid}`,
-      'run this as the user that the server runs as, to see what the server sees',
+      `user ${main.stat.uid}, but you are user ${uid}`,
+      'run this command as the user that runs the server, to see what the server sees',
     ),
   ]
 }
 
-/** SQLite makes files beside the database, so its folder counts as well. */
+/** Checks that file and folder are writable: SQLite creates files next to the database. */
 function writable(path: string): Finding {
   for (const name of [path, dirname(path)]) {
     try {
       accessSync(name, constants.W_OK)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EROFS') {
-        const text = `${name} lies on a file system that is mounted read-only`
-        return bad('writable', text, 'mount it for writing: each request writes its nonce')
+        const text = `${name} is on a file system that is mounted read-only`
+        return bad('writable', text, 'mount it writable: each request writes its nonce')
       }
       return bad(
         'writable',
         `you cannot write to ${name}`,
-        `give the server's user the right to write there (chown, chmod), or remount what is read-only`,
+        `allow the user that runs the server to write there (chown, chmod)`,
       )
     }
   }
@@ -263,7 +264,7 @@ function writable(path: string): Finding {
 }
 
 function space(path: string): Finding[] {
-  // Not on every runtime, nor for every file system.
+  // Not every runtime and file system reports free space.
   const free = attempt(() => {
     const { bavail, bsize } = statfsSync(dirname(path))
     return bavail * bsize
@@ -271,7 +272,11 @@ function space(path: string): Finding[] {
   if (free === null || !(free > 0)) return []
   if (free >= LITTLE_SPACE) return [good('disk', `${bytes(free)} free`)]
   return [
-    bad('disk', `only ${bytes(free)} free: a full disk refuses every request`, 'make room on it'),
+    bad(
+      'disk',
+      `only ${bytes(free)} free; if the disk is full, every request gets a 503`,
+      'free some space',
+    ),
   ]
 }
 

@@ -1,15 +1,15 @@
 import { plain } from '../../protocol/text.ts'
 import { type Colors, wrap } from '../terminal/text.ts'
 
-/** What a check found. */
+/** The result of one check. */
 export interface Finding {
-  /** `good`; `bad`, to be mended; `note`, neither, or it could not be told. */
+  /** `good`; `bad` must be fixed; `note` is neither, or could not be found out. */
   readonly state: 'good' | 'bad' | 'note'
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly subject: string
-  /** What was seen, in one sentence. */
+  /** The result in one sentence. */
   readonly text: string
-  /** How to mend it. */
+  /** How to fix it. */
   readonly advice?: string
 }
 
@@ -27,7 +27,7 @@ export function note(subject: string, text: string, advice?: string): Finding {
     : { state: 'note', subject, text, advice }
 }
 
-/** The lines of a list of findings, with the verdict at its end. */
+/** The lines of a list of findings, with the verdict at the end. */
 export function findingLines(
   findings: readonly Finding[],
   colors: Colors,
@@ -44,14 +44,14 @@ export function findingLines(
     const seen = wrap(plain(text), columns, indent)
     const first = `${marks[state]}  ${subject.padEnd(width)}  ${seen}`
     if (advice === undefined) return [first]
-    const mend = wrap(plain(advice), columns, indent + 2)
-    return [first, `${' '.repeat(indent)}${colors.bold('→')} ${mend}`]
+    const fix = wrap(plain(advice), columns, indent + 2)
+    return [first, `${' '.repeat(indent)}${colors.bold('→')} ${fix}`]
   })
   return [...lines, '', verdict(findings, colors)]
 }
 
 function verdict(findings: readonly Finding[], { green, red }: Colors): string {
-  const faults = findings.filter(({ state }) => state === 'bad').length
-  if (faults === 0) return green('No fault was found.')
-  return red(faults === 1 ? 'One fault was found.' : `${faults} faults were found.`)
+  const problems = findings.filter(({ state }) => state === 'bad').length
+  if (problems === 0) return green('No problems found.')
+  return red(problems === 1 ? 'One problem found.' : `${problems} problems found.`)
 }

@@ -7,41 +7,41 @@ import { parseAuthorization } from '../../protocol/authorization.ts'
 import { type MacChallenge, parseChallenge, serverTimeOf } from '../../protocol/challenge.ts'
 import { unreachable } from '../network.ts'
 
-/** What became of a probe. */
+/** The response to a probe. */
 export interface Outcome extends Answer {
-  /** `null` where the answer is not a refusal by withmac: see {@link fateOf}. */
-  readonly refusal: Refusal | null
+  /** `null` if withmac did not reject the request: see {@link verdictOf}. */
+  readonly rejection: Rejection | null
 }
 
-/** What such statuses come from stands before the server, or is the server in distress. */
-const BEFORE: ReadonlySet<number> = new Set([408, 421, 425, 429, 500, 502, 503, 504])
+/** Statuses of a proxy or limiter in front of the server, or of a server that fails. */
+const UNCLEAR: ReadonlySet<number> = new Set([408, 421, 425, 429, 500, 502, 503, 504])
 
-/** What an outcome says: an answer of something before the server does not say whether it was let in. */
-export function fateOf({ refusal, status }: Outcome): 'passed' | 'refused' | 'unclear' {
-  if (refusal !== null) return 'refused'
-  return BEFORE.has(status) ? 'unclear' : 'passed'
+/** Whether withmac accepted a probe. A status of a proxy does not show it: that is `unclear`. */
+export function verdictOf({ rejection, status }: Outcome): 'accepted' | 'rejected' | 'unclear' {
+  if (rejection !== null) return 'rejected'
+  return UNCLEAR.has(status) ? 'unclear' : 'accepted'
 }
 
-/** What a probe differs in from a request as it should be. */
+/** How a probe differs from a correct request. */
 interface Signing {
-  /** What is signed in place of the origin that is believed in. */
+  /** The origin to sign, instead of {@link Probe.origin}. */
   readonly origin?: string
-  /** The method that is signed; GET is sent. */
+  /** The method to sign. The method that is sent is always GET. */
   readonly method?: string
   /** The timestamp, in seconds since 1970. */
   readonly ts?: number
 }
 
-/** Signs and sends what a server is tried with. What it learns of the server, it goes by. */
+/** Signs and sends probes to one server. It remembers what it learns: origin, clock, whether to sign a digest. */
 export class Probe {
   readonly url: string
   readonly #credential: ClientCredential
   readonly #ext: string | null
   /** The origin that is signed. */
   origin: string
-  /** Seconds to add to the clock here to have the server's. */
+  /** Seconds to add to the clock of this machine to get the server's time. */
   offset = 0
-  /** Whether the server wants the body bound. */
+  /** Whether the server requires a signed digest of the body. */
   bound = false
 
   constructor(url: string, credential: ClientCredential, ext: string | null) {
@@ -51,12 +51,12 @@ export class Probe {
     this.origin = new URL(url).origin
   }
 
-  /** What stands behind the origin in the URL. */
+  /** The part of the URL after the origin. */
   get target(): string {
     return this.url.slice(new URL(this.url).origin.length)
   }
 
-  /** The value of an `Authorization` header, with a nonce of its own. */
+  /** Returns a value for the `Authorization` header, with a new nonce. */
   sign({ origin = this.origin, method = 'GET', ts }: Signing = {}): string {
     const { target } = this
     const body = this.bound ? { body: null } : {}
@@ -65,54 +65,50 @@ export class Probe {
     return signHeaders(request, this.#credential, { now }).authorization
   }
 
-  /** Sends a header as it is, or none. */
+  /** Sends a request with this `Authorization` header, or without one. */
   async send(authorization: string | null, url: string = this.url): Promise<Outcome> {
     const headers = authorization === null ? {} : { authorization }
     const answer = await sendAlone(url, 'GET', headers)
-    return { ...answer, refusal: refusalOf(answer) }
+    return { ...answer, rejection: rejectionOf(answer) }
   }
 
-  /**
-   * Sends a signed request. Where the server wants the body bound, it is sent again with the digest
-   * of none.
-   */
+  /** Sends a signed request. If the server requires a digest of the body, sends it again with one. */
   async sendSigned(signing: Signing = {}): Promise<Outcome> {
     const outcome = await this.send(this.sign(signing))
-    if (outcome.refusal?.code !== 'ERR_MAC_BODY_MISSING' || this.bound) return outcome
+    if (outcome.rejection?.code !== 'ERR_MAC_BODY_MISSING' || this.bound) return outcome
     this.bound = true
     return this.send(this.sign(signing))
   }
 
-  /** The server's time as it tells it to those who have the key, or `null` where it does not. */
+  /** Returns the server's time from an authenticated challenge, or `null` if the server sends none. */
   async serverTime(): Promise<{ readonly seconds: number; readonly at: number } | null> {
-    // So old that no server learns a difference of clocks from it.
+    // So old that no server adjusts the client's clock offset to it.
     const authorization = this.sign({ ts: 1 })
-    const { refusal, at } = await this.send(authorization)
+    const { rejection, at } = await this.send(authorization)
     const sent = parseAuthorization(authorization)
-    if (sent === null || refusal?.challenge == null) return null
+    if (sent === null || rejection?.challenge == null) return null
     const { key, algorithm = 'hmac-sha-256' } = this.#credential
-    const seconds = serverTimeOf(refusal.challenge, { key, algorithm }, sent)
+    const seconds = serverTimeOf(rejection.challenge, { key, algorithm }, sent)
     return seconds === null ? null : { seconds, at }
   }
 }
 
-/** An answer, as far as a probe looks at it. */
+/** The parts of a response that a probe uses. */
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** The start of the body. */
   readonly body: string
-  /** The middle of the time that it took, by the clock here, in seconds since 1970. */
+  /** Halfway between sending and receiving, by the clock of this machine, in seconds since 1970. */
   readonly at: number
 }
 
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 /**
- * Sends a request over a connection of its own, which a balancer may lead to another replica than
- * the last, and reads the answer.
+ * Sends a request on a new connection and reads the response. A load balancer may lead each connection to
+ * another replica.
  *
- * @throws Failure where the server cannot be reached.
+ * @throws Failure if the server cannot be reached.
  */
 async function sendAlone(
   url: string,
@@ -146,25 +142,25 @@ function exchange(
         method,
         headers: { 'user-agent': 'withmac-doctor', accept: '*/*', ...headers },
         agent: false,
-        timeout: PATIENCE_MS,
+        timeout: TIMEOUT_MS,
       },
       resolve,
     )
-    sent.on('timeout', () => sent.destroy(new Error('no answer within ten seconds')))
+    sent.on('timeout', () => sent.destroy(new Error('no response within ten seconds')))
     sent.on('error', reject)
     sent.end()
   })
 }
 
-/** What withmac says in an answer. */
-interface Refusal {
-  /** The code in the problem document, or `null` where something else answered in this form. */
+/** A rejection by withmac. */
+interface Rejection {
+  /** The code in the problem document, or `null` if it has none. */
   readonly code: string | null
   readonly challenge: MacChallenge | null
 }
 
-/** What withmac refused the request with, or `null` where it let it through. */
-function refusalOf({ status, headers, body }: Answer): Refusal | null {
+/** Returns the rejection by withmac, or `null` if the response is not one. */
+function rejectionOf({ status, headers, body }: Answer): Rejection | null {
   const challenge = challengeOf(headers['www-authenticate'])
   const code = codeOf(body)
   if (code === null && (status !== 401 || challenge === null)) return null

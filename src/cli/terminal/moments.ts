@@ -6,16 +6,16 @@ const DAY = 24 * HOUR
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }
 
-/** A moment as people read it, in UTC: `2026-11-04 12:30 UTC`. */
+/** Formats a time for people, in UTC: `2026-11-04 12:30 UTC`. */
 export function showMoment(moment: Date): string {
-  // A year after 9999 has more digits, and a sign.
+  // No fixed width: a year after 9999 has a sign and more digits.
   return `${moment
     .toISOString()
     .replace(/:[^:]*$/, '')
     .replace('T', ' ')} UTC`
 }
 
-/** A length of time in its largest unit that leaves two of it: `47 hours`, `3 days`. */
+/** Formats a duration in the largest unit of which it has at least two: `47 hours`, `3 days`. */
 export function showSpan(seconds: number): string {
   const whole = Math.abs(Math.round(seconds))
   for (const [size, name] of [
@@ -28,14 +28,14 @@ export function showSpan(seconds: number): string {
   return whole === 1 ? '1 second' : `${whole} seconds`
 }
 
-/** The same in few characters, for tables: `47 h`, `3 d`. */
+/** Like {@link showSpan}, but short, for tables: `47 h`, `3 d`. */
 export function showShortSpan(seconds: number): string {
   return showSpan(seconds).replace(/(?<= [dhms]).*/, '')
 }
 
 /**
- * How long ago something was used: `3 minutes ago`. Exact to a minute, as it is known. What a clock has
- * written that was ahead of this one is not taken for new.
+ * Formats how long ago something was used: `3 minutes ago`. It is exact to a minute, because use is stored
+ * once a minute. A time in the future comes from a clock that was ahead: it is not shown as "just now".
  */
 export function showAgo(moment: Date, now: Date, show: typeof showSpan = showSpan): string {
   const seconds = (now.getTime() - moment.getTime()) / 1000
@@ -45,64 +45,64 @@ export function showAgo(moment: Date, now: Date, show: typeof showSpan = showSpa
   return seconds < MINUTE ? 'just now' : `${show(Math.max(seconds, 2 * MINUTE))} ago`
 }
 
-/** The same, to follow "it was": `last used 3 minutes ago`. */
+/** Formats the last use as the end of "it was …": `last used 3 minutes ago`. */
 export function showUse(lastUsed: Date | null, now: Date): string {
-  if (lastUsed === null) return 'never used, as far as is known'
+  if (lastUsed === null) return 'never used, as far as withmac knows'
   return `last used ${showAgo(lastUsed, now)}`
 }
 
 /**
- * Reads when a credential is to expire: `never`, a length of time such as `30d` (s, m, h, d, w), or
- * a moment in ISO 8601.
+ * Reads `--expires`: `never`, a duration such as `30d` (s, m, h, d, w), or a time in ISO 8601. Returns `null`
+ * for `never`.
  *
- * @throws Failure where it is none of these, or has passed.
+ * @throws Failure if it is none of these, or if it is in the past.
  */
 export function readExpiry(text: string, now: Date): Date | null {
   if (text.toLowerCase() === 'never') return null
   const span = secondsOf(text)
   const moment = span === null ? readMoment(text) : new Date(now.getTime() + span * 1000)
   if (span !== null && !(moment.getTime() <= LATEST)) {
-    throw misuse(`--expires ${text} is after the year 9999: write never.`)
+    throw misuse(`--expires ${text} is after the year 9999: use never.`)
   }
   if (Number.isNaN(moment.getTime())) {
     throw misuse(
-      `--expires ${text} cannot be read: write 30d (or s, m, h, w), never, or a date such as 2030-12-31.`,
+      `--expires ${text} is not valid: write 30d (or s, m, h, w), never, or a date such as 2030-12-31.`,
     )
   }
   if (moment > now) return moment
-  throw misuse(`--expires ${text} has passed: name a moment that is still to come.`)
+  throw misuse(`--expires ${text} is in the past: write a time in the future.`)
 }
 
-/** The longest grace, in seconds: as the library has it. */
+/** The longest grace, in seconds, that the library accepts. */
 const LONGEST_GRACE = 366 * DAY
 
 /**
- * Reads how long an old key is to stay valid, in seconds: `24h` (s, m, h, d, w), or `0`.
- * @throws Failure where it is none of these, or more than a year.
+ * Reads `--grace`, how long the old key stays valid: `24h` (s, m, h, d, w), or `0`. Returns seconds.
+ * @throws Failure if it is none of these, or if it is longer than a year.
  */
 export function readGrace(text: string): number {
   const seconds = text === '0' ? 0 : secondsOf(text)
   if (seconds === null) {
     throw misuse(
-      `--grace ${text} cannot be read: write 24h (or s, m, d, w), or 0 to end the old key at once.`,
+      `--grace ${text} is not valid: write 24h (or s, m, d, w), or 0 to end the old key at once.`,
     )
   }
   if (seconds <= LONGEST_GRACE) return seconds
-  throw misuse(`--grace ${text} is more than a year: an old key is to go before.`)
+  throw misuse(`--grace ${text} is longer than a year: use at most 366d.`)
 }
 
-/** A length of time such as `30d`, in seconds, or `null` where it is none. */
+/** Reads a duration such as `30d`. Returns seconds, or `null` if it is not a duration. */
 export function secondsOf(text: string): number | null {
   const [, amount, unit = ''] = /^(\d{1,9})([smhdw])$/i.exec(text) ?? []
   return amount === undefined ? null : Number(amount) * (UNITS[unit.toLowerCase()] ?? 0)
 }
 
-/** The end of the year 9999, after which moments are written otherwise. */
+/** The end of the year 9999. Later times are written in another form. */
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
- * Only what starts as ISO 8601 does: `Date` would read `30` as a year, and on some engines February 30 as
- * a day in March.
+ * Reads a time that starts like ISO 8601. `Date` alone would read `30` as a year, and some engines read
+ * February 30 as a day in March.
  */
 function readMoment(text: string): Date {
   const [, day] = /^(\d{4}-\d{2}-\d{2})(?:$|T)/i.exec(text) ?? []

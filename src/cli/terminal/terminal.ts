@@ -3,17 +3,17 @@ import { plain, plainJson } from '../../protocol/text.ts'
 import { EXIT, type ExitStatus, errorJson, wantsJson } from '../failure.ts'
 import { type Colors, createColors, wrap } from './text.ts'
 
-/** Where a command writes, and what it may do there. */
+/** The output of a command: text or JSON on stdout, notes and errors on stderr. */
 export class Terminal {
-  /** Colours of the standard output. */
+  /** Colors for stdout. */
   readonly colors: Colors
-  /** Colours of the error output. */
+  /** Colors for stderr. */
   readonly errorColors: Colors
-  /** Whether one JSON value is wanted in place of text for people. */
+  /** Whether to print one JSON value instead of text for people. */
   readonly json: boolean
-  /** What the command ends with, unless it fails. */
+  /** The exit status, unless the command fails. */
   status: ExitStatus = EXIT.ok
-  /** What to say where what the command has done cannot be shown: a key that is shown once, say. */
+  /** What to add to the error if the output cannot be written: for example, that the new key is lost. */
   unshown: string | null = null
 
   constructor(args: readonly string[]) {
@@ -21,11 +21,11 @@ export class Terminal {
     this.errorColors = createColors(process.stderr)
     this.json = wantsJson(args)
     for (const stream of [process.stdout, process.stderr]) {
-      stream.on('error', (error) => endQuietly(error, this))
+      stream.on('error', (error) => endOnWriteError(error, this))
     }
   }
 
-  /** How many characters fit in a line, or `null` where nobody looks at lines. */
+  /** The width of the terminal in characters, or `null` if stdout is not a terminal. */
   get columns(): number | null {
     return process.stdout.isTTY ? process.stdout.columns || 80 : null
   }
@@ -35,39 +35,39 @@ export class Terminal {
     return Boolean(process.stdin.isTTY && process.stderr.isTTY) && !this.json
   }
 
-  /** Writes lines to the standard output. */
+  /** Writes lines to stdout. */
   print(...lines: readonly string[]): void {
     try {
       for (const line of lines) process.stdout.write(`${line}\n`)
     } catch (error) {
-      // Deno throws at once what elsewhere is an event.
-      endQuietly(error as NodeJS.ErrnoException, this)
+      // Deno throws here; other runtimes emit an error event.
+      endOnWriteError(error as NodeJS.ErrnoException, this)
     }
   }
 
-  /** Writes a piece of a body to stdout, and waits until it is taken. */
+  /** Writes a piece of a body to stdout and waits until stdout has taken it. */
   write(chunk: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       try {
         process.stdout.write(chunk, () => resolve())
       } catch (error) {
-        endQuietly(error as NodeJS.ErrnoException, this)
+        endOnWriteError(error as NodeJS.ErrnoException, this)
       }
     })
   }
 
-  /** Writes what a command found: the value as JSON where that is wanted, else the lines. */
+  /** Writes the result of a command: the value with `--json`, otherwise the lines. */
   give(value: unknown, lines: () => readonly string[]): void {
     if (this.json) this.print(plainJson(value, 2))
     else this.print(...lines())
   }
 
-  /** Writes a line to the error output, for people alone. */
+  /** Writes a line for people to stderr. With `--json` it writes nothing. */
   note(line: string): void {
     if (!this.json) process.stderr.write(`${line}\n`)
   }
 
-  /** Says on the error output what went wrong. */
+  /** Writes an error to stderr, as text or JSON. */
   complain(message: string, code: string): void {
     if (this.json) {
       process.stderr.write(errorJson(message, code))
@@ -80,33 +80,33 @@ export class Terminal {
 }
 
 /**
- * The reader has gone, as `| head` does when it has seen enough: nothing is left to say. Anything else,
- * such as a full disk, is said where there is still somebody to read it, and so is what got lost with it.
+ * Ends the process if the output cannot be written. If the reader has gone, as `| head` does, it ends
+ * silently. On any other error, such as a full disk, it says on stderr what was not written.
  */
-function endQuietly(error: NodeJS.ErrnoException, { unshown, json }: Terminal): void {
+function endOnWriteError(error: NodeJS.ErrnoException, { unshown, json }: Terminal): void {
   const isGone = error.code === 'EPIPE' || error.code === 'EOF' || error.name === 'BrokenPipe'
   if (isGone) process.exit()
   const { message } = error
   const more = unshown === null ? '' : `${/[.!?]$/.test(message) ? '' : '.'} ${unshown}`
-  const said = `what was to be shown cannot be written: ${message}${more}`
+  const said = `the output cannot be written: ${message}${more}`
   writeSync(2, json ? errorJson(said, 'ERR_CLI_OUTPUT') : `withmac: ${plain(said)}\n`)
   process.exit(EXIT.internal)
 }
 
-/** How wide the bar is, in characters, and how often it is drawn at the most, in milliseconds. */
+/** The width of a progress bar, in characters. */
 const WIDTH = 30
+/** At least this long between two redraws, in milliseconds. */
 const INTERVAL = 50
 
-/** A bar that grows while something long is done. */
 interface ProgressBar {
   show(done: number, total: number): void
-  /** Takes it away, for what is written next. */
+  /** Clears the bar, so that the next output has an empty line. */
   end(): void
 }
 
 const NONE: ProgressBar = { show() {}, end() {} }
 
-/** A bar on the error output, where that is a terminal and a person looks at it; else none. */
+/** Returns a progress bar on stderr. It shows nothing if stderr is not a terminal, or with `--json`. */
 export function progressBar(what: string, { json, errorColors }: Terminal): ProgressBar {
   const { stderr } = process
   if (json || !stderr.isTTY) return NONE

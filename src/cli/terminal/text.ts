@@ -5,14 +5,14 @@ import { plain } from '../../protocol/text.ts'
 export interface Column<Row> {
   readonly title: string
   text(row: Row): string
-  /** May be cut to this width where the table would not fit; others are shown whole. */
+  /** The column may be cut to this width if the table is too wide. Without it, cells are never cut. */
   readonly least?: number
   /**
-   * Is left out where the table would not fit: `first`, before anything is cut, or `last`, where it
-   * would not fit with all cut that may be.
+   * The column may be left out if the table is too wide: `first`, before any column is cut; `last`, if the
+   * table is still too wide after all cuts.
    */
   readonly spare?: 'first' | 'last'
-  /** Of the last column: has lines of its own below the others where the table would not fit. */
+  /** For the last column only: if the table is too wide, its text moves to a line below the row. */
   readonly below?: boolean
   color?(row: Row): (text: string) => string
 }
@@ -21,9 +21,9 @@ const GAP = '  '
 const INDENT = '    '
 
 /**
- * The lines of a table: a head, then a line for each row. Where a width is given and the table does
- * not fit, columns that can be spared are left out, and then those that may be cut are cut, the
- * widest first, until it fits or nothing more may be cut.
+ * Returns the lines of a table: a head, then one line per row. If the table is wider than `width`, columns
+ * are left out or cut as {@link Column} allows, the widest first. If nothing more may be cut, it stays too
+ * wide.
  */
 export function tableLines<Row>(
   all: readonly Column<Row>[],
@@ -55,7 +55,7 @@ interface Layout<Row> {
   readonly below: Column<Row> | null
 }
 
-/** Which columns there are, how wide, and what stands below them. */
+/** Decides which columns are shown, how wide they are, and which one moves below the rows. */
 function laidOut<Row>(
   all: readonly Column<Row>[],
   rows: readonly Row[],
@@ -91,12 +91,12 @@ function leastWidth<Row>(column: Column<Row>, rows: readonly Row[]): number {
   return Math.min(natural, column.least ?? natural)
 }
 
-/** The width of a line, with what stands between the columns. */
+/** The width of a line: all columns, and the gaps between them. */
 function sum(widths: readonly number[]): number {
   return widths.reduce((all, one) => all + one, GAP.length * (widths.length - 1))
 }
 
-/** The widths, cut as far as they may and must be. */
+/** Cuts the widest columns, one character at a time, until the table fits or nothing more may be cut. */
 function fitted<Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],
@@ -115,10 +115,10 @@ function fitted<Row>(
   return widths
 }
 
-/** A name and a value, which is left out where it is `null`. */
+/** A name and its value. A field whose value is `null` is not shown. */
 export type Field = readonly [name: string, value: string | null]
 
-/** Lines of names and values, the values below each other. */
+/** Returns one line per field, with the values aligned. */
 export function fieldLines(fields: readonly Field[], { dim }: Colors): string[] {
   const there = fields.filter(([, value]) => value !== null)
   const width = Math.max(...there.map(([name]) => name.length))
@@ -129,14 +129,14 @@ const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u
 const WITHOUT_WIDTH = /\p{Mn}|\p{Me}|[\u200b-\u200c]|\u200d|\ufe0f/u
 
-/** How many columns a terminal takes for a text without control characters, near enough. */
+/** The approximate width of a text on a terminal. The text must not contain control characters. */
 function widthOf(text: string): number {
   let width = 0
   for (const character of text) width += widthOfCharacter(character)
   return width
 }
 
-/** A text cut to a width, with `…` at its end where something was cut. */
+/** Cuts a text to a width. If something was cut, it ends with `…`. */
 function cutTo(width: number, text: string): string {
   if (widthOf(text) <= width) return text
   let kept = ''
@@ -150,10 +150,11 @@ function cutTo(width: number, text: string): string {
 }
 
 /**
- * A text in lines of a width, broken between words; a word that is longer stays whole.
+ * Wraps a text between words. A word that is longer than a line is not broken.
  *
- * @param indent How far all lines but the first are moved to the right; it counts for their width, and
- *   for that of the first, before which as much is written already.
+ * @param width The width of the terminal; `null` means no limit.
+ * @param indent The indentation of all lines after the first. The caller has already written as many
+ *   characters before the first line.
  */
 export function wrap(text: string, width: number | null, indent: number): string {
   const room = (width ?? Number.POSITIVE_INFINITY) - indent
@@ -177,8 +178,8 @@ function widthOfCharacter(character: string): number {
 export type Colors = ReturnType<typeof picocolors.createColors>
 
 /**
- * Colours on a terminal alone. `NO_COLOR` keeps them away and `FORCE_COLOR` brings them everywhere,
- * each where it is set and not empty; `FORCE_COLOR=0` keeps them away as well.
+ * Returns colors if the stream is a terminal. If the variable `NO_COLOR` is set and not empty, there are no
+ * colors; otherwise `FORCE_COLOR` turns them on everywhere, and `FORCE_COLOR=0` turns them off.
  */
 export function createColors(stream: { readonly isTTY?: boolean }): Colors {
   return picocolors.createColors(wanted(stream, process.env))
