@@ -13,6 +13,14 @@ export function unreachable(url: string): (error: unknown) => never {
   }
 }
 
+/** The same for a response whose body ends too early. */
+export function brokenOff(url: string): (error: unknown) => never {
+  return () => {
+    const said = `the response from ${new URL(url).origin} broke off: the connection was closed too early.`
+    throw new Failure(EXIT.network, 'ERR_CLI_NETWORK', said)
+  }
+}
+
 /** Without a response, the client cannot know whether the server acted on the request. */
 const CLOSED =
   'the connection was closed without a response, so the request may have been carried out. If it always ' +

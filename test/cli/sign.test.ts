@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { quote } from '../../src/cli/help.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -228,6 +228,29 @@ test('fetch does not follow a redirect, and says where it leads', async () => {
   expect(err).toMatch(/^note: 302.*: the redirect to http:\S+ was not followed\n$/)
   expect(err).toContain(elsewhere.url)
 })
+
+test.each([[[]], [['--json']]])(
+  'fetch says that a response broke off, with %j',
+  async (options) => {
+    using folder = temporaryFolder()
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe start\n'),
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const running = { cwd: folder.path(''), env: AS_ADA }
+    const { err, status } = await withmac(
+      ['fetch', `http://127.0.0.1:${port}/`, ...options],
+      running,
+    )
+    server.close()
+    expect(err).toContain(`the response from http://127.0.0.1:${port} broke off`)
+    expect(status).toBe(4)
+  },
+)
 
 test('a command line to paste starts as withmac was started', async () => {
   using folder = temporaryFolder()

@@ -7,7 +7,7 @@ import { type CredentialOptions, signingCredential, takesCredential } from '../c
 import { NOBODY, signedCurl } from '../curl.ts'
 import { EXIT, misuse } from '../failure.ts'
 import { examples, pasted, version } from '../help.ts'
-import { readAddress, unreachable } from '../network.ts'
+import { brokenOff, readAddress, unreachable } from '../network.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface FetchOptions extends CredentialOptions {
@@ -69,12 +69,12 @@ export function fetchCommand(terminal: Terminal): Command {
       )
       if (response.status >= 400) terminal.status = EXIT.no
       if (terminal.json) {
-        const json = await responseJson(response)
+        const json = await responseJson(response, url)
         terminal.give(json, () => [])
         return
       }
       if (options.include === true) terminal.print(...headLines(response), '')
-      await writeBody(response, terminal)
+      await writeBody(response, url, terminal)
       const outcome = outcomeOf(response, terminal)
       if (outcome !== null) terminal.note(`${process.stdout.isTTY ? '\n' : ''}${outcome}`)
     })
@@ -110,10 +110,15 @@ function setHeader(headers: Headers, field: string): void {
 }
 
 /** Writes the body to stdout as it arrives. If stdout is a terminal, control characters are escaped. */
-async function writeBody({ body }: Response, terminal: Terminal): Promise<void> {
+async function writeBody({ body }: Response, url: string, terminal: Terminal): Promise<void> {
   if (body === null) return
   const show = process.stdout.isTTY ? forTerminal() : null
-  for await (const chunk of body) await terminal.write(show === null ? chunk : show(chunk))
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch(brokenOff(url))
+    if (done) break
+    await terminal.write(show === null ? value : show(value))
+  }
   if (show !== null) await terminal.write(show(null))
 }
 
@@ -133,9 +138,9 @@ export function forTerminal(): (chunk: Uint8Array | null) => string {
 }
 
 /** The response as one JSON value. A body that is not UTF-8 is written in base64. */
-async function responseJson(response: Response): Promise<object> {
+async function responseJson(response: Response, asked: string): Promise<object> {
   const { url, status, statusText, headers } = response
-  const bytes = Buffer.from(await response.arrayBuffer())
+  const bytes = Buffer.from(await response.arrayBuffer().catch(brokenOff(asked)))
   const text = bytes.toString('utf8')
   const isText = Buffer.from(text).equals(bytes)
   return {
