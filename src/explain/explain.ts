@@ -6,7 +6,7 @@ import { originMistakes } from './origin-mistakes.ts'
 import { receive } from './received.ts'
 import { ELEMENTS, type Found, type Signed, search, shown } from './search.ts'
 import { stringMistakes } from './string-mistakes.ts'
-import { cutTarget, LONGEST_TARGET, targetMistakes } from './target-mistakes.ts'
+import { cutTarget, MAX_TARGET_LENGTH, targetMistakes } from './target-mistakes.ts'
 import {
   type Case,
   mistaken,
@@ -18,20 +18,20 @@ import {
   unreadable,
 } from './verdicts.ts'
 
-/** The most MACs that are computed for one request. */
+/** The default of `maxTries`. */
 const MAX_TRIES = 60_000
 
 /**
- * Tells why a request is rejected, and what to change: sets the normalized request string as received
- * beside the one that was signed, and looks for the mistakes that clients and proxies make, one, two
- * and, of the everyday ones, three at a time.
+ * Explains why a request is rejected, and what to change. It looks for the mistakes that clients and
+ * proxies make: one at a time, then two, then three everyday ones. It shows the normalized request
+ * string as received, and as the client signed it.
  *
- * It computes MACs, up to `maxTries` for each key of the credential, and does nothing else: no nonce is
- * used up, no store asked. It cannot tell a replay, unless the request brings the code that it was
- * rejected with. What it returns holds neither the key nor a MAC that the request did not bring. Never
- * throws for what a request holds.
+ * It only computes MACs, at most `maxTries` for each key of the credential. It uses no nonce and reads
+ * no store. It does *not* find a replay, unless `seen` has the code of the rejection. The explanation
+ * contains neither the key nor a MAC that was not in the request. It does not throw, whatever the
+ * request holds.
  *
- * @param credential The one that the request names; `null` if there is none.
+ * @param credential The credential that the request names. `null` if there is none.
  *
  * @example
  * explain(readSeenRequest(text), { id: 'ada', key: 'the key' }).sentence
@@ -41,9 +41,9 @@ export function explain(
   credential: ExplainCredential | null,
   options: ExplainOptions = {},
 ): Explanation {
-  // Of the settings, origin and trustProxy go together.
-  const placed = options.origin !== undefined || options.trustProxy !== undefined
-  const received = receive(seen, (placed ? options : seen.settings) ?? {})
+  // origin and trustProxy come from one place: both from the options, or both from the request.
+  const hasOrigin = options.origin !== undefined || options.trustProxy !== undefined
+  const received = receive(seen, (hasOrigin ? options : seen.settings) ?? {})
   const { sent, problem } = readHeader(seen.headers.authorization ?? null)
   if (sent === null) return unreadable(problem, seen)
   const base: Signed = {
@@ -86,7 +86,7 @@ export function explain(
     const found = [...otherIdentifier(sent.id, id), ...result.found, ...mac.mistakes]
     return found.length === 0 ? rightMac(known, result) : mistaken(known, found, result)
   }
-  const bounded = result.bounded || received.target.length > LONGEST_TARGET
+  const bounded = result.bounded || received.target.length > MAX_TARGET_LENGTH
   return (
     explainByOldKey(seen, credential, options) ??
     nothingFound(known, mac.mistakes, { ...result, bounded })
@@ -99,7 +99,7 @@ function otherIdentifier(sent: string, id: string): Found[] {
   return [{ kind: 'id', side: 'client', did, change: `Let the client send id=${shown(id)}.` }]
 }
 
-/** What the key before the last rotation explains, if the current one explains nothing; or `null`. */
+/** Tries the key before the last rotation. `null` if there is none, or if it explains nothing either. */
 function explainByOldKey(
   seen: SeenRequest,
   credential: ExplainCredential,
@@ -108,8 +108,8 @@ function explainByOldKey(
   const { oldKey } = credential
   if (oldKey == null) return null
   const { key, algorithm, until } = oldKey
-  const before = { ...credential, key, algorithm, keyUntil: until, oldKey: null }
-  const explained = explain(seen, before, options)
+  const rotated = { ...credential, key, algorithm, keyUntil: until, oldKey: null }
+  const explained = explain(seen, rotated, options)
   const found = explained.lines.some(({ signed }) => signed !== null)
   return found ? { ...explained, notes: [oldKeyNote(until), ...explained.notes] } : null
 }

@@ -1,25 +1,25 @@
 import type { MacAlgorithm } from '../protocol/signature.ts'
 
-/** A request as the server saw it: all that is needed to tell why it was rejected. */
+/** A request as the server saw it, with all that is needed to explain its rejection. */
 export interface SeenRequest {
   readonly method: string
-  /** The absolute URL, as a handler finds it in `request.url`. */
+  /** The absolute URL, as in `request.url` of a handler. */
   readonly url: string
-  /** The request target as it came over the wire, if that is known. */
+  /** The request target as the server received it, if that is known. */
   readonly target?: string | undefined
-  /** The header fields that matter, by their names in lower case. */
+  /** The header fields that matter for the signature. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** When it came, by the server's clock, in seconds since 1970. */
+  /** When the server received it, by the server's clock, in seconds since 1970. */
   readonly receivedAt?: number | undefined
-  /** The code that the server rejected it with, such as `ERR_MAC_REPLAY`. */
+  /** The error code of the rejection, such as `ERR_MAC_REPLAY`. */
   readonly code?: string | undefined
-  /** The reference in the answer of the server. */
+  /** The reference in the server's answer. */
   readonly reference?: string | undefined
-  /** What the server judged it by. */
+  /** The options of the server that matter for the signature. */
   readonly settings?: ExplainSettings | undefined
 }
 
-/** What a server judges requests by: the options of the same names. */
+/** The server's options that decide what a client must sign. They are the options of the same names. */
 export interface ExplainSettings {
   readonly origin?: string | readonly string[] | undefined
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
@@ -35,22 +35,22 @@ export interface ExplainCredential {
   readonly expires?: number | null | undefined
   readonly revoked?: number | null | undefined
   readonly disabled?: number | null | undefined
-  /** The key before the last rotation, and the moment from which it is no longer valid. */
+  /** The key before the last rotation, and the time from which it is no longer valid. */
   readonly oldKey?:
     | { readonly key: string; readonly algorithm: MacAlgorithm; readonly until: number }
     | null
     | undefined
-  /** The moment from which `key` is no longer valid, if it is a key that was replaced. */
+  /** The time from which `key` is no longer valid, if `key` was replaced. */
   readonly keyUntil?: number | null | undefined
-  /** What was learned of the client's clock (draft §4.1). */
+  /** The offset of the client's clock, as learned by the server (draft §4.1). */
   readonly clockOffset?: number | null | undefined
 }
 
-/** The options of `explain`. What they leave out is taken from the request's own `settings`. */
+/** The options of `explain`. An option that is left out is taken from the `settings` of the request. */
 export interface ExplainOptions extends ExplainSettings {
   /**
-   * The server's clock when the request came, in seconds since 1970, if the request does not say. If
-   * neither does, the age of its timestamp is not judged.
+   * The server's time when it received the request, in seconds since 1970. Used if the request has no
+   * `receivedAt`. If both are left out, the timestamp is not checked.
    */
   readonly now?: number | undefined
   /** The most MACs to compute. Default: 60,000, some tenths of a second. */
@@ -60,13 +60,13 @@ export interface ExplainOptions extends ExplainSettings {
 /** One element of the normalized request string (draft §3.2.1). */
 export interface ExplainedLine {
   readonly name: 'timestamp' | 'nonce' | 'method' | 'request-URI' | 'host' | 'port' | 'ext'
-  /** As the server has it. */
+  /** The value as the server received it. */
   readonly received: string
-  /** As the client signed it; `null` if that was not found out. */
+  /** The value as the client signed it. `null` if that is not known. */
   readonly signed: string | null
 }
 
-/** Something that one side does otherwise than the other. */
+/** Something that the client or the server does wrong, so that their request strings differ. */
 export interface Mistake {
   /** A stable name, such as `port` or `query-missing`. */
   readonly kind: string
@@ -74,26 +74,26 @@ export interface Mistake {
   readonly sentence: string
   /** What to change. */
   readonly change: string
-  /** The side on which to change it. */
+  /** The side that should change it. */
   readonly side: 'client' | 'server'
 }
 
-/** Why a request is rejected. It never holds the key, nor a MAC that the request did not bring. */
+/** Why a request is rejected. It contains neither the key nor a MAC that was not in the request. */
 export interface Explanation {
-  /** Whether nothing is wrong with the request, as far as can be told. */
+  /** Whether nothing wrong was found. */
   readonly ok: boolean
-  /** The whole on one line: what is wrong, and what to change. */
+  /** What is wrong, and what to change, on one line. */
   readonly sentence: string
-  /** The code of the rejection; `null` if there is no reason to reject. */
+  /** The error code of the rejection. `null` if there is no reason to reject. */
   readonly code: string | null
-  /** The normalized request string line by line; empty if the header cannot be read. */
+  /** The normalized request string, line by line. Empty if the header cannot be read. */
   readonly lines: readonly ExplainedLine[]
-  /** The fewest mistakes that explain the MAC. Empty if none were found. */
+  /** The fewest mistakes that explain the MAC. Empty if none was found. */
   readonly mistakes: readonly Mistake[]
-  /** What else there is to know, each in a sentence. */
+  /** More sentences, such as a second reason to reject the request. */
   readonly notes: readonly string[]
-  /** The server's option with which the MAC of this request is right, if there is one. */
+  /** The option `origin` that makes the server accept this MAC, if there is one. */
   readonly settings: { readonly origin: string } | null
-  /** How many MACs were computed, and whether a bound ended the search before its end. */
+  /** How many MACs were computed, and whether a limit ended the search before everything was tried. */
   readonly search: { readonly tried: number; readonly bounded: boolean }
 }

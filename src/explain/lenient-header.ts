@@ -2,18 +2,19 @@ import { MAX_HEADER_LENGTH, parseAuthorization } from '../protocol/authorization
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { shown } from './search.ts'
 
-/** What was made of an `Authorization` header. */
+/** An `Authorization` header that was read. */
 export interface ReadHeader {
+  /** Its parameters. `null` if they cannot be recognized. */
   readonly sent: MacAuthorization | null
-  /** Why the server rejects it. */
+  /** The error of the server's parser. `null` if the header is valid. */
   readonly problem: unknown
 }
 
 const LENIENT = /(?:^|[\s,;])(id|ts|nonce|ext|mac)\s{0,8}=\s{0,8}(?:"([^"]*)"|([^\s",;]*))/gi
 
 /**
- * Reads an `Authorization` header as the server does, and if that fails, for what it means: if the
- * parameters can still be told apart, the search can go on.
+ * Reads an `Authorization` header as the server does. If that fails, it uses a lenient parser, so that
+ * the search can go on if the parameters can still be recognized.
  */
 export function readHeader(header: string | null): ReadHeader {
   try {
@@ -23,7 +24,7 @@ export function readHeader(header: string | null): ReadHeader {
   }
 }
 
-/** The key identifier that a header names, also if the server rejects the header. */
+/** Returns the key identifier of a header, even if the server rejects the header. */
 export function identifierOf(header: string | null): string | null {
   return readHeader(header).sent?.id ?? null
 }
@@ -45,8 +46,8 @@ const PARAMETER = /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"[ -!#-[\]-~]*"|[^ \t"
 const SEPARATOR = /[ \t]*(?:,|$)/y
 
 /**
- * Where an `Authorization` header goes wrong: the first position at which no parameter stands, or one
- * that was there before. `null` if there is no such position, as with one that lacks a parameter.
+ * Returns the first position of an `Authorization` header that is not a parameter, or that repeats one.
+ * `null` if there is no such position: for example, if a parameter is missing.
  */
 export function faultPosition(header: string): string | null {
   if (!/^MAC(?:[ \t]|$)/i.test(header)) return null
@@ -62,7 +63,7 @@ export function faultPosition(header: string): string | null {
       const from = text === '' || repeated ? at : at + text.length
       const blanks = /^[ \t]*/.exec(header.slice(from))?.[0].length ?? 0
       const start = from + blanks
-      return `from position ${start} on: ${shown(header.slice(start, start + 40))}`
+      return `at position ${start}: ${shown(header.slice(start, start + 40))}`
     }
     at = SEPARATOR.lastIndex
   }

@@ -6,31 +6,27 @@ import { type Candidate, type Row, type Signed, shown, table } from './search.ts
 
 type Origin = Partial<Pick<Signed, 'host' | 'port'>>
 
-/** Other hosts and ports that a client may have signed. */
+/** Returns other hosts and ports that a client may have signed. */
 export function originMistakes(base: Signed, received: Received): Candidate[] {
   const { host, port } = base
-  const asSeen = `Let the client sign the host as ${shown(host)} and the port as ${shown(port)}.`
+  const asReceived = `Let the client sign the host as ${shown(host)} and the port as ${shown(port)}.`
   const setting = (signed: Signed) => settingFor(signed, base, received)
   return [
-    ...table('signed', forgottenPort(base, received), itself, asSeen),
-    ...table('signed', others(base, received), itself, setting, 'server'),
-    ...table('signed', misspelt(base, received), itself, asSeen),
+    ...table('signed', forgottenPort(base, received), (origin) => origin, asReceived),
+    ...table('signed', otherOrigins(base, received), (origin) => origin, setting, 'server'),
+    ...table('signed', misspellings(base, received), (origin) => origin, asReceived),
   ]
-}
-
-function itself(origin: Origin): Origin {
-  return origin
 }
 
 const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
 
-/** The hosts and ports that the request names somewhere, and those that mean the same machine. */
-function others({ host, port }: Signed, received: Received): Row<Origin>[] {
+/** Hosts and ports that are in other header fields, and other names of the same machine. */
+function otherOrigins({ host, port }: Signed, received: Received): Row<Origin>[] {
   const named = namedHosts(received)
   const hosts = named.map((each) => each.host)
   const ports = ['443', '80', ...named.flatMap((each) => each.ports)]
   const loopbacks = LOOPBACKS.includes(host) ? LOOPBACKS : []
-  // Without a port the server could not tell what was signed.
+  // If there is no port, the server could not find out the origin.
   const not = (own: string) => (port === '' ? '' : `, not ${own}`)
   const portRow = (other: string): Row<Origin> => {
     return ['port', 1, `port ${other}${not(port)}`, { port: other }]
@@ -49,15 +45,15 @@ function others({ host, port }: Signed, received: Received): Row<Origin>[] {
   ]
 }
 
-/** Spellings that no server should be set to. */
-function misspelt({ host, port }: Signed, { headers }: Received): Row<Origin>[] {
+/** Other spellings of host and port. All of them are the client's mistake. */
+function misspellings({ host, port }: Signed, { headers }: Received): Row<Origin>[] {
   const written = (headers.host ?? host).replace(/:[0-9]+$/, '')
   const dotted = host.endsWith('.') ? host.slice(0, -1) : `${host}.`
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   return [
     ['host-empty', 3, 'an empty host', { host: '' }],
     ['host-with-port', 2, 'the host with its port', { host: `${host}:${port}` }],
-    ['host-case', 2, 'the host in the case of the Host header', { host: written }],
+    ['host-case', 2, 'the host with the letter case of the Host header', { host: written }],
     ['host-case', 3, 'the host in upper case', { host: host.toUpperCase() }],
     ['host-dot', 3, 'the host with another dot at its end', { host: dotted }],
     ['host-brackets', 2, 'the IPv6 address without brackets', { host: bare }],
@@ -68,7 +64,7 @@ function misspelt({ host, port }: Signed, { headers }: Received): Row<Origin>[] 
   ]
 }
 
-/** The default port, if the request names another one and nothing tells of a proxy. */
+/** The default port, if the request has another one and no header field shows that there is a proxy. */
 function forgottenPort({ host, port }: Signed, { headers, url }: Received): Row<Origin>[] {
   const proxied = Object.keys(headers).some((name) => name.includes('forwarded'))
   if (proxied || headers.host?.toLowerCase() !== `${host}:${port}`) return []
@@ -76,22 +72,25 @@ function forgottenPort({ host, port }: Signed, { headers, url }: Received): Row<
   return [['port', 1, `port ${usual}, and sent the request to port ${port}`, { port: usual }]]
 }
 
-/** What to set on the server, or to sign in the client. */
+/** The change: which option to set in the server, or what the client must sign. */
 function settingFor(signed: Signed, base: Signed, received: Received): string {
   const origin = originOf(signed, received)
   const here = originOf(base, received) ?? 'the host and port of the server'
   if (origin === null) return `Let the client sign ${here}.`
   const set = `Set origin: '${origin}' in the server`
   if (received.pinned) return `${set}, or let the client sign ${here}.`
-  const { told } = received
-  if (told?.host !== signed.host || told.port !== signed.port) return `${set}.`
+  const { forwarded } = received
+  if (forwarded?.host !== signed.host || forwarded.port !== signed.port) return `${set}.`
   return `${set} (or trustProxy, if its proxy sets the forwarded fields itself).`
 }
 
-/** The origin of a host and a port, as it is written; `null` if there is no such origin. */
+/** Writes a host and a port as an origin. `null` if no origin has them. */
 export function originOf({ host, port }: Signed, { headers, url }: Received): string | null {
-  const told = [...listed(headers['x-forwarded-proto']), ...forwarded(headers.forwarded, 'proto')]
-  const proto = httpName(told[0])
+  const [first] = [
+    ...listed(headers['x-forwarded-proto']),
+    ...forwardedValues(headers.forwarded, 'proto'),
+  ]
+  const proto = httpName(first)
   const likely = proto === 'https' || proto === 'http' ? proto : url.scheme
   const used = port === '443' ? 'https' : port === '80' ? 'http' : likely
   const authority = port === defaultPort(used) ? host : `${host}:${port}`
@@ -103,31 +102,31 @@ export function originOf({ host, port }: Signed, { headers, url }: Received): st
   }
 }
 
-/** How many hosts, and ports of each, are considered: a request may name any number of them. */
-const MOST = 6
+/** At most so many hosts are tried, with so many ports each. A request can name any number of them. */
+const MAX_NAMED = 6
 
-/** The hosts that a request names, those that are nearest to the client first, with ports that may go with them. */
+/** The hosts in the header fields, with the ports to try for each. Those nearest to the client come first. */
 function namedHosts({ headers, url }: Received): { host: string; ports: string[] }[] {
   const authorities = [
     ...listed(headers['x-forwarded-host']),
-    ...forwarded(headers.forwarded, 'host'),
+    ...forwardedValues(headers.forwarded, 'host'),
     ...listed(headers['x-original-host']),
     ...listed(headers.host),
     url.authority.toLowerCase(),
   ]
   const found = new Map<string, string[]>()
-  for (const text of authorities.slice(0, 4 * MOST)) {
+  for (const text of authorities.slice(0, 4 * MAX_NAMED)) {
     try {
       const { host, port } = parseAuthority(text, 'http')
-      if (found.size >= MOST && !found.has(host)) continue
+      if (found.size >= MAX_NAMED && !found.has(host)) continue
       found.set(host, [...(found.get(host) ?? []), ...(text === host ? [] : [port])])
     } catch {
-      // It is not a host, so no client signs it.
+      // It is not a valid host, so no client signs it.
     }
   }
   const ports = listed(headers['x-forwarded-port']).filter((text) => /^[1-9][0-9]{0,4}$/.test(text))
   return [...found].map(([host, own]) => {
-    return { host, ports: [...new Set([...own, ...ports, '443', '80'])].slice(0, MOST) }
+    return { host, ports: [...new Set([...own, ...ports, '443', '80'])].slice(0, MAX_NAMED) }
   })
 }
 
@@ -136,8 +135,8 @@ function listed(header = ''): string[] {
   return values.filter((value) => value !== '')
 }
 
-/** What `Forwarded` says, also if it is malformed. */
-function forwarded(header = '', name: 'host' | 'proto'): string[] {
+/** The values of a parameter of `Forwarded`. The header may be malformed. */
+function forwardedValues(header = '', name: 'host' | 'proto'): string[] {
   const pairs = header.slice(0, 2048).matchAll(/(?:^|[,; \t])(host|proto)="?([^",; \t]+)/gi)
   return [...pairs]
     .filter(([, key]) => key?.toLowerCase() === name)

@@ -2,39 +2,39 @@ import { SIGNED_HEADERS } from '../protocol/text.ts'
 import type { ExplainSettings, SeenRequest } from './explanation.ts'
 
 /** The longest text that is read, in characters. */
-const LONGEST = 1_048_576
+const MAX_LENGTH = 1_048_576
 
 /**
- * Reads a request as somebody saw it, in one of these forms:
+ * Reads a request from a text, in one of these forms:
  *
- * - JSON: a report of `onReject`, or an object with `method`, `url` and `headers` (an object, or a
- *   list of pairs), or a line of a JSON log that holds one as `report`, `req` or `request`;
- * - what `curl -v` prints: of several requests the last that brought an `Authorization` header;
+ * - JSON: a report of `onReject`; or an object with `method`, `url` and `headers` (an object, or a
+ *   list of pairs); or a line of a JSON log that contains one of these as `report`, `req` or `request`;
+ * - the output of `curl -v`: the last request that has an `Authorization` header;
  * - the head of an HTTP/1 request, from its request line on;
  * - a log line of `name=value` pairs: `method`, `url` (or `target` and `host`), `authorization`, and
- *   if they are there `host`, `time`, `code` and header fields by their names; or a request line in
- *   quotes in place of the first two.
+ *   optionally `host`, `time`, `code` and header fields by their names. Method and URL may also be a
+ *   request line in quotes.
  *
- * If only a target and a `Host` are there, the scheme is taken to be `http`, unless curl tells of TLS.
+ * If there is only a target and a `Host`, the scheme is `http`, unless the output of curl shows TLS.
  *
- * @throws TypeError that says what is missing, or which forms are read.
+ * @throws TypeError if the text has none of these forms, or if something is missing.
  */
 export function readSeenRequest(text: string): SeenRequest {
-  if (text.length > LONGEST) {
-    throw new TypeError('The text is longer than a request: 1 MiB is read.')
+  if (text.length > MAX_LENGTH) {
+    throw new TypeError('The text is too long for a request: it may have at most 1 MiB.')
   }
   const trimmed = text.replace(/^\uFEFF/, '').trim()
   const lines = trimmed.split(/\r?\n/)
   const seen = readJson(trimmed) ?? readCurl(lines) ?? readHead(lines) ?? readLogLine(lines)
   if (seen !== null) return seen
   throw new TypeError(
-    'This is not a request in a form that is read: JSON with method, url and headers; what curl -v ' +
-      'prints; the head of an HTTP/1 request; or a log line such as method=GET ' +
+    'This is not a request in a form that is read: JSON with method, url and headers; the output of curl -v; ' +
+      'the head of an HTTP/1 request; or a log line such as method=GET ' +
       'url=https://api.example.com/ authorization="MAC …".',
   )
 }
 
-/** Parts of a request that a text gave; what it did not give is `undefined`. */
+/** The parts of a request that the text contains. The others are `undefined`. */
 type Pieces = { readonly [Part in keyof SeenRequest]?: SeenRequest[Part] | undefined } & {
   readonly scheme?: 'http' | 'https'
   readonly headers: Fields
@@ -43,10 +43,10 @@ type Pieces = { readonly [Part in keyof SeenRequest]?: SeenRequest[Part] | undef
 type Fields = Readonly<Record<string, string>>
 
 /**
- * Puts a request together.
+ * Makes a request of its parts.
  *
- * @param what How the text is called in an error.
- * @throws TypeError that says what is missing.
+ * @param what The name of the text for error messages.
+ * @throws TypeError if a part is missing.
  */
 function compose(what: string, { scheme = 'http', ...pieces }: Pieces): SeenRequest {
   const { method, url, target, headers, receivedAt, code, reference, settings } = pieces
@@ -71,7 +71,7 @@ function compose(what: string, { scheme = 'http', ...pieces }: Pieces): SeenRequ
   }
 }
 
-/** The header fields that matter, of all; those that are repeated are joined, as a server does. */
+/** Picks the header fields that matter. Repeated fields are joined, as servers do. */
 function fieldsOf(pairs: Iterable<readonly [name: string, value: unknown]>): Fields {
   const fields = new Map<string, string>()
   for (const [written, value] of pairs) {
@@ -83,21 +83,21 @@ function fieldsOf(pairs: Iterable<readonly [name: string, value: unknown]>): Fie
   return Object.fromEntries(fields)
 }
 
-/** A report, or a line of a JSON log that holds one. What is of another kind counts as absent. */
+/** Reads a report, or a line of a JSON log that contains one. Values of a wrong type are left out. */
 function readJson(json: string): SeenRequest | null {
   if (!json.startsWith('{')) return null
   const object = parseJson(json)
-  const given = ['report', 'req', 'request'].map((name) => object[name]).find(isObject) ?? object
+  const report = ['report', 'req', 'request'].map((name) => object[name]).find(isObject) ?? object
   const text = (name: string) => {
-    const value = given[name]
+    const value = report[name]
     return typeof value === 'string' ? value : undefined
   }
-  const { receivedAt, settings } = given
+  const { receivedAt, settings } = report
   return compose('The JSON', {
     method: text('method'),
     url: text('url'),
     target: text('target'),
-    headers: { ...fieldsOf(Object.entries(given)), ...fieldsOf(pairsOf(given.headers)) },
+    headers: { ...fieldsOf(Object.entries(report)), ...fieldsOf(pairsOf(report.headers)) },
     receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
     code: text('code'),
     reference: text('reference'),
@@ -110,7 +110,7 @@ function parseJson(json: string): Record<string, unknown> {
     return JSON.parse(json) as Record<string, unknown>
   } catch (cause) {
     const why = (cause as Error).message
-    throw new TypeError(`The text starts as JSON and is not valid JSON: ${why}`, { cause })
+    throw new TypeError(`The text starts like JSON, but is not valid JSON: ${why}`, { cause })
   }
 }
 
@@ -142,7 +142,7 @@ const REQUEST = "([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\\S+) HTTP/[0-9.]+"
 const REQUEST_LINE = new RegExp(`^${REQUEST}$`)
 const QUOTED_LINE = new RegExp(`"${REQUEST}"`)
 
-/** The head of a request, from its request line on. */
+/** Reads the head of a request. `null` if the first line is not a request line. */
 function headOf([first = '', ...rest]: readonly string[]): Pieces | null {
   const [, method, url] = REQUEST_LINE.exec(first.trimEnd()) ?? []
   if (method === undefined) return null
@@ -159,14 +159,14 @@ function readHead(lines: readonly string[]): SeenRequest | null {
   return head === null ? null : compose('The request', head)
 }
 
-/** What the progress meter of curl leaves before a line, if both go to one file. */
+/** The output of curl's progress meter before a line, if both go to one file. */
 const METER = /^.{0,200}--:--:--\s+[0-9.]+[kMG]?(?=[*<>] )/
 const CONNECTED = /^\* Connected to /
 const TLS = /^\* +(?:SSL connection|ALPN|TLSv1|SSL certificate|Server certificate)/
 
 /**
- * What `curl -v` prints, as far as it tells of the last request that brought credentials: its lines
- * behind `> `, whether there was TLS, and of the answer the server's clock and what it said.
+ * Reads the output of `curl -v`: the last request with credentials (the lines after `> `), whether TLS
+ * was used, and from the answer the server's time and the error code.
  */
 function readCurl(printed: readonly string[]): SeenRequest | null {
   const lines = printed.map((line) => line.replace(METER, '').trimEnd())
@@ -175,7 +175,7 @@ function readCurl(printed: readonly string[]): SeenRequest | null {
   let scheme: 'http' | 'https' = 'http'
   const requests = starts.map((start, at): Pieces => {
     const before = lines.slice(starts[at - 1] ?? 0, start)
-    // A connection that is used again says nothing of TLS.
+    // curl prints nothing about TLS for a reused connection: the scheme stays as it was.
     if (before.some((line) => CONNECTED.test(line))) scheme = 'http'
     if (before.some((line) => TLS.test(line))) scheme = 'https'
     const own = lines.slice(start, starts[at + 1])
@@ -195,17 +195,17 @@ function readCurl(printed: readonly string[]): SeenRequest | null {
   })
   const signed = requests.filter(({ headers }) => headers.authorization !== undefined)
   const last = signed.at(-1) ?? requests.at(-1)
-  return last === undefined ? null : compose('What curl printed', last)
+  return last === undefined ? null : compose('The output of curl', last)
 }
 
 const PAIR = /(?:^|[\s,;])([A-Za-z][A-Za-z0-9_.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))/g
-/** How the header may stand in a log line; the first group is the header. */
+/** Three ways to write the header in a log line. The first group is the header. */
 const IN_SINGLE_QUOTES = /authorization='([^']*)'/i
 const ESCAPED = /authorization="((?:[^"\\]|\\.)*)"/i
 const BARE =
   /authorization="?(MAC[ \t]+[a-z]+=(?:"[^"]*"|[^\s",;]+)(?:[ \t]*,[ \t]*[a-z]+=(?:"[^"]*"|[^\s",;]+))*)"?/i
 
-/** A log line of `name=value` pairs. `null` if the text has no such pair that tells anything. */
+/** Reads a log line of `name=value` pairs. `null` if it has neither a method nor the header. */
 function readLogLine(lines: readonly string[]): SeenRequest | null {
   const line = lines.find((each) => /authorization=/i.test(each)) ?? lines.join('\n')
   const { rest, authorization } = cutAuthorization(line)
@@ -217,7 +217,7 @@ function readLogLine(lines: readonly string[]): SeenRequest | null {
   const [, method = found.get('method'), target] = QUOTED_LINE.exec(rest) ?? []
   if (authorization === undefined) {
     if (method === undefined) return null
-    throw new TypeError('The log line lacks the header that was sent: authorization="MAC …".')
+    throw new TypeError('The log line lacks the header authorization="MAC …".')
   }
   const named = ['url', 'target', 'uri', 'path'].map((name) => found.get(name))
   const headers = [...found].map(([name, value]) => [name.replaceAll('_', '-'), value] as const)
@@ -232,7 +232,7 @@ function readLogLine(lines: readonly string[]): SeenRequest | null {
   })
 }
 
-/** Takes the header out of a line: its own pairs would be taken for those of the line. */
+/** Takes the header out of a line. Otherwise its parameters would look like pairs of the line. */
 function cutAuthorization(line: string): { rest: string; authorization?: string } {
   const escaped = ESCAPED.exec(line)
   const match =

@@ -17,19 +17,19 @@ import {
 } from '../protocol/origin.ts'
 import type { ExplainSettings, SeenRequest } from './explanation.ts'
 
-/** What a server makes of a request line and its origin, by its settings. */
+/** Request line and origin, as a server with these settings reads them. */
 export interface Received extends RequestOrigin {
   readonly url: UrlPieces
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Whether the option `origin` says what clients sign. */
+  /** Whether the option `origin` is set. */
   readonly pinned: boolean
-  /** What the forwarded fields say, if they say something. */
-  readonly told: Authority | null
-  /** Why the server cannot tell what was signed; host and port are then the nearest to it. */
+  /** Host and port of the forwarded fields. `null` if there are none that can be read. */
+  readonly forwarded: Authority | null
+  /** Why the server rejects the origin or target. If it does, host and port are the closest guess. */
   readonly problem: MacError | null
 }
 
-/** Reads a request as the server does, and goes on where the server would not. */
+/** Reads a request as the server does. If the server would reject it, this keeps the error and goes on. */
 export function receive(seen: SeenRequest, settings: ExplainSettings): Received {
   const { headers } = seen
   const { origin, trustProxy = false } = settings
@@ -64,27 +64,14 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
     if (origin === undefined && trustProxy !== false) checkUrlHost(hosts, signed)
     checkUrlStart(url, signed)
   }, undefined)
+  const { host, port } = signed
   const pinned = origin !== undefined
-  const told = forwardedTells(seen, head, url)
-  return {
-    method,
-    target,
-    host: signed.host,
-    port: signed.port,
-    url,
-    headers,
-    pinned,
-    told,
-    problem,
-  }
+  const forwarded = forwardedOrigin(seen, head, url)
+  return { method, target, host, port, url, headers, pinned, forwarded, problem }
 }
 
-function forwardedTells(
-  { headers }: SeenRequest,
-  head: RequestHead,
-  url: UrlPieces,
-): Authority | null {
-  if (!Object.keys(headers).some((name) => name.includes('forwarded'))) return null
+function forwardedOrigin(seen: SeenRequest, head: RequestHead, url: UrlPieces): Authority | null {
+  if (!Object.keys(seen.headers).some((name) => name.includes('forwarded'))) return null
   try {
     return forwardedAuthority(head, url, 'both')
   } catch {
@@ -92,7 +79,7 @@ function forwardedTells(
   }
 }
 
-/** Bun shows a request without a usable host by its target alone. */
+/** Cuts any URL. If a request has no valid host, Bun's `request.url` is only its target. */
 function lenientUrl({ url, headers }: SeenRequest): UrlPieces {
   const [, scheme = 'http', authority = headers.host ?? '', target = '/'] =
     /^(?:(https?):\/\/([^/?#]*))?(.*)/is.exec(url) ?? []

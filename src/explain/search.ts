@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { macsAreEqual } from '../protocol/signature.ts'
 import type { ExplainedLine, Mistake } from './explanation.ts'
 
-/** The elements of the normalized request string, in the draft's order (draft §3.2.1). */
+/** The elements of the normalized request string, in their order (draft §3.2.1). */
 export const ELEMENTS = [
   'timestamp',
   'nonce',
@@ -13,22 +13,22 @@ export const ELEMENTS = [
   'ext',
 ] as const
 
-/** What a MAC may have been computed over, and with which key. */
+/** What a client may have computed a MAC over, and with which key. */
 export interface Signed {
   readonly timestamp: string
   readonly nonce: string
   readonly method: string
-  /** What stands before the path: the origin, if a client signs the whole URL. */
+  /** The origin, if the client signs the whole URL. Otherwise empty. */
   readonly before: string
   readonly path: string
   /** With its question mark; empty if there is none. */
   readonly query: string
   readonly host: string
   readonly port: string
-  /** `null` if the line of an absent `ext` is left out. */
+  /** `null` if the client leaves out the line of an absent `ext`. */
   readonly ext: string | null
   readonly order: readonly ExplainedLine['name'][]
-  /** What stands before the first element, between two, and behind the last one. */
+  /** The text before the first element, between two elements, and after the last one. */
   readonly first: string
   readonly between: string
   readonly last: string
@@ -39,37 +39,37 @@ export interface Signed {
 /** A hash that clients may use with HMAC. */
 export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
-/** A mistake that was found. */
+/** A mistake of the client or the server, with the parts of its sentences. */
 export interface Found extends Pick<Mistake, 'kind' | 'side'> {
-  /** What the client did, as it stands behind "The client". */
+  /** What the client did. The sentence is "The client" and this text. */
   readonly did: string
-  /** What to do, in a sentence; a function if that depends on what else was found. */
+  /** What to change, in a sentence. A function, if that depends on the other mistakes. */
   readonly change: string | ((signed: Signed) => string)
 }
 
-/** A mistake that may explain a MAC. */
+/** A mistake that may explain the MAC. */
 export interface Candidate extends Found {
-  /** 1 for what happens every day, 2 and 3 for the less plausible; see {@link ONE_OF_MANY}. */
+  /** 1 for an everyday mistake, 2 and 3 for less likely ones. See also {@link RANK_OF_MANY}. */
   readonly rank: number
-  /** The parts that differ from what was received. Candidates that share a part exclude each other. */
+  /** The parts that differ from the request as received. Two candidates for one part exclude each other. */
   readonly differs: Partial<Signed>
 }
 
-/** The rank of those that are tried alone, and together with one of the first rank. */
-export const ONE_OF_MANY = 6
-/** The highest sum of two ranks that are tried together. */
-const HIGHEST_SUM = ONE_OF_MANY + 1
-/** The most characters to compute MACs over: a long request is given fewer tries. */
-const MOST_CHARACTERS = 48_000_000
+/** The rank of rows of which there are hundreds. They are tried alone, and with one of rank 1. */
+export const RANK_OF_MANY = 6
+/** Two candidates are tried together if the sum of their ranks is at most this. */
+const MAX_RANK_SUM = RANK_OF_MANY + 1
+/** The most characters to compute MACs over in one search. For a long request, this allows fewer tries. */
+const MAX_CHARACTERS = 48_000_000
 
-/** A mistake: its kind and rank (see {@link Candidate}), how it was made, and what was signed so. */
+/** A row of a table of mistakes: kind, rank (see {@link Candidate}), how the client made it, what it signed. */
 export type Row<Value> = readonly [kind: string, rank: number, how: string, value: Value]
 
 /**
- * The candidates of a table of mistakes that are mended in one way.
+ * Makes candidates of a table of mistakes. All its rows are corrected by the same change.
  *
- * @param did Stands before what each row says.
- * @param differs Which parts the value of a row takes the place of.
+ * @param did What the client did: the words before the `how` of each row.
+ * @param differs Returns the parts that the value of a row replaces.
  */
 export function table<Value>(
   did: string,
@@ -83,12 +83,12 @@ export function table<Value>(
   })
 }
 
-/** An element as it is signed; `null` if its line is left out. */
+/** An element as it is signed. `null` if its line is left out. */
 function elementOf(signed: Signed, name: ExplainedLine['name']): string | null {
   return name === 'request-URI' ? signed.before + signed.path + signed.query : signed[name]
 }
 
-/** The text that the MAC is computed over. */
+/** The normalized request string, with the client's mistakes. */
 function textOf(signed: Signed): string {
   const lines: string[] = []
   for (const name of signed.order) {
@@ -98,7 +98,7 @@ function textOf(signed: Signed): string {
   return signed.first + lines.join(signed.between) + signed.last
 }
 
-/** The elements one by one: as received, and as signed if that is known. */
+/** The elements one by one: as received, and as signed, if that is known. */
 export function linesOf(received: Signed, signed: Signed | null): ExplainedLine[] {
   return ELEMENTS.map((name) => ({
     name,
@@ -107,21 +107,22 @@ export function linesOf(received: Signed, signed: Signed | null): ExplainedLine[
   }))
 }
 
-/** What the search came to. */
+/** The result of a search. */
 export interface SearchResult {
-  /** The fewest mistakes that explain the MAC; `null` if none do, empty if it is right as received. */
+  /** The fewest mistakes that explain the MAC. Empty if the MAC is right; `null` if no mistakes explain it. */
   readonly found: readonly Candidate[] | null
   readonly signed: Signed
   readonly tried: number
-  /** Whether a bound ended the search before its end. */
+  /** Whether a limit ended the search before everything was tried. */
   readonly bounded: boolean
 }
 
 /**
- * Looks for the fewest mistakes that explain a MAC: none, one, two, and then three of the first rank;
- * among as many, the most plausible ones first. A match is certain: no other text has this MAC.
+ * Looks for the fewest mistakes that explain a MAC: none, one, two, then three of rank 1. Among
+ * combinations of the same size, the likely ones come first. A match is certain: no other text has
+ * this MAC.
  *
- * It is bounded: by `maxTries` MACs, and by 48 million characters to compute them over.
+ * The search computes at most `maxTries` MACs, over at most about 48 million characters.
  */
 export function search(
   received: Signed,
@@ -132,7 +133,7 @@ export function search(
   let tried = 0
   let characters = 0
   for (const found of combinations(distinct(received, candidates))) {
-    if (tried >= maxTries || characters > MOST_CHARACTERS) {
+    if (tried >= maxTries || characters > MAX_CHARACTERS) {
       return { found: null, signed: received, tried, bounded: true }
     }
     let signed = received
@@ -147,7 +148,7 @@ export function search(
   return { found: null, signed: received, tried, bounded: false }
 }
 
-/** Leaves out the parts that are as received, and what an earlier candidate comes to as well. */
+/** Leaves out the parts that are equal to the received ones, and candidates that repeat an earlier one. */
 function distinct(received: Signed, candidates: readonly Candidate[]): Candidate[] {
   const seen = new Set(['{}'])
   return candidates.flatMap((candidate) => {
@@ -162,6 +163,7 @@ function distinct(received: Signed, candidates: readonly Candidate[]): Candidate
   })
 }
 
+/** All combinations to try, in their order. */
 function* combinations(candidates: readonly Candidate[]): Generator<readonly Candidate[]> {
   yield []
   const ranked = [...candidates].sort((one, other) => one.rank - other.rank)
@@ -173,31 +175,31 @@ function* combinations(candidates: readonly Candidate[]): Generator<readonly Can
     if (sum > 2) return
     const [one, two] = pair
     for (const three of everyday.slice(everyday.indexOf(two) + 1)) {
-      if (canMeet(one, three) && canMeet(two, three)) yield [one, two, three]
+      if (areCompatible(one, three) && areCompatible(two, three)) yield [one, two, three]
     }
   }
 }
 
-/** Those with the smallest sum of ranks first. */
+/** All pairs to try, those with the smallest sum of ranks first. */
 function pairsOf(ranked: readonly Candidate[]) {
   const pairs: { readonly pair: readonly [Candidate, Candidate]; readonly sum: number }[] = []
   for (const [at, one] of ranked.entries()) {
-    if (2 * one.rank > HIGHEST_SUM) break
+    if (2 * one.rank > MAX_RANK_SUM) break
     for (const other of ranked.slice(at + 1)) {
       const sum = one.rank + other.rank
-      if (sum <= HIGHEST_SUM && canMeet(one, other)) pairs.push({ pair: [one, other], sum })
+      if (sum <= MAX_RANK_SUM && areCompatible(one, other)) pairs.push({ pair: [one, other], sum })
     }
   }
   return pairs.sort((one, other) => one.sum - other.sum)
 }
 
-/** Whether two candidates differ in other parts: both at once are then possible. */
-function canMeet(one: Candidate, other: Candidate): boolean {
+/** Whether a client can make both mistakes at once: they concern different parts. */
+function areCompatible(one: Candidate, other: Candidate): boolean {
   for (const part in one.differs) if (part in other.differs) return false
   return true
 }
 
-/** A value for a sentence: in quotes, and not longer than fits there. The verdict escapes the rest. */
+/** A value for a sentence: quoted and shortened. It does *not* escape everything: the verdict does. */
 export function shown(value: string): string {
   return JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value)
 }

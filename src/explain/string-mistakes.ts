@@ -1,7 +1,7 @@
 import {
   type Candidate,
   ELEMENTS,
-  ONE_OF_MANY,
+  RANK_OF_MANY,
   type Row,
   type Signed,
   shown,
@@ -9,10 +9,10 @@ import {
 } from './search.ts'
 
 /**
- * What clients do otherwise with timestamp, method and `ext`, and with the way that the elements are put
- * together.
+ * Returns other timestamps, methods and values of `ext` that a client may have signed, and other ways to
+ * put the elements together.
  *
- * @param sentMethod As it was received, before it is put in upper case.
+ * @param sentMethod The method as received, not yet in upper case.
  */
 export function stringMistakes(received: Signed, sentMethod: string): Candidate[] {
   const [ts, nonce, method, target, host, port, ext] = ELEMENTS
@@ -21,13 +21,13 @@ export function stringMistakes(received: Signed, sentMethod: string): Candidate[
       'signed ts',
       timestamps(received.timestamp),
       (timestamp) => ({ timestamp }),
-      'Let the client take the time once, in whole seconds since 1970, and sign and send that.',
+      'Let the client read the clock once, in whole seconds since 1970, and sign and send this value.',
     ),
     ...table(
       'signed the method as',
       methods(received.method, sentMethod),
       (other) => ({ method: other }),
-      `Let the client sign the method that it sends, in upper case, ${received.method}: a redirect or its library may change it.`,
+      `Let the client sign the method that it sends, in upper case, ${received.method}. A redirect or its library may change the method.`,
     ),
     ...table(
       'signed',
@@ -50,7 +50,7 @@ export function stringMistakes(received: Signed, sentMethod: string): Candidate[
         ['line-ends', 3, 'commas for LF', [',', '']],
       ],
       ([between, last]: readonly [string, string]) => ({ between, last }),
-      'Let the client put one line feed (LF, 0x0A) behind each of the seven elements.',
+      'Let the client put one line feed (LF, 0x0A) after each of the seven elements.',
     ),
     ...table(
       'wrote the elements in another order:',
@@ -62,16 +62,16 @@ export function stringMistakes(received: Signed, sentMethod: string): Candidate[
         ['order', 2, 'URI and host swapped', [ts, nonce, method, host, target, port, ext]],
         ['order', 2, 'port and ext swapped', [ts, nonce, method, target, host, ext, port]],
         ['order', 2, 'host and port before URI', [ts, nonce, method, host, port, target, ext]],
-        ['order', 3, 'ts and nonce behind port', [method, target, host, port, ts, nonce, ext]],
+        ['order', 3, 'ts and nonce after port', [method, target, host, port, ts, nonce, ext]],
         ['order', 3, 'ts and nonce at the end', [method, target, host, port, ext, ts, nonce]],
       ],
       (order: Signed['order']) => ({ order }),
       `Let the client write them in this order: ${ELEMENTS.join(', ')}.`,
     ),
     ...table(
-      'signed the string of',
+      'signed the request string of',
       [
-        ['other-scheme', 3, 'an earlier draft, with a line for a hash of the body', ''],
+        ['other-scheme', 3, 'an earlier draft, which has a line for a hash of the body', ''],
         ['other-scheme', 3, 'Hawk', 'hawk.1.header\n'],
       ],
       (first) => ({ first, ext: `\n${received.ext ?? ''}` }),
@@ -80,12 +80,12 @@ export function stringMistakes(received: Signed, sentMethod: string): Candidate[
   ]
 }
 
-/** Whether a timestamp is likely to be in milliseconds: from 2001 on to 2286. */
+/** Whether a timestamp is probably in milliseconds: 13 digits, which is 2001 to 2286. */
 export function looksLikeMilliseconds(ts: string): boolean {
   return /^[0-9]{13}$/.test(ts)
 }
 
-/** @param ts As it was sent, perhaps not a timestamp at all. */
+/** @param ts The timestamp as sent. It may be any text. */
 function timestamps(ts: string): Row<string>[] {
   if (looksLikeMilliseconds(ts)) {
     const how = 'in seconds and sent it in milliseconds'
@@ -95,11 +95,13 @@ function timestamps(ts: string): Row<string>[] {
   if (/^[0-9]{9,10}$/.test(ts)) {
     const how = 'in milliseconds and sent it in seconds'
     const milliseconds = Array.from({ length: 1000 }, (_, part): Row<string> => {
-      const rank = part === 0 ? 1 : ONE_OF_MANY
+      const rank = part === 0 ? 1 : RANK_OF_MANY
       return ['ts-milliseconds-signed', rank, how, `${ts}${String(part).padStart(3, '0')}`]
     })
-    const near = [1, -1, 2, -2].map((by) => String(Number(ts) + by))
-    const twice = near.map((each): Row<string> => ['ts-twice', 2, `${each} and sent another`, each])
+    const close = [1, -1, 2, -2].map((by) => String(Number(ts) + by))
+    const twice = close.map(
+      (each): Row<string> => ['ts-twice', 2, `${each} and sent another time`, each],
+    )
     return [...milliseconds, ...twice]
   }
   const seconds = Math.floor(/^[0-9.]+$/.test(ts) ? Number(ts) : Date.parse(ts) / 1000)
@@ -120,20 +122,22 @@ function methods(method: string, sent: string): Row<string>[] {
 }
 
 const EMPTY_DIGEST = 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:'
-const UNSENT = ['null', 'undefined', 'None', 'nil', '""', EMPTY_DIGEST]
+const UNSENT_EXTS = ['null', 'undefined', 'None', 'nil', '""', EMPTY_DIGEST]
 
 function exts(ext: string): Row<string | null>[] {
   if (ext === '') {
     return [
       ['ext-line', 1, 'no line for the absent ext, or no line feed at the end', null],
-      ...UNSENT.map((each): Row<string> => ['ext-unsent', 3, `ext ${shown(each)}, not sent`, each]),
+      ...UNSENT_EXTS.map(
+        (each): Row<string> => ['ext-unsent', 3, `ext ${shown(each)}, and did not send it`, each],
+      ),
     ]
   }
   const [, digest = ext, rest = ext] = /^([^ ]*=:[^ ]*:) (.+)$/.exec(ext) ?? []
   return [
-    ['ext-unsigned', 1, 'no ext, and sent one', ''],
-    ['ext-unsigned', 2, 'no line for ext, and sent one', null],
-    ['ext-unsigned', 2, 'the digest alone of its ext', digest],
+    ['ext-unsigned', 1, 'no ext, and sent an ext', ''],
+    ['ext-unsigned', 2, 'no line for ext, and sent an ext', null],
+    ['ext-unsigned', 2, 'only the digest of its ext', digest],
     ['ext-unsigned', 2, 'its ext without the digest', rest],
   ]
 }

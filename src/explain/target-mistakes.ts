@@ -2,10 +2,10 @@ import { trimBlanks } from '../protocol/text.ts'
 import type { Received } from './received.ts'
 import { type Candidate, type Row, shown, table } from './search.ts'
 
-/** The longest request-URI whose variants are made: none that a server takes is longer. */
-export const LONGEST_TARGET = 65_536
+/** For a longer request-URI, no variants are tried. Servers reject longer ones anyway. */
+export const MAX_TARGET_LENGTH = 65_536
 
-/** What clients, and proxies, make of a request-URI. */
+/** Returns other request-URIs that a client may have signed. */
 export function targetMistakes(path: string, query: string, received: Received): Candidate[] {
   const { headers, url } = received
   const whole = path + query
@@ -17,9 +17,9 @@ export function targetMistakes(path: string, query: string, received: Received):
     'signed the whole URL, from',
     origins.map((before) => ['target-absolute', 2, `${shown(before)} on`, before]),
     (before) => ({ before }),
-    `Let the client sign path and query alone, ${shown(whole)}.`,
+    `Let the client sign only path and query, ${shown(whole)}.`,
   )
-  if (whole.length > LONGEST_TARGET) return absolute
+  if (whole.length > MAX_TARGET_LENGTH) return absolute
   const [cut = ''] = whole.split('#', 1)
   const asSent = `Let the client sign the request-URI as it is sent, ${shown(whole)}.`
   return [
@@ -27,7 +27,7 @@ export function targetMistakes(path: string, query: string, received: Received):
       'signed',
       [['target-fragment', 1, `${shown(cut)}, and ${shown(whole)} arrived`, cut]],
       cutTarget,
-      'Let the client cut the URL off at "#" before it sends it, or find out who changed it on its way.',
+      'Let the client cut the URL off at "#" before it sends the request, or find out who changed the URL on the way.',
     ),
     ...table('signed the path', paths(path), (made) => ({ path: made }), asSent),
     ...table('signed', queries(query), (made) => ({ query: made }), asSent),
@@ -36,7 +36,7 @@ export function targetMistakes(path: string, query: string, received: Received):
       'signed',
       rewritten(whole, headers),
       cutTarget,
-      'Let the proxy pass the request-URI on as it came, or give withMac the option requestTarget.',
+      'Let the proxy pass on the request-URI as it received it, or set the option requestTarget of withMac.',
       'server',
     ),
     ...table(
@@ -62,7 +62,7 @@ function paths(path: string): Row<string>[] {
     ['path-decoded', 1, 'percent-decoded', decode(path)],
     ['path-normalized', 2, 'as new URL() has it', normalized(path)],
     ['path-normalized', 2, 'normalized and percent-decoded', decode(normalized(path))],
-    ['path-encoded', 2, 'with each segment encoded anew', segments.join('/')],
+    ['path-encoded', 2, 'with each segment encoded again', segments.join('/')],
     ['path-encoded', 3, 'encoded whole', encode(path, encodeURIComponent)],
     ['path-slash', 2, 'with another slash at its end', toggleSlash(path)],
     ['path-slash', 2, 'with double slashes made one', path.replace(/\/{2,}/g, '/')],
@@ -93,14 +93,14 @@ function wholes(whole: string): Row<string>[] {
     ['target-decoded', 1, 'percent-decoded', decode(whole)],
     ['target-decoded', 2, 'decoded as a form is', decodeForm(whole)],
     ['target-normalized', 2, 'as new URL() has it', normalized(whole)],
-    ['target-encoded', 2, 'decoded and encoded anew', encode(decode(whole), encodeURI)],
+    ['target-encoded', 2, 'decoded and encoded again', encode(decode(whole), encodeURI)],
     ['target-encoded', 2, 'encoded once more', encode(whole, encodeURI)],
     ['target-encoded', 3, 'with its escapes in upper case', upper],
     ['target-encoded', 2, 'with its escapes in lower case', lower],
   ]
 }
 
-/** What proxies say that they received, in place of what they passed on. */
+/** Request-URIs that a proxy received and changed, by the header fields in which proxies report them. */
 function rewritten(whole: string, headers: Received['headers']): Row<string>[] {
   const named = ['X-Original-URI', 'X-Original-URL', 'X-Forwarded-Uri', 'X-Rewrite-URL'].map(
     (name) => [name, trimBlanks(headers[name.toLowerCase()] ?? '')] as const,
@@ -109,14 +109,14 @@ function rewritten(whole: string, headers: Received['headers']): Row<string>[] {
   return [...named, ['X-Forwarded-Prefix', `${prefix}${whole}`] as const]
     .filter(([, target]) => target.startsWith('/'))
     .map(([name, target]) => {
-      const how = `${shown(target)}, as ${name} tells, and a proxy passed on ${shown(whole)}`
+      const how = `${shown(target)}, as ${name} says, and a proxy passed on ${shown(whole)}`
       return ['target-original', 1, how, target]
     })
 }
 
 const ESCAPE = /%[0-9A-Fa-f]{2}/g
 
-/** Decodes what can be decoded: a percent sign that starts no escape is left as it is. */
+/** Decodes each valid escape. Other percent signs stay as they are. */
 function decode(text: string): string {
   return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => {
     try {
@@ -131,7 +131,7 @@ function decodeForm(text: string): string {
   return decode(text.replaceAll('+', ' '))
 }
 
-/** A lone surrogate cannot be encoded. */
+/** Encodes a text. A lone surrogate, which cannot be encoded, is replaced first. */
 function encode(text: string, by: (text: string) => string): string {
   return by(text.replace(/\p{Surrogate}/gu, '\ufffd'))
 }
@@ -149,7 +149,7 @@ function toggleSlash(path: string): string {
   return path.endsWith('/') ? withoutLastSlashes(path) : `${path}/`
 }
 
-/** Without a regular expression, which would look at each run of slashes from each of its slashes. */
+/** Not by a regular expression: that takes quadratic time for many slashes in the middle. */
 function withoutLastSlashes(path: string): string {
   let end = path.length
   while (path.charCodeAt(end - 1) === 0x2f) end--

@@ -5,7 +5,7 @@ import { expect, test } from '../support/runner.ts'
 const SOURCES = resolve(import.meta.dirname, '../../src')
 const IMPORT = /^(?:import|export) (?!type )[^;]*?from '([^']+)'|^import '([^']+)'/gm
 
-/** What a file imports as it is loaded, by the names of packages or of files below src. */
+/** The packages and the files in src that a file imports when it is loaded. */
 function imports(file: string): string[] {
   const source = readFileSync(join(SOURCES, file), 'utf8')
   return [...source.matchAll(IMPORT)].map(([, named, bare]) => {
@@ -14,7 +14,7 @@ function imports(file: string): string[] {
   })
 }
 
-/** All that is loaded with a file. */
+/** Everything that is loaded with a file. */
 function loadedWith(file: string): Set<string> {
   const loaded = new Set<string>()
   const waiting = [file]
@@ -26,13 +26,13 @@ function loadedWith(file: string): Set<string> {
   return loaded
 }
 
-test('a server loads nothing of the explanations before it is asked for one', () => {
+test('a server loads src/explain only when an explanation is asked for', () => {
   const loaded = [...loadedWith('index.ts')]
   expect(loaded).toContain('server/report.ts')
   expect(loaded.filter((file) => file.startsWith('explain/'))).toEqual([])
 })
 
-test('explanations are made of the protocol alone, without store, server or I/O', () => {
+test('src/explain uses only the protocol: no store, no server, no I/O', () => {
   const files = readdirSync(join(SOURCES, 'explain')).map((file) => `explain/${file}`)
   expect(files.length).toBeGreaterThan(10)
   const allowed = /^(?:explain\/|protocol\/|bounded-map\.ts$|errors\.ts$|node:crypto$)/

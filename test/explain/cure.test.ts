@@ -5,7 +5,7 @@ import { authorization, type Signing } from '../support/sign.ts'
 
 const KEY = { id: 'ada', key: 'the key of ada, as it is' }
 
-/** A request that came through a proxy: signed for one URL, received as another. */
+/** A request through a proxy: signed for one URL, received with another. */
 interface Proxied {
   readonly signed: string
   readonly received: string
@@ -29,7 +29,7 @@ const PROXIED: readonly (readonly [name: string, proxied: Proxied, origin: strin
     'https://api.example.com',
   ],
   [
-    'a host and a scheme that X-Forwarded fields tell',
+    'a host and a scheme in X-Forwarded fields',
     {
       signed: 'https://api.example.com/',
       received: 'http://10.0.0.7:3000/',
@@ -42,7 +42,7 @@ const PROXIED: readonly (readonly [name: string, proxied: Proxied, origin: strin
     'https://api.example.com',
   ],
   [
-    'a host, a port and a scheme that Forwarded tells',
+    'a host, a port and a scheme in Forwarded',
     {
       signed: 'https://api.example.com:8443/',
       received: 'http://backend/',
@@ -54,7 +54,7 @@ const PROXIED: readonly (readonly [name: string, proxied: Proxied, origin: strin
     'https://api.example.com:8443',
   ],
   [
-    'a port of its own field',
+    'a port in a field of its own',
     {
       signed: 'https://api.example.com:8443/',
       received: 'http://api.example.com/',
@@ -72,7 +72,7 @@ const PROXIED: readonly (readonly [name: string, proxied: Proxied, origin: strin
     'http://api.example.com',
   ],
   [
-    'another origin that is pinned',
+    'an option origin that differs from the signed origin',
     {
       signed: 'http://localhost:3000/',
       received: 'http://localhost:3000/',
@@ -111,7 +111,7 @@ async function verifies(request: Request, settings: MacOptions): Promise<boolean
   return ok
 }
 
-describe('the origin that is suggested makes the very request pass:', () => {
+describe('a server with the suggested origin accepts the request:', () => {
   test.each(PROXIED)('%s', async (_, proxied, origin) => {
     const settings: MacOptions = proxied.origin === undefined ? {} : { origin: proxied.origin }
     const request = received(proxied)
@@ -125,16 +125,16 @@ describe('the origin that is suggested makes the very request pass:', () => {
   })
 })
 
-describe('trustProxy is named', () => {
+describe('an explanation suggests trustProxy', () => {
   const [, , [, forwarded] = [], ...others] = PROXIED
 
-  test('where the forwarded fields tell what was signed, and then makes the request pass', async () => {
+  test('if the forwarded fields contain the signed origin, and with trustProxy the server accepts the request', async () => {
     const request = received(forwarded as Proxied)
     expect(explained(request, {}).sentence).toContain('(or trustProxy,')
     expect(await verifies(request, { trustProxy: true })).toBe(true)
   })
 
-  test('and nowhere else', () => {
+  test('in no other case', () => {
     const plain = [PROXIED[0], PROXIED[1], ...others.slice(2)]
     for (const [name, proxied] of plain.flatMap((each) => (each === undefined ? [] : [each]))) {
       const settings = proxied.origin === undefined ? {} : { origin: proxied.origin }
@@ -144,7 +144,7 @@ describe('trustProxy is named', () => {
   })
 })
 
-test('the sentence names the port, what was signed, and what to set', () => {
+test('the sentence names the signed port, the received port, and what to set', () => {
   const request = received({
     signed: 'https://api.example.com/x',
     received: 'http://api.example.com/x',
@@ -154,7 +154,7 @@ test('the sentence names the port, what was signed, and what to set', () => {
   )
 })
 
-test('a client that forgot the port that it sends to is told so, and the server is left alone', () => {
+test('if the client signed the default port instead of its real port, only the client must change', () => {
   const request = received({
     signed: 'http://api.example.com/',
     received: 'http://api.example.com:3000/',
@@ -169,7 +169,7 @@ test('a client that forgot the port that it sends to is told so, and the server 
   expect(mistakes.map(({ side }) => side)).toEqual(['client'])
 })
 
-test('a target that a proxy rewrote is told by the field that names it', () => {
+test('finds a target that a proxy rewrote, by the header field that contains the original', () => {
   const seen = {
     method: 'GET',
     url: 'http://api.example.com/orders?a=1',

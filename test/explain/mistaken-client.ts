@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { SeenRequest } from '../../src/explain/explanation.ts'
 
-/** A client that signs a request, written from the draft and not with the library. */
+/** The steps of a client that signs a request. It follows the draft and does not use the library. */
 export interface Recipe {
   sentTs: string
   ts: string
@@ -11,7 +11,7 @@ export interface Recipe {
   host: string
   port: string
   sentExt: string
-  /** `null` where its line is left out. */
+  /** `null` if its line is left out. */
   ext: string | null
   order: (keyof Lines)[]
   between: string
@@ -23,12 +23,12 @@ export interface Recipe {
 
 type Lines = Pick<Recipe, 'ts' | 'nonce' | 'method' | 'target' | 'host' | 'port' | 'ext'>
 
-/** Something that the client does otherwise. */
+/** Something that the client does wrong. */
 export interface ClientMistake {
   readonly name: string
-  /** The kind that an explanation must name. */
+  /** The kind of the mistake in an explanation. */
   readonly kind: string
-  /** Those of one group cannot be made at once. */
+  /** A client makes at most one mistake of a group. */
   readonly group: string
   readonly make: (recipe: Recipe) => void
 }
@@ -42,7 +42,7 @@ export const HEADERS = {
 }
 const TARGET = '/a%20b/%7Ec/../d?q=1%2C2&p=x+y'
 
-/** What a client that makes these mistakes sends, as the server sees it. */
+/** The request of a client that makes these mistakes, as the server sees it. */
 export function seenFrom(mistakes: readonly ClientMistake[], ext = ''): SeenRequest {
   const recipe: Recipe = {
     sentTs: String(NOW),
@@ -75,7 +75,7 @@ export function seenFrom(mistakes: readonly ClientMistake[], ext = ''): SeenRequ
   }
 }
 
-/** The mistakes, one of each kind and more. */
+/** The mistakes: at least one of each kind. */
 export const MISTAKES: readonly ClientMistake[] = [
   mistake('port 443', 'port', 'port', (recipe) => {
     recipe.port = '443'

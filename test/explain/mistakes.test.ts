@@ -3,19 +3,19 @@ import { describe, expect, test } from '../support/runner.ts'
 import { type ClientMistake, CREDENTIAL, MISTAKES, NOW, seenFrom } from './mistaken-client.ts'
 
 /**
- * What cannot be told apart, or is one thing to those who mend it: both give the same text to sign.
- * First the mistakes that were made, by their kinds or names, then the kinds that are named.
+ * Mistakes that give the same string to sign as others, or that one change corrects. From the mistakes
+ * that the client makes, by kinds or names, to the kinds that the explanation names.
  */
 const SAID_AS: Readonly<Record<string, string>> = {
   'host + port': 'origin',
   'path-decoded + query-decoded': 'target-decoded',
-  // Where ext is empty, its line and the line feed before it are all that either leaves out.
+  // If ext is empty, both mistakes leave out the same: its line and one line feed.
   'no LF at the end + the ext unsigned': 'ext-unsigned',
   'CR LF + no line for the absent ext': 'line-ends',
   'a backslash and an n + no line for the absent ext': 'line-ends',
 }
 
-/** An `ext` of its own tells a missing line feed from a missing line, so there is one. */
+/** Sends an `ext`, so that a missing line feed and a missing line give different strings. */
 function seen(mistakes: readonly ClientMistake[]) {
   return seenFrom(mistakes, mistakes.some(({ group }) => group === 'ext') ? '' : 'x=1')
 }
@@ -31,17 +31,17 @@ function kindsMade(mistakes: readonly ClientMistake[]): string {
   return SAID_AS[joined(mistakes.map(({ name }) => name))] ?? SAID_AS[made] ?? made
 }
 
-test('without a mistake nothing is wrong', () => {
+test('finds nothing wrong with a request without a mistake', () => {
   expect(explain(seen([]), CREDENTIAL)).toMatchObject({ ok: true, code: null, mistakes: [] })
 })
 
-describe('one mistake is found and named:', () => {
+describe('finds and names one mistake:', () => {
   test.each(MISTAKES.map((mistake) => [mistake.name, mistake] as const))('%s', (_, mistake) => {
     expect(kindsFound([mistake])).toBe(kindsMade([mistake]))
   })
 })
 
-describe('two mistakes are found and named:', () => {
+describe('finds and names two mistakes:', () => {
   for (const [at, one] of MISTAKES.entries()) {
     const others = MISTAKES.slice(at + 1).filter(({ group }) => group !== one.group)
     if (others.length === 0) continue
@@ -54,13 +54,13 @@ describe('two mistakes are found and named:', () => {
   }
 })
 
-describe('three everyday mistakes are found and named:', () => {
+describe('finds and names three everyday mistakes:', () => {
   test.each([
     ['port 443', 'no query', 'the key from base64'],
     ['the forwarded host', 'the method in lower case', 'no LF at the end'],
     ['a decoded path', 'the ext unsigned', 'milliseconds signed'],
     ['host and port swapped', 'no query', 'CR LF'],
-    // These two are read off the MAC, and cost no search.
+    // The first two show in the MAC itself, and need no search.
     ['SHA-1', 'the MAC in hexadecimal', 'an empty port', 'the whole URL'],
   ])('%s, %s, %s', (...names) => {
     const mistakes = MISTAKES.filter(({ name }) => names.includes(name))
@@ -69,7 +69,7 @@ describe('three everyday mistakes are found and named:', () => {
   })
 })
 
-describe('milliseconds of which only the seconds were sent are found', () => {
+describe('finds a timestamp that was signed in milliseconds and sent in seconds,', () => {
   const milliseconds: ClientMistake = {
     name: 'milliseconds signed',
     kind: 'ts-milliseconds-signed',
@@ -80,7 +80,7 @@ describe('milliseconds of which only the seconds were sent are found', () => {
   }
 
   test.each([[], ['port 443'], ['no query'], ['SHA-1'], ['the key from base64'], ['CR LF']])(
-    'beside %s',
+    'together with: %s',
     (...names) => {
       const mistakes = [milliseconds, ...MISTAKES.filter(({ name }) => names.includes(name))]
       expect(kindsFound(mistakes)).toBe(kindsMade(mistakes))
@@ -88,7 +88,7 @@ describe('milliseconds of which only the seconds were sent are found', () => {
   )
 })
 
-test('the line of an absent ext cannot be told from the line feed before it, and both are said', () => {
+test('names both mistakes if a missing line of an absent ext and a missing line feed give the same string', () => {
   const mistakes = MISTAKES.filter(({ name }) => name === 'no LF at the end')
   const { mistakes: found } = explain(seenFrom(mistakes), CREDENTIAL)
   expect(found.map(({ kind }) => kind)).toEqual(['ext-line'])

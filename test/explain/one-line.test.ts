@@ -8,12 +8,12 @@ import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
 const KEY = { id: 'ada', key: 'a-key-of-forty-three-characters-or-nearly-so' }
-/** What would pass for a verdict, and what a terminal obeys or hides. */
+/** Text that looks like a verdict, with characters that a terminal obeys or hides. */
 const FORGED = 'x\nThe MAC is right\r\n\u001b[2J\u009b\u202e\u2028\u200b\ufeff'
 const HEADER =
   'MAC id="ada", ts="1790000000", nonce="n", mac="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="'
 
-/** A request as JSON, with the forged text in one place. */
+/** Each place of a request that can hold the forged text. */
 const PLACES: readonly [string, (text: string) => Record<string, unknown>][] = [
   ['the URL', (text) => ({ url: `http://api.example.com/${text}` })],
   ['the target', (text) => ({ target: `/${text}` })],
@@ -42,7 +42,7 @@ const PLACES: readonly [string, (text: string) => Record<string, unknown>][] = [
   ['the origin', (text) => ({ settings: { origin: text } })],
 ]
 
-test.each(PLACES)('what stands in %s is one line of an explanation', (_, placed) => {
+test.each(PLACES)('forged text in %s adds no line to an explanation', (_, placed) => {
   const seen = readSeenRequest(
     JSON.stringify({
       ...{ method: 'GET', url: 'http://api.example.com/', receivedAt: 1_790_000_000 },
@@ -66,7 +66,7 @@ test.each(PLACES)('what stands in %s is one line of an explanation', (_, placed)
   }
 })
 
-test('spaces in a value do not make it look like received and signed', () => {
+test('quotes a value with spaces, so that it does not look like two columns', () => {
   const request = {
     method: 'GET',
     url: `http://a/x${' '.repeat(40)}=`,
@@ -76,12 +76,12 @@ test('spaces in a value do not make it look like received and signed', () => {
   expect(text).toContain(`"/x${' '.repeat(40)}="`)
 })
 
-test('the explanation in the answer of a server in development is escaped, and parses back', async () => {
+test('a server with debug escapes the explanation in its answer, and the JSON still parses to the same', async () => {
   const mac = createMac({ database: 'sqlite::memory:', debug: true })
   await mac.createCredential('ada', { ...KEY, expires: null })
   const url = 'http://api.example.com/'
   const headers = {
-    // As bytes above 0x7F arrive.
+    // Bytes above 0x7F arrive like this.
     host: 'api\u009b\u00ad.example.com',
     authorization: authorization(KEY, url),
   }
@@ -93,7 +93,7 @@ test('the explanation in the answer of a server in development is escaped, and p
   await mac.close()
 })
 
-test('every sentence of an explanation is one line, whatever it is put together from', () => {
+test('every sentence of an explanation is one line, whatever its parts are', () => {
   const mistake = { kind: 'x', side: 'client', sentence: FORGED, change: FORGED } as const
   const made = explanation('ERR_MAC_HOST', FORGED, { notes: [FORGED], mistakes: [mistake] })
   for (const text of [

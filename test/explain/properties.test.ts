@@ -20,7 +20,7 @@ const FORWARDED = fc.oneof(
   arbitrary.anyText,
 )
 
-/** A request as it may come, or as somebody may make it up. */
+/** Any request: valid, or made up. */
 const anySeen = fc.record({
   method: fc.oneof(arbitrary.method, fc.string()),
   url: fc.oneof(
@@ -37,7 +37,7 @@ const anySeen = fc.record({
 })
 const anyCredential = fc.record({
   id: fc.oneof(fc.constant('a'), arbitrary.plain(40, 1)),
-  // Long enough not to stand in a request by chance.
+  // Long enough that no request contains it by chance.
   key: fc
     .uint8Array({ minLength: 16, maxLength: 40 })
     .map((key) => Buffer.from(key).toString('base64')),
@@ -56,7 +56,7 @@ const anyOptions = fc.record(
 )
 const MAX_TRIES = 300
 
-describe('whatever the request is,', () => {
+describe('for any request,', () => {
   test('explain does not throw, and its text is printable', () => {
     const header = fc.option(fc.oneof(arbitrary.anyText, goodHeader()), { nil: undefined })
     fc.assert(
@@ -78,7 +78,7 @@ describe('whatever the request is,', () => {
     )
   })
 
-  test('neither the key nor the MAC that is expected is in the explanation', () => {
+  test('the explanation contains neither the key nor the expected MAC', () => {
     fc.assert(
       fc.property(anySeen, goodHeader(), anyCredential, (seen, sent, credential) => {
         const named = sent.replace(/id="[^"]*"/, () => `id="${credential.id}"`)
@@ -93,7 +93,7 @@ describe('whatever the request is,', () => {
   })
 })
 
-test('a request that was signed right is found right, and one whose mac is another never', () => {
+test('explain finds a correctly signed request right, and a request with a changed mac never', () => {
   fc.assert(
     fc.property(
       arbitrary.target,
@@ -115,7 +115,7 @@ test('a request that was signed right is found right, and one whose mac is anoth
   )
 })
 
-describe('readSeenRequest gives back', () => {
+describe('readSeenRequest returns the request of', () => {
   const request = fc.record({
     method: arbitrary.method,
     target: arbitrary.target,
@@ -158,7 +158,7 @@ describe('readSeenRequest gives back', () => {
     )
   })
 
-  test('or an error that says why, whatever the text', () => {
+  test('any text, or throws a TypeError', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), arbitrary.anyText, fc.json()), (text) => {
         try {
@@ -171,7 +171,7 @@ describe('readSeenRequest gives back', () => {
   })
 })
 
-describe('it ends within a bound, and says so,', () => {
+describe('the search ends within its limits for', () => {
   const key = { id: 'a', key: 'the key of a, as it is written' }
   const mac = `${'A'.repeat(43)}=`
 
@@ -191,11 +191,11 @@ describe('it ends within a bound, and says so,', () => {
     )
     expect(mistakes).toEqual([])
     expect(search.tried).toBeLessThanOrEqual(60_000)
-    // The bound of characters ends the search of long requests, and no other.
+    // The limit of characters ends the search for long requests.
     expect(search.tried * (target.length + ext.length)).toBeLessThan(50_000_000)
   })
 
-  test('that may be a lower one', () => {
+  test('a lower maxTries, and says that it ended at a limit', () => {
     const headers = {
       host: 'a.example',
       authorization: authorization({ id: 'a', key: 'x' }, 'http://a.example/'),
@@ -203,11 +203,11 @@ describe('it ends within a bound, and says so,', () => {
     const seen = { method: 'GET', url: 'http://a.example/', headers }
     const { search, sentence } = explain(seen, key, { maxTries: 10 })
     expect(search).toEqual({ tried: 10, bounded: true })
-    expect(sentence).toContain('ended by its bound')
+    expect(sentence).toContain('ended at its limit')
   })
 })
 
-/** A header that can be read, with a MAC of the length of one. */
+/** A valid header, with a MAC of a valid length. */
 function goodHeader() {
   return fc
     .tuple(arbitrary.parameters, fc.constantFrom(20, 32), fc.integer())
@@ -221,7 +221,7 @@ function goodHeader() {
     })
 }
 
-/** The MACs of the request as received, if it can be signed. */
+/** The MACs of the request as received. Empty if it cannot be signed. */
 function expectedMacs(
   { key }: { key: string },
   lines: readonly { name: string; received: string }[],

@@ -28,15 +28,15 @@ const CURL = `  % Total    % Received % Xferd  Average Speed   Time    Time     
 * Connection #0 to host 127.0.0.1 left intact
 {"type":"urn:problem-type:withmac:replay","status":401,"code":"ERR_MAC_REPLAY","reference":"0123abcxyz"}`
 
-describe('what curl -v prints', () => {
-  test('is read, with the clock and the words of the answer, and without cookies', () => {
+describe('the output of curl -v', () => {
+  test('gives the request, with time and code of the answer, and without cookies', () => {
     const code = 'ERR_MAC_REPLAY'
     const answer = { receivedAt: 1_790_000_000, code, reference: '0123abcxyz' }
     expect(readSeenRequest(CURL)).toEqual({ ...REQUEST, ...answer })
     expect(readSeenRequest(CURL.replaceAll('\n', '\r\n'))).toEqual({ ...REQUEST, ...answer })
   })
 
-  test('tells of TLS, and so of the scheme', () => {
+  test('gives the scheme https if it shows TLS', () => {
     const tls = CURL.replace('> GET', '* SSL connection using TLSv1.3\n> GET')
     expect(readSeenRequest(tls).url).toBe('https://127.0.0.1:8099/a%20b?x=1')
     const again = `${tls}\n* Re-using existing connection\n> GET /b HTTP/1.1\n> Host: a.example\n> Authorization: ${HEADER}`
@@ -45,12 +45,12 @@ describe('what curl -v prints', () => {
     expect(readSeenRequest(other).url).toBe('http://a.example/b')
   })
 
-  test('of HTTP/2 is read as well', () => {
+  test('may be of HTTP/2', () => {
     const text = `* ALPN: server accepted h2\n> GET /x HTTP/2\n> Host: a.example\n> authorization: ${HEADER}\n>`
     expect(readSeenRequest(text)).toMatchObject({ method: 'GET', url: 'https://a.example/x' })
   })
 
-  test('of several requests gives the last that brought credentials', () => {
+  test('gives the last request with credentials, if there are several', () => {
     const redirected = `${CURL}\n> GET /elsewhere HTTP/1.1\n> Host: other.example\n>`
     expect(readSeenRequest(redirected)).toMatchObject(REQUEST)
   })
@@ -59,23 +59,23 @@ describe('what curl -v prints', () => {
 describe('the head of a request', () => {
   const head = `GET /a%20b?x=1 HTTP/1.1\r\nHost: 127.0.0.1:8099\r\nAuthorization: ${HEADER}\r\n`
 
-  test('is read, with its body or without', () => {
+  test('gives the request, with or without a body', () => {
     expect(readSeenRequest(head)).toEqual(REQUEST)
     expect(readSeenRequest(`${head}\r\nHost: of the body`)).toEqual(REQUEST)
     expect(readSeenRequest(head.replaceAll('\r', ''))).toEqual(REQUEST)
   })
 
-  test('has a repeated field joined, as servers do', () => {
+  test('has its repeated fields joined, as servers do', () => {
     const { headers } = readSeenRequest(`${head}Authorization: Basic eA==\r\n`)
     expect(headers.authorization).toBe(`${HEADER}, Basic eA==`)
   })
 
-  test('that lacks the host is refused for that', () => {
+  test('is not accepted without a host', () => {
     expect(() => readSeenRequest('GET / HTTP/1.1\nAccept: */*')).toThrow(/lacks the host/)
   })
 })
 
-describe('JSON', () => {
+describe('JSON gives the request', () => {
   const { target: _, ...plain } = REQUEST
 
   test.each([
@@ -89,7 +89,7 @@ describe('JSON', () => {
     ],
     ['with lists of values', { ...plain, headers: { ...plain.headers, authorization: [HEADER] } }],
     [
-      'with the header on top',
+      'with the header at the top level',
       { method: 'GET', url: plain.url, host: '127.0.0.1:8099', authorization: HEADER },
     ],
   ])('%s', (_name, object) => {
@@ -97,7 +97,7 @@ describe('JSON', () => {
     expect(readSeenRequest(`\uFEFF ${JSON.stringify(object, null, 2)}\n`)).toEqual(plain)
   })
 
-  test('keeps what a report says besides, and no header that has nothing to do with it', () => {
+  test('with the other fields of a report, and only the header fields that matter', () => {
     const more = {
       target: '/a b',
       receivedAt: 1.5,
@@ -114,17 +114,17 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['{"method":"GET"', 'starts as JSON and is not valid JSON'],
+    ['{"method":"GET"', 'starts like JSON, but is not valid JSON'],
     ['{"url":"http://a.example/"}', 'lacks the method'],
     ['{"method":"GET","headers":{}}', 'lacks the URL'],
     ['{"method":"GET","url":"/x"}', 'lacks the host'],
     ['{"method":"GET","url":"ftp://x"}', 'neither an absolute http URL nor a path'],
-  ])('%s is refused: %s', (json, message) => {
+  ])('not if it is %s: %s', (json, message) => {
     expect(() => readSeenRequest(json)).toThrow(message)
   })
 })
 
-describe('a log line', () => {
+describe('a log line gives the request', () => {
   const { target: _, ...plain } = REQUEST
   const escaped = HEADER.replaceAll('"', '\\"')
 
@@ -150,7 +150,7 @@ describe('a log line', () => {
     expect(readSeenRequest(line)).toEqual(plain)
   })
 
-  test('with target and host, or a request line, and a time and a code', () => {
+  test('of target and host, or of a request line, with time and code', () => {
     const more = { receivedAt: 1_790_000_000, code: 'ERR_MAC_REPLAY' }
     const line = `time=2026-09-21T14:13:20Z code=ERR_MAC_REPLAY host=127.0.0.1:8099 authorization="${HEADER}"`
     expect(readSeenRequest(`${line} method=GET target=/a%20b?x=1`)).toEqual({ ...REQUEST, ...more })
@@ -160,7 +160,7 @@ describe('a log line', () => {
     ).toMatchObject(more)
   })
 
-  test('brings forwarded fields along', () => {
+  test('with its forwarded fields', () => {
     const line = `method=GET url=${plain.url} x_forwarded_proto=https authorization="${HEADER}"`
     expect(readSeenRequest(line).headers).toEqual({
       'x-forwarded-proto': 'https',
@@ -169,22 +169,24 @@ describe('a log line', () => {
   })
 
   test.each([
-    ['method=GET url=http://a.example/', 'lacks the header that was sent'],
+    ['method=GET url=http://a.example/', 'lacks the header authorization='],
     [`authorization="${HEADER}" url=http://a.example/`, 'lacks the method'],
     [`authorization="${HEADER}" method=GET`, 'lacks the URL'],
     [`authorization="${HEADER}" method=GET path=/x`, 'lacks the host'],
-  ])('%s is refused: %s', (line, message) => {
+  ])('not if it is %s: %s', (line, message) => {
     expect(() => readSeenRequest(line)).toThrow(message)
   })
 })
 
 test.each([[''], ['   '], ['hello'], ['[]'], ['null'], ['<html>']])(
-  'what is no request is refused, and the forms are named: %j',
+  'a text that is not a request throws an error that names the known forms: %j',
   (text) => {
-    expect(() => readSeenRequest(text)).toThrow(/JSON with method, url and headers; what curl -v/)
+    expect(() => readSeenRequest(text)).toThrow(
+      /JSON with method, url and headers; the output of curl -v/,
+    )
   },
 )
 
-test('a text of more than a mebibyte is refused', () => {
-  expect(() => readSeenRequest(' '.repeat(1_048_577))).toThrow('longer')
+test('a text of more than 1 MiB is not accepted', () => {
+  expect(() => readSeenRequest(' '.repeat(1_048_577))).toThrow('at most 1 MiB')
 })

@@ -17,39 +17,39 @@ function sign(signing: Signing = {}, key: Key = KEY): string {
   return authorization(key, URL, { ts: NOW, nonce: 'dj83hs9s', ...signing })
 }
 
-function told(header: string | undefined, more: object = {}, options: ExplainOptions = {}) {
+function verdict(header: string | undefined, more: object = {}, options: ExplainOptions = {}) {
   const { code, sentence } = explain(seen(header, more), KEY, options)
   return { code, sentence }
 }
 
-describe('without MAC credentials it says', () => {
+describe('without MAC credentials, explain says', () => {
   test('that no header arrived', () => {
-    expect(told(undefined)).toMatchObject({ code: 'ERR_MAC_MISSING' })
-    expect(told(undefined).sentence).toContain('No Authorization header arrived')
+    expect(verdict(undefined)).toMatchObject({ code: 'ERR_MAC_MISSING' })
+    expect(verdict(undefined).sentence).toContain('No Authorization header arrived')
   })
 
-  test('which other scheme was used', () => {
-    expect(told('Bearer abc')).toMatchObject({ code: 'ERR_MAC_MISSING' })
-    expect(told('Bearer abc').sentence).toContain('Bearer')
-    expect(told('Bearer secret-token').sentence).not.toContain('secret-token')
+  test('which other scheme the client used, but not its token', () => {
+    expect(verdict('Bearer abc')).toMatchObject({ code: 'ERR_MAC_MISSING' })
+    expect(verdict('Bearer abc').sentence).toContain('Bearer')
+    expect(verdict('Bearer secret-token').sentence).not.toContain('secret-token')
   })
 })
 
-describe('of a malformed header it says what is wrong, and where:', () => {
+describe('for a malformed header, explain says what is wrong, and where:', () => {
   test.each([
-    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada"; ts="1"', 'from position 12 on: "; ts='],
-    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada" ts="1"', 'from position 13 on: "ts='],
-    ['ERR_MAC_HEADER_SYNTAX', 'MAC id="ada", ts="1', 'from position 14 on: "ts=\\"1"'],
-    ['ERR_MAC_PARAMETER_REPEATED', 'MAC id="ada", ts="1", id="eve"', 'from position 22 on'],
+    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada"; ts="1"', 'at position 12: "; ts='],
+    ['ERR_MAC_HEADER_SEPARATOR', 'MAC id="ada" ts="1"', 'at position 13: "ts='],
+    ['ERR_MAC_HEADER_SYNTAX', 'MAC id="ada", ts="1', 'at position 14: "ts=\\"1"'],
+    ['ERR_MAC_PARAMETER_REPEATED', 'MAC id="ada", ts="1", id="eve"', 'at position 22'],
     ['ERR_MAC_PARAMETER_MISSING', 'MAC id="ada", ts="1"', 'lacks the parameter nonce'],
     ['ERR_MAC_HEADER_CHARACTER', 'MAC id="a\\"b", ts="1"', 'a backslash (U+005C)'],
     ['ERR_MAC_HEADER_TOO_LONG', `MAC id="${'a'.repeat(9000)}"`, '9009 characters'],
   ])('%s for %s', (code, header, holds) => {
-    expect(told(header)).toEqual({ code, sentence: expect.stringContaining(holds) })
+    expect(verdict(header)).toEqual({ code, sentence: expect.stringContaining(holds) })
   })
 })
 
-describe('where the parameters can be told apart all the same, it goes on to the MAC:', () => {
+describe('if the parameters of a malformed header can be recognized, explain checks the MAC:', () => {
   test('a timestamp with a fraction', () => {
     const header = sign().replace(`ts="${NOW}"`, `ts="${NOW}.25"`)
     const explained = explain(seen(header), KEY)
@@ -77,34 +77,34 @@ describe('where the parameters can be told apart all the same, it goes on to the
     expect(explained.mistakes.map(({ kind }) => kind)).toEqual(['mac-base64url'])
   })
 
-  test('semicolons for commas, where all else is right', () => {
+  test('semicolons instead of commas, if everything else is right', () => {
     const explained = explain(seen(sign().replaceAll(', ', '; ')), KEY)
     expect(explained.code).toBe('ERR_MAC_HEADER_SEPARATOR')
     expect(explained.ok).toBe(false)
-    expect(explained.sentence).toContain('All else is right')
+    expect(explained.sentence).toContain('Everything else is right')
   })
 })
 
-describe('of the credential it says', () => {
-  test('that there is none', () => {
+describe('about the credential, explain says', () => {
+  test('that it does not exist', () => {
     const { code, sentence, lines } = explain(seen(sign()), null)
     expect(code).toBe('ERR_MAC_UNKNOWN_IDENTIFIER')
     expect(sentence).toContain('no credential "ada"')
     expect(lines).toHaveLength(7)
   })
 
-  test('that another one is named', () => {
+  test('that the request names another one', () => {
     const { code, sentence } = explain(seen(sign({}, { id: 'eve', key: 'another' })), KEY)
     expect(code).toBe('ERR_MAC_UNKNOWN_IDENTIFIER')
     expect(sentence).toContain('"eve"')
   })
 
-  test('that another one is named, though this key made the MAC', () => {
+  test('that the request names another one, if the key of this one made the MAC', () => {
     const { mistakes } = explain(seen(sign({}, { ...KEY, id: 'eve' })), KEY)
     expect(mistakes.map(({ kind }) => kind)).toEqual(['id'])
   })
 
-  test('that it was revoked, or has expired, and when', () => {
+  test('that it was revoked or has expired, and when', () => {
     const revoked = explain(seen(sign()), { ...KEY, revoked: NOW - 5 })
     expect(revoked).toMatchObject({ ok: false, code: 'ERR_MAC_REVOKED' })
     expect(revoked.sentence).toContain('2026-09-21T14:13:15Z')
@@ -114,45 +114,45 @@ describe('of the credential it says', () => {
   })
 })
 
-describe('of the timestamp it says', () => {
+describe('about the timestamp, explain says', () => {
   test.each([
     [NOW - 301, 'ERR_MAC_TIMESTAMP_STALE', "301 s behind the server's clock"],
     [NOW + 301, 'ERR_MAC_TIMESTAMP_AHEAD', "301 s ahead of the server's clock"],
-    [NOW - 3600, 'ERR_MAC_TIMESTAMP_STALE', 'the difference is 1 h'],
-    [NOW + 19_810, 'ERR_MAC_TIMESTAMP_AHEAD', 'the difference is 5.5 h'],
+    [NOW - 3600, 'ERR_MAC_TIMESTAMP_STALE', 'The difference is 1 h'],
+    [NOW + 19_810, 'ERR_MAC_TIMESTAMP_AHEAD', 'The difference is 5.5 h'],
     [`${NOW}123`, 'ERR_MAC_TIMESTAMP_AHEAD', 'in milliseconds'],
-  ])('of %s: %s', (ts, code, holds) => {
-    const { sentence, ...rest } = told(sign({ ts }))
+  ])('for %s: %s', (ts, code, holds) => {
+    const { sentence, ...rest } = verdict(sign({ ts }))
     expect(rest).toEqual({ code })
     expect(sentence).toContain(holds)
   })
 
-  test('nothing within the window, which may be another', () => {
-    expect(told(sign({ ts: NOW - 300 })).code).toBeNull()
-    expect(told(sign({ ts: NOW - 300 }), {}, { windowSeconds: 60 }).sentence).toContain(
+  test('nothing if it is in the window; windowSeconds sets the window', () => {
+    expect(verdict(sign({ ts: NOW - 300 })).code).toBeNull()
+    expect(verdict(sign({ ts: NOW - 300 }), {}, { windowSeconds: 60 }).sentence).toContain(
       '60 s are allowed',
     )
     const settings = { windowSeconds: 60 }
-    expect(told(sign({ ts: NOW - 61 }), { settings }).code).toBe('ERR_MAC_TIMESTAMP_STALE')
+    expect(verdict(sign({ ts: NOW - 61 }), { settings }).code).toBe('ERR_MAC_TIMESTAMP_STALE')
   })
 
-  test('nothing where no clock is known, but for milliseconds', () => {
-    expect(told(sign({ ts: 1 }), { receivedAt: undefined })).toMatchObject({ code: null })
-    const { code } = told(sign({ ts: `${NOW}123` }), { receivedAt: undefined })
+  test("nothing if the server's time is not known, except for milliseconds", () => {
+    expect(verdict(sign({ ts: 1 }), { receivedAt: undefined })).toMatchObject({ code: null })
+    const { code } = verdict(sign({ ts: `${NOW}123` }), { receivedAt: undefined })
     expect(code).toBe('ERR_MAC_TIMESTAMP_AHEAD')
-    expect(told(sign({ ts: 1 }), { receivedAt: undefined }, { now: NOW }).code).toBe(
+    expect(verdict(sign({ ts: 1 }), { receivedAt: undefined }, { now: NOW }).code).toBe(
       'ERR_MAC_TIMESTAMP_STALE',
     )
   })
 
-  test('that it is judged with what was learned of the clock', () => {
+  test('that it is wrong, if it is wrong with the learned clock offset', () => {
     const slow = { ...KEY, clockOffset: 4000 }
     expect(explain(seen(sign({ ts: NOW - 4000 })), slow).ok).toBe(true)
     expect(explain(seen(sign({ ts: NOW })), slow).code).toBe('ERR_MAC_TIMESTAMP_AHEAD')
   })
 })
 
-describe('by the code that the server gave it says what the request cannot tell:', () => {
+describe('explain uses the code of the server for what the request does not show:', () => {
   test.each([
     ['ERR_MAC_REPLAY', 'nonce was used before'],
     ['ERR_MAC_EXT', 'function ext'],
@@ -163,13 +163,13 @@ describe('by the code that the server gave it says what the request cannot tell:
     ['ERR_MAC_STORE', 'database failed'],
     ['ERR_MAC_ORIGIN', 'what origin was signed'],
     ['ERR_MAC_TARGET', 'read in several ways'],
-    ['ERR_OF_ANOTHER', 'cannot be told from here'],
-    ['toString', 'cannot be told from here'],
+    ['ERR_OF_ANOTHER', 'cannot be found out here'],
+    ['toString', 'cannot be found out here'],
   ])('%s', (code, holds) => {
-    expect(told(sign(), { code })).toEqual({ code, sentence: expect.stringContaining(holds) })
+    expect(verdict(sign(), { code })).toEqual({ code, sentence: expect.stringContaining(holds) })
   })
 
-  test('more precisely where it can be told', () => {
+  test('a more precise code, if explain finds one', () => {
     const code = 'ERR_MAC_REJECTED'
     expect(explain(seen(sign(), { code }), { ...KEY, revoked: 1 }).code).toBe('ERR_MAC_REVOKED')
     expect(explain(seen(sign(), { code }), { ...KEY, key: 'another' }).code).toBe(
@@ -178,7 +178,7 @@ describe('by the code that the server gave it says what the request cannot tell:
   })
 })
 
-test('that the client has another key is the last word, after what to check first', () => {
+test('if no mistake is found, explain says what to check first, and suggests another key last', () => {
   const { code, sentence, mistakes, lines, settings } = explain(seen(sign()), {
     ...KEY,
     key: 'other',
@@ -202,16 +202,16 @@ test('that the client has another key is the last word, after what to check firs
   ])
 })
 
-test('what has the length of no MAC is called that', () => {
-  const { code, sentence } = told(sign({ mac: 'AAAA' }))
+test('explain says that a mac has the wrong length for an HMAC', () => {
+  const { code, sentence } = verdict(sign({ mac: 'AAAA' }))
   expect(code).toBe('ERR_MAC_MISMATCH')
-  expect(sentence).toContain('length of no HMAC')
+  expect(sentence).toContain('too short or too long for an HMAC')
 })
 
-describe('that the client has another key is not said', () => {
+describe('if no mistake is found, explain', () => {
   const other = { ...KEY, key: 'other' }
 
-  test('if the server found the MAC right: then the key is another here', () => {
+  test('does not suggest another key of the client, if the server found the MAC right', () => {
     const { code, sentence } = explain(seen(sign(), { code: 'ERR_MAC_REPLAY' }), other)
     expect(code).toBe('ERR_MAC_MISMATCH')
     expect(sentence).toContain('ERR_MAC_REPLAY, so it found the MAC right')
@@ -222,35 +222,39 @@ describe('that the client has another key is not said', () => {
 
   test.each([
     ['a proxy may have changed the host', {}, 'set origin in the server'],
-    ['the search came to its bound', { maxTries: 10 }, 'ended by its bound before all was tried'],
-  ])('before this: %s', (_, options, first) => {
+    [
+      'the search ended at its limit',
+      { maxTries: 10 },
+      'ended at its limit before everything was tried',
+    ],
+  ])('says, before it suggests another key of the client: %s', (_, options, first) => {
     const { sentence } = explain(seen(sign()), other, options)
     expect(sentence.indexOf(first)).toBeGreaterThan(0)
     expect(sentence.indexOf('another key')).toBeGreaterThan(sentence.indexOf(first))
   })
 
-  test('and a target that is too long to be varied ends the search before its end', () => {
+  test('says that the search ended at its limit, if the target is too long for variants', () => {
     const url = `http://api.example.com/${'a'.repeat(70_000)}`
     const explained = explain({ ...seen(sign()), url }, other)
     expect(explained.search.bounded).toBe(true)
-    expect(explained.sentence).toContain('ended by its bound')
+    expect(explained.sentence).toContain('ended at its limit')
   })
 
-  test('and a host that is pinned is not called in question', () => {
+  test('does not suggest the option origin, if it is set', () => {
     const { sentence } = explain(seen(sign()), other, { origin: 'https://api.example.com' })
     expect(sentence).not.toContain('set origin')
     expect(sentence).toContain('request-URI')
   })
 })
 
-test('the code of a server that could not tell the origin stays, and the origin is found', () => {
+test('explain keeps the code ERR_MAC_ORIGIN of the server, and finds the signed origin', () => {
   const header = sign({ port: '443' })
   const explained = explain(seen(header, { code: 'ERR_MAC_ORIGIN' }), KEY)
   expect(explained.code).toBe('ERR_MAC_ORIGIN')
   expect(explained.settings).toEqual({ origin: 'https://api.example.com' })
 })
 
-describe('of an origin that cannot be told it says why, and what was signed:', () => {
+describe('if the server cannot find out the origin, explain says why, and what was signed:', () => {
   test.each<[string, string, object, ExplainOptions]>([
     ['ERR_MAC_HOST', 'http://backend/x?b=1', { host: 'api.example.com' }, {}],
     ['ERR_MAC_ORIGIN', URL, {}, { origin: ['https://a.example', 'https://b.example'] }],
@@ -270,11 +274,11 @@ describe('of an origin that cannot be told it says why, and what was signed:', (
   })
 })
 
-describe('of a target that holds a fragment it says so, and what the client signed:', () => {
+describe('if the target has a fragment, explain says so, and what the client signed:', () => {
   test.each([
-    ['of the URL', { url: `${URL}#/delete` }],
-    ['of the request line', { url: `${URL}#/delete`, target: '/x?b=1#/delete' }],
-    ['of the request line alone', { target: '/x?b=1#/delete' }],
+    ['in the URL', { url: `${URL}#/delete` }],
+    ['in the URL and in the request line', { url: `${URL}#/delete`, target: '/x?b=1#/delete' }],
+    ['only in the request line', { target: '/x?b=1#/delete' }],
   ])('%s', (_, more) => {
     const { code, mistakes, notes, sentence, lines } = explain(seen(sign(), more), KEY)
     expect(code).toBe('ERR_MAC_TARGET')
@@ -285,7 +289,7 @@ describe('of a target that holds a fragment it says so, and what the client sign
     expect(lines).toContainEqual(shown)
   })
 
-  test('also if the client signed the fragment along', () => {
+  test('even if the client signed the fragment', () => {
     const target = '/x?b=1#top'
     const explained = explain(seen(sign({ target }), { url: `${URL}#top` }), KEY)
     expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_TARGET', mistakes: [] })
@@ -297,20 +301,23 @@ test.each<[string, ExplainOptions]>([
   ['no option', {}],
   ['one origin', { origin: 'http://api.example.com' }],
   ['a proxy', { trustProxy: true }],
-])('a Host that is no authority is refused with %s, though the MAC be right', (_, options) => {
-  const headers = {
-    host: 'api.example.com/x',
-    'x-forwarded-host': 'api.example.com',
-    authorization: sign({ host: 'api.example.com' }),
-  }
-  const explained = explain({ method: 'GET', url: URL, headers }, KEY, options)
-  expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_HOST' })
-  expect(explained.sentence + explained.notes.join()).toContain(
-    'The host "api.example.com/x" cannot be used',
-  )
-})
+])(
+  'with %s, explain names ERR_MAC_HOST for a Host that is not valid, even if the MAC is right',
+  (_, options) => {
+    const headers = {
+      host: 'api.example.com/x',
+      'x-forwarded-host': 'api.example.com',
+      authorization: sign({ host: 'api.example.com' }),
+    }
+    const explained = explain({ method: 'GET', url: URL, headers }, KEY, options)
+    expect(explained).toMatchObject({ ok: false, code: 'ERR_MAC_HOST' })
+    expect(explained.sentence + explained.notes.join()).toContain(
+      'The host "api.example.com/x" cannot be used',
+    )
+  },
+)
 
-test('the https origin is named where the proxy says wss', () => {
+test('explain suggests an https origin if the proxy says wss', () => {
   const header = sign({ host: 'b.example', port: '8443' })
   const headers = {
     host: 'api.example.com',
@@ -324,12 +331,12 @@ test('the https origin is named where the proxy says wss', () => {
   expect(explained.settings).toEqual({ origin: 'https://b.example:8443' })
 })
 
-test('a URL without a host is refused, though the MAC be right by the Host header', () => {
+test('explain names ERR_MAC_HOST for a URL without a host, even if the MAC is right for the Host header', () => {
   const relative = { ...seen(sign()), url: '/x?b=1' }
   expect(explain(relative, KEY)).toMatchObject({ ok: false, code: 'ERR_MAC_HOST', mistakes: [] })
 })
 
-test('options take the place of what the request brings, origin and trustProxy together', () => {
+test('options override the settings of the request; origin and trustProxy override both', () => {
   const settings = { origin: 'https://a.example', windowSeconds: 60 }
   const report = seen(sign({ ts: NOW - 61 }), { settings, receivedAt: NOW })
   expect(explain(report, KEY).mistakes.map(({ kind }) => kind)).toEqual(['origin'])
