@@ -1,10 +1,10 @@
 import { isTimestamp, LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 
 /**
- * The longest time, in seconds, between a request and an answer whose time is believed. Someone on
- * the way who holds an answer back makes its time an old one, however well it is authenticated.
+ * A server's time is used only if its answer comes within so many seconds. An attacker on the way can
+ * hold an answer back, and its time is then old, even if it is authenticated.
  */
-const PATIENCE = 60
+const MAX_ANSWER_SECONDS = 60
 
 /** The system's clock, in seconds since 1970. */
 export function systemClock(): number {
@@ -12,21 +12,21 @@ export function systemClock(): number {
 }
 
 /**
- * The timestamp of a moment, as it is sent (draft §3.1).
- * @throws TypeError where a clock gives no number of seconds.
+ * Formats a time as a timestamp (draft §3.1).
+ * @throws TypeError if it is not a number of seconds since 1970.
  */
 export function timestampOf(seconds: number): string {
   const ts = String(Math.floor(seconds))
   if (seconds < LATEST_PLAUSIBLE && isTimestamp(ts)) return ts
   throw new TypeError(
-    `withmac: ${seconds} is no time in seconds since 1970; the option now is () => Date.now() / 1000.`,
+    `withmac: ${seconds} is not a time in seconds since 1970. The default of the option now is () => Date.now() / 1000.`,
   )
 }
 
-/** How far the clocks of servers are from ours, as far as it is known. */
+/** The offsets between our clock and the clocks of servers, as far as they are known. */
 export class ServerClocks {
   readonly #initial: number
-  /** Seconds to add to our clock, by origin. None gets in here without the key. */
+  /** Seconds to add to our clock, by origin. Each is authenticated with the key. */
   readonly #offsets = new Map<string, number>()
 
   constructor(initial: number) {
@@ -38,21 +38,24 @@ export class ServerClocks {
   }
 
   /**
-   * Learns from a server's time, which must be authenticated. It was read before the answer came, so
-   * that by our clock at that moment the offset is never too large: a timestamp of the future could
-   * be held back, and used later.
+   * Learns the offset from a server's time. It does *not* authenticate that time: the caller must.
    *
-   * Whether to try again is asked of the request alone: another one may have learned the same before
-   * its answer came.
+   * The server read its clock before its answer came here. So the offset is never too large, and no
+   * timestamp lies in the future: an attacker could hold such a request back, and use it later.
    *
-   * @returns Whether the request was signed with a time so wrong that this is why it was refused. Not if
-   *   the answer took longer than that: then the delay may be the reason, and an earlier copy of the
-   *   request may have been accepted.
+   * @returns Whether the clock was so wrong that the server rejected the request for it, so that trying
+   *   again helps. It depends on the offset of this request, since another request may have learned the
+   *   right one in the meantime. `false` if the answer took longer than the clock was off: then the delay
+   *   may be the reason, and an earlier copy of the request may have been accepted.
    */
   learn(origin: string, serverTime: number, { sent, answered, offset }: Exchange): boolean {
     const took = answered - sent
     const measured = serverTime - answered
-    if (took >= 0 && took <= PATIENCE && Math.abs(measured - this.offsetOf(origin)) >= 1) {
+    if (
+      took >= 0 &&
+      took <= MAX_ANSWER_SECONDS &&
+      Math.abs(measured - this.offsetOf(origin)) >= 1
+    ) {
       this.#offsets.set(origin, measured)
     }
     return Math.abs(this.offsetOf(origin) - offset) >= Math.max(1, took)
@@ -61,30 +64,29 @@ export class ServerClocks {
 
 /** A request and its answer, by our clock. */
 interface Exchange {
-  /** When the request was sent. */
+  /** The time at which the request was sent. */
   readonly sent: number
-  /** When its answer came. */
+  /** The time at which its answer came. */
   readonly answered: number
-  /** What was added to our clock for the timestamp of this request. */
+  /** The offset that was added to our clock for the timestamp of this request. */
   readonly offset: number
 }
 
-/** Tells how many seconds have gone by since it was made. */
+/** Returns how many seconds have passed since the stopwatch was started. */
 export type Stopwatch = () => number
 
 /**
- * Starts a stopwatch. A system's clock may be set back, and the monotonic one of many systems stands
- * still while they sleep: the one that has gone further counts, so that nothing is held for valid too
- * long.
+ * Starts a stopwatch. The system clock may be set back, and on many systems the monotonic clock stops
+ * while they sleep. So the one that has advanced further counts: nothing is used longer than it is valid.
  *
- * @param now A clock in seconds since 1970, which then counts alone.
+ * @param now A clock in seconds since 1970. If it is given, only this clock counts.
  */
 export function startStopwatch(now: (() => number) | undefined): Stopwatch {
   if (now !== undefined) {
     const start = now()
     return () => now() - start
   }
-  const wall = Date.now()
-  const steady = performance.now()
-  return () => Math.max(Date.now() - wall, performance.now() - steady) / 1000
+  const system = Date.now()
+  const monotonic = performance.now()
+  return () => Math.max(Date.now() - system, performance.now() - monotonic) / 1000
 }

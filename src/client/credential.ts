@@ -8,17 +8,17 @@ import {
 } from '../protocol/signature.ts'
 import { forbiddenCharacter, nameCharacter } from '../protocol/text.ts'
 
-/** What a client signs with (draft §2): what `createCredential` returned will do as it is. */
+/** The credential that a client signs with (draft §2). The result of `createCredential` is one. */
 export interface ClientCredential {
   /** The MAC key identifier. */
   readonly id: string
-  /** The MAC key, used as the bytes it is written with: it is *not* decoded, whatever it looks like. */
+  /** The MAC key. Its characters are the bytes of the key: it is *not* decoded, even if it looks like base64. */
   readonly key: string
   /** Default: `hmac-sha-256`. */
   readonly algorithm?: MacAlgorithm | undefined
 }
 
-/** A credential that was checked, ready to sign with. */
+/** A checked credential, ready to sign with. */
 export interface Signer {
   readonly id: string
   readonly key: string
@@ -27,7 +27,10 @@ export interface Signer {
   readonly mac: PreparedKey
 }
 
-/** @throws TypeError that names what is wrong with the credential, and never shows its key. */
+/**
+ * Checks a credential.
+ * @throws TypeError if it is not valid. The message never contains the key.
+ */
 export function readCredential(credential: ClientCredential): Signer {
   if (typeof credential !== 'object' || credential === null || credential instanceof Promise) {
     throw new TypeError(
@@ -50,12 +53,12 @@ export function readCredential(credential: ClientCredential): Signer {
   return { id, key, algorithm, mac: prepareKey(algorithm, key) }
 }
 
-/** A row of a database may have more fields, but none that was meant to say what to sign with. */
+/** A credential may have more fields, as a row of a database does, but no misspelled `algorithm`. */
 function checkNoOtherAlgorithm(credential: object): void {
   for (const name of Object.keys(credential)) {
     if (name === 'algorithm' || nearest(name, ['algorithm'], 2) === null) continue
     throw new TypeError(
-      `withmac: the credential has ${JSON.stringify(name)}, which is not heeded: did you mean algorithm?`,
+      `withmac: the credential has ${JSON.stringify(name)}, which withmac does not know: did you mean algorithm?`,
     )
   }
 }
@@ -68,10 +71,10 @@ function checkText(name: 'id' | 'key', value: unknown): void {
   }
   const forbidden = forbiddenCharacter(value)
   if (forbidden === null) return
-  // A character of the key says little, but it is the key's.
+  // No character of the key is shown.
   const shown = name === 'id' ? nameCharacter(forbidden) : 'a character'
   throw new TypeError(
-    `withmac: credential.${name} holds ${shown} that a credential cannot have: ` +
-      'it is printable ASCII without " and \\ (draft §3.1).',
+    `withmac: credential.${name} holds ${shown} that is not allowed: ` +
+      'it must be printable ASCII without " and \\ (draft §3.1).',
   )
 }

@@ -1,54 +1,52 @@
 import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
 
-/** What an `ext` function is shown of a request that is about to be signed. */
+/** The request that an `ext` function gets, before it is signed. */
 export interface UnsignedRequest {
   readonly method: string
   readonly url: string
   readonly headers: Headers
 }
 
-/** How to sign, beside what. */
+/** The options of `signRequest`. */
 export interface SignOptions {
   /**
-   * What the MAC covers besides the request (draft §3.1), or a function of the request that gives it:
-   * printable ASCII without `"` and `\`. With a function and `createMacFetch`, it is asked anew each
-   * time that something is signed. Default: none.
+   * Additional text that the MAC covers (draft §3.1), or a function of the request that returns it. It
+   * must be printable ASCII without `"` and `\`. `createMacFetch` calls the function for each signature.
+   * Default: none.
    */
   readonly ext?: string | null | ((request: UnsignedRequest) => string | null) | undefined
   /**
-   * Binds the body to the MAC: its SHA-256 goes into `ext` as a dictionary of RFC 9530, before the
-   * application's own part. The body is read into memory for it. Default: `false`, and then the MAC
-   * does *not* cover the body.
+   * Binds the body to the MAC: its SHA-256 goes into `ext`, in the form of RFC 9530, before your own
+   * part. For this, the body is read into memory. Default: `false`, and the MAC does *not* cover the body.
    */
   readonly body?: boolean | undefined
-  /** The client's clock, in seconds since 1970. Default: the system's. */
+  /** The client's clock, in seconds since 1970. Default: the system clock. */
   readonly now?: (() => number) | undefined
   /** Seconds to add to the clock. Default: 0. */
   readonly clockOffset?: number | undefined
-  /** Makes the nonces, for tests: two requests with the same one are a replay. Default: 128 random bits. */
+  /** Returns the nonce, for tests. Two requests with the same nonce are a replay. Default: 128 random bits. */
   readonly nonce?: (() => string) | undefined
 }
 
-/** A function such as `fetch`, that signs. */
+/** A function like `fetch` that signs its requests. */
 export type MacFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** The options of `createMacFetch`. */
 export interface MacFetchOptions extends SignOptions {
-  /** What sends the requests. Default: the global `fetch`, looked up with each request. */
+  /** The function that sends the requests. Default: the global `fetch`, looked up for each request. */
   readonly fetch?: MacFetch | undefined
-  /** How many redirects are followed before it gives up. Default: 20, as the Fetch standard has it. */
+  /** The most redirects to follow. One more is an error. Default: 20, as in the Fetch standard. */
   readonly maxRedirects?: number | undefined
   /**
-   * Does what a redirect or a 401 asks for also if it came over plain `http:` from another machine.
-   * Whoever is on the way can write it: a redirect chooses what is signed next, and a 401 that no longer
-   * knows the credential makes `createTokenFetch` send the request twice. Default: `false`, and such a
-   * redirect is refused, such a 401 given back; `https:`, `localhost`, 127.0.0.0/8 and `[::1]` are not
-   * concerned.
+   * Trusts a redirect and a 401 even if it came over plain `http:` from another machine. An attacker on
+   * the way can write it: the redirect chooses what is signed next, and a 401 for an unknown credential
+   * makes `createTokenFetch` send the request twice. Default: `false`: such a redirect is an error, and
+   * such a 401 is returned. This does *not* concern `https:`, `localhost`, 127.0.0.0/8 and `[::1]`.
    */
   readonly trustPlainHttp?: boolean | undefined
 }
 
-/** What an option must be: how that is said, and whether a value is it. */
+/** What an option must be, in words, and a function that checks it. */
 type Rule = readonly [rule: string, isMet: (value: unknown) => boolean]
 
 const FUNCTION: Rule = ['a function', (value) => typeof value === 'function']
@@ -72,11 +70,11 @@ const RULES: Readonly<Record<keyof MacFetchOptions, Rule>> = {
 }
 
 /**
- * Checks names and values of options.
+ * Checks the names and values of options.
  *
- * @param who Who takes them.
- * @param others Options that there are besides, whose values are checked elsewhere.
- * @throws TypeError that names the option at fault.
+ * @param who The function that takes them.
+ * @param others The names of other options. Their values are *not* checked here.
+ * @throws TypeError that names the wrong option.
  */
 export function checkOptions(
   who: 'signRequest' | 'signHeaders' | 'createMacFetch' | 'createTokenFetch',
@@ -93,8 +91,8 @@ export function checkOptions(
   }
 }
 
-/** What makers of a fetch take, and where it belongs. Where a test binds the body, `body` does it here. */
-const OF_THE_MAKER: readonly (readonly [name: string, place: string])[] = [
+/** Options that belong to `createMacFetch` or `createTokenFetch`. `bindBody` is the one of `signedRequest`. */
+const FACTORY_OPTIONS: readonly (readonly [name: string, place: string])[] = [
   ...OPTIONS.createMacFetch
     .filter((name) => name !== 'body')
     .map((name) => [name, `createMacFetch(credential, { ${name} })`] as const),
@@ -104,22 +102,22 @@ const OF_THE_MAKER: readonly (readonly [name: string, place: string])[] = [
 ]
 
 /**
- * Checks what a single call of a `MacFetch` is given. What its maker takes would be passed on to `fetch`,
- * which heeds none of it; all else is for `fetch` to judge.
+ * Checks the options of a single call of a `MacFetch`. `fetch` would ignore an option that belongs to
+ * `createMacFetch`. Other options are *not* checked: `fetch` does that.
  *
- * @throws TypeError
+ * @throws TypeError if there is an option that belongs to `createMacFetch` or `createTokenFetch`.
  */
 export function checkInit(init: object): void {
-  for (const [name, place] of OF_THE_MAKER) {
+  for (const [name, place] of FACTORY_OPTIONS) {
     if ((init as Record<string, unknown>)[name] === undefined) continue
     throw new TypeError(
-      `withmac: ${name} is not an option of a single request: it belongs to the function that makes ` +
+      `withmac: ${name} is not an option of a single request. It belongs to the function that creates ` +
         `the fetch, as in ${place}.`,
     )
   }
 }
 
-/** The error for options that cannot be used. */
+/** Makes the error for a wrong option. */
 export function wrongOptions(who: Taker, fault: string): TypeError {
   return new TypeError(`withmac: wrong options for ${who}: ${fault}`)
 }

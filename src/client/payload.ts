@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto'
 
-/** The body of a request that may have to be sent more than once. */
+/** The body of a request. It may have to be sent more than once. */
 export interface Payload {
-  /** Its SHA-256 in base64, where it is bound to the MAC; else `null`. */
+  /** The SHA-256 of the body in base64, if it is bound to the MAC. Otherwise `null`. */
   readonly digest: string | null
-  /** The `Content-Type` that must go with it, where `fetch` would not know it any more. */
+  /** The `Content-Type` to set. `null` if `fetch` sets it itself. */
   readonly type: string | null
-  /** What to give `fetch` as body this time; `undefined` where the `Request` that it is given has it. */
+  /** Returns the body to give to `fetch`. `undefined` if `fetch` gets a `Request` that has the body. */
   take(): Body | null | undefined
-  /** Whether there is one. */
+  /** Whether there is a body. */
   readonly present: boolean
-  /** Whether it can be taken once more. */
+  /** Whether it can be sent again. */
   readonly repeatable: boolean
-  /** Says that it will not be needed again. */
+  /** Frees the memory. The body is not needed again. */
   drop(): void
 }
 
 /**
- * The payload of a call of `fetch`.
+ * Returns the payload of a call of `fetch`.
  *
- * @param bind Whether it is bound to the MAC: then it is read into memory.
+ * @param bind Whether the body is bound to the MAC. If it is, it is read into memory.
  */
 export async function payloadOf(
   request: Request | null,
@@ -37,7 +37,7 @@ export async function payloadOf(
   return carried ? carriedBy(request) : given(snapshot(body as Body), { digest: null, type: null })
 }
 
-/** No body, which has a digest as well. */
+/** The payload without a body. It has a digest as well. */
 export function noPayload(bind: boolean): Payload {
   return {
     digest: bind ? digestOf(null) : null,
@@ -53,7 +53,7 @@ function given(body: Body, about: Pick<Payload, 'digest' | 'type'>): Payload {
   return { ...about, take: () => body, present: true, repeatable: !isStream(body), drop() {} }
 }
 
-/** A body within a `Request`, that goes the first time as it is, a stream if it is one. */
+/** The body of a `Request`. The first time it is sent as it is: a stream as a stream. */
 function carriedBy(request: Request): Payload {
   const kept = new KeptBody(request)
   let taken = false
@@ -73,42 +73,42 @@ function carriedBy(request: Request): Payload {
   }
 }
 
-/** What `fetch` takes as a body. */
+/** Every type of body that `fetch` takes. */
 type Body = NonNullable<RequestInit['body']>
 
-/** The SHA-256 of a body, in base64; of the empty string where there is none. */
+/** Returns the SHA-256 of a body in base64. No body counts as an empty one. */
 export function digestOf(body: Uint8Array | string | null): string {
   return createHash('sha256')
     .update(body ?? '')
     .digest('base64')
 }
 
-/** A body in memory, with the `Content-Type` that `fetch` would give it. */
+/** A body in memory, with the `Content-Type` that `fetch` would set. */
 interface BufferedBody {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly type: string | null
 }
 
-/** Reads all of a body. */
+/** Reads a whole body. */
 async function buffer(body: Body): Promise<BufferedBody> {
   const whole = new Response(body as BodyInit)
-  // First: on Bun it is gone once the body was read.
+  // Before the body is read: after that, Bun has no type any more.
   const type = whole.headers.get('content-type')
   return { bytes: await bytesOf(whole), type }
 }
 
-/** Reads all of the body of a request or an answer. */
+/** Reads the whole body of a request or an answer. */
 export async function bytesOf(holder: Request | Response): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await holder.arrayBuffer())
 }
 
-/** Whether a body is used up when it is sent: a stream, or anything else that is read step by step. */
+/** Whether a body can be sent only once: a stream, or anything else that is read step by step. */
 function isStream(body: Body): boolean {
   if (typeof body === 'function') return true
   return typeof body === 'object' && ('getReader' in body || Symbol.asyncIterator in body)
 }
 
-/** What stays as it is now, even if the caller goes on writing to its memory. */
+/** Copies a body that the caller could still change. */
 function snapshot(body: Body): Body {
   if (body instanceof ArrayBuffer) return body.slice(0)
   if (ArrayBuffer.isView(body)) {
@@ -117,19 +117,19 @@ function snapshot(body: Body): Body {
   return body instanceof URLSearchParams ? new URLSearchParams(body) : body
 }
 
-/** How much of the body of a `Request` is kept, in bytes, in case that it must be sent again. */
-const MOST_KEPT = 1_048_576
+/** The longest body of a `Request` that is kept for sending it again, in bytes. */
+const MAX_KEPT_BYTES = 1_048_576
 
 /**
- * Keeps a copy of the body of a `Request` while it is sent. Of a `Request` there is no telling whether
- * its body came from a string, which could be sent again, or from a stream, which could not.
+ * Keeps a copy of the body of a `Request` while it is sent. A `Request` does not show whether its body
+ * came from a string, which can be sent again, or from a stream, which cannot.
  */
 export class KeptBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   #chunks: Uint8Array[] | null = []
   #whole = false
 
-  /** @param request Its body must not have been read, and is not read by this. */
+  /** @param request A request with an unread body. The body stays unread. */
   constructor(request: Request) {
     this.#reader = (
       request.clone().body as ReadableStream<Uint8Array>
@@ -137,15 +137,15 @@ export class KeptBody {
     this.#read().catch(() => this.drop())
   }
 
-  /** The body, where all of it was read by now and it is not too large; else `null`. */
+  /** The body. `null` if it was not read to its end yet, or if it is too large. */
   get bytes(): Uint8Array<ArrayBuffer> | null {
     return this.#whole && this.#chunks !== null ? joined(this.#chunks) : null
   }
 
-  /** Forgets it. What is still to come goes to the one who sends it alone. */
+  /** Forgets the copy, and copies no more. */
   drop(): void {
     this.#chunks = null
-    // Where the stream failed, there is nothing to cancel.
+    // If the stream failed, there is nothing to cancel.
     this.#reader.cancel().catch(() => {})
   }
 
@@ -155,7 +155,7 @@ export class KeptBody {
       const { done, value } = await this.#reader.read()
       if (done) break
       length += value.byteLength
-      if (length > MOST_KEPT) return this.drop()
+      if (length > MAX_KEPT_BYTES) return this.drop()
       this.#chunks?.push(value)
     }
     this.#whole = true
@@ -172,7 +172,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** The body of an answer as text; `null`, and no more of it is read, where it has more bytes. */
+/** Reads the body of an answer as text. If it has more than so many bytes, it stops and returns `null`. */
 export async function limitedText({ body }: Response, bytes: number): Promise<string | null> {
   const reader = body?.getReader()
   if (reader === undefined) return ''

@@ -2,12 +2,12 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { type MacChallenge, parseChallenge } from '../protocol/challenge.ts'
 import { limitedText } from './payload.ts'
 
-/** How much of a problem document is read, in bytes. */
-const MOST_READ = 65_536
-/** What withmac says of a replay where no body comes along: to HEAD, and through proxies that replace it. */
+/** The longest problem document that is read, in bytes. */
+const MAX_PROBLEM_BYTES = 65_536
+/** The text of a replay in the challenge. Used if there is no body, as for HEAD, or if a proxy replaced it. */
 const REPLAY = new MacError('ERR_MAC_REPLAY').told.title
 
-/** The MAC challenge of an answer; `null` if there is none, or none that can be read. */
+/** Returns the MAC challenge of an answer. `null` if there is none, or if it is malformed. */
 export function challengeOf({ headers }: Response): MacChallenge | null {
   try {
     return parseChallenge(headers.get('www-authenticate'))
@@ -17,11 +17,11 @@ export function challengeOf({ headers }: Response): MacChallenge | null {
 }
 
 /**
- * Why a 401 was given, by the code in its problem document. Of a server that gives no code, each MAC
- * challenge with an error counts as `ERR_MAC_REJECTED` that is not about time or a replay. `null` if it is
- * not the answer to a signature.
+ * Returns the error code of a 401, from its problem document. If there is no code, it is
+ * `ERR_MAC_REPLAY` or `ERR_MAC_REJECTED`, by the text of the challenge. `null` if the 401 does not
+ * reject a signature, or if it is about the timestamp.
  *
- * The answer is *not* authenticated: over plain `http:` anybody on the way may have written it.
+ * The answer is *not* authenticated: over plain `http:` an attacker on the way could have written it.
  */
 export async function rejectionCode(
   response: Response,
@@ -34,18 +34,15 @@ export async function rejectionCode(
   return (await codeOf(response.clone())) ?? byText
 }
 
-/**
- * Whether an answer says that the server has had the request before. A server that takes no more requests
- * for now says so in the challenge of a 429.
- */
+/** Whether a 429 says in its challenge that the server got the request before. */
 export function isLimitedReplay({ status }: Response, challenge: MacChallenge | null): boolean {
   return status === 429 && challenge?.error === REPLAY
 }
 
-/** The `code` of a problem document, or `null`. */
+/** Returns the `code` of a problem document. `null` if there is none. */
 async function codeOf(response: Response): Promise<unknown> {
   try {
-    const text = await limitedText(response, MOST_READ)
+    const text = await limitedText(response, MAX_PROBLEM_BYTES)
     return text === null ? null : ((JSON.parse(text) as { code?: unknown } | null)?.code ?? null)
   } catch {
     return null
@@ -53,19 +50,20 @@ async function codeOf(response: Response): Promise<unknown> {
 }
 
 /**
- * That a request was given to `fetch` once, and reached the server twice.
+ * Makes the error for a request that was sent once, but reached the server twice.
  *
- * @param secure Whether nobody on the way could have written the answer.
+ * @param secure Whether no attacker on the way could have written the answer.
  */
 export function answerLost(method: string, secure: boolean): MacError {
   const forged = secure
     ? ''
-    : ' Over plain http anybody on the way can make this answer up, or be first with a copy.'
+    : ' Over plain http, an attacker on the way can forge this answer, or send a copy first.'
   return new MacError(
     'ERR_MAC_CLIENT_ANSWER_LOST',
-    `The server says that it has had this ${method} request before, and it was sent once. Most likely the ` +
-      'connection broke, and fetch or a proxy sent it again: then the first copy passed the signature ' +
-      'check, was probably carried out, and its answer is lost. Look whether it was before you send it ' +
-      `again. If every request ends so, the server verifies each of them twice.${forged}`,
+    `The server says that it has had this ${method} request before, but it was sent once. The connection ` +
+      'probably broke, and fetch or a proxy sent the request again. Then the server accepted the first ' +
+      'copy, the request was probably carried out, and its answer is lost. Check whether it was carried ' +
+      'out before you send it again. If every request ends like this, the server verifies each request ' +
+      `twice.${forged}`,
   )
 }

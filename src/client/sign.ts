@@ -12,7 +12,7 @@ import { checkOptions, type SignOptions, wrongOptions } from './options.ts'
 import { bytesOf, digestOf } from './payload.ts'
 import { checkHeaders, extFor, methodToSign, urlToSign, wireMethod, wireUrl } from './wire.ts'
 
-/** A signature, and what it was made with: an answer may refer to it. */
+/** A signature, with its timestamp and nonce. The MAC of a server's time covers them. */
 export interface Signature {
   /** The value of the `Authorization` header. */
   readonly authorization: string
@@ -20,18 +20,18 @@ export interface Signature {
   readonly nonce: string
 }
 
-/** What is signed: method, target, host, port, and what goes into `ext`. */
+/** The parts of a request to sign: method, target, host, port, and the contents of `ext`. */
 interface Unsigned extends Omit<CoveredRequest, 'ts' | 'nonce'> {
-  /** The SHA-256 of the body in base64, where it is bound; else `null`. */
+  /** The SHA-256 of the body in base64, if the body is bound. Otherwise `null`. */
   readonly digest: string | null
 }
 
 /**
- * Signs (draft §3).
+ * Makes a signature (draft §3).
  *
- * @param seconds The time to sign with, in seconds since 1970.
- * @throws {@link MacError} where the nonce or `ext` holds what cannot be sent, with the code that
- *   reading it would give.
+ * @param seconds The time for the timestamp, in seconds since 1970.
+ * @throws {@link MacError} if the nonce or `ext` has a character that cannot be sent. The code is that of
+ *   the server's parser.
  */
 export function sign(signer: Signer, what: Unsigned, seconds: number, nonce: string): Signature {
   const { digest, ext, ...origin } = what
@@ -50,25 +50,25 @@ export function sign(signer: Signer, what: Unsigned, seconds: number, nonce: str
   return { authorization, ts, nonce }
 }
 
-/** 128 random bits: no two requests ever have the same. */
+/** Returns 128 random bits, so that every nonce is different. */
 export function randomNonce(): string {
   return randomBytes(16).toString('base64url')
 }
 
 /**
- * Signs a `Request` (draft §3): gives another one that is the same but for its `Authorization`. Send
- * it once and soon: a second time it is a replay.
+ * Signs a `Request` (draft §3). Returns a new `Request` with an `Authorization` header. Send it once,
+ * and soon: the server rejects a second copy as a replay.
  *
  * The MAC covers method, target, host, port, timestamp, nonce and `ext`. It does *not* cover header
- * fields, nor the body, unless the option `body` says so. The given request is used up with its body,
- * as `new Request(request)` does it; a body that is a stream stays one, except with `body: true`.
+ * fields. It covers the body only with `body: true`, which reads the body into memory; otherwise a stream
+ * stays a stream. The body of `request` moves to the new one, as with `new Request(request)`.
  *
- * A redirect that `fetch` follows by itself repeats the signature, which then fits no longer: use
- * `createMacFetch` where there may be one.
+ * If `fetch` follows a redirect, it sends the same signature again, which is then wrong. If there may be
+ * redirects, use `createMacFetch`.
  *
- * @throws TypeError where the credential or an option is wrong; {@link MacError} `ERR_MAC_CLIENT_URL`,
- *   `ERR_MAC_CLIENT_METHOD` or `ERR_MAC_CLIENT_HEADER` where something else would be sent than what is
- *   signed, with the reason.
+ * @throws TypeError if the credential or an option is wrong. {@link MacError} `ERR_MAC_CLIENT_URL`,
+ *   `ERR_MAC_CLIENT_METHOD` or `ERR_MAC_CLIENT_HEADER` if `fetch` would send something else than what is
+ *   signed.
  *
  * @example
  * await fetch(await signRequest(new Request('https://api.example.com/orders'), credential))
@@ -80,7 +80,7 @@ export async function signRequest(
 ): Promise<Request> {
   if (typeof request?.url !== 'string' || typeof request.clone !== 'function') {
     throw new TypeError(
-      'withmac: signRequest takes a Request; for a URL alone there is signHeaders.',
+      'withmac: signRequest takes a Request. If you have only a URL, use signHeaders.',
     )
   }
   const signer = readCredential(credential)
@@ -103,41 +103,42 @@ function wireUrlOf(request: Request) {
   return url
 }
 
-/** A request, for those who have no `Request`. */
+/** The request for `signHeaders`, if you have no `Request`. */
 export interface RequestToSign {
   /** Default: `GET`. */
   readonly method?: string | undefined
-  /** Where it goes. The MAC covers its host and port, and its target unless that is given apart. */
+  /** The URL of the request. The MAC covers its host and port, and its target, unless `target` is given. */
   readonly url: string | URL
   /**
-   * The request-URI as your client writes it on the request line, byte for byte, where that is not
-   * what the `fetch` of this runtime would send: `curl` sends `^` as it is, and node:http's `request`
-   * drops a lone `?`. Default: what `fetch` sends, and what it would change is refused.
+   * The request-URI as your client writes it on the request line, byte for byte. Set it if your client
+   * does not send the same as the `fetch` of this runtime: `curl` sends `^` unchanged, and `request` of
+   * node:http drops a lone `?`. Default: what `fetch` sends. It is an error if `fetch` would change it.
    */
   readonly target?: string | undefined
-  /** What the MAC covers besides (draft §3.1). Default: none. */
+  /** Additional text that the MAC covers (draft §3.1). Default: none. */
   readonly ext?: string | null | undefined
   /**
-   * Binds this body to the MAC; `null` says that there is none. A string is sent as UTF-8. Default:
-   * the MAC does *not* cover the body.
+   * The body to bind to the MAC. A string counts as UTF-8, and `null` as no body. Default: the MAC does
+   * *not* cover the body.
    */
   readonly body?: string | Uint8Array | ArrayBuffer | null | undefined
 }
 
-/** The header fields that a signature adds. */
+/** The header fields to add to a signed request. */
 export interface SignedHeaders {
   readonly authorization: string
 }
 
 /**
- * Signs a request (draft §3) that is sent by other means than a `Request`: gives the header fields to
- * send with it, once and soon.
+ * Returns the header fields that sign a request (draft §3), for clients that do not use a `Request`. Send
+ * them once, and soon: the server rejects a second copy as a replay.
  *
- * The MAC covers method, target, host, port, timestamp, nonce and `ext`; *not* header fields, and the
- * body only where it is given. For a WebSocket sign the `http:` form of its URL, `https:` for `wss:`.
+ * The MAC covers method, target, host, port, timestamp, nonce and `ext`. It does *not* cover header
+ * fields. It covers the body only if `body` is given. For a WebSocket, sign the URL with `http:` instead
+ * of `ws:`, or `https:` instead of `wss:`.
  *
- * @throws TypeError where the credential or an option is wrong; {@link MacError} `ERR_MAC_CLIENT_URL`
- *   or `ERR_MAC_CLIENT_METHOD`.
+ * @throws TypeError if the credential or an option is wrong. {@link MacError} `ERR_MAC_CLIENT_URL` or
+ *   `ERR_MAC_CLIENT_METHOD` if the URL or the method cannot be signed.
  *
  * @example
  * const url = 'https://api.example.com/orders'
@@ -165,15 +166,15 @@ export function signHeaders(
 }
 
 /**
- * What it does not know would not be signed. A `Request` or a request of node:http has a body that is no
- * text yet.
+ * Checks names and types. A `Request` or a request of node:http is an error: the MAC would not cover its
+ * body, which was not read yet.
  */
 function checkRequest(request: RequestToSign): void {
   const who = 'the request of signHeaders'
   const [fault] = nameFaults(who, request)
   if (fault !== undefined) throw wrongOptions(who, fault.replace('an object of options', REQUEST))
   const { url, ...rest } = request
-  // By its shape, as the bytes below: test runners bring classes of another realm.
+  // Not by instanceof, here and for the bytes below: in test runners, classes may be of another realm.
   if (typeof url !== 'string' && typeof (url as URL | undefined)?.href !== 'string') {
     throw wrongOptions(who, `url must be a string or a URL, not ${given(url)}`)
   }

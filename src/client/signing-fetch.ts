@@ -9,27 +9,30 @@ import { randomNonce, type Signature, sign } from './sign.ts'
 import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } from './wire.ts'
 
 /**
- * Makes a `fetch` that signs each request (draft §3), with a nonce of its own: call it again to try
- * again. It takes what `fetch` takes, and passes on what it does not know.
+ * Returns a `fetch` that signs each request (draft §3). It takes the same arguments as `fetch`. Each call
+ * has a new nonce: to try a request again, call it again.
  *
- * - The MAC covers method, target, host, port, timestamp, nonce and `ext`; *not* header fields, nor
- *   the body without the option `body`. A body that is a stream stays one, except with that option.
- * - Redirects are followed by hand and signed anew on the same origin, and go unsigned to another, as
- *   does all that follows there. `redirect: 'manual'` and `'error'` are heeded. One from `https:` to
- *   `http:` is refused, and one over plain `http:` that would be signed: see `trustPlainHttp`.
- * - Where the server refuses the timestamp and tells its time, authenticated with this very key for
- *   this very request, the offset is kept for that origin and the request sent once more. Where its
- *   body cannot be, the 401 is given back, and the next request will be right.
- * - A 401 that is given back was a rejection. If the server has had the request before, though it was
- *   sent once, it was probably carried out and its answer lost: then this rejects, and repeats nothing.
+ * - The MAC covers method, target, host, port, timestamp, nonce and `ext`. It does *not* cover header
+ *   fields. It covers the body only with the option `body`, which reads the body into memory; otherwise a
+ *   stream stays a stream.
+ * - It follows redirects. To the same origin, it signs again. To another origin, it sends the request
+ *   unsigned, and also every redirect after that. A redirect from `https:` to `http:` is an error, and
+ *   so is a redirect over plain `http:` that must be signed: see `trustPlainHttp`. `redirect: 'manual'`
+ *   and `'error'` work as in `fetch`.
+ * - If the server rejects the timestamp, it sends its time, authenticated with the key for this request.
+ *   The client then corrects its clock for this origin, and sends the request once more. If the body
+ *   cannot be sent again, it returns the 401, and the next request will succeed.
+ * - If it returns a 401, the request was rejected. But if the server says that it got this request
+ *   before, although it was sent once, then the request was probably carried out, and its answer was
+ *   lost. In this case the call fails, and nothing is sent again.
  *
- * It needs node:crypto, as servers' runtimes have it, and a `fetch` that shows redirects: it is *not*
- * for browsers, where a key would not stay secret either.
+ * It needs `node:crypto` and a `fetch` that shows redirects. It does *not* work in browsers, where a key
+ * would not stay secret.
  *
- * @throws TypeError where the credential or an option is wrong: now. The function that it gives rejects
- *   with {@link MacError} `ERR_MAC_CLIENT_URL`, `_METHOD` or `_HEADER` where something else would be
- *   sent than what is signed, `ERR_MAC_CLIENT_REDIRECT` where a redirect is not followed,
- *   `ERR_MAC_CLIENT_ANSWER_LOST` where the request was probably carried out, and as `fetch` does.
+ * @throws TypeError if the credential or an option is wrong. The returned function rejects with a
+ *   {@link MacError}: `ERR_MAC_CLIENT_URL`, `_METHOD` or `_HEADER` if `fetch` would send something else
+ *   than what is signed, `ERR_MAC_CLIENT_REDIRECT` if a redirect is not followed,
+ *   `ERR_MAC_CLIENT_ANSWER_LOST` if the request was probably carried out. It also rejects if `fetch` does.
  *
  * @example
  * const macFetch = createMacFetch({ id: process.env.MAC_ID, key: process.env.MAC_KEY })
@@ -41,32 +44,35 @@ export function createMacFetch(
 ): MacFetch {
   const signer = readCredential(credential)
   checkOptions('createMacFetch', options)
-  const signers = { current: () => signer, accepted() {}, refused: () => false }
-  return signingFetch(signers, options)
+  const source = { current: () => signer, accepted() {}, rejected: () => false }
+  return signingFetch(source, options)
 }
 
-/** Who signs: one credential for ever, or one that is renewed. */
-export interface Signers {
-  /** What to sign with now. Rejects where there is nothing, and when the signal says so. */
+/** Provides the credential to sign with: always the same one, or one that is renewed. */
+export interface SignerSource {
+  /** Returns the credential to sign with now. Rejects if there is none, or if the signal aborts. */
   current(signal: AbortSignal | null | undefined): Signer | Promise<Signer>
-  /** Is told that a server took what was signed with this. */
+  /** Called if a server accepted a request that was signed with this credential. */
   accepted(signer: Signer): void
   /**
-   * Is told of a 401 that answers what was signed with this, for another reason than its timestamp, and
-   * that reason; says whether there is another to try with. The 401 may be forged.
+   * Called if a 401 rejected a request that was signed with this credential, for another reason than
+   * its timestamp. The 401 may be forged.
+   *
+   * @param code The error code of the 401, if it has one.
+   * @returns Whether to try again: `current` will return another credential.
    */
-  refused(signer: Signer, code: unknown): boolean
+  rejected(signer: Signer, code: unknown): boolean
 }
 
-/** What `createMacFetch` and `createTokenFetch` give; the options must have been checked. */
-export function signingFetch(signers: Signers, options: MacFetchOptions): MacFetch {
+/** Returns the function that `createMacFetch` and `createTokenFetch` return. It does *not* check the options. */
+export function signingFetch(source: SignerSource, options: MacFetchOptions): MacFetch {
   const { now = systemClock, nonce = randomNonce, body: bind = false } = options
   const { maxRedirects = 20, trustPlainHttp = false, clockOffset = 0 } = options
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
   const clocks = new ServerClocks(clockOffset)
 
   return async (input, given) => {
-    // fetch takes null as well.
+    // fetch allows null as well.
     const init = given ?? {}
     checkInit(init)
     const request = isRequest(input) ? input : null
@@ -90,15 +96,15 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
       hop.payload.drop()
     }
 
-    /** Sends a request, and again by another clock or another signer: once for each of both reasons. */
+    /** Sends a request. Sends it again with a corrected clock or a new credential, once for each reason. */
     async function exchange(hop: Hop, carrier: Request | null): Promise<Response> {
       if (!hop.signed) return transmit(hop, carrier, hop.headers)
       const tried = new Set<Remedy>()
       for (;;) {
-        const signer = await signers.current(signal)
+        const signer = await source.current(signal)
         const attempt = signHop(hop, signer)
         const response = await transmit(hop, carrier, withSignature(hop, attempt))
-        if (response.status < 400) signers.accepted(signer)
+        if (response.status < 400) source.accepted(signer)
         if (response.status !== 401 && response.status !== 429) return response
         const remedy = await remedyOf(response, hop, attempt)
         if (remedy === null || tried.has(remedy) || !hop.payload.repeatable) return response
@@ -145,10 +151,10 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
   }
 
   /**
-   * What makes it worth while to send again what was answered 401; nothing does for a 429.
+   * Returns the reason to send a request again after a 401. `null` if there is none, as for a 429.
    *
-   * A server's time is authenticated: only who has the key can say that this request was refused. That
-   * the signer is unknown is not, so over plain `http:` anybody could have a request sent twice.
+   * A server's time is authenticated with the key. That a credential is unknown is *not* authenticated:
+   * over plain `http:`, an attacker on the way could make the client send a request twice.
    *
    * @throws {@link MacError} as {@link rejectReplay} does.
    */
@@ -163,13 +169,14 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
     }
     const code = await rejectionCode(response, challenge)
     if (code === 'ERR_MAC_REPLAY') await rejectReplay(response, hop)
-    const another = signers.refused(signer, code)
+    const another = source.rejected(signer, code)
     return another && (trustPlainHttp || isPrivate(hop.url)) ? 'signer' : null
   }
 
   /**
-   * A nonce of the caller's own may truly have been used before: then the answer is given back.
-   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST`, since the server has had the request before.
+   * Throws, since the server got the request before. Does nothing if the option `nonce` is set: then the
+   * caller may have used a nonce twice, and gets the answer.
+   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST`.
    */
   async function rejectReplay(response: Response, hop: Hop): Promise<void> {
     if (options.nonce !== undefined) return
@@ -178,14 +185,14 @@ export function signingFetch(signers: Signers, options: MacFetchOptions): MacFet
   }
 }
 
-/** Why a request is sent again. */
+/** Why a request is sent again: the clock was corrected, or there is a new credential. */
 type Remedy = 'clock' | 'signer'
 
-/** A signature, and what it was made with: what was refused is judged by this, and not by what is true now. */
+/** A signature, and what it was made with. Needed for the answer: clock and credential may have changed since. */
 interface Attempt extends Signature {
   readonly signer: Signer
   readonly origin: string
-  /** When it was sent, by our clock, and what was added to that. */
+  /** The time at which it was sent, by our clock, and the offset that was added for the timestamp. */
   readonly sent: number
   readonly offset: number
 }
@@ -197,14 +204,14 @@ function withSignature({ headers }: Hop, { authorization }: Signature): Headers 
 }
 
 /**
- * Also of another realm or package, which `instanceof` would not know.
- * @throws TypeError for what has a URL, and is no Request: a request of node:http, or options of another client.
+ * Whether the input is a `Request`, even of another realm or package, for which `instanceof` fails.
+ * @throws TypeError for another object with a `url`: a request of node:http, or options of another client.
  */
 function isRequest(input: unknown): input is Request {
   if (typeof input !== 'object' || input === null || !('url' in input)) return false
   if ('headers' in input && 'clone' in input) return true
   throw new TypeError(
-    'withmac: a fetch that signs takes a URL or a Request, not an object with a url: call it with ' +
+    'withmac: a fetch that signs takes a URL or a Request, not an object with a url. Call it with ' +
       '(url, { method, headers, body }).',
   )
 }

@@ -8,27 +8,27 @@ import { requestToken, type TokenClientSettings } from './token-request.ts'
 import { isPrivate } from './wire.ts'
 
 /**
- * Makes a `fetch` that signs each request, as `createMacFetch` does, with a credential that it gets
- * from a token endpoint (RFC 6749 §4.4, draft §5) when it is first needed, keeps in memory and renews:
+ * Returns a `fetch` that signs each request, as `createMacFetch` does. It gets its credential from a
+ * token endpoint (RFC 6749 §4.4, draft §5) with the first request, keeps it in memory, and renews it.
  *
- * - Before it expires, while requests go on with it; shortly before its end they wait. However many
- *   need a new one, it is asked for once. Where that fails, the old one is used to its end, and renewal
- *   is tried again after a while; without one, all who wait are told.
- * - After such a failure it is not asked again for as long as the endpoint says by `Retry-After`, five
- *   minutes at the most, or else for a second, then two, four and up to 30; meanwhile requests reject at
- *   once, with that error.
- * - When a server that took it before answers 401 and no longer knows it, as after a revocation. That
- *   request is then sent once more, where its body can be, and unless anybody could have written the
- *   401: over plain `http:` from another machine, see `trustPlainHttp`.
- * - A `signal` ends the wait of its own request alone.
+ * - It renews the credential before it expires. Until shortly before its end, requests go on with the old
+ *   one; then they wait. All requests share one renewal. If it fails, the old credential is used to its
+ *   end, and the renewal is tried again later. If there is no valid credential, the waiting requests fail.
+ * - After a failure it does not ask the endpoint again for the time of `Retry-After`, at most five
+ *   minutes. Without `Retry-After` it waits 1 second, then 2, 4 and so on, at most 30. Until then,
+ *   requests without a valid credential fail at once, with the same error.
+ * - It also renews the credential if a server that accepted it before answers 401 and no longer knows it,
+ *   for example after a revocation. It then sends that request once more, if the body can be sent again.
+ *   It does *not* if the 401 came over plain `http:` from another machine: see `trustPlainHttp`.
+ * - A `signal` ends only the waiting of its own request.
  *
- * The secret goes to the token endpoint, by TLS or within this machine, and nowhere else: redirects of
- * that endpoint are *not* followed. The key comes from there and never travels again. The lifetime is
- * counted from when the credential was asked for, whatever the clocks of servers say.
+ * The secret is sent only to the token endpoint, over TLS or within this machine. Redirects of the token
+ * endpoint are *not* followed. The key is never sent. The lifetime is counted from the request for the
+ * credential, and does not depend on the clocks of servers.
  *
- * @throws TypeError where an option is wrong: now. The function that it gives rejects with
- *   {@link MacError} `ERR_MAC_CLIENT_TOKEN` if there is no credential to be had, with the error code of the
- *   endpoint if it is one of RFC 6749, and as that of `createMacFetch`.
+ * @throws TypeError if an option is wrong. The returned function rejects with a {@link MacError}
+ *   `ERR_MAC_CLIENT_TOKEN` if it gets no credential. The message has the error code of the endpoint, if
+ *   it is one of RFC 6749. It also rejects as the function of `createMacFetch` does.
  *
  * @example
  * const tokenFetch = createTokenFetch({
@@ -53,33 +53,36 @@ export function createTokenFetch(options: TokenFetchOptions): MacFetch {
   return signingFetch(keeper, options)
 }
 
-/** The options of `createTokenFetch`: what follows, and those of `createMacFetch`. */
+/** The options of `createTokenFetch`: these, and those of `createMacFetch`. */
 export interface TokenFetchOptions extends MacFetchOptions {
-  /** Where credentials come from: an `https:` URL; `http:` for `localhost`, 127.0.0.1 and `[::1]` alone. */
+  /** The URL of the token endpoint. It must use `https:`; `http:` only for `localhost`, 127.0.0.1 and `[::1]`. */
   readonly tokenEndpoint: string | URL
   readonly clientId: string
   readonly clientSecret: string
   /**
-   * What to ask for (RFC 6749 §3.3): one scope, several with a space between, or a list. What is
-   * granted is *not* compared with it. Default: the server's default.
+   * The scopes to ask for (RFC 6749 §3.3): a string with a space between two scopes, or a list. The
+   * granted scopes are *not* compared with it. Default: the server's default.
    */
   readonly scope?: string | readonly string[] | undefined
-  /** How the secret is sent: by HTTP Basic, or in the body (RFC 6749 §2.3.1). Default: `basic`. */
+  /** How the secret is sent: with HTTP Basic, or in the body (RFC 6749 §2.3.1). Default: `basic`. */
   readonly authentication?: 'basic' | 'body' | undefined
   /**
-   * How long before its end a credential is renewed, while requests go on with it. From half of that
-   * time on they wait for the new one, and use the old one where there is none. At the most half of a
-   * credential's life. Default: a tenth of its life, and 30 at the most.
+   * How many seconds before its end a credential is renewed, at most half of its lifetime. In the first
+   * half of this time, requests go on with the old credential. In the second half they wait for the new
+   * one, and use the old one if the renewal fails. Default: a tenth of the lifetime, at most 30.
    */
   readonly renewBeforeSeconds?: number | undefined
-  /** How long the token endpoint may take to answer, at a precision of milliseconds. Default: 30. */
+  /** How many seconds the token endpoint may take to answer. May have a fraction. Default: 30. */
   readonly timeoutSeconds?: number | undefined
 }
 
-/** What a timer can wait. */
-const LONGEST_TIMEOUT = 2_147_483
+/** The longest time of a timer, in seconds. */
+const MAX_TIMEOUT_SECONDS = 2_147_483
 
-/** @throws TypeError that names what is wrong, and never shows the secret. */
+/**
+ * Checks the options.
+ * @throws TypeError that names the wrong option. It never contains the secret.
+ */
 function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
   checkOptions('createTokenFetch', options, OPTIONS.createTokenFetch)
   const { tokenEndpoint, clientId, clientSecret, authentication = 'basic' } = options
@@ -95,10 +98,10 @@ function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
       `must be a number of seconds, 0 or more, not ${given(renewBeforeSeconds)}`,
     )
   }
-  if (!(isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= LONGEST_TIMEOUT)) {
+  if (!(isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
     throw wrong(
       'timeoutSeconds',
-      `must be a number of seconds above 0, up to ${LONGEST_TIMEOUT}, not ${given(timeoutSeconds)}`,
+      `must be a number of seconds above 0, up to ${MAX_TIMEOUT_SECONDS}, not ${given(timeoutSeconds)}`,
     )
   }
   const scope = readScope(options.scope)
@@ -106,9 +109,9 @@ function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
   return { endpoint, clientId, clientSecret, scope, authentication, timeoutSeconds }
 }
 
-/** Nobody on the way may read the secret, nor the key in the answer. */
+/** Checks the URL, so that no attacker on the way can read the secret, or the key in the answer. */
 function readEndpoint(text: string | URL): URL {
-  // It may hold a password, which is refused, and is not shown.
+  // The URL may hold a password. It is not accepted, and not shown.
   const url = absoluteUrl(text)
   if (url === null) {
     throw wrong(
@@ -119,7 +122,7 @@ function readEndpoint(text: string | URL): URL {
   if (!/^https?:$/.test(url.protocol) || !isPrivate(url)) {
     throw wrong(
       'tokenEndpoint',
-      'must be an https: URL; http: is for localhost, 127.0.0.1 and [::1] alone',
+      'must be an https: URL; http: is only allowed for localhost, 127.0.0.1 and [::1]',
     )
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
@@ -146,7 +149,7 @@ function readScope(value: string | readonly string[] | undefined): string | null
   )
 }
 
-/** No text that JavaScript would take for one either. */
+/** Whether a value is a number. A string with a number is not. */
 function isNumber(value: unknown): boolean {
   return Number.isFinite(value)
 }
@@ -156,7 +159,7 @@ function checkText(name: string, value: unknown): void {
     throw wrong(name, `must be a string that is not empty, not ${given(value, true)}`)
   }
   if (/[\p{Cc}\p{Surrogate}]/u.test(value)) {
-    throw wrong(name, 'holds a control character, such as a line end, or half of a character')
+    throw wrong(name, 'holds a control character, such as a line end, or half of a surrogate pair')
   }
 }
 

@@ -1,30 +1,32 @@
 import { MacError } from '../errors.ts'
 import { type Stopwatch, startStopwatch, systemClock } from './clock.ts'
 import type { Signer } from './credential.ts'
-import type { Signers } from './signing-fetch.ts'
+import type { SignerSource } from './signing-fetch.ts'
 import { type Token, TokenFailure } from './token-request.ts'
 
-/** A credential, and when it was asked for. */
+/** A credential, and its age. */
 interface DatedToken extends Token {
+  /** The seconds since the client asked for it. */
   readonly age: Stopwatch
 }
 
+/** The current credential. */
 interface Held extends DatedToken {
-  /** How long before its end it is renewed, in seconds. */
+  /** How many seconds before its end it is renewed. */
   readonly renewBefore: number
-  /** Whether a server took what was signed with it. */
+  /** Whether a server accepted a request that was signed with it. */
   accepted: boolean
-  /** The age before which it is not tried again to renew it, since that failed. */
+  /** After a failed renewal: the age at which the renewal is tried again. */
   retryAge: number
 }
 
-/** What withmac calls a credential that it does not know, or no longer. */
-const UNKNOWN: ReadonlySet<unknown> = new Set(['ERR_MAC_REJECTED', 'ERR_MAC_EXPIRED'])
-/** How old a credential must be to be renewed where no server has ever taken it, in seconds. */
-const DOUBTFUL_AGE = 60
+/** The error codes for a credential that the server does not know, or that has expired. */
+const UNKNOWN_CODES: ReadonlySet<unknown> = new Set(['ERR_MAC_REJECTED', 'ERR_MAC_EXPIRED'])
+/** A credential that no server ever accepted is renewed after a 401 only from this age on, in seconds. */
+const MIN_AGE_IF_NEVER_ACCEPTED = 60
 
-/** Keeps a credential and renews it, once for all who wait. */
-export class TokenKeeper implements Signers {
+/** Keeps a credential and renews it. All requests share one renewal. */
+export class TokenKeeper implements SignerSource {
   readonly #obtain: () => Promise<DatedToken>
   readonly #pause: TokenPause
   readonly #renewBefore: number | undefined
@@ -48,7 +50,7 @@ export class TokenKeeper implements Signers {
       const left = leftOf(held)
       const paused = held.age() < held.retryAge
       if (left > renewBefore / 2 || (left > 0 && paused)) {
-        // Nobody waits for it, and those who come later make up for it where it fails.
+        // No request waits for this renewal. If it fails, a later request tries again.
         if (left <= renewBefore && !paused) this.#renew().catch(() => {})
         return signer
       }
@@ -59,7 +61,7 @@ export class TokenKeeper implements Signers {
     } catch (error) {
       signal?.throwIfAborted()
       const last = this.#held
-      if (last === null || !this.#inHand()) throw error
+      if (last === null || !this.#hasValidToken()) throw error
       return last.signer
     }
   }
@@ -69,15 +71,15 @@ export class TokenKeeper implements Signers {
   }
 
   /**
-   * Gives up a credential that a server no longer knows. Not one that is new and was never taken: what
-   * keeps its requests from being let in, such as a wrong origin, would keep those of the next as well,
-   * and each of them would ask for another.
+   * Drops a credential that a server no longer knows. It keeps one that is new and was never accepted:
+   * there the cause is probably another one, such as a wrong origin, which a new credential does not
+   * change. Each request would then ask for a new credential.
    */
-  refused(signer: Signer, code: unknown): boolean {
-    if (!UNKNOWN.has(code)) return false
+  rejected(signer: Signer, code: unknown): boolean {
+    if (!UNKNOWN_CODES.has(code)) return false
     const held = this.#held
     if (held?.signer !== signer) return true
-    if (!held.accepted && held.age() < DOUBTFUL_AGE) return false
+    if (!held.accepted && held.age() < MIN_AGE_IF_NEVER_ACCEPTED) return false
     this.#held = null
     return true
   }
@@ -90,7 +92,7 @@ export class TokenKeeper implements Signers {
   }
 
   async #obtainAndHold(): Promise<Held> {
-    if (!this.#inHand()) this.#pause.check()
+    if (!this.#hasValidToken()) this.#pause.check()
     const token = await this.#obtain().catch((error: unknown) => {
       throw this.#failed(error)
     })
@@ -101,28 +103,28 @@ export class TokenKeeper implements Signers {
     return this.#held
   }
 
-  /** What is told of a failure. Only one of the endpoint makes that be left alone for a while. */
+  /** Returns the error for the waiting requests. If the endpoint failed, a pause begins. */
   #failed(error: unknown): unknown {
     const held = this.#held
-    const ofEndpoint = error instanceof TokenFailure
+    const endpointFailed = error instanceof TokenFailure
     if (held !== null) {
-      const wait = ofEndpoint ? (error.retryAfter ?? 0) : 0
+      const wait = endpointFailed ? (error.retryAfter ?? 0) : 0
       held.retryAge = held.age() + Math.max(held.renewBefore / 10, wait)
     }
-    return ofEndpoint ? this.#pause.begin(error, this.#inHand()) : error
+    return endpointFailed ? this.#pause.begin(error, this.#hasValidToken()) : error
   }
 
-  #inHand(): boolean {
+  #hasValidToken(): boolean {
     return this.#held !== null && leftOf(this.#held) > 0
   }
 }
 
-/** How long a credential is still valid, in seconds. */
+/** How many seconds a credential is still valid. */
 function leftOf({ lifetime, age }: Held): number {
   return lifetime - age()
 }
 
-/** What a promise comes to, unless the signal comes first; the promise itself goes on. */
+/** Waits for a promise, but rejects if the signal aborts. It does *not* end the work of the promise. */
 async function unlessAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | null | undefined,
@@ -140,29 +142,29 @@ async function unlessAborted<Value>(
   }
 }
 
-/** The pause after a first failure, in seconds; it doubles with each that follows. */
+/** The pause after the first failure, in seconds. It doubles with each further failure. */
 const FIRST_PAUSE = 1
-const LONGEST_PAUSE = 30
+const MAX_PAUSE = 30
 
-/** A failure, and for how long it counts. */
+/** A failure, and the pause after it. */
 interface Pause {
   readonly error: MacError
   readonly seconds: number
   readonly age: Stopwatch
 }
 
-/** Keeps a token endpoint that gave no credential from being asked again at once. */
+/** Makes the client wait before it asks a token endpoint again that gave no credential. */
 export class TokenPause {
   readonly #now: (() => number) | undefined
   #pause: Pause | null = null
   #next = FIRST_PAUSE
 
-  /** @param now A clock in seconds since 1970, in place of the system's. */
+  /** @param now A clock in seconds since 1970. Default: the system clock. */
   constructor(now: (() => number) | undefined) {
     this.#now = now
   }
 
-  /** @throws {@link MacError} that of the last failure, while its pause lasts. */
+  /** @throws {@link MacError} the error of the last failure, until its pause is over. */
   check(): void {
     const pause = this.#pause
     if (pause !== null && pause.age() < pause.seconds) throw pause.error
@@ -170,19 +172,19 @@ export class TokenPause {
 
   /**
    * Begins a pause.
-   * @param inHand Whether there is still a credential, so that nobody waited for the answer: then the
-   *   pauses do not grow, and requests are soon served again where they need the next one.
-   * @returns What is told to those who wait, and to those who ask while it lasts.
+   * @param hasValidToken Whether the old credential is still valid. Then the pauses do not grow, so that
+   *   the endpoint is asked again soon if requests need the new one.
+   * @returns The error for all requests that wait, and for those that come during the pause.
    */
-  begin(failure: TokenFailure, inHand: boolean): MacError {
-    const seconds = failure.retryAfter ?? (inHand ? FIRST_PAUSE : this.#next)
-    if (!inHand) this.#next = Math.min(this.#next * 2, LONGEST_PAUSE)
+  begin(failure: TokenFailure, hasValidToken: boolean): MacError {
+    const seconds = failure.retryAfter ?? (hasValidToken ? FIRST_PAUSE : this.#next)
+    if (!hasValidToken) this.#next = Math.min(this.#next * 2, MAX_PAUSE)
     const error = publicError(failure, (this.#now ?? systemClock)() + seconds)
     this.#pause = { error, seconds, age: startStopwatch(this.#now) }
     return error
   }
 
-  /** A credential has come. */
+  /** Ends the pause: the endpoint gave a credential. */
   end(): void {
     this.#pause = null
     this.#next = FIRST_PAUSE
@@ -196,7 +198,7 @@ function publicError({ message, cause }: TokenFailure, until: number): MacError 
 
 function notBefore(seconds: number): string {
   const date = new Date(Math.ceil(seconds) * 1000)
-  // A clock that is given may be any.
+  // The option now may return any number.
   if (Number.isNaN(date.getTime())) return ''
   return ` It is not asked again before ${date.toISOString().replace('.000Z', 'Z')}.`
 }

@@ -5,11 +5,11 @@ import { limitedText } from './payload.ts'
 
 /** The longest answer that is read, in bytes. */
 const MAX_BYTES = 16_384
-/** The longest pause that an endpoint may ask for, in seconds. */
-const LONGEST_PAUSE = 300
+/** The longest pause that an endpoint may ask for with `Retry-After`, in seconds. */
+const MAX_PAUSE = 300
 /**
- * The error codes that are shown (RFC 6749 §5.2 and §4.1.2.1). Any other text of the endpoint may repeat
- * the secret in a form that nobody thought of.
+ * The error codes that are shown (RFC 6749 §5.2 and §4.1.2.1). No other text of the endpoint is shown: it
+ * could repeat the secret in some form.
  */
 const ERROR_CODES: ReadonlySet<unknown> = new Set([
   'invalid_request',
@@ -23,27 +23,27 @@ const ERROR_CODES: ReadonlySet<unknown> = new Set([
   'temporarily_unavailable',
 ])
 
-/** What a token request is made with. */
+/** The settings of a token request. */
 export interface TokenClientSettings {
   readonly endpoint: URL
   readonly clientId: string
   readonly clientSecret: string
-  /** With a space between; `null` for the server's default. */
+  /** Scopes with a space between two of them. `null` for the server's default. */
   readonly scope: string | null
   readonly authentication: 'basic' | 'body'
   readonly timeoutSeconds: number
 }
 
-/** A credential that a token endpoint gave. */
+/** A credential of a token endpoint. */
 export interface Token {
   readonly signer: Signer
-  /** How long it is valid, in seconds from when it was asked for. */
+  /** How many seconds it is valid, counted from the request for it. */
   readonly lifetime: number
 }
 
-/** Says why there is no credential; it becomes a `MacError` for the caller. */
+/** Why the client got no credential. The caller gets it as a `MacError`. */
 export class TokenFailure extends Error {
-  /** For how long the endpoint asks not to be asked again, in seconds; `null` if it does not. */
+  /** The seconds of `Retry-After`. `null` if the answer has none. */
   readonly retryAfter: number | null
 
   constructor(why: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
@@ -53,11 +53,11 @@ export class TokenFailure extends Error {
 }
 
 /**
- * Asks for a credential (RFC 6749 §4.4.2, draft §5.1). A redirect is *not* followed: the secret would go
- * along.
+ * Asks the token endpoint for a credential (RFC 6749 §4.4.2, draft §5.1). It does *not* follow redirects:
+ * they would get the secret.
  *
  * @param now A clock in seconds since 1970.
- * @throws {@link TokenFailure} if no answer comes, or one that holds no MAC credential.
+ * @throws {@link TokenFailure} if there is no answer, or no MAC credential in it.
  */
 export async function requestToken(
   settings: TokenClientSettings,
@@ -70,7 +70,7 @@ export async function requestToken(
   let response: Response
   let text: string | null
   try {
-    // Timers take whole numbers, and 2.01 seconds times 1000 is not one in JavaScript.
+    // Timers take whole numbers, and in JavaScript 2.01 * 1000 is not one.
     signal = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000))
     response = await send(endpoint.href, { ...init, redirect: 'manual', signal })
     text = await limitedText(response, MAX_BYTES)
@@ -82,7 +82,7 @@ export async function requestToken(
   }
   const retryAfter = retryAfterOf(response, now())
   if (text === null) {
-    throw new TokenFailure(`gave an answer of more than ${MAX_BYTES} bytes`, retryAfter)
+    throw new TokenFailure(`sent an answer of more than ${MAX_BYTES} bytes`, retryAfter)
   }
   const answer = objectIn(text)
   if (response.status !== 200) throw rejected(response.status, answer, retryAfter)
@@ -106,14 +106,14 @@ function tokenRequest(settings: TokenClientSettings): RequestInit {
   return { method: 'POST', headers, body: form.toString() }
 }
 
-/** Form encoding, which HTTP Basic takes here as well (RFC 6749 §2.3.1 and appendix B). */
+/** Form-encodes a text. OAuth requires this for HTTP Basic as well (RFC 6749 §2.3.1 and appendix B). */
 function formEncode(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
 type Answer = Readonly<Record<string, unknown>>
 
-/** The JSON object in a text; `null` if there is none. */
+/** Parses a JSON object. `null` if the text is not one. */
 function objectIn(text: string): Answer | null {
   try {
     const value: unknown = JSON.parse(text)
@@ -125,7 +125,7 @@ function objectIn(text: string): Answer | null {
 
 /** Reads a credential from an answer (draft §5.1, RFC 6749 §5.1). */
 function readToken(answer: Answer | null): Token {
-  if (answer === null) throw new TokenFailure('gave an answer that is not a JSON object')
+  if (answer === null) throw new TokenFailure('sent an answer that is not a JSON object')
   const { token_type: type, expires_in: lifetime } = answer
   if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
     throw unusable('token_type is not mac')
@@ -145,18 +145,18 @@ function signerOf({ access_token: id, mac_key: key, mac_algorithm }: Answer): Si
     return readCredential({ id, key, algorithm })
   } catch (cause) {
     const why = 'access_token or mac_key is empty, or holds characters that are not allowed'
-    throw new TokenFailure(`gave a credential that cannot be used: ${why}`, null, { cause })
+    throw new TokenFailure(`sent a credential that cannot be used: ${why}`, null, { cause })
   }
 }
 
 function unusable(what: string): TokenFailure {
-  return new TokenFailure(`gave an answer that cannot be used: ${what}`)
+  return new TokenFailure(`sent an answer that cannot be used: ${what}`)
 }
 
-/** The failure for a status that is not 200 (RFC 6749 §5.2). */
+/** Makes the failure for a status that is not 200 (RFC 6749 §5.2). */
 function rejected(status: number, answer: Answer | null, retryAfter: number | null): TokenFailure {
   if (status === 0 || (status >= 300 && status < 400)) {
-    const why = 'redirects, which is not followed: the secret would go along'
+    const why = 'sent a redirect, which is not followed: the secret would go there too'
     return new TokenFailure(why, retryAfter)
   }
   const code = ERROR_CODES.has(answer?.error) ? `, ${answer?.error}` : ''
@@ -164,10 +164,9 @@ function rejected(status: number, answer: Answer | null, retryAfter: number | nu
 }
 
 /**
- * For how long an answer asks not to be asked again (RFC 9110 §10.2.3), in seconds, at most 300;
- * `null` if it does not.
+ * Returns the seconds of `Retry-After` (RFC 9110 §10.2.3), at most 300. `null` if the answer has none.
  *
- * @param now What time it is, in seconds since 1970, if the answer does not say what it is at the server.
+ * @param now The time in seconds since 1970. Used if the answer has no `Date`.
  */
 function retryAfterOf({ headers }: Response, now: number): number | null {
   const text = headers.get('retry-after')
@@ -175,10 +174,10 @@ function retryAfterOf({ headers }: Response, now: number): number | null {
   const date = secondsOf(headers.get('date') ?? '')
   const from = Number.isNaN(date) ? now : date
   const seconds = /^\d+$/.test(text) ? Number(text) : secondsOf(text) - from
-  return seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) : null
+  return seconds > 0 ? Math.min(seconds, MAX_PAUSE) : null
 }
 
-/** Of an HTTP-date, as RFC 9110 §5.6.7 wants it to be written; `NaN` for all else. */
+/** Parses an HTTP-date in the preferred form (RFC 9110 §5.6.7). `NaN` for any other text. */
 function secondsOf(text: string): number {
   return /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)
     ? Date.parse(text) / 1000

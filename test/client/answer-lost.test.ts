@@ -12,8 +12,8 @@ import { KEY, signingServer } from './server.ts'
 import { tokenServer } from './token-server.ts'
 
 /**
- * A proxy that passes on each request and its answer, until it is told to break: then the next request
- * is passed on, and the connection is closed in place of the answer.
+ * A proxy that passes on requests and answers. After `breakNext`, it passes on the next request, and
+ * closes the connection instead of passing on the answer.
  */
 async function breakingProxy(target: string) {
   const { port } = new URL(target)
@@ -48,7 +48,7 @@ async function breakingProxy(target: string) {
   }
 }
 
-/** Sends each signed request twice, as a proxy does that got no answer in time, and gives the second answer. */
+/** Sends each signed request twice, as a proxy may do after a timeout, and returns the second answer. */
 const twice: MacFetch = async (input, init) => {
   if (new Headers(init?.headers).get('authorization')?.startsWith('MAC ')) {
     const first = await fetch(input, init)
@@ -57,34 +57,34 @@ const twice: MacFetch = async (input, init) => {
   return fetch(input, init)
 }
 
-/** A server for the length of a test. */
+/** Starts a server that closes at the end of the test. */
 async function serving(handler: (request: Request) => Promise<Response>) {
   const { port, close } = await listen(handler)
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close }
 }
 
-/** What a call rejects with. */
+/** Returns the error of a call that rejects. */
 const reasonOf = (call: Promise<Response>): Promise<unknown> =>
   call.then(
     ({ status }) => `it was answered ${status}`,
     (reason: unknown) => reason,
   )
 
-describe('a request that was carried out, and whose answer was lost, is never told as rejected:', () => {
+describe('rejects with ERR_MAC_CLIENT_ANSWER_LOST, and returns no 401, if a request was carried out and its answer was lost:', () => {
   test.each([
     ['GET', undefined],
     ['PUT', 'hello'],
     ['DELETE', undefined],
     ['POST', 'hello'],
     ['PATCH', 'hello'],
-  ])('%s, when a kept-alive connection breaks', async (method, body) => {
+  ])('%s, if a kept-alive connection breaks', async (method, body) => {
     await using server = await signingServer()
     await using proxy = await breakingProxy(server.url)
     const macFetch = createMacFetch(KEY)
     await (await macFetch(proxy.url)).text()
     proxy.breakNext()
     const reason = await reasonOf(macFetch(`${proxy.url}/do`, { method, ...(body && { body }) }))
-    // Node's fetch, and Bun's for some methods, say it themselves; what is sent again is a replay.
+    // Node's fetch, and Bun's for some methods, reject themselves. Others send again, which is a replay.
     const sent = server.seen.slice(1)
     const again = sent.length === 2
     const resends =
@@ -97,21 +97,18 @@ describe('a request that was carried out, and whose answer was lost, is never to
     expect((reason as Error).name).toBe(again ? 'MacError' : (reason as Error).name)
   })
 
-  test.each(['GET', 'HEAD', 'PUT', 'POST'])(
-    '%s, when it is sent twice on its way',
-    async (method) => {
-      await using server = await signingServer()
-      const macFetch = createMacFetch(KEY, { fetch: twice })
-      const reason = await reasonOf(macFetch(server.url, { method }))
-      expect(reason).toBeInstanceOf(MacError)
-      expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
-      expect((reason as Error).message).toContain(`had this ${method} request before`)
-      expect((reason as Error).message).toContain('was probably carried out')
-      expect(server.seen.map(({ status }) => status)).toEqual([200, 401])
-    },
-  )
+  test.each(['GET', 'HEAD', 'PUT', 'POST'])('%s, if a proxy sends it twice', async (method) => {
+    await using server = await signingServer()
+    const macFetch = createMacFetch(KEY, { fetch: twice })
+    const reason = await reasonOf(macFetch(server.url, { method }))
+    expect(reason).toBeInstanceOf(MacError)
+    expect(reason).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
+    expect((reason as Error).message).toContain(`had this ${method} request before`)
+    expect((reason as Error).message).toContain('was probably carried out')
+    expect(server.seen.map(({ status }) => status)).toEqual([200, 401])
+  })
 
-  test('PUT, when the handler answers 421, for which fetch of Node sends it again', async () => {
+  test('PUT, if the handler answers 421, after which the fetch of Node sends it again', async () => {
     await using server = await signingServer()
     const seen: number[] = []
     const app = server.mac.withMac(() => new Response(null, { status: 421 }))
@@ -129,7 +126,7 @@ describe('a request that was carried out, and whose answer was lost, is never to
     ['the address', { failures: { requests: 1, seconds: 60 } }],
     ['the credential', { requests: { requests: 3, seconds: 60 } }],
   ])(
-    'PUT, when it used up the budget of %s, so that the repeat is answered 429',
+    'PUT, if it exhausted the limit of %s, so that the second copy is answered 429',
     async (_, limit) => {
       const mac = createMac({
         database: 'sqlite::memory:',
@@ -155,7 +152,7 @@ describe('a request that was carried out, and whose answer was lost, is never to
         expect(seen[3]).toBe(401)
         expect(await put()).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
         expect(seen.slice(4)).toEqual([200, 429])
-        // That one was rejected both times.
+        // Both copies of this one were rejected.
         expect(await put()).toBe('it was answered 429')
       }
       const nonce = () => 'always-the-same'
@@ -164,7 +161,7 @@ describe('a request that was carried out, and whose answer was lost, is never to
     },
   )
 
-  test('with a token, which is not renewed for it, and nothing is sent again', async () => {
+  test('with a token, which is not renewed, and nothing is sent again', async () => {
     await using server = await tokenServer()
     const good = server.tokenFetch()
     expect((await good(server.url)).status).toBe(200)
@@ -175,7 +172,7 @@ describe('a request that was carried out, and whose answer was lost, is never to
     expect(server.seen.map((seen) => seen.slice(0, 3))).toEqual(['200', '200', '401'])
   })
 
-  test('when the clock was set right before, and the repeat is sent twice', async () => {
+  test('PUT, if the clock was corrected before, and the second try is sent twice', async () => {
     await using server = await signingServer(undefined, { now: () => 1_700_000_000 })
     const macFetch = createMacFetch(KEY, { fetch: twice, now: () => 1_700_004_000 })
     const reason = await reasonOf(macFetch(server.url, { method: 'PUT', body: 'x' }))
@@ -200,23 +197,23 @@ const byText = (error: string) => () =>
 const send = (answer: () => Response, url = 'https://a.example/') =>
   reasonOf(createMacFetch(KEY, { fetch: async () => answer() })(url))
 
-test('a replay is known by its code, and by the challenge where a proxy replaced the body', async () => {
+test('recognizes a replay by its code, or by the challenge if a proxy replaced the body', async () => {
   for (const answer of [() => problem('ERR_MAC_REPLAY'), byText('The nonce was used before.')]) {
     expect(await send(answer)).toMatchObject({ code: 'ERR_MAC_CLIENT_ANSWER_LOST' })
   }
 })
 
 test.each([
-  ['another refusal', () => problem('ERR_MAC_REJECTED')],
+  ['another code', () => problem('ERR_MAC_REJECTED')],
   ['another text', byText('The nonce was used.')],
   ['no challenge', () => new Response('The nonce was used before.', { status: 401 })],
-])('%s is a 401 that is given back, and can be read', async (_, answer) => {
+])('returns a 401 with %s, and its body can be read', async (_, answer) => {
   expect(await send(answer)).toBe('it was answered 401')
   const macFetch = createMacFetch(KEY, { fetch: async () => answer() })
   expect(await (await macFetch('https://a.example/')).text()).not.toBe('')
 })
 
-test('a 429 whose challenge says replay is told as a lost answer, and one that only limits is given back', async () => {
+test('rejects if the challenge of a 429 says replay, and returns any other 429', async () => {
   const limited = (headers: Record<string, string>) => () =>
     new Response(null, { status: 429, headers: { ...headers, 'retry-after': '1' } })
   const replay = { 'www-authenticate': 'MAC error="The nonce was used before."' }
@@ -224,12 +221,12 @@ test('a 429 whose challenge says replay is told as a lost answer, and one that o
   expect(await send(limited({}))).toBe('it was answered 429')
 })
 
-test.each([200, 400, 403, 409, 503])('a %d that says replay is given back', async (status) => {
+test.each([200, 400, 403, 409, 503])('returns a %d with the code of a replay', async (status) => {
   const answer = () => new Response(problem('ERR_MAC_REPLAY').body, { ...problem(''), status })
   expect(await send(answer)).toBe(`it was answered ${status}`)
 })
 
-test('with a nonce function of the caller’s own a replay may be true, and the 401 is given back', async () => {
+test('returns the 401 of a replay if the option nonce is set', async () => {
   const now = () => 1_700_000_000
   await using server = await signingServer(undefined, { now })
   const macFetch = createMacFetch(KEY, { nonce: () => 'always-the-same', now })
@@ -241,19 +238,19 @@ test('with a nonce function of the caller’s own a replay may be true, and the 
   ])
 })
 
-test('over plain http the error says that anybody could have made it up', async () => {
-  const forged = 'Over plain http anybody on the way can make this answer up'
-  for (const [url, told] of [
+test('says in the error that the answer may be forged if it came over plain http', async () => {
+  const forged = 'Over plain http, an attacker on the way can forge this answer'
+  for (const [url, warns] of [
     ['http://a.example/', true],
     ['https://a.example/', false],
     ['http://127.0.0.1/', false],
   ] as const) {
     const reason = (await send(() => problem('ERR_MAC_REPLAY'), url)) as Error
-    expect(reason.message.includes(forged)).toBe(told)
+    expect(reason.message.includes(forged)).toBe(warns)
   }
 })
 
-describe('a forged 401 over plain http', () => {
+describe('a 401 for an unknown token', () => {
   const TOKEN = {
     token_type: 'mac',
     access_token: 'an-id',
@@ -261,7 +258,7 @@ describe('a forged 401 over plain http', () => {
     mac_algorithm: 'hmac-sha-256',
     expires_in: 3600,
   }
-  /** Sends a POST with a token that was taken before, to be answered 401; tells how often it was sent. */
+  /** Sends a POST with a token that was accepted before. It is answered 401. Returns how often it was sent. */
   async function posts(api: string, options = {}) {
     let asked = 0
     const sent: string[] = []
@@ -286,7 +283,7 @@ describe('a forged 401 over plain http', () => {
   }
 
   test.each(['http://a.example/', 'http://app.localhost/', 'http://10.0.0.1/'])(
-    'does not make createTokenFetch send a POST to %s twice; the next request has a new token',
+    'that came over plain http, from %s, does not make createTokenFetch send a POST twice; the next request has a new token',
     async (api) => {
       expect(await posts(api)).toEqual({ status: 401, posts: 1, asked: 2 })
     },
@@ -297,7 +294,10 @@ describe('a forged 401 over plain http', () => {
     ['http://localhost/', {}],
     ['http://127.0.0.1:3000/', {}],
     ['http://a.example/', { trustPlainHttp: true }],
-  ])('would be no forgery on %s with %j: there it is sent again', async (api, options) => {
-    expect(await posts(api, options)).toEqual({ status: 401, posts: 2, asked: 2 })
-  })
+  ])(
+    'that cannot be forged or is trusted, from %s with %j, makes createTokenFetch send a POST again',
+    async (api, options) => {
+      expect(await posts(api, options)).toEqual({ status: 401, posts: 2, asked: 2 })
+    },
+  )
 })

@@ -12,7 +12,7 @@ const wrongClocks: [name: string, off: number][] = [
   ['ahead', 4000],
 ]
 
-/** Holds the first requests until so many are there, so that all are signed before any is answered. */
+/** Holds requests until there are so many, so that all are signed before the first is answered. */
 function gate(count: number) {
   let waiting = 0
   let open = () => {}
@@ -25,7 +25,7 @@ function gate(count: number) {
   }
 }
 
-/** The statuses of as many requests at once, in their order. */
+/** The statuses of twenty requests at once, in their order. */
 function statuses(send: (at: number) => Promise<Response>): Promise<number[]> {
   return Promise.all(
     Array.from({ length: COUNT }, async (_, at) => {
@@ -36,7 +36,7 @@ function statuses(send: (at: number) => Promise<Response>): Promise<number[]> {
   )
 }
 
-describe('twenty requests at once all get through', () => {
+describe('twenty requests at once are all accepted', () => {
   test.each(wrongClocks)('with a clock that is %s', async (_, off) => {
     const wait = gate(COUNT)
     await using server = await signingServer(() => wait().then(() => null), onTime)
@@ -66,7 +66,7 @@ describe('twenty requests at once all get through', () => {
     expect(server.asked).toEqual([200])
   })
 
-  test('after their token was deleted, and ask for one new token', async () => {
+  test('after their token was deleted, with one new token for all', async () => {
     const wait = gate(COUNT)
     let first = true
     await using server = await tokenServer(undefined, {
@@ -88,17 +88,17 @@ describe('twenty requests at once all get through', () => {
     const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + wrong })
     expect((await tokenFetch(server.url)).status).toBe(200)
     await server.forget()
-    // By a clock that is ahead the token has also expired.
+    // If the clock is ahead, the token has also expired.
     wrong = off
     expect(await statuses(() => tokenFetch(server.url))).toEqual(ALL_WELL)
   })
 })
 
 test.each(wrongClocks)(
-  'a poller whose clock is %s loses none of its requests in flight',
+  'overlapping requests with a clock that is %s are all accepted',
   async (_, off) => {
     const started: (() => void)[] = []
-    /** Lets go of a request when three later ones have come. */
+    /** Answers a request only after three later ones have come. */
     const overlap = () =>
       new Promise<null>((resolve) => {
         started.push(() => resolve(null))
@@ -126,7 +126,7 @@ test.each(wrongClocks)(
 )
 
 describe('a request is sent again only once for each reason:', () => {
-  test('when the time of the server is another with each answer', async () => {
+  test('if the server sends another time with each answer', async () => {
     let seconds = NOW
     await using server = await signingServer(
       () => {
@@ -140,7 +140,7 @@ describe('a request is sent again only once for each reason:', () => {
     expect(server.seen).toHaveLength(2)
   })
 
-  test('when each token is taken for other requests, and never for this one', async () => {
+  test('if each new token is accepted for other requests, but not for this one', async () => {
     let asked = 0
     let posts = 0
     const rejected = { 'www-authenticate': 'MAC error="The credentials were rejected."' }

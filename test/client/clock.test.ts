@@ -16,7 +16,7 @@ function timestamps(seen: readonly Seen[]): number[] {
 test.each([
   ['behind', -4000],
   ['ahead', 4000],
-])('a clock that is %s is set right by the first answer, and stays right', async (_, off) => {
+])('corrects a clock that is %s by the first answer, and keeps it correct', async (_, off) => {
   await using server = await signingServer(undefined, onTime)
   const macFetch = createMacFetch(KEY, { now: () => NOW + off })
   const answer = await macFetch(server.url, { method: 'POST', body: 'hello' })
@@ -26,7 +26,7 @@ test.each([
   expect(server.seen.map(({ status }) => status)).toEqual([401, 200, 200])
 })
 
-test('the clock of one server says nothing of another', async () => {
+test('keeps a clock offset for each server', async () => {
   await using one = await signingServer(undefined, onTime)
   await using other = await signingServer(undefined, behind)
   const macFetch = createMacFetch(KEY, behind)
@@ -35,7 +35,7 @@ test('the clock of one server says nothing of another', async () => {
   expect(other.seen).toHaveLength(1)
 })
 
-test('an offset can be given, and is corrected like any other', async () => {
+test('uses the option clockOffset, and corrects it if it is wrong', async () => {
   await using server = await signingServer(undefined, onTime)
   const known = createMacFetch(KEY, { ...behind, clockOffset: 4000 })
   expect((await known(server.url)).status).toBe(200)
@@ -44,7 +44,7 @@ test('an offset can be given, and is corrected like any other', async () => {
   expect(timestamps(server.seen)).toEqual([NOW, NOW - 8000, NOW])
 })
 
-test('a stream is not sent again, and the next request is right', async () => {
+test('does not send a stream again, and the next request is accepted', async () => {
   await using server = await signingServer(undefined, onTime)
   const macFetch = createMacFetch(KEY, behind)
   const body = new Blob(['hello']).stream()
@@ -58,8 +58,8 @@ test('a stream is not sent again, and the next request is right', async () => {
 test.each([
   ['that holds a string', () => ({ body: 'hello' }), {}],
   ['that holds a stream', () => ({ body: new Blob(['hello']).stream(), duplex: 'half' }), {}],
-  ['whose body is bound', () => ({ body: 'hello' }), { body: true }],
-])('a Request %s is sent again', async (_, content, options) => {
+  ['with a bound body', () => ({ body: 'hello' }), { body: true }],
+])('sends a Request %s again', async (_, content, options) => {
   await using server = await signingServer(undefined, onTime)
   const macFetch = createMacFetch(KEY, { ...behind, ...options })
   const headers = { 'content-type': 'text/x', 'x-mine': '1' }
@@ -72,7 +72,7 @@ test.each([
   }
 })
 
-test('the way of a redirect is gone with the clock set right', async () => {
+test('corrects the clock behind a redirect', async () => {
   await using server = await signingServer(
     ({ url }) =>
       url.endsWith('/old')
@@ -86,7 +86,7 @@ test('the way of a redirect is gone with the clock set right', async () => {
   expect(timestamps(server.seen)).toEqual([NOW - 4000, NOW - 4000, NOW])
 })
 
-describe('a time that nobody vouches for changes nothing:', () => {
+describe('a server time that is not authenticated changes nothing:', () => {
   const forge =
     (change: (time: { id: string; nonce: string; ts: string; serverTs: string }) => object) =>
     async ({ headers }: Request) => {
@@ -112,9 +112,9 @@ describe('a time that nobody vouches for changes nothing:', () => {
     ['no challenge', say(null)],
     ['a challenge without a time', say('MAC error="The timestamp is too old."')],
     ['a time without a MAC', say(`MAC error="x", ts="${NOW}"`)],
-    ['a time with a MAC that is none', say(`MAC error="x", ts="${NOW}", tsm="AAAA"`)],
+    ['a time with a MAC that is not valid', say(`MAC error="x", ts="${NOW}", tsm="AAAA"`)],
     ['a time with an empty MAC', say(`MAC error="x", ts="${NOW}", tsm=""`)],
-    ['a challenge that follows no grammar', say('MAC error="')],
+    ['a malformed challenge', say('MAC error="')],
     ['another key', forge(() => ({ key: 'guessed' }))],
     ['an answer to another nonce', forge(() => ({ nonce: 'another' }))],
     ['an answer to another timestamp', forge(({ ts }) => ({ ts: `${ts}0` }))],
@@ -129,16 +129,16 @@ describe('a time that nobody vouches for changes nothing:', () => {
     }
   })
 
-  test('and the same answer, unforged, does change it', async () => {
+  test('control: the same answer, not forged, corrects the clock', async () => {
     await using server = await signingServer(forge(() => ({})))
     const macFetch = createMacFetch(KEY, behind)
     expect((await macFetch(server.url)).status).toBe(401)
     expect(timestamps(server.seen)).toEqual([NOW - 4000, NOW])
   })
 
-  // Not 407, which fetch of Node does not give back, and not 421, which it sends again by itself.
+  // Not 407, which the fetch of Node does not return, and not 421, after which it sends again by itself.
   test.each([200, 204, 206, 302, 304, 400, 402, 403, 404, 405, 409, 410, 425, 429, 500, 503])(
-    'nor does one in an answer %d, which is no 401',
+    'a time in an answer %d instead of a 401',
     async (status) => {
       const answer = forge(() => ({}))
       await using server = await signingServer(async (request) => {
@@ -156,8 +156,8 @@ describe('a time that nobody vouches for changes nothing:', () => {
   test.each([
     ['a 407', (init: ResponseInit) => new Response(null, { ...init, status: 407 })],
     ['a network error', () => Response.error()],
-    ['a 401 of an unsigned request behind a redirect', null],
-  ])('nor does one in %s', async (_, make) => {
+    ['a 401 to an unsigned request after a redirect', null],
+  ])('a time in %s', async (_, make) => {
     const challenge = forge(() => ({}))
     const sent: string[] = []
     const hand: MacFetch = async (input, init) => {
@@ -177,7 +177,7 @@ describe('a time that nobody vouches for changes nothing:', () => {
     expect(sent.length).toBe(make === null ? 3 : 2)
   })
 
-  test('nor does one send a request again that was delayed for longer than the clock is off', async () => {
+  test('a time in a 401 that was delayed longer than the clock is off does not make the client send again', async () => {
     let now = NOW - 61
     const answer = forge(() => ({}))
     await using server = await signingServer((request) => {
@@ -191,7 +191,7 @@ describe('a time that nobody vouches for changes nothing:', () => {
     expect(timestamps(server.seen)).toEqual([NOW - 61, NOW])
   })
 
-  test('nor one that was held back for more than a minute', async () => {
+  test('a time in a 401 that was delayed for more than a minute', async () => {
     let now = NOW - 4000
     const answer = forge(() => ({}))
     await using server = await signingServer((request) => {
@@ -203,26 +203,26 @@ describe('a time that nobody vouches for changes nothing:', () => {
   })
 })
 
-test('an offset that is learned never makes timestamps of the future', () => {
+test('a learned offset never leads to timestamps in the future', () => {
   const clocks = new ServerClocks(0)
   const exchange = (sent: number, answered: number, offset = clocks.offsetOf('o')) => ({
     sent,
     answered,
     offset,
   })
-  // The server read its clock while the request was on its way: in the end it is later there too.
+  // The server read its clock before the answer came. When it comes, the server's clock is later.
   expect(clocks.learn('o', 1000, exchange(100, 110))).toBe(true)
   expect(clocks.offsetOf('o')).toBe(890)
   expect(clocks.learn('o', 1000, exchange(110, 100))).toBe(false)
   expect(clocks.learn('o', 1000, exchange(100, Number.NaN))).toBe(false)
   expect(clocks.learn('o', 1000.5, exchange(110, 110))).toBe(false)
   expect(clocks.offsetOf('another')).toBe(0)
-  // What was signed before that was learned is wrong all the same.
+  // A request that was signed before the offset was learned is still wrong.
   expect(clocks.learn('o', 1000.5, exchange(110, 110, 0))).toBe(true)
   expect(clocks.learn('o', 1000, exchange(100, 500, 0))).toBe(true)
   expect(clocks.offsetOf('o')).toBe(890)
 })
 
 function never(): never {
-  throw new Error('the request bears no credentials')
+  throw new Error('the request has no MAC credentials')
 }

@@ -1,7 +1,7 @@
 import { KeptBody } from '../../src/client/payload.ts'
 import { expect, test } from '../support/runner.ts'
 
-/** A request whose body comes as it is pushed, and what is still wanted of it. */
+/** A request with a stream as body, and functions that push text into it. */
 function pushing() {
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null
   const body = new ReadableStream<Uint8Array>({
@@ -21,7 +21,7 @@ function pushing() {
 const textOf = (kept: KeptBody) =>
   kept.bytes === null ? null : new TextDecoder().decode(kept.bytes)
 
-test('a body is there again once all of it was read, and not before', async () => {
+test('keeps a body after it was read to its end, and not before', async () => {
   const { request, push, controller } = pushing()
   const kept = new KeptBody(request)
   const reader = (request.body as ReadableStream<Uint8Array>).getReader()
@@ -37,7 +37,7 @@ test('a body is there again once all of it was read, and not before', async () =
   expect(textOf(kept)).toBe('onetwo')
 })
 
-test('what is dropped is gone, and the one who sends it still gets all', async () => {
+test('forgets a body after drop, and the sender still gets all of it', async () => {
   const { request, push, controller } = pushing()
   const kept = new KeptBody(request)
   push('one')
@@ -49,7 +49,7 @@ test('what is dropped is gone, and the one who sends it still gets all', async (
   expect(textOf(kept)).toBeNull()
 })
 
-test('a body that breaks off is not kept', async () => {
+test('does not keep a body that fails', async () => {
   const { request, push, controller } = pushing()
   const kept = new KeptBody(request)
   push('one')
@@ -59,7 +59,7 @@ test('a body that breaks off is not kept', async () => {
   expect(textOf(kept)).toBeNull()
 })
 
-/** Lets what was read reach the copy. */
+/** Waits until the copy has what was read. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -5,7 +5,7 @@ import { byPath, KEY, short, signingServer } from './server.ts'
 
 const macFetch = createMacFetch(KEY)
 
-test('each request has a nonce of its own, also the same one tried again', async () => {
+test('each request has a new nonce, even if the same request is sent again', async () => {
   await using server = await signingServer()
   const request = new Request(server.url)
   const answers = [macFetch(server.url), macFetch(new URL(server.url)), macFetch(request)]
@@ -34,7 +34,7 @@ test.each([
     ],
   ],
   ['a Blob', (url: string) => [url, { method: 'POST', body: new Blob(['hello']) }]],
-])('it takes %s', async (_, call) => {
+])('takes %s', async (_, call) => {
   for (const options of [{}, { body: true }]) {
     await using server = await signingServer()
     const send = createMacFetch(KEY, options)
@@ -44,7 +44,7 @@ test.each([
   }
 })
 
-test('null in place of options is none, as for fetch', async () => {
+test('takes null as options, as fetch does', async () => {
   await using server = await signingServer()
   expect((await macFetch(server.url, null as never)).status).toBe(200)
 })
@@ -53,11 +53,11 @@ test.each([
   ['options of another client', { url: 'https://a.example/', headers: {} }],
   ['a request of node:http', { url: '/x', method: 'GET', headers: {} }],
   ['a URL within an object', { url: 'https://a.example/' }],
-])('%s in place of a URL are refused with how to call it', async (_, input) => {
+])('rejects %s instead of a URL, and says how to call it', async (_, input) => {
   await expect(macFetch(input as never)).rejects.toThrow('(url, { method, headers, body })')
 })
 
-test('a nonce function that gives a promise is told so', async () => {
+test('rejects if the function nonce returns a promise', async () => {
   const send = createMacFetch(KEY, { nonce: (async () => 'n') as never })
   await expect(send('https://a.example/')).rejects.toThrow(
     'the function given as nonce must return a string, not a promise (await it)',
@@ -76,11 +76,14 @@ test.each([
     'credential.key must be a string that is not empty, not an empty string.',
   ],
   [{ id: 'ada-id', key: null }, 'credential.key must be a string that is not empty, not null.'],
-])('a credential that is none is refused with what was given: %p', (credential, rule) => {
-  expect(() => createMacFetch(credential as never)).toThrow(rule)
-})
+])(
+  'a credential that is not valid is a TypeError that says what was given: %p',
+  (credential, rule) => {
+    expect(() => createMacFetch(credential as never)).toThrow(rule)
+  },
+)
 
-test('forms are sent with the type that fits them, bound or not', async () => {
+test('sends a form with its Content-Type, whether or not the body is bound', async () => {
   await using server = await signingServer()
   const form = new FormData()
   form.set('a', 'b')
@@ -100,7 +103,7 @@ test('forms are sent with the type that fits them, bound or not', async () => {
   }
 })
 
-test('the header fields of the caller are left alone, and the User-Agent is that of fetch', async () => {
+test('changes no header field of the caller, and sends the User-Agent of fetch', async () => {
   await using server = await signingServer(() => new Response())
   await fetch(server.url, { headers: { 'x-mine': '1' } })
   await macFetch(server.url, { headers: { 'x-mine': '1' } })
@@ -111,7 +114,7 @@ test('the header fields of the caller are left alone, and the User-Agent is that
   expect(named?.get('user-agent')).toBe('mine/1')
 })
 
-test('a stream is sent as it comes', async () => {
+test('sends a stream chunk by chunk', async () => {
   let push: (text: string | null) => void = () => {}
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -138,7 +141,7 @@ test('a stream is sent as it comes', async () => {
   expect(arrived.join('')).toBe('onetwo')
 })
 
-test('a body that is written to after the call is sent as it was', async () => {
+test('sends a body as it was at the call, even if the caller changes it afterwards', async () => {
   await using server = await signingServer()
   for (const options of [{}, { body: true }]) {
     for (const bytes of [
@@ -156,7 +159,7 @@ test('a body that is written to after the call is sent as it was', async () => {
   }
 })
 
-test('what fetch is given besides reaches the one that sends', async () => {
+test('passes other options on to the option fetch', async () => {
   await using server = await signingServer(byPath)
   const given: unknown[] = []
   const send: MacFetch = (input, init) => {
@@ -171,7 +174,7 @@ test('what fetch is given besides reaches the one that sends', async () => {
 test.each([
   ['of the call', (url: string, signal: AbortSignal) => [url, { signal }]],
   ['of the Request', (url: string, signal: AbortSignal) => [new Request(url, { signal })]],
-])('the signal %s ends it, also behind a redirect', async (_, call) => {
+])('the signal %s ends a request, even after a redirect', async (_, call) => {
   const controller = new AbortController()
   await using server = await signingServer((request) => {
     if (new URL(request.url).pathname !== '/end') return byPath(request)
@@ -184,7 +187,7 @@ test.each([
   await expect(attempt).rejects.toThrow('enough')
 })
 
-test('ext may depend on the request, and is asked anew behind a redirect', async () => {
+test('calls the function ext for each signature, also after a redirect', async () => {
   await using server = await signingServer(byPath)
   const ext = ({ method, url }: { method: string; url: string }) =>
     `${method} ${new URL(url).pathname}`
@@ -193,7 +196,7 @@ test('ext may depend on the request, and is asked anew behind a redirect', async
   expect(sent).toEqual(['POST /303/next', 'GET /next'])
 })
 
-test('^ in a path is sent as every server shows it', async () => {
+test('sends ^ in a path as %5E', async () => {
   await using server = await signingServer()
   expect((await macFetch(`${server.url}/a^b?c^d`)).status).toBe(200)
   expect(server.seen[0]?.url).toMatch(/\/a%5Eb\?c\^d$/)
@@ -208,8 +211,8 @@ test.each([
   ],
   ['a method in lower case', 'ERR_MAC_CLIENT_METHOD', { method: 'patch' }, ''],
   ['a relative URL', 'ERR_MAC_CLIENT_URL', {}, 'relative'],
-  ['user information', 'ERR_MAC_CLIENT_URL', {}, 'http://user:pw@127.0.0.1/'],
-])('%s is refused before anything is sent', async (_, code, init, url) => {
+  ['a user name and password', 'ERR_MAC_CLIENT_URL', {}, 'http://user:pw@127.0.0.1/'],
+])('rejects %s before anything is sent', async (_, code, init, url) => {
   await using server = await signingServer()
   const error = await macFetch(url || server.url, init).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(MacError)
@@ -222,11 +225,11 @@ test.each([
   [{ fetch: 'fetch' }, 'fetch must be a function'],
   [{ body: 'required' }, 'body must be a boolean'],
   [{ retries: 3 }, 'there is no option retries'],
-])('the options %j are refused at once', (options, reason) => {
+])('throws at once for the options %j', (options, reason) => {
   expect(() => createMacFetch(KEY, options as object)).toThrow(reason)
 })
 
-/** A server that tells of each chunk as it comes. */
+/** A server that calls a function for each chunk of a body. */
 async function streamingServer(onChunk: (chunk: string) => Promise<void>) {
   const { createServer } = await import('node:http')
   const server = createServer((request, response) => {

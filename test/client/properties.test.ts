@@ -45,9 +45,9 @@ const url = fc
   .tuple(scheme, user, host, port, fc.constantFrom('', '/', '/', '/'), rest)
   .map((pieces) => pieces.join(''))
 
-test('every URL of which a Request can be made is signed so that it verifies, or refused with a reason', async () => {
+test('signRequest signs every URL of a Request so that it verifies, or rejects with a reason', async () => {
   let verified = 0
-  let refused = 0
+  let rejected = 0
   await fc.assert(
     fc.asyncProperty(
       url,
@@ -65,7 +65,7 @@ test('every URL of which a Request can be made is signed so that it verifies, or
         } catch (error) {
           expect(error).toBeInstanceOf(MacError)
           expect((error as MacError).code).toBe('ERR_MAC_CLIENT_URL')
-          refused++
+          rejected++
           return
         }
         verified++
@@ -75,7 +75,7 @@ test('every URL of which a Request can be made is signed so that it verifies, or
     ),
     { numRuns: 3000 },
   )
-  // Else the property would be about nothing.
+  // Otherwise the property would test nothing.
   expect(verified).toBeGreaterThan(700)
-  expect(refused).toBeGreaterThan(50)
+  expect(rejected).toBeGreaterThan(50)
 })

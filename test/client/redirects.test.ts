@@ -17,22 +17,25 @@ test.each([
   [303, 'HEAD', 'HEAD', ''],
   [307, 'POST', 'POST', 'hello'],
   [308, 'PATCH', 'PATCH', 'hello'],
-])('a %d of a %s becomes a %s that is signed anew', async (status, method, then, body) => {
-  await using server = await signingServer(byPath)
-  const content = ['POST', 'PUT', 'PATCH'].includes(method) ? { body: 'hello' } : {}
-  const response = await macFetch(`${server.url}/${status}/next?a=1`, { method, ...content })
-  expect(response.status).toBe(200)
-  expect(response.redirected).toBe(true)
-  expect(response.url).toBe(`${server.url}/next?a=1`)
-  expect(short(server.seen[1] as never)).toBe(`${then} /next?a=1 signed 200 ${body}`.trim())
-  const [first, second] = server.seen.map(({ authorization }) => authorization)
-  expect(first).not.toBe(second)
-  expect(server.seen[1]?.headers.has('content-type')).toBe(
-    body !== '' && (server.seen[0]?.headers.has('content-type') ?? false),
-  )
-})
+])(
+  'a %d after a %s is followed by a %s that is signed again',
+  async (status, method, then, body) => {
+    await using server = await signingServer(byPath)
+    const content = ['POST', 'PUT', 'PATCH'].includes(method) ? { body: 'hello' } : {}
+    const response = await macFetch(`${server.url}/${status}/next?a=1`, { method, ...content })
+    expect(response.status).toBe(200)
+    expect(response.redirected).toBe(true)
+    expect(response.url).toBe(`${server.url}/next?a=1`)
+    expect(short(server.seen[1] as never)).toBe(`${then} /next?a=1 signed 200 ${body}`.trim())
+    const [first, second] = server.seen.map(({ authorization }) => authorization)
+    expect(first).not.toBe(second)
+    expect(server.seen[1]?.headers.has('content-type')).toBe(
+      body !== '' && (server.seen[0]?.headers.has('content-type') ?? false),
+    )
+  },
+)
 
-test('what described a body goes with it', async () => {
+test('drops the header fields of a body together with the body', async () => {
   await using server = await signingServer(byPath)
   const headers = { 'content-type': 'text/x', 'content-language': 'en', 'x-mine': '1' }
   for (const status of [303, 307]) {
@@ -46,7 +49,7 @@ test('what described a body goes with it', async () => {
   expect(kept).toEqual(['text/x', 'en', '1'])
 })
 
-test('a body is bound anew where a redirect drops it', async () => {
+test('binds the empty body if a redirect drops the body', async () => {
   await using server = await signingServer(byPath)
   const bound = createMacFetch(KEY, { body: true })
   await bound(`${server.url}/303/next`, { method: 'POST', body: 'hello' })
@@ -55,7 +58,7 @@ test('a body is bound anew where a redirect drops it', async () => {
   )
 })
 
-test('another origin gets no signature and no cookie, and the way back none either', async () => {
+test('sends no signature and no cookie to another origin, nor with a redirect back from it', async () => {
   await using home = await signingServer(byPath)
   await using other = await signingServer(byPath)
   const back = encodeURIComponent(`${home.url}/back`)
@@ -75,18 +78,18 @@ test('another origin gets no signature and no cookie, and the way back none eith
   }
 })
 
-test('redirect manual gives the answer itself, signed, and error rejects', async () => {
+test('redirect manual returns the redirect, and redirect error rejects', async () => {
   await using server = await signingServer(byPath)
   const response = await macFetch(`${server.url}/302/next`, { redirect: 'manual' })
   expect([response.status, response.headers.get('location')]).toEqual([302, '/next'])
   const request = new Request(`${server.url}/302/next`, { redirect: 'manual' })
   expect((await macFetch(request)).status).toBe(302)
-  const refused = macFetch(`${server.url}/302/next`, { redirect: 'error' })
-  await expect(refused).rejects.toBeInstanceOf(TypeError)
+  const attempt = macFetch(`${server.url}/302/next`, { redirect: 'error' })
+  await expect(attempt).rejects.toBeInstanceOf(TypeError)
   expect(server.seen.map(short)).toEqual(Array(3).fill('GET /302/next signed 302'))
 })
 
-test('what is redirected for ever ends after the number that is allowed', async () => {
+test('rejects an endless redirect after maxRedirects', async () => {
   await using server = await signingServer((request) =>
     request.url.endsWith('/round')
       ? new Response(null, { status: 302, headers: { location: '/round' } })
@@ -100,12 +103,12 @@ test('what is redirected for ever ends after the number that is allowed', async 
   expect(server.seen).toHaveLength(24)
 })
 
-test('an answer that redirects nowhere is given back', async () => {
+test('returns a 302 without a Location', async () => {
   await using server = await signingServer(() => new Response('', { status: 302 }))
   expect((await macFetch(server.url)).status).toBe(302)
 })
 
-test('a stream is not sent twice', async () => {
+test('rejects a redirect that would send a stream again', async () => {
   await using server = await signingServer(byPath)
   const body = new Blob(['hello']).stream()
   const init = { method: 'POST', body, duplex: 'half' }
@@ -114,13 +117,13 @@ test('a stream is not sent twice', async () => {
   await expect(attempt).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_REDIRECT' })
 })
 
-test('the body of a Request is sent twice where it is not too large', async () => {
+test('sends the body of a Request again if it is not too large', async () => {
   await using server = await signingServer(byPath)
   const url = `${server.url}/307/next`
   const post = (body: string) => macFetch(new Request(url, { method: 'POST', body }))
   const small = 'x'.repeat(1_048_576)
   expect(await (await post(small)).text()).toBe(small)
-  await expect(post(`${small}x`)).rejects.toThrow('too large to be kept')
+  await expect(post(`${small}x`)).rejects.toThrow('too large to keep')
 })
 
 const from = (url: string, signed = true) =>
@@ -137,7 +140,7 @@ test.each([
   ['https://a.example/', 'ftp://a.example/', 'leads to ftp:'],
   ['https://a.example/', 'javascript:alert(1)', 'leads to javascript:'],
   ['https://a.example/', 'https://u:p@a.example/', 'holds a user name or password'],
-  ['https://a.example/', 'https://', 'is no URL'],
+  ['https://a.example/', 'https://', 'is not a valid URL'],
   ['http://a.example/', '/x', 'came over plain http from a.example'],
   ['http://a.example:8080/', 'http://a.example:8080/x', 'came over plain http'],
   ['http://localhost.a.example/', '/x', 'came over plain http'],
@@ -145,10 +148,10 @@ test.each([
   ['http://app.localhost/', '/x', 'came over plain http from app.localhost'],
   ['http://localhost./', '/x', 'came over plain http'],
   ['http://[::ffff:127.0.0.1]/', '/x', 'came over plain http'],
-])('on %s a redirect to %s is refused: it %s', (url, location, reason) => {
-  const told = thrown(() => nextHop(from(url), 302, location, false))
-  expect(told?.code).toBe('ERR_MAC_CLIENT_REDIRECT')
-  expect(told?.message).toContain(reason)
+])('rejects, on %s, a redirect to %s: it %s', (url, location, reason) => {
+  const error = thrown(() => nextHop(from(url), 302, location, false))
+  expect(error?.code).toBe('ERR_MAC_CLIENT_REDIRECT')
+  expect(error?.message).toContain(reason)
 })
 
 test.each([
@@ -162,12 +165,12 @@ test.each([
   ['http://LOCALHOST:3000/x', '/y', 'http://localhost:3000/y', true],
   ['http://127.1/x', '/y', 'http://127.0.0.1/y', true],
   ['https://a.example/x', '/a^b?^', 'https://a.example/a%5Eb?^', true],
-])('on %s a redirect to %s leads to %s, signed: %s', (url, location, to, signed) => {
+])('follows, on %s, a redirect to %s, to %s, signed: %s', (url, location, to, signed) => {
   const hop = nextHop(from(url), 302, location, false)
   expect([hop.url.href, hop.signed]).toEqual([to, signed])
 })
 
-test('over plain http a redirect is signed where the option says so, and followed unsigned', () => {
+test('over plain http, signs a redirect only with trustPlainHttp, and follows an unsigned one', () => {
   expect(nextHop(from('http://a.example/'), 302, '/x', true).signed).toBe(true)
   expect(nextHop(from('http://a.example/', false), 302, '/x', false).signed).toBe(false)
 })

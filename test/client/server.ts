@@ -11,7 +11,7 @@ export interface Seen {
   readonly status: number
 }
 
-/** A real server on 127.0.0.1, with withmac in front of all but what `answer` sees to. */
+/** A real server on 127.0.0.1. withmac is in front of everything that `answer` does not answer. */
 export interface SigningServer extends AsyncDisposable {
   readonly url: string
   readonly seen: readonly Seen[]
@@ -20,7 +20,7 @@ export interface SigningServer extends AsyncDisposable {
 
 export const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' } as const
 
-/** @param answer Answers before withmac does; `null` leaves it to withmac. */
+/** @param answer Answers before withmac does. If it returns `null`, withmac answers. */
 export async function signingServer(
   answer: (request: Request, seen: Seen) => Response | null | Promise<Response | null> = () => null,
   options: { now?: () => number; onAccept?: (identity: MacIdentity) => void } = {},
@@ -49,7 +49,7 @@ export async function signingServer(
   }
 }
 
-/** Redirects what the path asks for: `/307/then` to `/then` with 307. */
+/** Redirects by the path: `/307/then` to `/then` with 307. */
 export function byPath({ url }: Request): Response | null {
   const [, status, location] = /^https?:\/\/[^/]*\/(30[1-8])\/(.*)$/.exec(url) ?? []
   if (status === undefined) return null
@@ -58,7 +58,7 @@ export function byPath({ url }: Request): Response | null {
   return new Response('moved', { status: Number(status), headers: { location: to } })
 }
 
-/** What of a request a test compares. */
+/** The parts of a request that a test compares. */
 export function short({ method, url, authorization, body, status }: Seen): string {
   const path = url.replace(/^https?:\/\/[^/]*/, '')
   const signed = authorization === null ? 'unsigned' : 'signed'

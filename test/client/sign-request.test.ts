@@ -11,7 +11,7 @@ const url = 'https://api.example.com:8443/orders?a=1'
 const by = (signing: object) =>
   authorization(KEY, url, { ts: 1_700_000_000, nonce: 'once', ...signing })
 
-test('a signed request is the same but for its Authorization', async () => {
+test('signRequest changes only the Authorization of a request', async () => {
   const given = new Request(url, {
     method: 'POST',
     headers: { 'user-agent': 'mine/1', 'x-mine': '1', 'content-type': 'text/x' },
@@ -28,7 +28,7 @@ test('a signed request is the same but for its Authorization', async () => {
   expect(await signed.text()).toBe('hello')
 })
 
-test('a request that was signed before is signed anew', async () => {
+test('signRequest signs a signed request again', async () => {
   const once = await signRequest(new Request(url), KEY)
   const twice = await signRequest(once, KEY)
   const nonces = [once, twice].map(
@@ -51,9 +51,9 @@ test.each([
 
 test.each([
   ['a body', 'hello', undefined],
-  ['an empty one', '', undefined],
-  ['none', null, undefined],
-  ['one beside an ext of the application', 'hello', 'a,b'],
+  ['an empty body', '', undefined],
+  ['no body', null, undefined],
+  ['a body besides an ext of the application', 'hello', 'a,b'],
 ])('with the option body, the MAC covers %s', async (_, body, ext) => {
   const digest = createHash('sha256')
     .update(body ?? '')
@@ -67,27 +67,27 @@ test.each([
   expect(signHeaders(bound, KEY, FIXED).authorization).toBe(by({ method: 'POST', ext: expected }))
 })
 
-test('an offset is added to the clock', async () => {
+test('clockOffset is added to the clock', async () => {
   const late = { ...FIXED, now: () => 1_699_999_000.9, clockOffset: 1000 }
   const signed = await signRequest(new Request(url), KEY, late)
   expect(signed.headers.get('authorization')).toBe(by({}))
   expect(signHeaders({ url }, KEY, late).authorization).toBe(by({}))
 })
 
-test('signHeaders signs a target as it is given, for clients that are not fetch', async () => {
+test('signHeaders signs the given target, for clients other than fetch', async () => {
   const headers = signHeaders({ url, target: '//a^b?' }, KEY, FIXED)
   expect(headers.authorization).toBe(by({ target: '//a^b?' }))
   expect(() => signHeaders({ url, target: 'a b' }, KEY)).toThrow(MacError)
 })
 
-test('signHeaders signs for hmac-sha-1 where the credential says so', () => {
+test('signHeaders uses hmac-sha-1 if the credential says so', () => {
   const old = { ...KEY, algorithm: 'hmac-sha-1' } as const
   expect(signHeaders({ url }, old, FIXED).authorization).toBe(
     authorization(old, url, { ts: 1_700_000_000, nonce: 'once' }),
   )
 })
 
-test('what was signed is let in once', async () => {
+test('a signed request is accepted once', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const credential = await mac.createCredential('ada')
   const signed = await signRequest(new Request(url), credential)
@@ -99,9 +99,9 @@ test('what was signed is let in once', async () => {
 test.each([
   ['an Authorization of another scheme', { authorization: 'Bearer x' }, 'another scheme'],
   ['a Host that is not the one of the URL', { host: 'other.example' }, 'Host header says'],
-])('a request with %s is refused', async (_, headers, reason) => {
+])('signRequest rejects a request with %s', async (_, headers, reason) => {
   const request = new Request(url, { headers })
-  // Most runtimes keep no Host that is set.
+  // Most runtimes drop a Host that is set.
   if (!request.headers.has(Object.keys(headers)[0] ?? '')) return
   await expect(signRequest(request, KEY)).rejects.toThrow(reason)
   await expect(signRequest(request, KEY)).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_HEADER' })
@@ -115,20 +115,28 @@ test.each([
   ['a key with a line feed', { id: 'a', key: 'k\n' }, {}, 'credential.key holds a character'],
   ['an unknown algorithm', { ...KEY, algorithm: 'sha256' }, {}, 'hmac-sha-256 or hmac-sha-1'],
   ['an unknown option', KEY, { windowSeconds: 1 }, 'there is no option windowSeconds'],
-  ['a clock in milliseconds', KEY, { now: Date.now }, 'is no time in seconds'],
-  ['a clock without a number', KEY, { now: () => Number.NaN }, 'is no time in seconds'],
-  ['an offset that is none', KEY, { clockOffset: Number.NaN }, 'clockOffset must be a number'],
-])('%s is a TypeError that says what is wrong', async (_, credential, options, reason) => {
-  const attempt = signRequest(new Request(url), credential as typeof KEY, options as SignOptions)
-  const error = await attempt.catch((caught: unknown) => caught)
-  expect(error).toBeInstanceOf(TypeError)
-  expect((error as Error).message).toContain(reason)
-})
+  ['a clock in milliseconds', KEY, { now: Date.now }, 'is not a time in seconds'],
+  ['a clock without a number', KEY, { now: () => Number.NaN }, 'is not a time in seconds'],
+  [
+    'an offset that is not a number',
+    KEY,
+    { clockOffset: Number.NaN },
+    'clockOffset must be a number',
+  ],
+])(
+  'signRequest rejects %s with a TypeError that says what is wrong',
+  async (_, credential, options, reason) => {
+    const attempt = signRequest(new Request(url), credential as typeof KEY, options as SignOptions)
+    const error = await attempt.catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toContain(reason)
+  },
+)
 
 test.each([
   ['ext', { ext: 'a\nb' }],
   ['nonce', { nonce: () => 'a"b' }],
-])('a character that cannot be sent is refused in %s', async (name, options) => {
+])('signRequest rejects a character that cannot be sent in %s', async (name, options) => {
   const attempt = signRequest(new Request(url), KEY, options)
   await expect(attempt).rejects.toMatchObject({ code: 'ERR_MAC_HEADER_CHARACTER' })
   await expect(attempt).rejects.toThrow(name)

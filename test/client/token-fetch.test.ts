@@ -2,9 +2,9 @@ import { createTokenFetch, type TokenFetchOptions } from '../../src/client/index
 import { describe, expect, test } from '../support/runner.ts'
 import { TOKEN, tokenServer } from './token-server.ts'
 
-describe('a first request', () => {
+describe('the first request', () => {
   test.each(['basic', 'body'] as const)(
-    'gets a credential by %s, and is signed with it',
+    'gets a credential with authentication %s, and is signed with it',
     async (authentication) => {
       await using server = await tokenServer()
       const tokenFetch = server.tokenFetch({ authentication })
@@ -15,16 +15,16 @@ describe('a first request', () => {
   )
 
   test.each([
-    ['a text', 'b', ['b']],
-    ['a text of several', 'b a', ['b', 'a']],
+    ['a string', 'b', ['b']],
+    ['a string of several', 'b a', ['b', 'a']],
     ['a list', ['a', 'b'], ['a', 'b']],
-  ])('asks for scopes by %s', async (_name, scope, scopes) => {
+  ])('asks for the scopes of %s', async (_name, scope, scopes) => {
     await using server = await tokenServer()
     const answer = await server.tokenFetch({ scope })(server.url)
     expect(await answer.json()).toMatchObject({ scopes })
   })
 
-  test('sends the secret in the header or in the body, and never in both', async () => {
+  test('sends the secret in the header or in the body, never in both', async () => {
     const sent: string[] = []
     await using server = await tokenServer(async (request) => {
       const { url, headers } = request
@@ -41,7 +41,7 @@ describe('a first request', () => {
     ])
   })
 
-  test('takes the options of createMacFetch along', async () => {
+  test('uses the options of createMacFetch', async () => {
     await using server = await tokenServer()
     const sent: string[] = []
     const tokenFetch = server.tokenFetch({
@@ -68,7 +68,7 @@ test('a hundred requests at once ask for one credential', async () => {
   expect(new Set(server.seen).size).toBe(1)
 })
 
-test('a failure is told to all who wait, and a request a second later tries anew', async () => {
+test('a failure rejects all waiting requests, and a request one second later asks again', async () => {
   const down = () => new Response('no', { status: 500 })
   await using server = await tokenServer((_request, asked) => (asked === 1 ? down() : null))
   const tokenFetch = server.tokenFetch()
@@ -83,7 +83,7 @@ test('a failure is told to all who wait, and a request a second later tries anew
 })
 
 describe('a signal', () => {
-  test('ends the wait of its own request, and the others get the credential', async () => {
+  test('ends the waiting of its own request, and the others get the credential', async () => {
     let open: () => void = () => {}
     const opened = new Promise<void>((resolve) => {
       open = resolve
@@ -110,7 +110,7 @@ describe('a signal', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('that has ended before asks for nothing', async () => {
+  test('that is aborted before the request asks for no credential', async () => {
     await using server = await tokenServer()
     const attempt = server.tokenFetch()(server.url, { signal: AbortSignal.abort() })
     await expect(attempt).rejects.toThrow()
@@ -118,7 +118,7 @@ describe('a signal', () => {
   })
 })
 
-describe('a token endpoint that gives no credential', () => {
+describe('rejects with ERR_MAC_CLIENT_TOKEN, and without the secret, if the token endpoint', () => {
   const PAUSED = ' It is not asked again before 2023-11-14T22:13:21Z.'
   const failure = async (answer: () => Response | Promise<Response>, options = {}) => {
     await using server = await tokenServer(answer)
@@ -158,17 +158,17 @@ describe('a token endpoint that gives no credential', () => {
     ['another algorithm', { ...TOKEN, mac_algorithm: 'none' }, 'mac_algorithm is not'],
     ['no algorithm', { ...TOKEN, mac_algorithm: undefined }, 'mac_algorithm is not'],
     ['no lifetime', { ...TOKEN, expires_in: undefined }, 'expires_in is not'],
-    ['a lifetime of nothing', { ...TOKEN, expires_in: 0 }, 'expires_in is not'],
+    ['a lifetime of 0', { ...TOKEN, expires_in: 0 }, 'expires_in is not'],
     ['a negative lifetime', { ...TOKEN, expires_in: -1 }, 'expires_in is not'],
-    ['a lifetime in text', { ...TOKEN, expires_in: '3600' }, 'expires_in is not'],
+    ['a lifetime as a string', { ...TOKEN, expires_in: '3600' }, 'expires_in is not'],
     ['a list', [], 'token_type is not mac'],
     ['null', null, 'not a JSON object'],
-    ['a text', 'mac', 'not a JSON object'],
+    ['a string', 'mac', 'not a JSON object'],
   ])('answers 200 with %s', async (_name, body, says) => {
     expect(await failure(json(body))).toContain(says)
   })
 
-  test('answers with a lifetime that is no number in any JSON', async () => {
+  test('answers with an infinite lifetime', async () => {
     const text = JSON.stringify(TOKEN).replace('3600', '1e999')
     expect(await failure(() => new Response(text))).toContain('expires_in is not')
   })
@@ -180,7 +180,7 @@ describe('a token endpoint that gives no credential', () => {
       401,
       'answered 401, invalid_client.',
     ],
-    ['an error alone', { error: 'invalid_scope' }, 400, 'answered 400, invalid_scope.'],
+    ['only an error', { error: 'invalid_scope' }, 400, 'answered 400, invalid_scope.'],
     ['no error', {}, 403, 'answered 403.'],
     ...['a secret+%', 'a+secret%2B%25', 'no_such_error', 'a\u001b[31m\n'].map(
       (error): [string, object, number, string] => [
@@ -190,7 +190,7 @@ describe('a token endpoint that gives no credential', () => {
         'answered 400.',
       ],
     ),
-    ['an error that is no text', { error: { toString: 1 } }, 400, 'answered 400.'],
+    ['an error that is not a string', { error: { toString: 1 } }, 400, 'answered 400.'],
     [
       'an error and a credential',
       { error: 'invalid_client', ...TOKEN },
@@ -202,24 +202,24 @@ describe('a token endpoint that gives no credential', () => {
     expect(await failure(json(body, status))).toBe(`The token endpoint ${says}`)
   })
 
-  test('answers with a text that is too long', async () => {
+  test('sends an answer that is too long', async () => {
     const huge = () => new Response(JSON.stringify({ ...TOKEN, more: 'a'.repeat(20_000) }))
     expect(await failure(huge)).toContain('an answer of more than 16384 bytes')
   })
 
-  test('answers with what is no JSON', async () => {
+  test('sends an answer that is not a JSON object', async () => {
     expect(await failure(() => new Response('<html>'))).toContain('not a JSON object')
     expect(await failure(() => new Response(null))).toContain('not a JSON object')
     expect(await failure(() => new Response('<html>', { status: 502 }))).toContain('answered 502.')
   })
 
   test.each([301, 302, 303, 307, 308])(
-    'redirects with %d, where the secret never goes',
+    'redirects with %d, and the secret is not sent there',
     async (status) => {
       await using other = await tokenServer()
       const location = `${other.url}/token`
       const moved = () => new Response(null, { status, headers: { location } })
-      expect(await failure(moved)).toContain('redirects, which is not followed')
+      expect(await failure(moved)).toContain('sent a redirect, which is not followed')
       expect(other.asked).toEqual([])
     },
   )
@@ -233,7 +233,7 @@ describe('a token endpoint that gives no credential', () => {
     expect(await failure(stalled, options)).toContain('did not answer within 0.05 seconds')
   })
 
-  test('does not answer in time, however broken its number of seconds', async () => {
+  test('does not answer within a fraction of seconds', async () => {
     for (const timeoutSeconds of [0.0201, 0.0005]) {
       const answer = await failure(() => new Promise<Response>(() => {}), { timeoutSeconds })
       expect(answer).toContain(`did not answer within ${timeoutSeconds} seconds`)
@@ -261,7 +261,7 @@ describe('a token endpoint that gives no credential', () => {
   })
 })
 
-describe('an option is refused at once', () => {
+describe('createTokenFetch', () => {
   const good: TokenFetchOptions = {
     tokenEndpoint: 'https://api.example.com/token',
     clientId: 'shop',
@@ -271,7 +271,7 @@ describe('an option is refused at once', () => {
     ['no options', undefined],
     ['an endpoint over http', { ...good, tokenEndpoint: 'http://api.example.com/token' }],
     [
-      'an endpoint on what only starts with localhost',
+      'an endpoint on a host that only starts with localhost',
       { ...good, tokenEndpoint: 'http://localhost.example.com/' },
     ],
     ...[
@@ -285,7 +285,7 @@ describe('an option is refused at once', () => {
       '[::ffff:127.0.0.1]',
       '127.0.0.1.example.com',
     ].map((host): [string, object] => [
-      `an endpoint on ${host}, which a resolver or another machine may answer`,
+      `an endpoint over http on ${host}, which may be another machine`,
       { ...good, tokenEndpoint: `http://${host}/token` },
     ]),
     ['another scheme', { ...good, tokenEndpoint: 'ftp://localhost/token' }],
@@ -300,16 +300,16 @@ describe('an option is refused at once', () => {
     ['another authentication', { ...good, authentication: 'digest' }],
     ['an empty scope', { ...good, scope: '' }],
     ['a scope with a quote', { ...good, scope: ['"'] }],
-    ['a scope that is none', { ...good, scope: [7, null] }],
-    ['a renewal as a text', { ...good, renewBeforeSeconds: '5' }],
-    ['a renewal at no time', { ...good, renewBeforeSeconds: Number.NaN }],
-    ['a time to answer as a text', { ...good, timeoutSeconds: '5' }],
-    ['a renewal in the past', { ...good, renewBeforeSeconds: -1 }],
-    ['no time to answer', { ...good, timeoutSeconds: 0 }],
-    ['all the time to answer', { ...good, timeoutSeconds: Number.POSITIVE_INFINITY }],
+    ['scopes that are not strings', { ...good, scope: [7, null] }],
+    ['renewBeforeSeconds as a string', { ...good, renewBeforeSeconds: '5' }],
+    ['renewBeforeSeconds that is not a number', { ...good, renewBeforeSeconds: Number.NaN }],
+    ['timeoutSeconds as a string', { ...good, timeoutSeconds: '5' }],
+    ['a negative renewBeforeSeconds', { ...good, renewBeforeSeconds: -1 }],
+    ['a timeoutSeconds of 0', { ...good, timeoutSeconds: 0 }],
+    ['an infinite timeoutSeconds', { ...good, timeoutSeconds: Number.POSITIVE_INFINITY }],
     ['an unknown option', { ...good, retries: 3 }],
-    ['an option of createMacFetch that is wrong', { ...good, maxRedirects: 0.5 }],
-  ])('%s', (_name, options) => {
+    ['a wrong option of createMacFetch', { ...good, maxRedirects: 0.5 }],
+  ])('throws a TypeError that does not contain the secret for %s', (_name, options) => {
     let error: unknown
     try {
       createTokenFetch(options as TokenFetchOptions)
@@ -331,7 +331,7 @@ describe('an option is refused at once', () => {
     'http://127.1/token',
     'http://[::1]/',
     'http://[0:0:0:0:0:0:0:1]/',
-  ])('%s is taken', (tokenEndpoint) => {
+  ])('takes the token endpoint %s', (tokenEndpoint) => {
     expect(typeof createTokenFetch({ ...good, tokenEndpoint })).toBe('function')
     expect(typeof createTokenFetch({ ...good, tokenEndpoint: new URL(tokenEndpoint) })).toBe(
       'function',

@@ -1,7 +1,7 @@
 import { createTokenFetch } from '../../src/client/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (name) => {
+describe.each(['clientId', 'clientSecret'])('createTokenFetch rejects a %s', (name) => {
   const good = {
     tokenEndpoint: 'https://api.example.com/token',
     clientId: 'shop',
@@ -9,13 +9,13 @@ describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (na
   }
   const CONTROLS = ['\0', '\t', '\n', '\r', '\x1b', '\x1f', '\x7f', '\x80', '\x85', '\x9f']
 
-  test('that is empty, as of a variable that is not set, and says so', () => {
+  test('that is empty, for example if an environment variable is not set', () => {
     const make = () => createTokenFetch({ ...good, [name]: '' })
     expect(make).toThrow(`${name} must be a string that is not empty, not an empty string`)
   })
 
   test.each(CONTROLS.map((character) => [JSON.stringify(character), character] as const))(
-    'that holds a control character, and does not show it: %s',
+    'that holds a control character, and does not show it in the error: %s',
     (_, character) => {
       for (const odd of [
         character,
@@ -32,7 +32,7 @@ describe.each(['clientId', 'clientSecret'])('createTokenFetch refuses a %s', (na
   )
 })
 
-test('createTokenFetch takes a name and a secret of all other characters', () => {
+test('createTokenFetch takes a clientId and a clientSecret with all other characters', () => {
   const odd = ' ~é€🙂\u00a0\u200b'
   const made = createTokenFetch({
     tokenEndpoint: 'https://api.example.com/token',

@@ -14,7 +14,7 @@ const wait =
       headers: { 'retry-after': retryAfter, ...(date === undefined ? {} : { date }) },
     })
 
-/** A client of an endpoint that answers as it is set to, without a network. */
+/** A client of a token endpoint that answers with `state.answer`, without a network. */
 function client(answer: Answer, options: Partial<TokenFetchOptions> = {}) {
   const clock = new Clock()
   const state = { answer, asked: 0 }
@@ -35,7 +35,7 @@ function client(answer: Answer, options: Partial<TokenFetchOptions> = {}) {
       ({ status }) => status,
       (error: unknown) => error,
     )
-  /** How many seconds go by until the endpoint is asked again, looked at each half second. */
+  /** Returns after how many seconds the endpoint is asked again, tried each half second. */
   const pause = async () => {
     const { asked } = state
     for (let seconds = 0; seconds < 1000; seconds += 0.5) {
@@ -43,13 +43,13 @@ function client(answer: Answer, options: Partial<TokenFetchOptions> = {}) {
       if (state.asked > asked) return seconds
       clock.seconds += 0.5
     }
-    throw new Error('It is never asked again.')
+    throw new Error('The endpoint is never asked again.')
   }
   return { clock, state, tokenFetch, ask, pause }
 }
 
-describe('after a failure', () => {
-  test('fifty requests in a row ask once, and are all told the same', async () => {
+describe('after a failure of the token endpoint', () => {
+  test('fifty requests in a row ask it once, and reject with the same error', async () => {
     const { ask, state } = client(down)
     const errors = new Set<unknown>()
     for (let count = 0; count < 50; count++) errors.add(await ask())
@@ -62,7 +62,7 @@ describe('after a failure', () => {
     )
   })
 
-  test('the endpoint is asked again after 1 second, 2, 4 and so on up to 30', async () => {
+  test('the client asks again after 1 second, 2, 4 and so on up to 30', async () => {
     const { ask, pause } = client(down)
     await ask()
     const pauses: number[] = []
@@ -70,7 +70,7 @@ describe('after a failure', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30])
   })
 
-  test('that is no answer, or none that can be used, as well', async () => {
+  test('the same pauses hold if there is no answer, or one that cannot be used', async () => {
     for (const answer of [
       () => Promise.reject(new Error('no network')),
       () => Response.json({ ...TOKEN, token_type: 'Bearer' }),
@@ -83,7 +83,7 @@ describe('after a failure', () => {
     }
   })
 
-  test('a credential that comes ends the pauses', async () => {
+  test('a new credential ends the pauses', async () => {
     const { ask, pause, state, clock } = client(down)
     await ask()
     await pause()
@@ -96,7 +96,7 @@ describe('after a failure', () => {
     expect([await pause(), await pause()]).toEqual([1, 2])
   })
 
-  test('a request that was given up is told that, not the failure', async () => {
+  test('an aborted request rejects with the reason of its signal, not with the failure', async () => {
     const { ask, tokenFetch } = client(down)
     await ask()
     const signal = AbortSignal.abort(new Error('enough'))
@@ -104,7 +104,7 @@ describe('after a failure', () => {
   })
 })
 
-test('requests that are given up are no failure of the endpoint', async () => {
+test('an aborted request does not count as a failure of the token endpoint', async () => {
   let answer = (_: Response) => {}
   const { ask, tokenFetch, state } = client(
     () =>
@@ -122,7 +122,7 @@ test('requests that are given up are no failure of the endpoint', async () => {
   expect(state.asked).toBe(1)
 })
 
-test('what fails on this side is no failure of the endpoint', async () => {
+test('an error of the option now does not count as a failure of the token endpoint', async () => {
   const clock = new Clock()
   let broken = true
   const now = () => {
@@ -135,31 +135,31 @@ test('what fails on this side is no failure of the endpoint', async () => {
   expect(await ask()).toBe(200)
 })
 
-describe('Retry-After', () => {
+describe('the client waits for a Retry-After', () => {
   // The clock stands at 22:13:20.
   test.each([
     ['seconds', wait('60'), 60],
     ['more than 5 minutes', wait('86400'), 300],
-    ['no time', wait('0'), 1],
+    ['0 seconds', wait('0'), 1],
     ['a date', wait('Tue, 14 Nov 2023 22:14:20 GMT'), 60],
-    ['a date far off', wait('Wed, 15 Nov 2023 22:14:20 GMT'), 300],
+    ['a date in the far future', wait('Wed, 15 Nov 2023 22:14:20 GMT'), 300],
     ['a date that has passed', wait('Tue, 14 Nov 2023 22:13:20 GMT'), 1],
     [
-      'a date by a clock that is off',
+      'a date by a clock that differs, as the Date shows',
       wait('Wed, 15 Nov 2023 08:00:40 GMT', 'Wed, 15 Nov 2023 08:00:00 GMT'),
       40,
     ],
-    ['what is no date', wait('soon'), 1],
+    ['a text that is not a date', wait('soon'), 1],
     ['a number that is not whole', wait('1.5'), 1],
     ['a number below 0', wait('-60'), 1],
     ['a year, which is a number of seconds', wait('2030'), 300],
-  ])('of %s is kept to', async (_name, answer, seconds) => {
+  ])('of %s', async (_name, answer, seconds) => {
     const { ask, pause } = client(answer)
     await ask()
     expect(await pause()).toBe(seconds)
   })
 
-  test('of a refused client and of an answer that is too long is kept to', async () => {
+  test('of a rejected client, and of an answer that is too long', async () => {
     for (const status of [401, 200]) {
       const headers = { 'retry-after': '60' }
       const { ask, pause } = client(() => new Response('a'.repeat(20_000), { status, headers }))
@@ -168,7 +168,7 @@ describe('Retry-After', () => {
     }
   })
 
-  test('is kept to by renewal, while the credential is used to its end', async () => {
+  test('before it renews again, and uses the credential to its end', async () => {
     const { ask, state, clock, pause } = client(good)
     expect(await ask()).toBe(200)
     state.answer = wait('40')
@@ -184,7 +184,7 @@ describe('Retry-After', () => {
   })
 })
 
-test('renewals that failed while there was a credential make no long pause afterwards', async () => {
+test('failed renewals do not make the pauses longer while the old credential is valid', async () => {
   const { ask, state, clock, pause } = client(good)
   await ask()
   state.answer = down
@@ -198,7 +198,7 @@ test('renewals that failed while there was a credential make no long pause after
   expect(await pause()).toBe(1)
 })
 
-test('a clock that tells no date leaves that out, and the pause ends', async () => {
+test('if the time of the option now is not a valid date, the error leaves it out, and the pause ends', async () => {
   let now = 1e15
   const { ask, state } = client(down, { now: () => now })
   expect(await ask()).toMatchObject({ message: 'The token endpoint answered 503.' })

@@ -4,7 +4,7 @@ import type { MacFetch } from '../../src/client/index.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { TOKEN, tokenServer, until } from './token-server.ts'
 
-/** A `fetch` that tells how many answers of the token endpoint a client has read. */
+/** A `fetch` that counts the answers of the token endpoint that a client has read. */
 function reading() {
   let answers = 0
   const send: MacFetch = async (input, init) => {
@@ -14,7 +14,7 @@ function reading() {
     answers++
     return whole
   }
-  /** Waits for so many, and for what the client makes of the last. */
+  /** Waits for so many answers, and until the client has handled the last one. */
   const read = async (count: number) => {
     await until(() => answers === count)
     for (let turn = 0; turn < 10; turn++) await setImmediate()
@@ -23,7 +23,7 @@ function reading() {
 }
 
 describe('a credential', () => {
-  test('is used until shortly before its end, then renewed while requests go on', async () => {
+  test('is used until shortly before its end, and then renewed while requests go on', async () => {
     await using server = await tokenServer(undefined, { expiresSeconds: 100 })
     const tokenFetch = server.tokenFetch()
     const status = async () => (await tokenFetch(server.url)).status
@@ -39,7 +39,7 @@ describe('a credential', () => {
     expect(server.asked).toEqual([200, 200])
   })
 
-  test('is waited for when the one before is at its end, by all at once', async () => {
+  test('is renewed once for all requests that wait, if the old one is at its end', async () => {
     await using server = await tokenServer(undefined, { expiresSeconds: 100 })
     const tokenFetch = server.tokenFetch()
     await tokenFetch(server.url)
@@ -51,7 +51,7 @@ describe('a credential', () => {
     expect(server.seen[0]).not.toBe(server.seen[1])
   })
 
-  test('is renewed as early as it is told, at the most at half its life', async () => {
+  test('is renewed renewBeforeSeconds before its end, but not before half of its lifetime', async () => {
     await using server = await tokenServer(undefined, { expiresSeconds: 100 })
     const tokenFetch = server.tokenFetch({ renewBeforeSeconds: 1000 })
     await tokenFetch(server.url)
@@ -63,7 +63,7 @@ describe('a credential', () => {
     await until(() => server.asked.length === 2)
   })
 
-  test('is renewed at its very end where nothing else is wanted', async () => {
+  test('is renewed at its end if renewBeforeSeconds is 0', async () => {
     await using server = await tokenServer(undefined, { expiresSeconds: 100 })
     const tokenFetch = server.tokenFetch({ renewBeforeSeconds: 0 })
     await tokenFetch(server.url)
@@ -75,7 +75,7 @@ describe('a credential', () => {
     expect(server.asked).toEqual([200, 200])
   })
 
-  test('that cannot be renewed is used to its end, and it is tried again only now and then', async () => {
+  test('that cannot be renewed is used to its end, and the renewal is tried again only from time to time', async () => {
     await using server = await tokenServer(
       (_request, asked) => (asked === 1 ? null : new Response('', { status: 503 })),
       { expiresSeconds: 600 },
@@ -103,7 +103,7 @@ describe('a credential', () => {
     await expect(tokenFetch(server.url)).rejects.toMatchObject({ code: 'ERR_MAC_CLIENT_TOKEN' })
   })
 
-  test('that is renewed too late, and in vain, is not used beyond its end', async () => {
+  test('that expires during a failed renewal is not used after its end', async () => {
     await using server = await tokenServer(
       (_request, asked) => {
         if (asked === 1) return null
@@ -119,10 +119,10 @@ describe('a credential', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('is not used for a request that was given up while it waited for the next', async () => {
-    let refuse = (_: Response) => {}
+  test('is not used for a request that was aborted while it waited for the next one', async () => {
+    let reject = (_: Response) => {}
     const answer = new Promise<Response>((resolve) => {
-      refuse = resolve
+      reject = resolve
     })
     await using server = await tokenServer((_request, asked) => (asked === 1 ? null : answer), {
       expiresSeconds: 100,
@@ -136,12 +136,12 @@ describe('a credential', () => {
     await until(() => server.asked.length === 2)
     controller.abort()
     await expect(given).rejects.toMatchObject({ name: 'AbortError' })
-    refuse(new Response('', { status: 503 }))
+    reject(new Response('', { status: 503 }))
     expect((await other).status).toBe(200)
     expect(server.seen).toHaveLength(2)
   })
 
-  test('counts from when it was asked for, not from when it came', async () => {
+  test('has a lifetime from the request for it, not from the answer', async () => {
     await using server = await tokenServer(
       (_request, asked) => {
         if (asked > 1) return null
@@ -158,7 +158,7 @@ describe('a credential', () => {
 })
 
 describe('a credential that the server no longer knows', () => {
-  test('is renewed once, for all requests that meet that, and they are sent again', async () => {
+  test('is renewed once for all requests that get this 401, and they are sent again', async () => {
     await using server = await tokenServer()
     const tokenFetch = server.tokenFetch()
     const post = async (body: string) => {
@@ -173,7 +173,7 @@ describe('a credential that the server no longer knows', () => {
     expect(server.asked).toEqual([200, 200])
   })
 
-  test('since it has expired there, while the client believed in it, is renewed too', async () => {
+  test('is renewed, if it has expired for the server but not for the client', async () => {
     await using server = await tokenServer((_request, asked) =>
       asked === 1
         ? server.mac
@@ -188,21 +188,21 @@ describe('a credential that the server no longer knows', () => {
     expect(server.asked).toEqual([200, 200])
   })
 
-  test('leaves a stream at its 401, and the next request is right', async () => {
+  test('is renewed after a request with a stream, which gets its 401; the next request is accepted', async () => {
     await using server = await tokenServer()
     const tokenFetch = server.tokenFetch()
     await tokenFetch(server.url)
     await server.forget()
     const body = new Blob(['hello']).stream()
     const init = { method: 'POST', body, duplex: 'half' }
-    const refused = await tokenFetch(server.url, init)
-    expect(refused.status).toBe(401)
-    expect(await refused.json()).toMatchObject({ code: 'ERR_MAC_REJECTED' })
+    const rejected = await tokenFetch(server.url, init)
+    expect(rejected.status).toBe(401)
+    expect(await rejected.json()).toMatchObject({ code: 'ERR_MAC_REJECTED' })
     expect((await tokenFetch(server.url)).status).toBe(200)
     expect(server.asked).toEqual([200, 200])
   })
 
-  test('has the body of a Request sent again', async () => {
+  test('is renewed, and the body of a Request is sent again', async () => {
     await using server = await tokenServer()
     const tokenFetch = server.tokenFetch()
     await tokenFetch(server.url)
@@ -211,7 +211,7 @@ describe('a credential that the server no longer knows', () => {
     expect(await answer.json()).toMatchObject({ body: 'hello' })
   })
 
-  test('rejects where there is no other', async () => {
+  test('makes the request reject, if there is no new one', async () => {
     await using server = await tokenServer((_request, asked) =>
       asked === 1 ? null : Response.json({ error: 'invalid_client' }, { status: 401 }),
     )
@@ -223,10 +223,10 @@ describe('a credential that the server no longer knows', () => {
 })
 
 test.each([
-  ['after the clock was set right', -5000, false],
-  ['in place of one that was unknown', 0, true],
+  ['after the clock was corrected', -5000, false],
+  ['after a renewal', 0, true],
 ])(
-  'a credential that was taken at the second try, %s, is renewed when it is unknown',
+  'a credential that was accepted at the second try, %s, is renewed if the server no longer knows it',
   async (_name, offset, unknown) => {
     await using server = await tokenServer()
     const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds + offset })
@@ -242,7 +242,7 @@ test.each([
   },
 )
 
-describe('a 401 asks for no other credential', () => {
+describe('a 401 does not make the client ask for a new credential,', () => {
   const answers = async (app: (request: Request) => Response | null) => {
     await using server = await tokenServer(undefined, { app })
     const tokenFetch = server.tokenFetch()
@@ -261,27 +261,31 @@ describe('a 401 asks for no other credential', () => {
   }
 
   test.each([
-    ['that is not withmac’s', bad({}), 1],
-    ['of another scheme', bad({ 'www-authenticate': 'Bearer error="invalid_token"' }), 1],
-    ['that saw no credential', bad({ 'www-authenticate': 'MAC' }), 1],
-    ['about time', bad({ 'www-authenticate': 'MAC error="old", ts="1", tsm="YQ=="' }), 1],
-    ['that cannot be read', bad({ 'www-authenticate': 'MAC error="' }), 1],
-    ['for ext', bad(PROBLEM, 'ERR_MAC_EXT'), 1],
-    ['for a body', bad(PROBLEM, 'ERR_MAC_BODY_MISSING'), 1],
-    ['unless it is for the credential', bad(PROBLEM, 'ERR_MAC_REJECTED'), 2],
+    ['if it is not of withmac', bad({}), 1],
+    ['if it is of another scheme', bad({ 'www-authenticate': 'Bearer error="invalid_token"' }), 1],
+    ['if it saw no MAC credentials', bad({ 'www-authenticate': 'MAC' }), 1],
     [
-      'unless another server says no more than that',
+      'if it is about the timestamp',
+      bad({ 'www-authenticate': 'MAC error="old", ts="1", tsm="YQ=="' }),
+      1,
+    ],
+    ['if it is malformed', bad({ 'www-authenticate': 'MAC error="' }), 1],
+    ['if it is about ext', bad(PROBLEM, 'ERR_MAC_EXT'), 1],
+    ['if it is about the body', bad(PROBLEM, 'ERR_MAC_BODY_MISSING'), 1],
+    ['but it does if it rejects the credential', bad(PROBLEM, 'ERR_MAC_REJECTED'), 2],
+    [
+      'but it does if a server of another kind only rejects',
       bad({ 'www-authenticate': 'MAC error="no"' }),
       2,
     ],
-    ['unless its problem tells no code', bad(PROBLEM), 2],
+    ['but it does if its problem document has no code', bad(PROBLEM), 2],
   ])('%s', async (_name, app, asked) => {
-    const told = await answers(app)
-    expect(told.asked).toBe(asked)
-    expect(told.text).toContain('told')
+    const result = await answers(app)
+    expect(result.asked).toBe(asked)
+    expect(result.text).toContain('told')
   })
 
-  test('where no server has ever taken the new one, so that a wrong origin is no flood', async () => {
+  test('if no server has accepted the new one yet, so that a wrong origin does not cause many', async () => {
     const app = bad(PROBLEM, 'ERR_MAC_REJECTED')
     await using server = await tokenServer(undefined, { app })
     const tokenFetch = server.tokenFetch()
@@ -296,7 +300,7 @@ describe('a 401 asks for no other credential', () => {
   })
 })
 
-test('a clock that is off is learned once, and kept when the credential is renewed', async () => {
+test('a clock offset is learned once, and kept when the credential is renewed', async () => {
   await using server = await tokenServer(undefined, { expiresSeconds: 100 })
   const tokenFetch = server.tokenFetch({ now: () => server.clock.seconds - 5000 })
   expect((await tokenFetch(server.url)).status).toBe(200)
@@ -308,7 +312,7 @@ test('a clock that is off is learned once, and kept when the credential is renew
 })
 
 describe('a stopwatch', () => {
-  test('goes by the clock that has gone further', () => {
+  test('uses the clock that has advanced further', () => {
     const wall = spyOn(Date, 'now')
     const steady = spyOn(performance, 'now')
     try {
@@ -327,7 +331,7 @@ describe('a stopwatch', () => {
     }
   })
 
-  test('goes by a clock that is given, alone', () => {
+  test('uses only the given clock', () => {
     let now = 5
     const seconds = startStopwatch(() => now)
     now = 12

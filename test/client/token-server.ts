@@ -4,19 +4,19 @@ import { createTokenEndpoint } from '../../src/oauth/index.ts'
 import { Clock } from '../support/clock.ts'
 import { listen } from '../support/listen.ts'
 
-/** A real server on 127.0.0.1: a token endpoint at `/token`, and withmac in front of all else. */
+/** A real server on 127.0.0.1: a token endpoint at `/token`, and withmac in front of everything else. */
 export interface TokenServer extends AsyncDisposable {
   readonly url: string
   readonly mac: Mac
-  /** That of both sides. */
+  /** The clock of both sides. */
   readonly clock: Clock
-  /** The statuses that the token endpoint has answered. */
+  /** The statuses of the token endpoint's answers. */
   readonly asked: number[]
   /** The status and the key identifier of each other request. */
   readonly seen: string[]
-  /** What a client needs to get credentials here. */
+  /** The options for a client that gets its credentials here. */
   readonly client: TokenFetchOptions
-  /** Removes the credentials that there are. */
+  /** Deletes all credentials. */
   forget(): Promise<void>
   /** A `fetch` that gets its credentials here. */
   tokenFetch(options?: Partial<TokenFetchOptions>): MacFetch
@@ -24,13 +24,13 @@ export interface TokenServer extends AsyncDisposable {
 
 type Answering = (request: Request, asked: number) => Response | null | Promise<Response | null>
 
-/** @param answer Answers in place of the token endpoint; `null` leaves it to that. */
+/** @param answer Answers instead of the token endpoint. If it returns `null`, the token endpoint answers. */
 export async function tokenServer(
   answer: Answering = () => null,
   options: {
     expiresSeconds?: number
     app?: (request: Request) => Response | null
-    /** What each other request waits for. */
+    /** Each other request waits for this. */
     before?: () => Promise<void>
   } = {},
 ): Promise<TokenServer> {
@@ -88,7 +88,7 @@ export async function tokenServer(
   }
 }
 
-/** What the token endpoint answers when all is well. */
+/** A good answer of a token endpoint. */
 export const TOKEN = {
   token_type: 'mac',
   access_token: 'an-id',
@@ -97,10 +97,10 @@ export const TOKEN = {
   expires_in: 3600,
 } as const
 
-/** Waits until something holds that other work brings about. */
+/** Waits until a condition holds. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let turns = 0; !holds(); turns++) {
-    if (turns > 5000) throw new Error('It did not come to that.')
+    if (turns > 5000) throw new Error('The condition does not hold in time.')
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }

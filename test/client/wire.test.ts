@@ -9,11 +9,11 @@ import {
 import { signedRequest } from '../../src/testing/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
 import { thrown } from '../support/thrown.ts'
-import { METHODS, TARGETS, URLS_THAT_ARE_REFUSED } from './awkward.ts'
+import { METHODS, TARGETS, UNSIGNABLE_URLS } from './awkward.ts'
 
 const KEY = { id: 'ada-id', key: 'ada-a-key-that-holds-128-bits' }
 
-/** The request lines that came over the wire, newest last. */
+/** The request lines that the server received, newest last. */
 const lines: string[] = []
 const server = createServer((socket) => {
   let head = ''
@@ -42,37 +42,37 @@ async function lineOf(send: () => Promise<Response>): Promise<string> {
   return lines.at(-1) ?? ''
 }
 
-describe('what fetch really sends', () => {
-  test('is the target that is signed, or the URL is refused since it would be changed', async () => {
-    const refused: string[] = []
+describe('the fetch of this runtime', () => {
+  test('sends the target of wireTarget, or wireTarget rejects the URL since fetch would change it', async () => {
+    const rejected: string[] = []
     for (const target of TARGETS) {
       const url = base + target
       const sent = await lineOf(() => fetch(url))
-      const told = thrown(() => wireTarget(url))
-      if (told === null) expect(sent).toBe(`GET ${wireTarget(url)} HTTP/1.1`)
+      const error = thrown(() => wireTarget(url))
+      if (error === null) expect(sent).toBe(`GET ${wireTarget(url)} HTTP/1.1`)
       else {
-        expect(told.code).toBe('ERR_MAC_CLIENT_URL')
+        expect(error.code).toBe('ERR_MAC_CLIENT_URL')
         const { href, origin } = new URL(url)
         expect(sent).not.toBe(`GET ${href.slice(origin.length).replace(/#.*/, '')} HTTP/1.1`)
-        refused.push(target)
+        rejected.push(target)
       }
     }
     expect(TARGETS.length).toBeGreaterThan(400)
-    expect(refused.length).toBeLessThan(20)
+    expect(rejected.length).toBeLessThan(20)
   })
 
-  test('is the same for a Request as for its URL', async () => {
+  test('sends the same target for a Request as for its URL', async () => {
     for (const target of ['', '/a^b?^', '/x?a#f', '/%7E;a=b', '/a//b/../c', '/é?é', "/'?'"]) {
       const request = new Request(base + target)
       expect(await lineOf(() => fetch(request))).toBe(`GET ${wireTarget(request.url)} HTTP/1.1`)
     }
   })
 
-  test('is the method that is signed, or the method is refused', async () => {
+  test('sends the method of wireMethod, or wireMethod rejects it', async () => {
     for (const method of METHODS) {
-      const told = thrown(() => wireMethod(method))
-      if (told !== null) {
-        expect(told.code).toBe('ERR_MAC_CLIENT_METHOD')
+      const error = thrown(() => wireMethod(method))
+      if (error !== null) {
+        expect(error.code).toBe('ERR_MAC_CLIENT_METHOD')
         continue
       }
       const sent = await lineOf(() => fetch(`${base}/x`, { method: wireMethod(method) }))
@@ -86,38 +86,38 @@ test.each([
   ['Post', 'POST'],
   ['PATCH', 'PATCH'],
   ['PROPFIND', 'PROPFIND'],
-])('the method %s is signed, and sent, as %s', (method, wire) => {
+])('wireMethod of %s is %s', (method, wire) => {
   expect(wireMethod(method)).toBe(wire)
 })
 
 test.each([
   ['patch', 'write PATCH'],
   ['Patch', 'write PATCH'],
-  ['a b', 'is no method'],
-  ['', 'is no method'],
-  ['GÉT', 'is no method'],
-  ['A'.repeat(65), 'is no method'],
+  ['a b', 'is not a valid method'],
+  ['', 'is not a valid method'],
+  ['GÉT', 'is not a valid method'],
+  ['A'.repeat(65), 'is not a valid method'],
   ['TRACE', 'does not send the method TRACE'],
   ['connect', 'does not send the method CONNECT'],
-])('the method %s is refused with the reason', (method, reason) => {
+])('wireMethod rejects the method %s with the reason', (method, reason) => {
   expect(thrown(() => wireMethod(method))?.message).toContain(reason)
 })
 
-test('a method that the runtime would turn into GET is refused', () => {
+test('wireMethod rejects a method that the runtime would change to GET', () => {
   const turned = new Request('http://x/', { method: 'FOO' }).method !== 'FOO'
-  const told = thrown(() => wireMethod('FOO'))
-  if (turned) expect(told?.message).toContain('knows no method FOO, and would send GET')
-  else expect(told).toBeNull()
+  const error = thrown(() => wireMethod('FOO'))
+  if (turned) expect(error?.message).toContain('does not know the method FOO, and would send GET')
+  else expect(error).toBeNull()
 })
 
-test.each(URLS_THAT_ARE_REFUSED)('%s is refused: %s', async (url, reason) => {
+test.each(UNSIGNABLE_URLS)('wireTarget rejects %s: %s', async (url, reason) => {
   expect(thrown(() => wireTarget(url))?.message).toContain(reason)
   expect(thrown(() => wireTarget(url))?.code).toBe('ERR_MAC_CLIENT_URL')
   expect(thrown(() => signHeaders({ url }, KEY))?.code).toBe('ERR_MAC_CLIENT_URL')
 })
 
 test.each(['ws', 'wss'])(
-  'a %s URL is refused by each function that signs, with the one to sign',
+  'every function that signs rejects a %s URL, and names the URL to sign',
   async (scheme) => {
     const url = `${scheme}://a.example/chat`
     const instead = `Sign ${scheme === 'ws' ? 'http' : 'https'}://a.example/…`
@@ -131,7 +131,7 @@ test.each(['ws', 'wss'])(
   },
 )
 
-test('a Request with user information, where the runtime makes one, is refused', async () => {
+test('signRequest rejects a Request with a user name and password, if the runtime makes one', async () => {
   let request: Request
   try {
     request = new Request('http://user:pw@example.com/')
