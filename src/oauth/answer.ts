@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import type { MacAlgorithm } from '../protocol/signature.ts'
 
-/** The errors of a token endpoint (RFC 6749 §5.2), and what it says where it cannot answer now. */
+/** The error codes of a token endpoint (RFC 6749 §5.2), and one if it cannot issue credentials now. */
 export type TokenErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -10,7 +10,7 @@ export type TokenErrorCode =
   | 'invalid_scope'
   | 'temporarily_unavailable'
 
-/** The status of each error: RFC 6749 §5.2 has 401 for the client's authentication, 400 for the rest. */
+/** The status of each error. By RFC 6749 §5.2, it is 401 for a failed client authentication, 400 otherwise. */
 const STATUS: Readonly<Record<TokenErrorCode, number>> = {
   invalid_request: 400,
   invalid_client: 401,
@@ -20,16 +20,16 @@ const STATUS: Readonly<Record<TokenErrorCode, number>> = {
   temporarily_unavailable: 503,
 }
 
-/** What is said besides of a request that gets no credential. */
+/** More details of a rejected token request. */
 interface RefusalDetails {
-  /** In place of the usual one. */
+  /** Default: the usual status of the error code. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Who the client says that it is, where it came so far. */
+  /** The name that the client sent, if it was read already. */
   readonly clientId?: string
 }
 
-/** A request that gets no credential, and why: all of it is told to the client. */
+/** A rejected token request. Code, message and headers are sent to the client. */
 export class TokenRefusal extends Error {
   readonly code: TokenErrorCode
   readonly status: number
@@ -45,7 +45,7 @@ export class TokenRefusal extends Error {
     this.clientId = details.clientId ?? null
   }
 
-  /** The same, of a client that is known by its name. */
+  /** Returns the same refusal, with the name that the client sent. */
   by(clientId: string): TokenRefusal {
     const { code, message, status, headers } = this
     return new TokenRefusal(code, message, { status, headers, clientId })
@@ -53,10 +53,10 @@ export class TokenRefusal extends Error {
 }
 
 /**
- * What some reading of the request comes to. What cannot be read is the request's fault, and the client
- * is told of it, unless it is the server that failed.
+ * Calls a function that reads the request, and converts its error to an answer. An error of the request
+ * becomes `invalid_request`, an error of the server stays as it is.
  *
- * @throws {@link TokenRefusal} `invalid_request`; {@link MacError} where the server failed.
+ * @throws {@link TokenRefusal} `invalid_request`. {@link MacError} if the server failed.
  */
 export function orRefused<Value>(read: () => Value): Value {
   try {
@@ -67,7 +67,7 @@ export function orRefused<Value>(read: () => Value): Value {
   }
 }
 
-/** What the endpoint made for a client (draft §5.1, RFC 6749 §5.1). */
+/** A new credential for a client (draft §5.1, RFC 6749 §5.1). */
 export interface MacToken {
   readonly id: string
   readonly key: string
@@ -76,7 +76,7 @@ export interface MacToken {
   readonly scopes: readonly string[]
 }
 
-/** The answer with a credential. It is the only one that ever holds a key. */
+/** Returns the answer with a credential. No other answer contains a key. */
 export function tokenAnswer({ id, key, algorithm, expiresSeconds, scopes }: MacToken): Response {
   return json(200, {
     access_token: id,
@@ -88,12 +88,12 @@ export function tokenAnswer({ id, key, algorithm, expiresSeconds, scopes }: MacT
   })
 }
 
-/** The answer without one (RFC 6749 §5.2). */
+/** Returns the answer with an error (RFC 6749 §5.2). */
 export function refusalAnswer({ code, message, status, headers }: TokenRefusal): Response {
   return json(status, { error: code, error_description: message }, headers)
 }
 
-/** Never kept by anybody on the way, whatever it holds (RFC 6749 §5.1). */
+/** Returns an answer that no cache may store (RFC 6749 §5.1). */
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
   return new Response(JSON.stringify(body), {
     status,

@@ -12,34 +12,34 @@ import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../types.ts'
 import { TokenRefusal } from './answer.ts'
 
-/** A client that proved who it is, and what its credentials are to be like. */
+/** An authenticated client, and the settings for its credentials. */
 export interface TokenClient {
-  /** Whom the credential speaks for: `identity.user` of what it signs. */
+  /** The user of the credential: `identity.user` of requests that are signed with it. */
   readonly user: User
   /** The scopes that the client may ask for. Default: none. */
   readonly scopes?: readonly string[] | undefined
-  /** Those that it gets where it asks for none, some of `scopes`. Default: all of them. */
+  /** The scopes that it gets if it asks for none. They must be some of `scopes`. Default: all of `scopes`. */
   readonly scopesByDefault?: readonly string[] | undefined
-  /** How long its credentials are valid, 1 to 31,622,400. Default: that of the endpoint. */
+  /** How many seconds its credentials are valid, 1 to 31,622,400. Default: as for the endpoint. */
   readonly expiresSeconds?: number | undefined
-  /** A note for people, which lists of credentials show. Default: the client's name. */
+  /** A note for people, shown in lists of credentials. Default: the client's name. */
   readonly label?: string | null | undefined
   /**
-   * A rate limit of its credentials' own, as `createCredential` has it. Each credential is counted by
-   * itself, and the client may have many at once: all together may do as much as this times as many as
-   * are valid, which `issueLimit` and `expiresSeconds` bound. Default: that of all.
+   * The rate limit of each of its credentials, as for `createCredential`. Each credential has its own
+   * count. A client may have many valid credentials, so it may send this many requests with each of them:
+   * `issueLimit` and `expiresSeconds` bound their number. Default: the limit of all credentials.
    */
   readonly rateLimit?: RateLimit | null | undefined
 }
 
-/** A client that proved who it is, and gets no credential all the same. */
+/** An authenticated client that gets no credential. */
 export interface RefusedClient {
   readonly error: 'unauthorized_client'
-  /** Is told to the client: printable ASCII without `"` and `\`. */
+  /** The reason, sent to the client. Printable ASCII without `"` and `\`. */
   readonly description?: string | undefined
 }
 
-/** How long a credential can be valid: a leap year. */
+/** How many seconds a credential can be valid, at most a leap year. */
 export const lifetime: z.ZodInt = z.int().min(1).max(31_622_400)
 
 const refusedSchema = optionsOf({
@@ -63,9 +63,9 @@ const clientSchema = optionsOf({
 )
 
 /**
- * Reads what `authenticateClient` gave; `null` where it says that the client is none.
+ * Checks the result of `authenticateClient`. Returns `null` if the client is not authenticated.
  *
- * @throws TypeError for what is none of it, {@link TokenRefusal} for a {@link RefusedClient}.
+ * @throws TypeError if the result is not valid. {@link TokenRefusal} if it is a {@link RefusedClient}.
  */
 export function readClient(given: unknown): (TokenClient & { readonly user: string }) | null {
   if (given === null || given === undefined) return null
@@ -77,13 +77,13 @@ export function readClient(given: unknown): (TokenClient & { readonly user: stri
 }
 
 /**
- * Compares a secret that was sent with the one that is kept, for `authenticateClient`. The time that
- * it takes tells nothing of the secret that is kept, nor whether there is one.
+ * Whether a sent secret is equal to the stored one, for `authenticateClient`. The time that it takes does
+ * not depend on the stored secret, nor on whether there is one.
  *
- * It does *not* make weak secrets strong: they are compared as fast as any. Let clients have 128
- * random bits or more; secrets that people chose belong through a slow hash instead.
+ * It does *not* protect weak secrets: it is fast, so they can be guessed. Use secrets of at least 128
+ * random bits. Secrets that people chose need a slow hash instead.
  *
- * @param kept `null` or `undefined` where there is no such client: the answer is `false`.
+ * @param kept The stored secret. `null` or `undefined` if there is no such client: the result is `false`.
  *
  * @example
  * const authenticateClient = ({ clientId, clientSecret }) => {

@@ -4,24 +4,23 @@ import { type FailureLimit, PendingError } from '../limits/failures.ts'
 import { LimitError } from '../limits/headers.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
 
-/** What a wrong secret counts as. */
+/** A wrong secret counts as this failure. */
 const WRONG = new MacError(
   'ERR_MAC_REJECTED',
   'A client of the token endpoint sent a wrong secret.',
 )
 
 /**
- * Does the work in which a secret is judged, and limits how many secrets an address can try: a wrong one
- * counts as a request with a wrong MAC does. It is the address that is counted, never the client it names,
- * which anybody can name.
+ * Limits how many secrets an address can try. A wrong secret counts like a request with a wrong MAC. It
+ * counts by address, not by the name of the client, which an attacker can choose.
  *
- * A secret is counted only once it was judged. So at most as many of an address are judged at once as may
- * still fail, at all token endpoints of a `Mac` together, and 1,000 of all addresses. What comes beyond
- * that is rejected at once, and may come again a second later.
+ * A secret is counted only after it was checked. So for each address, at most as many secrets are checked
+ * at the same time as may still fail, and at most 1,000 for all addresses. This holds for all token
+ * endpoints of a `Mac` together. Further requests are rejected at once, and may be sent again after a second.
  *
- * @param failures `null` if nothing is limited.
- * @throws {@link TokenRefusal} with 429 in place of its own answer, if this was one too many; with 400 if
- *   a proxy tells two addresses.
+ * @param failures `null` if there is no limit.
+ * @param work Checks the secret, and issues the credential.
+ * @throws {@link TokenRefusal} with 429 if the limit is exceeded, with 400 if a proxy names two addresses.
  */
 export async function limitGuesses<Value>(
   failures: FailureLimit | null,
@@ -31,14 +30,14 @@ export async function limitGuesses<Value>(
   if (failures === null) return work()
   orRefused(() => client.address)
   try {
-    return await failures.whilePending(client, () => judge(failures, client, work))
+    return await failures.whilePending(client, () => checkAndCount(failures, client, work))
   } catch (thrown) {
     if (thrown instanceof PendingError) throw tooManyAtOnce()
     throw thrown instanceof LimitError ? tooMany(thrown) : thrown
   }
 }
 
-async function judge<Value>(
+async function checkAndCount<Value>(
   failures: FailureLimit,
   client: Client,
   work: () => Promise<Value>,
@@ -57,9 +56,9 @@ function tooMany({ told, status, rateLimit, retryAfterSeconds }: LimitError): To
   return new TokenRefusal('temporarily_unavailable', told.title, { status, headers })
 }
 
-/** No field tells of a limit: none is exhausted. */
+/** There are no rate limit headers, since no limit is exhausted. */
 function tooManyAtOnce(): TokenRefusal {
-  const why = 'Too many clients ask at once.'
+  const why = 'There are too many token requests at the same time.'
   const headers = { 'Retry-After': '1' }
   return new TokenRefusal('temporarily_unavailable', why, { status: 429, headers })
 }

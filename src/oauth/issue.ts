@@ -12,29 +12,29 @@ import { readClient, type TokenClient } from './client.ts'
 import type { AlgorithmClient, IssuedCredential, TokenEndpointSettings } from './options.ts'
 import { invalidClient, type SentClient, type TokenForm } from './request.ts'
 
-/** With what credentials are made. */
+/** What is needed to issue credentials. */
 export interface Issuer {
   readonly mac: Mac
   readonly settings: TokenEndpointSettings
   /** The `Mac`'s clock, in seconds since 1970. */
   readonly now: () => number
   readonly limit: IssueLimit
-  /** How long a function of the application's may take, in milliseconds. */
+  /** How many milliseconds a function of the application may take. */
   readonly deadline: number
 }
 
-/** What came of a request. */
+/** An issued credential. */
 export interface Issued {
   readonly token: MacToken
-  /** The same without its key. */
-  readonly told: IssuedCredential
+  /** The credential without its key, for `onIssue`. */
+  readonly issued: IssuedCredential
 }
 
 /**
- * Makes a credential for a client that proves who it is.
+ * Authenticates a client, and issues a credential for it.
  *
- * @throws {@link TokenRefusal} where it gets none; {@link MacError} `ERR_MAC_CALLBACK` where a function
- *   that was given as an option fails, and as `createCredential` does.
+ * @throws {@link TokenRefusal} if the client gets none. {@link MacError} `ERR_MAC_CALLBACK` if a function
+ *   of the options fails. It also throws what `createCredential` throws.
  */
 export async function issue(
   sent: SentClient,
@@ -43,12 +43,12 @@ export async function issue(
   { mac, settings, now, limit, deadline }: Issuer,
 ): Promise<Issued> {
   const { clientId } = sent
-  const asking = { ...settings, deadline }
-  const client = await authenticate(asking, sent, request)
+  const callbacks = { ...settings, deadline }
+  const client = await authenticate(callbacks, sent, request)
   if (client === null) throw invalidClient('there is no such client with this secret')
   const scopes = grantedScopes(form.get('scope'), client)
   const { user, label = clientId, rateLimit = null } = client
-  const algorithm = await algorithmFor(asking, { clientId, user, scopes })
+  const algorithm = await algorithmFor(callbacks, { clientId, user, scopes })
   await limit(clientId)
   const { expiresSeconds = settings.expiresSeconds } = client
   const expires = currentSeconds(now) + expiresSeconds
@@ -58,39 +58,40 @@ export async function issue(
   })
   return {
     token: { id, key, algorithm, expiresSeconds, scopes },
-    told: { clientId, user, id, algorithm, scopes, expires: new Date(expires * 1000) },
+    issued: { clientId, user, id, algorithm, scopes, expires: new Date(expires * 1000) },
   }
 }
 
-type Asking = TokenEndpointSettings & Pick<Issuer, 'deadline'>
+type Callbacks = TokenEndpointSettings & Pick<Issuer, 'deadline'>
 
 async function authenticate(
-  { authenticateClient, deadline }: Asking,
+  { authenticateClient, deadline }: Callbacks,
   sent: SentClient,
   request: Request,
 ): Promise<(TokenClient & { readonly user: string }) | null> {
-  return ask('authenticateClient', deadline, async () =>
+  return callBack('authenticateClient', deadline, async () =>
     readClient(await authenticateClient({ ...sent, request })),
   )
 }
 
 async function algorithmFor(
-  { algorithm, deadline }: Asking,
+  { algorithm, deadline }: Callbacks,
   client: AlgorithmClient,
 ): Promise<MacAlgorithm> {
   if (typeof algorithm !== 'function') return algorithm
-  return ask('algorithm', deadline, async () => {
+  return callBack('algorithm', deadline, async () => {
     const chosen = await algorithm(client)
     if (MAC_ALGORITHMS.includes(chosen)) return chosen
-    throw new TypeError(`it must give ${MAC_ALGORITHMS.join(' or ')}`)
+    throw new TypeError(`it must return ${MAC_ALGORITHMS.join(' or ')}`)
   })
 }
 
 /**
- * Calls a function of the application's. A refusal is no failure. One that never answers would keep the
- * turn of its address for ever; what it says after the deadline counts no more.
+ * Calls a function of the application, and converts its failure to a `MacError`. A `TokenRefusal` is not a
+ * failure. After the deadline, the result is ignored: otherwise a function that never answers would count
+ * against its address for ever.
  */
-async function ask<Value>(
+async function callBack<Value>(
   name: string,
   deadline: number,
   work: () => Promise<Value>,
@@ -108,34 +109,34 @@ function late(deadline: number): Error {
 }
 
 /**
- * The scopes of the credential: those that the client asks for, as far as it may; what it gets by
- * default where it asks for none.
+ * Returns the scopes of the credential: the requested ones, or the default ones if none are requested.
  *
- * @throws {@link TokenRefusal} `invalid_scope`
+ * @throws {@link TokenRefusal} `invalid_scope` if one of them is not allowed.
  */
-function grantedScopes(asked: string | undefined, client: TokenClient): readonly string[] {
+function grantedScopes(requested: string | undefined, client: TokenClient): readonly string[] {
   const { scopes: allowed = [], scopesByDefault = allowed } = client
-  if (asked === undefined) return scopesByDefault
-  if (!isScopeList(asked)) {
-    throw new TokenRefusal('invalid_scope', 'The scope is no list of scopes with a space between.')
+  if (requested === undefined) return scopesByDefault
+  if (!isScopeList(requested)) {
+    throw new TokenRefusal(
+      'invalid_scope',
+      'The scope is not a list of scopes with one space between two of them.',
+    )
   }
-  const scopes = [...new Set(asked.split(' '))]
-  const refused = scopes.find((scope) => !allowed.includes(scope))
-  if (refused === undefined) return scopes
-  const shown = refused.slice(0, 100)
+  const scopes = [...new Set(requested.split(' '))]
+  const forbidden = scopes.find((scope) => !allowed.includes(scope))
+  if (forbidden === undefined) return scopes
+  const shown = forbidden.slice(0, 100)
   throw new TokenRefusal('invalid_scope', `The client may not ask for the scope ${shown}.`)
 }
 
-/** Counts a credential that a client is to get. */
+/** Counts a credential before it is issued. Throws a {@link TokenRefusal} with 429 if there were too many. */
 type IssueLimit = (clientId: string) => Promise<void>
 
 /**
- * Limits how many credentials a client gets, so that one that asks before each request does not fill
- * the table.
+ * Returns a function that limits how many credentials a client gets. Otherwise a client that asks before
+ * each request would fill the table.
  *
- * What it gives throws {@link TokenRefusal} with 429 where there were too many.
- *
- * @param counter That of all token endpoints of the `Mac`.
+ * @param counter The counter of all token endpoints of the `Mac`.
  */
 export function issueLimit(limit: RateLimit | null, counter: FixedWindowCounter): IssueLimit {
   if (limit === null) return async () => {}
@@ -154,6 +155,6 @@ function tooMany(limit: RateLimit, count: Count): TokenRefusal {
     ...rateLimitFields('credentials', limit, count, wait),
     'Retry-After': String(wait),
   }
-  const why = `The client gets ${requests} credentials in ${seconds} seconds: use each until it expires.`
+  const why = `The client gets at most ${requests} credentials in ${seconds} seconds. Use each until it expires.`
   return new TokenRefusal('temporarily_unavailable', why, { status: 429, headers })
 }

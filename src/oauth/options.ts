@@ -17,26 +17,26 @@ import type { TokenErrorCode } from './answer.ts'
 import { lifetime, type RefusedClient, type TokenClient } from './client.ts'
 import type { SentClient } from './request.ts'
 
-/** What `authenticateClient` is to judge. */
+/** The argument of `authenticateClient`. */
 export interface ClientAuthentication extends SentClient {
-  /** The request, whose body was read. It may hold the secret: keep it out of logs. */
+  /** The request. Its body was read already. Its header may contain the secret: do not log it. */
   readonly request: Request
 }
 
-/** Whether a client is who it says: `null` where it is not, or is unknown. */
+/** Authenticates a client. Returns `null` if the secret is wrong, or if the client is unknown. */
 export type AuthenticateClient = (sent: ClientAuthentication) => TokenResult | Promise<TokenResult>
 
-/** What `authenticateClient` may give. */
+/** The result of `authenticateClient`. */
 export type TokenResult = TokenClient | RefusedClient | null
 
-/** For whom an algorithm is to be chosen. */
+/** The argument of the function `algorithm`. */
 export interface AlgorithmClient {
   readonly clientId: string
   readonly user: string
   readonly scopes: readonly string[]
 }
 
-/** What is told of a credential that was issued: not its key. */
+/** The argument of `onIssue`: an issued credential without its key. */
 export interface IssuedCredential {
   readonly clientId: string
   readonly user: string
@@ -47,67 +47,67 @@ export interface IssuedCredential {
   readonly expires: Date
 }
 
-/** What is told of a request that got no credential. */
+/** The argument of `onRefuse`: a request that got no credential. */
 export interface RefusedTokenRequest {
   readonly error: TokenErrorCode
   readonly description: string
   readonly status: number
-  /** Who the client said that it is, proved or not; `null` where it did not come so far. */
+  /** The name that the client sent. It may be *not* authenticated. `null` if it was not read. */
   readonly clientId: string | null
 }
 
 /** The options of `createTokenEndpoint`. */
 export interface TokenEndpointOptions {
   /**
-   * Says which client this is, and what it may have: its user and scopes; `null` where the secret is
-   * wrong or there is no such client, which are answered alike. Compare secrets in constant time, with
-   * `secretsAreEqual`, also where there is no such client. Where it throws, or has not answered within
-   * 30 seconds, nobody gets anything.
+   * Authenticates a client, and returns its user and scopes. Return `null` if the secret is wrong or the
+   * client is unknown: the answer is the same. Compare secrets in constant time with `secretsAreEqual`,
+   * even if the client is unknown. If the function throws, or does not answer within 30 seconds, the
+   * client gets a 503.
    *
-   * Is *not* asked for an address of which too many requests were refused, where the `Mac` has the
-   * option `rateLimit.failures`: a wrong secret counts there as a wrong MAC does.
+   * If the `Mac` has the option `rateLimit.failures`, a wrong secret counts like a wrong MAC. The function
+   * is *not* called for an address with too many failures.
    */
   readonly authenticateClient: AuthenticateClient
   /**
-   * The MAC algorithm, or a function of the client that tells it, within 30 seconds. Default:
+   * The MAC algorithm, or a function of the client that returns it within 30 seconds. Default:
    * `hmac-sha-256`.
    */
   readonly algorithm?:
     | MacAlgorithm
     | ((client: AlgorithmClient) => MacAlgorithm | Promise<MacAlgorithm>)
     | undefined
-  /** How long credentials are valid, 1 to 31,622,400. Default: 3600. */
+  /** How many seconds credentials are valid, 1 to 31,622,400. Default: 3600. */
   readonly expiresSeconds?: number | undefined
   /**
-   * How many credentials one client gets in how many seconds; more are answered 429. It counts who
-   * proved to be that client, so that nobody else can use it up, where the `Mac` counts: its option
-   * `rateLimit.store`; several endpoints of one `Mac` share what a client has used, by its name. `null`:
-   * no limit. Default: 300 in 60.
+   * How many credentials a client gets in how many seconds. Further requests get a 429. Only requests of
+   * the authenticated client count, so that an attacker cannot exhaust the limit. The counts are kept
+   * where the `Mac` keeps its counts (`rateLimit.store`). All token endpoints of a `Mac` share them, by
+   * the name of the client. `null`: no limit. Default: 300 in 60.
    */
   readonly issueLimit?: RateLimit | null | undefined
-  /** As for `withMac`: here its scheme tells whether clients come by TLS. Default: the `Mac`'s. */
+  /** As for `withMac`. Here its scheme decides whether clients use TLS. Default: as for the `Mac`. */
   readonly origin?: OriginOption | undefined
-  /** As for `withMac`: here it tells whether clients come by TLS. Default: the `Mac`'s. */
+  /** As for `withMac`. Here it decides whether clients use TLS. Default: as for the `Mac`. */
   readonly trustProxy?: boolean | 'forwarded' | 'x-forwarded' | undefined
   /**
-   * As for `withMac`: the address that a client comes from, a function of the endpoint's own arguments.
-   * By it wrong secrets are counted for `rateLimit.failures`; and where neither `origin` nor `trustProxy`
-   * tells how clients come, plain `http:` to `localhost` is taken from an address of this machine alone.
-   * Default: the `Mac`'s, else what the server shows, as there.
+   * As for `withMac`: returns the address of a client, from the arguments of the endpoint. Wrong secrets
+   * are counted by it, for `rateLimit.failures`. If neither `origin` nor `trustProxy` is set, plain
+   * `http:` to `localhost` is accepted only from an address of this machine. Default: as for the `Mac`,
+   * otherwise the address that the server shows.
    */
   readonly clientAddress?: CheckOptions['clientAddress']
-  /** Is told of each credential that was issued. For logs: it changes nothing. */
+  /** Called for each issued credential, for logs. It cannot change the answer. */
   readonly onIssue?: ((issued: IssuedCredential, request: Request) => void) | undefined
-  /** Is told of each request that got none. For logs and alarms: it changes nothing. */
+  /** Called for each request that got no credential, for logs and alarms. It cannot change the answer. */
   readonly onRefuse?: ((refused: RefusedTokenRequest, request: Request) => void) | undefined
   /**
-   * Is told of what failed on this side: a function of yours (`ERR_MAC_CALLBACK`), also by not answering,
-   * or the store. The client learns nothing of it. Default: it goes to `console.error`.
+   * Called if the server failed: the store, or one of your functions (`ERR_MAC_CALLBACK`), also if it did
+   * not answer in time. The client does *not* get the reason. Default: `console.error`.
    */
   readonly onError?: ((error: MacError, request: Request) => void) | undefined
 }
 
-/** All that an endpoint is made with: options checked, defaults filled in, frozen. */
+/** The checked options with their defaults, frozen. */
 export interface TokenEndpointSettings
   extends OriginSettings,
     AddressSettings,
@@ -125,7 +125,7 @@ const schema = optionsOf({
   authenticateClient: z.custom((value) => typeof value === 'function', 'must be a function'),
   algorithm: z
     .union([z.enum(MAC_ALGORITHMS), z.custom((value) => typeof value === 'function')], {
-      error: `must be ${MAC_ALGORITHMS.join(' or ')}, or a function that gives it`,
+      error: `must be ${MAC_ALGORITHMS.join(' or ')}, or a function that returns it`,
     })
     .optional(),
   expiresSeconds: lifetime.default(3600),
@@ -138,7 +138,7 @@ const schema = optionsOf({
 /**
  * Checks the options of `createTokenEndpoint`.
  *
- * @param mac Where origin and address come from when they say nothing of them.
+ * @param mac The settings that the options for origin and address default to.
  * @throws TypeError that names each option that is wrong.
  */
 export function tokenEndpointSettings(

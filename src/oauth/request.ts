@@ -8,44 +8,44 @@ import { spokenOrigin } from '../server/request-origin.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
 
 /**
- * Sees to it that nobody on the way can read secret and key: TLS, or this very machine.
+ * Checks that no attacker on the way can read secret and key: the request must use TLS, or come from this
+ * machine.
  *
- * Who ends TLS elsewhere says so, by `origin` or `trustProxy`; what they say is believed. Where neither
- * is given it is the request that says where it went, and anybody can write `localhost` into it: there
- * the client's address must be one of this machine as well, if it is known.
+ * If `origin` or `trustProxy` is set, it alone decides, since a proxy may end TLS. Otherwise the request
+ * says where it was sent to, and an attacker can write `localhost` into it. So for `localhost` the
+ * client's address must also be one of this machine, if the address is known.
  *
- * @throws {@link TokenRefusal} `invalid_request`; a `MacError` `ERR_MAC_CALLBACK` where the
- *   function given as `origin` or `clientAddress` fails.
+ * @throws {@link TokenRefusal} `invalid_request` if it is not protected. `MacError` `ERR_MAC_CALLBACK` if
+ *   the function `origin` or `clientAddress` fails.
  */
 export function checkTransport(request: Request, settings: OriginSettings, client: Client): void {
   const { scheme, host } = orRefused(() => spokenOrigin(request, settings))
   if (scheme === 'https') return
   if (!isLoopback(host)) {
-    throw exposed('Behind a proxy that ends TLS, the server must be told its origin.')
+    throw exposed('Behind a proxy that ends TLS, set the option origin of the server.')
   }
   if (settings.origin !== null || settings.trustProxy !== null || client.isLocal !== false) return
   throw exposed(
-    'The request names this very machine, but comes from another one: use TLS; behind a proxy that ' +
-      'ends it, the server must be told its origin, by the option origin or trustProxy.',
+    'The request names this machine, but comes from another one. Use TLS. Behind a proxy that ends TLS, ' +
+      'set the option origin or trustProxy of the server.',
   )
 }
 
 function exposed(remedy: string): TokenRefusal {
   const why =
-    'The token endpoint is for https alone: over http everybody can read the secret, which is to be ' +
-    'changed now.'
+    'The token endpoint needs https: over http an attacker can read the secret. Change the secret now.'
   return new TokenRefusal('invalid_request', `${why} ${remedy}`)
 }
 
-/** A secret in the URI lies in logs, wherever the request has passed (RFC 6749 §2.3.1). */
+/** Checks that the URI contains no secret: servers and proxies log URIs (RFC 6749 §2.3.1). */
 export function checkQuery({ url }: Request): void {
   const [, query = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
-  // By its name as servers decode it: `client%5Fsecret` is the same one.
+  // The name is decoded: `client%5Fsecret` is the same name.
   if (!new URLSearchParams(query).has('client_secret')) return
   throw new TokenRefusal(
     'invalid_request',
-    'A client_secret does not belong in the URI, where logs keep it: change it, and send it in the ' +
-      'Authorization header or in the body.',
+    'A client_secret must not be in the URI, which is kept in logs. Change the secret, and send it in ' +
+      'the Authorization header or in the body.',
   )
 }
 
@@ -53,14 +53,17 @@ export function checkQuery({ url }: Request): void {
 const PARAMETERS = ['grant_type', 'client_id', 'client_secret', 'scope'] as const
 type Parameter = (typeof PARAMETERS)[number]
 
-/** What was sent of them. Those without a value count as not sent (RFC 6749 §3.2). */
+/** The parameters that were sent. A parameter without a value counts as not sent (RFC 6749 §3.2). */
 export type TokenForm = ReadonlyMap<Parameter, string>
 
 /** The longest body that is read, in bytes. */
 const MAX_BYTES = 16_384
 const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i
 
-/** @throws {@link TokenRefusal} `invalid_request`, with 413 for a body that is too long. */
+/**
+ * Reads the form in the body.
+ * @throws {@link TokenRefusal} `invalid_request`, with 413 if the body is too long.
+ */
 export async function readForm(request: Request): Promise<TokenForm> {
   if (!FORM.test(request.headers.get('content-type') ?? '')) {
     throw malformed('The body must be of the type application/x-www-form-urlencoded.')
@@ -80,7 +83,10 @@ export async function readForm(request: Request): Promise<TokenForm> {
   return parseForm(decode(chunks))
 }
 
-/** @throws {@link TokenRefusal} `invalid_request` for a repeated parameter, and a malformed encoding. */
+/**
+ * Parses a form.
+ * @throws {@link TokenRefusal} `invalid_request` if a parameter is repeated, or the encoding is malformed.
+ */
 export function parseForm(text: string): TokenForm {
   const form = new Map<Parameter, string>()
   for (const piece of text.split('&')) {
@@ -95,7 +101,7 @@ export function parseForm(text: string): TokenForm {
   return form
 }
 
-/** Undoes form encoding (RFC 6749, appendix B); `null` where it is malformed or no UTF-8. */
+/** Decodes form encoding (RFC 6749, appendix B). `null` if it is malformed, or not UTF-8. */
 export function formDecode(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
@@ -120,7 +126,7 @@ function decode(chunks: readonly Uint8Array[]): string {
 
 function unread(error: MacError): TokenRefusal {
   if (error.code !== 'ERR_MAC_BODY_TOO_LARGE') {
-    return malformed('The body broke off, or something read it before the endpoint did.')
+    return malformed('The body ended too early, or was read before the endpoint read it.')
   }
   const why = `The body has more than ${MAX_BYTES} bytes.`
   return new TokenRefusal('invalid_request', why, { status: error.status })
@@ -133,41 +139,41 @@ function malformed(why: string): TokenRefusal {
 /** How a client authenticated: HTTP Basic, or parameters in the body (RFC 6749 §2.3.1). */
 export type ClientMethod = 'basic' | 'body'
 
-/** Who a client says that it is, and how it would prove it. */
+/** The name and the secret that a client sent. They are *not* authenticated. */
 export interface SentClient {
   readonly clientId: string
   readonly clientSecret: string
   readonly method: ClientMethod
 }
 
-/** What a client may do to be let in, told with each 401 (RFC 9110 §15.5.2). */
+/** The challenge of each 401 (RFC 9110 §15.5.2). */
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } as const
-/** The longest identifier of a client. */
+/** The longest name of a client. */
 const MAX_ID_LENGTH = 1024
 
 /**
- * What the client authenticates with, not yet checked.
+ * Reads name and secret of the client. It does *not* check the secret.
  *
- * @throws {@link TokenRefusal} `invalid_client` where there is nothing usable, `invalid_request` where
- *   there is more than one thing.
+ * @throws {@link TokenRefusal} `invalid_client` if they are missing or malformed, `invalid_request` if the
+ *   client sent them in two ways.
  */
 export function sentClient(authorization: string | null, form: TokenForm): SentClient {
   const id = form.get('client_id')
   const secret = form.get('client_secret')
   if (authorization === null) {
-    if (id === undefined || secret === undefined) throw invalidClient('none was sent')
+    if (id === undefined || secret === undefined) throw invalidClient('name or secret is missing')
     return usable({ clientId: id, clientSecret: secret, method: 'body' })
   }
   if (secret !== undefined) {
-    throw ambiguous('The client authenticates in the Authorization header and in the body.')
+    throw ambiguous('The secret is in the Authorization header and in the body. Send it only once.')
   }
   const client = usable(readBasic(authorization))
-  // Some clients repeat their name in the body. That proves nothing, and does no harm.
+  // Some clients repeat their name in the body. That is harmless.
   if (id === undefined || id === client.clientId) return client
   throw ambiguous('The Authorization header and client_id name different clients.')
 }
 
-/** The refusal of a client that did not prove who it is, whatever it tried (RFC 6749 §5.2). */
+/** Makes the refusal of a client that is not authenticated (RFC 6749 §5.2). */
 export function invalidClient(why: string): TokenRefusal {
   const details = { headers: CHALLENGE }
   return new TokenRefusal('invalid_client', `The client authentication failed: ${why}.`, details)
@@ -175,7 +181,8 @@ export function invalidClient(why: string): TokenRefusal {
 
 function readBasic(authorization: string): SentClient {
   const [, token] = /^Basic +([^ ]+) *$/i.exec(authorization) ?? []
-  if (token === undefined) throw invalidClient('the header is not that of the scheme Basic')
+  if (token === undefined)
+    throw invalidClient('the Authorization header does not use the scheme Basic')
   const text = decodeBase64(token)
   const colon = text?.indexOf(':') ?? -1
   if (text === null || colon === -1) throw invalidClient('the header is malformed')
@@ -187,7 +194,7 @@ function readBasic(authorization: string): SentClient {
   return { clientId, clientSecret, method: 'basic' }
 }
 
-/** The UTF-8 of a base64 text, or `null`. */
+/** Decodes base64 to UTF-8. `null` if one of them is not valid. */
 function decodeBase64(token: string): string | null {
   if (!isBase64(token)) return null
   try {
@@ -198,12 +205,12 @@ function decodeBase64(token: string): string | null {
   }
 }
 
-/** Without what no client's name or secret can be (RFC 6749, appendix A.1 and A.2). */
+/** Checks the characters of name and secret (RFC 6749, appendix A.1 and A.2). */
 function usable(client: SentClient): SentClient {
   const { clientId, clientSecret } = client
-  if (clientId === '' || clientSecret === '') throw invalidClient('a part of it is empty')
+  if (clientId === '' || clientSecret === '') throw invalidClient('name or secret is empty')
   if (clientId.length > MAX_ID_LENGTH || /\p{Cc}/u.test(clientId + clientSecret)) {
-    throw invalidClient('a part of it is too long or holds a control character')
+    throw invalidClient('name or secret is too long or holds a control character')
   }
   return client
 }

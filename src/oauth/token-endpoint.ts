@@ -11,31 +11,31 @@ import { type Issued, type Issuer, issue, issueLimit } from './issue.ts'
 import { type TokenEndpointOptions, tokenEndpointSettings } from './options.ts'
 import { checkQuery, checkTransport, readForm, sentClient } from './request.ts'
 
-/** A handler of a `Request`, or of an object that holds one as `request`. */
+/** A handler that takes a `Request`, or an object with a property `request`. */
 export type TokenEndpoint = (first: FirstArgument, ...rest: unknown[]) => Promise<Response>
 
-/** How long `authenticateClient` and `algorithm` may take, in milliseconds. */
+/** How many milliseconds `authenticateClient` and `algorithm` may take. */
 const CALLBACK_DEADLINE = 30_000
 
 /**
- * Makes a token endpoint: a handler that gives clients MAC credentials for their secret (draft §5, by
- * the client credentials grant of RFC 6749 §4.4). A client renews its credential by asking again; the
- * one before stays valid until it expires, and is removed a day later.
+ * Returns a token endpoint: a handler that gives a client a MAC credential for its secret (draft §5, with
+ * the client credentials grant of RFC 6749 §4.4). To renew its credential, a client asks again. The old
+ * one stays valid until it expires, and is removed a day later.
  *
- * It checks that the request came by TLS or from this machine, that it is a POST of a form of 16 KiB or
- * less, whose parameters come once each, what `authenticateClient` says of the client, and that this
- * one may have the scopes that it asks for. Who guesses secrets is slowed down where the `Mac` has the
- * option `rateLimit.failures`, and else *not*: then secrets must be too many to guess.
+ * It checks that the request uses TLS or comes from this machine; that it is a POST of a form of at most
+ * 16 KiB without repeated parameters; that `authenticateClient` accepts the client; and that the client
+ * may have the scopes. It limits how often an attacker can guess secrets only if the `Mac` has the option
+ * `rateLimit.failures`. Otherwise it does *not*, and secrets must be too long to guess.
  *
- * @param mac Who verifies what is signed with the credentials, as `createMac` made it.
- * @throws TypeError where an option is wrong: now. The handler answers whatever happens.
+ * @param mac The object that `createMac` returned. It verifies requests with the new credentials.
+ * @throws TypeError if an option is wrong. The handler itself never throws: it always answers.
  *
  * @example
  * const clients = new Map([['shop', { secret: process.env.SHOP_SECRET, user: 'ada' }]])
  * const token = createTokenEndpoint(mac, {
  *   authenticateClient({ clientId, clientSecret }) {
  *     const client = clients.get(clientId)
- *     const equal = secretsAreEqual(clientSecret, client?.secret) // also for strangers: no time tells
+ *     const equal = secretsAreEqual(clientSecret, client?.secret) // also if the client is unknown
  *     return equal && client ? { user: client.user, scopes: ['orders:read'] } : null
  *   },
  * })
@@ -46,8 +46,8 @@ export function createTokenEndpoint(mac: Mac, options: TokenEndpointOptions): To
 }
 
 /**
- * The same with a deadline of its own.
- * @param deadline How long a function that was given as an option may take, in milliseconds.
+ * Like {@link createTokenEndpoint}, with another deadline.
+ * @param deadline How many milliseconds a function of the options may take.
  */
 export function tokenEndpoint(
   mac: Mac,
@@ -65,9 +65,9 @@ export function tokenEndpoint(
     if (request instanceof Response) return request
     const client = clientOf(request, first, rest, settings)
     try {
-      const judge: Judge = (work) => limitGuesses(limits.failures, client, work)
-      const { token, told } = await grant(request, client, issuer, judge)
-      if (onIssue) callHook('onIssue', () => onIssue(told, request))
+      const limited: LimitGuesses = (work) => limitGuesses(limits.failures, client, work)
+      const { token, issued } = await grant(request, client, issuer, limited)
+      if (onIssue) callHook('onIssue', () => onIssue(issued, request))
       return tokenAnswer(token)
     } catch (thrown) {
       if (!(thrown instanceof TokenRefusal)) {
@@ -82,24 +82,21 @@ export function tokenEndpoint(
   }
 }
 
-const UNAVAILABLE = new TokenRefusal(
-  'temporarily_unavailable',
-  'No credential can be issued at the moment.',
-)
+const UNAVAILABLE = new TokenRefusal('temporarily_unavailable', 'No credential can be issued now.')
 
-/** Does the work in which a secret is judged. */
-type Judge = (work: () => Promise<Issued>) => Promise<Issued>
+/** Does the work that checks a secret, if its address has not failed too often. */
+type LimitGuesses = (work: () => Promise<Issued>) => Promise<Issued>
 
-/** The checks in their order: nothing secret is looked at before it is known how it came. */
+/** Does the checks in their order, and issues the credential. The transport is checked before the secret. */
 async function grant(
   request: Request,
   client: Client,
   issuer: Issuer,
-  judge: Judge,
+  limited: LimitGuesses,
 ): Promise<Issued> {
   if (request.method !== 'POST') {
     const headers = { Allow: 'POST' }
-    const why = 'The token endpoint takes POST alone.'
+    const why = 'The token endpoint accepts only POST.'
     throw new TokenRefusal('invalid_request', why, { status: 405, headers })
   }
   checkTransport(request, issuer.settings, client)
@@ -108,7 +105,7 @@ async function grant(
   checkGrantType(form.get('grant_type'))
   const sent = sentClient(request.headers.get('authorization'), form)
   try {
-    return await judge(() => issue(sent, form, request, issuer))
+    return await limited(() => issue(sent, form, request, issuer))
   } catch (thrown) {
     throw thrown instanceof TokenRefusal ? thrown.by(sent.clientId) : thrown
   }
@@ -119,7 +116,7 @@ function checkGrantType(type: string | undefined): void {
   if (type === undefined) throw new TokenRefusal('invalid_request', 'There is no grant_type.')
   throw new TokenRefusal(
     'unsupported_grant_type',
-    'The only grant_type here is client_credentials; ask again when a credential has expired.',
+    'The only grant_type is client_credentials. To renew a credential, ask again.',
   )
 }
 
@@ -129,7 +126,7 @@ function asMacError(error: unknown): MacError {
   return new MacError('ERR_MAC_INTERNAL', 'The token endpoint failed unexpectedly.', cause)
 }
 
-/** What the operator must mend is shown, also where there is no hook. */
+/** Reports a failure to the operator, if there is no `onError`. */
 function reportFailure(error: MacError): void {
   const { code, message, cause = '' } = error
   console.error(`withmac: the token endpoint failed: ${code}: ${plain(message)}`, cause)

@@ -3,32 +3,32 @@ import { wrongOptions } from '../client/options.ts'
 import { signRequest } from '../client/sign.ts'
 import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
 
-/** What a signed request is made of: all that `new Request` takes, and how to sign it. */
+/** The options of a signed request: all options of `new Request`, and how to sign it. */
 export interface SignedInit extends RequestInit {
-  /** What the MAC covers besides the request (draft §3.1). Default: none. */
+  /** Additional text that the MAC covers (draft §3.1). Default: none. */
   readonly ext?: string | null | undefined
-  /** Binds the body to the MAC, by its digest in `ext`. Default: `false`. */
+  /** Binds the body to the MAC: its SHA-256 goes into `ext`. Default: `false`. */
   readonly bindBody?: boolean | undefined
-  /** The nonce, to have one come twice. Default: a new one with each request. */
+  /** The nonce, if you want to send one twice. Default: a new one for each request. */
   readonly nonce?: string | undefined
 }
 
-/** How a request is signed that no `TestMac` makes. */
+/** The options of `signedRequest`. */
 export interface SignedRequestInit extends SignedInit {
-  /** What to sign with: what `createCredential` gave will do. */
+  /** The credential to sign with. The result of `createCredential` is one. */
   readonly credential: ClientCredential
-  /** The client's clock, in seconds since 1970. Default: the system's. */
+  /** The client's clock, in seconds since 1970. Default: the system clock. */
   readonly now?: (() => number) | undefined
 }
 
 /**
- * Makes a signed `Request` (draft §3), to be handed to a handler: nothing is sent.
+ * Returns a signed `Request` (draft §3), for a call of your handler in a test. It does *not* send it.
  *
- * It is for tests of an application that makes its own `Mac`, or uses the bare functions; one of
- * `createTestMac` has a function of this name that knows credentials and clock.
+ * Use it if your application creates its own `Mac`. With `createTestMac`, use the `signedRequest` that it
+ * returns: that one has credentials and a clock.
  *
- * @throws TypeError where there is no credential, or it is none; {@link MacError}
- *   `ERR_MAC_CLIENT_URL` or `ERR_MAC_CLIENT_METHOD` for what this runtime's `fetch` could not send.
+ * @throws TypeError if the credential or an option is wrong. {@link MacError} `ERR_MAC_CLIENT_URL` or
+ *   `ERR_MAC_CLIENT_METHOD` if the `fetch` of this runtime could not send the request.
  *
  * @example
  * process.env.MAC_DATABASE_URL = 'sqlite::memory:'
@@ -49,18 +49,18 @@ export async function signedRequest(
   })
 }
 
-/** What `new Request` takes, also what runtimes and frameworks have added. */
+/** The options of `new Request`, with those of runtimes and frameworks. */
 const REQUEST_INIT = [
   ...['method', 'headers', 'body', 'signal', 'duplex', 'redirect', 'keepalive', 'integrity'],
   ...['mode', 'credentials', 'cache', 'referrer', 'referrerPolicy', 'priority', 'window'],
-  // Node, Deno, Cloudflare and Next; the others are Bun's.
+  // First those of Node, Deno, Cloudflare and Next, then those of Bun.
   ...['dispatcher', 'client', 'cf', 'next'],
   ...['tls', 'proxy', 'unix', 'verbose', 'session', 's3', 'protocol', 'decompress', 'timeout'],
 ]
 
 /**
- * Checks how a request is made and signed: `new Request` would take a misspelled name without a word.
- * @throws TypeError that names the option at fault.
+ * Checks the options of a signed request. `new Request` would ignore a misspelled name.
+ * @throws TypeError that names the wrong option.
  */
 export function checkInit(
   who: Taker & `signedRequest${string}`,
@@ -82,7 +82,7 @@ export function checkInit(
   throw wrongOptions(who, `ext must be a string or null, not ${given(ext)}`)
 }
 
-/** As `fetch` sends it: a server rejects a request that holds a fragment. */
+/** Removes the fragment, as `fetch` does. A server rejects a request with a fragment. */
 function withoutFragment(url: string | URL): string {
   return String(url).replace(/#.*$/s, '')
 }

@@ -7,50 +7,51 @@ import type { MacOptions } from '../options.ts'
 import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
 import { checkInit, type SignedInit, signedRequest } from './signed-request.ts'
 
-/** The options of `createTestMac`: those of `createMac`, but for what it brings along itself. */
+/** The options of `createTestMac`: those of `createMac` without `database` and `now`, and these. */
 export interface TestMacOptions extends Omit<MacOptions, 'database' | 'now'> {
-  /** Who signs where a request says nothing of it. Default: `'tester'`. */
+  /** The user that signs a request by default. Default: `'tester'`. */
   readonly user?: User | undefined
-  /** What every credential may be used for: see the option `scope` of `withMac`. Default: nothing. */
+  /** The scopes of every credential: see the option `scope` of `withMac`. Default: none. */
   readonly scopes?: readonly string[] | undefined
-  /** Where the clock stands, in seconds since 1970 or as a `Date`. Default: the whole second it is. */
+  /** The time that the clock shows at first, in seconds since 1970 or as a `Date`. Default: the current second. */
   readonly startsAt?: number | Date | undefined
 }
 
-/** How a request of a `TestMac` is made and signed. */
+/** The options of `signedRequest` of a `TestMac`. */
 export interface TestRequestInit extends SignedInit {
-  /** Who signs. A credential is made for each user at its first request. Default: the `Mac`'s. */
+  /** The user that signs. Each user gets a credential with the first request. Default: `user` of `createTestMac`. */
   readonly user?: User | undefined
-  /** Binds the body to the MAC. Default: whether the `Mac` looks at bodies: see its option `body`. */
+  /** Binds the body to the MAC. Default: `true` if the option `body` of the `Mac` is `required` or `optional`. */
   readonly bindBody?: boolean | undefined
 }
 
-/** A `Mac` for tests, and those who sign for it. */
+/** A `Mac` for tests, with a clock and signed requests. */
 export interface TestMac {
-  /** To be handed to the application in place of its own. It keeps all in memory. */
+  /** The `Mac` to give to your application instead of its own. Its database is in memory. */
   readonly mac: Mac
-  /** The clock of both sides. */
+  /** The clock of the server and of the client. */
   readonly clock: TestClock
-  /** The credential that signs where a request says nothing of a user. It never expires. */
+  /** The credential of the default user. It never expires. */
   readonly credential: NewCredential
-  /** The credential of a user, which is made when it is first asked for, and never expires. */
+  /** Returns the credential of a user. It is created with the first call, and never expires. */
   credentialOf(user: User): Promise<NewCredential>
   /**
-   * Makes a signed `Request`, good for once: a new nonce, the time of the clock. A path alone will do;
-   * its host is that of the option `origin`, where that is one origin, else `http://localhost`.
+   * Returns a signed `Request` with a new nonce and the time of the clock. It is accepted once. `url` may
+   * be only a path: its origin is then the option `origin`, if that is one origin, otherwise
+   * `http://localhost`.
    *
-   * For a request that must be refused, let the clock move on before it is handed in (stale), hand in
-   * its `clone()` first (a replay), revoke `credential.id`, or send `new Request(url)` (unsigned).
+   * To get a request that must be rejected: advance the clock before you use it (stale), use its
+   * `clone()` first (replay), revoke `credential.id`, or use `new Request(url)` (unsigned).
    */
   signedRequest(url: string | URL, init?: TestRequestInit): Promise<Request>
 }
 
 /**
- * Makes a `Mac` on a database in memory, with a clock that stands still until it is moved, for an
- * application's own tests under any runner. What it lets in and refuses, it does as any other.
+ * Returns a `Mac` on a database in memory, with a clock that moves only if the test moves it. It is for
+ * the tests of your application, with any test runner. It accepts and rejects requests as any `Mac` does.
  *
- * @throws TypeError that names each option that is wrong; what opening a database throws: on Node
- *   before 22.13 better-sqlite3 must be there.
+ * @throws TypeError that names each wrong option. It also throws if the database cannot be opened: on
+ *   Node before 22.13, better-sqlite3 must be installed.
  *
  * @example
  * const { mac, clock, signedRequest } = await createTestMac()
@@ -65,7 +66,7 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
   readUser(tester, 'createTestMac')
   readInput('createTestMac', scopesSchema, scopes, 'scopes')
   const clock = clockFrom(startsAt)
-  // Nothing is at rest in memory: what the environment says of sealing is for the application's own Mac.
+  // The sealing key of the environment is for the application's own Mac. In memory, none is needed.
   const own = { sealingKey: rest.sealingKey ?? null, database: 'sqlite::memory:', now: clock.now }
   const mac = makeMac({ ...rest, ...own }, 'createTestMac')
   const credentials = new Map<string, Promise<NewCredential>>()
@@ -94,18 +95,18 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
   }
 }
 
-const BROUGHT = ['database', 'now']
+const OWN_OPTIONS = ['database', 'now']
 
 function checkNames(options: TestMacOptions): void {
-  for (const name of BROUGHT) {
+  for (const name of OWN_OPTIONS) {
     if (!(name in Object(options))) continue
-    throw new TypeError(`withmac: createTestMac brings its own ${name}: use createMac for another.`)
+    throw new TypeError(`withmac: createTestMac has its own ${name}. To set it, use createMac.`)
   }
   const known = [...OPTIONS.createTestMac, ...OPTIONS.createMac]
   const faults = nameFaults(
     'createTestMac',
     options,
-    known.filter((name) => !BROUGHT.includes(name)),
+    known.filter((name) => !OWN_OPTIONS.includes(name)),
   )
   if (faults.length === 0) return
   throw new TypeError(`withmac: wrong options for createTestMac: ${faults.join('; ')}`)
@@ -126,30 +127,30 @@ function secondsNow(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only if a test moves it. */
 export class TestClock {
   #seconds: number
 
-  /** @param start Where it stands, in seconds since 1970 or as a `Date`. */
+  /** @param start The time that it shows at first, in seconds since 1970 or as a `Date`. */
   constructor(start: number | Date) {
     this.#seconds = secondsOf(start)
   }
 
-  /** The time that it shows, in seconds since 1970. It may be taken off the clock and called alone. */
+  /** Returns the time, in seconds since 1970. It also works without its object: `const { now } = clock`. */
   readonly now = (): number => this.#seconds
 
   /**
-   * Moves it on; back, with a negative number.
-   * @throws TypeError where that is no number.
+   * Moves the clock forward, or back with a negative number.
+   * @throws TypeError if `seconds` is not a number.
    */
   advance(seconds: number): void {
     this.#seconds = secondsOf(this.#seconds + seconds)
   }
 
   /**
-   * Sets it.
+   * Sets the clock.
    * @param time Seconds since 1970, or a `Date`.
-   * @throws TypeError where that is neither, or milliseconds.
+   * @throws TypeError if `time` is neither, or is in milliseconds.
    */
   set(time: number | Date): void {
     this.#seconds = secondsOf(time)
@@ -159,5 +160,7 @@ export class TestClock {
 function secondsOf(time: number | Date): number {
   const seconds = time instanceof Date ? time.getTime() / 1000 : time
   if (Number.isFinite(seconds) && Math.abs(seconds) < LATEST_PLAUSIBLE) return seconds
-  throw new TypeError(`withmac: a test clock cannot show ${time}: it is set in seconds since 1970.`)
+  throw new TypeError(
+    `withmac: a test clock cannot be set to ${time}. It takes seconds since 1970.`,
+  )
 }

@@ -10,7 +10,7 @@ import {
 import { tokenEndpoint } from '../../src/oauth/token-endpoint.ts'
 import { Clock } from '../support/clock.ts'
 
-/** The clients that there are: names and secrets with what only form encoding carries through. */
+/** The known clients. Some names and secrets have characters that need form encoding. */
 export const CLIENTS: Readonly<
   Record<string, { readonly secret: string; readonly given: TokenResult }>
 > = {
@@ -20,7 +20,7 @@ export const CLIENTS: Readonly<
   closed: { secret: 'closed-secret', given: { error: 'unauthorized_client' } },
 }
 
-/** An endpoint on a database in memory, and what it told its hooks. */
+/** A token endpoint on a database in memory, and the arguments of its hooks. */
 export interface TestEndpoint {
   readonly mac: Mac
   readonly clock: Clock
@@ -30,7 +30,7 @@ export interface TestEndpoint {
   readonly failed: { readonly code: string; readonly message: string; readonly cause: unknown }[]
 }
 
-/** @param deadline As createTokenEndpoint has it by itself, in milliseconds. */
+/** @param deadline The deadline of callbacks, in milliseconds. */
 export function testEndpoint(
   options: Partial<TokenEndpointOptions> = {},
   macOptions: MacOptions = {},
@@ -58,7 +58,7 @@ export function testEndpoint(
 export const GRANT = { grant_type: 'client_credentials' } as const
 export const SHOP = { client_id: 'shop', client_secret: 'shop-secret' } as const
 
-/** A token request, as a `Request` that nobody sends. */
+/** Makes a token request as a `Request`, without a network. */
 export function tokenRequest(
   form: Readonly<Record<string, string>> | string,
   headers: Readonly<Record<string, string>> = {},
@@ -69,18 +69,18 @@ export function tokenRequest(
   return new Request(url, { method: 'POST', body, headers: { 'content-type': type, ...headers } })
 }
 
-/** HTTP Basic of a text that is in the form that the header wants. */
+/** Makes an HTTP Basic header of a text of the form `name:secret`. */
 export function basic(text: string): { readonly authorization: string } {
   return { authorization: `Basic ${Buffer.from(text).toString('base64')}` }
 }
 
-/** Status and body of an answer, of which each must say that nobody is to keep it. */
+/** Returns the status and the body of an answer. Throws if a cache may store the answer. */
 export async function answerOf(
   answer: Response | Promise<Response>,
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly json: TokenJson }> {
   const { status, headers, ...rest } = await read(await answer)
   if (headers.get('cache-control') !== 'no-store' || headers.get('pragma') !== 'no-cache') {
-    throw new Error('The answer may be kept.')
+    throw new Error('A cache may store the answer.')
   }
   return { status, headers, ...rest }
 }
@@ -96,6 +96,6 @@ interface TokenJson {
 
 async function read(answer: Response) {
   const { status, headers } = answer
-  if (headers.get('content-type') !== 'application/json') throw new Error('The answer is no JSON.')
+  if (headers.get('content-type') !== 'application/json') throw new Error('The answer is not JSON.')
   return { status, headers, json: (await answer.json()) as TokenJson }
 }

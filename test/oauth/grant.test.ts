@@ -4,8 +4,8 @@ import { createTokenEndpoint, secretsAreEqual } from '../../src/oauth/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endpoint.ts'
 
-describe('a client that proves who it is', () => {
-  test('gets a credential that signs a request that passes', async () => {
+describe('a client with the right secret', () => {
+  test('gets a credential, and a request signed with it is accepted', async () => {
     const { endpoint, mac, clock } = testEndpoint()
     const { status, json } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     expect(status).toBe(200)
@@ -28,17 +28,17 @@ describe('a client that proves who it is', () => {
 
   test.each([
     ['in the body', tokenRequest({ ...GRANT, ...SHOP })],
-    ['by Basic', tokenRequest(GRANT, basic('shop:shop-secret'))],
+    ['with Basic', tokenRequest(GRANT, basic('shop:shop-secret'))],
     [
-      'by Basic, with its name in the body too',
+      'with Basic, and its name also in the body',
       tokenRequest({ ...GRANT, client_id: 'shop' }, basic('shop:shop-secret')),
     ],
     [
-      'by basic in lower case',
+      'with basic in lower case',
       tokenRequest(GRANT, { authorization: `basic ${btoa('shop:shop-secret')}` }),
     ],
     [
-      'by Basic, form-encoded',
+      'with Basic, form-encoded',
       tokenRequest(GRANT, basic('a+b%3Ac%2Bd%25%C3%A9:%3A+%2B%25%26%3D%C3%9F')),
     ],
     [
@@ -53,35 +53,35 @@ describe('a client that proves who it is', () => {
       ),
     ],
     [
-      'beside parameters that are unknown, twice',
+      'with unknown parameters that are repeated',
       tokenRequest(
         'resource=a&resource=b&grant_type=client_credentials&client_id=shop&client_secret=shop-secret',
       ),
     ],
     [
-      'beside parameters without a value',
+      'with parameters without a value',
       tokenRequest(
         'scope=&scope&&grant_type=&grant_type=client_credentials&client_id=shop&client_secret=shop-secret',
       ),
     ],
     [
-      'with something else in the query',
+      'with another parameter in the query',
       tokenRequest({ ...GRANT, ...SHOP }, {}, 'https://api.example.com/token?tenant=1'),
     ],
     [
-      'with a query that only speaks of a secret',
+      'with a query that has client_secret only as a value or as a part of a name',
       tokenRequest(
         { ...GRANT, ...SHOP },
         {},
         'https://api.example.com/?%=client_secret&my_client_secret=1',
       ),
     ],
-  ])('may do so %s', async (_name, request) => {
+  ])('may send it %s', async (_name, request) => {
     const { endpoint } = testEndpoint()
     expect((await answerOf(endpoint(request))).status).toBe(200)
   })
 
-  test('gets another credential each time, and the one before stays valid', async () => {
+  test('gets a new credential each time, and the old one stays valid', async () => {
     const { endpoint, mac, clock } = testEndpoint()
     const ask = () => answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     const first = await ask()
@@ -96,7 +96,7 @@ describe('a client that proves who it is', () => {
     expect(credentials.map(({ revoked }) => revoked)).toEqual([null, null])
   })
 
-  test('leaves no row behind once a day has passed since its credential expired', async () => {
+  test('has no row in the database a day after its credential expired', async () => {
     const { endpoint, mac, clock } = testEndpoint({ expiresSeconds: 60 })
     await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     clock.seconds += 60 + 86_400 - 1
@@ -107,14 +107,14 @@ describe('a client that proves who it is', () => {
     expect(await mac.listCredentials()).toEqual([])
   })
 
-  test('is taken through an object that holds the request, with more arguments', async () => {
+  test('gets a credential if the handler is called with an object that has the request, and more arguments', async () => {
     const { endpoint } = testEndpoint()
     const event = { request: tokenRequest({ ...GRANT, ...SHOP }), params: {} }
     expect((await endpoint(event, 'more')).status).toBe(200)
   })
 })
 
-describe('what a credential is like', () => {
+describe('the settings of a credential', () => {
   const ask = (client: object, options = {}, form = {}) => {
     const made = testEndpoint({ ...options, authenticateClient: () => client as never })
     const answer = answerOf(made.endpoint(tokenRequest({ ...GRANT, ...SHOP, ...form })))
@@ -126,7 +126,7 @@ describe('what a credential is like', () => {
     }))
   }
 
-  test('its client says: lifetime, label and rate limit', async () => {
+  test('come from the client: lifetime, label and rate limit', async () => {
     const rateLimit = { requests: 5, seconds: 10 }
     const client = { user: 'ada', expiresSeconds: 60, label: 'till 4', rateLimit }
     const { json, credential, clock } = await ask(client)
@@ -136,7 +136,7 @@ describe('what a credential is like', () => {
     expect((await ask({ user: 'ada', label: null })).credential?.label).toBe(null)
   })
 
-  test('the endpoint says, where the client does not', async () => {
+  test('come from the endpoint, if the client has none', async () => {
     const options = { expiresSeconds: 7, algorithm: 'hmac-sha-1' }
     const { json, credential } = await ask({ user: 'ada' }, options)
     expect(json).toMatchObject({ expires_in: 7, mac_algorithm: 'hmac-sha-1' })
@@ -144,7 +144,7 @@ describe('what a credential is like', () => {
     expect('scope' in json).toBe(false)
   })
 
-  test('its algorithm may go by the client', async () => {
+  test('come from a function: the algorithm for each client', async () => {
     const algorithm = (client: unknown) => {
       expect(client).toEqual({ clientId: 'shop', user: '7', scopes: ['a'] })
       return Promise.resolve('hmac-sha-1')
@@ -154,16 +154,16 @@ describe('what a credential is like', () => {
   })
 
   test.each([
-    ['all that it may, where it asks for none', { scopes: ['a', 'b'] }, {}, 'a b'],
+    ['all its scopes, if it asks for none', { scopes: ['a', 'b'] }, {}, 'a b'],
     [
-      'the default, where it asks for none',
+      'the default scopes, if it asks for none',
       { scopes: ['a', 'b'], scopesByDefault: ['b'] },
       {},
       'b',
     ],
-    ['none by default', { scopes: ['a'], scopesByDefault: [] }, {}, undefined],
+    ['no scopes, if the default is empty', { scopes: ['a'], scopesByDefault: [] }, {}, undefined],
     [
-      'those that it asks for, once each',
+      'the scopes that it asks for, once each',
       { scopes: ['a', 'b', 'c'], scopesByDefault: ['b'] },
       { scope: 'c a c' },
       'c a',
@@ -175,9 +175,9 @@ describe('what a credential is like', () => {
   })
 
   test.each([
-    ['another one', 'c'],
-    ['one more than it may', 'a c'],
-    ['one in another case', 'A'],
+    ['a scope that it may not have', 'c'],
+    ['one scope too many', 'a c'],
+    ['a scope in another case', 'A'],
     ['two spaces', 'a  b'],
     ['a space at the start', ' a'],
     ['a quote', '"a"'],
@@ -191,7 +191,7 @@ describe('what a credential is like', () => {
   })
 })
 
-test('hooks are told who got what, who did not, and never a key or a secret', async () => {
+test('the hooks get issued credentials and rejected requests, but never a key or a secret', async () => {
   const { endpoint, issued, refused, clock } = testEndpoint()
   const { json } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
   await endpoint(tokenRequest({ ...GRANT, client_id: 'shop', client_secret: 'guess-1' }))
@@ -210,13 +210,13 @@ test('hooks are told who got what, who did not, and never a key or a secret', as
     ['invalid_client', 401, 'shop'],
     ['invalid_request', 400, null],
   ])
-  const told = JSON.stringify([issued, refused])
+  const logged = JSON.stringify([issued, refused])
   for (const secret of ['shop-secret', 'guess', String(json.mac_key)]) {
-    expect(told).not.toContain(secret)
+    expect(logged).not.toContain(secret)
   }
 })
 
-test('a hook that fails changes no answer', async () => {
+test('a hook that throws does not change the answer', async () => {
   const onIssue = () => {
     throw new Error('the log is full')
   }
@@ -233,46 +233,58 @@ test('a hook that fails changes no answer', async () => {
 })
 
 test.each([
-  ['the same', 'a-secret', 'a-secret', true],
-  ['another', 'a-secret', 'b-secret', false],
-  ['a longer one', 'a-secret', 'a-secret-', false],
-  ['none', 'a-secret', undefined, false],
+  ['the same secret', 'a-secret', 'a-secret', true],
+  ['another secret', 'a-secret', 'b-secret', false],
+  ['a longer secret', 'a-secret', 'a-secret-', false],
+  ['no stored secret', 'a-secret', undefined, false],
   ['null', 'a-secret', null, false],
-  ['an empty one', '', '', false],
-  ['none for an empty one', '', undefined, false],
-])('secrets are equal where both are the same: %s', (_name, sent, kept, equal) => {
+  ['two empty secrets', '', '', false],
+  ['an empty secret, and no stored one', '', undefined, false],
+])('secretsAreEqual compares with the stored secret: %s', (_name, sent, kept, equal) => {
   expect(secretsAreEqual(sent, kept)).toBe(equal)
 })
 
-describe('an endpoint is not made', () => {
+describe('createTokenEndpoint throws a TypeError', () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const authenticateClient = () => null
   test.each([
     ['without authenticateClient', {}, 'authenticateClient'],
     ['with an unknown option', { authenticateClient, expires: 1 }, 'expires'],
     ['with another algorithm', { authenticateClient, algorithm: 'md5' }, 'hmac-sha-256'],
-    ['with no lifetime', { authenticateClient, expiresSeconds: 0 }, 'expiresSeconds'],
-    ['with a lifetime of years', { authenticateClient, expiresSeconds: 1e8 }, 'expiresSeconds'],
+    ['with a lifetime of 0', { authenticateClient, expiresSeconds: 0 }, 'expiresSeconds'],
     [
-      'with a limit of nothing',
+      'with a lifetime of three years',
+      { authenticateClient, expiresSeconds: 1e8 },
+      'expiresSeconds',
+    ],
+    [
+      'with an issueLimit of 0 requests',
       { authenticateClient, issueLimit: { requests: 0, seconds: 1 } },
       'issueLimit',
     ],
-    ['with what is no origin', { authenticateClient, origin: 'api.example.com' }, 'origin'],
+    [
+      'with an origin that is not valid',
+      { authenticateClient, origin: 'api.example.com' },
+      'origin',
+    ],
     [
       'with origin and trustProxy',
       { authenticateClient, origin: 'https://a.example', trustProxy: true },
       'trustProxy',
     ],
-    ['with what tells no address', { authenticateClient, clientAddress: '::1' }, 'clientAddress'],
-    ['with what is no hook', { authenticateClient, onIssue: 'log' }, 'onIssue'],
+    [
+      'with a clientAddress that is not a function',
+      { authenticateClient, clientAddress: '::1' },
+      'clientAddress',
+    ],
+    ['with a hook that is not a function', { authenticateClient, onIssue: 'log' }, 'onIssue'],
   ])('%s', (_name, options, named) => {
     const make = () => createTokenEndpoint(mac, options as never)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(named)
   })
 
-  test('of what is no Mac', () => {
+  test('for an object that createMac did not return', () => {
     for (const wrong of [{ ...mac }, {}, null, undefined]) {
       expect(() => createTokenEndpoint(wrong as never, { authenticateClient })).toThrow(TypeError)
     }

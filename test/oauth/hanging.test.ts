@@ -9,7 +9,7 @@ const limited: MacOptions = {
   rateLimit: { failures: { requests: 2, seconds: 60 } },
   clientAddress: () => '203.0.113.9',
 }
-/** Never answers where the secret says so. */
+/** Never answers if the secret is `hang`. */
 const authenticateClient = ({ clientSecret }: ClientAuthentication) =>
   clientSecret === 'hang' ? HANGS : clientSecret === 'good' ? { user: 'ada' } : null
 const request = (secret: string, signal?: AbortSignal) =>
@@ -19,7 +19,7 @@ describe('a function that never answers', () => {
   test.each([
     ['authenticateClient', { authenticateClient: () => HANGS }],
     ['algorithm', { algorithm: () => HANGS }],
-  ])('is given up: %s', async (name, options) => {
+  ])('is ended by the deadline: %s', async (name, options) => {
     const { endpoint, failed, refused, mac } = testEndpoint(options, {}, DEADLINE)
     const { status, json } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     expect([status, json.error]).toEqual([503, 'temporarily_unavailable'])
@@ -32,7 +32,7 @@ describe('a function that never answers', () => {
     expect([refused, await mac.listCredentials()]).toEqual([[], []])
   })
 
-  test('does not keep its address out afterwards', async () => {
+  test('does not block its address after the deadline', async () => {
     const { endpoint, failed } = testEndpoint({ authenticateClient }, limited, DEADLINE)
     const hung = [endpoint(request('hang')), endpoint(request('hang'))]
     expect((await endpoint(request('good'))).status).toBe(429)
@@ -41,7 +41,7 @@ describe('a function that never answers', () => {
     expect(failed).toHaveLength(2)
   })
 
-  test('changes nothing when it answers after all', async () => {
+  test('changes nothing if it answers after the deadline', async () => {
     let answer = (_: TokenResult) => {}
     const late = new Promise<TokenResult>((resolve) => {
       answer = resolve
@@ -54,10 +54,10 @@ describe('a function that never answers', () => {
   })
 })
 
-describe('a client that has gone', () => {
-  test('has its guess judged to the end, so that going away is no way to more of them', async () => {
+describe('a client that disconnects', () => {
+  test('has its secret checked and counted all the same, so it cannot guess more secrets by disconnecting', async () => {
     let answer = (_: TokenResult) => {}
-    const judged = new Promise<TokenResult>((resolve) => {
+    const checked = new Promise<TokenResult>((resolve) => {
       answer = resolve
     })
     let looked = 0
@@ -65,7 +65,7 @@ describe('a client that has gone', () => {
       {
         authenticateClient: () => {
           looked++
-          return judged
+          return checked
         },
       },
       limited,
@@ -87,10 +87,10 @@ function abortable() {
   return { signal: controller.signal, abort: () => controller.abort() }
 }
 
-/** Waits until something holds that other work brings about. */
+/** Waits until a condition holds. */
 async function until(holds: () => boolean): Promise<void> {
   for (let turns = 0; !holds(); turns++) {
-    if (turns > 5000) throw new Error('It did not come to that.')
+    if (turns > 5000) throw new Error('The condition does not hold in time.')
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

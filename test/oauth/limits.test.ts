@@ -6,8 +6,8 @@ import { answerOf, basic, GRANT, SHOP, testEndpoint, tokenRequest } from './endp
 
 const PLAIN = { client_id: 'plain', client_secret: 'plain-secret' } as const
 
-describe('one client', () => {
-  test('cannot fill the table, and others are not concerned', async () => {
+describe('a client', () => {
+  test('gets at most issueLimit credentials, and other clients still get theirs', async () => {
     const { endpoint, mac, refused } = testEndpoint({ issueLimit: { requests: 3, seconds: 60 } })
     const shop = () => answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     for (let count = 0; count < 3; count++) expect((await shop()).status).toBe(200)
@@ -22,7 +22,7 @@ describe('one client', () => {
     expect(await mac.listCredentials()).toHaveLength(4)
   })
 
-  test('loses nothing of it to those who do not know its secret, or ask for what it may not', async () => {
+  test('does not lose its credentials to requests with a wrong secret or a forbidden scope', async () => {
     const { endpoint } = testEndpoint({ issueLimit: { requests: 1, seconds: 60 } })
     const ask = async (form: object) =>
       (await endpoint(tokenRequest({ ...GRANT, ...SHOP, ...form }))).status
@@ -33,7 +33,7 @@ describe('one client', () => {
     expect([await ask({}), await ask({})]).toEqual([200, 429])
   })
 
-  test('gets no more of them for asking at several token endpoints of one Mac', async () => {
+  test('gets no more credentials at several token endpoints of one Mac', async () => {
     const { mac } = testEndpoint()
     const endpoints = [1, 2, 3, 4].map(() =>
       createTokenEndpoint(mac, {
@@ -48,7 +48,7 @@ describe('one client', () => {
     expect(statuses).toEqual([200, 200, 200, 429])
   })
 
-  test('gets as many as it likes where nothing is limited', async () => {
+  test('gets any number of credentials without an issueLimit', async () => {
     const { endpoint } = testEndpoint({ issueLimit: null })
     for (let count = 0; count < 301; count++) {
       expect((await endpoint(tokenRequest({ ...GRANT, ...SHOP }))).status).toBe(200)
@@ -56,7 +56,7 @@ describe('one client', () => {
   })
 })
 
-describe('one address that guesses', () => {
+describe('an address that guesses secrets', () => {
   const limited: MacOptions = {
     rateLimit: { failures: { requests: 3, seconds: 60 } },
     clientAddress: (request: Request) => request.headers.get('x-test-address') ?? undefined,
@@ -64,7 +64,7 @@ describe('one address that guesses', () => {
   const from = (address: string, secret: string) =>
     tokenRequest(GRANT, { ...basic(`shop:${secret}`), 'x-test-address': address })
 
-  test('is answered 429, without its guess being looked at, and locks nobody out', async () => {
+  test('gets a 429 without a check of its guess, and other addresses still get credentials', async () => {
     let looked = 0
     const authenticateClient = ({ clientSecret }: { readonly clientSecret: string }) => {
       looked++
@@ -75,8 +75,9 @@ describe('one address that guesses', () => {
       (await answerOf(endpoint(from(address, secret)))).status
     for (let count = 0; count < 3; count++) expect(await status('203.0.113.9', 'guess')).toBe(401)
     expect(looked).toBe(3)
-    const { headers, json, status: spent } = await answerOf(endpoint(from('203.0.113.9', 'guess')))
-    expect([spent, json.error]).toEqual([429, 'temporarily_unavailable'])
+    const exhausted = await answerOf(endpoint(from('203.0.113.9', 'guess')))
+    const { headers, json } = exhausted
+    expect([exhausted.status, json.error]).toEqual([429, 'temporarily_unavailable'])
     expect(json.error_description).not.toContain('203.0.113.9')
     expect(Number(headers.get('retry-after')) > 0).toBe(true)
     expect(headers.get('ratelimit-policy')).toBe('"failures";q=3;w=60')
@@ -86,7 +87,7 @@ describe('one address that guesses', () => {
     expect(await status('198.51.100.7', 'shop-secret')).toBe(200)
   })
 
-  test('has no more guesses judged for sending them all at once', async () => {
+  test('has no more guesses checked if it sends all of them at once', async () => {
     let looked = 0
     let atOnce = 0
     let most = 0
@@ -116,7 +117,7 @@ describe('one address that guesses', () => {
     expect(looked).toBe(5)
   })
 
-  test('has no more guesses judged for sending them to several token endpoints of one Mac at once', async () => {
+  test('has no more guesses checked if it sends them to several token endpoints of one Mac at once', async () => {
     let looked = 0
     let atOnce = 0
     let most = 0
@@ -139,7 +140,7 @@ describe('one address that guesses', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(195)
   })
 
-  /** An endpoint whose judge waits, and what it has answered. */
+  /** An endpoint that checks secrets only after `open` is called, except the secret `quick`. */
   function waiting(options: MacOptions = limited) {
     let open = () => {}
     const opened = new Promise<void>((resolve) => {
@@ -153,47 +154,47 @@ describe('one address that guesses', () => {
     return { endpoint, open }
   }
 
-  test('has rejected at once what comes while as many are judged, and others are not concerned', async () => {
+  test('gets a 429 at once while as many secrets are checked as may fail, and other addresses do not', async () => {
     const { endpoint, open } = waiting()
-    const judged = [1, 2, 3].map(() => endpoint(from('203.0.113.9', 'slow')))
+    const checked = [1, 2, 3].map(() => endpoint(from('203.0.113.9', 'slow')))
     const { headers, status, json } = await answerOf(endpoint(from('203.0.113.9', 'quick')))
     expect([status, json.error]).toEqual([429, 'temporarily_unavailable'])
     expect(headers.get('retry-after')).toBe('1')
     // No secret was wrong, and no limit is exhausted.
-    expect(json.error_description).toBe('Too many clients ask at once.')
+    expect(json.error_description).toBe('There are too many token requests at the same time.')
     expect(headers.get('ratelimit')).toBeNull()
     expect((await endpoint(from('198.51.100.7', 'quick'))).status).toBe(200)
     open()
-    expect((await Promise.all(judged)).map(({ status }) => status)).toEqual([200, 200, 200])
-    // Those were right, so as many may be judged as before.
+    expect((await Promise.all(checked)).map(({ status }) => status)).toEqual([200, 200, 200])
+    // These secrets were right, so as many as before may be checked.
     const again = [1, 2, 3].map(() => endpoint(from('203.0.113.9', 'quick')))
     expect((await Promise.all(again)).map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
-  test('leaves so many to be judged that what is being judged and what failed make up the limit', async () => {
+  test('has as many secrets checked at once as are left of the limit', async () => {
     const { endpoint, open } = waiting()
-    const judged = [1, 2].map(() => endpoint(from('203.0.113.9', 'guess')))
+    const checked = [1, 2].map(() => endpoint(from('203.0.113.9', 'guess')))
     expect((await endpoint(from('203.0.113.9', 'quick'))).status).toBe(200)
     open()
-    expect((await Promise.all(judged)).map(({ status }) => status)).toEqual([401, 401])
+    expect((await Promise.all(checked)).map(({ status }) => status)).toEqual([401, 401])
     const both = [1, 2].map(() => endpoint(from('203.0.113.9', 'quick')))
     expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual([200, 429])
   })
 
-  test('is one of those of which a thousand secrets are judged at once', async () => {
+  test('gets a 429 while a thousand secrets of all addresses are checked', async () => {
     const { endpoint, open } = waiting()
-    const judged = Array.from({ length: 1000 }, (_, at) =>
+    const checked = Array.from({ length: 1000 }, (_, at) =>
       endpoint(from(`203.0.${at >> 8}.${at & 255}`, 'slow')),
     )
     const { headers, status } = await endpoint(from('198.51.100.7', 'quick'))
     expect([status, headers.get('retry-after')]).toEqual([429, '1'])
     open()
-    const statuses = (await Promise.all(judged)).map((answer) => answer.status)
+    const statuses = (await Promise.all(checked)).map((answer) => answer.status)
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect((await endpoint(from('198.51.100.7', 'quick'))).status).toBe(200)
   })
 
-  test('that a proxy tells in two ways is told so, and the operator hears nothing of it', async () => {
+  test('gets a 400 if a proxy names two addresses, and onError is not called', async () => {
     const failures = { requests: 3, seconds: 60 }
     const { endpoint, failed, refused } = testEndpoint(
       {},
@@ -212,7 +213,7 @@ describe('one address that guesses', () => {
     expect([failed, refused.length]).toEqual([[], 5])
   })
 
-  test('is told apart by a clientAddress of the endpoint, of all that it is called with', async () => {
+  test('is found by the clientAddress of the endpoint, from all arguments of the endpoint', async () => {
     const failures = { requests: 1, seconds: 60 }
     const clientAddress = (_request: Request, real: string) => real
     const { endpoint } = testEndpoint({ clientAddress }, { ...limited, rateLimit: { failures } })
@@ -223,7 +224,7 @@ describe('one address that guesses', () => {
     expect(await guess('203.0.113.9', '192.0.2.2')).toBe(401)
   })
 
-  test('has one limit for secrets and for MACs', async () => {
+  test('has one limit for wrong secrets and wrong MACs', async () => {
     const { endpoint, mac } = testEndpoint({}, limited)
     const app = mac.withMac(() => new Response())
     const authorization = 'MAC id="a", ts="1700000000", nonce="n", mac="YQ=="'
@@ -236,7 +237,7 @@ describe('one address that guesses', () => {
     expect(await wrongMac()).toBe(429)
   })
 
-  test('loses nothing of it by what is no guess', async () => {
+  test('does not exhaust the limit with requests that are not guesses', async () => {
     const { endpoint } = testEndpoint({}, limited)
     const headers = { 'x-test-address': '203.0.113.9' }
     for (let count = 0; count < 5; count++) {
@@ -245,14 +246,14 @@ describe('one address that guesses', () => {
     }
   })
 
-  test('is not slowed down where nothing is limited', async () => {
+  test('is not limited without rateLimit.failures', async () => {
     const { endpoint } = testEndpoint()
     for (let count = 0; count < 50; count++) {
       expect((await endpoint(from('203.0.113.9', 'guess'))).status).toBe(401)
     }
   })
 
-  test('is known by what servers show, and a function that fails lets nobody in', async () => {
+  test('is taken from the server, and if the function clientAddress throws, nobody gets a credential', async () => {
     const failures = { requests: 1, seconds: 60 }
     const { endpoint } = testEndpoint({}, { rateLimit: { failures } })
     const server = (address: string) => ({ requestIP: () => ({ address }) })

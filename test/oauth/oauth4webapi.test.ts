@@ -8,11 +8,11 @@ import { CLIENTS, testEndpoint } from './endpoint.ts'
 const INSECURE = { [oauth.allowInsecureRequests]: true }
 const SHOP = { client_id: 'shop' }
 const METHODS: readonly (readonly [string, (secret: string) => oauth.ClientAuth])[] = [
-  ['Basic', oauth.ClientSecretBasic],
+  ['the header', oauth.ClientSecretBasic],
   ['the body', oauth.ClientSecretPost],
 ]
 
-/** A server with the endpoint at `/token`, and withmac in front of all else. */
+/** A server with the token endpoint at `/token`, and withmac in front of everything else. */
 async function server(options = {}) {
   const made = testEndpoint(options)
   const app = made.mac.withMac((request) => Response.json(getMac(request)))
@@ -30,7 +30,7 @@ async function server(options = {}) {
   }
 }
 
-/** Obtains a credential as the library does it, which knows of no type `mac` by itself. */
+/** Gets a credential with the library. The library does not know the type `mac` by itself. */
 async function obtain(
   as: oauth.AuthorizationServer,
   client: oauth.Client,
@@ -50,7 +50,7 @@ async function obtain(
 
 describe('oauth4webapi', () => {
   test.each(METHODS)(
-    'obtains a credential by %s, whose key signs a request that passes',
+    'gets a credential with the secret in %s, and a request signed with it is accepted',
     async (_name, secret) => {
       await using made = await server()
       const token = await obtain(made.as, SHOP, secret('shop-secret'), { scope: 'orders:read' })
@@ -67,7 +67,7 @@ describe('oauth4webapi', () => {
     },
   )
 
-  test.each(METHODS)('sends names and secrets of any characters by %s', async (_name, secret) => {
+  test.each(METHODS)('sends names and secrets of any characters in %s', async (_name, secret) => {
     await using made = await server()
     for (const [client_id, { secret: text, given }] of Object.entries(CLIENTS)) {
       if (given !== null && 'error' in given) continue
@@ -85,11 +85,11 @@ describe('oauth4webapi', () => {
     const thrown = await attempt.catch((reason: unknown) => reason)
     expect(thrown).toBeInstanceOf(oauth.ResponseBodyError)
     const {
-      error: told,
+      error: code,
       error_description: why,
       status: answered,
     } = thrown as oauth.ResponseBodyError
-    expect([told, answered]).toEqual([error, status])
+    expect([code, answered]).toEqual([error, status])
     expect(why).toMatch(/^The client /)
   })
 
@@ -109,18 +109,15 @@ describe('oauth4webapi', () => {
     await expect(attempt).rejects.toMatchObject({ error: 'unsupported_grant_type', status: 400 })
   })
 
-  test.each(METHODS)(
-    'reads the challenge that answers a wrong secret by %s',
-    async (_name, secret) => {
-      await using made = await server()
-      const attempt = obtain(made.as, SHOP, secret('guess'))
-      const thrown = await attempt.catch((reason: unknown) => reason)
-      expect(thrown).toBeInstanceOf(oauth.WWWAuthenticateChallengeError)
-      const { status, cause } = thrown as oauth.WWWAuthenticateChallengeError
-      expect([status, cause[0]?.scheme]).toEqual([401, 'basic'])
-      expect(cause[0]?.parameters.realm).toBe('token endpoint')
-      const { response } = thrown as oauth.WWWAuthenticateChallengeError
-      expect(await response.json()).toMatchObject({ error: 'invalid_client' })
-    },
-  )
+  test.each(METHODS)('reads the challenge for a wrong secret in %s', async (_name, secret) => {
+    await using made = await server()
+    const attempt = obtain(made.as, SHOP, secret('guess'))
+    const thrown = await attempt.catch((reason: unknown) => reason)
+    expect(thrown).toBeInstanceOf(oauth.WWWAuthenticateChallengeError)
+    const { status, cause } = thrown as oauth.WWWAuthenticateChallengeError
+    expect([status, cause[0]?.scheme]).toEqual([401, 'basic'])
+    expect(cause[0]?.parameters.realm).toBe('token endpoint')
+    const { response } = thrown as oauth.WWWAuthenticateChallengeError
+    expect(await response.json()).toMatchObject({ error: 'invalid_client' })
+  })
 })

@@ -6,9 +6,9 @@ import { answerOf, basic, testEndpoint, tokenRequest } from './endpoint.ts'
 
 const NAMES = ['grant_type', 'client_id', 'client_secret', 'scope'] as const
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
-/** What a client's name or secret can be. */
+/** Any valid name or secret of a client. */
 const word = text.filter((value) => value !== '' && !/\p{Cc}/u.test(value))
-/** Much of what goes wrong with forms and headers. */
+/** Pieces of malformed forms and headers. */
 const piece = fc.oneof(
   fc.constantFrom('&', '=', '%', '%2', '%zz', '%00', '%26', '%3D', '%C3%A9', '%ff', '+', ':', ';'),
   fc.constantFrom(...NAMES, 'client_credentials', 'Basic ', 'é', '😀', '%ed%a0%80', ' ', ','),
@@ -17,8 +17,8 @@ const piece = fc.oneof(
 const junk = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''))
 const encode = (value: string) => new URLSearchParams({ '': value }).toString().slice(1)
 
-/** What reading gives, or the refusal; all else is a fault. */
-function unlessRefused<Value>(read: () => Value): Value | TokenRefusal {
+/** Returns the result, or the `TokenRefusal`. Any other error is thrown. */
+function resultOrRefusal<Value>(read: () => Value): Value | TokenRefusal {
   try {
     return read()
   } catch (error) {
@@ -27,7 +27,7 @@ function unlessRefused<Value>(read: () => Value): Value | TokenRefusal {
   }
 }
 
-test('a form that is well encoded comes out as it went in', () => {
+test('parseForm reads every well-encoded form', () => {
   const record = fc.dictionary(fc.oneof(fc.constantFrom(...NAMES), text), text)
   fc.assert(
     fc.property(record, (given) => {
@@ -40,10 +40,10 @@ test('a form that is well encoded comes out as it went in', () => {
   )
 })
 
-test('of any text, a form is what the URL standard reads, or it is refused', () => {
+test('parseForm reads any text as the URL standard does, or rejects it', () => {
   fc.assert(
     fc.property(junk, (given) => {
-      const form = unlessRefused(() => parseForm(given))
+      const form = resultOrRefusal(() => parseForm(given))
       if (form instanceof TokenRefusal) return expect(form.code).toBe('invalid_request')
       const standard = new URLSearchParams(`a&${given}`)
       for (const name of NAMES) {
@@ -55,11 +55,11 @@ test('of any text, a form is what the URL standard reads, or it is refused', () 
   )
 })
 
-test('what form encoding makes of a text, decoding undoes', () => {
+test('formDecode decodes any form-encoded text', () => {
   fc.assert(fc.property(text, (given) => expect(formDecode(encode(given))).toBe(given)))
 })
 
-test('any name and secret get through HTTP Basic, and through the body', () => {
+test('sentClient reads any name and secret from HTTP Basic, and from the body', () => {
   fc.assert(
     fc.property(word, word, (clientId, clientSecret) => {
       const { authorization } = basic(`${encode(clientId)}:${encode(clientSecret)}`)
@@ -71,7 +71,7 @@ test('any name and secret get through HTTP Basic, and through the body', () => {
   )
 })
 
-test('any header is one client with a name and a secret, or it is refused', () => {
+test('sentClient reads a name and a secret from any header, or rejects it', () => {
   const header = fc.oneof(
     junk,
     junk.map((given) => basic(given).authorization),
@@ -80,7 +80,7 @@ test('any header is one client with a name and a secret, or it is refused', () =
   )
   fc.assert(
     fc.property(header, (given) => {
-      const sent = unlessRefused(() => sentClient(given, new Map()))
+      const sent = resultOrRefusal(() => sentClient(given, new Map()))
       if (sent instanceof TokenRefusal) return expect(sent.code).toBe('invalid_client')
       const { clientId, clientSecret, method } = sent as SentClient
       expect([clientId === '', clientSecret === '', method]).toEqual([false, false, 'basic'])
@@ -89,7 +89,7 @@ test('any header is one client with a name and a secret, or it is refused', () =
   )
 })
 
-test('whatever is sent, the endpoint answers, and only the right secret gets a key', async () => {
+test('the token endpoint answers any request, and only the right secret gets a key', async () => {
   const { endpoint, mac, failed } = testEndpoint({ issueLimit: null })
   const right = 'grant_type=client_credentials&client_id=shop&client_secret=shop-secret'
   const form = fc.oneof(

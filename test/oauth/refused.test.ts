@@ -45,9 +45,9 @@ const CASES: readonly (readonly [
   ['scope twice', () => tokenRequest(`${FORM}&scope=a&scope=a`), 400, 'invalid_request'],
   ['a lone %', () => tokenRequest(`${FORM}&a=%`), 400, 'invalid_request'],
   ['%zz', () => tokenRequest(`${FORM}&%zz=a`), 400, 'invalid_request'],
-  ['%FF, which is no UTF-8', () => tokenRequest(`${FORM}&a=%FF`), 400, 'invalid_request'],
+  ['%FF, which is not UTF-8', () => tokenRequest(`${FORM}&a=%FF`), 400, 'invalid_request'],
   [
-    'bytes that are no UTF-8',
+    'bytes that are not UTF-8',
     () => post({ body: new Uint8Array([0x61, 0x3d, 0xff]) }),
     400,
     'invalid_request',
@@ -68,7 +68,7 @@ const CASES: readonly (readonly [
     'invalid_request',
   ],
   [
-    'a longer type',
+    'a longer content type',
     () => tokenRequest(FORM, { 'content-type': 'application/x-www-form-urlencoded2' }),
     400,
     'invalid_request',
@@ -118,9 +118,9 @@ const CASES: readonly (readonly [
     'invalid_request',
   ],
   ['no client authentication', () => tokenRequest(GRANT), 401, 'invalid_client'],
-  ['a name alone', () => tokenRequest({ ...GRANT, client_id: 'shop' }), 401, 'invalid_client'],
+  ['only a name', () => tokenRequest({ ...GRANT, client_id: 'shop' }), 401, 'invalid_client'],
   [
-    'a secret alone',
+    'only a secret',
     () => tokenRequest({ ...GRANT, client_secret: 'shop-secret' }),
     401,
     'invalid_client',
@@ -144,7 +144,7 @@ const CASES: readonly (readonly [
     'invalid_client',
   ],
   [
-    'a name of a prototype',
+    'the name of a property of Object.prototype',
     () => tokenRequest({ ...GRANT, ...SHOP, client_id: 'constructor' }),
     401,
     'invalid_client',
@@ -168,14 +168,14 @@ const CASES: readonly (readonly [
     'invalid_client',
   ],
   [
-    'a wrong secret by Basic',
+    'a wrong secret with Basic',
     () => tokenRequest(GRANT, basic('shop:guess')),
     401,
     'invalid_client',
   ],
-  ['an empty secret by Basic', () => tokenRequest(GRANT, basic('shop:')), 401, 'invalid_client'],
+  ['an empty secret with Basic', () => tokenRequest(GRANT, basic('shop:')), 401, 'invalid_client'],
   [
-    'an empty name by Basic',
+    'an empty name with Basic',
     () => tokenRequest(GRANT, basic(':shop-secret')),
     401,
     'invalid_client',
@@ -188,7 +188,7 @@ const CASES: readonly (readonly [
     'invalid_client',
   ],
   [
-    'Basic that is no base64',
+    'Basic that is not base64',
     () => tokenRequest(GRANT, { authorization: 'Basic c2hvcDpzaG9w!' }),
     401,
     'invalid_client',
@@ -212,7 +212,7 @@ const CASES: readonly (readonly [
     'invalid_client',
   ],
   [
-    'Basic that is no UTF-8',
+    'Basic that is not UTF-8',
     () =>
       tokenRequest(GRANT, {
         authorization: `Basic ${Buffer.from([0x61, 0x3a, 0xff]).toString('base64')}`,
@@ -233,20 +233,20 @@ const CASES: readonly (readonly [
     'invalid_client',
   ],
   [
-    'a Bearer token beside a secret in the body',
+    'a Bearer token, and a secret in the body',
     () => tokenRequest({ ...GRANT, ...SHOP }, { authorization: 'Bearer abc' }),
     400,
     'invalid_request',
   ],
   [
-    'a client that is not to have any',
+    'a client that may not have credentials',
     () => tokenRequest({ ...GRANT, client_id: 'closed', client_secret: 'closed-secret' }),
     400,
     'unauthorized_client',
   ],
 ]
 
-test.each(CASES)('%s', async (_name, request, status, error) => {
+test.each(CASES)('gives no credential for %s', async (_name, request, status, error) => {
   const { endpoint, mac, refused, issued, failed } = testEndpoint()
   const answer = await answerOf(endpoint(request()))
   expect([answer.status, answer.json.error]).toEqual([status, error])
@@ -258,18 +258,18 @@ test.each(CASES)('%s', async (_name, request, status, error) => {
 })
 
 test.each([
-  ['Basic', tokenRequest(GRANT, basic('shop:guess'))],
+  ['a wrong secret with Basic', tokenRequest(GRANT, basic('shop:guess'))],
   ['another scheme', tokenRequest(GRANT, { authorization: 'Bearer abc' })],
-  ['nothing', tokenRequest(GRANT)],
+  ['no client authentication', tokenRequest(GRANT)],
   ['a wrong secret in the body', tokenRequest({ ...GRANT, ...SHOP, client_secret: 'guess' })],
   ['an empty secret in the body', tokenRequest({ ...GRANT, client_id: 'shop', client_secret: '' })],
-])('a challenge answers %s', async (_name, request) => {
+])('answers with a challenge for %s', async (_name, request) => {
   const { status, headers } = await answerOf(testEndpoint().endpoint(request))
   const challenge = 'Basic realm="token endpoint", charset="UTF-8"'
   expect([status, headers.get('www-authenticate')]).toEqual([401, challenge])
 })
 
-test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed', async (method) => {
+test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('answers %s with 405', async (method) => {
   const { endpoint, refused } = testEndpoint()
   const request = new Request('https://api.example.com/token', {
     method,
@@ -280,13 +280,13 @@ test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed', asyn
   expect(refused).toHaveLength(1)
 })
 
-test('a body that something has read before is refused, not left waiting', async () => {
+test('answers 400 at once if the body was read before', async () => {
   const request = tokenRequest({ ...GRANT, ...SHOP })
   await request.text()
   expect((await answerOf(testEndpoint().endpoint(request))).status).toBe(400)
 })
 
-test('an unknown client and a wrong secret get one and the same answer', async () => {
+test('gives the same answer to an unknown client and to a wrong secret', async () => {
   const { endpoint } = testEndpoint()
   const answers = await Promise.all(
     ['shop', 'nobody'].map((name) =>
@@ -297,7 +297,7 @@ test('an unknown client and a wrong secret get one and the same answer', async (
   expect(one).toEqual(other)
 })
 
-describe('what fails on this side', () => {
+describe('a failure of the server', () => {
   const secret = 'postgres://user:password@db'
   const failing = () => {
     throw new Error(secret)
@@ -305,36 +305,39 @@ describe('what fails on this side', () => {
   test.each([
     ['authenticateClient throws', { authenticateClient: failing }],
     ['authenticateClient rejects', { authenticateClient: async () => failing() }],
-    ['authenticateClient gives true', { authenticateClient: () => true }],
-    ['authenticateClient gives no user', { authenticateClient: () => ({ scopes: [] }) }],
+    ['authenticateClient returns true', { authenticateClient: () => true }],
+    ['authenticateClient returns no user', { authenticateClient: () => ({ scopes: [] }) }],
     [
       'authenticateClient misspells scopes',
       { authenticateClient: () => ({ user: 'a', scope: 'b' }) },
     ],
     [
-      'authenticateClient gives a scope that is none',
+      'authenticateClient returns a scope that is not valid',
       { authenticateClient: () => ({ user: 'a', scopes: ['a b'] }) },
     ],
     [
-      'authenticateClient gives more by default',
+      'authenticateClient returns a default scope that is not in scopes',
       { authenticateClient: () => ({ user: 'a', scopesByDefault: ['a'] }) },
     ],
-    ['authenticateClient gives another error', { authenticateClient: () => ({ error: 'no' }) }],
     [
-      'authenticateClient gives what no description is',
+      'authenticateClient returns an unknown error',
+      { authenticateClient: () => ({ error: 'no' }) },
+    ],
+    [
+      'authenticateClient returns a description that is not valid',
       { authenticateClient: () => ({ error: 'unauthorized_client', description: '"' }) },
     ],
     ['algorithm throws', { algorithm: failing }],
-    ['algorithm gives another', { algorithm: () => 'md5' }],
+    ['algorithm returns an unknown one', { algorithm: () => 'md5' }],
     ['origin throws', { origin: failing }],
-  ])('is told to the operator alone: %s', async (_name, options) => {
+  ])('is shown only to the operator: %s', async (_name, options) => {
     const { endpoint, failed, refused, issued } = testEndpoint(options as never)
     const { status, json } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     expect([status, json]).toEqual([
       503,
       {
         error: 'temporarily_unavailable',
-        error_description: 'No credential can be issued at the moment.',
+        error_description: 'No credential can be issued now.',
       },
     ])
     expect(failed).toHaveLength(1)
@@ -343,14 +346,14 @@ describe('what fails on this side', () => {
     expect([refused, issued]).toEqual([[], []])
   })
 
-  test('a store that is closed', async () => {
+  test('may be a closed store', async () => {
     const { endpoint, failed, mac } = testEndpoint()
     await mac.close()
     const { status } = await answerOf(endpoint(tokenRequest({ ...GRANT, ...SHOP })))
     expect([status, failed[0]?.code]).toEqual([503, 'ERR_MAC_CLOSED'])
   })
 
-  test('goes to console.error where there is no hook', async () => {
+  test('goes to console.error if there is no onError', async () => {
     const mac = createMac({ database: 'sqlite::memory:' })
     const endpoint = createTokenEndpoint(mac, { authenticateClient: failing })
     const log = console.error

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '../support/runner.ts'
 import { answerOf, basic, GRANT, testEndpoint, tokenRequest } from './endpoint.ts'
 
-/** An endpoint that takes every client, and what it was asked. */
+/** An endpoint that accepts every client, and the names and secrets that authenticateClient got. */
 function asked() {
   const names: string[] = []
   const made = testEndpoint({
@@ -21,11 +21,11 @@ function asked() {
   return { ...made, names, send }
 }
 
-describe.each(['basic', 'body'] as const)('a client that authenticates by %s', (method) => {
+describe.each(['basic', 'body'] as const)('a client that authenticates with %s', (method) => {
   const CONTROLS = ['\0', '\t', '\n', '\r', '\x1b', '\x1f', '\x7f', '\x80', '\x85', '\x9f']
 
   test.each(CONTROLS.map((character) => [JSON.stringify(character), character] as const))(
-    'is refused, and not looked for, if its name or its secret holds a control character: %s',
+    'is rejected before authenticateClient if its name or its secret has a control character: %s',
     async (_, character) => {
       const { send, names, refused, mac } = asked()
       for (const odd of [character, `${character}shop`, `sh${character}op`, `shop${character}`]) {
@@ -37,14 +37,14 @@ describe.each(['basic', 'body'] as const)('a client that authenticates by %s', (
     },
   )
 
-  test('is refused, and not looked for, if its name has more than 1024 characters', async () => {
+  test('is rejected before authenticateClient if its name has more than 1024 characters', async () => {
     const { send, names } = asked()
     expect(await send(method, 'x'.repeat(1025), 'secret')).toEqual([401, 'invalid_client'])
     expect(names).toEqual([])
     expect(await send(method, 'x'.repeat(1024), 'secret')).toEqual([200, undefined])
   })
 
-  test('is looked for with all other characters as they are', async () => {
+  test('may have all other characters, and authenticateClient gets them unchanged', async () => {
     const { send, names } = asked()
     const odd = ' ~é€🙂\u00a0\u200b'
     expect(await send(method, odd, odd)).toEqual([200, undefined])

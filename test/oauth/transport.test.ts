@@ -7,7 +7,7 @@ import { answerOf, GRANT, SHOP, tokenRequest } from './endpoint.ts'
 type Given = Pick<TokenEndpointOptions, 'origin' | 'trustProxy' | 'clientAddress'>
 const PUBLIC = 'https://api.example.com'
 
-/** How the endpoint answers, and whether it came so far as to look at the secret. */
+/** Returns the answer. Checks that the secret is not read if the answer is an error. */
 async function asked(
   url: string,
   options: Given = {},
@@ -39,7 +39,7 @@ test.each([
   'http://127.0.0.1:3000/token',
   'http://127.9.8.7/token',
   'http://[::1]:3000/token',
-])('%s is taken', async (url) => {
+])('accepts a request to %s', async (url) => {
   expect(await asked(url)).toBe('200')
 })
 
@@ -51,8 +51,8 @@ test.each([
   'http://localhost.example.com/token',
   'http://notlocalhost/token',
   'http://127.0.0.1.example.com/token',
-])('%s is refused before the secret is looked at', async (url) => {
-  expect(await asked(url)).toContain('400 invalid_request: The token endpoint is for https alone')
+])('rejects a request to %s before it reads the secret', async (url) => {
+  expect(await asked(url)).toContain('400 invalid_request: The token endpoint needs https:')
 })
 
 const BEHIND = 'http://api.example.com/token'
@@ -67,10 +67,16 @@ const SOURCES: readonly (readonly [
 ])[] = [
   ['an origin of https', BEHIND, { origin: PUBLIC }, {}, true],
   ['an origin of http', `${PUBLIC}/token`, { origin: 'http://api.example.com' }, {}, false],
-  ['one of several', BEHIND, { origin: [PUBLIC, 'https://b.example'] }, {}, true],
-  ['none of several', 'http://c.example/', { origin: [PUBLIC, 'https://b.example'] }, {}, false],
-  ['a function', BEHIND, { origin: () => 'https://api.example.com' }, {}, true],
-  ['a function that knows none', BEHIND, { origin: () => null }, {}, false],
+  ['one of several origins', BEHIND, { origin: [PUBLIC, 'https://b.example'] }, {}, true],
+  [
+    'none of several origins',
+    'http://c.example/',
+    { origin: [PUBLIC, 'https://b.example'] },
+    {},
+    false,
+  ],
+  ['a function origin', BEHIND, { origin: () => 'https://api.example.com' }, {}, true],
+  ['a function origin that returns null', BEHIND, { origin: () => null }, {}, false],
   ['X-Forwarded-Proto', BEHIND, { trustProxy: true }, TLS, true],
   ['a proxy that says wss', BEHIND, { trustProxy: true }, { 'x-forwarded-proto': 'wss' }, true],
   ['a proxy that says ws', PUBLIC, { trustProxy: true }, { 'x-forwarded-proto': 'ws' }, false],
@@ -86,11 +92,11 @@ const SOURCES: readonly (readonly [
   ['a proxy that says nothing', BEHIND, { trustProxy: true }, {}, false],
 ]
 
-test.each(SOURCES)('the scheme comes from %s', async (_name, url, options, headers, taken) => {
+test.each(SOURCES)('takes the scheme from %s', async (_name, url, options, headers, taken) => {
   const other = { origin: taken ? 'http://other.example' : 'https://other.example' }
   const answers = [
     await asked(url, options, headers),
-    // The endpoint's own option counts alone, and the Mac's where it has none.
+    // The option of the endpoint overrides the option of the Mac.
     await asked(url, options, headers, other),
     await asked(url, {}, headers, options),
   ]
@@ -100,26 +106,26 @@ test.each(SOURCES)('the scheme comes from %s', async (_name, url, options, heade
   }
 })
 
-test('what a stranger says is not believed', async () => {
+test('ignores forwarded headers without trustProxy', async () => {
   for (const headers of [TLS, { forwarded: 'proto=https' }, { 'x-forwarded-host': 'localhost' }]) {
     expect(await asked(BEHIND, {}, headers)).toContain('400 invalid_request')
   }
 })
 
-describe('plain http to localhost', () => {
+describe('a request over plain http to localhost', () => {
   const LOCAL = 'http://localhost:3000/token'
   const bun = (address: string | null) => ({
     requestIP: () => (address === null ? null : { address }),
   })
   const deno = (hostname: string) => ({ remoteAddr: { transport: 'tcp', hostname, port: 1 } })
   const node = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
-  const ELSEWHERE = 'names this very machine, but comes from another one: use TLS;'
+  const ELSEWHERE = 'names this machine, but comes from another one. Use TLS.'
 
   test.each([
     ['203.0.113.9', bun('203.0.113.9')],
     ['2001:db8::1', deno('2001:db8::1')],
     ['::ffff:10.0.0.2', node('::ffff:10.0.0.2')],
-  ])('is refused from %s, whatever it says of its host', async (_name, shown) => {
+  ])('is rejected from %s, whatever its host is', async (_name, shown) => {
     for (const url of [LOCAL, 'http://127.0.0.1/token', 'http://[::1]/token']) {
       expect(await asked(url, {}, {}, {}, shown)).toContain(ELSEWHERE)
     }
@@ -130,14 +136,14 @@ describe('plain http to localhost', () => {
     ['127.0.0.1', bun('127.0.0.1')],
     ['::1', deno('::1')],
     ['::ffff:127.0.0.1', node('::ffff:127.0.0.1')],
-    ['an address that is not known', bun(null)],
-    ['a socket of a file', { remoteAddr: { transport: 'unix', path: '/run/a' } }],
-    ['nowhere that is shown', undefined],
-  ])('is taken from %s', async (_name, shown) => {
+    ['an unknown address', bun(null)],
+    ['a Unix socket', { remoteAddr: { transport: 'unix', path: '/run/a' } }],
+    ['a server that shows no address', undefined],
+  ])('is accepted from %s', async (_name, shown) => {
     expect(await asked(LOCAL, {}, {}, {}, shown)).toBe('200')
   })
 
-  test('is judged by clientAddress, that of the endpoint before that of the Mac', async () => {
+  test('is checked by clientAddress; that of the endpoint overrides that of the Mac', async () => {
     const given = (address: string | undefined) => ({ clientAddress: () => address })
     const near = given('127.0.0.1')
     const far = given('203.0.113.9')
@@ -148,7 +154,7 @@ describe('plain http to localhost', () => {
     expect(await asked(LOCAL, given(undefined), {}, {}, bun('203.0.113.9'))).toBe('200')
   })
 
-  test('is for origin and trustProxy to judge, where they are given', async () => {
+  test('is accepted if origin or trustProxy says so', async () => {
     const from = bun('203.0.113.9')
     const proto = { 'x-forwarded-proto': 'http', 'x-forwarded-for': '203.0.113.9' }
     expect(await asked(LOCAL, { origin: 'http://localhost:3000' }, {}, {}, from)).toBe('200')

@@ -1,8 +1,8 @@
 import { createTestMac } from '../../src/testing/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe('the clock of a test', () => {
-  test('stands still at the whole second in which it was made', async () => {
+describe('the clock of createTestMac', () => {
+  test('shows the second in which it was created, and does not move', async () => {
     const before = Math.floor(Date.now() / 1000)
     const { clock } = await createTestMac()
     const shown = clock.now()
@@ -13,7 +13,7 @@ describe('the clock of a test', () => {
     expect(clock.now()).toBe(shown)
   })
 
-  test('is moved, and set', async () => {
+  test('can be advanced and set', async () => {
     const { clock } = await createTestMac({ startsAt: 1_700_000_000 })
     const { now } = clock
     clock.advance(300)
@@ -26,13 +26,13 @@ describe('the clock of a test', () => {
     expect(now()).toBe(1_893_456_000)
   })
 
-  test('starts where it is told to', async () => {
+  test('starts at startsAt', async () => {
     const { clock } = await createTestMac({ startsAt: new Date('2030-01-01T00:00:00Z') })
     expect(clock.now()).toBe(1_893_456_000)
   })
 
   const wrong = [Number.NaN, Number.POSITIVE_INFINITY, 1_700_000_000_000, new Date('x'), '5']
-  test.each(wrong)('is not set to %p', async (time) => {
+  test.each(wrong)('cannot be set to %p', async (time) => {
     const { clock } = await createTestMac({ startsAt: 5 })
     expect(() => clock.set(time as number)).toThrow(TypeError)
     expect(() => clock.advance(time as number)).toThrow(TypeError)

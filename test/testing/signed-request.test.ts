@@ -8,20 +8,20 @@ const mac = createMac({ database: 'sqlite::memory:' })
 const credential = await mac.createCredential('ada', { algorithm: 'hmac-sha-1' })
 const app = mac.withMac(async (request) => new Response(await request.text()))
 
-test('a request signed with a credential is let in, each time that one is made', async () => {
+test('signedRequest returns a request that is accepted, each time it is called', async () => {
   for (const url of [URL, new globalThis.URL(URL)]) {
     expect(await outcome(app(await signedRequest(url, { credential })))).toBe('200')
   }
 })
 
-test('it holds what new Request would make of the rest', async () => {
+test('signedRequest passes the other options to new Request', async () => {
   const init = { method: 'PUT', body: 'hello', headers: { 'x-mine': 'b' } }
   const request = await signedRequest(URL, { credential, ...init })
   expect([request.url, request.method, request.headers.get('x-mine')]).toEqual([URL, 'PUT', 'b'])
   expect(await (await app(request)).text()).toBe('hello')
 })
 
-test('it holds no fragment, as fetch sends none', async () => {
+test('signedRequest removes the fragment, as fetch does', async () => {
   for (const url of [`${URL}#top`, `${URL}#`, new globalThis.URL(`${URL}#a#b`)]) {
     const request = await signedRequest(url, { credential })
     expect(request.url).toBe(URL)
@@ -29,13 +29,13 @@ test('it holds no fragment, as fetch sends none', async () => {
   }
 })
 
-test('it is signed for the time that it is told', async () => {
+test('signedRequest signs with the time of the option now', async () => {
   const now = () => Date.now() / 1000 - 1000
   const request = await signedRequest(URL, { credential, now })
   expect(await outcome(app(request))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
 })
 
-test('it is refused when it is changed: with another key, target or ext', async () => {
+test('a request with another key, or with a changed target, is rejected', async () => {
   const wrongKey = { ...credential, key: 'another' }
   const other = await signedRequest(URL, { credential: wrongKey })
   expect(await outcome(app(other))).toBe('401 ERR_MAC_REJECTED')
@@ -44,6 +44,6 @@ test('it is refused when it is changed: with another key, target or ext', async 
   expect(await outcome(app(moved))).toBe('401 ERR_MAC_REJECTED')
 })
 
-test('without a credential there is none', async () => {
+test('signedRequest rejects without a credential', async () => {
   await expect(signedRequest(URL, {} as never)).rejects.toThrow(TypeError)
 })

@@ -3,7 +3,7 @@ import { createTestMac, type TestMacOptions } from '../../src/testing/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-/** An application as it may be: it is given its Mac. */
+/** An application that takes its Mac as an argument. */
 const createApp = (mac: Mac) =>
   mac.withMac(async (request) => {
     const { user = null, ext = null, bodyVerified = null } = getMac(request) ?? {}
@@ -12,8 +12,8 @@ const createApp = (mac: Mac) =>
     return Response.json({ user, ext, bodyVerified, method: request.method, pathname, said })
   })
 
-describe('a signed request', () => {
-  test('is let in, and so is the next', async () => {
+describe('a signed request of createTestMac', () => {
+  test('is accepted, and so is the next one', async () => {
     const { mac, credential, signedRequest } = await createTestMac()
     const app = createApp(mac)
     for (let count = 0; count < 3; count++) {
@@ -24,7 +24,7 @@ describe('a signed request', () => {
     expect(credential).toMatchObject({ user: 'tester', expires: null })
   })
 
-  test('may be of any user, method and body, with fields and ext', async () => {
+  test('may have any user, method, header fields, body and ext', async () => {
     const { mac, signedRequest } = await createTestMac()
     const request = await signedRequest('https://api.example.com/orders?a=1', {
       user: { id: 7 },
@@ -38,17 +38,17 @@ describe('a signed request', () => {
     expect(await (await createApp(mac)(request)).json()).toMatchObject(told)
   })
 
-  test('follows the clock, wherever it is set', async () => {
+  test('has the time of the clock, whatever that is', async () => {
     const { mac, clock, signedRequest } = await createTestMac()
     const app = createApp(mac)
     for (const time of [clock.now() + 1_000_000, 1_000_000_000, 50_000_000_000]) {
       clock.set(time)
-      // A clock that goes back meets nonces of the future, which are kept.
+      // If the clock goes back, the nonces of later times are still kept.
       expect(await outcome(app(await signedRequest('/')))).toBe('200')
     }
   })
 
-  test('may name its path alone, on the host of the origin', async () => {
+  test('may have only a path, on the host of the option origin', async () => {
     const origin = 'https://api.example.com'
     const { mac, signedRequest } = await createTestMac({ origin })
     const request = await signedRequest('/orders')
@@ -59,8 +59,8 @@ describe('a signed request', () => {
   })
 })
 
-describe('a request that must be refused', () => {
-  test('is stale when the clock has moved on', async () => {
+describe('a rejected request of createTestMac', () => {
+  test('is stale if the clock was advanced', async () => {
     const { mac, clock, signedRequest } = await createTestMac({ windowSeconds: 60 })
     const app = createApp(mac)
     const [one, other] = [await signedRequest('/'), await signedRequest('/')]
@@ -70,7 +70,7 @@ describe('a request that must be refused', () => {
     expect(await outcome(app(other))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
   })
 
-  test('is a replay when its clone came first, or its nonce is given twice', async () => {
+  test('is a replay if its clone came first, or if its nonce is used twice', async () => {
     const { mac, signedRequest } = await createTestMac()
     const app = createApp(mac)
     const request = await signedRequest('/')
@@ -80,7 +80,7 @@ describe('a request that must be refused', () => {
     expect(await outcome(app(await signedRequest('/', { nonce: 'n' })))).toBe('401 ERR_MAC_REPLAY')
   })
 
-  test('has a credential that was revoked, of this user alone', async () => {
+  test('has a revoked credential; other users are still accepted', async () => {
     const { mac, credential, credentialOf, signedRequest } = await createTestMac({ user: 'ada' })
     const app = createApp(mac)
     const eve = await credentialOf('eve')
@@ -94,10 +94,10 @@ describe('a request that must be refused', () => {
   })
 })
 
-describe('bodies are bound', () => {
+describe('createTestMac binds a body', () => {
   const init = { method: 'POST', body: 'hello' }
 
-  test('where the Mac looks at them', async () => {
+  test('if the option body of the Mac is required or optional', async () => {
     for (const body of ['required', 'optional'] as const) {
       const { mac, signedRequest } = await createTestMac({ body })
       const answer = await createApp(mac)(await signedRequest('/', init))
@@ -106,7 +106,7 @@ describe('bodies are bound', () => {
     }
   })
 
-  test('or where a request says so', async () => {
+  test('if the request has bindBody', async () => {
     const { mac, signedRequest } = await createTestMac()
     const strict = mac.withMac(() => new Response(), { body: 'required' })
     const answer = strict(await signedRequest('/', init))
@@ -116,24 +116,24 @@ describe('bodies are bound', () => {
   })
 })
 
-test('two of them have nothing in common', async () => {
+test('two test Macs share no credentials', async () => {
   const [one, other] = [await createTestMac(), await createTestMac()]
   const request = await one.signedRequest('/')
   expect(await outcome(createApp(other.mac)(request))).toBe('401 ERR_MAC_REJECTED')
 })
 
-test('a wrong option is named', async () => {
+test('createTestMac names a wrong option', async () => {
   await expect(createTestMac({ windowSeconds: 0 })).rejects.toThrow('windowSeconds')
   const misspelled = { windowSecond: 5 } as object
   await expect(createTestMac(misspelled)).rejects.toThrow(/windowSecond/)
 })
 
-test.each([['database'], ['now']])('%s is refused', async (name) => {
+test.each([['database'], ['now']])('createTestMac does not take the option %s', async (name) => {
   const options = { [name]: undefined } as TestMacOptions
-  await expect(createTestMac(options)).rejects.toThrow(`brings its own ${name}`)
+  await expect(createTestMac(options)).rejects.toThrow(`has its own ${name}`)
 })
 
-test('every credential has the scopes that were asked for', async () => {
+test('every credential has the scopes of the option scopes', async () => {
   const scopes = ['orders:read', 'orders:write']
   const { mac, signedRequest, credentialOf } = await createTestMac({ scopes })
   expect((await credentialOf('ada')).scopes).toEqual(scopes)
