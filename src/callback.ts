@@ -1,3 +1,4 @@
+import { before } from './deadline.ts'
 import { MacError } from './errors.ts'
 
 const A_WEEK_IN_MS = 604_800_000
@@ -29,17 +30,21 @@ export function callSync<Result>(
 /**
  * Calls a function of the application that may return a promise, and reads its result.
  *
- * It does *not* limit how long the function takes.
- *
+ * @param deadline How long the function may take, in milliseconds. After that it has failed, and its result is
+ *   ignored. By default it may take any time.
  * @throws {@link MacError} `ERR_MAC_CALLBACK` as {@link callSync} does.
  */
 export async function callAsync<Result>(
   name: string,
   call: () => unknown,
   read: (result: unknown) => Result,
+  deadline?: number,
 ): Promise<Result> {
   try {
-    return read(await call())
+    if (deadline === undefined) return read(await call())
+    const late = () => new Error(`it did not answer within ${deadline / 1000} seconds`)
+    const work = async () => call()
+    return read(await before(deadline, work(), late))
   } catch (cause) {
     throw failed(name, cause)
   }

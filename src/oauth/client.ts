@@ -10,7 +10,6 @@ import {
 } from '../credentials/validate.ts'
 import { optionsOf } from '../read-options.ts'
 import type { RateLimit } from '../types.ts'
-import { TokenRefusal } from './answer.ts'
 
 /** An authenticated client, and the settings for its credentials. */
 export interface TokenClient {
@@ -62,16 +61,20 @@ const clientSchema = optionsOf({
   { path: ['scopesByDefault'], message: 'must be some of scopes' },
 )
 
+/** A {@link TokenClient} whose options are checked. */
+export type AuthenticatedClient = TokenClient & { readonly user: string }
+
 /**
  * Checks the result of `authenticateClient`. Returns `null` if the client is not authenticated.
  *
- * @throws TypeError if the result is not valid. {@link TokenRefusal} if it is a {@link RefusedClient}.
+ * @throws TypeError if the result is not valid.
  */
-export function readClient(given: unknown): (TokenClient & { readonly user: string }) | null {
+export function readClient(
+  given: unknown,
+): AuthenticatedClient | (RefusedClient & { readonly description: string }) | null {
   if (given === null || given === undefined) return null
   if (typeof given === 'object' && 'error' in given) {
-    const { error, description } = readInput('authenticateClient', refusedSchema, given)
-    throw new TokenRefusal(error, description)
+    return readInput('authenticateClient', refusedSchema, given)
   }
   return readInput('authenticateClient', clientSchema, given)
 }

@@ -1,6 +1,4 @@
-import { currentSeconds } from '../callback.ts'
-import { before } from '../deadline.ts'
-import { MacError } from '../errors.ts'
+import { callAsync, currentSeconds } from '../callback.ts'
 import type { Count, FixedWindowCounter } from '../limits/counter.ts'
 import { rateLimitFields, secondsUntil } from '../limits/headers.ts'
 import type { Mac } from '../mac.ts'
@@ -8,7 +6,7 @@ import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { isScopeList } from '../protocol/text.ts'
 import type { RateLimit } from '../types.ts'
 import { type MacToken, TokenRefusal } from './answer.ts'
-import { readClient, type TokenClient } from './client.ts'
+import { type AuthenticatedClient, readClient, type TokenClient } from './client.ts'
 import type { AlgorithmClient, IssuedCredential, TokenEndpointSettings } from './options.ts'
 import { invalidClient, type SentClient, type TokenForm } from './request.ts'
 
@@ -68,10 +66,11 @@ async function authenticate(
   { authenticateClient, deadline }: Callbacks,
   sent: SentClient,
   request: Request,
-): Promise<(TokenClient & { readonly user: string }) | null> {
-  return callBack('authenticateClient', deadline, async () =>
-    readClient(await authenticateClient({ ...sent, request })),
-  )
+): Promise<AuthenticatedClient | null> {
+  const ask = () => authenticateClient({ ...sent, request })
+  const client = await callAsync('authenticateClient', ask, readClient, deadline)
+  if (client === null || !('error' in client)) return client
+  throw new TokenRefusal(client.error, client.description)
 }
 
 async function algorithmFor(
@@ -79,33 +78,13 @@ async function algorithmFor(
   client: AlgorithmClient,
 ): Promise<MacAlgorithm> {
   if (typeof algorithm !== 'function') return algorithm
-  return callBack('algorithm', deadline, async () => {
-    const chosen = await algorithm(client)
-    if (MAC_ALGORITHMS.includes(chosen)) return chosen
-    throw new TypeError(`it must return ${MAC_ALGORITHMS.join(' or ')}`)
-  })
+  return callAsync('algorithm', () => algorithm(client), readAlgorithm, deadline)
 }
 
-/**
- * Calls a function of the application, and converts its failure to a `MacError`. A `TokenRefusal` is not a
- * failure. After the deadline, the result is ignored: otherwise a function that never answers would count
- * against its address for ever.
- */
-async function callBack<Value>(
-  name: string,
-  deadline: number,
-  work: () => Promise<Value>,
-): Promise<Value> {
-  try {
-    return await before(deadline, work(), () => late(deadline))
-  } catch (cause) {
-    if (cause instanceof TokenRefusal) throw cause
-    throw new MacError('ERR_MAC_CALLBACK', `The function given as ${name} failed.`, { cause })
-  }
-}
-
-function late(deadline: number): Error {
-  return new Error(`it did not answer within ${deadline / 1000} seconds`)
+function readAlgorithm(chosen: unknown): MacAlgorithm {
+  const algorithm = MAC_ALGORITHMS.find((each) => each === chosen)
+  if (algorithm !== undefined) return algorithm
+  throw new TypeError(`it must return ${MAC_ALGORITHMS.join(' or ')}`)
 }
 
 /**

@@ -27,7 +27,9 @@ describe('a function that never answers', () => {
     expect(failed).toHaveLength(1)
     const [{ code, message, cause } = { code: '', message: '', cause: null }] = failed
     expect(code).toBe('ERR_MAC_CALLBACK')
-    expect(message).toBe(`The function given as ${name} failed.`)
+    expect(message).toBe(
+      `The function given as ${name} failed: it did not answer within 0.02 seconds`,
+    )
     expect(String(cause)).toBe('Error: it did not answer within 0.02 seconds')
     expect([refused, await mac.listCredentials()]).toEqual([[], []])
   })

@@ -364,7 +364,9 @@ describe('a failure of the server', () => {
     } finally {
       console.error = log
     }
-    expect(shown[0]).toContain('ERR_MAC_CALLBACK: The function given as authenticateClient failed.')
+    expect(shown[0]).toContain(
+      'ERR_MAC_CALLBACK: The function given as authenticateClient failed: ',
+    )
     expect(String(shown)).not.toContain('shop-secret')
   })
 })
