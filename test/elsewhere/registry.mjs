@@ -8,7 +8,10 @@ import { command } from '../runtimes/setup/command.mjs'
  * A package registry on this machine that has one package, as if it were published; for all others
  * it sends its client on to the registry that npm is set up for.
  */
-export async function registryOf(tarball, { name, version, dependencies, bin }) {
+export async function registryOf(
+  tarball,
+  { name, version, dependencies, bundleDependencies, bin },
+) {
   const next = new URL((await command('npm', ['config', 'get', 'registry'])).trim())
   const content = readFileSync(tarball)
   const integrity = `sha512-${createHash('sha512').update(content).digest('base64')}`
@@ -18,7 +21,7 @@ export async function registryOf(tarball, { name, version, dependencies, bin }) 
     const origin = `http://${request.headers.host}`
     if (request.url === `/${name}`) {
       const dist = { tarball: `${origin}/${name}/-/${name}.tgz`, integrity }
-      const versions = { [version]: { name, version, dependencies, bin, dist } }
+      const versions = { [version]: { name, version, dependencies, bundleDependencies, bin, dist } }
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }))
     } else if (request.url === `/${name}/-/${name}.tgz`) response.end(content)

@@ -1,24 +1,30 @@
-import { readdir, stat } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { run } from '../tools/command.mjs'
 import { demand, kilobytes } from '../tools/report.mjs'
+import { HERE, RUNTIMES, tool } from '../tools/runtimes.mjs'
+import { demandThatItServes } from '../tools/serve.mjs'
 
-/** All that an installation brings. A new name is a new party to trust: add it knowingly. */
+/** All packages that an installation brings. A new name is a new party to trust: add it knowingly. */
 const EXPECTED = [
-  '@types/node',
-  'bun-types',
   'commander',
   'kysely',
   'kysely-bun-sqlite',
   'picocolors',
   'rate-limiter-flexible',
-  'undici-types',
   'withmac',
   'zod',
 ]
 
-/** A fresh installation brings the packages that we know, in whatever versions. */
-export async function checkDependencies(report, { application, installed }) {
-  await report.check('a fresh installation brings what is known', async () => {
+/**
+ * kysely-bun-sqlite depends on bun-types, and this on the types of Node: 9 MB that no program needs. So it
+ * is packed with the library, without this dependency: see `drop-bun-types` in package.json.
+ */
+const BUNDLED = 'node_modules/withmac/node_modules/kysely-bun-sqlite'
+
+/** A fresh installation, by npm and by Bun, brings the packages that we know, in whatever versions. */
+export async function checkDependencies(report, { application, installed, folder, tarball }) {
+  await report.check('a fresh installation brings the expected packages', async () => {
     const lines = []
     let total = 0
     for (const { path, name, version } of installed) {
@@ -35,6 +41,47 @@ export async function checkDependencies(report, { application, installed }) {
     const indented = list.replaceAll(/^/gm, '        ')
     return `${installed.length} packages, ${kilobytes(total)}\n${indented}\n       `
   })
+
+  await report.check('kysely-bun-sqlite comes with the library', () =>
+    demand(
+      installed.some(({ path }) => path === BUNDLED),
+      installed.map(({ path }) => path).join(', '),
+    ),
+  )
+
+  // npm ls fails if a dependency of a package, also of one that was packed with another, is missing.
+  await report.check('npm finds no dependency missing', async () => {
+    await run('npm', ['ls', '--all'], application)
+  })
+
+  await report.check('npm ci installs the same from the lock file', async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund'], application)
+    await run('npm', ['ls', '--all'], application)
+    await stat(join(application, BUNDLED, 'package.json'))
+  })
+
+  const byBun = join(folder, 'by-bun')
+  await report.check('Bun installs the expected packages', async () => {
+    await mkdir(byBun)
+    await writeFile(join(byBun, 'package.json'), '{"private":true,"type":"module"}')
+    await run(tool('bun'), ['add', tarball], byBun)
+    const above = (await readdir(join(byBun, 'node_modules'))).filter((name) => !/^\./.test(name))
+    const within = await readdir(join(byBun, 'node_modules/withmac/node_modules'))
+    const names = [...new Set([...above, ...within])].sort()
+    demand(names.join() === EXPECTED.join(), `installed are ${names.join(', ')}`)
+    return `${names.length} packages`
+  })
+
+  for (const [name, place] of [
+    ['npm', application],
+    ['Bun', byBun],
+  ]) {
+    await report.check(`what ${name} installed serves on Bun, with a database`, async () => {
+      const entry = join(place, 'serve-bun.mjs')
+      await copyFile(join(HERE, 'fixtures/serve-bun.mjs'), entry)
+      await demandThatItServes(RUNTIMES.bun, entry, { alone: false })
+    })
+  }
 }
 
 /** The bytes of all files in a folder, without those of packages that are nested in it. */

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { run } from '../tools/command.mjs'
 import { demand } from '../tools/report.mjs'
 import { COMPILERS, HERE } from '../tools/runtimes.mjs'
@@ -21,9 +21,10 @@ const RESOLUTIONS = {
   nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 }
-/** Where Request and Response come from. */
-const GLOBALS = {
-  DOM: { lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
+/** Where Request and Response come from, if the user's project has no types but TypeScript's own. */
+const BARE = { DOM: { lib: ['es2023', 'dom', 'dom.iterable'], types: [] } }
+/** The same, if the user's project has installed `bun-types`, which brings `@types/node`. */
+const INSTALLED = {
   '@types/node': { lib: ['es2023', 'esnext.disposable'], types: ['node'] },
   'bun-types': { lib: ['esnext'], types: ['bun-types'] },
 }
@@ -51,21 +52,32 @@ export async function checkTypes(report, { application, unpacked }) {
   }
   const files = Object.values(ENTRIES).map(({ consumer }) => `../${consumer}`)
 
+  await checkCombinations(BARE)
+  await report.check('npm install takes the types of Bun and Node', async () => {
+    const manifest = await readFile(resolve(HERE, '../../package.json'), 'utf8')
+    const wanted = `bun-types@${JSON.parse(manifest).devDependencies['bun-types']}`
+    await run('npm', ['install', wanted, '--no-audit', '--no-fund'], application)
+    return wanted
+  })
+  await checkCombinations(INSTALLED)
+
   // Among them are those that the consumer does not reach, such as the drivers'.
   await report.check('every declaration file, reached or not', async () => {
     const project = { include: ['../node_modules/withmac/dist/**/*.d.ts'], exclude: [] }
-    const options = { ...STRICT, ...RESOLUTIONS.nodenext, ...GLOBALS['bun-types'] }
+    const options = { ...STRICT, ...RESOLUTIONS.nodenext, ...INSTALLED['bun-types'] }
     await compile(COMPILERS['TypeScript 7'], join(application, 'declarations'), options, project)
   })
 
-  for (const [compiler, tsc] of Object.entries(COMPILERS)) {
-    for (const [resolution, module] of Object.entries(RESOLUTIONS)) {
-      for (const [globals, environment] of Object.entries(GLOBALS)) {
-        await report.check(`${compiler}, ${resolution}, globals of ${globals}`, async () => {
-          const name = `${compiler}-${resolution}-${globals}`.replaceAll(/\W/g, '-')
-          const options = { ...STRICT, ...module, ...environment }
-          await compile(tsc, join(application, name), options, { files })
-        })
+  async function checkCombinations(environments) {
+    for (const [compiler, tsc] of Object.entries(COMPILERS)) {
+      for (const [resolution, module] of Object.entries(RESOLUTIONS)) {
+        for (const [globals, environment] of Object.entries(environments)) {
+          await report.check(`${compiler}, ${resolution}, globals of ${globals}`, async () => {
+            const name = `${compiler}-${resolution}-${globals}`.replaceAll(/\W/g, '-')
+            const options = { ...STRICT, ...module, ...environment }
+            await compile(tsc, join(application, name), options, { files })
+          })
+        }
       }
     }
   }

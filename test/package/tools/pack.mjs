@@ -11,7 +11,7 @@ const NOT_SOURCE = new Set(['node_modules', 'dist', '.git'])
  * Packs the library from a copy of the sources, which leaves the checkout as it is and lets other
  * tests use its `dist` meanwhile. `npm pack` runs the script `prepare`, as publishing does.
  *
- * @returns The tarball, what npm says of it, and the folder that it was unpacked in.
+ * @returns The tarball, what npm says of it, the folder that it was unpacked in, and that of the sources.
  */
 export async function pack(folder) {
   const copy = join(folder, 'checkout')
@@ -23,5 +23,5 @@ export async function pack(folder) {
   const unpacked = join(folder, 'unpacked')
   await mkdir(unpacked)
   await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'], folder)
-  return { tarball, described, unpacked }
+  return { tarball, described, unpacked, sources: join(copy, 'src') }
 }

@@ -45,12 +45,12 @@ export async function runtimeFor(runtime, { cache }) {
 }
 
 /**
- * A project with the library alone, and without the driver that comes with it; far from any other
- * folder of modules, in which a runtime would go on looking.
+ * A project with the library alone, and without the driver that is packed with it. It is far from any
+ * other folder of modules, because a runtime would search that too.
  */
 export async function bareProject(shared) {
   const folder = await projectApart(shared, {})
-  rmSync(join(folder, 'node_modules/kysely-bun-sqlite'), { recursive: true })
+  rmSync(join(folder, 'node_modules/withmac/node_modules/kysely-bun-sqlite'), { recursive: true })
   return folder
 }
 
