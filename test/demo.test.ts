@@ -13,7 +13,7 @@ test('the demo shows each exchange, leaves nothing behind and ends well', async 
   expect(statuses).toEqual(['401', '200', '401', '401', '401', '401', '200'])
   expect(output.match(/as expected/g)).toHaveLength(7)
   expect(output).toContain('< hello ada')
-  const folder = /lie in (\S+)/.exec(output)?.[1] ?? ''
+  const folder = /nonces are in (\S+)/.exec(output)?.[1] ?? ''
   expect(folder).toContain('withmac-demo-')
   expect(existsSync(folder)).toBe(false)
 })

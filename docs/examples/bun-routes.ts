@@ -14,7 +14,7 @@ const server = Bun.serve({
   port: Number(process.env.PORT ?? 3000),
   routes: {
     ...mac.routes({
-      '/health': false, // served below, for everybody
+      '/health': false, // public: served below
       '/orders': {
         GET: mac.withMac(list, { scope: 'orders:read' }),
         POST: mac.withMac(add, { scope: 'orders:write', body: 'required' }),

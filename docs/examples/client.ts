@@ -12,7 +12,7 @@ try {
   process.exitCode = answer.ok ? 0 : 1
 } catch (error) {
   if (error instanceof MacError && error.code === 'ERR_MAC_CLIENT_ANSWER_LOST') {
-    console.error('It was probably carried out. Look before you send it again.')
+    console.error('The request was probably carried out. Check before you send it again.')
   } else {
     console.error(String(error)) // no connection, or a request that cannot be signed
   }

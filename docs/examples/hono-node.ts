@@ -17,7 +17,7 @@ app.post('/orders', async (c) => {
   return c.json({ user, order: await c.req.text() }, 201)
 })
 
-// All routes need a signature. What node:http received is verified, not the URL that it was made into.
+// All routes need a signature. withmac verifies the target that node:http received, not the normalized URL.
 const requestTarget = (_request: Request, env: HttpBindings) => env.incoming
 const fetch = mac.withMac(app, { requestTarget })
 

@@ -66,5 +66,5 @@ test('the sources are given to Deno with the versions that npm would install', (
 })
 
 test('the README is short', () => {
-  expect(page('README.md').text.split('\n').length).toBeLessThan(252)
+  expect(page('README.md').text.split('\n').length).toBeLessThan(170)
 })

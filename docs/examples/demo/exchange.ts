@@ -1,18 +1,18 @@
 import { connect } from 'node:net'
 
-/** What is sent, and what should come back. */
+/** A request to send, and the expected response. */
 export interface Exchange {
   readonly title: string
   readonly url: string
   readonly authorization: string | null
   readonly status: number
-  /** What the answer must hold, in its header or its body. */
-  readonly holds: string
+  /** Text that the header or body of the response must contain. */
+  readonly contains: string
 }
 
 /**
- * Sends a request over a socket, prints what went over the wire and what came back, and tells
- * whether that was as said.
+ * Sends a request over a socket, and prints both request and response.
+ * @returns Whether the response was the expected one.
  */
 export async function show(number: number, exchange: Exchange): Promise<boolean> {
   const { hostname, port, host, pathname, search } = new URL(exchange.url)
@@ -24,17 +24,18 @@ export async function show(number: number, exchange: Exchange): Promise<boolean>
   console.log(`\n${number}. ${exchange.title}\n`)
   for (const line of head) console.log(`   > ${line}`)
   console.log('')
-  for (const line of answerHead.split('\r\n')) if (isTelling(line)) console.log(`   < ${line}`)
+  for (const line of answerHead.split('\r\n')) if (isInteresting(line)) console.log(`   < ${line}`)
   console.log(`   < ${body}`)
-  const good = answer.startsWith(`HTTP/1.1 ${exchange.status} `) && answer.includes(exchange.holds)
+  const good =
+    answer.startsWith(`HTTP/1.1 ${exchange.status} `) && answer.includes(exchange.contains)
   console.log(
-    `\n   ${good ? 'as expected' : 'NOT AS EXPECTED'}: ${exchange.status}, ${exchange.holds.trim()}`,
+    `\n   ${good ? 'as expected' : 'NOT AS EXPECTED'}: ${exchange.status}, ${exchange.contains.trim()}`,
   )
   return good
 }
 
-/** Whether a line of the answer has to do with the matter: `Date` and the like do not. */
-function isTelling(line: string): boolean {
+/** Whether to print a line of the response: not `Date` and the like. */
+function isInteresting(line: string): boolean {
   return /^(HTTP|WWW-Authenticate|Content-Type|Cache-Control)/i.test(line)
 }
 

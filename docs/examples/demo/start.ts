@@ -10,7 +10,7 @@ const once = readArguments(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'withmac-demo-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-// Each exchange is shown in full, those that are rejected as well.
+// The demo prints each exchange itself, so withmac prints no line for rejected requests.
 const mac = createMac({ database: `sqlite:${join(folder, 'mac.db')}`, onReject: () => {} })
 const greet = (request: Request) => new Response(`hello ${getMac(request)?.user ?? 'anonymous'}`)
 const members = mac.withMac(greet)
@@ -21,9 +21,9 @@ const server = serve((request) =>
 const origin = `http://localhost:${server.port}`
 const ada = await mac.createCredential('ada')
 
-console.log(`A server behind withMac listens on ${origin}`)
-console.log(`Its credentials and nonces lie in ${folder} (removed at the end)`)
-console.log(`createCredential('ada') made the key identifier ${ada.id}, for a day`)
+console.log(`A server with withMac listens on ${origin}`)
+console.log(`Its credentials and nonces are in ${folder} (removed at the end)`)
+console.log(`createCredential('ada') made the key identifier ${ada.id}, valid for a day`)
 
 let good = true
 for (const [index, exchange] of exchanges(ada).entries()) {
@@ -33,9 +33,9 @@ if (once) {
   await stop(good ? 0 : 1)
 } else {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0))
-  console.log('\nYour turn. Paste this into another terminal, then paste it again:')
+  console.log('\nYour turn. Paste this into another terminal, then paste it a second time:')
   printCurl()
-  console.log('\nEnter prints a fresh line. Ctrl-C ends the demo.')
+  console.log('\nPress Enter for a new line. Ctrl-C ends the demo.')
   createInterface({ input: process.stdin }).on('line', printCurl)
 }
 
@@ -48,37 +48,43 @@ function exchanges(credential: NewCredential): Exchange[] {
       url,
       authorization: null,
       status: 401,
-      holds: 'WWW-Authenticate: MAC\r\n',
+      contains: 'WWW-Authenticate: MAC\r\n',
     },
-    { title: 'Signed', url, authorization: good, status: 200, holds: 'hello ada' },
-    { title: 'The same again', url, authorization: good, status: 401, holds: 'ERR_MAC_REPLAY' },
+    { title: 'Signed', url, authorization: good, status: 200, contains: 'hello ada' },
+    {
+      title: 'The same request again',
+      url,
+      authorization: good,
+      status: 401,
+      contains: 'ERR_MAC_REPLAY',
+    },
     {
       title: 'One character of the MAC changed',
       url,
       authorization: withOneCharacterChanged(sign(credential, url)),
       status: 401,
-      holds: 'ERR_MAC_REJECTED',
+      contains: 'ERR_MAC_REJECTED',
     },
     {
       title: 'Signed for another target',
       url: `${url}&admin=1`,
       authorization: sign(credential, url),
       status: 401,
-      holds: 'ERR_MAC_REJECTED',
+      contains: 'ERR_MAC_REJECTED',
     },
     {
       title: 'Signed an hour ago',
       url,
       authorization: sign(credential, url, 3600),
       status: 401,
-      holds: 'ERR_MAC_TIMESTAMP_STALE',
+      contains: 'ERR_MAC_TIMESTAMP_STALE',
     },
     {
-      title: 'Unsigned, where signing is optional',
+      title: 'Unsigned, if a signature is optional',
       url: `${origin}/everyone`,
       authorization: null,
       status: 200,
-      holds: 'hello anonymous',
+      contains: 'hello anonymous',
     },
   ]
 }

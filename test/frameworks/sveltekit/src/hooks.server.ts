@@ -1,4 +1,4 @@
-// src/hooks.server.ts: one guard for all routes below /account, pages too.
+// src/hooks.server.ts: protects all routes below /account, and pages too.
 // src/app.d.ts declares event.locals.user.
 import type { RequestEvent } from '@sveltejs/kit'
 import type { Handle } from '@sveltejs/kit/hooks'
