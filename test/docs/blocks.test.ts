@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from '../support/runner.ts'
 import { BLOCKS, type Block, ROOT } from './pages.ts'
 
-/** What a block says of itself that no test runs. There are few, and none of our own code. */
+/** The first line of a block that no test runs. There are few of them, and none with our own code. */
 const MARK = '# Not run by a test.\n'
 
-/** What tests of this folder find blocks by, which they then run or compare: `block('…')`. */
+/** The texts by which tests of this folder look up a block, `block('…')`, to run or compare it. */
 const LOOKED_UP: readonly string[] = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.test.ts') && name !== 'blocks.test.ts')
   .flatMap((name) => [
@@ -14,16 +14,16 @@ const LOOKED_UP: readonly string[] = readdirSync(import.meta.dirname)
   ])
   .map(([, text = '']) => text.replaceAll('\\n', '\n'))
 
-test('each block is run, type-checked or compared by a test, or says that it is not', () => {
+test('each code block is run, type-checked or compared by a test, or is marked as not run', () => {
   const unchecked = BLOCKS.filter((block) => howChecked(block) === null)
   expect(unchecked.map(({ page, line, language }) => `${page}:${line} ${language}`)).toEqual([])
 })
 
-test('what no test runs is rare', () => {
+test('fewer than three code blocks are marked as not run', () => {
   expect(BLOCKS.filter(({ code }) => code.startsWith(MARK)).length).toBeLessThan(3)
 })
 
-test('a line that calls a script or a file that does not exist is found', () => {
+test('a shell line is rejected if it calls a script or file that does not exist', () => {
   const block = { page: 'x', line: 1, language: 'sh' }
   expect(howChecked({ ...block, code: 'npm run bench # the pieces\n' })).not.toBe(null)
   expect(howChecked({ ...block, code: 'npm run nothing\n' })).toBe(null)
@@ -31,7 +31,7 @@ test('a line that calls a script or a file that does not exist is found', () => 
   expect(howChecked({ ...block, code: 'rm -rf /\n' })).toBe(null)
 })
 
-/** How a block is checked; `null` if it is not. */
+/** Returns how a block is checked, or `null` if no test checks it. */
 function howChecked(block: Block): string | null {
   const { language, code } = block
   if (code.startsWith(MARK)) return 'not at all'
@@ -44,7 +44,7 @@ function howChecked(block: Block): string | null {
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
-/** Whether a line of a shell installs, or calls scripts of this package and files that exist. */
+/** Whether a shell line only installs packages, or calls scripts of this package and existing files. */
 function isKnownLine(line: string): boolean {
   const commands = line.replace(/ *# .*$/, '').split(' && ')
   return commands.every((command) => {

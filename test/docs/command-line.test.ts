@@ -11,7 +11,7 @@ import { block, page, section } from './pages.ts'
 
 const PAGE = page('docs/command-line.md')
 
-test('the commands work one after the other, as they stand there', async () => {
+test('the commands in docs/command-line.md work one after the other', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   await using server = await serveMac({ database })
@@ -29,7 +29,7 @@ test('the commands work one after the other, as they stand there', async () => {
 
 const ifShell = await testWith(BASH, OPENSSL)
 
-ifShell('the lines that seal keys seal those that are there', async () => {
+ifShell('the sealing lines in docs/keys-at-rest.md seal the existing keys', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('.')
   await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })
@@ -41,7 +41,7 @@ ifShell('the lines that seal keys seal those that are there', async () => {
 
 const ifSqlite = await testWith(BASH, SQLITE3)
 
-ifSqlite('the line that makes a backup makes one', async () => {
+ifSqlite('the documented backup line makes a backup', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('.')
   await withmac(['create', 'ada', '--save', 'ada.json'], { cwd })
@@ -50,7 +50,7 @@ ifSqlite('the line that makes a backup makes one', async () => {
   expect(out).toContain('ada')
 })
 
-test('each command and each of its options is described', async () => {
+test('docs/command-line.md describes each command and each of its options', async () => {
   const cwd = '.'
   const help = async (...args: string[]) => (await withmac([...args, '--help'], { cwd })).out
   const [, list = ''] = (await help()).split(/^Commands:$/m)
@@ -71,12 +71,12 @@ test('each command and each of its options is described', async () => {
   expect((await Promise.all(missing)).flat()).toEqual([])
 })
 
-test('each status that the command ends with is described', () => {
+test('docs/command-line.md describes each exit status', () => {
   const rows = [...PAGE.prose.matchAll(/^\| (\d) \|/gm)].map(([, status]) => Number(status))
   expect(rows).toEqual(STATUSES.map(([status]) => status))
 })
 
-/** Runs lines in a shell in which npx is the command from its sources. */
+/** Runs lines in a shell. In it, `npx` starts the command line from its sources. */
 function inShell(lines: string, cwd: string) {
   const shim = `npx() { shift 2; ${WITHMAC.map((word) => `'${word}'`).join(' ')} "$@"; }`
   const script = `${cwd}/lines.sh`

@@ -7,7 +7,7 @@ import { block, page, ROOT, section } from './pages.ts'
 
 const OPTIONS_PAGE = page('docs/options.md')
 
-/** The headings under which the options of a function stand, if there is not one with its name. */
+/** The headings with the options of a function, if no heading has its name. */
 const HEADINGS: Partial<Record<Taker, readonly string[]>> = {
   createMac: ['createMac', 'createMac and withMac'],
   withMac: ['withMac', 'createMac and withMac'],
@@ -18,14 +18,14 @@ const HEADINGS: Partial<Record<Taker, readonly string[]>> = {
 const TAKERS = Object.keys(OPTIONS) as Taker[]
 const headingsOf = (taker: Taker) => HEADINGS[taker] ?? [taker]
 
-test.each(TAKERS)('each option of %s is described', (taker) => {
+test.each(TAKERS)('docs/options.md describes each option of %s', (taker) => {
   const text = headingsOf(taker)
     .map((heading) => section(OPTIONS_PAGE, heading))
     .join('')
   expect(OPTIONS[taker].filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
 
-test('each option that is described exists', () => {
+test('each option that docs/options.md describes exists', () => {
   const headings = [...new Set(TAKERS.flatMap(headingsOf))]
   const unknown = headings.flatMap((heading) => {
     const known = TAKERS.filter((taker) => headingsOf(taker).includes(heading))
@@ -36,7 +36,7 @@ test('each option that is described exists', () => {
   expect(unknown).toEqual([])
 })
 
-test('each error code has a heading and says its status', () => {
+test('docs/errors.md has a heading for each error code, with the right status', () => {
   const source = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8')
   const codes = new Set(source.match(/ERR_MAC_[A-Z_]+[A-Z]/g))
   expect(codes.size).toBeGreaterThan(30)
@@ -45,19 +45,19 @@ test('each error code has a heading and says its status', () => {
   expect(described.map(([, code]) => code ?? '').toSorted()).toEqual([...codes].toSorted())
   for (const [, code, status] of described) {
     if (status === undefined) continue
-    const told = new MacError(code as MacErrorCode).status
-    expect([code, Number(status)]).toEqual([code, told < 500 ? told : 503])
+    const own = new MacError(code as MacErrorCode).status
+    expect([code, Number(status)]).toEqual([code, own < 500 ? own : 503])
   }
 })
 
-test('each channel is described', () => {
+test('docs/diagnostics.md describes each channel', () => {
   const { prose } = page('docs/diagnostics.md')
   const names = Object.values(MAC_CHANNELS).map(({ name }) => `\`${String(name)}\``)
   expect(names.length).toBeGreaterThan(3)
   expect(names.filter((name) => !prose.includes(name))).toEqual([])
 })
 
-test('the sources are given to Deno with the versions that npm would install', () => {
+test('the deno.json of the documentation has the versions of package.json', () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const { imports } = JSON.parse(block('"imports"').code)
   for (const name of ['kysely', 'rate-limiter-flexible', 'zod']) {
@@ -65,6 +65,6 @@ test('the sources are given to Deno with the versions that npm would install', (
   }
 })
 
-test('the README is short', () => {
+test('the README has fewer than 170 lines', () => {
   expect(page('README.md').text.split('\n').length).toBeLessThan(170)
 })

@@ -6,7 +6,7 @@ import { runToEnd } from '../support/process.ts'
 import { beforeAll, expect, test } from '../support/runner.ts'
 import { BLOCKS, block, page, ROOT } from './pages.ts'
 
-/** What the recipe for metrics counts: see `metered`. */
+/** The metrics that the example counts: see `metered`. */
 const METERED = [
   'withmac.accepted 3',
   'withmac.accepted.duration 3 with seconds',
@@ -19,14 +19,14 @@ const METERED = [
   'withmac.rotated 1',
 ]
 
-/** Those that are run by `on-bun.test.ts`, and by `test/elsewhere/readme.mjs`. */
+/** The examples that `on-bun.test.ts` and `test/elsewhere/readme.mjs` run. */
 const RUN_OTHERWISE = [
   ...['// server.ts: npx bun', '// client.ts', "process.on('SIGTERM'"],
   ...['// server.mjs: node', '// server.mjs: deno'],
 ]
 
-/** Each example with the script that uses it and what that prints; `./example.ts` is the example. */
-const USES: readonly (readonly [holds: string, uses: string, prints: string])[] = [
+/** Each example, with a script that uses it as `./example.ts`, and the last line that the script prints. */
+const USES: readonly (readonly [contains: string, uses: string, prints: string])[] = [
   ["app.get('/me'", 'await show((request) => example.default.fetch(request))', '200 401 401'],
   ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
@@ -240,29 +240,32 @@ beforeAll(() => {
   writeFileSync(folder.path('sign.ts'), block('export function sign').code)
 })
 
-test.each(USES)('the example with %s does what it says', async (holds, uses, prints) => {
-  writeFileSync(folder.path('example.ts'), block(holds).code)
-  writeFileSync(folder.path('driver.ts'), `${DRIVER}\n${uses}`)
-  const { out, err, status } = await runToEnd(folder.path('driver.ts'), {
-    cwd: folder.path(''),
-    env: {
-      ...process.env,
-      MAC_DATABASE_URL: 'sqlite:mac.db',
-      MAC_ID: KEY.id,
-      MAC_KEY: KEY.key,
-      SHOP_SECRET: 'only-for-tests',
-    },
-  })
-  expect(err).not.toContain('rror:')
-  expect(status).toBe(0)
-  expect(out.split('\n').at(-1)).toBe(prints)
-})
+test.each(USES)(
+  'the example with %s runs and prints what the test expects',
+  async (contains, uses, prints) => {
+    writeFileSync(folder.path('example.ts'), block(contains).code)
+    writeFileSync(folder.path('driver.ts'), `${DRIVER}\n${uses}`)
+    const { out, err, status } = await runToEnd(folder.path('driver.ts'), {
+      cwd: folder.path(''),
+      env: {
+        ...process.env,
+        MAC_DATABASE_URL: 'sqlite:mac.db',
+        MAC_ID: KEY.id,
+        MAC_KEY: KEY.key,
+        SHOP_SECRET: 'only-for-tests',
+      },
+    })
+    expect(err).not.toContain('rror:')
+    expect(status).toBe(0)
+    expect(out.split('\n').at(-1)).toBe(prints)
+  },
+)
 
 test.each([
   ['GET', 'http://example.com/x?'],
   ['patch', 'http://example.com:8080/x?a=b#fragment'],
   ['GET', 'https://[::1]:8443//double'],
-])('the signing example signs what goes over the wire: %s %s', async (method, url) => {
+])('the JavaScript signing example signs what the client sends: %s %s', async (method, url) => {
   const { sign } = await import(folder.path('sign.ts'))
   const mac = createMac({ database: 'sqlite::memory:' })
   const authorization = sign(method, url, await mac.createCredential('ada'))
@@ -271,17 +274,17 @@ test.each([
   expect((await mac.verify(request)).ok).toBe(true)
 })
 
-test('every example is among those that are run', () => {
-  const known = [...RUN_OTHERWISE, 'export function sign', ...USES.map(([holds]) => holds)]
+test('each example is run by exactly one test', () => {
+  const known = [...RUN_OTHERWISE, 'export function sign', ...USES.map(([contains]) => contains)]
   const examples = BLOCKS.filter(({ language }) => language === 'ts' || language === 'js')
   const others = examples.filter(
-    ({ code }) => known.filter((holds) => code.includes(holds)).length !== 1,
+    ({ code }) => known.filter((contains) => code.includes(contains)).length !== 1,
   )
   expect(others.map(({ page, line }) => `${page}:${line}`)).toEqual([])
   expect(examples).toHaveLength(known.length)
 })
 
-/** What the documentation says that is printed, joined to one line. */
+/** Returns the quotation on the page that begins with `start`, as one line. */
 function quoted(start: string): string {
   const { text } = page('docs/diagnostics.md')
   const [found = ''] = text.slice(text.indexOf(start)).split('\n\n')

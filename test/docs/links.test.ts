@@ -3,22 +3,25 @@ import { dirname, join, relative } from 'node:path'
 import { expect, test } from '../support/runner.ts'
 import { PAGES, type Page, page, ROOT, readPage } from './pages.ts'
 
-test.each(PAGES.map(({ name }) => name))('each link of %s leads somewhere', (name) => {
-  expect(
-    linksOf(page(name))
-      .map((link) => faultOf(link, name))
-      .filter(Boolean),
-  ).toEqual([])
-})
+test.each(PAGES.map(({ name }) => name))(
+  'each link of %s leads to an existing file or heading',
+  (name) => {
+    expect(
+      linksOf(page(name))
+        .map((link) => faultOf(link, name))
+        .filter(Boolean),
+    ).toEqual([])
+  },
+)
 
-test('each page of the documentation is linked from its index', () => {
+test('docs/README.md links to each page of the documentation', () => {
   const index = 'docs/README.md'
   const linked = linksOf(page(index)).map((link) => pathOf(link, index))
   const names = PAGES.map(({ name }) => name).filter((name) => name !== index)
   expect(names.filter((name) => !linked.includes(name))).toEqual([])
 })
 
-test('a link to a file, a heading or a reference that does not exist is found', () => {
+test('a link is rejected if its file, heading or reference does not exist', () => {
   expect(faultOf('docs/nothing.md', 'README.md')).toBe('docs/nothing.md: there is no such file')
   expect(faultOf('docs/client.md#nothing', 'README.md')).toBe(
     'docs/client.md#nothing: there is no such heading',
@@ -27,7 +30,7 @@ test('a link to a file, a heading or a reference that does not exist is found', 
   expect(faultOf('[nothing]', 'README.md')).toBe('[nothing]: there is no such reference')
 })
 
-/** Where the links and pictures of a page lead; `[name]` for a reference that is not defined. */
+/** Returns the targets of all links and pictures of a page, and `[name]` for a reference that is not defined. */
 function linksOf({ prose }: Page): string[] {
   const text = prose.replace(/`[^`\n]*`/g, '`')
   const inline = [...text.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target)

@@ -8,7 +8,7 @@ import { block, ROOT } from './pages.ts'
 
 const EXAMPLES = join(ROOT, 'docs/examples')
 
-test("the README's server and client work as it says", async () => {
+test("the README's client can call the README's server", async () => {
   using folder = folderWithPackage()
   writeFileSync(folder.path('server.ts'), block('// server.ts: npx bun').code)
   writeFileSync(folder.path('client.ts'), block('// client.ts').code)
@@ -22,7 +22,7 @@ test("the README's server and client work as it says", async () => {
   await end(server)
 })
 
-test('a server of the documentation ends well when it is told to', async () => {
+test('the server with a SIGTERM handler ends with status 0 after SIGTERM', async () => {
   using folder = folderWithPackage()
   writeFileSync(
     folder.path('server.ts'),
@@ -33,7 +33,7 @@ test('a server of the documentation ends well when it is told to', async () => {
   expect(await end(server)).toBe(0)
 })
 
-test('the example with routes takes what its client signs', async () => {
+test('the example with routes accepts what the example client signs', async () => {
   const { server, send, url } = await startExample('bun-routes.ts')
   expect(await send([url])).toEqual(['200 [["1","tea"]]', 0])
   expect(await send([url, 'milk'])).toEqual(['201', 0])
@@ -44,7 +44,7 @@ test('the example with routes takes what its client signs', async () => {
   await end(server)
 })
 
-test('the example with Hono takes what its client signs, and ends well', async () => {
+test('the example with Hono accepts what the example client signs, and ends with status 0', async () => {
   const { server, send, url } = await startExample('hono-node.ts')
   expect(await send([url])).toEqual(['200 {"user":"ada"}', 0])
   expect(await send([url.replace('me', 'orders'), 'tea'])).toEqual([
@@ -55,7 +55,7 @@ test('the example with Hono takes what its client signs, and ends well', async (
   expect(await end(server)).toBe(0)
 })
 
-test('the example of a client says what went wrong', async () => {
+test('the example client prints an error if there is no connection', async () => {
   const env = { ...process.env, MAC_ID: 'ada', MAC_KEY: 'only-for-tests' }
   const args = ['http://localhost:1/']
   const { err, status } = await runToEnd(join(EXAMPLES, 'client.ts'), { cwd: ROOT, env, args })
@@ -63,7 +63,7 @@ test('the example of a client says what went wrong', async () => {
   expect(status).toBe(2)
 })
 
-test('the hook for SvelteKit is the one that runs in an application of SvelteKit', () => {
+test('the SvelteKit hook of the documentation is the one that test/frameworks runs', () => {
   const [example, tested] = [
     'docs/examples/sveltekit/hooks.server.ts',
     'test/frameworks/sveltekit/src/hooks.server.ts',
@@ -71,7 +71,7 @@ test('the hook for SvelteKit is the one that runs in an application of SvelteKit
   expect(example).toBe(tested)
 })
 
-/** Starts a server that prints how its client is called, and gives that client. */
+/** Starts an example server, and returns a function that runs the client as the server printed it. */
 async function startExample(name: string) {
   const server = start(join(EXAMPLES, name), ROOT)
   const { env, url } = readCall(await lineOf(server), 'npx bun docs/examples/client.ts')
@@ -98,7 +98,7 @@ function start(script: string, cwd: string): ChildProcess {
   })
 }
 
-/** The first line that a process prints. */
+/** Returns the first line that a process prints. */
 async function lineOf({ stdout }: ChildProcess): Promise<string> {
   let text = ''
   for await (const chunk of stdout?.iterator({ destroyOnReturn: false }) ?? []) {
@@ -108,7 +108,7 @@ async function lineOf({ stdout }: ChildProcess): Promise<string> {
   return text.split('\n')[0] ?? ''
 }
 
-/** Reads the line by which a server tells how to call its client. */
+/** Parses the printed line that calls the client. */
 function readCall(line: string, command: string) {
   const [, MAC_ID = '', MAC_KEY = '', called, url = ''] =
     /MAC_ID=(\S+) MAC_KEY=(\S+) (.*) (\S+)$/.exec(line) ?? []

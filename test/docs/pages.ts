@@ -21,13 +21,13 @@ export interface Page {
   /** The same without blocks of code. */
   readonly prose: string
   readonly blocks: readonly Block[]
-  /** What `#…` may name, as GitHub makes it from the headings. */
+  /** The anchors that `#…` may name, made from the headings as GitHub does. */
   readonly anchors: ReadonlySet<string>
 }
 
 const names = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...markdownBelow('docs')]
 
-/** All pages whose blocks and links are checked. */
+/** All pages whose blocks and links the tests check. */
 export const PAGES: readonly Page[] = names.map(readPage)
 
 /** All blocks of all pages. */
@@ -44,17 +44,17 @@ export function page(name: string): Page {
 }
 
 /**
- * Returns the one block that holds a text.
+ * Returns the only block that contains a text.
  * @throws Error if there is none, or more than one.
  */
-export function block(holds: string): Block {
-  const found = BLOCKS.filter(({ code }) => code.includes(holds))
+export function block(contains: string): Block {
+  const found = BLOCKS.filter(({ code }) => code.includes(contains))
   const [only] = found
   if (only !== undefined && found.length === 1) return only
-  throw new Error(`${found.length} blocks hold ${holds}`)
+  throw new Error(`${found.length} blocks contain ${contains}`)
 }
 
-/** The section below a heading, up to the next heading of its rank or above. */
+/** Returns the section below a heading, up to the next heading of the same or a higher level. */
 export function section({ name, text }: Page, heading: string): string {
   const start = text.search(new RegExp(`^#+ ${heading}$`, 'm'))
   if (start === -1) throw new Error(`${name} has no heading ${heading}`)
@@ -64,7 +64,7 @@ export function section({ name, text }: Page, heading: string): string {
   return end === -1 ? rest : rest.slice(0, end)
 }
 
-/** Reads a page of Markdown. Fences that are indented, and headings underlined, are not known to it. */
+/** Reads a Markdown page. It does not recognize indented fences and underlined headings. */
 export function readPage(name: string): Page {
   const text = readFileSync(join(ROOT, name), 'utf8')
   const blocks: Block[] = []

@@ -5,9 +5,9 @@ import { createTestMac, signedRequest } from '../../src/testing/index.ts'
 import { expect, spyOn, test } from '../support/runner.ts'
 import { block } from './pages.ts'
 
-/* What the documentation shows of answers and output, beside what withmac gives. */
+/* Compares responses and output in the documentation with those of withmac. */
 
-test('the body of a replay is the one that is shown', async () => {
+test('the response to a replay has the documented body', async () => {
   const { mac, signedRequest } = await createTestMac({ onReject: () => {} })
   const app = mac.withMac(() => new Response())
   const request = await signedRequest('/')
@@ -18,7 +18,7 @@ test('the body of a replay is the one that is shown', async () => {
   expect(problem.reference).toMatch(/^[0-9a-f]{12}$/)
 })
 
-test('the answer of a token endpoint is the one that is shown', async () => {
+test('a token endpoint sends the documented response', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const scopes = ['orders:read']
   const token = createTokenEndpoint(mac, { authenticateClient: () => ({ user: 'ada', scopes }) })
@@ -34,7 +34,7 @@ test('the answer of a token endpoint is the one that is shown', async () => {
   await mac.close()
 })
 
-test('a challenge with the server’s time is the one that is shown', async () => {
+test('a challenge with the server’s time is the documented one', async () => {
   const { mac, clock, signedRequest } = await createTestMac({
     onReject: () => {},
     startsAt: 1_790_000_000 - 400,
@@ -46,7 +46,7 @@ test('a challenge with the server’s time is the one that is shown', async () =
   expect(`WWW-Authenticate: ${challenge}\n`).toBe(block('tsm=').code)
 })
 
-test('the fields of a rate limit are those that are shown', async () => {
+test('a response above the rate limit has the documented header fields', async () => {
   const rateLimit = { requests: { requests: 1000, seconds: 60 } }
   const { mac, signedRequest } = await createTestMac({ rateLimit, onReject: () => {} })
   const app = mac.withMac(() => new Response())
@@ -62,12 +62,12 @@ test('the fields of a rate limit are those that are shown', async () => {
   )
 })
 
-test('the digest of a body is the one that is shown', () => {
+test('the documented ext has the right digest of its body', () => {
   const digest = createHash('sha256').update('hello').digest('base64')
   expect(block('ext="sha-256').code).toBe(`ext="sha-256=:${digest}: a,b,c"\n`)
 })
 
-test('the line of a rejected request is the one that is shown', async () => {
+test('the log line for a rejected request is the documented one', async () => {
   const { NODE_ENV } = process.env
   const printed = spyOn(console, 'error').mockImplementation(() => {})
   try {
@@ -87,7 +87,7 @@ test('the line of a rejected request is the one that is shown', async () => {
   }
 })
 
-test('the header to write by hand is the one that the client sends', async () => {
+test('the documented header has the form of the one that the client sends', async () => {
   const { signedRequest } = await createTestMac()
   const header = (await signedRequest('/')).headers.get('authorization')
   expect(`Authorization: ${header?.replace(/"[^"]*"/g, '"…"')}\n`).toBe(

@@ -7,7 +7,7 @@ import { BLOCKS, ROOT } from './pages.ts'
 
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc')
 
-/** What frameworks generate beside a route. The frameworks' own types are in `test/types`. */
+/** Declarations that frameworks generate beside a route. `test/types` tests with the frameworks' own types. */
 const GENERATED: readonly (readonly [name: string, text: string])[] = [
   [
     '$types.d.ts',
@@ -16,17 +16,17 @@ const GENERATED: readonly (readonly [name: string, text: string])[] = [
   ['+types/orders.d.ts', 'export namespace Route { interface LoaderArgs { request: Request } }'],
 ]
 
-/** Shows that the compiler is asked: its one error must be told. */
+/** Code with one type error, which the compiler must find: so the test shows that the compiler runs. */
 const WRONG = "import { createMac } from 'withmac'\ncreateMac({ window: 60 })\n"
 
-test('each example in TypeScript has the right types', async () => {
+test('each TypeScript example compiles without type errors', async () => {
   const examples = BLOCKS.filter(({ language }) => language === 'ts').map(({ code }) => code)
   const errors = await typeErrors([...examples, WRONG])
   expect(errors).toHaveLength(1)
   expect(errors[0]).toContain(`${examples.length}/example.ts(2,13): error TS2353`)
 })
 
-/** What the compiler says of examples, each in a folder of its own. */
+/** Returns the compiler's errors for examples, each in its own folder. */
 async function typeErrors(examples: readonly string[]): Promise<string[]> {
   using folder = temporaryFolder()
   symlinkSync(join(ROOT, 'node_modules'), folder.path('node_modules'))

@@ -1,4 +1,4 @@
-// Checks the library as users get it: packed, installed from the tarball, typed, bundled, started.
+// Checks the library as users get it: packed, installed from the tarball, compiled, bundled, started.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,10 +36,10 @@ try {
     (await report.check('npm install takes the tarball', async () => {
       subject.installed = await install(subject.tarball, application)
     }))
-  if (!ready) console.log('  All other checks need what failed here: none of them ran.')
+  if (!ready) console.log('  All other checks need the tarball, so none of them ran.')
   for (const [topic, check] of ready ? TOPICS : []) {
     report.about(topic)
-    // What stops a whole topic counts as a failure, and the others still run.
+    // An error that stops a whole topic counts as a failure. The other topics still run.
     await check(report, subject).catch((error) =>
       report.check(topic, () => {
         throw error

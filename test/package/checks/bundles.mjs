@@ -10,7 +10,7 @@ const { node, bun } = RUNTIMES
 const NODE = 'serve-node.mjs'
 const BUN = 'serve-bun.mjs'
 
-/** Minified ones as well: a minifier may turn `import(name)` into an import by a literal name. */
+/** Some are minified: a minifier may turn `import(name)` into an import by a literal name. */
 const BUNDLES = [
   ['esbuild', withEsbuild, { entry: NODE }, [node, bun]],
   ['esbuild, minified', withEsbuild, { entry: NODE, minify: true }, [node, bun]],
@@ -28,7 +28,7 @@ const BUNDLES = [
   ['bun build --target bun --minify', withBun, { entry: BUN, target: 'bun', minify: true }, [bun]],
 ]
 
-/** Every bundler makes a server of the library that runs without node_modules. */
+/** With every bundler, a server that uses the library runs without node_modules. */
 export async function checkBundles(report, { application, folder }) {
   await Promise.all([NODE, BUN].map((entry) => copyIn(entry, application)))
   for (const [index, [name, bundler, options, runtimes]] of BUNDLES.entries()) {
@@ -40,8 +40,8 @@ export async function checkBundles(report, { application, folder }) {
       return kilobytes((await stat(bundle)).size)
     })
     if (!bundled) continue
-    // Where this fails, users would see a warning, or a server that does not start elsewhere.
-    await report.check(`${name}: imports nothing but what the runtime has`, async () => {
+    // If this fails, users would see a warning, or a server that does not start on another machine.
+    await report.check(`${name}: imports only modules of the runtime`, async () => {
       const names = await literalImports(bundle)
       const known = options.entry === BUN ? ['bun:sqlite'] : []
       const wrong = names.filter((found) => !isBuiltin(found) && !known.includes(found))
@@ -57,7 +57,7 @@ export async function checkBundles(report, { application, folder }) {
   await checkViteDefaults(report, application)
 }
 
-/** Vite's default leaves the library outside the bundle, to be found in node_modules. */
+/** By default Vite does not bundle the library. The server finds it in node_modules. */
 async function checkViteDefaults(report, application) {
   const name = 'vite build --ssr, default settings'
   let bundle
@@ -67,7 +67,7 @@ async function checkViteDefaults(report, application) {
     const names = await literalImports(bundle)
     demand(
       names.includes('withmac'),
-      'the library was bundled in, which is not what is to be tested',
+      'the library was bundled, but this check is about a library outside the bundle',
     )
     return `imports ${names.join(', ')}`
   })

@@ -4,7 +4,7 @@ import { withBun, withEsbuild, withVite } from '../tools/bundlers.mjs'
 import { demand, kilobytes } from '../tools/report.mjs'
 import { HERE } from '../tools/runtimes.mjs'
 
-/** What is imported alone, and the bytes it may come to, not minified: some 30 % above what it was. */
+/** A single import, and how many bytes its bundle may have, not minified: some 30 % above the last size. */
 const ENTRIES = [
   { what: 'MacError', entry: 'only-error.mjs', budget: 8000 },
   { what: 'the client', entry: 'only-client.mjs', budget: 90_000 },
@@ -16,7 +16,7 @@ const BUNDLERS = [
   ['bun build', withBun, { target: 'node' }],
 ]
 
-/** Who imports one thing pays for one thing: `sideEffects: false` holds, and is told. */
+/** A bundle contains only what is imported: `sideEffects: false` is true, and bundlers see it. */
 export async function checkTreeShaking(report, { application, folder }) {
   for (const { what, entry, budget } of ENTRIES) {
     await copyFile(join(HERE, 'fixtures', entry), join(application, entry))
@@ -28,7 +28,7 @@ export async function checkTreeShaking(report, { application, folder }) {
         demand(text.length <= budget, `${size}: above the budget`)
         demand(
           !/[kK]ysely|safeParse|mac_credentials/.test(text),
-          'it holds Kysely, Zod or the store',
+          'it contains Kysely, Zod or the store',
         )
         return size
       })

@@ -14,7 +14,7 @@ const STRICT = {
   noPropertyAccessFromIndexSignature: true,
   verbatimModuleSyntax: true,
   isolatedModules: true,
-  // The declarations themselves are under test, and those of Kysely with them.
+  // Checks the declarations themselves, and those of Kysely.
   skipLibCheck: false,
 }
 const RESOLUTIONS = {
@@ -29,7 +29,7 @@ const INSTALLED = {
   'bun-types': { lib: ['esnext'], types: ['bun-types'] },
 }
 
-/** What the package exports, and the user's project that imports all of it. */
+/** The entry points of the package, each with a program that imports all its exports. */
 const ENTRIES = {
   withmac: { consumer: 'consumer.ts', declared: 'index.d.ts' },
   'withmac/client': { consumer: 'consumer-client.ts', declared: 'client/index.d.ts' },
@@ -37,7 +37,7 @@ const ENTRIES = {
   'withmac/testing': { consumer: 'consumer-testing.ts', declared: 'testing/index.d.ts' },
 }
 
-/** The packed declarations hold in users' projects, whatever these are set to. */
+/** The packed declarations compile in users' projects, with all settings. */
 export async function checkTypes(report, { application, unpacked }) {
   for (const [entry, { consumer, declared }] of Object.entries(ENTRIES)) {
     const source = await readFile(join(HERE, 'fixtures', consumer), 'utf8')
@@ -61,7 +61,7 @@ export async function checkTypes(report, { application, unpacked }) {
   })
   await checkCombinations(INSTALLED)
 
-  // Among them are those that the consumer does not reach, such as the drivers'.
+  // Some are not imported by any entry point, such as those of the drivers.
   await report.check('every declaration file, reached or not', async () => {
     const project = { include: ['../node_modules/withmac/dist/**/*.d.ts'], exclude: [] }
     const options = { ...STRICT, ...RESOLUTIONS.nodenext, ...INSTALLED['bun-types'] }

@@ -8,7 +8,7 @@ import { tool } from './runtimes.mjs'
 
 /**
  * Bundles an entry of the application with esbuild, everything in one file.
- * @throws Error where there is a warning, as all the bundlers here do.
+ * @throws Error if there is a warning, like all bundlers here.
  */
 export async function withEsbuild({ application, entry, out, minify, format = 'esm' }) {
   const file = join(out, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs')
@@ -26,7 +26,7 @@ export async function withEsbuild({ application, entry, out, minify, format = 'e
   return file
 }
 
-/** Bundles with Vite for a server. By default Vite leaves dependencies outside. */
+/** Bundles with Vite for a server. By default Vite does not bundle dependencies. */
 export async function withVite({ application, entry, out, minify = false, everything = true }) {
   const warnings = []
   const keep = (text) => warnings.push(text)
@@ -54,7 +54,7 @@ export async function withBun({ application, entry, out, minify, target }) {
   return file
 }
 
-/** What a bundle, with the chunks that belong to it, imports by a literal name in whatever way. */
+/** Returns all literal names that a bundle and its chunks import, by any kind of import. */
 export async function literalImports(bundle) {
   const names = new Set()
   const plugin = {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 
-/** Where the machine's certificates are is no setting of the tests. */
+/** Kept although its name begins with NODE_: it says where the machine's certificates are. */
 const KEPT = /^NODE_EXTRA_CA_CERTS$/
-/** Would change what Node, Bun and npm do, or colour what is read, or place the database. */
+/** Left out: these change how Node, Bun and npm work, colour their output, or name a database. */
 const LEFT_OUT = /^(?:NODE_|BUN_|MAC_|FORCE_COLOR$|npm_package_|npm_lifecycle_)/
 
-/** The environment that commands get: what a user's shell would have. */
+/** Returns the environment for commands: what a user's shell would have. */
 export function plainEnvironment() {
   const kept = Object.entries(process.env).filter(
     ([name]) => KEPT.test(name) || !LEFT_OUT.test(name),
@@ -14,8 +14,8 @@ export function plainEnvironment() {
 }
 
 /**
- * Runs a command to its end and gives what it wrote.
- * @throws Error with all that it wrote, where it fails or takes more than three minutes.
+ * Runs a command to its end, and returns its output.
+ * @throws Error with its output, if it fails or takes more than three minutes.
  */
 export function run(command, args, cwd) {
   return new Promise((resolve, reject) => {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { run } from './command.mjs'
 
 /**
- * Installs the tarball alone in an empty folder, as a user would.
- * @returns What was installed besides the application itself: path in node_modules and version.
+ * Installs only the tarball in an empty folder, as a user would.
+ * @returns The installed packages, without the application itself: path in node_modules, name, version.
  */
 export async function install(tarball, folder) {
   await mkdir(folder)

@@ -4,12 +4,12 @@ import { run } from './command.mjs'
 import { HERE } from './runtimes.mjs'
 
 const ROOT = resolve(HERE, '../..')
-/** What a checkout does not hold. Without `dist`, an old build cannot be packed by mistake. */
+/** Folders that are not copied. Without `dist`, an old build cannot be packed by mistake. */
 const NOT_SOURCE = new Set(['node_modules', 'dist', '.git'])
 
 /**
- * Packs the library from a copy of the sources, which leaves the checkout as it is and lets other
- * tests use its `dist` meanwhile. `npm pack` runs the script `prepare`, as publishing does.
+ * Packs the library from a copy of the sources, so that other tests can use `dist` of the checkout
+ * meanwhile. `npm pack` runs the script `prepare`, like publishing.
  *
  * @returns The tarball, what npm says of it, the folder that it was unpacked in, and that of the sources.
  */

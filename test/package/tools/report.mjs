@@ -1,16 +1,16 @@
-/** Runs checks one after the other, prints what each came to, and counts. */
+/** Runs checks one after the other, prints their results, and counts them. */
 export class Report {
   #passed = 0
   #failed = 0
 
-  /** Announces what the next checks are about. */
+  /** Prints the topic of the next checks. */
   about(topic) {
     console.log(`\n${topic}`)
   }
 
   /**
-   * A check passes when it does not throw. A text that it returns is printed beside its name.
-   * Tells whether it passed, for those who cannot go on where it did not.
+   * Runs a check. It passes if it does not throw. If it returns a text, the text is printed after its name.
+   * @returns Whether the check passed.
    */
   async check(name, work) {
     const start = performance.now()
@@ -28,17 +28,17 @@ export class Report {
     }
   }
 
-  /** The last line; gives the exit code. No check at all is no success either. */
+  /** Prints the last line, and returns the exit code. It is not 0 if no check ran. */
   end() {
     console.log(`\n${this.#passed} passed, ${this.#failed} failed`)
     return this.#failed === 0 && this.#passed > 0 ? 0 : 1
   }
 }
 
-/** How sizes are shown: in thousands of bytes. */
+/** Formats a size in thousands of bytes. */
 export const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`
 
-/** Throws where a condition does not hold. */
+/** @throws Error if a condition is false. */
 export function demand(condition, message) {
   if (!condition) throw new Error(message)
 }

@@ -2,21 +2,21 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of this package, whose node_modules holds the tools. */
+/** The folder of this package. Its node_modules has the tools. */
 export const HERE = fileURLToPath(new URL('..', import.meta.url))
 
-/** A command of one of the tools. */
+/** Returns the path of a tool's command. */
 export const tool = (name) => join(HERE, 'node_modules', '.bin', name)
 
-/** The compilers that users may have, by what they are called in reports. */
+/** The compilers that users may have, by their names in reports. */
 export const COMPILERS = {
   'TypeScript 7': join(HERE, 'node_modules', 'typescript', 'bin', 'tsc'),
   'TypeScript 5.9': join(HERE, 'node_modules', 'typescript-5', 'bin', 'tsc'),
 }
 
 /**
- * A Node that has node:sqlite, which the one that runs the checks may not have. The platforms'
- * packages hold the binary as it is; npm installs the one that fits.
+ * Returns a Node that has node:sqlite. The Node that runs the checks may not have it. npm installs the
+ * package with the binary for this platform.
  */
 function nodeWithSqlite() {
   const { platform, arch } = process
@@ -27,7 +27,7 @@ function nodeWithSqlite() {
   throw new Error(`There is no Node 24 for ${platform} ${arch}: add one of ${packages.join(', ')}.`)
 }
 
-/** What starts a bundle. Bun would fetch missing packages by itself: it must not. */
+/** The commands that start a bundle. Without `--no-install`, Bun would download missing packages. */
 export const RUNTIMES = {
   node: { name: 'Node 24', command: () => [nodeWithSqlite()] },
   bun: { name: 'Bun', command: () => [tool('bun'), '--no-install'] },

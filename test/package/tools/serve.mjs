@@ -8,10 +8,10 @@ import { demand } from './report.mjs'
 import { authorization } from './sign.mjs'
 
 /**
- * Starts a bundled server and demands that a signed request gets 200 and is told its budget, its copy
- * 401, and an unsigned one 401, and that the server has nothing to complain about.
+ * Starts a server and demands that a signed request gets a 200 with its rate limit, that its copy and an
+ * unsigned request get a 401, and that the server prints no error.
  *
- * @param alone Whether the bundle must do without any node_modules.
+ * @param alone Whether the server must work without any node_modules.
  */
 export async function demandThatItServes({ command }, bundle, { alone = true } = {}) {
   demand(!alone || !hasModules(dirname(bundle)), `there is a node_modules at or above ${bundle}`)
@@ -54,7 +54,7 @@ async function demandAnswers({ port, id, key }) {
     const body = await answer.text()
     demand(answer.status === status && text.test(body), `${name} got ${answer.status} ${body}`)
     const told = answer.headers.get('ratelimit-policy')
-    demand(told === policy, `${name} was told of the budget ${told}`)
+    demand(told === policy, `${name} got the rate limit ${told}`)
   }
 }
 
