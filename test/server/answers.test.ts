@@ -27,7 +27,7 @@ describe('a 401', () => {
     })
   })
 
-  test('carries a challenge that tells a developer why', async () => {
+  test('carries a challenge that says why the request was rejected', async () => {
     const request = signed(ada, URL)
     const copy = new Request(request)
     await app(request)
@@ -35,7 +35,7 @@ describe('a 401', () => {
     expect(answer.headers.get('www-authenticate')).toBe('MAC error="The nonce was used before."')
   })
 
-  test('says what is wrong with the header that was sent', async () => {
+  test('says in its challenge what is wrong with the header', async () => {
     const header = authorization(ada, URL).replace(/ts="\d+"/, 'ts="01"')
     const answer = await sending(header)
     expect(answer.headers.get('www-authenticate')).toMatch(/^MAC error=".*leading zero\."$/)
@@ -48,14 +48,14 @@ describe('a 401', () => {
     ['Bearer abc'],
     ['MACARON id="a"'],
     ['Digest username="a"'],
-  ])('has a bare challenge where no MAC credentials were sent: %p', async (value) => {
+  ])('has a bare challenge if the request carries no MAC credentials: %p', async (value) => {
     const answer = await (value === null ? app(new Request(URL)) : sending(value))
     expect(answer.status).toBe(401)
     expect(answer.headers.get('www-authenticate')).toBe('MAC')
     expect(await answer.json()).toMatchObject({ code: 'ERR_MAC_MISSING', status: 401 })
   })
 
-  test('never holds the key, the expected MAC or the normalized request string', async () => {
+  test('never contains the key, the expected MAC or the normalized request string', async () => {
     const nonce = 'a-nonce-of-mine'
     const good = authorization(ada, URL, { nonce })
     const expected = /mac="([^"]*)"/.exec(good)?.[1] ?? ''
@@ -94,11 +94,11 @@ describe('a 503', () => {
     })
   })
 
-  test('comes of a clock that gives no number', async () => {
+  test('is the status of the error if the option now returns NaN', async () => {
     await expect(broken.createCredential('ada')).rejects.toMatchObject({ code: 'ERR_MAC_CALLBACK' })
   })
 
-  test('comes of a Mac that was closed', async () => {
+  test('is the answer of a Mac that was closed', async () => {
     const closed = createMac({ database: 'sqlite::memory:', onReject: () => {} })
     await closed.close()
     const answer = await closed.withMac(() => new Response())(signed(ada, URL))

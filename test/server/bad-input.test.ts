@@ -21,7 +21,7 @@ const good = (signing: Signing = {}) => authorization(KEY, `http://${host}/`, si
 beforeAll(() => mac.createCredential('ada', KEY))
 afterAll(() => server.close())
 
-/** Sends a request, and sees to what holds for every answer whatever was sent. */
+/** Sends a request, and checks what must hold for every answer. */
 async function send(fields: readonly string[]) {
   codes.length = 0
   const start = performance.now()
@@ -36,11 +36,11 @@ async function send(fields: readonly string[]) {
 
 const sendHeader = (header: string) => send([`Host: ${host}`, `Authorization: ${header}`])
 
-describe('is refused for what it is:', () => {
+describe('the server rejects, with the code that says why, a header with', () => {
   test.each(MALFORMED)('%s', async (what, code, header) => {
     const answer = await sendHeader(header(good))
     if (what === 'a DEL' && process.versions.bun === undefined) {
-      // Node and Deno do so before the library sees it.
+      // Node and Deno reject this header themselves, before the library sees it.
       expect(answer).toMatchObject({ status: 400, code: null })
       return
     }
@@ -64,7 +64,7 @@ describe('is refused for what it is:', () => {
     ['%'],
     ['ada%00'],
     ['__proto__'],
-  ])('the id %s, as unknown', async (id) => {
+  ])('the unknown id %s', async (id) => {
     const header = authorization({ id, key: 'key' }, `http://${host}/`)
     const answer = await sendHeader(header)
     expect(answer).toMatchObject({ status: 401, code: 'ERR_MAC_UNKNOWN_IDENTIFIER' })
@@ -72,12 +72,12 @@ describe('is refused for what it is:', () => {
   })
 })
 
-/** Where there is no Host, Deno shows an authority of its own, as for HTTP/2: nobody signed that. */
-function madeUp(what: string): string | null {
+/** If there is no Host, Deno invents an authority, as for HTTP/2. Nobody signed it: the MAC is wrong. */
+function invented(what: string): string | null {
   return what === 'missing' && process.versions.deno !== undefined ? 'ERR_MAC_MISMATCH' : null
 }
 
-describe('never gets past the limits of the server:', () => {
+describe('the server or the library rejects', () => {
   test.each([
     ['64 KiB', () => `MAC id="${'a'.repeat(65_536)}"`],
     ['10,000 parameters', () => `MAC ${'a=1,'.repeat(10_000)}a=1`],
@@ -89,7 +89,7 @@ describe('never gets past the limits of the server:', () => {
   })
 
   test.each([['missing'], ['empty'], ['twice'], ['two'], ['a b'], ['a/b'], ['u@h'], ['h:99999']])(
-    'a Host that is %s',
+    'a Host header that is %s',
     async (what) => {
       const hosts: Record<string, string[]> = {
         missing: [],
@@ -99,14 +99,14 @@ describe('never gets past the limits of the server:', () => {
       }
       const answer = await send([...(hosts[what] ?? [`Host: ${what}`]), `Authorization: ${good()}`])
       expect([400, 401]).toContain(answer.status)
-      if (answer.status === 401) expect(answer.code).toBe(madeUp(what) ?? 'ERR_MAC_HOST')
+      if (answer.status === 401) expect(answer.code).toBe(invented(what) ?? 'ERR_MAC_HOST')
     },
   )
 
   test.each([
     ['MAC and MAC', () => [good(), good()]],
     ['Basic and MAC', () => ['Basic eA==', good()]],
-  ])('two Authorization fields: %s', async (_, headers) => {
+  ])('two Authorization header fields: %s', async (_, headers) => {
     const fields = headers().map((header) => `Authorization: ${header}`)
     const answer = await send([`Host: ${host}`, ...fields])
     expect(answer).toMatchObject({ status: 401, code: 'ERR_MAC_CREDENTIALS_REPEATED' })
@@ -114,14 +114,14 @@ describe('never gets past the limits of the server:', () => {
 })
 
 test.each([['Basic eA=='], ['Bearer abc'], ['MACAROON id="a"'], ['']])(
-  'another scheme is answered with a bare challenge: %s',
+  'a request with another scheme gets a bare challenge: %s',
   async (header) => {
     const answer = await sendHeader(header)
     expect(answer).toMatchObject({ status: 401, code: 'ERR_MAC_MISSING', challenge: 'MAC' })
   },
 )
 
-test('nothing of all this reached the handler, and good headers still do', async () => {
+test('malformed headers never reach the handler, and valid ones do', async () => {
   const before = calls
   await sendHeader(but(good, /id="ada", /, ''))
   expect(calls).toBe(before)

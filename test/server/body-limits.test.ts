@@ -17,7 +17,7 @@ const handler = mac.withMac(app, { body: 'required', maxBodyBytes: 100 })
 const ts = clock.seconds
 
 describe('maxBodyBytes', () => {
-  test('are as many as a body may have', async () => {
+  test('accepts a body of exactly that size, and rejects one byte more', async () => {
     for (const [length, answer] of [
       [100, '200'],
       [101, '413 ERR_MAC_BODY_TOO_LARGE'],
@@ -31,7 +31,7 @@ describe('maxBodyBytes', () => {
     }
   })
 
-  test('are one mebibyte by default', async () => {
+  test('is one mebibyte by default', async () => {
     const wrapped = mac.withMac(app, { body: 'required' })
     const body = 'x'.repeat(1_048_576)
     const most = withBody(ada, URL, body, { ts, ext: boundExt(body) })
@@ -40,7 +40,7 @@ describe('maxBodyBytes', () => {
     expect(await outcome(wrapped(more))).toBe('413 ERR_MAC_BODY_TOO_LARGE')
   })
 
-  test('may be none', async () => {
+  test('may be 0, so that only an empty body is accepted', async () => {
     const wrapped = mac.withMac(app, { body: 'required', maxBodyBytes: 0 })
     const empty = withBody(ada, URL, null, { ts, ext: boundExt('') })
     expect(await outcome(wrapped(empty))).toBe('200')
@@ -48,7 +48,7 @@ describe('maxBodyBytes', () => {
     expect(await outcome(wrapped(one))).toBe('413 ERR_MAC_BODY_TOO_LARGE')
   })
 
-  test('of a stream without an end, little more than as many are read', async () => {
+  test('stops the reading of an endless stream soon after the limit', async () => {
     let pulls = 0
     const endless = function* () {
       for (;;) yield 'x'.repeat(10)
@@ -60,7 +60,7 @@ describe('maxBodyBytes', () => {
     expect(pulls).toBeLessThan(15)
   })
 
-  test('are held against Content-Length before anything is read', async () => {
+  test('is compared with Content-Length before the body is read', async () => {
     let pulls = 0
     const body = streamOf(['x'], () => pulls++)
     const headers = { 'content-length': '101' }
@@ -69,7 +69,7 @@ describe('maxBodyBytes', () => {
     expect(pulls).toBe(0)
   })
 
-  test('are not asked of who has no right MAC', async () => {
+  test('is not checked if the MAC is wrong', async () => {
     let pulls = 0
     const body = streamOf(['x'], () => pulls++)
     const headers = { 'content-length': '101' }
@@ -78,7 +78,7 @@ describe('maxBodyBytes', () => {
     expect(pulls).toBe(0)
   })
 
-  test('count what is there, where Content-Length says less', async () => {
+  test('limits the bytes that arrive if Content-Length is smaller or not valid', async () => {
     const long = 'x'.repeat(101)
     for (const length of ['1', '', 'a', '-1']) {
       const headers = { 'content-length': length }
@@ -102,7 +102,7 @@ test('a 413 is a problem document without a challenge', async () => {
   })
 })
 
-test('without a hook, what is wrong with a body is not shown to the operator', async () => {
+test('if there is no hook, a rejected body prints nothing to the console', async () => {
   const quiet = createMac({ database: 'sqlite::memory:', body: 'required', maxBodyBytes: 2 })
   const eve = await quiet.createCredential('eve')
   const spy = spyOn(console, 'error').mockImplementation(() => {})

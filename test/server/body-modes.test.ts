@@ -12,13 +12,13 @@ const ada = await mac.createCredential('ada')
 describe('mode: optional', () => {
   const handler = mac.withMac(tellingApp, { mode: 'optional', body: 'required', maxBodyBytes: 10 })
 
-  test('lets an anonymous caller send any body of any size', async () => {
+  test('accepts any body of any size from an anonymous caller', async () => {
     const body = 'x'.repeat(100)
     const answer = await handler(new Request(URL, { method: 'POST', body }))
     expect(await answer.json()).toEqual({ body, ext: null, bodyVerified: null, why: null })
   })
 
-  test('takes who signed another body for anonymous, and says why', async () => {
+  test('treats a caller who signed another body as anonymous, and says why', async () => {
     const answer = await handler(withBody(ada, URL, 'x', { ext: boundExt('y') }))
     const told = { body: 'x', ext: null, bodyVerified: null, why: 'ERR_MAC_BODY_MISMATCH' }
     expect(await answer.json()).toEqual(told)
@@ -26,7 +26,7 @@ describe('mode: optional', () => {
     expect(await unbound.json()).toEqual({ ...told, why: 'ERR_MAC_BODY_MISSING' })
   })
 
-  test('refuses a body that is too large from who signed', async () => {
+  test('rejects a signed body that is too large', async () => {
     const body = 'x'.repeat(11)
     const answer = handler(withBody(ada, URL, body, { ext: boundExt(body) }))
     expect(await outcome(answer)).toBe('413 ERR_MAC_BODY_TOO_LARGE')
@@ -34,7 +34,7 @@ describe('mode: optional', () => {
 })
 
 describe('mac.verify', () => {
-  test('goes by the options of createMac, and leaves the request unread', async () => {
+  test('uses the options of createMac, and leaves the body of the request unread', async () => {
     const strict = createMac({ database: 'sqlite::memory:', body: 'required', maxBodyBytes: 5 })
     const eve = await strict.createCredential('eve')
     const good = withBody(eve, URL, 'hello', { ext: boundExt('hello', 'a') })

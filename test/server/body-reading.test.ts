@@ -17,16 +17,16 @@ const app = async (request: Request) => new Response(await request.text())
 const handler = mac.withMac(app, { body: 'required' })
 const ts = clock.seconds
 
-describe('a body that cannot be read is refused, and uses up no nonce', () => {
-  const refused = '400 ERR_MAC_BODY_UNREADABLE'
+describe('a body that cannot be read is rejected, and its nonce stays unused', () => {
+  const rejected = '400 ERR_MAC_BODY_UNREADABLE'
 
-  test('where the stream breaks off', async () => {
+  test('if the stream breaks off', async () => {
     const broken = function* () {
       yield 'abc'
       throw new Error('the connection is gone')
     }
     const signing = { ts, ext: boundExt('abc'), nonce: 'breaks' }
-    expect(await outcome(handler(withBody(ada, URL, streamOf(broken()), signing)))).toBe(refused)
+    expect(await outcome(handler(withBody(ada, URL, streamOf(broken()), signing)))).toBe(rejected)
     expect(String(rejections.at(-1)?.cause)).toContain('the connection is gone')
     expect(await outcome(handler(withBody(ada, URL, 'abc', signing)))).toBe('200')
   })
@@ -35,25 +35,25 @@ describe('a body that cannot be read is refused, and uses up no nonce', () => {
     ['was read', (request) => request.text()],
     ['is being read', (request) => void request.text()],
     ['is locked', (request) => request.body?.getReader()],
-    ['was begun', beginToRead],
+    ['was read in part', beginToRead],
     ['was cancelled', (request) => request.body?.cancel()],
   ]
-  test.each(before)('where it %s', async (what, use) => {
+  test.each(before)('if it %s', async (what, use) => {
     for (const stream of [false, true]) {
       const signing = { ts, ext: boundExt('abc'), nonce: `${what}, ${stream}` }
       const body = stream ? streamOf(['a', 'bc']) : 'abc'
       const request = withBody(ada, URL, body, signing)
       await use(request)
-      expect(await outcome(handler(request))).toBe(refused)
+      expect(await outcome(handler(request))).toBe(rejected)
       expect(await outcome(handler(withBody(ada, URL, 'abc', signing)))).toBe('200')
     }
   })
 
-  test('in the mode optional too: there is nothing to hand on', async () => {
+  test('in the mode optional too, because the handler could not read it', async () => {
     const wrapped = mac.withMac(app, { body: 'optional', mode: 'optional' })
     const request = withBody(ada, URL, 'abc', { ts, ext: boundExt('abc') })
     await request.text()
-    expect(await outcome(wrapped(request))).toBe(refused)
+    expect(await outcome(wrapped(request))).toBe(rejected)
   })
 })
 
@@ -63,8 +63,8 @@ async function beginToRead(request: Request): Promise<void> {
   reader?.releaseLock()
 }
 
-describe('while a body is on its way', () => {
-  test('its timestamp may grow too old', async () => {
+describe('a request is rejected if, while its body arrives,', () => {
+  test('its timestamp becomes too old', async () => {
     const body = streamOf(['abc'], () => {
       clock.seconds += 301
     })
@@ -72,7 +72,7 @@ describe('while a body is on its way', () => {
     expect(await outcome(handler(request))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
   })
 
-  test('its credential may be revoked', async () => {
+  test('its credential is revoked', async () => {
     const eve = await mac.createCredential('eve', { expires: null })
     const known = withBody(eve, URL, 'a', { ts: clock.seconds, ext: boundExt('a') })
     expect(await outcome(handler(known))).toBe('200')

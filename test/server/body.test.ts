@@ -16,7 +16,7 @@ const optional = mac.withMac(tellingApp, { body: 'optional' })
 const handlers = { required, optional }
 
 describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
-  test('a bound body is verified, and the handler reads it as if nobody had', async () => {
+  test('a bound body is verified, and the handler can still read it', async () => {
     const answer = await handler(withBody(ada, URL, 'hello', { ext: boundExt('hello') }))
     expect(await answer.json()).toEqual({
       body: 'hello',
@@ -26,7 +26,7 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
     })
   })
 
-  test('so are any bytes, in any pieces, beside whatever the application has in ext', async () => {
+  test('any bytes in any chunks are verified, next to the application’s own ext', async () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 2000 }), { maxLength: 8 })
     const verified = fc.asyncProperty(pieces, fc.option(plain(40, 1)), async (given, own) => {
       const whole = Buffer.concat(given)
@@ -46,7 +46,7 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
     await fc.assert(verified, { numRuns: 50 })
   })
 
-  test('another body is refused, and does not use up the nonce of the true one', async () => {
+  test('another body is rejected, and the nonce stays usable for the right body', async () => {
     const signing = { ext: boundExt('pay 1'), nonce: randomUUID() }
     for (const fake of ['pay 2', 'pay 1 ', 'pay ', '', null]) {
       const answer = handler(withBody(ada, URL, fake, signing))
@@ -66,7 +66,7 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
     }
   })
 
-  test('sha-512 is known too, and each digest that is known must be right', async () => {
+  test('sha-512 is supported too, and each supported digest must be right', async () => {
     const send = (ext: string) => outcome(handler(withBody(ada, URL, 'x', { ext })))
     const [good, long] = [boundExt('x'), boundExt('x', '', 'sha512')]
     const [bad, badLong] = [boundExt('y'), boundExt('y', '', 'sha512')]
@@ -78,13 +78,13 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
     }
   })
 
-  test('a malformed digest is refused, and the challenge says what is wrong with it', async () => {
+  test('a malformed digest is rejected, and the challenge says what is wrong with it', async () => {
     const answer = await handler(withBody(ada, URL, 'x', { ext: 'sha-256=:AAAA:' }))
     expect(answer.headers.get('www-authenticate')).toContain('not the base64 of a digest')
     expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_SYNTAX')
   })
 
-  test('the handler is called with the very same request', async () => {
+  test('the handler is called with the same Request object', async () => {
     let seen: Request | null = null
     const wrapped = mac.withMac(
       (request) => {
@@ -100,22 +100,22 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
   })
 })
 
-describe('where no digest that is known is in ext', () => {
+describe('if ext contains no supported digest,', () => {
   const without = ['', 'a,b', 'md5=:AAAA:', `x ${boundExt('x')}`]
 
-  test.each(without)('%p is refused with required', async (ext) => {
+  test.each(without)('%p is rejected with body: required', async (ext) => {
     const answer = required(withBody(ada, URL, 'x', { ext }))
     expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_MISSING')
   })
 
-  test.each(without)('%p is the application’s with optional', async (ext) => {
+  test.each(without)('%p is passed to the application with body: optional', async (ext) => {
     const answer = await optional(withBody(ada, URL, 'x', { ext }))
     const whole = ext === '' ? null : ext
     expect(await answer.json()).toEqual({ body: 'x', ext: whole, bodyVerified: false, why: null })
   })
 })
 
-test('by default a digest is the application’s business, and no body is touched', async () => {
+test('by default a digest in ext is left to the application, and no body is read', async () => {
   let pulls = 0
   const request = withBody(
     ada,
@@ -129,8 +129,8 @@ test('by default a digest is the application’s business, and no body is touche
   expect(pulls).toBe(0)
 })
 
-describe('the judge of ext', () => {
-  test('is given the application’s own part', async () => {
+describe('the ext function', () => {
+  test('is called with the application’s own part of ext', async () => {
     const seen: unknown[] = []
     const judging: WithMacOptions = { body: 'required', ext: (ext) => seen.push(ext) > 0 }
     const handler = mac.withMac(tellingApp, judging)
@@ -141,7 +141,7 @@ describe('the judge of ext', () => {
     expect(seen).toEqual(['a,b', null])
   })
 
-  test('is not asked where the body is not the one that was signed', async () => {
+  test('is not called if the body is not the one that was signed', async () => {
     let asked = 0
     const handler = mac.withMac(tellingApp, { body: 'required', ext: () => ++asked > 0 })
     await handler(withBody(ada, URL, 'x', { ext: boundExt('y', 'a') }))

@@ -8,7 +8,7 @@ const ada = await mac.createCredential('ada')
 
 type Table = Readonly<Record<string, unknown>>
 
-/** A table as `Bun.serve` takes it, for one that a test puts together. */
+/** Starts a server with these routes. */
 function serve(routes: Table) {
   const fallback = () => new Response('fallback')
   const server = Bun.serve({
@@ -20,23 +20,23 @@ function serve(routes: Table) {
   return { port: server.port ?? 0, [Symbol.asyncDispose]: () => server.stop(true) }
 }
 
-/** Tells which pattern it runs for, and with which params. */
-const tell =
+/** @returns A handler whose answer says for which pattern and method it ran, and with which params. */
+const reporting =
   (pattern: string, method = '') =>
   (request: Request & { params?: object }) =>
     new Response('', {
       headers: { 'x-ran': encodeURIComponent(JSON.stringify([pattern, method, request.params])) },
     })
 
-/** A table that tells, from patterns, some with their methods. */
-function telling(patterns: readonly string[]): Record<string, unknown> {
+/** @returns Routes with such handlers, from patterns like `/ping GET,DELETE`. */
+function routesOf(patterns: readonly string[]): Record<string, unknown> {
   const table: Record<string, unknown> = {}
   for (const pattern of patterns) {
     const [path = '', methods] = pattern.split(' ')
     if (methods === 'false') table[path] = false
-    else if (methods === undefined) table[path] = tell(path)
+    else if (methods === undefined) table[path] = reporting(path)
     else {
-      const handlers = methods.split(',').map((method) => [method, tell(path, method)])
+      const handlers = methods.split(',').map((method) => [method, reporting(path, method)])
       table[path] = Object.fromEntries(handlers)
     }
   }
@@ -45,12 +45,12 @@ function telling(patterns: readonly string[]): Record<string, unknown> {
 
 interface Sent {
   readonly method?: string
-  /** What is signed; by default what `request.url` will show. */
+  /** The signed target. Default: the target that `request.url` will show. */
   readonly signed?: string
   readonly key?: Key | null
 }
 
-/** What ran for a target on the wire: `["/files/:id","",{"id":"a"}]`, or else the answer. */
+/** @returns What ran for a target on the wire, as `["/files/:id","",{"id":"a"}]`, otherwise the answer. */
 async function send(port: number, raw: string, { method = 'GET', signed, key = ada }: Sent = {}) {
   const origin = `http://127.0.0.1:${port}`
   const url = origin + (signed ?? new URL(origin + raw).href.slice(origin.length))
@@ -63,7 +63,7 @@ async function send(port: number, raw: string, { method = 'GET', signed, key = a
   return `${answer.status} ${code ?? answer.body}`.trim()
 }
 
-describe('under routes of Bun, mac.routes', () => {
+describe('as the routes of Bun.serve, mac.routes', () => {
   const PATTERNS = [
     '/files/:id',
     '/files/public',
@@ -76,8 +76,8 @@ describe('under routes of Bun, mac.routes', () => {
     '/*',
   ]
 
-  test('keeps an attacker from choosing the handler', async () => {
-    await using server = serve(mac.routes(telling(PATTERNS) as never))
+  test('rejects a path by which an attacker could choose another handler', async () => {
+    await using server = serve(mac.routes(routesOf(PATTERNS) as never))
     const attacks: [string, string?][] = [
       ['/admin/../files/a'],
       ['/admin/%2e%2e/files/a'],
@@ -104,8 +104,8 @@ describe('under routes of Bun, mac.routes', () => {
     expect(await send(server.port, absolute, { signed: '/files/a' })).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('runs what is signed, with the params that Bun decodes', async () => {
-    await using server = serve(mac.routes(telling(PATTERNS) as never))
+  test('runs the handler of the signed path, with the params that Bun decodes', async () => {
+    await using server = serve(mac.routes(routesOf(PATTERNS) as never))
     const cases: [string, unknown, string?][] = [
       ['/files/a', ['/files/:id', '', { id: 'a' }]],
       ['/files/a%2Fb', ['/files/:id', '', { id: 'a/b' }]],
@@ -145,19 +145,19 @@ describe('under routes of Bun, mac.routes', () => {
   test.each(['%', '%zz', '%FF', '%E0%A4%A', '%ED%A0%80', '%C0%AF', '%u0041'])(
     'answers 401 for a parameter that Bun cannot decode: %s',
     async (id) => {
-      await using server = serve(mac.routes(telling(PATTERNS) as never))
+      await using server = serve(mac.routes(routesOf(PATTERNS) as never))
       expect(await send(server.port, `/files/${id}`)).toBe('401 ERR_MAC_TARGET')
     },
   )
 
-  test('keeps a stranger from a handler that the path does not name, in the mode optional', async () => {
-    await using server = serve(mac.routes(telling(PATTERNS) as never, { mode: 'optional' }))
+  test('rejects an anonymous caller whose path names another handler, in the mode optional', async () => {
+    await using server = serve(mac.routes(routesOf(PATTERNS) as never, { mode: 'optional' }))
     expect(await send(server.port, '/admin/../files/a', { key: null })).toBe('401 ERR_MAC_TARGET')
     expect(await send(server.port, '/admin/x', { key: null })).toContain('/admin/*')
   })
 })
 
-describe('under routes of Bun, a plain withMac', () => {
+describe('in the routes of Bun.serve, a plain withMac', () => {
   const guard = (table: Table) => {
     const entries = Object.entries(table).map(([pattern, handler]) => {
       return [pattern, mac.withMac(handler as () => Response)]
@@ -165,8 +165,8 @@ describe('under routes of Bun, a plain withMac', () => {
     return Object.fromEntries(entries)
   }
 
-  test('runs exact patterns and parameters for nothing else than what was signed', async () => {
-    const table = telling(['/files/:id', '/files/public', '/a/:x/:y', '/users/:id/keys'])
+  test('runs handlers of exact patterns and of parameters only for the signed path', async () => {
+    const table = routesOf(['/files/:id', '/files/public', '/a/:x/:y', '/users/:id/keys'])
     await using server = serve(guard(table))
     for (const path of ['/files/a%2Fb', '/files/public', '/a/1/2', '/users/ada/keys']) {
       const [pattern] = JSON.parse(await send(server.port, path))
@@ -185,8 +185,8 @@ describe('under routes of Bun, a plain withMac', () => {
     }
   })
 
-  test('does not see what * stood for, which is what mac.routes is for', async () => {
-    const table = telling(['/admin/*'])
+  test('does not see what * matched: mac.routes does', async () => {
+    const table = routesOf(['/admin/*'])
     await using plain = serve(guard(table))
     expect(await send(plain.port, '/admin/../files/a')).toContain('/admin/*')
     await using guarded = serve(mac.routes(table as never))
@@ -194,17 +194,17 @@ describe('under routes of Bun, a plain withMac', () => {
   })
 })
 
-describe('for tables and paths of all kinds, mac.routes', () => {
+describe('for random routes and paths, mac.routes', () => {
   const SEGMENTS = ['a', 'b', ':x', ':y', '*', '']
   const PIECES = ['a', 'b', 'c', 'a%2Fb', '%61', '', '..', '.', 'a\\b', '..\\a', '%2e%2e', 'b\\..']
   const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS']
   const HANDLED = ['', '', '', ' GET', ' POST', ' GET,POST', ' HEAD', ' GET,HEAD', ' false']
 
-  test('lets run what Bun runs for the path as it was signed, and nothing else', async () => {
+  test('runs the handler that Bun runs for the signed path, and no other', async () => {
     const random = generator(7)
     const seen = { ran: 0, rejected: 0 }
     for (let round = 0; round < 60; round++) {
-      const table = telling(randomTable(random))
+      const table = routesOf(randomTable(random))
       await using bare = serve(table)
       await using guarded = serve(mac.routes(table as never))
       for (let each = 0; each < 12; each++) {
@@ -229,14 +229,14 @@ describe('for tables and paths of all kinds, mac.routes', () => {
     expect(seen.rejected).toBeGreaterThan(30)
   })
 
-  /** Patterns that can stand in one table: no two of them take the same paths. */
+  /** @returns Patterns that can be in one table, because no two of them match the same paths. */
   function randomTable(random: ReturnType<typeof generator>): string[] {
     const patterns = new Map<string, string>()
     for (let count = 0; count < 7; count++) {
       const segments = random.some(SEGMENTS, 1, 3)
       const star = segments.indexOf('*')
       const kept = star === -1 ? segments : segments.slice(0, star + 1)
-      // Bun has no two parameters of one name.
+      // Bun allows no two parameters of one name.
       const names = kept.filter((segment) => segment.startsWith(':'))
       if (new Set(names).size < names.length) continue
       const pattern = `/${kept.join('/')}`
@@ -246,7 +246,7 @@ describe('for tables and paths of all kinds, mac.routes', () => {
   }
 })
 
-/** Numbers that look random, and are the same each time. */
+/** @returns Choices that look random, and are the same on each run. */
 function generator(seed: number) {
   let state = seed
   const below = (limit: number) => {

@@ -10,7 +10,7 @@ const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const CREATE = { ...KEY, expires: null }
 const ON = { clockOffset: { maxSeconds: 3600 } }
 
-/** A server that can be stopped and started again, on the same file. */
+/** A server that can be restarted on the same file. */
 class Server {
   readonly clock = new Clock()
   readonly #database: string
@@ -35,7 +35,7 @@ class Server {
     return outcome(this.#mac.withMac(() => new Response())(request))
   }
 
-  /** A fresh request of a client whose clock is as good as the server's. */
+  /** Sends a new request of a client whose clock agrees with the server's. */
   sendFresh(): Promise<string> {
     return this.send(authorization(KEY, URL, { ts: this.clock.seconds }))
   }
@@ -45,7 +45,7 @@ class Server {
   }
 }
 
-/** What is done between the capture and each replay, for the server to forget. */
+/** What happens between the capture and each replay, so that the server might forget. */
 const ways: readonly [string, (server: Server) => Promise<unknown>][] = [
   ['nothing', async () => {}],
   ['a restart', (server) => server.restart(ON)],
@@ -76,7 +76,7 @@ const ways: readonly [string, (server: Server) => Promise<unknown>][] = [
   ],
 ]
 
-/** When the captured request is tried again, in seconds after it was captured. */
+/** When the captured request is sent again, in seconds after the capture. */
 const LATER = [0, 1, 299, 301, 2599, 2601, 3599, 3601, 3899, 3901, 4601, 4901, 7600, 36_001, 86_401]
 
 describe.each([
@@ -84,7 +84,7 @@ describe.each([
   ['ahead', -1000],
   ['right', 0],
 ])('a request captured from a client whose clock is %s', (_, difference) => {
-  test.each(ways)('never passes again after %s', async (_name, forget) => {
+  test.each(ways)('is never accepted again after %s', async (_name, forget) => {
     using folder = temporaryFolder()
     const server = new Server(folder.path('mac.db'))
     await server.mac.createCredential('ada', CREATE)

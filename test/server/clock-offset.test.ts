@@ -10,7 +10,7 @@ const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 const clock = new Clock()
 const now = clock.seconds
 
-/** A server whose clock stands still at `now`, with a credential that can sign for it. */
+/** Starts a server whose clock stands still at `now`, with one credential. */
 async function start(options: MacOptions = { clockOffset: { maxSeconds: 3600 } }) {
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now, ...options })
   await mac.createCredential('ada', { ...KEY, expires: null, ifExists: 'keep' })
@@ -22,7 +22,7 @@ async function start(options: MacOptions = { clockOffset: { maxSeconds: 3600 } }
   }
 }
 
-test.each([[{}], [{ clockOffset: false as const }]])('is off with %j', async (options) => {
+test.each([[{}], [{ clockOffset: false as const }]])('is not used with %j', async (options) => {
   const { send, offset } = await start(options)
   expect(await send(now - 1000)).toBe('401 ERR_MAC_TIMESTAMP_STALE')
   expect(await send(now - 100)).toBe('200')
@@ -35,7 +35,7 @@ describe.each([
 ])('a client whose clock is %s', (_, difference) => {
   const theirs = now - difference
 
-  test('is let in, and its later requests are judged by its own clock', async () => {
+  test('is accepted, and its later requests are compared with its own clock', async () => {
     const { send, offset } = await start()
     expect(await send(theirs)).toBe('200')
     expect(await offset()).toBe(difference)
@@ -48,7 +48,7 @@ describe.each([
   })
 })
 
-test('a client whose clock is right teaches that, once', async () => {
+test('the first request of a client whose clock is right sets its offset to 0 for good', async () => {
   const { send, offset } = await start()
   expect(await send(now)).toBe('200')
   expect(await offset()).toBe(0)
@@ -56,21 +56,21 @@ test('a client whose clock is right teaches that, once', async () => {
   expect(await offset()).toBe(0)
 })
 
-describe('nothing is learned', () => {
+describe('no clock offset is learned', () => {
   const wrong: readonly [string, number, Signing, string][] = [
-    ['of a wrong MAC', now - 1000, { mac: 'AAAA' }, '401 ERR_MAC_REJECTED'],
-    ['beyond the bound', now - 3601, {}, '401 ERR_MAC_TIMESTAMP_STALE'],
-    ['beyond the bound, ahead', now + 3601, {}, '401 ERR_MAC_TIMESTAMP_AHEAD'],
-    ['of an ext that is refused', now - 1000, { ext: 'bad' }, '401 ERR_MAC_EXT'],
+    ['from a wrong MAC', now - 1000, { mac: 'AAAA' }, '401 ERR_MAC_REJECTED'],
+    ['beyond maxSeconds, behind', now - 3601, {}, '401 ERR_MAC_TIMESTAMP_STALE'],
+    ['beyond maxSeconds, ahead', now + 3601, {}, '401 ERR_MAC_TIMESTAMP_AHEAD'],
+    ['from an ext that is rejected', now - 1000, { ext: 'bad' }, '401 ERR_MAC_EXT'],
   ]
-  test.each(wrong)('%s', async (_, ts, signing, told) => {
+  test.each(wrong)('%s', async (_, ts, signing, expected) => {
     const clockOffset = { maxSeconds: 3600 }
     const { send, offset } = await start({ clockOffset, ext: (ext) => ext !== 'bad' })
-    expect(await send(ts, signing)).toBe(told)
+    expect(await send(ts, signing)).toBe(expected)
     expect(await offset()).toBeNull()
   })
 
-  test('of a revoked or an expired credential', async () => {
+  test('from a request with a revoked or an expired credential', async () => {
     const { mac, send } = await start()
     await mac.revokeCredential(KEY.id)
     expect(await send(now - 1000)).toBe('401 ERR_MAC_REJECTED')
@@ -82,7 +82,7 @@ describe('nothing is learned', () => {
   })
 })
 
-test('the bound itself can be learned', async () => {
+test('an offset of exactly maxSeconds is learned', async () => {
   for (const difference of [3600, -3600]) {
     const { send, offset } = await start()
     expect(await send(now - difference)).toBe('200')
@@ -90,7 +90,7 @@ test('the bound itself can be learned', async () => {
   }
 })
 
-test('it is kept with the credential, over a restart', async () => {
+test('a clock offset is stored with the credential, and survives a restart', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const clockOffset = { maxSeconds: 3600 }
@@ -104,7 +104,7 @@ test('it is kept with the credential, over a restart', async () => {
   await after.mac.close()
 })
 
-test('one that was learned under a larger bound counts no longer', async () => {
+test('an offset that was learned under a larger maxSeconds is ignored', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const before = await start({ database, clockOffset: { maxSeconds: 3600 } })
@@ -121,7 +121,7 @@ test('one that was learned under a larger bound counts no longer', async () => {
   await same.mac.close()
 })
 
-test('it can be reset, and is learned anew', async () => {
+test('a clock offset can be reset, and is then learned again', async () => {
   const { mac, send, offset } = await start()
   await send(now - 1000)
   await mac.resetClockOffset(KEY.id)
@@ -133,13 +133,13 @@ test('it can be reset, and is learned anew', async () => {
 })
 
 describe('two first requests at once', () => {
-  test('that agree are both let in, and one of them teaches', async () => {
+  test('that agree are both accepted, and one of them sets the offset', async () => {
     const { send, offset } = await start()
     expect(await Promise.all([send(now - 1000), send(now - 1100)])).toEqual(['200', '200'])
     expect([1000, 1100]).toContain((await offset()) ?? 0)
   })
 
-  test('that disagree: one is let in and teaches, the other is judged by it', async () => {
+  test('that disagree: one is accepted and sets the offset, the other is rejected by it', async () => {
     const { send, offset } = await start()
     const answers = await Promise.all([send(now - 1000), send(now + 1000)])
     const learned = await offset()

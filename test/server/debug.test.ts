@@ -22,8 +22,8 @@ async function explanationIn(answer: Response): Promise<Explanation | undefined>
   return ((await answer.json()) as { explanation?: Explanation }).explanation
 }
 
-describe('with debug a 401 is explained to the client', () => {
-  test('that signed another port', async () => {
+describe('with debug, the 401 explains to a client', () => {
+  test('that it signed another port', async () => {
     const explanation = await explanationIn(await app(sign({ port: '443' })))
     expect(explanation).toMatchObject({
       code: 'ERR_MAC_MISMATCH',
@@ -33,7 +33,7 @@ describe('with debug a 401 is explained to the client', () => {
     expect(explanation?.lines[5]).toEqual({ name: 'port', received: '80', signed: '443' })
   })
 
-  test('that is late, or sends again', async () => {
+  test('that its timestamp is too old, or that its request is a replay', async () => {
     const late = await explanationIn(await app(sign({ ts: NOW - 301 })))
     expect(late?.code).toBe('ERR_MAC_TIMESTAMP_STALE')
     const request = sign()
@@ -42,7 +42,7 @@ describe('with debug a 401 is explained to the client', () => {
     expect((await explanationIn(await app(copy)))?.code).toBe('ERR_MAC_REPLAY')
   })
 
-  test('whose header the server refuses, where it names a credential all the same', async () => {
+  test('what is wrong with its malformed header, if the header names a credential', async () => {
     const header = authorization(KEY, URL, { ts: NOW }).replace(/=="?$|="$/, '"')
     const answer = await app(new Request(URL, { headers: { authorization: header } }))
     const { code, explanation } = (await answer.json()) as {
@@ -53,7 +53,7 @@ describe('with debug a 401 is explained to the client', () => {
     expect(explanation.mistakes.map(({ kind }) => kind)).toEqual(['mac-padding'])
   })
 
-  test('and not told the key, nor a MAC that it did not send', async () => {
+  test('neither the key nor a MAC that the client did not send', async () => {
     const requests = [sign({ port: '443' }), sign({}, { ...KEY, key: 'x' }), sign({ mac: 'AAAA' })]
     for (const request of requests) {
       const all = JSON.stringify(await wholeAnswer(app(request.clone())))
@@ -72,20 +72,20 @@ describe('with debug a 401 is explained to the client', () => {
   })
 })
 
-describe('with debug nothing is explained', () => {
-  test('of an identifier that is not known: its answer is the one without debug', async () => {
+describe('with debug, the answer has no explanation', () => {
+  test('for an unknown identifier: it is the same as without debug', async () => {
     const { app: silent } = await serverWith()
     const unknown = () => sign({ nonce: 'n' }, { ...KEY, id: 'nobody' })
     expect(await wholeAnswer(app(unknown()))).toEqual(await wholeAnswer(silent(unknown())))
   })
 
-  test('of a request without credentials, or with a header that names none', async () => {
+  test('for a request without credentials, or with a header that names none', async () => {
     expect(await explanationIn(await app(new Request(URL)))).toBeUndefined()
     const header = { headers: { authorization: 'MAC ts="1"' } }
     expect(await explanationIn(await app(new Request(URL, header)))).toBeUndefined()
   })
 
-  test('of a 503', async () => {
+  test('if it is a 503', async () => {
     const failing = mac.withMac(() => new Response(), {
       ext: () => {
         throw new Error('of the application')
@@ -97,8 +97,8 @@ describe('with debug nothing is explained', () => {
   })
 })
 
-describe('debug holds', () => {
-  test('for a handler that asks for it, or that does not refuse it', async () => {
+describe('debug is on', () => {
+  test('for a handler that sets it, or that inherits it and does not turn it off', async () => {
     const { mac: silent } = await serverWith()
     const explained = silent.withMac(() => new Response(), { debug: true })
     expect(await explanationIn(await explained(sign({ port: '443' })))).toBeDefined()
@@ -106,13 +106,13 @@ describe('debug holds', () => {
     expect(await explanationIn(await other(sign({ port: '443' })))).toBeUndefined()
   })
 
-  test('by default for nobody', async () => {
+  test('for no handler by default', async () => {
     const { app: silent } = await serverWith()
     expect(await explanationIn(await silent(sign({ port: '443' })))).toBeUndefined()
   })
 })
 
-describe('where NODE_ENV is production', () => {
+describe('if NODE_ENV is production,', () => {
   function inProduction(make: () => unknown, value = 'production'): string | null {
     const before = process.env.NODE_ENV
     process.env.NODE_ENV = value
@@ -135,7 +135,7 @@ describe('where NODE_ENV is production', () => {
     expect(inProduction(() => mac.withMac(handler, { debug: true }), value)).toContain('debug')
   })
 
-  test('debug passes by a second word, and what is not debug passes anyhow', () => {
+  test('debug needs debugEvenInProduction, and options without debug are accepted', () => {
     const forced = { debug: true, debugEvenInProduction: true }
     expect(inProduction(() => createMac({ ...options, ...forced }))).toBeNull()
     expect(inProduction(() => mac.withMac(handler, forced))).toBeNull()

@@ -17,14 +17,14 @@ import { sealingKeyOf } from '../support/sealing-keys.ts'
 import { type Key, signed } from '../support/sign.ts'
 import { Database, rowsOf } from '../support/sqlite.ts'
 
-// How long things take is measured by `npm run bench:timing`. Here it is counted what is done.
+// These tests count operations. `npm run bench:timing` measures the time.
 
 const canCount = await canCountHashes()
 const URL = 'http://example.com/a'
 const LONG_SCOPES = Array.from({ length: 100 }, (_, at) => `${at}:${'s'.repeat(250)}`)
 const UNKNOWN = { id: 'f'.repeat(24), key: 'a key that nobody has' }
 
-/** Credentials that have nothing in common but the lengths of identifier and key. */
+/** Credentials that differ in everything except the lengths of identifier and key. */
 const KINDS: Readonly<Record<string, (mac: Mac) => Promise<Key>>> = {
   plain: (mac) => mac.createCredential('ada'),
   'with 100 long scopes': (mac) => mac.createCredential('ada', { scopes: LONG_SCOPES }),
@@ -43,14 +43,14 @@ const KINDS: Readonly<Record<string, (mac: Mac) => Promise<Key>>> = {
     await mac.disableCredential(made.id)
     return made
   },
-  'at work': async (mac) => {
+  'that was used': async (mac) => {
     const made = await mac.createCredential('ada')
     await mac.withMac(() => new Response())(signed(made, URL))
     return made
   },
 }
 
-async function place(sealingKey: string | null = null) {
+async function setUp(sealingKey: string | null = null) {
   const connection = new Database(':memory:')
   const record = await recorded(connection)
   const rejected: string[] = []
@@ -64,7 +64,7 @@ async function place(sealingKey: string | null = null) {
     ...{ connection, mac, record, rejected },
     send: (key: Key) => outcome(app(signed(key, URL))),
     wrong: (key: Key) => outcome(app(signed({ ...key, key: 'w'.repeat(43) }, URL))),
-    /** What is read while some work is done. */
+    /** @returns What `work` reads from the database. */
     async reads(work: () => Promise<unknown>): Promise<Read[]> {
       record.reads.length = 0
       await work()
@@ -77,7 +77,7 @@ async function place(sealingKey: string | null = null) {
   }
 }
 
-/** What the reads look like to a stopwatch: the statements, and the types and lengths of all values. */
+/** @returns What can change the time of the reads: the statements, and the type and length of each value. */
 function shapes(reads: readonly Read[]): unknown[] {
   return reads.map(({ sql, rows }) => ({
     sql,
@@ -92,11 +92,11 @@ function shape(value: unknown): string {
 describe.each([
   ['unsealed', null],
   ['sealed', sealingKeyOf('one')],
-])('with a wrong MAC, keys being %s,', (_, sealingKey) => {
+])('if the MAC is wrong, with %s keys,', (_, sealingKey) => {
   test.each(Object.keys(KINDS))(
-    'as much is read of a credential %s as where there is none',
+    'the same is read for a credential %s as for an unknown identifier',
     async (kind) => {
-      await using at = await place(sealingKey)
+      await using at = await setUp(sealingKey)
       const key = (await KINDS[kind]?.(at.mac)) as Key
       await at.mac.createCredential('eve')
       const unknown = await at.reads(() => at.wrong(UNKNOWN))
@@ -107,20 +107,20 @@ describe.each([
         'ERR_MAC_UNKNOWN_IDENTIFIER',
         'ERR_MAC_MISMATCH',
       ])
-      // That more is read with a right MAC shows that all of it is seen here.
+      // A right MAC reads more: this shows that the test sees all reads.
       const right = await at.reads(() => at.send(key))
-      if (kind !== 'at work') expect(shapes(right).length).toBeGreaterThan(1)
+      if (kind !== 'that was used') expect(shapes(right).length).toBeGreaterThan(1)
     },
   )
 })
 
-describe('with a wrong MAC as many MACs are computed as where there is no such credential,', () => {
+describe('if the MAC is wrong, as many MACs are computed as for an unknown identifier,', () => {
   if (!canCount) {
-    test('which cannot be counted on this runtime', () => {})
+    test('(which cannot be counted on this runtime)', () => {})
     return
   }
   test.each(Object.keys(KINDS))('for a credential %s', async (kind) => {
-    await using at = await place()
+    await using at = await setUp()
     const key = (await KINDS[kind]?.(at.mac)) as Key
     const app = at.mac.withMac(() => new Response())
     const count = (named: Key) => {
@@ -134,9 +134,9 @@ describe('with a wrong MAC as many MACs are computed as where there is no such c
   })
 })
 
-describe('in place of an identifier that is not remembered', () => {
-  /** Keys as they are remembered, which make the MAC `right` of everything. */
-  function remembered(id: string) {
+describe('for an identifier that is not cached', () => {
+  /** @returns Cached keys that compute the MAC `right` for any text, and the texts that they got. */
+  function cached(id: string) {
     const asked: string[] = []
     const key = {
       credential: { id },
@@ -146,9 +146,9 @@ describe('in place of an identifier that is not remembered', () => {
     return { asked, keys: { current: key, old: key, used: false } as unknown as CredentialKeys }
   }
 
-  test('the keys of another one are tried, and let nobody in', () => {
+  test('the cached keys of another one are tried, and accept no request', () => {
     const cache = new CredentialCache()
-    const { keys, asked } = remembered('ada')
+    const { keys, asked } = cached('ada')
     cache.keep(keys)
     const sent = { ts: '1', nonce: 'a', ext: null, mac: 'right' }
     expect(verifyCached({ ...sent, id: 'nobody' } as never, 'text', cache)).toBeNull()
@@ -156,10 +156,10 @@ describe('in place of an identifier that is not remembered', () => {
     expect(verifyCached({ ...sent, id: 'ada' } as never, 'text', cache)).toBe(keys.current)
   })
 
-  test('always the same one is tried, and different ones for different identifiers', () => {
+  test('the same decoy is tried each time, and different ones for different identifiers', () => {
     const cache = new CredentialCache()
     expect(cache.decoyFor('nobody')).toBe(undefined)
-    for (let at = 0; at < 3000; at++) cache.keep(remembered(String(at)).keys)
+    for (let at = 0; at < 3000; at++) cache.keep(cached(String(at)).keys)
     const names = Array.from({ length: 100 }, (_, at) => `nobody ${at}`)
     const decoys = names.map((name) => cache.decoyFor(name))
     expect(names.map((name) => cache.decoyFor(name))).toEqual(decoys)
@@ -168,8 +168,8 @@ describe('in place of an identifier that is not remembered', () => {
   })
 })
 
-test('before the MAC is known to be right, SQLite opens neither the table nor any other index of it', async () => {
-  await using at = await place()
+test('before the MAC is verified, SQLite opens only one index, and not the table of credentials', async () => {
+  await using at = await setUp()
   const key = await at.mac.createCredential('ada', { scopes: LONG_SCOPES })
   const [first, second] = await at.reads(() => at.send(key))
   const roots = new Map(
@@ -193,9 +193,9 @@ test('before the MAC is known to be right, SQLite opens neither the table nor an
   for (const column of ['user', 'label', 'scopes']) expect(indexed.flat()).not.toContain(column)
 })
 
-describe('nobody gets in', () => {
-  test('under a name that nobody has, by the key of another credential that is remembered', async () => {
-    await using at = await place()
+describe('the server rejects', () => {
+  test('an unknown identifier with the key of another credential that is cached', async () => {
+    await using at = await setUp()
     const ada = await at.mac.createCredential('ada')
     const { key } = await at.mac.rotateCredential(ada.id)
     expect(await at.send({ ...ada, key })).toBe('200')
@@ -205,8 +205,8 @@ describe('nobody gets in', () => {
     expect(at.rejected.at(-1)).toMatch(/^ERR_MAC_UNKNOWN_IDENTIFIER/)
   })
 
-  test('by a decoy, in the place of the only key or of the old one', async () => {
-    await using at = await place()
+  test('a MAC by a decoy key, in place of the only key or of the old one', async () => {
+    await using at = await setUp()
     const ada = await at.mac.createCredential('ada')
     const decoys: string[] = []
     for (const named of [UNKNOWN, ada]) {
@@ -219,7 +219,7 @@ describe('nobody gets in', () => {
         const reads = await at.reads(async () => {
           expect(await at.send({ id, key })).toBe('401 ERR_MAC_REJECTED')
         })
-        // Not even the rest of the credential is read for it.
+        // The rest of the credential is not read.
         expect(reads).toHaveLength(1)
       }
     }
@@ -232,9 +232,9 @@ test.each([
   ['given another key', "update mac_credentials set key = 'another'", '401 ERR_MAC_REJECTED'],
   ['given other scopes', "update mac_credentials set scopes = 'a b'", '200'],
 ])(
-  'between the reading of its keys and of the rest, a credential that is %s is judged as it is then',
-  async (_, sql, told) => {
-    await using at = await place()
+  'a credential that is %s between the read of its keys and the read of the rest is checked as it is then',
+  async (_, sql, expected) => {
+    await using at = await setUp()
     const ada = await at.mac.createCredential('ada')
     let changes = 0
     at.record.after = (read) => {
@@ -242,13 +242,13 @@ test.each([
       changes++
       at.connection.exec(sql)
     }
-    expect(await at.send(ada)).toBe(told)
+    expect(await at.send(ada)).toBe(expected)
     expect(changes).toBe(1)
   },
 )
 
-test('a table that was rebuilt by hand lets no stranger ask who exists, and is mended by the next opening', async () => {
-  await using at = await place()
+test('if the table was rebuilt by hand without its index, all identifiers get the same 503 until the next start', async () => {
+  await using at = await setUp()
   const ada = await at.mac.createCredential('ada')
   at.connection.exec('create table rebuilt as select * from mac_credentials')
   at.connection.exec('drop table mac_credentials')
@@ -261,9 +261,9 @@ test('a table that was rebuilt by hand lets no stranger ask who exists, and is m
   expect(await at.send(ada)).toBe('200')
 })
 
-describe('a failure that is counted', () => {
-  /** What is done to maps, and which texts are copied, while some work is done. */
-  function done(work: () => void): string[] {
+describe('the count of a failed request', () => {
+  /** @returns The operations on maps and the copies of texts that `work` does. */
+  function stepsOf(work: () => void): string[] {
     const steps: string[] = []
     const { prototype } = Map
     const own = { ...{ get: prototype.get, set: prototype.set, has: prototype.has } }
@@ -287,7 +287,7 @@ describe('a failure that is counted', () => {
     return steps
   }
 
-  test('is the same work whether the credential exists or not, for the first time and later', () => {
+  test('takes the same steps whether or not the credential exists, the first time and later', () => {
     const counts = new FailureCounts()
     for (const [name, second] of [
       ['a', 0],
@@ -296,17 +296,17 @@ describe('a failure that is counted', () => {
       ['a', 3600],
       ['b', 90_000],
     ] as const) {
-      const known = done(() => counts.count(`known ${name}`, second, true))
-      const unknown = done(() => counts.count(`unknown ${name}`, second, false))
+      const known = stepsOf(() => counts.count(`known ${name}`, second, true))
+      const unknown = stepsOf(() => counts.count(`unknown ${name}`, second, false))
       expect(unknown).toEqual(known)
       expect(known.length).toBeGreaterThan(0)
     }
     counts.all()
-    const again = [true, false].map((exists) => done(() => counts.count('ada', 0, exists)))
+    const again = [true, false].map((exists) => stepsOf(() => counts.count('ada', 0, exists)))
     expect(again[1]).toEqual(again[0] ?? [])
   })
 
-  test('comes to nothing if the credential does not exist, however many names there are', () => {
+  test('keeps nothing for identifiers that do not exist, however many there are', () => {
     const counts = new FailureCounts()
     for (let at = 0; at < 20_000; at++) counts.count(`nobody ${at}`, 0, false)
     expect([...counts.of(null)]).toEqual([])
@@ -316,7 +316,7 @@ describe('a failure that is counted', () => {
   })
 })
 
-test('a refusal is given to the counting whether the credential exists or not', () => {
+test('a rejected request is passed to the count whether or not the credential exists', () => {
   const given: unknown[][] = []
   const nonces = { failed: (...what: unknown[]) => given.push(what) } as unknown as NonceStore
   const settings = { now: () => 1000 } as unknown as MacSettings

@@ -11,7 +11,7 @@ const ada = await mac.createCredential('ada')
 const sign = (signing: Signing) => signed(ada, URL, signing)
 const say = (request: Request) => new Response(JSON.stringify(getMac(request)?.ext))
 
-test('ext is in the identity, null where there is none', async () => {
+test('ext is in the identity, or null if there is none', async () => {
   const app = mac.withMac(say)
   expect(await (await app(sign({ ext: 'a,b' }))).json()).toBe('a,b')
   expect(await (await app(sign({}))).json()).toBeNull()
@@ -23,12 +23,12 @@ test('an empty ext counts as none', async () => {
   expect(await (await mac.withMac(say)(new Request(URL, { headers }))).json()).toBeNull()
 })
 
-test('without a judge every ext is good', async () => {
+test('without an ext function every ext is accepted', async () => {
   expect(await outcome(mac.withMac(say)(sign({ ext: 'anything' })))).toBe('200')
 })
 
-describe('the judge', () => {
-  test('is given ext, the request and the verified target', async () => {
+describe('the ext function', () => {
+  test('is called with ext, the request and the verified target', async () => {
     const seen: unknown[] = []
     const app = mac.withMac(say, { ext: (...given) => seen.push(given) > 0 })
     const [one, two] = [sign({ ext: 'a' }), sign({})]
@@ -40,12 +40,12 @@ describe('the judge', () => {
     ])
   })
 
-  test('decides, at once or later', async () => {
-    const judges = [
+  test('decides by its result or by its promise', async () => {
+    const functions = [
       (ext: string | null) => ext === 'good',
       async (ext: string | null) => ext === 'good',
     ]
-    for (const ext of judges) {
+    for (const ext of functions) {
       const app = mac.withMac(say, { ext })
       expect(await outcome(app(sign({ ext: 'good' })))).toBe('200')
       expect(await outcome(app(sign({ ext: 'bad' })))).toBe('401 ERR_MAC_EXT')
@@ -53,14 +53,14 @@ describe('the judge', () => {
     }
   })
 
-  test('lets pass with true alone', async () => {
+  test('accepts only with true', async () => {
     for (const said of [undefined, null, 0, 1, 'true', {}]) {
       const app = mac.withMac(say, { ext: () => said as never })
       expect(await outcome(app(sign({})))).toBe('401 ERR_MAC_EXT')
     }
   })
 
-  test('is not asked about an ext that no right MAC vouches for', async () => {
+  test('is not called if the MAC or the timestamp is wrong', async () => {
     let asked = 0
     const app = mac.withMac(say, { ext: () => ++asked > 0 })
     expect(await outcome(app(sign({ ext: 'a', mac: 'AAAA' })))).toBe('401 ERR_MAC_REJECTED')
@@ -68,7 +68,7 @@ describe('the judge', () => {
     expect(asked).toBe(0)
   })
 
-  test('of a handler comes before the one of createMac', async () => {
+  test('of a handler replaces the one of createMac', async () => {
     const judging = createMac({ database: 'sqlite::memory:', ext: () => false })
     const eve = await judging.createCredential('eve')
     expect(await outcome(judging.withMac(say)(signed(eve, URL)))).toBe('401 ERR_MAC_EXT')
@@ -83,7 +83,7 @@ const failures: readonly [string, WithMacOptions['ext'], string][] = [
   ['rejects', () => Promise.reject(new Error('no')), '503 ERR_MAC_CALLBACK'],
 ]
 
-test.each(failures)('where the judge %s, no nonce is recorded', async (_, ext, answer) => {
+test.each(failures)('if the ext function %s, the nonce is not recorded', async (_, ext, answer) => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const onFile = createMac({ database: `sqlite:${path}` })

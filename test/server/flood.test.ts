@@ -24,7 +24,7 @@ const from = (address: string) => (key: Parameters<typeof sendFrom>[2]) =>
 const ifSecondAddress = await testWith(SECOND_ADDRESS)
 
 ifSecondAddress(
-  'one address floods over the network: nobody is locked out, and nobody’s budget is used up',
+  'a flood from one address locks nobody out, and uses up nobody’s rate limit',
   async () => {
     const [client, neighbour, victim] = [
       await mac.createCredential('client'),
@@ -48,7 +48,7 @@ ifSecondAddress(
     expect(flood.slice(0, 10)).toEqual(new Array(10).fill(401))
     expect(flood.slice(10)).toEqual(new Array(190).fill(429))
     expect(codes.get('ERR_MAC_FAILURES_LIMITED')).toBe(190)
-    // Of those whose names the flooder used, the first request is the first that is counted.
+    // The flooder used the victim's name. Still the victim's first request is the first that is counted.
     expect(await from(CLIENT)(victim)).toEqual({
       status: 200,
       rateLimit: '"requests";r=99;t=3600',

@@ -19,7 +19,7 @@ describe.each([
   ['with windowSeconds 1', 1, { windowSeconds: 1 }],
   ['with windowSeconds 3600', 3600, { windowSeconds: 3600 }],
 ])('%s', (_, window, options) => {
-  test(`a timestamp may lie ${window} seconds off, to either side, and not one more`, async () => {
+  test(`a timestamp is accepted up to ${window} seconds early or late, and not one more`, async () => {
     const { clock, send } = await serverWith(options)
     const { seconds } = clock
     expect(await send(seconds)).toBe('200')
@@ -30,7 +30,7 @@ describe.each([
   })
 })
 
-test('parts of a second do not narrow the window', async () => {
+test('a fraction of a second does not narrow the window', async () => {
   const { clock, send } = await serverWith({ windowSeconds: 10 })
   const { seconds } = clock
   clock.seconds += 0.999
@@ -41,7 +41,7 @@ test('parts of a second do not narrow the window', async () => {
 })
 
 test.each([['1'], ['9007199254740993'], ['9999999999999999']])(
-  'the timestamp %s is far off',
+  'the timestamp %s is outside the window',
   async (ts) => {
     const { send } = await serverWith({})
     expect(await send(ts)).toMatch(/^401 ERR_MAC_TIMESTAMP_(STALE|AHEAD)$/)
@@ -49,11 +49,11 @@ test.each([['1'], ['9007199254740993'], ['9999999999999999']])(
 )
 
 test.each([
-  ['gives no number', () => Number.NaN],
-  ['gives infinity', () => Number.POSITIVE_INFINITY],
-  ['gives a string', () => '1700000000 s' as unknown as number],
+  ['returns NaN', () => Number.NaN],
+  ['returns infinity', () => Number.POSITIVE_INFINITY],
+  ['returns a string', () => '1700000000 s' as unknown as number],
   ['throws', () => JSON.parse('{')],
-])('a clock that %s is answered 503', async (_, now) => {
+])('a request gets a 503 if the option now %s', async (_, now) => {
   let broken = false
   const good = new Clock()
   const { send } = await serverWith({
@@ -65,7 +65,7 @@ test.each([
   expect(await send(good.seconds)).toBe('503 ERR_MAC_CALLBACK')
 })
 
-test('without the option now, the clock of the system counts', async () => {
+test('without the option now, the system clock is used', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const ada = await mac.createCredential('ada')
   const app = mac.withMac(() => new Response())

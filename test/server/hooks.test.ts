@@ -17,25 +17,25 @@ function recorder() {
   const accepted: [MacIdentity, Request][] = []
   const rejected: [MacError, Request, MacReport][] = []
   const options: WithMacOptions = {
-    onAccept: (...told) => accepted.push(told),
-    onReject: (...told) => rejected.push(told),
+    onAccept: (...given) => accepted.push(given),
+    onReject: (...given) => rejected.push(given),
   }
   return { accepted, rejected, options }
 }
 
 const handler = () => new Response()
 
-test('onAccept is told the identity and the request, once, and onReject nothing', async () => {
+test('onAccept is called once with the identity and the request, and onReject is not called', async () => {
   const { accepted, rejected, options } = recorder()
-  const request = signed(ada, URL, { nonce: 'told' })
+  const request = signed(ada, URL, { nonce: 'a-nonce' })
   await mac.withMac(handler, options)(request)
   expect(rejected).toHaveLength(0)
   expect(accepted).toHaveLength(1)
-  expect(accepted[0]?.[0]).toMatchObject({ user: 'ada', nonce: 'told' })
+  expect(accepted[0]?.[0]).toMatchObject({ user: 'ada', nonce: 'a-nonce' })
   expect(accepted[0]?.[1]).toBe(request)
 })
 
-test('onReject is told the error and the request, once, and onAccept nothing', async () => {
+test('onReject is called once with the error and the request, and onAccept is not called', async () => {
   const { accepted, rejected, options } = recorder()
   const request = signed(ada, URL, { mac: 'AAAA' })
   await mac.withMac(handler, options)(request)
@@ -47,13 +47,13 @@ test('onReject is told the error and the request, once, and onAccept nothing', a
 })
 
 describe('an unsigned request', () => {
-  test('is a rejection where credentials are required', async () => {
+  test('calls onReject if credentials are required', async () => {
     const { rejected, options } = recorder()
     await mac.withMac(handler, options)(new Request(URL))
     expect(rejected.map(([error]) => error.code)).toEqual(['ERR_MAC_MISSING'])
   })
 
-  test('is none where they are optional', async () => {
+  test('calls no hook if credentials are optional', async () => {
     const { accepted, rejected, options } = recorder()
     const app = mac.withMac(handler, { ...options, mode: 'optional' })
     await app(new Request(URL))
@@ -63,7 +63,7 @@ describe('an unsigned request', () => {
   })
 })
 
-test('the hooks of createMac serve where a handler has none of its own', async () => {
+test('the hooks of createMac are called if a handler has none of its own', async () => {
   const common = recorder()
   const own = recorder()
   const hooked = createMac({ ...common.options, database: 'sqlite::memory:' })
@@ -87,7 +87,7 @@ const failing: readonly [string, () => never | Promise<never>][] = [
   ['rejects', () => Promise.reject(new Error('of the hook'))],
 ]
 
-test.each(failing)('a hook that %s is shown, and changes nothing', async (_, fail) => {
+test.each(failing)('a hook that %s is logged, and changes no answer', async (_, fail) => {
   const shown = spyOn(console, 'error').mockImplementation(() => {})
   try {
     const app = mac.withMac(handler, { onAccept: fail, onReject: fail })
@@ -103,12 +103,12 @@ test.each(failing)('a hook that %s is shown, and changes nothing', async (_, fai
   }
 })
 
-test('a hook is not waited for', async () => {
+test('the answer does not wait for a hook', async () => {
   const app = mac.withMac(handler, { onAccept: () => new Promise<never>(() => {}) })
   expect(await outcome(app(signed(ada, URL)))).toBe('200')
 })
 
-test('without a hook, failures of the store are shown and other refusals are not', async () => {
+test('if there is no hook, the console shows failures of the store, and no other rejection', async () => {
   const shown = spyOn(console, 'error').mockImplementation(() => {})
   try {
     const broken = createMac({ database: 'sqlite:/dev/null/mac.db' })

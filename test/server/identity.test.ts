@@ -6,7 +6,7 @@ const URL = 'http://example.com/a'
 const mac = createMac({ database: 'sqlite::memory:' })
 const ada = await mac.createCredential('ada', { label: 'laptop' })
 
-/** What `look` gives inside of a handler that is called with this request. */
+/** @returns What `look` returns inside a handler that is called with this request. */
 async function inside<Seen>(request: Request, look: (request: Request) => Seen): Promise<Seen> {
   const seen: Seen[] = []
   const app = mac.withMac(
@@ -22,7 +22,7 @@ async function inside<Seen>(request: Request, look: (request: Request) => Seen):
   return first
 }
 
-test('the identity holds all that the MAC vouches for', async () => {
+test('the identity contains the credential and what was signed', async () => {
   const ts = Math.floor(Date.now() / 1000)
   const request = signed(ada, URL, { ts, nonce: 'n-1', ext: 'a,b' })
   expect(await inside(request, getMac)).toEqual({
@@ -41,7 +41,7 @@ test('the identity holds all that the MAC vouches for', async () => {
   })
 })
 
-test('the identity cannot be changed, and holds no key', async () => {
+test('the identity is frozen, and contains no key', async () => {
   const identity = await inside(signed(ada, URL), getMac)
   expect(Object.isFrozen(identity)).toBe(true)
   expect(JSON.stringify(identity)).not.toContain(ada.key)
@@ -52,12 +52,12 @@ test('an anonymous caller has neither an identity nor an error', async () => {
   expect(await inside(new Request(URL), look)).toEqual([null, null])
 })
 
-test('a good caller has no error', async () => {
+test('an accepted caller has an identity and no error', async () => {
   const look = (request: Request) => [getMac(request)?.user, getMacError(request)]
   expect(await inside(signed(ada, URL), look)).toEqual(['ada', null])
 })
 
-test('credentials that fail leave no identity, and an error that says why', async () => {
+test('a rejected caller has no identity, and an error that says why', async () => {
   const request = signed(ada, URL, { mac: 'AAAA' })
   const look = (given: Request) => ({ identity: getMac(given), error: getMacError(given) })
   const { identity, error } = await inside(request, look)
@@ -66,19 +66,19 @@ test('credentials that fail leave no identity, and an error that says why', asyn
   expect(error).toMatchObject({ code: 'ERR_MAC_MISMATCH', status: 401 })
 })
 
-test('the finding can be read after the handler was done', async () => {
+test('getMac still works after the handler has returned', async () => {
   const request = signed(ada, URL)
   await mac.withMac(() => new Response())(request)
   expect(getMac(request)?.user).toBe('ada')
 })
 
-const strangers: readonly [string, (seen: Request) => Request][] = [
-  ['a request that was never seen', () => new Request(URL)],
+const unseen: readonly [string, (seen: Request) => Request][] = [
+  ['a request that withMac has not seen', () => new Request(URL)],
   ['a clone', (seen) => seen.clone()],
   ['a copy', (seen) => new Request(seen)],
 ]
 
-test.each(strangers)('%s makes getMac and getMacError throw', async (_, make) => {
+test.each(unseen)('%s makes getMac and getMacError throw', async (_, make) => {
   const seen = signed(ada, URL)
   await mac.withMac(() => new Response())(seen)
   for (const look of [getMac, getMacError]) {
@@ -94,20 +94,20 @@ test.each(strangers)('%s makes getMac and getMacError throw', async (_, make) =>
   }
 })
 
-test('a refused request is none that was seen', async () => {
+test('getMac throws for a request that was rejected', async () => {
   const request = new Request(URL)
   expect((await mac.withMac(() => new Response())(request)).status).toBe(401)
   expect(() => getMac(request)).toThrow(MacError)
 })
 
-test('what inherits from a request, or stands before it, is another object', async () => {
+test('getMac throws for a proxy of a request, and for an object that inherits from it', async () => {
   const look = (request: Request) => [Object.create(request), new Proxy(request, {})]
   const others = await inside(signed(ada, URL), look)
   for (const other of others) expect(() => getMac(other)).toThrow('withMac has not seen')
 })
 
-test('a frozen request is kept as well, and its second verdict takes the place of the first', async () => {
-  // Of a frozen one Deno cannot read the URL.
+test('a frozen request works too, and a second verdict replaces the first', async () => {
+  // Deno cannot read the URL of a frozen request.
   const frozen = process.versions.deno === undefined ? [Object.freeze(signed(ada, URL))] : []
   for (const request of [signed(ada, URL), ...frozen]) {
     expect(await inside(request, (given) => getMac(given)?.user)).toBe('ada')
@@ -115,13 +115,13 @@ test('a frozen request is kept as well, and its second verdict takes the place o
   }
 })
 
-test('nothing of what is kept can be seen on the request', async () => {
+test('withMac adds no property to the request', async () => {
   const request = signed(ada, URL)
   const keys = Reflect.ownKeys(request)
   expect(await inside(request, Reflect.ownKeys)).toEqual(keys)
 })
 
-test('getMac says what is wrong with what is no request', () => {
+test('getMac throws a clear error for a value that is not a request', () => {
   for (const wrong of [null, undefined, 'GET /', {}, () => {}]) {
     expect(() => getMac(wrong as unknown as Request)).toThrow('withMac has not seen')
   }

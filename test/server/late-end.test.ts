@@ -10,7 +10,7 @@ import { withDatabase } from '../support/with-database.ts'
 
 const URL = 'http://example.com/a'
 
-test('a request that waited for the store until the grace or the credential ended is refused', async () => {
+test('rejects a request if the grace or the credential ends while it waits for the store', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const clock = new Clock()
@@ -36,7 +36,7 @@ test('a request that waited for the store until the grace or the credential ende
 })
 
 test.each([['key'], ['expires'], ['old_until'], ['revoked'], ['disabled']])(
-  'where somebody renamed the column %s nobody is let in, with whatever MAC',
+  'if the column %s was renamed by hand, no request is accepted, whatever its MAC',
   async (column) => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')

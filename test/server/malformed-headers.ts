@@ -1,16 +1,16 @@
 import type { Signing } from '../support/sign.ts'
 
-/** Makes a header that is good, but for what is signed in it. */
+/** Makes a valid header. What it signs can be changed. */
 export type Good = (signing?: Signing) => string
 
-/** A good header with one thing replaced. */
+/** @returns A valid header with one thing replaced. */
 export function but(good: Good, pattern: RegExp, by: string): string {
   const header = good()
   if (!pattern.test(header)) throw new Error(`${pattern} is not in ${header}`)
   return header.replace(pattern, by)
 }
 
-/** What must be refused (draft §3.1): its name, the code that it is refused with, the header. */
+/** Headers that must be rejected (draft §3.1): a name, the error code, and the header. */
 export const MALFORMED: readonly [string, string, (good: Good) => string][] = [
   ['no parameters', 'ERR_MAC_PARAMETER_MISSING', () => 'MAC'],
   ['id missing', 'ERR_MAC_PARAMETER_MISSING', (good) => but(good, /id="ada", /, '')],
@@ -45,10 +45,10 @@ export const MALFORMED: readonly [string, string, (good: Good) => string][] = [
   ['no comma', 'ERR_MAC_HEADER_SEPARATOR', (good) => but(good, /, ts/, ' ts')],
   ['no comma and no space', 'ERR_MAC_HEADER_SEPARATOR', (good) => but(good, /, ts/, 'ts')],
   ['semicolons', 'ERR_MAC_HEADER_SEPARATOR', (good) => good().replaceAll(',', ';')],
-  ['two sets by a comma', 'ERR_MAC_CREDENTIALS_REPEATED', (good) => `${good()}, ${good()}`],
+  ['two sets of credentials', 'ERR_MAC_CREDENTIALS_REPEATED', (good) => `${good()}, ${good()}`],
   ['Basic before it', 'ERR_MAC_CREDENTIALS_REPEATED', (good) => `Basic eA==, ${good()}`],
   ['Bearer after it', 'ERR_MAC_CREDENTIALS_REPEATED', (good) => `${good()}, Bearer abc`],
-  ['a mac that is no base64', 'ERR_MAC_ENCODING', (good) => good({ mac: 'a-b_' })],
+  ['a mac that is not base64', 'ERR_MAC_ENCODING', (good) => good({ mac: 'a-b_' })],
   ['a mac without padding', 'ERR_MAC_ENCODING', (good) => good({ mac: 'AAAAA' })],
   ['8193 characters', 'ERR_MAC_HEADER_TOO_LONG', (good) => good().padEnd(8192, 'x').concat('x')],
   ['a nonce of 4096', 'ERR_MAC_PARAMETER_TOO_LONG', (good) => good({ nonce: 'n'.repeat(4096) })],

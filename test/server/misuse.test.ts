@@ -12,7 +12,7 @@ async function start(options: MacOptions = {}) {
   return mac
 }
 
-/** What a server shows of a request, where no Request can be made of it. */
+/** @returns What a server shows of a request whose URL `new Request` refuses. */
 function shown(url: string, header: string): Request {
   const headers = new Headers({ authorization: header })
   return { url, method: 'GET', headers } as unknown as Request
@@ -24,7 +24,7 @@ async function code(answer: Promise<Response>): Promise<string> {
 }
 
 test.each([['http://x:99999/a'], ['http://a@b/a'], ['/a'], ['http:///a']])(
-  'a malformed URL reaches no handler behind a pinned origin: %s',
+  'a request with a malformed URL is rejected even if the origin is configured: %s',
   async (url) => {
     const header = () => authorization(KEY, 'https://api.example.com/a')
     for (const origin of ['https://api.example.com', () => 'https://api.example.com']) {
@@ -36,7 +36,7 @@ test.each([['http://x:99999/a'], ['http://a@b/a'], ['/a'], ['http:///a']])(
   },
 )
 
-test('a clock that ran ahead and pruned locks nobody out, and lets no replay in', async () => {
+test('a clock that ran ahead during a cleanup locks nobody out, and no replay is accepted', async () => {
   const clock = new Clock()
   const mac = await start({ now: clock.now })
   const app = mac.withMac(() => new Response())
@@ -51,14 +51,14 @@ test('a clock that ran ahead and pruned locks nobody out, and lets no replay in'
 })
 
 describe('a function that is given as an option', () => {
-  test('now must not return milliseconds', async () => {
+  test('fails if now returns milliseconds', async () => {
     const mac = createMac({ database: 'sqlite::memory:', now: Date.now })
     const made = mac.createCredential('ada')
     await expect(made).rejects.toMatchObject({ code: 'ERR_MAC_CALLBACK' })
     await expect(made).rejects.toThrow('milliseconds')
   })
 
-  test('origin and requestTarget must not give promises, whose failure nobody would see', async () => {
+  test('fails if origin or requestTarget returns a promise', async () => {
     const promise = (() => Promise.reject(new Error('late'))) as never
     const mac = await start()
     for (const options of [{ origin: promise }, { requestTarget: promise }]) {
@@ -67,7 +67,7 @@ describe('a function that is given as an option', () => {
     }
   })
 
-  test('requestTarget must give a string, or a request of node:http', async () => {
+  test('fails if requestTarget returns neither a string nor a request of node:http', async () => {
     const mac = await start()
     for (const wrong of [
       5,
@@ -93,7 +93,7 @@ test('the same origin twice is one origin', async () => {
   expect(await code(app(request))).toBe('200')
 })
 
-test('verify takes nothing but a request', async () => {
+test('verify throws if its argument is not a request', async () => {
   const mac = await start()
   for (const wrong of [undefined, {}, 'http://example.com/']) {
     await expect(mac.verify(wrong as unknown as Request)).rejects.toBeInstanceOf(TypeError)

@@ -35,8 +35,8 @@ type Step = {
   credential?: string
 }
 
-/** Takes the steps, and gives how often each header was let in. */
-async function take(steps: readonly Step[]): Promise<Map<string, number>> {
+/** Runs the steps. @returns How often each header was accepted. */
+async function run(steps: readonly Step[]): Promise<Map<string, number>> {
   const clock = new Clock()
   const dialect = await applicationDialect(openDatabase(':memory:'))
   const database = new Kysely<unknown>({ dialect })
@@ -44,15 +44,15 @@ async function take(steps: readonly Step[]): Promise<Map<string, number>> {
   const apps = macs.map((mac) => mac.withMac(() => new Response()))
   const [first] = macs
   await first?.createCredential('ada', CREATE)
-  const letIn = new Map<string, number>()
+  const accepted = new Map<string, number>()
   const send = async (at: number, header: string) => {
     const answer = await apps[at]?.(new Request(URL, { headers: { authorization: header } }))
-    const before = letIn.get(header) ?? 0
-    letIn.set(header, before + (answer?.status === 200 ? 1 : 0))
+    const before = accepted.get(header) ?? 0
+    accepted.set(header, before + (answer?.status === 200 ? 1 : 0))
   }
   for (const { server: at = 0, skew, again, move, prune, credential } of steps) {
     if (skew !== undefined) await send(at, authorization(KEY, URL, { ts: clock.seconds + skew }))
-    const sent = [...letIn.keys()]
+    const sent = [...accepted.keys()]
     const old = again === undefined ? undefined : sent[again % sent.length]
     if (old !== undefined) await send(at, old)
     clock.seconds += move ?? 0
@@ -64,14 +64,14 @@ async function take(steps: readonly Step[]): Promise<Map<string, number>> {
     }
   }
   await database.destroy()
-  return letIn
+  return accepted
 }
 
-test('whatever clocks, windows, offsets and pruning do, nothing is let in twice', async () => {
+test('no request is accepted twice, whatever clocks, windows, clock offsets and cleanup do', async () => {
   let total = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-      for (const times of (await take(steps)).values()) {
+      for (const times of (await run(steps)).values()) {
         total += times
         expect(times).toBeLessThanOrEqual(1)
       }

@@ -11,7 +11,7 @@ const ORIGIN = 'http://example.com'
 const mac = createMac({ database: 'sqlite::memory:', origin: ORIGIN, onReject() {} })
 const ada = await mac.createCredential('ada')
 
-/** Paths that routers of node:http take for one below /admin, and adapters show as /files/a. */
+/** Paths that a router of node:http finds below /admin, and an adapter shows as /files/a. */
 const REWRITTEN = [
   '/admin/../files/a',
   '/admin/x/../../files/a',
@@ -21,7 +21,7 @@ const REWRITTEN = [
   'http://example.com/admin/../files/a',
   '/admin/../files/a/.',
 ]
-/** Paths that are no other ones. */
+/** Paths that both read alike. */
 const ORDINARY = [
   '/files/a',
   '/files/a?b=/../c&d=\\',
@@ -31,14 +31,14 @@ const ORDINARY = [
   '/files/%C3%A9~%7E',
 ]
 
-describe('behind a router of node:http, which chooses by the path as it was sent,', () => {
-  /** How adapters call a handler; Express takes from `url` the path that a handler is mounted at. */
+describe('behind a router of node:http, which chooses by the path on the wire,', () => {
+  /** How adapters call a handler. Express removes from `url` the path that a handler is mounted at. */
   const calls = [
     ['@hono/node-server', (url: string) => [{ incoming: { url } }]],
     ['Express', (url: string) => [{ incoming: { url: '/', originalUrl: url } }]],
   ] as const
 
-  test.each(calls)('a path that new URL() rewrites runs no handler: by %s', async (_, call) => {
+  test.each(calls)('a path that new URL() rewrites is rejected: %s', async (_, call) => {
     for (const options of [{}, { mode: 'optional' }] satisfies WithMacOptions[]) {
       const app = mac.withMac((_request: Request, ..._more: unknown[]) => new Response(), options)
       for (const path of REWRITTEN) {
@@ -52,17 +52,17 @@ describe('behind a router of node:http, which chooses by the path as it was sent
     }
   })
 
-  test('the same holds for srvx, which adds the request of node:http to its own', async () => {
+  test('so it is with srvx, which adds the request of node:http to its own', async () => {
     const app = mac.withMac(() => new Response())
-    const become = (url: string) => {
+    const send = (url: string) => {
       const runtime = { node: { req: { url } } }
       return outcome(app(Object.assign(signed(ada, `${ORIGIN}/files/a`), { runtime })))
     }
-    expect(await become('/admin/../files/a')).toBe('401 ERR_MAC_TARGET')
-    expect(await become('/files/a')).toBe('200')
+    expect(await send('/admin/../files/a')).toBe('401 ERR_MAC_TARGET')
+    expect(await send('/files/a')).toBe('200')
   })
 
-  test('with requestTarget the path that was sent is the one that is verified', async () => {
+  test('with requestTarget the path on the wire is the one that is verified', async () => {
     const requestTarget = (_request: Request, { incoming }: HttpBindings) => incoming
     const app = mac.withMac((_request: Request, _env: HttpBindings) => new Response(), {
       requestTarget,
@@ -73,7 +73,7 @@ describe('behind a router of node:http, which chooses by the path as it was sent
     expect(await outcome(app(signed(ada, `${ORIGIN}/files/a`, { target }), env))).toBe('200')
   })
 
-  test('a request signed for one handler does not run another, over a socket', async () => {
+  test('a request that was signed for one handler does not run another, over a socket', async () => {
     const options = { overrideGlobalObjects: false }
     const say = (name: string) =>
       getRequestListener(

@@ -7,32 +7,32 @@ const NOW = 1_700_000_000
 const URL = 'http://api.example.com/orders'
 const KEY = { id: 'ada', key: 'a key for tests that is long enough' }
 
-/** Macs on one database, each with memory for so many nonces, and what the operator is told. */
+/** Opens Macs on one database, each with memory for so many nonces, and records console.error. */
 async function macsWith(...most: readonly number[]) {
   const folder = temporaryFolder()
-  const told = spyOn(console, 'error').mockImplementation(() => {})
+  const printed = spyOn(console, 'error').mockImplementation(() => {})
   const open = (maxNoncesInMemory: number) =>
     createMac({ database: `sqlite:${folder.path('mac.db')}`, maxNoncesInMemory, now: () => NOW })
   const macs = most.map(open)
   await macs[0]?.createCredential('ada', KEY)
   return {
     ...{ macs, open },
-    told: () => told.mock.calls.map(([text]) => String(text)),
+    printed: () => printed.mock.calls.map(([text]) => String(text)),
     async [Symbol.asyncDispose]() {
       await Promise.all(macs.map((mac) => mac.close()))
-      told.mockRestore()
+      printed.mockRestore()
       folder[Symbol.dispose]()
     },
   }
 }
 
-/** @returns `in`, or why a request is rejected. */
+/** @returns `accepted`, or the code of the rejection. */
 async function send(mac: Mac, nonce: string, ts: number): Promise<string> {
   const verdict = await mac.verify(signed(KEY, URL, { ts, nonce }))
-  return verdict.ok ? 'in' : verdict.error.code
+  return verdict.ok ? 'accepted' : verdict.error.code
 }
 
-/** Sends nonces of one timestamp, some of them at once, and counts what becomes of them. */
+/** Sends nonces of one timestamp, up to 100 at once. @returns The different outcomes. */
 async function flood(mac: Mac, name: string, ts: number, many: number): Promise<Set<string>> {
   const outcomes = new Set<string>()
   for (let at = 0; at < many; at += 100) {
@@ -44,33 +44,33 @@ async function flood(mac: Mac, name: string, ts: number, many: number): Promise<
   return outcomes
 }
 
-test('a flood by a client with a valid key meets the bound, and no replay is accepted', async () => {
+test('if a client with a valid key floods, old timestamps are rejected and no replay is accepted', async () => {
   await using opened = await macsWith(1000)
   const [mac] = opened.macs as [Mac]
-  expect(await flood(mac, 'early', NOW - 200, 500)).toEqual(new Set(['in']))
-  expect(await flood(mac, 'late', NOW, 500)).toEqual(new Set(['in']))
-  expect(opened.told()).toEqual([])
+  expect(await flood(mac, 'early', NOW - 200, 500)).toEqual(new Set(['accepted']))
+  expect(await flood(mac, 'late', NOW, 500)).toEqual(new Set(['accepted']))
+  expect(opened.printed()).toEqual([])
 
-  expect(await send(mac, 'one more', NOW)).toBe('in')
+  expect(await send(mac, 'one more', NOW)).toBe('accepted')
   const stale = new Set(['ERR_MAC_TIMESTAMP_STALE'])
   expect(await flood(mac, 'early', NOW - 200, 500)).toEqual(stale)
   expect(await flood(mac, 'new, and early', NOW - 200, 10)).toEqual(stale)
   expect(await flood(mac, 'late', NOW, 500)).toEqual(new Set(['ERR_MAC_REPLAY']))
-  expect(await send(mac, 'later', NOW)).toBe('in')
-  expect(opened.told()).toHaveLength(1)
-  expect(opened.told()[0]).toContain('more than 1000 nonces')
-  expect(opened.told()[0]).toContain('maxNoncesInMemory')
+  expect(await send(mac, 'later', NOW)).toBe('accepted')
+  expect(opened.printed()).toHaveLength(1)
+  expect(opened.printed()[0]).toContain('more than 1000 nonces')
+  expect(opened.printed()[0]).toContain('maxNoncesInMemory')
 })
 
-test('a flood with one timestamp has that time rejected, and no other', async () => {
+test('after a flood with one timestamp, only that timestamp is rejected', async () => {
   await using opened = await macsWith(1000)
   const [mac] = opened.macs as [Mac]
-  expect(await flood(mac, 'n', NOW, 1001)).toEqual(new Set(['in']))
+  expect(await flood(mac, 'n', NOW, 1001)).toEqual(new Set(['accepted']))
   expect(await flood(mac, 'n', NOW, 1001)).toEqual(new Set(['ERR_MAC_TIMESTAMP_STALE']))
-  expect(await send(mac, 'a moment later', NOW + 40)).toBe('in')
+  expect(await send(mac, 'a moment later', NOW + 40)).toBe('accepted')
 })
 
-test('what was given up stays rejected when the server starts again', async () => {
+test('timestamps that were forgotten stay rejected after a restart', async () => {
   await using opened = await macsWith(1000)
   const [mac] = opened.macs as [Mac]
   await flood(mac, 'early', NOW - 200, 500)
@@ -80,22 +80,22 @@ test('what was given up stays rejected when the server starts again', async () =
   opened.macs.push(again)
   expect(await send(again, 'early-0', NOW - 200)).toBe('ERR_MAC_TIMESTAMP_STALE')
   expect(await send(again, 'late-0', NOW)).toBe('ERR_MAC_REPLAY')
-  expect(await send(again, 'new', NOW)).toBe('in')
+  expect(await send(again, 'new', NOW)).toBe('accepted')
 })
 
-test('of two on one database with memory of their own each rejects by its own', async () => {
+test('two servers on one database with different bounds each reject by their own bound', async () => {
   await using opened = await macsWith(1000, 5000)
   const [small, large] = opened.macs as [Mac, Mac]
-  expect(await flood(large, 'early', NOW - 200, 700)).toEqual(new Set(['in']))
-  expect(await flood(large, 'late', NOW, 700)).toEqual(new Set(['in']))
-  // Only the one with room for all of them can tell what is new.
+  expect(await flood(large, 'early', NOW - 200, 700)).toEqual(new Set(['accepted']))
+  expect(await flood(large, 'late', NOW, 700)).toEqual(new Set(['accepted']))
+  // Only the server that remembers all nonces knows which one is new.
   expect(await send(small, 'new', NOW - 200)).toBe('ERR_MAC_TIMESTAMP_STALE')
-  expect(await send(large, 'new', NOW - 200)).toBe('in')
+  expect(await send(large, 'new', NOW - 200)).toBe('accepted')
   expect(await flood(small, 'early', NOW - 200, 700)).toEqual(new Set(['ERR_MAC_TIMESTAMP_STALE']))
   expect(await flood(large, 'early', NOW - 200, 700)).toEqual(new Set(['ERR_MAC_REPLAY']))
   for (const mac of opened.macs) {
     expect(await flood(mac, 'late', NOW, 700)).toEqual(new Set(['ERR_MAC_REPLAY']))
   }
-  expect(await send(small, 'both know it', NOW)).toBe('in')
+  expect(await send(small, 'both know it', NOW)).toBe('accepted')
   expect(await send(large, 'both know it', NOW)).toBe('ERR_MAC_REPLAY')
 })

@@ -4,8 +4,8 @@ import { describe, expect, test } from '../support/runner.ts'
 const mac = createMac({ database: 'sqlite::memory:' })
 const app = () => new Response()
 
-/** What `make` throws, which must be a TypeError. */
-function complaint(make: () => unknown): string {
+/** @returns The message of the TypeError that `make` throws. */
+function messageOf(make: () => unknown): string {
   try {
     make()
   } catch (error) {
@@ -83,33 +83,33 @@ const ofWithMac: readonly [string, Record<string, unknown>][] = [
   ['windowSeconds', { windowSeconds: 300 }],
 ]
 
-describe('createMac refuses, and names', () => {
+describe('createMac throws a TypeError that names', () => {
   test.each([...shared, ...ofCreateMac])('%s in %j', (name, options) => {
-    expect(complaint(() => createMac(options))).toContain(name)
+    expect(messageOf(() => createMac(options))).toContain(name)
   })
 
-  test('all that is wrong at once', () => {
+  test('all wrong options at once', () => {
     const options = { windowSeconds: 0, now: 1 } as object
-    expect(complaint(() => createMac(options))).toMatch(/windowSeconds.*now/)
+    expect(messageOf(() => createMac(options))).toMatch(/windowSeconds.*now/)
   })
 
   test.each([[null], [5], ['sqlite:mac.db'], [[]]])('options that are %p', (options) => {
-    expect(complaint(() => createMac(options as object))).toContain('createMac')
+    expect(messageOf(() => createMac(options as object))).toContain('createMac')
   })
 })
 
-describe('withMac refuses, and names', () => {
+describe('withMac throws a TypeError that names', () => {
   test.each([...shared, ...ofWithMac])('%s in %j', (name, options) => {
-    expect(complaint(() => mac.withMac(app, options))).toContain(name)
+    expect(messageOf(() => mac.withMac(app, options))).toContain(name)
   })
 
   const noHandlers = [undefined, null, 5, 'app', {}, { fetch: 5 }]
-  test.each(noHandlers.map((handler) => [handler]))('the handler %p', (handler) => {
-    expect(complaint(() => mac.withMac(handler as never))).toContain('function')
+  test.each(noHandlers.map((handler) => [handler]))('the wrong handler %p', (handler) => {
+    expect(messageOf(() => mac.withMac(handler as never))).toContain('function')
   })
 })
 
-describe('the URL of another database', () => {
+describe('the URL of an unknown database', () => {
   test.each([
     ['postgres://u:secret@h/db'],
     ['postgres://u:p%40secret@h/db'],
@@ -117,14 +117,14 @@ describe('the URL of another database', () => {
     ['postgres://u:secret'],
     ['postgres://h/db?user=u&password=secret'],
     ['mysql:u:secret@h/db'],
-  ])('is refused without its secret: %s', (database) => {
-    const message = complaint(() => createMac({ database }))
+  ])('is refused by a message without the password: %s', (database) => {
+    const message = messageOf(() => createMac({ database }))
     expect(message).toContain('sqlite:')
     expect(message).not.toContain('secret')
   })
 })
 
-describe('what is not wrong is taken', () => {
+describe('createMac accepts', () => {
   const database = 'sqlite:mac.db'
   test.each([
     [{}],
@@ -140,14 +140,14 @@ describe('what is not wrong is taken', () => {
     expect(createMac(options).withMac).toBeInstanceOf(Function)
   })
 
-  test('a handler may choose between origin and trustProxy anew', () => {
+  test('a handler that replaces origin by trustProxy', () => {
     const pinned = createMac({ database, origin: 'https://api.example.com' })
     expect(pinned.withMac(app, { trustProxy: true })).toBeInstanceOf(Function)
     expect(pinned.withMac(app, {})).toBeInstanceOf(Function)
   })
 })
 
-test('the bare withMac refuses the same, and names it', () => {
-  expect(complaint(() => withMac(app, { mode: 'x' } as never))).toContain('mode')
-  expect(complaint(() => withMac(undefined as never))).toContain('function')
+test('withMac without createMac refuses the same wrong options', () => {
+  expect(messageOf(() => withMac(app, { mode: 'x' } as never))).toContain('mode')
+  expect(messageOf(() => withMac(undefined as never))).toContain('function')
 })

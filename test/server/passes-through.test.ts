@@ -19,7 +19,7 @@ function gatedBody(gate: Promise<void>): ReadableStream<Uint8Array> {
   })
 }
 
-describe('what a handler throws reaches the caller as it is:', () => {
+describe('what a handler throws reaches the caller unchanged:', () => {
   const thrown: readonly [string, unknown][] = [
     ['an Error', new Error('of the handler')],
     ['a Response', new Response('redirect', { status: 302 })],
@@ -50,13 +50,13 @@ describe('what a handler throws reaches the caller as it is:', () => {
   })
 })
 
-test('the answer is the very object that the handler made', async () => {
+test('the answer is the same object that the handler returned', async () => {
   const answer = new Response('x', { status: 418 })
   expect(await mac.withMac(() => answer)(signed(ada, URL))).toBe(answer)
   expect(await mac.withMac(async () => answer)(signed(ada, URL))).toBe(answer)
 })
 
-test('an answer is streamed: its first part arrives before its last is made', async () => {
+test('an answer is streamed: its first part arrives before the last is written', async () => {
   const gate = Promise.withResolvers<void>()
   const app = mac.withMac(() => new Response(gatedBody(gate.promise)))
   const answer = await app(signed(ada, URL))
@@ -73,7 +73,7 @@ describe('the body of a request', () => {
     return new Request(URL, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
   }
 
-  test('is not touched', async () => {
+  test('is not read before the handler reads it', async () => {
     let used = true
     const app = mac.withMac(async (request) => {
       used = request.bodyUsed
@@ -83,7 +83,7 @@ describe('the body of a request', () => {
     expect(used).toBe(false)
   })
 
-  test('is not waited for: the handler is called while it is being sent', async () => {
+  test('may still arrive when the handler is called', async () => {
     const gate = Promise.withResolvers<void>()
     const app = mac.withMac(async (request) => {
       expect(request.bodyUsed).toBe(false)
@@ -94,7 +94,7 @@ describe('the body of a request', () => {
     expect(await answer.text()).toBe('first last')
   })
 
-  test('is not read of a request that is refused', async () => {
+  test('is not read if the request is rejected', async () => {
     const request = new Request(URL, { method: 'POST', body: 'the body' })
     expect((await mac.withMac(() => new Response())(request)).status).toBe(401)
     expect(request.bodyUsed).toBe(false)

@@ -6,7 +6,7 @@ import { expect, test } from '../support/runner.ts'
 import { authorization, type Key } from '../support/sign.ts'
 import { type ServerProcess, startServer } from '../support/start-server.ts'
 
-/** All of them are signed for this origin, whichever server gets them. */
+/** All requests are signed for this origin, whichever server gets them. */
 const ORIGIN = 'http://api.example.com'
 
 function header(key: Key): string {
@@ -17,12 +17,12 @@ function send(url: string, authorization: string): Promise<string> {
   return outcome(fetch(`${url}/a`, { headers: { authorization } }))
 }
 
-/** A server of that origin, in a process of its own. */
+/** Starts a server for that origin, in its own process. */
 function start(path: string): Promise<ServerProcess> {
   return startServer({ database: `sqlite:${path}`, origin: ORIGIN })
 }
 
-/** A database file with a credential in it. */
+/** Makes a database file with one credential. @returns The credential. */
 async function prepare(path: string): Promise<Key> {
   const mac = createMac({ database: `sqlite:${path}` })
   const ada = await mac.createCredential('ada')
@@ -30,7 +30,7 @@ async function prepare(path: string): Promise<Key> {
   return ada
 }
 
-test('of 64 copies sent to two processes at once exactly one passes', async () => {
+test('of 64 copies sent to two processes at once, exactly one is accepted', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const ada = await prepare(path)
@@ -47,11 +47,11 @@ test('of 64 copies sent to two processes at once exactly one passes', async () =
   expect(await nonceRows(path)).toBe(5)
 }, 180_000)
 
-test('after kill -9 under load nothing that was answered passes again', async () => {
+test('after kill -9 under load, no request that was answered is accepted again', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const ada = await prepare(path)
-  const passed: string[] = []
+  const accepted: string[] = []
   const before = await start(path)
   let killing: Promise<void> | null = null
   const load = async () => {
@@ -60,20 +60,20 @@ test('after kill -9 under load nothing that was answered passes again', async ()
       const answer = await send(before.url, authorization).catch(() => null)
       if (answer === null) return
       expect(answer).toBe('200')
-      passed.push(authorization)
-      if (passed.length === 200) killing = before.kill()
+      accepted.push(authorization)
+      if (accepted.length === 200) killing = before.kill()
     }
   }
   await Promise.all(Array.from({ length: 8 }, load))
   await killing
-  expect(passed.length).toBeGreaterThanOrEqual(200)
+  expect(accepted.length).toBeGreaterThanOrEqual(200)
   await using after = await start(path)
-  const again = await Promise.all(passed.map((authorization) => send(after.url, authorization)))
+  const again = await Promise.all(accepted.map((authorization) => send(after.url, authorization)))
   expect(new Set(again)).toEqual(new Set(['401 ERR_MAC_REPLAY']))
   expect(await send(after.url, header(ada))).toBe('200')
 }, 180_000)
 
-test('a flood of 10,000 requests that nobody signed leaves no row', async () => {
+test('a flood of 10,000 requests with wrong MACs writes no row', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const ada = await prepare(path)

@@ -3,7 +3,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { expect, test } from '../support/runner.ts'
 import { serverOnFile } from '../support/server-on-file.ts'
 
-test('a clock that is set back after nonces were removed lets no replay in', async () => {
+test('no replay is accepted if the clock is set back after nonces were removed', async () => {
   using folder = temporaryFolder()
   const clock = new Clock()
   const { mac, send } = await serverOnFile(folder.path('mac.db'), clock)
@@ -18,7 +18,7 @@ test('a clock that is set back after nonces were removed lets no replay in', asy
   await mac.close()
 })
 
-test('two windows on one file let no replay in, and the longer one has its way', async () => {
+test('of two windows on one file the longer one decides, and no replay is accepted', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const clock = new Clock()
@@ -37,7 +37,7 @@ test('two windows on one file let no replay in, and the longer one has its way',
   await Promise.all([wide.mac.close(), narrow.mac.close()])
 })
 
-test('a narrow window that came first lets no replay into a wide one', async () => {
+test('a wide window on a file that had a narrow one accepts no replay', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const clock = new Clock()

@@ -39,7 +39,7 @@ describe('a nonce', () => {
     await mac.close()
   })
 
-  test('is kept longer where clock offsets may be learned', async () => {
+  test('is kept longer if clock offsets can be learned', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const clock = new Clock()
@@ -57,7 +57,7 @@ describe('a nonce', () => {
 describe('many old nonces', () => {
   const MANY = 600
 
-  test('are all removed by prune, which tells how many', async () => {
+  test('are all removed by prune, which returns how many', async () => {
     using folder = temporaryFolder()
     const clock = new Clock()
     const { mac, send } = await serverOnFile(folder.path('mac.db'), clock)
@@ -70,7 +70,7 @@ describe('many old nonces', () => {
     await mac.close()
   })
 
-  test('are removed in the course of normal work, a part at a time', async () => {
+  test('are removed by normal requests, a part at a time', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const clock = new Clock()
@@ -88,7 +88,7 @@ describe('many old nonces', () => {
     await mac.close()
   })
 
-  test('are removed faster than new ones come in, also within one second', async () => {
+  test('are removed faster than new ones are added, also within one second', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const clock = new Clock()
@@ -101,7 +101,7 @@ describe('many old nonces', () => {
   })
 })
 
-test('a refused request removes nothing', async () => {
+test('a rejected request removes no nonces', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const clock = new Clock()

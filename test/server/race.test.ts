@@ -8,7 +8,7 @@ const URL = 'http://example.com/a'
 const mac = createMac({ database: 'sqlite::memory:', clockOffset: { maxSeconds: 3600 } })
 const plain = createMac({ database: 'sqlite::memory:' })
 
-test('of any number of copies of a request at once exactly one passes', async () => {
+test('of any number of simultaneous copies of a request, exactly one is accepted', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 2, max: 64 }), fc.boolean(), async (copies, learning) => {
       const server = learning ? mac : plain
@@ -23,7 +23,7 @@ test('of any number of copies of a request at once exactly one passes', async ()
   )
 })
 
-test('different requests at once all pass, and one nonce serves several credentials and times', async () => {
+test('simultaneous requests are accepted if their nonce, timestamp or credential differs', async () => {
   const app = plain.withMac(() => new Response())
   const [ada, eve] = [await plain.createCredential('ada'), await plain.createCredential('eve')]
   const ts = Math.floor(Date.now() / 1000)

@@ -8,7 +8,7 @@ const ada = await mac.createCredential('ada')
 
 const SHOWN = 'http://example.com/b'
 
-/** What becomes of a request for `SHOWN`, of which the server knows more than it shows. */
+/** @returns The outcome for a request for `SHOWN`, if `requestTarget` returns `raw`. */
 function arrive(raw: string | NodeRequest | undefined, signing: Signing, options?: WithMacOptions) {
   const app = mac.withMac(() => new Response(), { ...options, requestTarget: () => raw })
   const headers = { authorization: authorization(ada, SHOWN, signing) }
@@ -18,10 +18,10 @@ function arrive(raw: string | NodeRequest | undefined, signing: Signing, options
 const HOST = { host: 'example.com' }
 
 describe.each([
-  ['a text', (url: string) => url],
+  ['a string', (url: string) => url],
   ["node:http's request", (url: string) => ({ url, headers: HOST })],
-])('the target from the wire, as %s', (_, raw) => {
-  test('is the only one that counts', async () => {
+])('a request target given as %s', (_, raw) => {
+  test('is verified instead of the URL', async () => {
     expect(await arrive(raw('/a/../b'), { target: '/a/../b' })).toBe('200')
     expect(await arrive(raw('/a/../b'), {})).toBe('401 ERR_MAC_REJECTED')
   })
@@ -36,18 +36,18 @@ describe.each([
     ['/b#'],
     ['/b#c'],
     ['#/b'],
-  ])('is refused where it is no path: %j', async (url) => {
+  ])('is rejected if it is not a path: %j', async (url) => {
     expect(await arrive(raw(url), {})).toBe('401 ERR_MAC_TARGET')
     expect(await arrive(raw(url), { target: url })).toBe('401 ERR_MAC_TARGET')
   })
 })
 
-test("where nothing is known of the wire, the URL's target counts", async () => {
+test('if requestTarget returns undefined, the URL is verified', async () => {
   expect(await arrive(undefined, {})).toBe('200')
 })
 
 describe("node:http's request", () => {
-  const refused: readonly [string, NodeRequest['headers']][] = [
+  const hostless: readonly [string, NodeRequest['headers']][] = [
     ['names no host', {}],
     ['has another Host than :authority', { host: 'other.example', ':authority': 'example.com' }],
     ['has another port in its Host', { host: 'example.com:81', ':authority': 'example.com' }],
@@ -63,17 +63,17 @@ describe("node:http's request", () => {
   const pinned = { origin: 'http://example.com' }
   const several = { origin: ['http://example.com', 'http://example.org'] }
 
-  test.each(refused)('is refused where it %s', async (_, headers) => {
+  test.each(hostless)('is rejected if it %s', async (_, headers) => {
     expect(await arrive({ url: '/b', headers }, {})).toBe('401 ERR_MAC_HOST')
     expect(await arrive({ url: '/b', headers }, {}, several)).toBe('401 ERR_MAC_HOST')
   })
 
-  test.each(refused)('is let in where it %s, and the origin is pinned', async (_, headers) => {
+  test.each(hostless)('is accepted if it %s, but the origin is configured', async (_, headers) => {
     expect(await arrive({ url: '/b', headers }, {}, pinned)).toBe('200')
     expect(await arrive({ url: '/b', headers }, {}, { origin: () => pinned.origin })).toBe('200')
   })
 
-  test.each(malformed)('is refused where one of its hosts is malformed: %j', async (headers) => {
+  test.each(malformed)('is rejected if one of its hosts is malformed: %j', async (headers) => {
     const proxy = { trustProxy: true }
     for (const options of [{}, several, pinned, { origin: () => pinned.origin }, proxy]) {
       expect(await arrive({ url: '/b', headers }, {}, options)).toBe('401 ERR_MAC_HOST')
@@ -84,7 +84,7 @@ describe("node:http's request", () => {
     [Object.assign(Object.create(null), { ':authority': 'example.com' })],
     [{ host: 'example.com', ':authority': 'example.com' }],
     [{ host: 'Example.com:80', ':authority': 'example.com' }],
-  ])('may name its host in either way: %j', async (headers) => {
+  ])('is accepted with these header fields for its host: %j', async (headers) => {
     expect(await arrive({ url: '/b', headers }, {})).toBe('200')
     expect(await arrive({ url: '/b', headers }, {}, several)).toBe('200')
   })

@@ -10,22 +10,22 @@ test.each([
   ['was revoked', (mac: Mac) => mac.revokeCredential('ada'), 'ERR_MAC_REVOKED'],
   ['was deleted', (mac: Mac) => mac.deleteCredential('ada'), 'ERR_MAC_UNKNOWN_IDENTIFIER'],
   [
-    'got another key for one that leaked',
+    'was rotated without a grace',
     (mac: Mac) => mac.rotateCredential('ada', { graceSeconds: 0 }),
     'ERR_MAC_MISMATCH',
   ],
 ] as const)(
-  'who %s since its last request is named by no refusal, the first of them neither',
+  'the verdict and the event have no id if the credential %s since its last request',
   async (_, change, code) => {
     const mac = createMac({ database: 'sqlite::memory:' })
     const ada = await mac.createCredential('ada', { id: 'ada' })
     expect((await mac.verify(signed(ada, URL))).ok).toBe(true)
     await change(mac)
-    using heard = hearing()
+    using channels = hearing()
     for (let request = 0; request < 2; request++) {
       expect(await mac.verify(signed(ada, URL))).toMatchObject({ ok: false, id: null })
     }
-    expect(heard.rejected.map(({ code, id }) => [code, id])).toEqual([
+    expect(channels.rejected.map(({ code, id }) => [code, id])).toEqual([
       [code, null],
       [code, null],
     ])

@@ -11,7 +11,7 @@ const URL = 'http://example.com/orders/7?token=secret'
 const mac = createMac({ database: 'sqlite::memory:' })
 const ada = await mac.createCredential('ada')
 
-/** What a server prints for one request, made and asked while NODE_ENV has a value. */
+/** @returns What a server prints for one request while NODE_ENV is `environment`. */
 async function printedFor(
   environment: string | undefined,
   signing: Signing | null,
@@ -51,7 +51,7 @@ describe('a server in development', () => {
     expect(lines).toEqual([`withmac: rejected GET /orders/7: ERR_MAC_MISSING (${reference})`])
   })
 
-  test('prints nothing of an accepted request, nor of an anonymous one if that is allowed', async () => {
+  test('prints nothing for an accepted request, nor for an anonymous one if that is allowed', async () => {
     expect((await printedFor('development', {})).lines).toEqual([])
     expect((await printedFor('development', null, { mode: 'optional' })).lines).toEqual([])
   })
@@ -64,14 +64,14 @@ describe('a server in development', () => {
     )
   })
 
-  test('leaves it to onReject if there is one, of the handler or of the Mac', async () => {
+  test('prints nothing if the handler or the Mac has an onReject', async () => {
     const onReject = () => {}
     expect((await printedFor('development', WRONG, { onReject })).lines).toEqual([])
     const hooked = createMac({ database: 'sqlite::memory:', onReject })
     expect((await printedFor('development', WRONG, {}, hooked)).lines).toEqual([])
   })
 
-  test('prints a failure of the store once, as everywhere', async () => {
+  test('prints a failure of the store once', async () => {
     const broken = createMac({ database: 'sqlite:/dev/null/mac.db' })
     const { lines } = await printedFor('development', {}, {}, broken)
     expect(lines).toHaveLength(1)
@@ -80,7 +80,7 @@ describe('a server in development', () => {
 })
 
 test.each([['production'], ['Production'], [' production '], ['test']])(
-  'a server prints nothing of rejected requests if NODE_ENV is %j',
+  'a server prints nothing for rejected requests if NODE_ENV is %j',
   async (environment) => {
     expect((await printedFor(environment, WRONG)).lines).toEqual([])
     expect((await printedFor(environment, null)).lines).toEqual([])
@@ -90,7 +90,7 @@ test.each([['production'], ['Production'], [' production '], ['test']])(
 const onDeno = process.versions.deno === undefined ? [] : ['Deno']
 
 test.each(onDeno)(
-  'a server on %s prints lines only if it may read NODE_ENV, and does not ask',
+  'a server on %s prints lines only if it may read NODE_ENV, and does not prompt',
   () => {
     using folder = temporaryFolder()
     const script = folder.path('script.ts')
@@ -117,7 +117,7 @@ test.each(onDeno)(
   },
 )
 
-describe('the line of a request', () => {
+describe('the line for a request', () => {
   const shown = (url: string, method = 'GET') => shownRequest({ url, method } as Request)
 
   test.each([
@@ -129,25 +129,25 @@ describe('the line of a request', () => {
     ['//secret@host/a', 'GET /a'],
     ['', 'GET /'],
     ['http://example.com/%0A%E2%80%AE', 'GET /%0A%E2%80%AE'],
-  ])('shows of %j the path alone', (url, line) => {
+  ])('shows only the path of %j', (url, line) => {
     expect(shown(url)).toBe(line)
   })
 
-  test('has no character that could rewrite a terminal or begin another line', () => {
+  test('escapes characters that could control a terminal or begin another line', () => {
     const unsafe = '\n\r\u001b[2J\u009b\u202e\u2066\u061c\u2028\ufeff\ud800 …'
     const line = shown(`http://example.com/${unsafe}`, `GET${unsafe}`)
     expect(line).toMatch(/^[\x21-\x7e]+ [\x21-\x7e]+$/)
     expect(line).toContain('\\u000a\\u000d\\u001b[2J\\u009b\\u202e')
   })
 
-  test('is cut to a bounded length', () => {
+  test('is truncated', () => {
     const line = shown(`http://example.com/${'a\n'.repeat(100_000)}`, 'M'.repeat(100_000))
     expect(line.length).toBeLessThan(1500)
     expect(line).toMatch(/^M{20}… \/a\\u000a.*…$/)
   })
 })
 
-describe('a flood', () => {
+describe('a flood of rejected requests', () => {
   function console() {
     const printed: string[] = []
     const clock = { ms: 1000 }
@@ -170,7 +170,7 @@ describe('a flood', () => {
     expect(printed.slice(20)).toEqual(['withmac: … and 981 more', 'a second later'])
   })
 
-  test('of hours prints at most 21 lines for each second', () => {
+  test('that lasts hours prints at most 21 lines per second', () => {
     const { printed, clock, print } = console()
     for (let tick = 0; tick < 36_000; tick++) {
       clock.ms += 100
@@ -180,7 +180,7 @@ describe('a flood', () => {
     expect(printed.length).toBeGreaterThanOrEqual(3599 * 20)
   })
 
-  test('makes no line that it leaves out', () => {
+  test('does not build the lines that it leaves out', () => {
     let made = 0
     const lines = new ConsoleLines(
       () => 0,
@@ -190,7 +190,7 @@ describe('a flood', () => {
     expect(made).toBe(20)
   })
 
-  test('that is over leaves nothing to tell', () => {
+  test('of at most 20 requests per second prints all lines, and no count', () => {
     const { printed, clock, print } = console()
     for (let second = 0; second < 3; second++) {
       for (let sent = 0; sent < 20; sent++) print('line')

@@ -14,14 +14,14 @@ import { withDatabase } from '../support/with-database.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
-/** Two servers on one file, as two processes have it, and a credential that both have seen. */
-async function two() {
+/** Opens one file twice, as two processes do, with a credential that one of them has cached. */
+async function twoServers() {
   const folder = temporaryFolder()
   const clock = new Clock()
   const database = `sqlite:${folder.path('mac.db')}`
   const messages: string[] = []
   const ext = (given: string | null) => {
-    if (given === 'throw') throw new Error('a judge that fails')
+    if (given === 'throw') throw new Error('an ext function that fails')
     return given !== 'no'
   }
   const here = createMac({
@@ -49,22 +49,22 @@ async function two() {
   }
 }
 
-describe('a credential that signed before and that another process', () => {
-  test('revoked, is refused at its next request', async () => {
-    await using place = await two()
+describe('a cached credential', () => {
+  test('that another process revoked is rejected at its next request', async () => {
+    await using place = await twoServers()
     await place.there.revokeCredential('ada')
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('deleted, is refused at its next request', async () => {
-    await using place = await two()
+  test('that another process deleted is rejected at its next request', async () => {
+    await using place = await twoServers()
     await place.there.deleteCredential('ada')
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('replaced by one with another key, is refused with the old and passes with the new', async () => {
-    await using place = await two()
+  test('that another process replaced is rejected with the old key and accepted with the new', async () => {
+    await using place = await twoServers()
     await place.there.deleteCredential('ada')
     await place.there.createCredential('eve', {
       id: 'ada',
@@ -78,8 +78,8 @@ describe('a credential that signed before and that another process', () => {
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('replaced, writes no more nonces with the old key once that was noticed', async () => {
-    await using place = await two()
+  test('that another process replaced writes no more nonces after the first rejection', async () => {
+    await using place = await twoServers()
     await place.there.deleteCredential('ada')
     await place.there.createCredential('eve', {
       id: 'ada',
@@ -92,8 +92,8 @@ describe('a credential that signed before and that another process', () => {
     expect(await nonceRows(place.path)).toBe(noticed)
   })
 
-  test('revoked, is told no more than a stranger by a replay, a stale timestamp, a bad ext or a judge that fails', async () => {
-    await using place = await two()
+  test('that was revoked gets the common 401, also for a replay, a stale timestamp or a bad ext', async () => {
+    await using place = await twoServers()
     expect(await place.send({ nonce: 'once' })).toBe('200')
     const old = { ts: place.clock.seconds - 301 }
     for (const signing of [{ nonce: 'once' }, old, { ext: 'no' }, { ext: 'throw' }]) {
@@ -106,8 +106,8 @@ describe('a credential that signed before and that another process', () => {
     }
   })
 
-  test('left alone, passes while others are created, revoked and deleted', async () => {
-    await using place = await two()
+  test('is accepted while others are created, revoked and deleted', async () => {
+    await using place = await twoServers()
     await place.there.createCredential('eve', { id: 'eve' })
     expect(await place.send()).toBe('200')
     await place.there.revokeCredential('eve')
@@ -117,7 +117,7 @@ describe('a credential that signed before and that another process', () => {
   })
 })
 
-describe('a change that is made by hand, with SQL, counts at the next request:', () => {
+describe('a change that is made by hand, with SQL, takes effect at the next request:', () => {
   const changes: readonly [string, (db: Kysely<MacDatabase>) => Promise<unknown>][] = [
     ['an update', (db) => db.updateTable('mac_credentials').set({ revoked: 1 }).execute()],
     ['a deletion', (db) => db.deleteFrom('mac_credentials').execute()],
@@ -142,13 +142,13 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
   ]
 
   test.each(changes)('%s', async (_, change) => {
-    await using place = await two()
+    await using place = await twoServers()
     await withDatabase(place.path, change)
     expect(await place.send()).toMatch(/^401 ERR_MAC_(REJECTED|EXPIRED)$/)
   })
 
   test('a later expiry', async () => {
-    await using place = await two()
+    await using place = await twoServers()
     const { seconds } = place.clock
     const expire = (expires: number) =>
       withDatabase(place.path, (db) => db.updateTable('mac_credentials').set({ expires }).execute())
@@ -162,15 +162,15 @@ describe('a change that is made by hand, with SQL, counts at the next request:',
   })
 })
 
-describe('what is remembered does not count', () => {
-  test('where an earlier state of the database was restored in place, and changed again', async () => {
-    await using place = await two()
+describe('the credential cache', () => {
+  test('is not used if an earlier state of the database was restored in place, and changed again', async () => {
+    await using place = await twoServers()
     await place.there.createCredential('eve', { id: 'eve' })
     const copy = `${place.path}.copy`
     await withDatabase(place.path, (db) => sql`vacuum into ${copy}`.execute(db))
     await place.there.revokeCredential('eve')
     expect(await place.send()).toBe('200')
-    // As a restored backup has it, then one more change: were changes counted, it would be the same count.
+    // Restores the mark and then makes one change. A counter of changes would show the same value.
     await withDatabase(place.path, async (db) => {
       await sql`attach ${copy} as backup`.execute(db)
       await sql`update mac_state set value =
@@ -181,8 +181,8 @@ describe('what is remembered does not count', () => {
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('where the table lost its triggers and a process set them up again', async () => {
-    await using place = await two()
+  test('is not used if the table lost its triggers and a process created them again', async () => {
+    await using place = await twoServers()
     await withDatabase(place.path, async (db) => {
       for (const name of ['updated', 'deleted', 'overwritten']) {
         await sql`drop trigger ${sql.ref(`mac_credentials_${name}`)}`.execute(db)
@@ -201,9 +201,9 @@ describe('what is remembered does not count', () => {
     expect(await place.send()).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('where the table was rebuilt by hand, which takes its triggers away', async () => {
+  test('is not used if the table was rebuilt by hand, which removes its triggers', async () => {
     for (const end of ['revokeCredential', 'deleteCredential'] as const) {
-      await using place = await two()
+      await using place = await twoServers()
       await withDatabase(place.path, async (db) => {
         await sql`create table rebuilt as select * from mac_credentials`.execute(db)
         await sql`drop table mac_credentials`.execute(db)
@@ -215,8 +215,8 @@ describe('what is remembered does not count', () => {
     }
   })
 
-  test('but it does, where an identifier is asked for that is taken', async () => {
-    await using place = await two()
+  test('is still used after a creation that fails because the identifier exists', async () => {
+    await using place = await twoServers()
     const version = () =>
       withDatabase(place.path, (db) =>
         db
@@ -232,9 +232,9 @@ describe('what is remembered does not count', () => {
   })
 
   test.each([['nonce_floor'], ['credentials_mark']] as const)(
-    'where the database has lost its %s: nobody gets in',
+    'is not used if the database has lost its %s, and every request gets a 503',
     async (name) => {
-      await using place = await two()
+      await using place = await twoServers()
       const messages = place.messages
       await withDatabase(place.path, (db) =>
         db.deleteFrom('mac_state').where('name', '=', name).execute(),
@@ -245,7 +245,7 @@ describe('what is remembered does not count', () => {
   )
 })
 
-/** Keeps credentials, as their first request does. */
+/** Caches credentials, as their first request does. */
 function keepMany(cache: CredentialCache, from: number, to: number): void {
   for (let at = from; at < to; at++) {
     cache.keep(
@@ -254,7 +254,7 @@ function keepMany(cache: CredentialCache, from: number, to: number): void {
   }
 }
 
-test('of many credentials at least the ten thousand that came last are remembered, and at most twice as many', () => {
+test('the cache holds at least the last 10,000 credentials, and at most 20,000', () => {
   const cache = new CredentialCache()
   keepMany(cache, 0, 35_050)
   const kept = Array.from({ length: 35_050 }, (_, at) => cache.get(`id-${at}`)).filter(Boolean)
@@ -264,13 +264,13 @@ test('of many credentials at least the ten thousand that came last are remembere
   expect(cache.get(`id-${35_050 - kept.length}`)).toBeDefined()
 })
 
-describe('where there are more than are remembered', () => {
+describe('if there are more credentials than the cache holds, the cache', () => {
   const sent = (id: string, key: string) => ({
     ...{ id, ts: '1', nonce: 'n', ext: null },
     mac: createHmac('sha1', key).update('text').digest('base64'),
   })
 
-  test('who signs all the time is not forgotten, and a wrong MAC in a name keeps nobody', () => {
+  test('keeps a credential that signs all the time, and a wrong MAC keeps none', () => {
     const cache = new CredentialCache()
     keepMany(cache, 0, 10_000)
     for (let at = 10_000; at < 40_000; at += 5000) {
@@ -282,7 +282,7 @@ describe('where there are more than are remembered', () => {
     expect(cache.get('id-1')).toBeUndefined()
   })
 
-  test('who signs with the old key in its grace is not forgotten either', () => {
+  test('keeps a credential that signs with its old key in the grace', () => {
     const cache = new CredentialCache()
     const oldKey = { key: 'old', algorithm: 'hmac-sha-1', until: 1 }
     const rotated = { id: 'id', key: 'new', algorithm: 'hmac-sha-1', keyNumber: 2, oldKey }
@@ -295,7 +295,7 @@ describe('where there are more than are remembered', () => {
     expect(cache.get('id')).toBeDefined()
   })
 
-  test('who is looked up anew counts as used', () => {
+  test('keeps a credential that was read from the store again', () => {
     const cache = new CredentialCache()
     keepMany(cache, 0, 10_000)
     keepMany(cache, 0, 1)
@@ -305,7 +305,7 @@ describe('where there are more than are remembered', () => {
     expect(cache.get('id-0')).toBeDefined()
   })
 
-  test('who has not signed again goes, and where all have, some go none the less', () => {
+  test('drops credentials that did not sign again, and some even if all did', () => {
     const cache = new CredentialCache()
     keepMany(cache, 0, 15_000)
     for (let at = 0; at < 10; at++) verifyCached(sent(`id-${at}`, 'k'), 'text', cache)

@@ -15,7 +15,7 @@ const URL = 'http://api.example.com/a?b=1'
 const KEY = { id: 'ada', key: 'the key of ada, as it is' }
 const clock = new Clock()
 
-/** A server with a credential, and the reports of what it refused. */
+/** Starts a server with a credential, and records the reports of its rejections. */
 async function serverWith(options: MacOptions & WithMacOptions = {}) {
   const reports: (MacReport & { error: MacError })[] = []
   const { mode, requestTarget, ...macOptions } = options
@@ -35,17 +35,17 @@ function sign(signing: Signing = {}, key = KEY): Request {
 }
 
 describe('the reference', () => {
-  test('is the same in the answer and in the report, and another each time', async () => {
+  test('is the same in the answer and in the report, and differs each time', async () => {
     const { app, reports } = await serverWith()
-    const told = []
+    const references = []
     for (const request of [sign({ port: '443' }), new Request(URL), sign({ mac: 'AAAA' })]) {
-      told.push(((await (await app(request)).json()) as { reference: string }).reference)
+      references.push(((await (await app(request)).json()) as { reference: string }).reference)
     }
-    expect(new Set(told).size).toBe(3)
-    expect(reports.map(({ reference }) => reference)).toEqual(told)
+    expect(new Set(references).size).toBe(3)
+    expect(reports.map(({ reference }) => reference)).toEqual(references)
   })
 
-  test('is in a 503 as well, and with the failure that is shown where nobody listens', async () => {
+  test('is in a 503 too, and in the line that is printed if there is no onReject', async () => {
     const shown = spyOn(console, 'error').mockImplementation(() => {})
     try {
       const broken = createMac({ database: 'sqlite:/dev/null/mac.db' })
@@ -82,7 +82,7 @@ describe('explain() of a report', () => {
       'in milliseconds',
     ],
     ['another key', () => sign({}, { ...KEY, key: 'x' }), 'ERR_MAC_MISMATCH', 'No known mistake'],
-  ])('tells of %s', async (_, request, code, holds) => {
+  ])('explains %s', async (_, request, code, holds) => {
     const { app, reports } = await serverWith()
     await app(request())
     const explanation = await reports[0]?.explain()
@@ -91,7 +91,7 @@ describe('explain() of a report', () => {
     expect(explanation?.sentence).toContain(holds)
   })
 
-  test('tells of a replay, and of a credential that was revoked', async () => {
+  test('explains a replay and a revoked credential', async () => {
     const { mac, app, reports } = await serverWith()
     const request = sign()
     const copy = request.clone()
@@ -109,7 +109,7 @@ describe('explain() of a report', () => {
     ['a list of origins', { origin: ['https://a.example', 'https://api.example.com'] }, {}],
     ['a function', { origin: () => 'https://api.example.com' }, {}],
     ['a proxy', { trustProxy: true }, { 'x-forwarded-proto': 'https' }],
-  ])('judges by what the server judges by: %s', async (_, options, headers) => {
+  ])('uses the origin that the server uses, from %s', async (_, options, headers) => {
     const { app, reports } = await serverWith(options)
     const request = sign()
     for (const [name, value] of Object.entries(headers)) request.headers.set(name, value)
@@ -119,7 +119,7 @@ describe('explain() of a report', () => {
     expect(explanation?.settings).toEqual({ origin: 'http://api.example.com' })
   })
 
-  test('judges by the target from the wire', async () => {
+  test('uses the request target from requestTarget', async () => {
     const { app, reports } = await serverWith({ requestTarget: () => '/x/../a?b=1' })
     await app(sign())
     const explanation = await reports[0]?.explain()
@@ -130,7 +130,7 @@ describe('explain() of a report', () => {
     })
   })
 
-  test('counts in what was learned of the clock', async () => {
+  test('includes the learned clock offset', async () => {
     const { app, reports } = await serverWith({ clockOffset: { maxSeconds: 10_000 } })
     await app(sign({ ts: clock.seconds - 5000 }))
     expect(reports).toEqual([])
@@ -138,7 +138,7 @@ describe('explain() of a report', () => {
     expect((await reports[0]?.explain())?.sentence).toContain('5000 s learned')
   })
 
-  test('is null where the credential cannot be looked up, and does not reject', async () => {
+  test('resolves to null if the credential cannot be read', async () => {
     const { mac, app, reports } = await serverWith()
     await mac.close()
     await app(sign())
@@ -146,7 +146,7 @@ describe('explain() of a report', () => {
     expect(await reports[0]?.explain()).toBeNull()
   })
 
-  test('can be asked long after, when the request is answered and gone', async () => {
+  test('can be called long after the request was answered', async () => {
     const { app, reports } = await serverWith()
     clock.seconds += 1000
     await app(sign({ ts: clock.seconds - 301 }))
@@ -156,7 +156,7 @@ describe('explain() of a report', () => {
 })
 
 describe('a report as JSON', () => {
-  test('is what readSeenRequest reads, and explains as well elsewhere', async () => {
+  test('can be read by readSeenRequest and explained elsewhere, with the same result', async () => {
     const { app, reports } = await serverWith({ origin: 'https://api.example.com' })
     await app(sign())
     const seen = readSeenRequest(JSON.stringify(reports[0]))
@@ -166,7 +166,7 @@ describe('a report as JSON', () => {
     expect(explain(seen, KEY)).toEqual(explanation as NonNullable<typeof explanation>)
   })
 
-  test('holds no header fields but those that matter', async () => {
+  test('contains only the header fields that matter', async () => {
     const { app, reports } = await serverWith()
     const request = sign({ port: '1' })
     for (const name of ['cookie', 'x-api-key', 'forwarded']) request.headers.set(name, `of ${name}`)
@@ -177,7 +177,7 @@ describe('a report as JSON', () => {
     ])
   })
 
-  test('is made of a request whose header fields cannot be read', async () => {
+  test('can be made if the header fields of the request cannot be read', async () => {
     const { app, reports } = await serverWith()
     const broken = {
       method: 'GET',
@@ -194,7 +194,7 @@ describe('a report as JSON', () => {
   })
 })
 
-test('nothing is computed unasked: the origin is not asked for again, and no look-up made', async () => {
+test('nothing is computed before explain() is called: the origin function runs no second time', async () => {
   let asked = 0
   const origin = () => {
     asked++
@@ -207,7 +207,7 @@ test('nothing is computed unasked: the origin is not asked for again, and no loo
   expect(asked).toBe(2)
 })
 
-test('in the mode optional a refusal is reported as well', async () => {
+test('in the mode optional a rejection is reported too', async () => {
   const { app, reports } = await serverWith({ mode: 'optional' })
   expect((await app(sign({ port: '443' }))).status).toBe(200)
   expect((await reports[0]?.explain())?.sentence).toContain('port 443')
@@ -215,7 +215,7 @@ test('in the mode optional a refusal is reported as well', async () => {
   expect(reports).toHaveLength(1)
 })
 
-test('explain() of a refusal by the origin function says that, and not that all is well', async () => {
+test('explain() names a rejection by the origin function', async () => {
   const { app, reports } = await serverWith({ origin: () => null })
   await app(sign())
   expect(await reports[0]?.explain()).toMatchObject({ ok: false, code: 'ERR_MAC_ORIGIN' })
@@ -226,7 +226,7 @@ test.each([
   ['Basic U0VDUkVU', 'Basic ***'],
   ['SECRET', '*** ***'],
   ['Basic U0VDUkVU, MAC id="ada"', 'Basic ***, MAC id="ada"'],
-])('a report of %s holds nothing secret of another scheme', async (authorization, shown) => {
+])('a report of %s contains no secret of another scheme', async (authorization, shown) => {
   const { app, reports } = await serverWith()
   await app(new Request(URL, { headers: { authorization } }))
   const [report] = reports

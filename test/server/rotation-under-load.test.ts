@@ -5,17 +5,17 @@ import { expect, test } from '../support/runner.ts'
 import { authorization, type Key } from '../support/sign.ts'
 import { type ServerProcess, startServer } from '../support/start-server.ts'
 
-/** How many clients of each key send requests one after another, to each server. */
+/** How many clients with each key send requests to each server, each one request at a time. */
 const CLIENTS = 4
 
-/** A request that was answered: when it was sent and answered, by the clock in milliseconds. */
+/** An answered request. Times are in milliseconds. */
 interface Answered {
   readonly sent: number
   readonly answered: number
   readonly status: number
 }
 
-/** Signs and sends requests with a key until it is stopped. */
+/** Sends requests, signed with a key, until `stop` is called. */
 function traffic(key: Key, servers: readonly ServerProcess[]) {
   const all: Answered[] = []
   let stopped = false
@@ -31,7 +31,7 @@ function traffic(key: Key, servers: readonly ServerProcess[]) {
   }
   const clients = servers.flatMap((server) => Array.from({ length: CLIENTS }, () => client(server)))
   return {
-    /** How many that were sent from a moment on are answered. */
+    /** @returns How many requests that were sent at or after `moment` are answered. */
     answeredSince: (moment: number) => all.filter(({ sent }) => sent >= moment).length,
     async stop(): Promise<readonly Answered[]> {
       stopped = true
@@ -43,7 +43,7 @@ function traffic(key: Key, servers: readonly ServerProcess[]) {
 
 const statuses = (answers: readonly Answered[]) => [...new Set(answers.map((each) => each.status))]
 
-test('with a grace of two seconds, under load, no request of either key is refused before its end, and every one of the old key after', async () => {
+test('under load, the old key is accepted until its grace ends and always rejected after that, and the new key is always accepted', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const mac = createMac({ database })
@@ -60,7 +60,7 @@ test('with a grace of two seconds, under load, no request of either key is refus
   expect(ends - rotatedAt).toBeGreaterThanOrEqual(2000)
   expect(ends - rotatedAt).toBeLessThan(4000)
   await sleep(ends - Date.now())
-  // A busy machine answers few in any given time.
+  // A busy machine may answer only few in this time.
   while (oldTraffic.answeredSince(ends) <= 10) await sleep(20)
   const [byOld, byFresh] = await Promise.all([oldTraffic.stop(), freshTraffic.stop()])
   await mac.close()
@@ -74,6 +74,6 @@ test('with a grace of two seconds, under load, no request of either key is refus
   expect(statuses(after)).toEqual([401])
   expect(statuses(byFresh)).toEqual([200])
   const codes = new Set(servers.flatMap(({ rejections }) => rejections.map(({ code }) => code)))
-  // The key itself may have been removed by then, so that nobody knows any more what it was.
+  // If the old key was already removed, the server only sees a wrong MAC.
   for (const code of codes) expect(['ERR_MAC_KEY_RETIRED', 'ERR_MAC_MISMATCH']).toContain(code)
 })

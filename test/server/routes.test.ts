@@ -19,14 +19,14 @@ const files = say('files')
 
 type Params = Record<string, string>
 
-/** A request as Bun hands it over: with the URL normalized, and `params` of the path that was sent. */
+/** @returns A request as Bun passes it: the URL is normalized, `params` come from the path on the wire. */
 function arriving(path: string, params: Params | undefined, method = 'GET', key: Key | null = ada) {
   const url = ORIGIN + path
   const headers = key === null ? {} : { authorization: authorization(key, url, { method }) }
   return Object.assign(new Request(url, { method, headers }), params && { params })
 }
 
-/** Calls a route as Bun would that chose it. */
+/** Calls a route as if Bun had chosen it. */
 function run(routes: object, pattern: string, request: Request, method?: string) {
   const entry = (routes as Record<string, unknown>)[pattern]
   const chosen = method === undefined ? entry : (entry as Record<string, unknown>)[method]
@@ -80,7 +80,7 @@ describe('mac.routes', () => {
     ['a parameter is inherited', '/files/:id', '/files/a', Object.create({ id: 'a' })],
     ['an escape is malformed', '/files/:id', '/files/%zz', { id: '\ufffd' }],
     ['an escape is not UTF-8', '/files/:id', '/files/%FF', { id: '\ufffd' }],
-    ['a parameter holds what * stood for', '/files/:id', '/files/a/b', { id: 'a/b' }],
+    ['a parameter contains what * matched', '/files/:id', '/files/a/b', { id: 'a/b' }],
     ['a fixed path has a parameter', '/files/public', '/files/public', { id: 'a' }],
   ])('answers 401 if %s', async (_, pattern, path, params) => {
     expect(await outcome(run(routes, pattern, arriving(path, params)))).toBe('401 ERR_MAC_TARGET')
@@ -109,25 +109,25 @@ describe('mac.routes', () => {
     expect(await outcome(run(routes, '/refunds/:id/*', same, 'POST'))).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('leaves the nonce of a rejected request to the true one', async () => {
+  test('leaves the nonce of a rejected request unused', async () => {
     const request = arriving('/files/a', { id: 'a' })
     expect(await outcome(run(routes, '/admin/*', request))).toBe('401 ERR_MAC_TARGET')
     expect(await outcome(run(routes, '/files/:id', request))).toBe('200')
     expect(await outcome(run(routes, '/files/:id', request))).toBe('401 ERR_MAC_REPLAY')
   })
 
-  test('answers a tampered request of a stranger as it does one of a known signer', async () => {
-    const told = async (key: Key) => {
+  test('gives an unknown signer the same answer to a tampered request as a known one', async () => {
+    const answerTo = async (key: Key) => {
       const answer = await run(routes, '/admin/*', arriving('/files/a', {}, 'GET', key))
       const { reference, ...problem } = (await answer.json()) as Record<string, unknown>
       return [answer.status, [...answer.headers], typeof reference, problem]
     }
     const stranger = { id: 'nobody', key: 'another' }
-    expect(await told(stranger)).toEqual(await told(ada))
-    expect(JSON.stringify(await told(ada))).not.toMatch(/admin|files/)
+    expect(await answerTo(stranger)).toEqual(await answerTo(ada))
+    expect(JSON.stringify(await answerTo(ada))).not.toMatch(/admin|files/)
   })
 
-  test('holds the target from the wire against the pattern, if that is what is verified', async () => {
+  test('compares the target from requestTarget with the pattern, if that option is set', async () => {
     const raw = '/x/../files/a'
     const guarded = mac.routes({ '/files/:id': files }, { requestTarget: () => raw })
     const headers = { authorization: authorization(ada, `${ORIGIN}/files/a`, { target: raw }) }
@@ -136,7 +136,7 @@ describe('mac.routes', () => {
     expect(await outcome(answer)).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('counts a request for another handler as a failure of its address', async () => {
+  test('counts a request for another handler as a failed request of its address', async () => {
     const limited = createMac({
       database: 'sqlite::memory:',
       onReject() {},
@@ -152,12 +152,12 @@ describe('mac.routes', () => {
     ])
   })
 
-  test('tells onReject what a request for another handler was', async () => {
-    const told: string[] = []
-    const onReject = ({ code }: MacError, { url }: Request) => told.push(`${code} ${url}`)
+  test('passes a request for another handler to onReject', async () => {
+    const rejected: string[] = []
+    const onReject = ({ code }: MacError, { url }: Request) => rejected.push(`${code} ${url}`)
     const guarded = mac.routes({ '/admin/*': files }, { onReject })
     await run(guarded, '/admin/*', arriving('/files/a', {}))
-    expect(told).toEqual([`ERR_MAC_TARGET ${ORIGIN}/files/a`])
+    expect(rejected).toEqual([`ERR_MAC_TARGET ${ORIGIN}/files/a`])
   })
 })
 
@@ -174,7 +174,7 @@ describe('in the mode optional, mac.routes', () => {
     return answer.status === 200 ? answer.text() : outcome(answer)
   }
 
-  test('lets an anonymous caller reach the handler that the path names', async () => {
+  test('runs the handler that the path names for an anonymous caller', async () => {
     expect(await ask('/files/:id', arriving('/files/a', { id: 'a' }, 'GET', null))).toBe('none')
     const wrong = arriving('/files/a', { id: 'a' }, 'GET', { id: 'nobody', key: 'x' })
     expect(await ask('/files/:id', wrong)).toBe('ERR_MAC_UNKNOWN_IDENTIFIER')
@@ -182,22 +182,22 @@ describe('in the mode optional, mac.routes', () => {
 
   test.each([
     ['signed', ada],
-    ['signed by a stranger', { id: 'nobody', key: 'x' }],
+    ['signed with an unknown key', { id: 'nobody', key: 'x' }],
     ['unsigned', null],
-  ])('keeps a request that is %s from a handler that the path does not name', async (_, key) => {
+  ])('rejects a request that is %s if its path names another handler', async (_, key) => {
     expect(await ask('/admin/*', arriving('/files/a', {}, 'GET', key))).toBe('401 ERR_MAC_TARGET')
     const other = arriving('/files/a', { id: 'b' }, 'GET', key)
     expect(await ask('/files/:id', other)).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('keeps a malformed header from a handler that the path does not name', async () => {
+  test('rejects a request with a malformed header if its path names another handler', async () => {
     const request = arriving('/files/a', {}, 'GET', null)
     request.headers.set('authorization', 'MAC nonsense')
     expect(await ask('/admin/*', request)).toBe('401 ERR_MAC_TARGET')
   })
 })
 
-test('a preflight reaches no handler that its path does not name', async () => {
+test('mac.routes rejects a preflight if its path names another handler', async () => {
   const guarded = mac.routes({ '/files/:id': files, '/admin/*': files }, { allowPreflight: true })
   const preflight = (path: string, params: Params) => {
     const request = arriving(path, params, 'OPTIONS', null)
@@ -209,8 +209,8 @@ test('a preflight reaches no handler that its path does not name', async () => {
   expect(await outcome(answer)).toBe('401 ERR_MAC_TARGET')
 })
 
-describe('what mac.routes takes as a handler', () => {
-  test('may be what withMac returned, which verifies once and keeps its own options', async () => {
+describe('an entry of mac.routes', () => {
+  test('may be a handler of withMac, which verifies once and keeps its own options', async () => {
     const { routes } = createMac({ database: 'sqlite::memory:' })
     const guarded = routes({
       '/read/:id': mac.withMac(files, { scope: 'files:read' }),
@@ -227,7 +227,7 @@ describe('what mac.routes takes as a handler', () => {
     expect(await outcome(other)).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('may be an object with fetch, and is called with what Bun gives', async () => {
+  test('may be an object with fetch, which is called with the arguments of Bun', async () => {
     const seen: unknown[] = []
     const app = { fetch: (...given: unknown[]) => new Response(String(seen.push(...given))) }
     const guarded = mac.routes({ '/app/*': app })
@@ -237,7 +237,7 @@ describe('what mac.routes takes as a handler', () => {
     expect(seen).toEqual([request, server])
   })
 
-  test('is left out if it is undefined, and stays false for a path that is served elsewhere', () => {
+  test('is left out if it is undefined, and stays false if it is false', () => {
     const table = { '/a': { GET: files, POST: undefined }, '/b': false as const, '/c': undefined }
     const guarded = mac.routes(table as never) as Record<string, object>
     expect(Object.keys(guarded)).toEqual(['/a', '/b'])
@@ -265,13 +265,13 @@ describe('what mac.routes takes as a handler', () => {
     ['an empty object', {}],
     ['a list', [files]],
   ]
-  test.each(unguarded)('is not %s, which would look protected', (_, entry) => {
+  test.each(unguarded)('cannot be %s, which would be public', (_, entry) => {
     const make = () => mac.routes({ '/a/*': entry } as never)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(/^withmac: routes: .*\/a\//)
   })
 
-  test('is told to stand beside the table if everybody may have it', () => {
+  test('that is public by intent gets an error that says where to put it', () => {
     for (const entry of [new Response('x'), { dir: '.' }]) {
       expect(() => mac.routes({ '/a/*': entry } as never)).toThrow('...mac.routes({ … })')
     }
@@ -281,7 +281,7 @@ describe('what mac.routes takes as a handler', () => {
     expect(() => mac.routes(table as never)).toThrow(TypeError)
   })
 
-  test('comes with options that are checked at once', () => {
+  test('may come with options, which are checked at once', () => {
     const options = { modes: 'optional' } as WithMacOptions
     expect(() => mac.routes({}, options)).toThrow(/wrong options .*modes/)
   })
@@ -310,7 +310,7 @@ describe('a pattern of mac.routes', () => {
     ['/a\\b', '"a\\\\b"'],
     ['/é', '"é"'],
     ['/%zz', '"%zz"'],
-  ])('is not %s', (pattern, why) => {
+  ])('cannot be %s', (pattern, why) => {
     const make = () => mac.routes({ [pattern]: files })
     expect(make).toThrow(TypeError)
     expect(make).toThrow(why)
@@ -319,11 +319,11 @@ describe('a pattern of mac.routes', () => {
   test.each([
     ['/a/:x', '/a/:y'],
     ['/a/:x/*', '/a/:y/*'],
-  ])('does not take the same paths as another one: %s and %s', (one, other) => {
+  ])('cannot match the same paths as another one: %s and %s', (one, other) => {
     expect(() => mac.routes({ [one]: files, [other]: files })).toThrow(JSON.stringify(one))
   })
 
-  test('may be any that Bun matches by', () => {
+  test('can be any other pattern of Bun', () => {
     const patterns = ['/', '//', '/a/', '/a', '/*', '/a/:x/b/:y_2', '/:a-b', "/it's|[x]", '/%C3%A9']
     expect(
       Object.keys(mac.routes(Object.fromEntries(patterns.map((each) => [each, files])))),
@@ -331,7 +331,7 @@ describe('a pattern of mac.routes', () => {
   })
 })
 
-describe('a plain withMac under routes of Bun', () => {
+describe('a plain withMac in the routes of Bun.serve', () => {
   const app = mac.withMac(files)
   const ask = (path: string, params: unknown) =>
     outcome(app(Object.assign(arriving(path, undefined), { params })))
@@ -371,33 +371,33 @@ describe('a plain withMac under routes of Bun', () => {
     expect(await ask(path, params)).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('keeps the nonce of a request with foreign params unused', async () => {
+  test('leaves the nonce of a request with wrong params unused', async () => {
     const request = arriving('/files/a', { id: 'b' })
     expect(await outcome(app(request))).toBe('401 ERR_MAC_TARGET')
     expect(await outcome(app(Object.assign(request, { params: { id: 'a' } })))).toBe('200')
   })
 
-  test('keeps an anonymous caller with foreign params from its handler', async () => {
+  test('rejects an anonymous caller with wrong params', async () => {
     const optional = mac.withMac(files, { mode: 'optional' })
     const request = (id: string) => arriving('/files/a', { id }, 'GET', null)
     expect(await outcome(optional(request('a')))).toBe('200')
     expect(await outcome(optional(request('b')))).toBe('401 ERR_MAC_TARGET')
   })
 
-  test('has mac.verify judge params as well', async () => {
+  test('checks params in mac.verify too', async () => {
     const verdict = await mac.verify(arriving('/files/a', { id: 'b' }))
     expect(verdict).toMatchObject({ ok: false, error: { code: 'ERR_MAC_TARGET' } })
     expect((await mac.verify(arriving('/files/a', { id: 'a' }))).ok).toBe(true)
   })
 
-  test('looks at no params beside the Request, which other frameworks read by themselves', async () => {
+  test('ignores params that are not on the Request, because frameworks set them', async () => {
     const framework = mac.withMac(({ request }: { request: Request }) => files(request))
     const event = { request: arriving('/files/a', undefined), params: { id: 'b', rest: 'x/y' } }
     expect(await outcome(framework(event))).toBe('200')
   })
 })
 
-test('a wrong option is said to be one of routes', () => {
+test('the error for a wrong option names routes', () => {
   const options = { modes: 'optional' } as WithMacOptions
   expect(() => mac.routes({ '/a': files }, options)).toThrow(
     'wrong options for routes: there is no option modes: did you mean mode?',

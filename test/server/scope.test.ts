@@ -15,23 +15,23 @@ function ask(scope: Scope, key = reader, method = 'GET') {
   return outcome(app(signed(key, URL, { method })))
 }
 
-describe('a credential', () => {
-  test('that has the scope gets in', async () => {
+describe('a request', () => {
+  test('is accepted if its credential has the required scope', async () => {
     expect(await ask('orders:read')).toBe('200')
   })
 
-  test('that lacks it does not', async () => {
+  test('is rejected if its credential lacks the required scope', async () => {
     expect(await ask('orders:write')).toBe('403 ERR_MAC_SCOPE')
     expect(await ask('orders')).toBe('403 ERR_MAC_SCOPE')
     expect(await ask('orders:read', nobody)).toBe('403 ERR_MAC_SCOPE')
   })
 
-  test('needs each of several', async () => {
+  test('is rejected if any required scope is missing', async () => {
     expect(await ask(['orders:read', 'users:read'])).toBe('200')
     expect(await ask(['orders:read', 'orders:write'])).toBe('403 ERR_MAC_SCOPE')
   })
 
-  test('is judged as it is in the store now, also where it is remembered', async () => {
+  test('is checked against the scopes in the store, also if its credential is cached', async () => {
     const app = mac.withMac(() => new Response(), { scope: 'orders:write', onReject() {} })
     const eve = await mac.createCredential('eve', { scopes: ['orders:write'] })
     expect(await outcome(app(signed(eve, URL)))).toBe('200')
@@ -42,25 +42,25 @@ describe('a credential', () => {
   })
 })
 
-describe('a function of the request', () => {
+describe('a scope function', () => {
   const byMethod = ({ method }: Request) => (method === 'GET' ? 'orders:read' : 'orders:write')
 
-  test('says what is demanded of it', async () => {
+  test('says which scope the request needs', async () => {
     expect(await ask(byMethod)).toBe('200')
     expect(await ask(byMethod, reader, 'DELETE')).toBe('403 ERR_MAC_SCOPE')
   })
 
-  test('may take its time', async () => {
+  test('may return a promise', async () => {
     expect(await ask(async (request) => byMethod(request), reader, 'DELETE')).toMatch(/^403/)
     expect(await ask(async () => ['orders:read'])).toBe('200')
   })
 
-  test('demands nothing by null', async () => {
+  test('requires no scope with null', async () => {
     expect(await ask(() => null, nobody)).toBe('200')
     expect(await ask(async () => null, nobody)).toBe('200')
   })
 
-  test('lets nobody in by an empty list, and the operator is told what to give', async () => {
+  test('must not return an empty list, and the error says what to return', async () => {
     for (const scope of [() => [], async () => []]) {
       const causes: unknown[] = []
       const app = mac.withMac(() => new Response(), {
@@ -85,13 +85,13 @@ describe('a function of the request', () => {
         throw new Error('no')
       },
     ],
-  ])('that fails, or gives something else, lets nobody in: %p', async (scope) => {
+  ])('that fails, or returns something else, makes the answer a 503: %p', async (scope) => {
     expect(await ask(scope as Scope)).toBe('503 ERR_MAC_CALLBACK')
   })
 })
 
-describe('the answer to who lacks a scope', () => {
-  test('tells what is demanded, and challenges nobody', async () => {
+describe('the answer if a scope is missing', () => {
+  test('lists the required scopes, and has no challenge', async () => {
     const app = mac.withMac(() => new Response(), { scope: ['orders:read', 'b'], onReject() {} })
     const answer = await app(signed(reader, URL))
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
@@ -105,19 +105,19 @@ describe('the answer to who lacks a scope', () => {
     })
   })
 
-  test('is told to onReject with what is missing, and not to onAccept', async () => {
-    const told: string[] = []
+  test('is passed to onReject with the missing scopes, and not to onAccept', async () => {
+    const called: string[] = []
     const app = mac.withMac(() => new Response(), {
       scope: ['orders:read', 'b', 'c'],
-      onAccept: () => told.push('accepted'),
-      onReject: (error: MacError) => told.push(error.code, error.message),
+      onAccept: () => called.push('accepted'),
+      onReject: (error: MacError) => called.push(error.code, error.message),
     })
     await app(signed(reader, URL))
     const lacks = `The credential "${reader.id}" lacks the scopes "b", "c".`
-    expect(told).toEqual(['ERR_MAC_SCOPE', lacks])
+    expect(called).toEqual(['ERR_MAC_SCOPE', lacks])
   })
 
-  test('uses up the nonce', async () => {
+  test('leaves the nonce used', async () => {
     const app = mac.withMac(() => new Response(), { scope: 'b', onReject() {} })
     const request = signed(reader, URL)
     expect(await outcome(app(request.clone()))).toBe('403 ERR_MAC_SCOPE')
@@ -125,12 +125,12 @@ describe('the answer to who lacks a scope', () => {
   })
 })
 
-test('who is not let in by a credential is not asked for scopes', async () => {
+test('a wrong MAC is rejected before scopes are checked', async () => {
   expect(await ask('orders:read', { ...reader, key: 'another' })).toBe('401 ERR_MAC_REJECTED')
 })
 
 test.each([[''], ['two scopes'], ['a"b'], [[]], [['a', '']], [[7]], [7], [null], [{}]])(
-  'a scope that is none is a TypeError at once: %j',
+  'withMac throws a TypeError for a malformed scope: %j',
   (scope) => {
     const make = () => mac.withMac(() => new Response(), { scope: scope as Scope })
     expect(make).toThrow(TypeError)
@@ -138,7 +138,7 @@ test.each([[''], ['two scopes'], ['a"b'], [[]], [['a', '']], [[7]], [7], [null],
   },
 )
 
-test('a scope with the mode optional is a TypeError that says why', () => {
+test('withMac throws a TypeError for a scope in the mode optional, and says why', () => {
   const options: WithMacOptions = { scope: 'orders:read', mode: 'optional' }
   const make = () => mac.withMac(() => new Response(), options)
   expect(make).toThrow(TypeError)

@@ -13,7 +13,7 @@ import { signed } from '../support/sign.ts'
 const SCRIPT = join(import.meta.dirname, '../support/ready-server.ts')
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
 
-/** A sealed database, and what a server on it is started with. */
+/** Makes a sealed database. @returns A credential in it, and the environment of a server on it. */
 async function sealedDatabase(folder: { path(name: string): string }) {
   const database = `sqlite:${folder.path('mac.db')}`
   const mac = createMac({ database, sealingKey: ONE })
@@ -41,8 +41,8 @@ test('a server on a sealed database works with its sealing key', async () => {
 })
 
 test.each([
-  ['without it', undefined, 'None was given.'],
-  ['with another', TWO, 'Given: '],
+  ['without a sealing key', undefined, 'None was given.'],
+  ['with another sealing key', TWO, 'Given: '],
 ])('a server on a sealed database refuses to start %s, and says why', async (_, key, given) => {
   using folder = temporaryFolder()
   const { env } = await sealedDatabase(folder)
@@ -59,7 +59,7 @@ test.each([
   expect(err).not.toContain(TWO)
 })
 
-test('a server refuses to start with an empty one, and makes no database', async () => {
+test('a server refuses to start with an empty MAC_SEALING_KEY, and creates no database', async () => {
   using folder = temporaryFolder()
   const variables = {
     ...process.env,
@@ -76,7 +76,7 @@ test('a server refuses to start with an empty one, and makes no database', async
 const onDeno = process.versions.deno === undefined ? [] : ['Deno']
 
 test.each(onDeno)(
-  'on %s the variable is not asked for where it may not be read, and sealed keys are refused',
+  'a server on %s does not prompt for MAC_SEALING_KEY, and refuses sealed keys if it may not read it',
   async () => {
     using folder = temporaryFolder()
     const { env } = await sealedDatabase(folder)
@@ -116,31 +116,31 @@ test.each(onDeno)(
   },
 )
 
-test('requests that come before anybody looked are answered 503, and the hook is told', async () => {
+test('requests get a 503 and onReject the reason if the sealing key is missing', async () => {
   using folder = temporaryFolder()
   const { ada, env } = await sealedDatabase(folder)
-  const told: string[] = []
+  const errors: string[] = []
   const mac = createMac({
     database: env.DATABASE,
     sealingKey: null,
-    onReject: ({ code, message }) => told.push(`${code}: ${message}`),
+    onReject: ({ code, message }) => errors.push(`${code}: ${message}`),
   })
   const app = mac.withMac(() => new Response())
   expect(await outcome(app(signed(ada, 'http://example.com/')))).toBe('503 ERR_MAC_SEALED')
-  expect(told[0]).toMatch(/^ERR_MAC_SEALED: The database .* \(1 credential\)\. None was given\./)
+  expect(errors[0]).toMatch(/^ERR_MAC_SEALED: The database .* \(1 credential\)\. None was given\./)
   const body = await (await app(signed(ada, 'http://example.com/'))).text()
   expect(body).toContain('Credentials cannot be checked at the moment.')
   expect(body).not.toContain('sealing')
   await mac.close()
 })
 
-test('a credential that another process seals by a key unknown here fails alone', async () => {
+test('if another process seals one credential with an unknown key, only that credential fails', async () => {
   using folder = temporaryFolder()
   const { ada, env } = await sealedDatabase(folder)
-  const told: string[] = []
+  const errors: string[] = []
   const here = createMac({
     ...{ database: env.DATABASE, sealingKey: ONE },
-    onReject: ({ code, message }) => told.push(`${code}: ${message}`),
+    onReject: ({ code, message }) => errors.push(`${code}: ${message}`),
   })
   const app = here.withMac(() => new Response())
   await here.ready()
@@ -149,7 +149,7 @@ test('a credential that another process seals by a key unknown here fails alone'
   await there.close()
   expect(await outcome(app(signed(ada, 'http://example.com/')))).toBe('200')
   expect(await outcome(app(signed(eve, 'http://example.com/')))).toBe('503 ERR_MAC_SEALED')
-  expect(told[0]).toMatch(/is sealed by the sealing key [0-9a-f]{16}, which was not given/)
+  expect(errors[0]).toMatch(/is sealed by the sealing key [0-9a-f]{16}, which was not given/)
   expect(await here.listCredentials()).toHaveLength(2)
   await here.close()
 })

@@ -9,14 +9,14 @@ import { type Key, signed } from '../support/sign.ts'
 
 const DAY = 86_400
 
-/** A server on a file. */
+/** Starts a server on a file. */
 function start(path: string) {
   const clock = new Clock()
   const mac = createMac({ database: `sqlite:${path}`, now: clock.now, onReject() {} })
   const app = mac.withMac(() => new Response())
   return {
     ...{ clock, mac },
-    /** Sends a request, and waits for all that follows. */
+    /** Sends a request, and waits for the cleanup after it. */
     async send(key: Key): Promise<string> {
       const answer = await outcome(app(signed(key, 'http://example.com/', { ts: clock.seconds })))
       for (let turn = 0; turn < 20; turn++) await setImmediate()
@@ -26,7 +26,7 @@ function start(path: string) {
   }
 }
 
-test('an old key goes within a minute after its grace, and the history says when it was last used', async () => {
+test('an old key is removed within a minute after its grace, and the history says when it was last used', async () => {
   using folder = temporaryFolder()
   const { mac, clock, send } = start(folder.path('mac.db'))
   const ada = await mac.createCredential('ada', { expires: null })
@@ -38,7 +38,7 @@ test('an old key goes within a minute after its grace, and the history says when
   clock.seconds += 30
   expect(await send(ada)).toBe('401 ERR_MAC_REJECTED')
   expect(await send(renewed)).toBe('200')
-  // A minute has not passed since the last time.
+  // A minute has not passed since the last cleanup.
   expect((await mac.getCredential(ada.id))?.oldKey?.lastUsed).toEqual(new Date(used * 1000))
   clock.seconds += 30
   expect(await send(renewed)).toBe('200')
@@ -49,13 +49,13 @@ test('an old key goes within a minute after its grace, and the history says when
     detail: { keyNumber: 1, lastUsed: used },
   })
   const { mac_usage: usage = [] } = databaseContent(folder.path('mac.db')).rows
-  // That of the old key stays: for a credential that is used no more it is the last.
+  // The use of the old key is kept: it may be the last use of the credential.
   expect(usage.map(([, keyNumber]) => Number(keyNumber))).toEqual([1, 2])
   expect(await send(renewed)).toBe('200')
   await mac.close()
 })
 
-test('credentials that are to go do so a day after they expired, with what is known of their use', async () => {
+test('credentials with removeWhenExpired are removed a day after they expired, with the data of their use', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const { mac, clock, send, ids } = start(path)
@@ -71,7 +71,7 @@ test('credentials that are to go do so a day after they expired, with what is kn
   clock.seconds += 10
   expect(await send(first)).toBe('401 ERR_MAC_EXPIRED')
   clock.seconds += DAY
-  // What is refused sweeps nothing.
+  // A rejected request does not start a cleanup.
   expect(await send({ ...ada, key: 'another' })).toBe('401 ERR_MAC_REJECTED')
   expect(await ids()).toContain(first.id)
   expect(await send(ada)).toBe('200')
@@ -87,7 +87,7 @@ test('credentials that are to go do so a day after they expired, with what is kn
   await mac.close()
 })
 
-test('very many of them go at once, and requests are answered meanwhile', async () => {
+test('1000 expired credentials are removed while requests are answered', async () => {
   using folder = temporaryFolder()
   const { mac, clock, send, ids } = start(folder.path('mac.db'))
   const ada = await mac.createCredential('ada', { expires: null })
@@ -99,7 +99,7 @@ test('very many of them go at once, and requests are answered meanwhile', async 
   await mac.close()
 }, 180_000)
 
-test('prune sweeps as well, and goes on to tell the number of nonces', async () => {
+test('prune removes expired keys and credentials too, and returns the number of nonces', async () => {
   using folder = temporaryFolder()
   const { mac, clock, send, ids } = start(folder.path('mac.db'))
   const ada = await mac.createCredential('ada', { expires: null })

@@ -29,7 +29,7 @@ const app = mac.withMac(() => new Response())
 const sign = (key: typeof unknown, signing: Signing = {}) =>
   signed(key, URL, { ts: clock.seconds, ...signing })
 
-test('an unknown identifier, a wrong MAC, and what was revoked, disabled or replaced look the same', async () => {
+test('an unknown identifier, a wrong MAC and a revoked, disabled or replaced key get the same answer', async () => {
   rejections.length = 0
   const answers = [
     await wholeAnswer(app(sign(unknown))),
@@ -59,11 +59,11 @@ test('an unknown identifier, a wrong MAC, and what was revoked, disabled or repl
   ])
 })
 
-describe('with a right MAC a caller is told, and with a wrong one is not:', () => {
+describe('the answer to a right MAC says, and to a wrong MAC does not say,', () => {
   const wrong = { mac: 'AAAA' }
 
-  async function differ(key: typeof ada, signing: Signing, told: string): Promise<void> {
-    expect(await outcome(app(sign(key, signing)))).toBe(`401 ${told}`)
+  async function differ(key: typeof ada, signing: Signing, code: string): Promise<void> {
+    expect(await outcome(app(sign(key, signing)))).toBe(`401 ${code}`)
     expect(await outcome(app(sign(key, { ...signing, ...wrong })))).toBe('401 ERR_MAC_REJECTED')
     expect(await outcome(app(sign(unknown, signing)))).toBe('401 ERR_MAC_REJECTED')
   }
@@ -86,7 +86,7 @@ describe('with a right MAC a caller is told, and with a wrong one is not:', () =
     await differ(old, {}, 'ERR_MAC_EXPIRED')
   })
 
-  test('that a revoked credential is old, used or expired: not even then', async () => {
+  test('anything about a revoked credential: both answers are the same', async () => {
     const stale = { ts: clock.seconds - 301 }
     expect(await outcome(app(sign(gone, stale)))).toBe('401 ERR_MAC_REJECTED')
     await mac.revokeCredential(old.id)
@@ -94,7 +94,7 @@ describe('with a right MAC a caller is told, and with a wrong one is not:', () =
   })
 })
 
-test('in the mode optional the error that is kept is the precise one, and told as the common one', async () => {
+test('in the mode optional the error has the precise code, and its text for clients the common one', async () => {
   const request = sign(unknown)
   await mac.withMac(() => new Response(), { mode: 'optional' })(request)
   const error = getMacError(request)

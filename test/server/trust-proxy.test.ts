@@ -12,7 +12,7 @@ const X = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'api.example.com' 
 
 type TrustProxy = WithMacOptions['trustProxy']
 
-/** What becomes of a request signed for `signed` that a proxy passes on to the inside. */
+/** @returns The outcome for a request that was signed for `signed` and that a proxy forwards to `url`. */
 function passOn(
   trustProxy: TrustProxy,
   fields: Record<string, string>,
@@ -35,32 +35,32 @@ describe('without trustProxy', () => {
 })
 
 describe('with trustProxy', () => {
-  test('true reads both families', async () => {
+  test('true both kinds of fields are read', async () => {
     expect(await passOn(true, FORWARDED)).toBe('200')
     expect(await passOn(true, X)).toBe('200')
     expect(await passOn(true, { ...FORWARDED, ...X })).toBe('200')
   })
 
-  test('one family is read alone', async () => {
+  test('a kind of fields only that kind is read', async () => {
     expect(await passOn('forwarded', FORWARDED)).toBe('200')
     expect(await passOn('forwarded', X)).toBe('401 ERR_MAC_REJECTED')
     expect(await passOn('x-forwarded', X)).toBe('200')
     expect(await passOn('x-forwarded', FORWARDED)).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('a port of its own field counts', async () => {
+  test('the field X-Forwarded-Port is used', async () => {
     const fields = { ...X, 'x-forwarded-port': '8443' }
     expect(await passOn(true, fields, 'https://api.example.com:8443/a?b=1')).toBe('200')
     expect(await passOn(true, fields)).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('what is not forwarded comes from the request', async () => {
+  test('the URL of the request is used for what is not forwarded', async () => {
     expect(await passOn(true, {}, INSIDE)).toBe('200')
     const fields = { host: 'api.example.com', 'x-forwarded-proto': 'https' }
     expect(await passOn(true, fields, PUBLIC, 'http://api.example.com/a?b=1')).toBe('200')
   })
 
-  test('a proxy may write wss for the request that opens a WebSocket, which is signed as https', async () => {
+  test('wss and ws are read as https and http, for the request that opens a WebSocket', async () => {
     expect(await passOn(true, { ...X, 'x-forwarded-proto': 'wss' })).toBe('200')
     expect(await passOn(true, { forwarded: 'proto=wss;host=api.example.com' })).toBe('200')
     expect(await passOn(true, { ...X, forwarded: 'proto=wss' })).toBe('200')
@@ -69,7 +69,7 @@ describe('with trustProxy', () => {
     expect(await passOn(true, plain, 'http://api.example.com/a?b=1')).toBe('200')
   })
 
-  test('fields that contradict one another are refused', async () => {
+  test('a request is rejected if the fields contradict one another', async () => {
     const both = { ...FORWARDED, ...X, 'x-forwarded-host': 'evil.example' }
     expect(await passOn(true, both)).toBe('401 ERR_MAC_FORWARDED')
     const twice = { ...X, 'x-forwarded-host': 'evil.example, api.example.com' }
@@ -81,12 +81,12 @@ describe('with trustProxy', () => {
     [{ 'x-forwarded-proto': '' }],
     [{ forwarded: 'proto=https;proto=http' }],
     [{ forwarded: 'proto' }],
-  ])('malformed fields are refused: %j', async (fields) => {
+  ])('a request is rejected if a field is malformed: %j', async (fields) => {
     expect(await passOn(true, fields, INSIDE)).toBe('401 ERR_MAC_FORWARDED')
   })
 })
 
-test('a handler takes over trustProxy from createMac', async () => {
+test('a handler inherits trustProxy from createMac', async () => {
   const trusting = createMac({ database: 'sqlite::memory:', trustProxy: true })
   const eve = await trusting.createCredential('eve')
   const request = () =>

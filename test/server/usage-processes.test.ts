@@ -8,7 +8,7 @@ import { startServer } from '../support/start-server.ts'
 const SERVERS = 10
 const EACH = 20
 
-test('ten processes on one file add their failures up, and the latest use counts', async () => {
+test('lastUsed and failures are right if ten processes use one file', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const mac = createMac({ database })

@@ -10,7 +10,7 @@ import { type Key, type Signing, signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
 
-/** A server with a clock, and what it knows of the use of a credential. */
+/** Starts a server with a clock, and reads the use of its credentials. */
 function start(database = 'sqlite::memory:') {
   const clock = new Clock()
   const mac = createMac({ database, now: clock.now, onReject() {} })
@@ -28,7 +28,7 @@ function start(database = 'sqlite::memory:') {
 }
 
 describe('lastUsed', () => {
-  test('is the moment of a request that was let in, exact to a minute', async () => {
+  test('is the time of the last accepted request, exact to a minute', async () => {
     const { mac, clock, send, sign, used } = start()
     const ada = await mac.createCredential('ada')
     const begin = clock.seconds
@@ -38,7 +38,7 @@ describe('lastUsed', () => {
       expect(await send(sign(ada))).toBe('200')
       expect(clock.seconds - ((await used(ada.id)) ?? 0)).toBeLessThan(60)
     }
-    // By the server's clock, not by the client's.
+    // The server's clock counts, not the client's.
     clock.seconds += 60
     expect(await send(sign(ada, { ts: clock.seconds - 100 }))).toBe('200')
     expect(await used(ada.id)).toBe(clock.seconds)
@@ -46,7 +46,7 @@ describe('lastUsed', () => {
     await mac.close()
   })
 
-  test('does not move with requests that are refused, whatever for', async () => {
+  test('is not changed by rejected requests', async () => {
     const { mac, clock, send, sign, used } = start()
     const ada = await mac.createCredential('ada', { expires: clock.seconds + 200 })
     const begin = clock.seconds
@@ -71,7 +71,7 @@ describe('lastUsed', () => {
     await mac.close()
   })
 
-  test('is that of each key, as long as both are valid', async () => {
+  test('is known for each key while both are valid', async () => {
     const { mac, clock, send, sign, used } = start()
     const ada = await mac.createCredential('ada')
     const begin = clock.seconds
@@ -92,7 +92,7 @@ describe('lastUsed', () => {
   })
 })
 
-test('a key that is used after its rotation, in whichever process, is known to be within the minute', async () => {
+test('the use of an old key is known within a minute, whichever process saw it', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const servers = [start(database), start(database)] as const
@@ -107,7 +107,7 @@ test('a key that is used after its rotation, in whichever process, is known to b
   }
   expect(await oldKeyUsed()).toBe(0)
   for (const [at, { clock, send, sign }] of servers.entries()) {
-    // The first one tells the process of the rotation, and goes with the second.
+    // By the first request the process learns of the rotation. Its use is written with the second.
     for (const [after, known] of [[10], [11, 11], [15, 11]] as const) {
       clock.seconds = begin + after + at
       expect(await send(sign(ada))).toBe('200')
@@ -117,7 +117,7 @@ test('a key that is used after its rotation, in whichever process, is known to b
   for (const { mac } of servers) await mac.close()
 })
 
-test('a key that is used once after its rotation, before the server stops, is known to be', async () => {
+test('the use of an old key is known if the server stops after one request', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const { mac, send, sign, clock } = start(database)
@@ -134,8 +134,8 @@ test('a key that is used once after its rotation, before the server stops, is kn
   await next.mac.close()
 })
 
-describe('the last use of a credential stays known', () => {
-  /** A key that was used, and its successors, which were not. */
+describe('the last use of a credential stays known if', () => {
+  /** Makes a credential whose old key was used and whose current key was not. */
   async function rotated() {
     const started = start()
     const { mac, clock, send, sign } = started
@@ -148,7 +148,7 @@ describe('the last use of a credential stays known', () => {
     return { ...started, lastUsed }
   }
 
-  test('where a rotation ends all keys, the one in its grace as well, and when it is deleted', async () => {
+  test('a rotation ends all its old keys, and if it is deleted', async () => {
     const { mac, lastUsed } = await rotated()
     expect(await mac.rotateCredential('ada', { graceSeconds: 0 })).toMatchObject({ lastUsed })
     expect(await mac.getCredential('ada')).toMatchObject({ lastUsed })
@@ -165,7 +165,7 @@ describe('the last use of a credential stays known', () => {
     await mac.close()
   })
 
-  test('where rotations end one grace after the other early', async () => {
+  test('several rotations end the earlier grace', async () => {
     const { mac, lastUsed } = await rotated()
     for (let time = 0; time < 3; time++) {
       const after = await mac.rotateCredential('ada', { endEarlierGrace: true })
@@ -174,7 +174,7 @@ describe('the last use of a credential stays known', () => {
     await mac.close()
   })
 
-  test('where several graces come to their end, until a later key is used', async () => {
+  test('several graces end, until a later key is used', async () => {
     const { mac, clock, send, sign, lastUsed } = await rotated()
     let key: Key | null = null
     for (let time = 0; time < 3; time++) {
@@ -191,19 +191,19 @@ describe('the last use of a credential stays known', () => {
   })
 })
 
-describe('a failure is', () => {
+describe('a failure is counted', () => {
   const { mac, clock, send, sign, failures } = start()
 
-  /** By how many the failures of a credential grow with a request. */
-  async function grow(id: string, request: Request, told: string, options: WithMacOptions = {}) {
+  /** @returns By how many the failures of a credential grow with a request. */
+  async function grow(id: string, request: Request, answer: string, options: WithMacOptions = {}) {
     const before = (await failures(id)) ?? 0
-    expect(await send(request, options)).toBe(told)
+    expect(await send(request, options)).toBe(answer)
     return ((await failures(id)) ?? 0) - before
   }
 
   const rejected = '401 ERR_MAC_REJECTED'
 
-  test('every request that names a credential and is refused with 401', async () => {
+  test('for each request that names a credential and gets a 401', async () => {
     const ada = await mac.createCredential('ada')
     const { id } = ada
     expect(await grow(id, sign(ada, { mac: 'AAAA' }), rejected)).toBe(1)
@@ -224,7 +224,7 @@ describe('a failure is', () => {
     expect(await failures(id)).toBe(9)
   })
 
-  test('that of a credential which is over, or of a key', async () => {
+  test('for a request with an ended credential or key', async () => {
     const ada = await mac.createCredential('ada', { expires: clock.seconds + 5 })
     const eve = await mac.createCredential('eve')
     const bob = await mac.createCredential('bob')
@@ -241,7 +241,7 @@ describe('a failure is', () => {
     expect(await grow(ada.id, sign(ada), '401 ERR_MAC_EXPIRED')).toBe(1)
   })
 
-  test('none where no credential is named that there is, or nobody looked for it', async () => {
+  test('for no credential if the identifier is unknown or was not looked up', async () => {
     const ada = await mac.createCredential('ada')
     const unknown = { id: 'nobody', key: 'key' }
     expect(await grow(ada.id, sign(unknown), rejected)).toBe(0)
@@ -255,7 +255,7 @@ describe('a failure is', () => {
     expect(await failures(unknown.id)).toBe(0)
   })
 
-  test('none where the server is at fault, or what was sent is too large', async () => {
+  test('for no credential if the server failed or the body is too large', async () => {
     const ada = await mac.createCredential('ada')
     const failing = () => {
       throw new Error('no')
@@ -268,7 +268,7 @@ describe('a failure is', () => {
   })
 })
 
-test('nothing that is refused writes anything, until somebody is let in', async () => {
+test('rejected requests write nothing until a request is accepted', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const { mac, clock, send, sign, failures } = start(`sqlite:${path}`)

@@ -14,8 +14,8 @@ const ORIGIN = 'http://example.com'
 const mac = createMac({ database: 'sqlite::memory:', onReject() {} })
 const ada = await mac.createCredential('ada', { scopes: ['user'] })
 
-/** A request that came with this target, and is signed for it. */
-function came(target: string, method = 'GET') {
+/** @returns A request that is signed for this target. */
+function signedFor(target: string, method = 'GET') {
   const url = `${ORIGIN}/shown`
   const headers = { authorization: authorization(ada, url, { target, method }) }
   return new Request(url, { method, headers })
@@ -65,13 +65,13 @@ describe.each([
       ext: (_: unknown, __: Request, target: VerifiedTarget) => seen.push(target) > 0,
     }),
   ],
-])('a function given as %s', (_, options) => {
+])('a function in the option %s', (_, options) => {
   const seen: VerifiedTarget[] = []
   let raw = ''
   const app = mac.withMac(() => new Response(), { ...options(seen), requestTarget: () => raw })
   const arrive = (target: string, method?: string) => {
     raw = target
-    return outcome(app(came(target, method)))
+    return outcome(app(signedFor(target, method)))
   }
 
   test.each([
@@ -88,29 +88,29 @@ describe.each([
     ["/~ada/a.b..c/...;x,y=!$&'()*+:@", "/~ada/a.b..c/...;x,y=!$&'()*+:@"],
     ['/a%40b.example%3A1', '/a@b.example:1'],
     ['/files/%27%22%5E', '/files/\'"^'],
-  ])('is given the path of %s as %s', async (target, path) => {
+  ])('is called for the path %s with %s', async (target, path) => {
     seen.length = 0
     expect(await arrive(target, 'DELETE')).toBe('200')
     expect(seen).toEqual([{ method: 'DELETE', path }])
   })
 
-  test.each(AMBIGUOUS)('is not asked about a path with %s: %s', async (_, target) => {
+  test.each(AMBIGUOUS)('is not called for a path with %s: %s', async (_, target) => {
     seen.length = 0
     expect(await arrive(target)).toBe('401 ERR_MAC_TARGET')
     expect(seen).toEqual([])
   })
 
-  test('may be asked about a query in which the same stands', async () => {
+  test('is called if only the query contains such characters', async () => {
     expect(await arrive('/a?%61=%zz&b=/../%2e\\//%00')).toBe('200')
   })
 })
 
-test.each(AMBIGUOUS)('a fixed scope accepts a path with %s: %s', async (_, target) => {
+test.each(AMBIGUOUS)('with a fixed scope, a path with %s is accepted: %s', async (_, target) => {
   const app = mac.withMac(() => new Response(), { scope: 'user', requestTarget: () => target })
-  expect(await outcome(app(came(target)))).toBe('200')
+  expect(await outcome(app(signedFor(target)))).toBe('200')
 })
 
-test('a function is not asked about a method that is not in upper case', () => {
+test('a function is not called for a method that is not in upper case', () => {
   const request = { method: 'pOsT', url: `${ORIGIN}/` } as Request
   expect(refusal(() => verifiedTarget(request, null)).code).toBe('ERR_MAC_METHOD')
 })
@@ -128,24 +128,24 @@ test('a request with an ambiguous path does not use up its nonce', async () => {
   await onFile.close()
 })
 
-test('mac.verify judges by the function ext of createMac, and rejects an ambiguous path', async () => {
-  const judging = createMac({ database: 'sqlite::memory:', ext: () => true })
-  const eve = await judging.createCredential('eve')
+test('mac.verify calls the ext function of createMac, and rejects an ambiguous path', async () => {
+  const strict = createMac({ database: 'sqlite::memory:', ext: () => true })
+  const eve = await strict.createCredential('eve')
   const ask = async (path: string) => {
     const url = ORIGIN + path
     const headers = { authorization: authorization(eve, url) }
-    const verdict = await judging.verify(new Request(url, { headers }))
+    const verdict = await strict.verify(new Request(url, { headers }))
     return verdict.ok ? 'ok' : verdict.error.code
   }
   expect(await ask('/admin')).toBe('ok')
   expect(await ask('/%61dmin')).toBe('ERR_MAC_TARGET')
 })
 
-test('requestTarget is asked once for a request', async () => {
+test('requestTarget is called once for a request', async () => {
   let asked = 0
   const requestTarget = () => `/${'a'.repeat(++asked)}`
   const app = mac.withMac(() => new Response(), { requestTarget, scope: () => null })
-  expect(await outcome(app(came('/a')))).toBe('200')
+  expect(await outcome(app(signedFor('/a')))).toBe('200')
   expect(asked).toBe(1)
 })
 
@@ -154,7 +154,7 @@ describe('on this runtime, a credential without the scope of a section', () => {
   app.all('/admin/*', (context) => context.text(`admin ${getMac(context.req.raw)?.user}`))
   app.all('*', (context) => context.text('user'))
 
-  /** All ways to write a path of the section that a server may show or a router may see through. */
+  /** The ways to write a path of the section that a server may show or a router may decode. */
   const TARGETS = [
     '/admin/x',
     '/%61dmin/x',
@@ -172,7 +172,7 @@ describe('on this runtime, a credential without the scope of a section', () => {
     '/admin/%0Ax',
   ]
 
-  test('reaches none of it, however its path is written, by a function that looks at path', async () => {
+  test('reaches no handler in it, however the path is written, if a scope function checks the path', async () => {
     const scope = (_: Request, { path }: VerifiedTarget) =>
       /^\/admin(?:\/.*)?$/.test(path) ? 'admin' : 'user'
     const server = await listen(mac.withMac(app, { scope }))

@@ -5,7 +5,7 @@ import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 
-/** What a server shows of a request that was changed on its way: see `SECURITY.md`. */
+/** A request as a server shows it, changed on its way: see `SECURITY.md`. */
 interface Shown {
   readonly url: string
   readonly host?: string
@@ -17,7 +17,7 @@ type Options = Pick<WithMacOptions, 'origin' | 'trustProxy'>
 const SITE = 'http://api.example.com'
 const OTHER = 'http://other.example.com'
 
-/** Every way to tell what origin was signed. All of them take a request that is sent to `SITE`. */
+/** Every way to find the signed origin. Each accepts a request that is sent to `SITE`. */
 const PATHS: readonly (readonly [name: string, options: Options])[] = [
   ['no option', {}],
   ['one origin', { origin: SITE }],
@@ -29,14 +29,14 @@ const PATHS: readonly (readonly [name: string, options: Options])[] = [
   ['X-Forwarded-* alone', { trustProxy: 'x-forwarded' }],
 ]
 
-/** Stands in for a `Request`, whose constructor would normalize the URL: Deno.serve does not. */
+/** Replaces `Request`, whose constructor would normalize the URL. Deno.serve does not. */
 function shown({ url, host, fields = {} }: Shown, header: string): Request {
   const headers = new Headers({ ...fields, authorization: header })
   if (host !== undefined) headers.set('host', host)
   return { url, method: 'GET', headers } as unknown as Request
 }
 
-/** What becomes of a request signed for `signed`: from a handler, and from `mac.verify`. */
+/** @returns The outcome for a request signed for `signed`. Checks that `mac.verify` agrees. */
 async function arrive(options: Options, signed: string, request: Shown): Promise<string> {
   const mac = createMac({ database: 'sqlite::memory:', onReject: () => {}, ...options })
   const ada = await mac.createCredential('ada')
@@ -53,7 +53,7 @@ async function arrive(options: Options, signed: string, request: Shown): Promise
   return handled
 }
 
-describe.each(PATHS)('by %s', (_, options) => {
+describe.each(PATHS)('with %s', (_, options) => {
   test('an ordinary request reaches the handler', async () => {
     const request = { url: `${SITE}/a?b=1`, host: 'api.example.com' }
     expect(await arrive(options, `${SITE}/a?b=1`, request)).toBe('200')
@@ -63,7 +63,7 @@ describe.each(PATHS)('by %s', (_, options) => {
 
   test('a request without a Host header, as over HTTP/2, reaches the handler', async () => {
     const { origin } = options
-    // This one asks for a Host header.
+    // This function needs a Host header.
     if (typeof origin === 'function' && origin.length > 0) return
     expect(await arrive(options, `${SITE}/a`, { url: `${SITE}/a` })).toBe('200')
   })
@@ -86,7 +86,7 @@ describe.each(PATHS)('by %s', (_, options) => {
     }
   })
 
-  test('a percent-encoded "#" is a part of the target as any other', async () => {
+  test('a percent-encoded "#" is an ordinary part of the target', async () => {
     const request = { url: `${SITE}/a%23b?c=%23`, host: 'api.example.com' }
     expect(await arrive(options, `${SITE}/a%23b?c=%23`, request)).toBe('200')
   })
@@ -106,7 +106,7 @@ describe.each(PATHS)('by %s', (_, options) => {
     expect(await arrive(options, `${SITE}${signed}`, request)).toMatch(
       /^401 ERR_MAC_(HOST|TARGET)$/,
     )
-    // The same where the server reads the authority out of it, and shows the header as it came.
+    // The same if the server takes only the authority from it, and shows the header unchanged.
     const read = { url: `${SITE}${sent}`, host }
     expect(await arrive(options, `${SITE}${sent}`, read)).toBe('401 ERR_MAC_HOST')
   })
@@ -139,14 +139,14 @@ describe.each(PATHS)('by %s', (_, options) => {
 describe('the Host of a proxy', () => {
   const inside = { url: 'http://127.0.0.1:3000/a', host: '127.0.0.1:3000' }
 
-  test('may be another one than the pinned origin, or than the one that is forwarded', async () => {
+  test('may differ from the configured origin and from the forwarded host', async () => {
     expect(await arrive({ origin: SITE }, `${SITE}/a`, inside)).toBe('200')
     expect(await arrive({ origin: () => SITE }, `${SITE}/a`, inside)).toBe('200')
     const fields = { 'x-forwarded-host': 'api.example.com', 'x-forwarded-proto': 'http' }
     expect(await arrive({ trustProxy: true }, `${SITE}/a`, { ...inside, fields })).toBe('200')
   })
 
-  test('may differ from a URL that the framework made of the public origin', async () => {
+  test('may differ from a URL that the framework built from the public origin', async () => {
     const made = { url: `${SITE}/a`, host: '127.0.0.1:3000' }
     expect(await arrive({ origin: SITE }, `${SITE}/a`, made)).toBe('200')
     expect(await arrive({ origin: () => SITE }, `${SITE}/a`, made)).toBe('200')
@@ -165,7 +165,7 @@ describe('the Host of a proxy', () => {
     ['api%2Eexample.com'],
     ['api.example.com\\x'],
     ['api example.com'],
-  ])('is strict where it is forwarded as well: %s', async (host) => {
+  ])('is rejected if it is malformed, also if it is forwarded: %s', async (host) => {
     // In a quoted string of Forwarded, "\\x" stands for "x".
     for (const fields of [{ 'x-forwarded-host': host }, { forwarded: `host="${host}"` }]) {
       const request = { ...inside, fields: fields as Record<string, string> }
@@ -179,7 +179,7 @@ describe('the Host of a proxy', () => {
 describe('a target in absolute-form, whose host the handler sees,', () => {
   const request = { url: `${OTHER}/a`, host: 'api.example.com' }
 
-  test('is rejected if it names another of the pinned origins', async () => {
+  test('is rejected if it names another one of the configured origins', async () => {
     const list = { origin: [SITE, OTHER] }
     expect(await arrive(list, `${SITE}/a`, request)).toBe('401 ERR_MAC_HOST')
     expect(await arrive(list, `${OTHER}/a`, request)).toBe('401 ERR_MAC_HOST')
@@ -189,13 +189,13 @@ describe('a target in absolute-form, whose host the handler sees,', () => {
     expect(await arrive(schemes, tls, { ...request, url: `${SITE}/a` })).toBe('200')
   })
 
-  test('is rejected if its port is that of another pinned origin', async () => {
+  test('is rejected if its port is that of another configured origin', async () => {
     const list = { origin: [SITE, `${SITE}:8080`] }
     const shifted = { url: `${SITE}:8080/a`, host: 'api.example.com' }
     expect(await arrive(list, `${SITE}/a`, shifted)).toBe('401 ERR_MAC_HOST')
   })
 
-  test('is accepted if it names the pinned origin that Host names', async () => {
+  test('is accepted if it names the same configured origin as Host', async () => {
     const same = { url: 'http://api.example.com:80/a', host: 'API.example.com' }
     for (const origin of [
       [SITE, OTHER],
@@ -205,7 +205,7 @@ describe('a target in absolute-form, whose host the handler sees,', () => {
     }
   })
 
-  test('is rejected if a function or a proxy tells the origin, and neither it nor Host agrees', async () => {
+  test('is rejected if it differs from Host, and from the origin of a function or a proxy', async () => {
     const byHost = ({ headers }: Request) => `http://${headers.get('host')}`
     const options: readonly Options[] = [{ origin: byHost }, { trustProxy: true }, {}]
     for (const option of options) {
@@ -219,7 +219,7 @@ describe('a target in absolute-form, whose host the handler sees,', () => {
   })
 })
 
-describe('a host so short that Elysia would find the path one segment later', () => {
+describe('a host so short that Elysia would read the path one segment later', () => {
   /** Where Elysia looks for the path of a URL. */
   const routed = (url: string) => url.slice(url.indexOf('/', 11))
 
@@ -237,20 +237,20 @@ describe('a host so short that Elysia would find the path one segment later', ()
     }
   })
 
-  test.each(['abcd', 'a:80', '[::1]'])('is none with four characters: %s', async (host) => {
+  test.each(['abcd', 'a:80', '[::1]'])('is shorter than this one: %s', async (host) => {
     const request = { url: `http://${host}/files/a`, host }
     expect(routed(request.url)).toBe('/files/a')
     expect(await arrive({ origin: SITE }, `${SITE}/files/a`, request)).toBe('200')
   })
 
-  test('is accepted if clients name it, behind a proxy that ends TLS as well', async () => {
+  test('is accepted if it was signed, also behind a proxy that ends TLS', async () => {
     const request = { url: 'http://api/a', host: 'api' }
     expect(await arrive({}, 'http://api/a', request)).toBe('200')
     expect(await arrive({ origin: 'http://api' }, 'http://api/a', request)).toBe('200')
     expect(await arrive({ origin: 'https://api' }, 'https://api/a', request)).toBe('200')
   })
 
-  test('is rejected even so where a scope function looks at the path', async () => {
+  test('is rejected even if it was signed, if a scope function checks the path', async () => {
     const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
     const ada = await mac.createCredential('ada')
     const app = mac.withMac(() => new Response(), { scope: () => null })
@@ -265,7 +265,7 @@ describe('a host so short that Elysia would find the path one segment later', ()
   })
 })
 
-test('a scope function is not asked about a target with a fragment', async () => {
+test('a scope function is not called for a target with a fragment', async () => {
   const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
   const ada = await mac.createCredential('ada')
   let asked = 0
@@ -281,7 +281,7 @@ test('a scope function is not asked about a target with a fragment', async () =>
   expect(asked).toBe(0)
 })
 
-test('where a caller may be anonymous, a target with a fragment makes him so', async () => {
+test('in the mode optional, a target with a fragment makes the caller anonymous', async () => {
   const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
   const ada = await mac.createCredential('ada')
   const app = mac.withMac(
@@ -309,7 +309,7 @@ describe('a token endpoint', () => {
     ['trustProxy', { trustProxy: true }],
   ] as const
 
-  test.each(paths)('by %s rejects a fragment and a malformed Host', async (_, options) => {
+  test.each(paths)('with %s rejects a fragment and a malformed Host', async (_, options) => {
     const host = 'api.example.com'
     const url = `https://${host}/token`
     expect(await ask(options, { url, host })).toBe(200)
@@ -324,7 +324,7 @@ describe('a token endpoint', () => {
     }
   })
 
-  test('rejects a target in absolute-form that names another of its origins', async () => {
+  test('rejects a target in absolute-form that names another one of its origins', async () => {
     const origin = ['https://api.example.com', 'https://b.example']
     const request = { url: 'https://b.example/token', host: 'api.example.com' }
     expect(await ask({ origin }, request)).toBe(400)

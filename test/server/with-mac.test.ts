@@ -8,10 +8,10 @@ const mac = createMac({ database: 'sqlite::memory:' })
 const ada = await mac.createCredential('ada')
 const greet = (request: Request) => new Response(`hello ${getMac(request)?.user}`)
 
-describe('required', () => {
+describe('the mode required', () => {
   const app = mac.withMac(greet)
 
-  test('a signed request reaches the handler, and its copy does not', async () => {
+  test('accepts a signed request once, and rejects its copy', async () => {
     const request = signed(ada, URL)
     const copy = new Request(request)
     expect(await (await app(request)).text()).toBe('hello ada')
@@ -31,7 +31,7 @@ describe('required', () => {
     expect(calls).toBe(0)
   })
 
-  test('everything that the MAC covers is checked', async () => {
+  test('rejects a request if anything that the MAC covers was changed', async () => {
     const other = {
       method: signed(ada, URL, { method: 'POST' }).headers,
       target: signed(ada, URL, { target: '/a?b=2' }).headers,
@@ -48,20 +48,20 @@ describe('required', () => {
   })
 })
 
-describe('optional', () => {
+describe('the mode optional', () => {
   const app = mac.withMac(greet, { mode: 'optional' })
 
-  test('lets anonymous callers pass, and known ones as themselves', async () => {
+  test('calls the handler for anonymous and for signed requests', async () => {
     expect(await (await app(new Request(URL))).text()).toBe('hello undefined')
     expect(await (await app(signed(ada, URL))).text()).toBe('hello ada')
   })
 
-  test('takes a caller whose credentials fail for an anonymous one', async () => {
+  test('treats a caller whose credentials fail as anonymous', async () => {
     const wrong = signed(ada, URL, { mac: 'AAAA' })
     expect(await (await app(wrong)).text()).toBe('hello undefined')
   })
 
-  test('takes nobody for an anonymous one whose credentials could not be checked', async () => {
+  test('answers 503 if the credentials could not be checked', async () => {
     const broken = createMac({ database: 'sqlite:/dev/null/mac.db', onReject: () => {} })
     const failing = broken.withMac(greet, { mode: 'optional' })
     expect(await outcome(failing(signed(ada, URL)))).toBe('503 ERR_MAC_STORE')
@@ -70,7 +70,7 @@ describe('optional', () => {
 })
 
 describe('the wrapped handler', () => {
-  test('takes an object with a request', async () => {
+  test('may take an object with a request', async () => {
     const app = mac.withMac(({ request, name }: { request: Request; name: string }) => {
       return new Response(`${name}: ${getMac(request)?.user}`)
     })
@@ -79,7 +79,7 @@ describe('the wrapped handler', () => {
     expect(await outcome(app({ request: new Request(URL), name: '' }))).toBe('401 ERR_MAC_MISSING')
   })
 
-  test('takes an object with fetch, and keeps its this', async () => {
+  test('may be an object with fetch, which keeps its this', async () => {
     class App {
       readonly #name = 'the app'
       fetch(request: Request): Response {
@@ -90,7 +90,7 @@ describe('the wrapped handler', () => {
     expect(await answer.text()).toBe('the app: ada')
   })
 
-  test('is given the very first argument and all the others', async () => {
+  test('is called with all its arguments, unchanged', async () => {
     const seen: unknown[] = []
     const app = mac.withMac((request: Request, ...rest: unknown[]) => {
       seen.push(request, ...rest)
@@ -117,7 +117,7 @@ describe('the wrapped handler', () => {
   })
 })
 
-test('verify gives a verdict, and uses up the nonce', async () => {
+test('verify returns a verdict, and records the nonce', async () => {
   const request = signed(ada, URL)
   const first = await mac.verify(request)
   expect(first.ok && first.identity.user).toBe('ada')
@@ -126,7 +126,7 @@ test('verify gives a verdict, and uses up the nonce', async () => {
   expect(!second.ok && second.error.code).toBe('ERR_MAC_REPLAY')
 })
 
-test('a request whose header fields cannot be read is refused', async () => {
+test('a request whose header fields cannot be read is rejected', async () => {
   const unreadable = {
     url: 'http://example.com/',
     method: 'GET',

@@ -6,7 +6,7 @@ import { outcome } from '../support/outcome.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 import { authorization, signed } from '../support/sign.ts'
 
-/* What is called with something else than a Request of the Fetch API. */
+/* Handlers that are called with something else than a Request of the Fetch API. */
 
 type Next = (error?: unknown) => void
 type Listener = (incoming: IncomingMessage, response: ServerResponse, next: Next) => unknown
@@ -22,12 +22,12 @@ const greet = (request: Request) => {
 const endpoint = createTokenEndpoint(mac, { authenticateClient: () => null })
 const wrapped: readonly [string, unknown][] = [
   ['a handler', mac.withMac(greet)],
-  ['a handler that takes anonymous callers', mac.withMac(greet, { mode: 'optional' })],
-  ['a handler that lets preflights through', mac.withMac(greet, { allowPreflight: true })],
+  ['a handler that accepts anonymous callers', mac.withMac(greet, { mode: 'optional' })],
+  ['a handler that allows preflights', mac.withMac(greet, { allowPreflight: true })],
   ['a token endpoint', endpoint],
 ]
 
-/** Serves on node:http, sends one signed request, and gives what came back. */
+/** Serves on node:http, and sends one signed request. @returns The status and text of the answer. */
 async function answerOf(listener: Listener, next: Next = () => {}, headers: object = {}) {
   const server = createServer((incoming, response) => void listener(incoming, response, next))
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
@@ -51,7 +51,7 @@ async function answerOf(listener: Listener, next: Next = () => {}, headers: obje
   }
 }
 
-/** What is printed while work is done. */
+/** @returns What `work` prints to console.error. */
 async function printedDuring(work: () => Promise<unknown>): Promise<string[]> {
   const printed = spyOn(console, 'error').mockImplementation(() => {})
   try {
@@ -63,11 +63,11 @@ async function printedDuring(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe.each(wrapped)('%s, called by node:http itself', (_, app) => {
-  test('answers 500 instead of never, says which adapter is missing, and runs nothing', async () => {
+  test('answers 500 and prints which adapter is missing, and does not call the handler', async () => {
     calls = 0
     let answer = ''
     const printed = await printedDuring(async () => {
-      // Express and Connect give a third argument, node:http does not.
+      // Express and Connect pass a third argument, node:http does not.
       answer = await answerOf((incoming, response) =>
         (app as Listener)(incoming, response, undefined as never),
       )
@@ -78,7 +78,7 @@ describe.each(wrapped)('%s, called by node:http itself', (_, app) => {
     expect(calls).toBe(0)
   })
 
-  test('hands the error to the next of Express and Connect, once, and its promise does not reject', async () => {
+  test('passes the error to next of Express and Connect, once, and its promise does not reject', async () => {
     const errors: unknown[] = []
     let settled: unknown
     const printed = await printedDuring(async () => {
@@ -96,7 +96,7 @@ describe.each(wrapped)('%s, called by node:http itself', (_, app) => {
     expect(printed).toEqual([])
   })
 
-  test('rejects for Koa, whose second argument is next, and for Fastify, whose reply has no end', async () => {
+  test('rejects if it is called by Koa or Fastify', async () => {
     for (const make of [
       (req: IncomingMessage, res: ServerResponse) => [
         { req, res, url: '/a', headers: {} },
@@ -119,7 +119,7 @@ describe.each(wrapped)('%s, called by node:http itself', (_, app) => {
   })
 })
 
-test('a header field named get does not make a Request of a request of node:http', async () => {
+test('a request of node:http with a header field named get is not mistaken for a Request', async () => {
   const errors: unknown[] = []
   await answerOf(
     (incoming, response) =>
@@ -143,7 +143,7 @@ test('verify rejects for a request of node:http, and names the adapter', async (
   expect((error as Error).message).toContain('toNodeHandler of srvx')
 })
 
-test('a context with url and headers of its own, as Elysia has it, is taken for its request', async () => {
+test('the request in a context of Elysia is used, although the context has url and headers too', async () => {
   const context = () => ({
     request: signed(ada, URL),
     url: URL,
@@ -157,7 +157,7 @@ test('a context with url and headers of its own, as Elysia has it, is taken for 
 })
 
 describe('a Request of another class', () => {
-  /** As frameworks bring one of their own: nothing in common with the global class but its shape. */
+  /** A Request class as some frameworks have it: it shares only its shape with the global class. */
   class Foreign {
     readonly method = 'GET'
     readonly url = URL
@@ -178,7 +178,7 @@ describe('a Request of another class', () => {
     expect(await (await app(held)).text()).toBe('hello ada')
   })
 
-  test('is refused as a request, not as a mistake, if its header fields cannot be read', async () => {
+  test('gets a 401, and no exception, if its header fields cannot be read', async () => {
     const request = {
       method: 'GET',
       url: URL,
