@@ -9,10 +9,10 @@ import { FailureCounts, UsageCounters } from '../src/store/usage/usage-counters.
 import { describe, expect, test } from './support/runner.ts'
 import { systemTime } from './support/system-time.ts'
 
-/** What is done with a map in the property below. */
+/** An operation on the map in the property below. */
 type Step = readonly ['set' | 'get' | 'peek' | 'delete', number]
 
-/** Its model: all that is set and was not deleted, and what was used, the latest at the end. */
+/** The model: the values that were set and not deleted, and the used keys, the latest last. */
 class Model {
   #used: number[] = []
   readonly values = new Map<number, number>()
@@ -21,14 +21,14 @@ class Model {
     this.#used = [...this.#used.filter((other) => other !== key), key]
   }
 
-  /** Without those that were deleted since. */
+  /** @returns The keys that were used last, without the deleted ones. */
   usedLast(count: number): readonly number[] {
     return this.#used.slice(-count).filter((key) => this.values.has(key))
   }
 }
 
 describe('a bounded map', () => {
-  test('never holds more than its bound, nor loses of the half that was used last, nor tells a wrong value', () => {
+  test('never exceeds its bound, keeps the half that was used last, and never returns a wrong value', () => {
     const key = fc.nat(9)
     const step = fc.tuple(fc.constantFrom('set', 'set', 'get', 'peek', 'delete'), key)
     fc.assert(
@@ -41,7 +41,7 @@ describe('a bounded map', () => {
     )
   })
 
-  test('gives all its entries once', () => {
+  test('iterates over each entry once', () => {
     const map = new BoundedMap<string, number>(4)
     for (const [at, name] of ['a', 'b', 'c', 'b', 'a'].entries()) map.set(name, at)
     expect([...map].sort()).toEqual([
@@ -52,20 +52,20 @@ describe('a bounded map', () => {
     expect(map.size).toBe(3)
   })
 
-  test('keeps an entry that is got, and none for being looked at', () => {
+  test('keeps an entry that is read with get, but not because of peek or has', () => {
     const map = new BoundedMap<string, number>(4)
-    map.set('got', 1)
-    map.set('seen', 1)
+    map.set('read', 1)
+    map.set('peeked', 1)
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
       map.set(name, 1)
-      map.get('got')
-      map.peek('seen')
-      map.has('seen')
+      map.get('read')
+      map.peek('peeked')
+      map.has('peeked')
     }
-    expect([map.has('got'), map.has('seen')]).toEqual([true, false])
+    expect([map.has('read'), map.has('peeked')]).toEqual([true, false])
   })
 
-  test('lets entries that have ended go when another comes, and none that has not', () => {
+  test('drops entries that have ended when another is set, and no others', () => {
     using time = systemTime()
     const map = new BoundedMap<string, number>(100, (end) => end)
     const inSeconds = (seconds: number) => Date.now() + seconds * 1000
@@ -111,8 +111,8 @@ function obeys(most: number, steps: readonly Step[]): void {
   }
 }
 
-/** How many elements were asked for of iterators of Maps and Sets while something was done. */
-function walked(work: () => void): number {
+/** @returns How many elements `work` reads from iterators of Maps and Sets. */
+function iterated(work: () => void): number {
   const kinds = [new Map().entries(), new Set().values()].map(Object.getPrototypeOf)
   const own = kinds.map(({ next }) => next)
   let steps = 0
@@ -130,12 +130,12 @@ function walked(work: () => void): number {
   return steps
 }
 
-describe('a full table makes room without looking for its oldest entry', () => {
-  test('which the test would see', () => {
+describe('a full table makes room without a search for its oldest entry', () => {
+  test('(the test would see such a search)', () => {
     const map = new Map([['a', 1]])
     const first = () => map.keys().next()
-    expect(walked(first)).toBe(1)
-    expect(walked(() => [...new Set([1])])).toBeGreaterThan(0)
+    expect(iterated(first)).toBe(1)
+    expect(iterated(() => [...new Set([1])])).toBeGreaterThan(0)
   })
 
   const minute = { requests: 10, seconds: 60 }
@@ -148,7 +148,7 @@ describe('a full table makes room without looking for its oldest entry', () => {
     ({ id, key: 'k', algorithm: 'hmac-sha-1', keyNumber: 1 }) as StoredCredential
   const tables: readonly (readonly [string, number, (name: string) => void])[] = [
     ['fixed-window counts', 1000, (name) => void counter.countHere(name, minute)],
-    ['credentials that are looked up again', 1000, (id) => requests.shouldLookUp(credential(id))],
+    ['credentials that are read again', 1000, (id) => requests.shouldLookUp(credential(id))],
     ['cached credentials', 20_000, (id) => cache.keep(credentialKeys(credential(id), 1))],
     ['hosts', 512, (name) => void parseAuthority(`${name}.example`, 'https')],
     [
@@ -161,13 +161,13 @@ describe('a full table makes room without looking for its oldest entry', () => {
     ],
     ['failures of credentials', 20_000, (id) => failures.count(id, 1_700_000_000, true)],
   ]
-  test.each(tables)('of %s', (_, most, add) => {
+  test.each(tables)('if it is one of %s', (_, most, add) => {
     const from = (first: number, count: number) => {
       for (let at = first; at < first + count; at++) add(`n${at}`)
     }
-    // A use of a key looks at the numbers of its credential's other keys, in an empty table as well.
-    const empty = walked(() => from(0, 200))
+    // A use of a key iterates over the key numbers of its credential, in an empty table too.
+    const empty = iterated(() => from(0, 200))
     from(200, 2 * most)
-    expect(walked(() => from(3 * most, 200))).toBe(empty)
+    expect(iterated(() => from(3 * most, 200))).toBe(empty)
   })
 })

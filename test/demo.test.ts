@@ -5,7 +5,7 @@ import { expect, test } from './support/runner.ts'
 
 const DEMO = join(import.meta.dirname, '../docs/examples/demo/start.ts')
 
-test('the demo shows each exchange, leaves nothing behind and ends well', async () => {
+test('the demo prints each exchange, removes its folder and ends with status 0', async () => {
   const demo = start(['--once'])
   const output = await new Response(demo.stdout).text()
   expect(await demo.exited).toBe(0)
@@ -20,7 +20,7 @@ test('the demo shows each exchange, leaves nothing behind and ends well', async 
 
 const ifCurl = await testWith(BASH, CURL)
 
-ifCurl('the curl line works once, and Enter prints another', async () => {
+ifCurl('the curl line of the demo works once, and Enter prints another', async () => {
   const demo = start([])
   const lines = curlLines(demo.stdout)
   const first = (await lines.next()).value ?? ''
@@ -38,7 +38,7 @@ ifCurl('the curl line works once, and Enter prints another', async () => {
 test.each([
   [['--ones'], {}, 'Unknown argument --ones'],
   [['--once'], { PORT: 'http' }, 'PORT is http'],
-])('wrong input %j %j is named', async (given, env, message) => {
+])('the demo names wrong arguments and variables: %j %j', async (given, env, message) => {
   const demo = start(given, env)
   expect(await new Response(demo.stderr).text()).toContain(message)
   expect(await demo.exited).toBe(2)

@@ -9,12 +9,12 @@ const ENTRIES = ['index.ts', 'client/index.ts', 'oauth/index.ts', 'testing/index
 const SCRIPT = join(import.meta.dirname, 'support/import-trapped.ts')
 
 interface Imported {
-  /** What was called, by its name. */
+  /** The names of the trapped functions that were called. */
   readonly touched: readonly string[]
   readonly error: string | null
 }
 
-/** Imports files in a process in which all that has an effect outside of a module is trapped. */
+/** Imports files in a process that traps every function with an effect outside the module. */
 async function importTrapped(...files: string[]): Promise<Imported[]> {
   const args = files.map((file) => pathToFileURL(file).href)
   const { out, err } = await runToEnd(SCRIPT, { cwd: '.', env: process.env, args })
@@ -22,14 +22,14 @@ async function importTrapped(...files: string[]): Promise<Imported[]> {
   return out.split('\n').map((line) => JSON.parse(line) as Imported)
 }
 
-describe('to import an entry has no effect outside of it:', () => {
+describe('the import of an entry has no effect outside the module:', () => {
   test.each(ENTRIES)('%s', async (entry) => {
     const imported = await importTrapped(join(import.meta.dirname, '../src', entry))
     expect(imported).toEqual([{ touched: [], error: null }])
   })
 })
 
-test('a module of an application may make a Mac, handlers and clients while it is loaded', async () => {
+test('an application can make a Mac, handlers and clients while its module is loaded, without an effect', async () => {
   using folder = temporaryFolder()
   const file = folder.path('application.mjs')
   const at = (entry: string) =>
@@ -52,7 +52,7 @@ test('a module of an application may make a Mac, handlers and clients while it i
   expect(await importTrapped(file)).toEqual([{ touched: [], error: null }])
 })
 
-/** What a module must not do while it is loaded, each in a module of its own. */
+/** What a module must not do while it is loaded. Each line is the text of one module. */
 const EFFECTS: Readonly<Record<string, string>> = {
   'node:crypto randomBytes': "import { randomBytes } from 'node:crypto'; randomBytes(1)",
   'node:crypto randomUUID': "import * as crypto from 'node:crypto'; crypto.randomUUID()",
@@ -69,7 +69,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
   'process.env': 'const { HOME } = process.env',
 }
 
-test('an effect is noticed, also where its failure is caught', async () => {
+test('(the test sees each effect, also if the module catches the error)', async () => {
   using folder = temporaryFolder()
   const files = Object.values(EFFECTS).flatMap((text, at) =>
     [text, text.replace(/^(import .*?; |)(.*)$/, '$1try { $2 } catch {}')].map((source, which) => {
@@ -82,7 +82,7 @@ test('an effect is noticed, also where its failure is caught', async () => {
   const touched = imported.map((each) => each.touched)
   const names = Object.keys(EFFECTS).flatMap((name) => [[name], [name]])
   expect(touched.map(({ length }) => length)).toEqual(names.map(() => 1))
-  // On Deno, what node:crypto is asked for is noticed where it asks the global crypto.
+  // On Deno, node:crypto calls the global crypto, and the trap sees that call.
   if (process.versions.deno === undefined) expect(touched).toEqual(names)
   expect(imported.map(({ error }) => error === null)).toEqual(files.map((_, at) => at % 2 === 1))
 })

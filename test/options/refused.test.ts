@@ -39,19 +39,19 @@ const app = () => new Response()
 interface Called {
   readonly who: Taker
   readonly call: (options: never) => unknown
-  /** What must be there. */
+  /** The options that are required. */
   readonly needed?: object
-  /** A wrong value of each option, and what the message says must be. */
+  /** A wrong value for each option, and what the message says is valid. */
   readonly wrong: Readonly<Record<string, readonly [value: unknown, rule: string]>>
-  /** A name that is nearly right, and the right one. */
+  /** A misspelled name, and the right one. */
   readonly near: readonly [string, string]
   /** An option of another function, and that function. */
   readonly sibling: readonly [string, string]
-  /** Names of another function's that are taken as well. */
+  /** Options of another function that this one accepts too. */
   readonly also?: readonly string[]
 }
 
-/** Holds at compile time that there is a wrong value for each option of a type, and no other. */
+/** The compiler checks that there is a wrong value for each option of a type, and for no other name. */
 type Each<Options> = Record<keyof Options, readonly [value: unknown, rule: string]>
 
 const check: Each<Omit<WithMacOptions, 'mode' | 'allowPreflight' | 'scope' | 'requestTarget'>> = {
@@ -318,7 +318,7 @@ const CALLED: readonly Called[] = [
   },
 ]
 
-/** Why options are refused, at once or by a promise: that must be a TypeError. */
+/** @returns The message of the TypeError that a call throws, or rejects with. */
 async function complaint(call: Called['call'], options: unknown): Promise<string> {
   let error: unknown
   try {
@@ -330,16 +330,16 @@ async function complaint(call: Called['call'], options: unknown): Promise<string
   return (error as TypeError).message
 }
 
-/** How a function is named in messages: one that is the method of another by its own name. */
+/** @returns The name of a function in messages. */
 const named = (who: Taker) => who.replace(/^the request of /, '')
 
-test('each function that takes options is tried', () => {
+test('every function that takes options is tested below', () => {
   expect(CALLED.map(({ who }) => who).sort()).toEqual((Object.keys(OPTIONS) as Taker[]).sort())
 })
 
 for (const { who, call, needed = {}, wrong, near, sibling, also = [] } of CALLED) {
-  describe(`${who} refuses`, () => {
-    test('an option that there is not, and says which there are', async () => {
+  describe(`${who} throws a TypeError for`, () => {
+    test('an unknown option, and lists the options that exist', async () => {
       const message = await complaint(call, { ...needed, nonsense: 1 })
       expect(message).toMatch(/^withmac: /)
       expect(message).toContain(named(who))
@@ -348,13 +348,13 @@ for (const { who, call, needed = {}, wrong, near, sibling, also = [] } of CALLED
       for (const name of [...OPTIONS[who], ...also]) expect(list.split(/[, ;]+/)).toContain(name)
     })
 
-    test('a name that is nearly right, and asks whether the right one was meant', async () => {
+    test('a misspelled name, and suggests the right one', async () => {
       const message = await complaint(call, { ...needed, [near[0]]: undefined })
       expect(message).toContain(`there is no option ${near[0]}: did you mean ${near[1]}?`)
       expect(message).toContain(named(who))
     })
 
-    test('an option of another function, and says whose it is', async () => {
+    test('an option of another function, and names that function', async () => {
       const message = await complaint(call, { ...needed, [sibling[0]]: 1 })
       expect(message).toContain(`${sibling[0]} belongs to ${sibling[1]}`)
       expect(message).toContain(named(who))
@@ -381,23 +381,23 @@ for (const { who, call, needed = {}, wrong, near, sibling, also = [] } of CALLED
       ['a Date', new Date()],
       ['a Headers', new Headers()],
       ['a promise', Promise.resolve(needed)],
-    ])('%s in place of an object of options', async (shown, options) => {
+    ])('%s instead of an object with options', async (shown, options) => {
       const message = await complaint(call, options)
       expect(message).toContain(named(who))
       expect(message).toMatch(/must be an object/)
       expect(message).toContain(`, not ${shown}`)
     })
 
-    test('no option with the value undefined, which is left out', async () => {
+    test('no option with the value undefined, which counts as left out', async () => {
       const none = [...OPTIONS[who], ...also].map((name) => [name, undefined])
       const refused = await Promise.resolve()
         .then(() => call({ ...Object.fromEntries(none), ...needed } as never))
         .catch((error: unknown) => error)
-      // There may be no such credential, and nothing to seal by.
+      // The call may fail for another reason: an unknown credential, or no sealing key.
       if (refused instanceof TypeError) expect(refused.message).toContain('needs a sealing key')
     })
 
-    test('a name that is wrong on an object of a class, or inherited', async () => {
+    test('an unknown name on an instance of a class, also if it is inherited', async () => {
       class Config {
         readonly nonsense = 1
         other() {}
@@ -409,7 +409,7 @@ for (const { who, call, needed = {}, wrong, near, sibling, also = [] } of CALLED
   })
 }
 
-describe('an object within the options', () => {
+describe('an object inside the options', () => {
   const limit = { requests: 1, seconds: 60 }
   test.each([
     [{ failures: 5 }, 'rateLimit.failures: failures takes { requests, seconds }, not 5'],
@@ -424,7 +424,7 @@ describe('an object within the options', () => {
     [{ ...limit }, 'there is no option seconds'],
     [{ store: 'disk' }, "rateLimit.store: must be 'memory', a URL that starts with redis:"],
     [new Map(), 'rateLimit takes { failures, requests, store }, not a Map'],
-  ])('is checked as they are: rateLimit %j', async (rateLimit, fault) => {
+  ])('is checked too: rateLimit %j', async (rateLimit, fault) => {
     const call = (options: object) => createMac({ database: 'sqlite::memory:', ...options })
     expect(await complaint(call, { rateLimit })).toContain(fault)
   })
@@ -433,7 +433,7 @@ describe('an object within the options', () => {
     [{ maxSecond: 60 }, 'clockOffset: there is no option maxSecond: did you mean maxSeconds?'],
     [{ maxSeconds: '60' }, 'clockOffset.maxSeconds: must be a number, not "60"'],
     [true, 'clockOffset: must be false or { maxSeconds } with a whole number of seconds, not true'],
-  ])('is checked as they are: clockOffset %j', async (clockOffset, fault) => {
+  ])('is checked too: clockOffset %j', async (clockOffset, fault) => {
     expect(await complaint(createMac, { clockOffset })).toContain(fault)
   })
 
@@ -441,7 +441,7 @@ describe('an object within the options', () => {
     ['a client', { user: 'ada', scope: ['a'] }, 'there is no option scope: did you mean scopes?'],
     ['a refusal', { error: 'unauthorized_client', reason: 'x' }, 'there are error, description'],
     ['a limit', { user: 'ada', rateLimit: 5 }, 'rateLimit takes { requests, seconds }, not 5'],
-  ])('is checked as they are: %s that authenticateClient gives', async (_, client, fault) => {
+  ])('is checked too: %s that authenticateClient returns', async (_, client, fault) => {
     const errors: unknown[] = []
     const token = createTokenEndpoint(mac, {
       authenticateClient: () => client as never,
@@ -458,7 +458,7 @@ describe('an object within the options', () => {
 
 describe('signHeaders', () => {
   test.each([['body'], ['ext']])(
-    'does not take the option %s, which it would not sign',
+    'does not accept the option %s, which it would not sign',
     async (name) => {
       const call = (options: object) => signHeaders({ url: URL }, KEY, options)
       const message = await complaint(call, { [name]: name === 'body' ? true : 'a' })
@@ -467,12 +467,12 @@ describe('signHeaders', () => {
     },
   )
 
-  test('takes no Request, whose body it cannot read, and names signRequest', async () => {
+  test('refuses a Request, whose body it cannot read, and names signRequest', async () => {
     const call = () => signHeaders(new Request(URL) as never, KEY)
     expect(await complaint(call, {})).toContain('signRequest')
   })
 
-  test('takes bytes of any kind', () => {
+  test('accepts bytes in any form', () => {
     const bytes = new TextEncoder().encode('hello')
     const fixed = { now: () => 1_700_000_000, nonce: () => 'n' }
     const [first, ...others] = ['hello', bytes, bytes.buffer, new DataView(bytes.buffer)].map(
@@ -482,7 +482,7 @@ describe('signHeaders', () => {
   })
 })
 
-test('options may be of a class, a module, or without a prototype', () => {
+test('options may be an instance of a class, a module, or an object without a prototype', () => {
   class Config {
     readonly maxRedirects = 5
     get trustPlainHttp() {
@@ -497,7 +497,7 @@ test('options may be of a class, a module, or without a prototype', () => {
   expect(createMacFetch(KEY, module)).toBeInstanceOf(Function)
 })
 
-test('what a library put onto all objects is no wrong option of the client', () => {
+test('a property that a library adds to Object.prototype is not a wrong option', () => {
   const everywhere = Object.prototype as { fromALibrary?: unknown }
   everywhere.fromALibrary = () => {}
   try {
@@ -513,7 +513,7 @@ test.each([
   ['clockOffset', 5],
   ['trustPlainHttp', true],
 ])(
-  'a single request of a MacFetch does not take %s, which fetch would not heed',
+  'a single request of a MacFetch does not accept %s, which fetch would ignore',
   async (name, value) => {
     let sent = 0
     const fetch = async () => {
@@ -534,7 +534,7 @@ test.each([
   ['scope', 'orders:read', 'createTokenFetch({ scope })'],
   ['timeoutSeconds', 5, 'createTokenFetch({ timeoutSeconds })'],
 ])(
-  'a single request of a MacFetch does not take %s, and says where it belongs',
+  'a single request of a MacFetch refuses %s, and says where it belongs',
   async (name, value, place) => {
     let sent = 0
     const fetch = async () => {
@@ -548,7 +548,7 @@ test.each([
   },
 )
 
-test('a single request of a MacFetch takes all that fetch or a framework takes', async () => {
+test('a single request of a MacFetch accepts all options of fetch and of frameworks', async () => {
   const inits: unknown[] = []
   const fetch = async (_: unknown, init: unknown) => {
     inits.push(init)
@@ -569,7 +569,7 @@ test('a single request of a MacFetch takes all that fetch or a framework takes',
   expect(inits).toMatchObject([init])
 })
 
-test('a credential whose algorithm is misspelled does not sign with another one', () => {
+test('a credential with a misspelled name for algorithm is refused', () => {
   const credential = { ...KEY, algoritm: 'hmac-sha-1' }
   expect(() => signHeaders({ url: URL }, credential)).toThrow('did you mean algorithm?')
   expect(() =>
@@ -588,7 +588,7 @@ test.each([
     { clientSecret: 'very-secret\n', clientId: 'a', tokenEndpoint: 'https://a.example' },
   ],
   ['createTokenFetch', { clientSecret: 'a', clientId: 'b', tokenEndpoint: 'very-secret' }],
-] as const)('what may be a secret is not shown where %s refuses it: %j', async (who, options) => {
+] as const)('the error of %s does not show a secret: %j', async (who, options) => {
   const called = CALLED.find((each) => each.who === who)
   expect(await complaint(called?.call ?? fail, options)).not.toContain('very-secret')
 })

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { authorization, type Key, type Signing } from './sign.ts'
 
-/** The `ext` that binds a body, written without the library. */
+/** @returns The `ext` that binds a body. It is computed without the library. */
 export function boundExt(body: string | Uint8Array, own = '', hash = 'sha256'): string {
   const name = hash.replace('sha', 'sha-')
   const digest = createHash(hash).update(body).digest('base64')
   return `${name}=:${digest}:${own === '' ? '' : ` ${own}`}`
 }
 
-/** A body that comes in pieces, each asked for in its turn. */
+/** @returns A body that arrives in pieces, each one when the reader asks for it. */
 export function streamOf(
   pieces: Iterable<Uint8Array | string>,
   onPull: () => void = () => {},
@@ -28,7 +28,7 @@ export function streamOf(
   )
 }
 
-/** A signed request with a body, which need not be the one that is signed in `ext`. */
+/** @returns A signed request with a body. It may differ from the body that `ext` binds. */
 export function withBody(
   credential: Key,
   url: string,

@@ -4,12 +4,12 @@ import type { Key } from './sign.ts'
 
 export const FLOODER = '192.0.2.66'
 export const OTHER = '192.0.2.7'
-/** What the flooder is answered. */
+/** The answer to the flooder. */
 export const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
-/** The options with which three requests of an address may be refused. */
+/** Options that allow three rejected requests per address. */
 export const THREE: MacOptions = { rateLimit: { failures: { requests: 3, seconds: 60 } } }
 
-/** A server that knows a credential, whose request was captured by a flooder that is exhausted. */
+/** A server with a credential. A flooder captured one of its requests, and has exhausted its rate limit. */
 export interface Captured extends Limited {
   readonly ada: Key
   /** How the captured request was signed. */
@@ -30,7 +30,7 @@ export function now(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** Does the same many times at once. */
+/** Starts the same work `count` times at once. */
 export function times<Result>(count: number, work: () => Promise<Result>): Promise<Result[]> {
   return Promise.all(Array.from({ length: count }, work))
 }

@@ -1,4 +1,4 @@
-/** The code that some work fails with, or what it throws in words; `none` where it does not. */
+/** @returns The code of the error that `work` rejects with, its text if it has none, or `none`. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'none',

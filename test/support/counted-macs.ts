@@ -1,12 +1,12 @@
 import * as crypto from 'node:crypto'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 
-/** Counts the hashes that are computed while some work is done, by what the library computes MACs with. */
+/** @returns How many hashes `work` computes, by the functions that the library uses for MACs. */
 export async function countedHashes(work: () => Promise<unknown>): Promise<number> {
   return process.versions.bun === undefined ? onNode(work) : onBun(work)
 }
 
-/** Whether the runtime lets them be counted. */
+/** @returns Whether this runtime allows to count them. */
 export async function canCountHashes(): Promise<boolean> {
   if (process.versions.bun !== undefined) return true
   return (await onNode(async () => crypto.hash('sha256', 'a'))) === 1

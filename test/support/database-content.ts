@@ -1,16 +1,16 @@
 import { openDatabase, rowsOf } from './sqlite.ts'
 
-/** All that is in a database file. */
+/** The whole content of a database file. */
 export interface DatabaseContent {
-  /** Tables, indexes and triggers, as they were declared. */
+  /** Tables, indexes and triggers, with the SQL that created them. */
   readonly schema: readonly unknown[][]
-  /** All rows, by the names of the tables. */
+  /** All rows, by table. */
   readonly rows: Readonly<Record<string, readonly unknown[][]>>
-  /** What SQLite finds wrong with it: `ok` for nothing. */
+  /** The result of SQLite's integrity check: `ok`, or what is wrong. */
   readonly integrity: unknown
 }
 
-/** Reads all of a database file, past the library. */
+/** Reads a whole database file without the library. */
 export function databaseContent(path: string): DatabaseContent {
   const database = openDatabase(path)
   try {

@@ -3,7 +3,7 @@ import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { migrate } from '../../src/store/migrations.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 
-/** Brings a database file up to date, and kills itself after so many statements. */
+/** Migrates a database file, and kills its own process after the given number of statements. */
 const [path = '', statements] = process.argv.slice(2)
 const { dialect } = await openSqlite(path, 'own')
 let left = Number(statements)

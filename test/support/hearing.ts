@@ -2,7 +2,7 @@ import { MAC_CHANNELS, type MacMessages } from '../../src/index.ts'
 
 type Kept = { readonly [Name in keyof MacMessages]: MacMessages[Name][] }
 
-/** Keeps what is published on all channels, until the end of its scope: `using heard = hearing()`. */
+/** Records the messages of all channels until the end of its scope: `using heard = hearing()`. */
 export function hearing(): Kept & Disposable {
   const kept: Kept = { accepted: [], rejected: [], rotated: [], pruned: [], batch: [] }
   const stops = [

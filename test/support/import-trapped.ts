@@ -1,6 +1,6 @@
 /*
- * Imports the modules that it is called with while everything is trapped that has an effect outside of a
- * module, or that some runtimes do not have while modules are loaded. Prints what each of them touched.
+ * Imports the modules of its arguments. Traps every function that has an effect outside a module, or that
+ * some runtimes do not allow while modules are loaded. Prints the trapped functions that each module called.
  */
 
 let touched: string[] = []
@@ -13,23 +13,23 @@ function trap(name: string): () => never {
   }
 }
 
-/** Node reads modules by the very functions that are trapped: then no module is among those who call. */
+/** Node itself calls the trapped functions to load modules. Then the stack contains no module. */
 function isByLoader(): boolean {
   const callers = new Error().stack?.split('\n').slice(1) ?? []
   return !callers.some((line) => /file:\/\/|[( ]\//.test(line) && !line.includes(import.meta.url))
 }
 
-/** All functions of a module of the runtime, or those named. */
+/** Traps the named functions of a built-in module, or all of them. */
 function trapModule(name: string, keys?: readonly string[]): void {
   const module = process.getBuiltinModule(name) as unknown as Record<string, unknown>
   for (const key of keys ?? Object.keys(module).filter((each) => /^[a-z]/.test(each))) {
     const { configurable = false, writable = false } =
       Object.getOwnPropertyDescriptor(module, key) ?? {}
-    // What is fixed calls something else that is trapped.
+    // A function that cannot be replaced calls another one that is trapped.
     if (typeof module[key] !== 'function' || !(configurable || writable)) continue
     const own = trap(`${name} ${key}`)
     const real = module[key] as (...given: unknown[]) => unknown
-    // Not an arrow: a class is constructed.
+    // Not an arrow function: a class must stay constructable.
     const value = function trapped(this: unknown, ...given: unknown[]) {
       return isByLoader() ? real.apply(this, given) : own()
     }

@@ -4,18 +4,18 @@ import { type Key, type Signing, signed } from './sign.ts'
 
 const URL = 'http://example.com/a'
 
-/** A handler over one Mac that is asked from addresses of its clients' choice. */
+/** A handler of one Mac. A test chooses the client address of each request. */
 export interface Limited {
   readonly mac: Mac
-  /** Why requests were refused, so far. */
+  /** Why requests were rejected, so far. */
   readonly rejections: readonly MacError[]
-  /** The whole answer to a request signed with a key, from an address. */
+  /** @returns The whole answer to a request that is signed with a key and comes from an address. */
   answer(key: Key, from?: string, signing?: Signing): Promise<Response>
-  /** What became of it. */
+  /** @returns The outcome of such a request. */
   send(key: Key, from?: string, signing?: Signing): Promise<string>
 }
 
-/** @param options Those of `createMac`; the database is in memory, the address is given by hand. */
+/** @param options Options of `createMac`. By default the database is in memory. */
 export function limited(options: MacOptions): Limited {
   const rejections: MacError[] = []
   const mac = createMac({

@@ -1,13 +1,13 @@
 type Handler = (request: Request) => Response | Promise<Response>
 
-/** A server on 127.0.0.1, on a port that was free. */
+/** A server on 127.0.0.1, on a free port. */
 export interface Listening {
   readonly port: number
-  /** Ends it at once, and with it what is still open. */
+  /** Stops the server at once, and closes all connections. */
   close(): Promise<void>
 }
 
-/** Serves a handler as the runtime that runs the tests does it. */
+/** Serves a handler with the server of the runtime that runs the tests. */
 export function listen(handler: Handler): Promise<Listening> {
   if (process.versions.bun !== undefined) return listenOnBun(handler)
   return process.versions.deno === undefined ? listenOnNode(handler) : listenOnDeno(handler)
@@ -18,7 +18,7 @@ async function listenOnBun(handler: Handler): Promise<Listening> {
   return { port: server.port ?? 0, close: () => server.stop(true) }
 }
 
-/** What is used of `Deno`; the types of Bun do not know it. */
+/** The part of `Deno` that is used here. The types of Bun do not know it. */
 interface DenoServing {
   serve(
     options: { hostname: string; port: number; signal: AbortSignal; onListen(): void },

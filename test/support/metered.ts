@@ -12,9 +12,12 @@ import { authorization } from './sign.ts'
 const DAY = 86_400
 
 /**
- * What OpenTelemetry counts of three good requests, a copy of the last, two unsigned ones, a rotation, and
- * the pruning of all that, by a function that is given the meter. Of durations it is told how many there
- * are, and whether their sum can be one of seconds; of sizes how many, and their sum.
+ * Measures three accepted requests, a copy of the last one, two unsigned requests, a rotation and a cleanup
+ * with OpenTelemetry.
+ *
+ * @param meterMac Registers the instruments with the meter.
+ * @returns The metrics as text. A duration shows its count, and `seconds` if the sum can be one of seconds.
+ *   A size shows its count and its sum.
  */
 export async function metered(
   meterMac: (meter: Meter) => void,
@@ -24,7 +27,7 @@ export async function metered(
   const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
   meterMac(provider.getMeter('withmac'))
   const begun = performance.now()
-  await happenings(create)
+  await useMac(create)
   const elapsed = (performance.now() - begun) / 1000
   await provider.forceFlush()
   const metrics = exporter.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? []
@@ -42,7 +45,7 @@ export async function metered(
     .sort()
 }
 
-async function happenings(create: typeof createMac): Promise<void> {
+async function useMac(create: typeof createMac): Promise<void> {
   let seconds = Math.floor(Date.now() / 1000)
   const mac = create({ database: 'sqlite::memory:', now: () => seconds })
   const ada = await mac.createCredential('ada')

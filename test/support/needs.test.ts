@@ -10,28 +10,28 @@ afterEach(() => {
   else process.env.WITHMAC_MAY_SKIP = before
 })
 
-test('tests run if the machine has what they need, whatever may be skipped', async () => {
+test('testWith returns test if the machine has what is needed, whatever may be skipped', async () => {
   for (const named of ['', 'there']) {
     process.env.WITHMAC_MAY_SKIP = named
     expect(await testWith(there)).toBe(test)
   }
 })
 
-test('tests whose need is missing are skipped, and the reason is printed', async () => {
+test('testWith returns test.skip if a need is missing, and prints the reason', async () => {
   for (const named of [undefined, 'gone', 'mount,gone']) {
     if (named === undefined) delete process.env.WITHMAC_MAY_SKIP
     else process.env.WITHMAC_MAY_SKIP = named
     const printed = spyOn(console, 'error').mockImplementation(() => {})
     try {
       expect(await testWith(there, gone)).toBe(test.skip)
-      expect(printed.mock.calls).toEqual([['(skip) what needs gone: it is not there']])
+      expect(printed.mock.calls).toEqual([['(skip) tests that need gone: it is not there']])
     } finally {
       printed.mockRestore()
     }
   }
 })
 
-test('tests whose need is missing fail if only others may be skipped', async () => {
+test('testWith throws if a need is missing that may not be skipped', async () => {
   for (const named of ['', 'mount', 'there']) {
     process.env.WITHMAC_MAY_SKIP = named
     await expect(testWith(gone)).rejects.toThrow(

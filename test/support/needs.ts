@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from './runner.ts'
 
-/** What a test needs of the machine, and not every machine or user has. */
+/** Something that a test needs, and that not every machine or user has. */
 export interface Need {
   readonly name: string
-  /** Why it is not there; `null` if it is. */
+  /** @returns Why it is missing, or `null` if it is there. */
   missing(): string | null | Promise<string | null>
 }
 
-/** The right to mount a file system, which the superuser has, but not in every container. */
+/** The right to mount a file system. Root has it, but not in every container. */
 export const MOUNT: Need = {
   name: 'mount',
   missing() {
@@ -26,7 +26,7 @@ export const MOUNT: Need = {
   },
 }
 
-/** A second address of this machine. On Linux all of 127.0.0.0/8 is there; others have 127.0.0.1 alone. */
+/** A second loopback address. Linux has all of 127.0.0.0/8. Other systems have only 127.0.0.1. */
 export const SECOND_ADDRESS: Need = {
   name: 'second-address',
   missing: () =>
@@ -37,7 +37,7 @@ export const SECOND_ADDRESS: Need = {
     }),
 }
 
-/** A terminal for a program, as `script` of util-linux makes one; that of other systems takes other options. */
+/** A terminal for a program, from `script` of util-linux. On other systems `script` has other options. */
 export const TERMINAL: Need = {
   name: 'script',
   missing: () => failure('script', '-qec', 'stty cols 60', '/dev/null'),
@@ -55,13 +55,13 @@ export const PYTHON: Need = { name: 'python3', missing: () => failure('python3',
 export const RUBY: Need = { name: 'ruby', missing: () => failure('ruby', '--version') }
 export const SQLITE3: Need = { name: 'sqlite3', missing: () => failure('sqlite3', '--version') }
 
-/** Runs commands as another user than the superuser, who may do all: what stands in front of them. */
+/** The words before a command that run it without the rights of root. */
 export const AS_NOBODY: readonly string[] =
   process.getuid?.() === 0
     ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
     : []
 
-/** A user without the superuser's rights, who may read the sources. */
+/** A user without the rights of root who may read the sources. */
 export const ORDINARY_USER: Need = {
   name: 'ordinary-user',
   missing() {
@@ -74,14 +74,15 @@ export const ORDINARY_USER: Need = {
 const reasons = new Map<Need, Promise<string | null>>()
 
 /**
- * Gives `test`, if the machine has what the tests need. Otherwise they are skipped, and the reason is
- * printed. Where nothing may be skipped but for certain needs, the variable WITHMAC_MAY_SKIP names these.
+ * Returns `test` if the machine has what the tests need. Otherwise prints the reason and returns
+ * `test.skip`. If the variable WITHMAC_MAY_SKIP is set, only tests with the needs that it lists may be
+ * skipped.
  *
- * @throws Error if the tests cannot run, and may not be skipped.
+ * @throws Error if the tests cannot run and may not be skipped.
  *
  * @example
  * const ifMount = await testWith(MOUNT)
- * ifMount('a full disk is answered 503', async () => {})
+ * ifMount('answers 503 if the disk is full', async () => {})
  */
 export async function testWith(...needs: readonly Need[]): Promise<typeof test> {
   for (const need of needs) {
@@ -93,13 +94,13 @@ export async function testWith(...needs: readonly Need[]): Promise<typeof test> 
     if (WITHMAC_MAY_SKIP?.split(',').includes(need.name) === false) {
       throw new Error(`Tests that need ${need.name} cannot run, and may not be skipped: ${reason}`)
     }
-    console.error(`(skip) what needs ${need.name}: ${reason}`)
+    console.error(`(skip) tests that need ${need.name}: ${reason}`)
     return test.skip
   }
   return test
 }
 
-/** Why a command fails; `null` if it does not. */
+/** @returns Why a command fails, or `null` if it does not. */
 function failure(command: string, ...args: readonly string[]): string | null {
   const { status, error, stderr } = spawnSync(command, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

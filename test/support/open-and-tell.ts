@@ -1,6 +1,6 @@
 import { createMac } from '../../src/index.ts'
 
-// Opens the database that is named, writes to it, and prints what comes of that.
+// Opens the database of its argument, writes to it, and prints the result.
 const mac = createMac({ database: process.argv[2] })
 try {
   await mac.createCredential('ada')

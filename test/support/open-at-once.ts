@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { endOf, runtimeCommand } from './process.ts'
 
-/** What a process said, line by line, and the status that it ended with. */
+/** The lines that a process printed, and its exit status. */
 export type Said = readonly [lines: readonly string[], status: number | null]
 
-/** What is said by one that could open the database. */
+/** The output of a process that could open the database. */
 export const OPENED: Said = [['up', 'ready'], 0]
 
-/** Has so many processes open one database file, all of them when the last has started. */
+/** Starts `count` processes. When the last one runs, all of them open one database file. */
 export function openAtOnce(path: string, count: number): Promise<Said[]> {
   const gate = Promise.withResolvers<void>()
   const script = join(import.meta.dirname, 'wait-and-open.ts')

@@ -1,4 +1,4 @@
-/** What became of a request: `200`, or the status and the code of the refusal. */
+/** @returns The outcome of a request: `200`, or the status and the code of the rejection. */
 export async function outcome(answer: Response | Promise<Response>): Promise<string> {
   const response = await answer
   const body = await response.text()
@@ -8,10 +8,10 @@ export async function outcome(answer: Response | Promise<Response>): Promise<str
   return `${response.status} ${(JSON.parse(body) as { code: string }).code}`
 }
 
-/** All of an answer that a client sees but its random reference, to compare two of them. */
+/** @returns Everything that a client sees of an answer, except its random reference. For comparisons. */
 export async function wholeAnswer(answer: Response | Promise<Response>): Promise<unknown> {
   const { status, statusText, headers, body } = await answer
   const text = await new Response(body).text()
-  const told = text.replace(/"reference":"[0-9a-f]{12}"/, '"reference":"…"')
-  return { status, statusText, headers: [...headers], body: told }
+  const comparable = text.replace(/"reference":"[0-9a-f]{12}"/, '"reference":"…"')
+  return { status, statusText, headers: [...headers], body: comparable }
 }

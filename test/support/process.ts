@@ -1,30 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 
-/** The command that runs a script on the runtime that runs the tests. */
+/** @returns The command that runs a script on the runtime that runs the tests. */
 export function runtimeCommand(script: string): [command: string, ...args: string[]] {
   if (process.versions.deno === undefined) return [process.execPath, script]
-  // A script outside this folder imports the library, and that what npm installed here.
+  // A script outside this folder imports the library, which imports packages from node_modules here.
   const flags = ['--quiet', '--allow-all', '--node-modules-dir=manual']
   return [process.execPath, 'run', ...flags, script]
 }
 
-/** Where a process runs, and with which variables. */
+/** The folder, variables and arguments of a process. */
 export interface Surroundings {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What it is called with; by default nothing. */
+  /** Arguments. Default: none. */
   readonly args?: readonly string[]
 }
 
-/** What a process printed, and the status that it ended with. */
+/** What a process printed, and its exit status. */
 export interface Ended {
   readonly out: string
   readonly err: string
   readonly status: number | null
 }
 
-/** The status that a process ends with, once all that it printed was read. */
+/** @returns The exit status of a process, after all its output was read. */
 export function endOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.on('error', reject)
@@ -32,7 +32,7 @@ export function endOf(child: ChildProcess): Promise<number | null> {
   })
 }
 
-/** Runs a script to its end. */
+/** Runs a script, and waits for its end. */
 export function runToEnd(
   script: string,
   { args = [], ...surroundings }: Surroundings,
@@ -40,7 +40,7 @@ export function runToEnd(
   return runCommand([...runtimeCommand(script), ...args], surroundings)
 }
 
-/** Runs a command to its end. */
+/** Runs a command, and waits for its end. */
 export async function runCommand(
   [command, ...args]: readonly [string, ...string[]],
   { cwd, env }: Omit<Surroundings, 'args'>,

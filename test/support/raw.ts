@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** An answer as it came over the wire. */
+/** An answer, parsed from the bytes on the wire. */
 export interface RawAnswer {
   readonly status: number
   readonly headers: Headers
@@ -8,8 +8,8 @@ export interface RawAnswer {
 }
 
 /**
- * Sends bytes over a socket, as they are, and reads the answer until the server closes the
- * connection: the request should carry `Connection: close`. Rejects after ten seconds.
+ * Sends bytes over a socket without a change, and reads the answer until the server closes the
+ * connection. So the request should carry `Connection: close`. Rejects after ten seconds.
  *
  * @param text Its characters are sent as Latin-1 bytes.
  */
@@ -19,7 +19,7 @@ export function sendRaw(port: number, text: string): Promise<RawAnswer> {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-    // A server that refuses a long request midway answers, and resets the connection.
+    // A server that stops in the middle of a long request sends an answer and resets the connection.
     socket.on('error', (error) => {
       if (chunks.length === 0) reject(error)
     })
@@ -27,12 +27,12 @@ export function sendRaw(port: number, text: string): Promise<RawAnswer> {
   })
 }
 
-/** A request line and header fields, ready to be sent. */
+/** @returns The text of a request with this first line and these header fields. */
 export function rawRequest(line: string, fields: readonly string[]): string {
   return [`${line} HTTP/1.1`, ...fields, 'Connection: close', '', ''].join('\r\n')
 }
 
-/** Status 0 stands for a connection that was closed without an answer. */
+/** Parses an answer. The status is 0 if the connection was closed without an answer. */
 function parseAnswer(text: string): RawAnswer {
   const end = text.indexOf('\r\n\r\n')
   const [first = '', ...lines] = text.slice(0, end === -1 ? text.length : end).split('\r\n')

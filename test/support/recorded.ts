@@ -1,19 +1,19 @@
 import { Kysely } from 'kysely'
 import { applicationDialect, type Connection } from './sqlite.ts'
 
-/** A statement that was run, with the rows that it gave. */
+/** A statement that was run, and the rows that it returned. */
 export interface Read {
   readonly sql: string
   readonly rows: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** A Kysely on a connection, and all that is read through it. */
+/** A Kysely on a connection, and a record of everything that is read through it. */
 export interface Recorded {
-  // biome-ignore lint/suspicious/noExplicitAny: as an application has it, with tables of its own.
+  // biome-ignore lint/suspicious/noExplicitAny: an application has its own tables in it.
   readonly database: Kysely<any>
-  /** Is emptied by whoever looks at it. */
+  /** The reads so far. A test empties it. */
   readonly reads: Read[]
-  /** Is called after each statement that gave rows, before the library has them. */
+  /** Called after each statement that returned rows, before the library gets them. */
   after: (read: Read) => void
 }
 

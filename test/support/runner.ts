@@ -1,10 +1,10 @@
 import { format } from 'node:util'
 
-// The suite is written for bun:test. On Node and Deno the few functions that it uses are put
-// together from node:test, expect and jest-mock, so that the same files run on all three.
-// A sealing key that a developer works with is not for the databases of tests.
+// The suite is written for bun:test. On Node and Deno this file builds the same functions from
+// node:test, expect and jest-mock, so that the same test files run on all three.
+// Tests must not use the sealing key of the developer's environment.
 delete process.env.MAC_SEALING_KEY
-// As bun:test has it if it is not set: servers then print nothing of what they reject.
+// bun:test sets the same value. With it, servers print no rejected requests.
 Object.assign(process.env, { NODE_ENV: 'test' })
 
 type BunTest = Pick<
@@ -47,7 +47,7 @@ async function fromNode(): Promise<BunTest> {
   } as unknown as BunTest
 }
 
-/** One test, or group, for each row: an array is spread, and named by as many values as fit. */
+/** Runs one test or group for each row. An array is spread, and its first values fill the name. */
 function forEachRow(run: (name: string, body: () => void) => void) {
   return (rows: readonly unknown[]) => (name: string, body: Body) => {
     for (const row of rows) {

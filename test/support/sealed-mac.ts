@@ -4,18 +4,18 @@ import { signed } from './sign.ts'
 
 const URL = 'http://example.com/a'
 
-/** A key that a credential was given. */
+/** A credential and one of its keys. */
 export interface Given {
   readonly id: string
   readonly key: string
 }
 
-/** A Mac on a database file, which tells nobody of refusals. */
+/** Opens a Mac on a database file. It prints no rejections. */
 export function open(path: string, sealingKey: MacOptions['sealingKey']): Mac {
   return createMac({ database: `sqlite:${path}`, sealingKey, onReject: () => {} })
 }
 
-/** Makes credentials; every other one has an old key besides. */
+/** Creates credentials. Every second one also has an old key. */
 export async function fill(mac: Mac, count: number): Promise<Given[]> {
   const given: Given[] = []
   for (let at = 0; at < count; at++) {
@@ -26,7 +26,7 @@ export async function fill(mac: Mac, count: number): Promise<Given[]> {
   return given
 }
 
-/** What becomes of a request by each key. */
+/** @returns The different outcomes of one request with each key. */
 export async function outcomes(mac: Mac, given: readonly Given[]): Promise<string[]> {
   const app = mac.withMac(() => new Response())
   const all = await Promise.all(given.map((key) => outcome(app(signed(key, URL)))))

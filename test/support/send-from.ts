@@ -1,14 +1,14 @@
 import { request } from 'node:http'
 import { authorization, type Key } from './sign.ts'
 
-/** An answer's status, and its `RateLimit` field. */
+/** The status of an answer, and its `RateLimit` header field. */
 export interface Sent {
   readonly status: number
   readonly rateLimit: string | null
 }
 
 /**
- * Sends a signed request from an address of this machine. Not every system has another than 127.0.0.1.
+ * Sends a signed request from a loopback address of this machine. Some systems have only 127.0.0.1.
  */
 export function sendFrom(localAddress: string, port: number, key: Key): Promise<Sent> {
   const headers = { authorization: authorization(key, `http://127.0.0.1:${port}/`) }

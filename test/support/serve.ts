@@ -3,17 +3,17 @@ import { listen } from './listen.ts'
 import { outcome } from './outcome.ts'
 import { authorization, type Key } from './sign.ts'
 
-/** Two handlers over one Mac, on a socket: `/open` takes anonymous callers, all else does not. */
+/** A server with two handlers of one Mac. `/open` accepts anonymous callers, other paths do not. */
 export interface Served extends AsyncDisposable {
   readonly mac: Mac
-  /** Why requests were refused, so far. */
+  /** Why requests were rejected, so far. */
   readonly rejections: readonly MacError[]
-  /** Sends a signed request; rejects where it takes ten seconds. */
+  /** Sends a signed request. Rejects after ten seconds. */
   send(key: Key): Promise<string>
-  /** Sends a header once more, as it is. */
+  /** Sends a request with this Authorization header. */
   sendHeader(header: string): Promise<string>
   sign(key: Key): string
-  /** Sends a request without credentials to the handler that takes one. */
+  /** Sends a request without credentials to `/open`. */
   sendAnonymous(): Promise<string>
 }
 

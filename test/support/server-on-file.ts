@@ -6,10 +6,10 @@ import { signed } from './sign.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
-/** A server on a database file, with a clock and a credential. */
+/** A server on a database file, with its own clock and one credential. */
 export interface ServerOnFile {
   readonly mac: Mac
-  /** Signs a request, sends it, and gives what became of it, when all that follows is done. */
+  /** Sends a signed request, and waits for the cleanup after it. @returns Its outcome. */
   send(ts: number, nonce: string): Promise<string>
 }
 

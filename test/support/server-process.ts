@@ -2,8 +2,8 @@ import { createMac, getMac, type MacOptions, type WithMacOptions } from '../../s
 import { listen } from './listen.ts'
 
 /**
- * A server in a process of its own: see `startServer`. The first argument holds its options as JSON.
- * It prints its port, then a line for each refusal.
+ * The options of a server in its own process: see `startServer`. The first argument has them as JSON.
+ * The process prints its port, and then a line for each rejected request.
  */
 export interface ServerOptions {
   readonly database: string
@@ -12,7 +12,7 @@ export interface ServerOptions {
   readonly origin?: string
   readonly clockOffset?: MacOptions['clockOffset']
   readonly rateLimit?: MacOptions['rateLimit']
-  /** The user that it becomes before it opens the database, if it is started by the superuser. */
+  /** If root starts the process: the user that it changes to before it opens the database. */
   readonly user?: number
 }
 
@@ -29,7 +29,7 @@ if (import.meta.main) {
   console.log(server.port)
 }
 
-/** Gives up the superuser's rights. What is read from the checkout is read before: others may not enter it. */
+/** Gives up the rights of root. Loads the driver first, because the user may not read the checkout. */
 async function become(user: number): Promise<void> {
   await createMac({ database: 'sqlite::memory:' }).ready()
   process.setgroups?.([])

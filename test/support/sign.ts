@@ -1,29 +1,29 @@
 import { createHmac, randomUUID } from 'node:crypto'
 
-/** A credential to sign with: what `createCredential` returns, or one made up. */
+/** A credential to sign with: the result of `createCredential`, or an invented one. */
 export interface Key {
   readonly id: string
   readonly key: string
   readonly algorithm?: 'hmac-sha-1' | 'hmac-sha-256'
 }
 
-/** What to sign; what is left out is taken from the URL, or is fresh. */
+/** What to sign. By default the values come from the URL, or are new. */
 export interface Signing {
   readonly method?: string
   readonly ts?: number | string
   readonly nonce?: string
   readonly ext?: string
-  /** What is signed in place of the URL's own. */
+  /** Signed instead of the target of the URL. */
   readonly target?: string
   readonly host?: string
   readonly port?: string
-  /** Sent in place of the MAC that is right. */
+  /** Sent instead of the right MAC. */
   readonly mac?: string
 }
 
 /**
- * The value of an `Authorization` header. Written from the draft and not with the library, so that
- * both cannot share a mistake.
+ * Returns the value of an `Authorization` header. It is written from the draft, without the library, so
+ * that both cannot share a mistake.
  */
 export function authorization(credential: Key, url: string, signing: Signing = {}): string {
   const [, scheme, authority = '', rest = ''] = /^(https?):\/\/([^/]*)([^#]*)/.exec(url) ?? []
@@ -41,7 +41,7 @@ export function authorization(credential: Key, url: string, signing: Signing = {
   return `MAC id="${credential.id}", ts="${ts}", nonce="${nonce}"${covered}, mac="${mac}"`
 }
 
-/** A signed `Request`. */
+/** @returns A signed `Request`. */
 export function signed(credential: Key, url: string, signing: Signing = {}): Request {
   return new Request(url, {
     method: signing.method ?? 'GET',

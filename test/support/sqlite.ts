@@ -1,6 +1,6 @@
 import { type Dialect, SqliteDialect } from 'kysely'
 
-/** A connection past the library: what `bun:sqlite` and `node:sqlite` have in common. */
+/** A connection without the library: what `bun:sqlite` and `node:sqlite` have in common. */
 export interface Connection {
   exec(sql: string): unknown
   prepare(sql: string): Statement
@@ -11,7 +11,7 @@ type Value = string | number | bigint | null
 
 interface Statement {
   all(...parameters: Value[]): unknown[]
-  /** Bun keeps what was prepared, and the file with it, until it is told. */
+  /** Bun keeps a prepared statement, and its file open, until this call. */
   finalize?(): void
   run(...parameters: Value[]): {
     changes: number | bigint
@@ -21,22 +21,22 @@ interface Statement {
 
 const onBun = process.versions.bun !== undefined
 
-/** The runtime's own class of connections. */
+/** The SQLite class of the runtime. */
 export const Database: new (path: string, options?: object) => Connection = onBun
   ? (await import('bun:sqlite')).Database
   : (process.getBuiltinModule('node:sqlite').DatabaseSync as new (
       path: string,
     ) => Connection)
 
-/** What the library calls to run statements that give nothing. */
+/** The method that the library calls to run statements without rows. */
 export const EXEC: 'exec' = (onBun ? 'run' : 'exec') as 'exec'
 
-/** Opens a database file, which is made where there is none. */
+/** Opens a database file, or creates it. */
 export function openDatabase(path: string): Connection {
   return new Database(path)
 }
 
-/** All rows of a query, each as the list of its values. */
+/** @returns All rows of a query, each as a list of values. */
 export function rowsOf(database: Connection, sql: string): unknown[][] {
   const statement = database.prepare(sql)
   const rows = statement.all().map((row) => Object.values(row as object))
@@ -44,12 +44,12 @@ export function rowsOf(database: Connection, sql: string): unknown[][] {
   return rows
 }
 
-/** A new database in memory that gives integers as bigints. */
+/** Opens a new database in memory that returns integers as bigints. */
 export function databaseOfBigints(): Connection {
   return new Database(':memory:', onBun ? { safeIntegers: true } : { readBigInts: true })
 }
 
-/** A Kysely dialect as an application would have it. */
+/** @returns A Kysely dialect, as an application would have it. */
 export async function applicationDialect(database: Connection): Promise<Dialect> {
   if (onBun) {
     const { BunSqliteDialect } = await import('kysely-bun-sqlite')

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline'
 import { endOf, runtimeCommand } from './process.ts'
 import type { ServerOptions } from './server-process.ts'
 
-/** A server that runs in a process of its own; it is killed at the end of its scope. */
+/** A server in its own process. It is killed at the end of its scope. */
 export interface ServerProcess extends AsyncDisposable {
   readonly port: number
   readonly url: string
-  /** Why requests were refused, so far. */
+  /** Why requests were rejected, so far. */
   readonly rejections: readonly { readonly code: string; readonly message: string }[]
-  /** Ends it as `kill -9` does. */
+  /** Kills the process, like `kill -9`. */
   kill(): Promise<void>
 }
 

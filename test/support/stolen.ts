@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
-/** A copy of a database's files, as a thief would take it. */
+/** A copy of a database's files, as an attacker would steal it. */
 export interface Stolen {
   readonly path: string
-  /** Which of these texts stand anywhere in the files, also where no row is any more. */
+  /** @returns Which of these texts are anywhere in the files, also in the space of deleted rows. */
   holds(texts: readonly string[]): string[]
-  /** All that a pattern finds in the files, each once. */
+  /** @returns All different matches of a pattern in the files. */
   matches(pattern: RegExp): string[]
 }
 
 /**
- * Copies a database with the files beside it. Another process does so: one that has the database open
- * must not open the file by other means.
+ * Copies a database with the files beside it. Another process makes the copy, because a process that has
+ * the database open must not open its file in another way.
  */
 export function steal(path: string, folder: string): Stolen {
   mkdirSync(folder)

@@ -1,6 +1,6 @@
 import type { StoredCredential } from '../../src/store/types.ts'
 
-/** A credential as the store keeps it: valid for ever, but for what is given. */
+/** @returns A credential in the form of the store. It never expires, unless `given` says so. */
 export function stored(id: string, given: Partial<StoredCredential> = {}): StoredCredential {
   return {
     ...{ id, user: 'ada', key: `key of ${id}`, algorithm: 'hmac-sha-256', label: null },

@@ -1,11 +1,11 @@
 import { spyOn } from './runner.ts'
 
-/** The system's clock, which stands still and is moved by hand, until the end of the scope. */
+/** A replacement for the system clock, until the end of its scope. It stands still until `advance`. */
 export interface SystemTime extends Disposable {
   advance(seconds: number): void
 }
 
-/** What goes by `Date.now()` goes by this; timers do not. */
+/** Replaces `Date.now()`. Timers still use the real time. */
 export function systemTime(): SystemTime {
   let now = Date.now()
   const spy = spyOn(Date, 'now').mockImplementation(() => now)

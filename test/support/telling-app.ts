@@ -1,6 +1,6 @@
 import { getMac, getMacError } from '../../src/index.ts'
 
-/** A handler that tells what it got, and what it knows of it. */
+/** A handler that answers with the body that it got, and with the identity and error of the request. */
 export async function tellingApp(request: Request): Promise<Response> {
   const { ext = null, bodyVerified = null } = getMac(request) ?? {}
   const why = getMacError(request)?.code ?? null

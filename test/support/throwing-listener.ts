@@ -1,7 +1,7 @@
 import { createMac, MAC_CHANNELS } from '../../src/index.ts'
 import { signed } from './sign.ts'
 
-/* Prints what becomes of requests, and of other listeners, where a listener throws at each message. */
+/* Prints the outcome of requests, and of other listeners, if one listener throws for each message. */
 
 const URL = 'http://example.com/a'
 const uncaught: string[] = []

@@ -1,6 +1,6 @@
 import { MacError } from '../../src/index.ts'
 
-/** The error that a call throws, or `null` where it does not; one that is no MacError is thrown on. */
+/** @returns The MacError that a call throws, or `null`. Throws any other error again. */
 export function thrown(work: () => unknown): MacError | null {
   try {
     work()

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { withDatabase } from './with-database.ts'
 
-/** Has a database file count from now on how often rows of usage and failures are written. */
+/** Adds triggers to a database file that count the writes to the tables of usage and failures. */
 export function countUsageWrites(path: string): Promise<void> {
   return withDatabase(path, async (db) => {
     await sql`create table writes (kind text not null)`.execute(db)
@@ -15,7 +15,7 @@ export function countUsageWrites(path: string): Promise<void> {
   })
 }
 
-/** How often they were written. */
+/** @returns How many writes were counted. */
 export function usageWrites(path: string): Promise<{ uses: number; failures: number }> {
   return withDatabase(path, async (db) => {
     const query = sql<{ kind: string; count: number }>`

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { createMac } from '../../src/index.ts'
 
-/** Says that it runs, waits for the end of its input, opens the database, and says how that went. */
+/** Prints `up`, waits for the end of its input, opens the database, and prints the result. */
 const mac = createMac({ database: process.argv[2] })
 console.log('up')
 await text(process.stdin)

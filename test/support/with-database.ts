@@ -2,7 +2,7 @@ import { Kysely } from 'kysely'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 
-/** Does something to a database file by hand, through a connection of its own. */
+/** Runs `work` on a database file, through a separate connection. */
 export async function withDatabase<Result>(
   path: string,
   work: (db: Kysely<MacDatabase>) => Promise<Result>,

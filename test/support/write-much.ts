@@ -1,6 +1,6 @@
 import { openStore } from '../../src/store/open.ts'
 
-/** Writes so much to a database that checkpoints are made, and ends without closing it, or after. */
+/** Writes so much to a database that SQLite makes checkpoints. LAST says how it ends: `close` or `exit`. */
 const { DATABASE = '', LAST } = process.env
 const store = await openStore({ path: DATABASE, driver: 'own' })
 const now = Math.floor(Date.now() / 1000)

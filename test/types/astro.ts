@@ -2,7 +2,7 @@ import type { APIContext, APIRoute, MiddlewareHandler } from 'astro'
 import { getMac, withMac } from 'withmac'
 import { type Equal, holds } from './exact.ts'
 
-// The context's type reaches the handler from the annotation of the export.
+// The handler gets the type of the context from the annotation of the export.
 export const GET: APIRoute = withMac((context) => {
   holds<Equal<typeof context, APIContext>>()
   holds<Equal<typeof context.request, Request>>()

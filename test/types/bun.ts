@@ -45,7 +45,7 @@ Bun.serve({
       }),
       POST: withMac(app, { mode: 'required' }),
     },
-    // Without an annotation, the path's parameters are known still.
+    // Without an annotation, the parameters of the path are still known.
     '/teams/:team': withMac((request) => {
       holds<Equal<typeof request, BunRequest<'/teams/:team'>>>()
       return new Response(request.params.team)
@@ -64,5 +64,5 @@ Bun.serve({
     ),
   },
 })
-// @ts-expect-error: Bun hands over a Request, and no object that holds one
+// @ts-expect-error: Bun passes a Request, not an object that contains one
 Bun.serve({ fetch: withMac((context: { readonly request: Request }) => app(context.request)) })

@@ -13,7 +13,7 @@ import {
 } from 'withmac'
 import { type Equal, holds } from './exact.ts'
 
-// The key is there, but for a credential that was kept.
+// The key is always there, except for a credential that was kept.
 const made = await createCredential('ada')
 holds<Equal<typeof made, NewCredential>>()
 holds<Equal<typeof made.key, string>>()
@@ -50,7 +50,7 @@ await createCredential({ id: '7', name: null } as const)
 const user: User = { id: 7, name: 'Grace' }
 await createCredential(user)
 
-// Afterwards, the key is not shown.
+// The other methods do not return the key.
 const found = await getCredential('laptop')
 holds<Equal<typeof found, Credential | null>>()
 const list = await listCredentials()
@@ -63,7 +63,7 @@ await listCredentials({ user: { id: 7, name: 'Grace' } })
 await revokeCredential('laptop')
 await deleteCredential('laptop')
 
-// A Mac's methods are typed as the bare functions are.
+// The methods of a Mac have the types of the bare functions.
 const mac = createMac()
 holds<Equal<typeof mac.createCredential, typeof createCredential>>()
 holds<Equal<typeof mac.getCredential, typeof getCredential>>()
@@ -72,13 +72,13 @@ await mac.credentialHistory({ user: { id: 7, name: 'Grace' } })
 const pruned = await mac.prune()
 holds<Equal<typeof pruned, number>>()
 
-// @ts-expect-error: a credential speaks for a user
+// @ts-expect-error: a credential needs a user
 await createCredential()
-// @ts-expect-error: who is somebody
+// @ts-expect-error: the user cannot be null
 await createCredential(null)
-// @ts-expect-error: with an id
+// @ts-expect-error: an object for a user needs an id
 await createCredential({ email: 'ada@example.com' })
-// @ts-expect-error: which is a name or a number
+// @ts-expect-error: the id is a string or a number
 await createCredential({ id: null, name: 'Grace' })
 // @ts-expect-error: an option that is not known
 await createCredential('ada', { expiry: null })
@@ -86,11 +86,11 @@ await createCredential('ada', { expiry: null })
 await createCredential('ada', { algorithm: 'hmac-sha-512' })
 // @ts-expect-error: a Date or seconds
 await createCredential('ada', { expires: '1d' })
-// @ts-expect-error: what is there is not replaced
+// @ts-expect-error: an existing credential is never replaced
 await createCredential('ada', { id: 'laptop', ifExists: 'replace' })
-// @ts-expect-error: there may be none
+// @ts-expect-error: it may be null
 found.id
-// @ts-expect-error: a credential that is looked up has no key
+// @ts-expect-error: getCredential does not return the key
 found?.key
-// @ts-expect-error: by its identifier alone
+// @ts-expect-error: it takes only the identifier
 await revokeCredential({ id: 'laptop' })

@@ -2,7 +2,7 @@ import { type Generated, Kysely, type Transaction } from 'kysely'
 import { createMac, type MacOptions } from 'withmac'
 import { type Equal, holds } from './exact.ts'
 
-// An application's own database, whose types do not know of the tables withmac makes in it.
+// The database of an application. Its types do not include the tables of withmac.
 interface AppDatabase {
   readonly users: { readonly id: Generated<number>; readonly name: string }
   readonly articles: { readonly id: Generated<number>; readonly text: string | null }
@@ -15,12 +15,12 @@ export const forEmpty = (database: Kysely<Record<never, never>>) => createMac({ 
 // biome-ignore lint/suspicious/noExplicitAny: this is how an untyped Kysely is often written
 export const forAny = (database: Kysely<any>) => createMac({ database })
 
-// biome-ignore lint/suspicious/noExplicitAny: it is what the option is declared with
+// biome-ignore lint/suspicious/noExplicitAny: the option is declared with it
 holds<Equal<MacOptions['database'], string | Kysely<any> | undefined>>()
 
 // @ts-expect-error: the class is not an instance
 createMac({ database: Kysely })
 // @ts-expect-error: a table's query is not the database
 export const forQuery = (db: Kysely<AppDatabase>) => createMac({ database: db.selectFrom('users') })
-// @ts-expect-error: nor is the promise of one
+// @ts-expect-error: a promise of a Kysely is not a Kysely
 export const forPromise = (database: Promise<Kysely<AppDatabase>>) => createMac({ database })

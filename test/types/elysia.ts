@@ -16,14 +16,14 @@ Bun.serve({ fetch: withMac(app) })
 Bun.serve({ fetch: withMac(app.fetch, { mode: 'optional' }) })
 export default { fetch: withMac(app) }
 
-// A part of the app, behind an app that is not signed.
+// A part of an app whose other parts accept unsigned requests.
 new Elysia().mount('/signed', withMac(app))
 new Elysia().mount(
   '/handler',
   withMac((request) => new Response(request.url)),
 )
 
-// A route's context holds the request as well.
+// The context of a route contains the request too.
 new Elysia().get(
   '/me',
   withMac(({ request }: { request: Request }) => {

@@ -18,7 +18,7 @@ export const asynchronous = withMac(async (request) => {
 export const withoutParameter = withMac(() => new Response())
 holds<Equal<Parameters<typeof withoutParameter>[0], Request>>()
 
-// A parameter's own type comes out as it went in, and so do the parameters after it.
+// The wrapped handler has the same types of parameters as the handler.
 interface Context {
   readonly request: Request
   readonly params: { readonly id: string }
@@ -35,7 +35,7 @@ class SignedRequest extends Request {
 export const subclass = withMac((request: SignedRequest) => new Response(request.signer))
 holds<Equal<typeof subclass, (first: SignedRequest) => Promise<Response>>>()
 
-// A type that is expected from outside reaches the handler's parameters.
+// The handler gets its types of parameters from an annotation outside.
 type Outside = (context: Context, next: () => Promise<Response>) => Response | Promise<Response>
 export const outside: Outside = withMac((context, next) => {
   holds<Equal<typeof context, Context>>()
@@ -63,7 +63,7 @@ holds<
   >
 >()
 
-// The method of a Mac is typed as the bare function is.
+// The method of a Mac has the type of the bare function.
 const mac = createMac({ database: 'sqlite::memory:' })
 holds<Equal<typeof mac.withMac, typeof withMac>>()
 export const ofMac = mac.withMac((request) => {
@@ -71,7 +71,7 @@ export const ofMac = mac.withMac((request) => {
   return new Response()
 })
 
-// The exported types are enough to write a wrapper of one's own.
+// The exported types are enough to write another wrapper.
 export const logged = <First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
 ): ((first: First, ...rest: Rest) => Promise<Response>) => withMac(handler)
@@ -79,25 +79,25 @@ holds<Equal<FirstArgument, Request | { readonly request: Request }>>()
 
 // @ts-expect-error: a handler returns a Response
 withMac((request: Request) => request.url)
-// @ts-expect-error: or the promise of one
+// @ts-expect-error: a handler returns a Response or the promise of one
 withMac(async (request: Request) => ({ url: request.url }))
-// @ts-expect-error: and always
+// @ts-expect-error: a handler always returns a Response
 withMac((request: Request) => (request.body === null ? undefined : new Response()))
-// @ts-expect-error: its first parameter is a Request or holds one
+// @ts-expect-error: the first parameter is a Request or contains one
 withMac((url: string) => new Response(url))
-// @ts-expect-error: by the name of `request`
+// @ts-expect-error: the property must be named `request`
 withMac((context: { readonly event: Request }) => new Response(context.event.url))
-// @ts-expect-error: which is always there
+// @ts-expect-error: the property must always exist
 withMac((context: { readonly request?: Request }) => new Response(context.request?.url))
-// @ts-expect-error: and is a Request
+// @ts-expect-error: the property must be a Request
 withMac((context: { readonly request: string }) => new Response(context.request))
-// @ts-expect-error: `fetch` is a function of the same kind
+// @ts-expect-error: `fetch` must be such a function too
 withMac({ fetch: (url: string) => new Response(url) })
-// @ts-expect-error: and is needed
+// @ts-expect-error: `fetch` is required
 withMac({ handle: (request: Request) => new Response(request.url) })
-// @ts-expect-error: a handler is needed
+// @ts-expect-error: a handler is required
 withMac()
-// @ts-expect-error: what was wrapped wants a Request
+// @ts-expect-error: the wrapped handler needs a Request
 bare('http://localhost/')
-// @ts-expect-error: and what follows it
+// @ts-expect-error: the wrapped handler needs its other arguments
 typed({ request: new Request('http://localhost/'), params: { id: '1' } })

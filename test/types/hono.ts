@@ -17,14 +17,14 @@ whole(new Request('http://localhost/'), { STAGE: 'test' })
 Bun.serve({ fetch: withMac(app) })
 Bun.serve({ fetch: withMac(app.fetch, { mode: 'optional' }) })
 
-// With bindings and variables of its own.
+// With the app's own bindings and variables.
 type Env = { Bindings: { STAGE: string }; Variables: { user: string } }
 const typed = new Hono<Env>().basePath('/api').get('/:id', (c) => c.json({ id: c.req.param('id') }))
 export const wrapped = withMac(typed)
 holds<Equal<Parameters<typeof wrapped>, Parameters<typeof typed.fetch>>>()
 export default { fetch: wrapped }
 
-// A part of the app, behind an app that is not signed.
+// A part of an app whose other parts accept unsigned requests.
 app.mount('/signed', withMac(typed))
 app.mount(
   '/handler',
@@ -48,5 +48,5 @@ const verify = withMac(
 )
 app.use('/private/*', async (c, next) => verify(c.req.raw, next, () => c.res))
 
-// @ts-expect-error: a context holds its Request elsewhere, as c.req.raw
+// @ts-expect-error: a context has its Request elsewhere, as c.req.raw
 export const wrong = withMac((c: Context) => c.text('hello'))

@@ -21,7 +21,7 @@ holds<Equal<typeof user, string | undefined>>()
 identity.user
 if (identity !== null) {
   holds<Equal<typeof identity, MacIdentity>>()
-  // @ts-expect-error: it is read, not written
+  // @ts-expect-error: the identity is read-only
   identity.user = 'eve'
 }
 holds<
@@ -47,7 +47,7 @@ holds<Equal<MacAlgorithm, 'hmac-sha-1' | 'hmac-sha-256'>>()
 
 const error = getMacError(request)
 holds<Equal<typeof error, MacError | null>>()
-// @ts-expect-error: there may be none
+// @ts-expect-error: it may be null
 error.code
 if (error !== null) {
   const { code, status, told } = error
@@ -68,7 +68,7 @@ holds<string extends MacErrorCode ? false : true>()
 
 const verdict = await createMac().verify(request)
 holds<Equal<typeof verdict, MacVerdict>>()
-// @ts-expect-error: only a good request has an identity
+// @ts-expect-error: only an accepted request has an identity
 verdict.identity
 if (verdict.ok) holds<Equal<typeof verdict.identity, MacIdentity>>()
 else {
@@ -80,9 +80,9 @@ export function status(thrown: unknown): number {
   return thrown instanceof MacError ? thrown.status : 500
 }
 
-// @ts-expect-error: the request itself
+// @ts-expect-error: it takes the request
 getMac(request.url)
-// @ts-expect-error: the request itself, and not what holds it
+// @ts-expect-error: it takes the request, not an object that contains it
 getMac({ request })
-// @ts-expect-error: the request itself
+// @ts-expect-error: it takes the request
 getMacError()

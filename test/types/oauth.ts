@@ -18,7 +18,7 @@ const token = createTokenEndpoint(mac, {
 })
 holds<Equal<typeof token, TokenEndpoint>>()
 
-// Where handlers go.
+// The places for a token endpoint.
 Bun.serve({ routes: { '/token': token }, fetch: mac.withMac(() => new Response()) })
 Bun.serve({ fetch: token })
 export const POST: RequestHandler = token
@@ -39,9 +39,9 @@ createTokenEndpoint(mac, {
   clientAddress: (request: Request) => request.headers.get('x-real-ip') ?? undefined,
 })
 createTokenEndpoint(mac, { authenticateClient: () => null, clientAddress: undefined })
-// @ts-expect-error: an address is no number
+// @ts-expect-error: an address is not a number
 createTokenEndpoint(mac, { authenticateClient: () => null, clientAddress: () => 7 })
-// @ts-expect-error: a promise of nothing is no answer
+// @ts-expect-error: a promise of undefined is not a result
 createTokenEndpoint(mac, { authenticateClient: async () => {} })
-// @ts-expect-error: true says nothing of the user
+// @ts-expect-error: true does not say which user
 createTokenEndpoint(mac, { authenticateClient: () => true })

@@ -41,7 +41,7 @@ export const full = withMac(handler, {
 })
 holds<Equal<typeof full, (first: Request) => Promise<Response>>>()
 
-// An absent option may be written as undefined, as `process.env` hands it over.
+// An option may be undefined, as a value of `process.env` can be.
 const environment: Record<string, string | undefined> = {}
 const origin = environment.ORIGIN
 holds<Equal<typeof origin, string | undefined>>()
@@ -93,7 +93,7 @@ withMac(({ request }: { request: Request; raw: string }) => handler(request), {
 
 createMac({ body: 'required', maxBodyBytes: 5_000_000 })
 withMac(handler, { body: undefined, maxBodyBytes: undefined })
-// @ts-expect-error: a word, not a switch
+// @ts-expect-error: a word, not a boolean
 withMac(handler, { body: true })
 
 // @ts-expect-error: there are two modes
@@ -112,9 +112,9 @@ createMac({ database: { prepare: () => null } })
 createMac({ window: 60 })
 // @ts-expect-error: seconds are a number
 createMac({ windowSeconds: '60' })
-// @ts-expect-error: how far is for the application to say
+// @ts-expect-error: the application must say how far
 createMac({ clockOffset: true })
-// @ts-expect-error: two families of fields, no others
+// @ts-expect-error: only two kinds of header fields are known
 createMac({ trustProxy: 'cloudflare' })
 // @ts-expect-error: a verdict is a boolean
 withMac(handler, { ext: (ext) => ext })
@@ -122,11 +122,11 @@ withMac(handler, { ext: (ext) => ext })
 const credential = { id: 'a', key: 'b' }
 const url = 'https://api.example.com/'
 signHeaders({ url, ext: 'a', body: null }, credential, { now: () => 1, clockOffset: undefined })
-// @ts-expect-error: what is signed is told with the request
+// @ts-expect-error: what to sign is a property of the request
 signHeaders({ url }, credential, { body: true })
-// @ts-expect-error: it does not sign header fields
+// @ts-expect-error: signHeaders does not sign header fields
 signHeaders({ url, headers: {} }, credential)
-// @ts-expect-error: the window is the server's
+// @ts-expect-error: the window is an option of the server
 signRequest(new Request(url), credential, { windowSeconds: 60 })
 // @ts-expect-error: an option that is not known
 createMacFetch(credential, { retries: 3 })

@@ -66,5 +66,5 @@ export const teamMiddleware: Route['MiddlewareFunction'][] = [
   }),
 ]
 
-// @ts-expect-error: a wrapped loader returns a Response, where React Router would take data as well
+// @ts-expect-error: a wrapped loader returns a Response, although React Router would accept data too
 export const data = withMac(({ params }: LoaderFunctionArgs) => ({ team: params.teamId }))

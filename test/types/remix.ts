@@ -1,7 +1,7 @@
 import { getMac, withMac } from 'withmac'
 import { type Equal, holds } from './exact.ts'
 
-// The shape that Remix 2 and its likes hand to loaders and actions, generic in the context.
+// The arguments of loaders and actions in Remix 2 and similar frameworks.
 interface DataFunctionArgs<
   Context = unknown,
   Params = { readonly [key: string]: string | undefined },
@@ -31,7 +31,7 @@ export const annotated: LoaderFunction<AppContext> = withMac(({ request, params,
   return new Response(context.stage)
 })
 
-// A handler that is generic itself stays so for the type it is called with.
+// A generic handler can be wrapped for a more specific type.
 const article = <Args extends DataFunctionArgs<AppContext, { readonly id: string }>>(args: Args) =>
   new Response(args.params.id)
 export const action: (

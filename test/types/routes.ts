@@ -41,7 +41,7 @@ Bun.serve({
   }),
 })
 
-// Beside others, in the default Mac, with options, and with a WebSocket.
+// Next to other routes, with the default Mac, with options, and with a WebSocket.
 Bun.serve({
   routes: {
     ...mac.routes({ '/a/:id': (request) => new Response(request.params.id), '/b': false }),
@@ -55,14 +55,14 @@ Bun.serve({
   websocket: { message() {} },
 })
 
-// Bun's own types may be asked for.
+// A handler may ask for the types of Bun.
 mac.routes({
   '/files/:id': (request: BunRequest<'/files/:id'>, server: Server<undefined>) =>
     new Response(request.params.id + request.cookies.get('a') + server.port),
   '/b/:id': { GET: (request: BunRequest<'/b/:id'>) => new Response(request.params.id) },
 })
 
-// What withMac returned keeps its own options.
+// A handler of withMac keeps its own options.
 mac.routes({
   '/files/:id': mac.withMac(
     (request: BunRequest<'/files/:id'>) => new Response(request.params.id),
@@ -74,12 +74,12 @@ mac.routes({
   '/b': { GET: withMac(app) },
 })
 
-// Without Bun, a table can still be made.
+// Without Bun, routes can still be made.
 declare const paths: Record<string, (request: Request) => Response>
 const made = mac.routes(paths)
 holds<Equal<keyof typeof made, string>>()
 
-// Functions that decide by the request line are given a safe form of it.
+// Functions that decide by method and path get a safe form of them.
 withMac(app, {
   scope: (request, target) => {
     holds<Equal<typeof request, Request>>()
@@ -97,13 +97,13 @@ mac.routes({
   // @ts-expect-error: a parameter that this path does not have
   '/files/:id': (request) => new Response(request.params.note),
 })
-// @ts-expect-error: Bun sends a Response without asking anybody
+// @ts-expect-error: Bun would send a Response without a check
 mac.routes({ '/a': new Response() })
-// @ts-expect-error: so it does for one method
+// @ts-expect-error: the same for one method
 mac.routes({ '/a': { GET: new Response() } })
-// @ts-expect-error: so it does with a file
+// @ts-expect-error: the same for a file
 mac.routes({ '/a': Bun.file('a') })
-// @ts-expect-error: so it does with a directory
+// @ts-expect-error: the same for a directory
 mac.routes({ '/a/*': { dir: '.' } })
 // @ts-expect-error: not a method
 mac.routes({ '/a': { get: app } })

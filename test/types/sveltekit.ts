@@ -17,7 +17,7 @@ type RouteId = '/articles/[id]'
 type RequestHandler = Kit.RequestHandler<RouteParams, RouteId>
 type RequestEvent = Kit.RequestEvent<RouteParams, RouteId>
 
-// The event's type reaches the handler from the annotation of the export.
+// The handler gets the type of the event from the annotation of the export.
 export const GET: RequestHandler = withMac(({ request, params, route, locals }) => {
   holds<Equal<typeof request, Request>>()
   holds<Equal<typeof params, RouteParams>>()
@@ -51,7 +51,7 @@ const verified = withMac((event: Kit.RequestEvent, resolve: Resolve) => {
 })
 export const handle: Handle = ({ event, resolve }) => verified(event, resolve)
 
-// @ts-expect-error: a hook's argument holds an event, not a Request
+// @ts-expect-error: the argument of a hook contains an event, not a Request
 export const wrong: Handle = withMac(({ event, resolve }) => resolve(event))
-// @ts-expect-error: a route's handler returns a Response
+// @ts-expect-error: the handler of a route returns a Response
 export const HEAD: RequestHandler = withMac(({ params }) => params.id)

@@ -24,11 +24,11 @@ sign('/orders', { user: 7n, method: 'POST', body: '{}', ext: 'a', bindBody: fals
 sign(new URL('http://localhost/'), { headers: { accept: 'text/html' } })
 signedRequest('http://localhost/', { credential: testMac.credential, now: clock.now })
 
-// @ts-expect-error: it is in memory
+// @ts-expect-error: the database is always in memory
 holds<TestMacOptions['database'] extends undefined ? true : false>()
-// @ts-expect-error: the clock is its own
+// @ts-expect-error: a TestMac has its own clock
 createTestMac({ now: () => 5 })
-// @ts-expect-error: whose key is to sign?
+// @ts-expect-error: a credential is required
 signedRequest('http://localhost/', {})
-// @ts-expect-error: users belong to a TestMac
+// @ts-expect-error: only a TestMac has users
 signedRequest('http://localhost/', { credential: testMac.credential, user: 'ada' })

@@ -1,7 +1,7 @@
-/** The library names this module's type, which Deno does not have, and loads it on Bun alone. */
+/** The library uses the types of this module, which Deno does not have. It loads it only on Bun. */
 declare module 'bun:sqlite'
 
-/** So it does with this global. */
+/** The same is true for this global. */
 declare const Bun: { readonly CryptoHasher: new (algorithm: string, key?: string) => Hasher }
 
 interface Hasher {

@@ -41,7 +41,7 @@ export const contextual: Deno.ServeHandler = withMac((request, info) => {
   return new Response(info.remoteAddr.transport)
 })
 
-// @ts-expect-error: Deno hands over a Request, and no object that holds one
+// @ts-expect-error: Deno passes a Request, not an object that contains one
 Deno.serve(withMac((context: { readonly request: Request }) => app(context.request)))
-// @ts-expect-error: an address that no TCP listener has
+// @ts-expect-error: a TCP listener does not have such an address
 Deno.serve({ port: 0 }, onSocket)
