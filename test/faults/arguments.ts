@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { FAULTS } from './kinds/all.ts'
 import type { Fault } from './kinds/fault.ts'
 
-/** What was asked for. */
+/** The options of the command line. */
 export interface Arguments {
   readonly seed: number
-  /** How many minutes to go on; `null` for `rounds` alone. */
+  /** How many minutes to run. `null`: only `rounds` counts. */
   readonly minutes: number | null
   readonly rounds: number
   readonly runtime: string
@@ -13,14 +13,14 @@ export interface Arguments {
 }
 
 const USAGE = `npm run faults -- [options]
-  --minutes N     goes on for N minutes; without it, every fault comes once
+  --minutes N     runs for N minutes; without it, runs every fault once
   --rounds N      ends after N rounds
-  --seed N        chooses faults, times and victims as another run did
+  --seed N        repeats the choice of faults, times and victims of another run
   --runtime NAME  bun (default), node-24, node-26, deno, ...: after "npm run test:runtimes"
-  --only A,B      takes these faults alone: ${FAULTS.map(nameOf).join(', ')}
-  --without A,B   takes all but these`
+  --only A,B      runs only these faults: ${FAULTS.map(nameOf).join(', ')}
+  --without A,B   runs all faults except these`
 
-/** Reads the command line; tells how it is used, and ends, where it cannot be read. */
+/** Parses the command line. If it is wrong, prints the usage and exits. */
 export function readArguments(args: readonly string[]): Arguments {
   try {
     return read(args)
@@ -74,7 +74,7 @@ function faultsOf(names: string): Fault[] {
   })
 }
 
-/** A fault's name as it is written on the command line. */
+/** @returns The name of a fault on the command line. */
 function nameOf(fault: Fault): string {
   return fault.name.replaceAll(/[^a-z]+/g, '-').replace(/-$/, '')
 }

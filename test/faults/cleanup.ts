@@ -3,18 +3,18 @@ type Undo = () => unknown
 const undos: Undo[] = []
 let interrupted = false
 
-/** Whether a signal has ended the run: what fails from then on, fails because of it. */
+/** @returns Whether a signal has ended the run. Later failures are a consequence. */
 export function isInterrupted(): boolean {
   return interrupted
 }
 
-/** Sees to it that something is undone at the end, be it a failure or Ctrl-C. */
+/** Registers work for the end of the run, also after a failure or Ctrl-C. */
 export function cleanupLater(undo: Undo): void {
   undos.push(undo)
   if (interrupted) throw new Error('interrupted')
 }
 
-/** Undoes everything, the latest first. What fails is told, and the rest is still undone. */
+/** Undoes everything, the latest first. Prints a failure, and goes on. */
 export async function cleanup(): Promise<void> {
   for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
     try {
@@ -25,7 +25,7 @@ export async function cleanup(): Promise<void> {
   }
 }
 
-/** Cleans up before a signal ends the program. */
+/** Makes signals clean up before they end the program. */
 export function cleanupOnSignals(): void {
   for (const [signal, code] of [
     ['SIGINT', 130],

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dir, '../..')
 
-/** Where the library's code is. */
+/** The folder of the library's code. */
 export const SOURCE: string = join(ROOT, 'src')
 
-/** A mistake in the library's code: what stands there, and what stands there with the mistake. */
+/** A mistake to put into the library's code: the right text of a file, and the wrong text. */
 export interface Mistake {
   readonly name: string
   readonly file: string
@@ -15,11 +15,11 @@ export interface Mistake {
 }
 
 /**
- * Copies the library's code and puts mistakes in. The copy is there until the program ends.
- * @returns Where it is.
+ * Copies the library's code with mistakes. The copy is removed when the program ends.
+ * @returns The folder of the copy.
  */
 export function copyWith(mistakes: readonly Mistake[]): string {
-  // Beside node_modules, where its packages are found.
+  // Next to node_modules, so that imports of packages work.
   const copy = mkdtempSync(join(ROOT, '.model-'))
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
   cpSync(SOURCE, copy, { recursive: true })

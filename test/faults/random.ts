@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same numbers. */
+/** Repeatable random choices: the same seed gives the same numbers. */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to 1, by mulberry32: enough for choosing what to break. */
+  /** @returns A number from 0 up to 1, by mulberry32. Not for secrets. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -14,12 +14,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** Another source, which this one has chosen. */
+  /** @returns Another generator, seeded by this one. */
   branch(): Random {
     return new Random(this.between(0, 2 ** 32 - 1))
   }
 
-  /** A whole number, both ends included. */
+  /** @returns A whole number. Both ends are included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1))
   }
@@ -28,7 +28,7 @@ export class Random {
     return this.next() < probability
   }
 
-  /** One of a list that is not empty. */
+  /** @returns One item of a list that is not empty. */
   pick<Item>(items: readonly Item[]): Item {
     const item = items[this.between(0, items.length - 1)]
     if (item === undefined) throw new Error('nothing to pick from')
@@ -40,7 +40,7 @@ export class Random {
     return keyed.toSorted((one, two) => one.key - two.key).map(({ item }) => item)
   }
 
-  /** Some of a list, at least one. */
+  /** @returns Some items of a list, at least one. */
   some<Item>(items: readonly Item[]): Item[] {
     return this.shuffle(items).slice(0, this.between(1, items.length))
   }

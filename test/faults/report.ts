@@ -7,7 +7,7 @@ import type { WorldChoice } from './world/make-world.ts'
 
 const CHECKS = Object.keys(INVARIANTS).length
 
-/** What is printed, for whoever must understand it in the middle of the night. */
+/** Prints the results of the rounds. */
 export class Report {
   rounds = 0
   #failed = 0
@@ -23,7 +23,7 @@ export class Report {
 
   newWorld({ processes, windowSeconds, apart, onSmallDisk }: WorldChoice): void {
     const disk = onSmallDisk ? 'a small disk in memory' : 'the disk'
-    const managed = apart ? ', credentials managed through a Mac of their own' : ''
+    const managed = apart ? ', credentials managed through a separate Mac' : ''
     console.log(
       `\na new database on ${disk}: processes ${processes}, window ${windowSeconds} s${managed}`,
     )
@@ -37,7 +37,7 @@ export class Report {
     console.log(`${title} (${seconds.toFixed(1)} s): ${tally}`)
     if (violations.broken === 0) return
     for (const line of violations.lines()) console.log(line)
-    console.log('  what was done in this round:')
+    console.log('  what the harness did in this round:')
     for (const event of events) console.log(`    ${event}`)
   }
 
@@ -50,7 +50,7 @@ export class Report {
   end(): number {
     const seconds = (performance.now() - this.#start) / 1000
     console.log(`\n${this.rounds} rounds in ${seconds.toFixed(0)} s: ${this.#total}`)
-    // A harness that failed has checked less than it should.
+    // A harness that failed has checked too little.
     const failed = this.#failed + (this.#broke ? 1 : 0)
     const { seed, runtime } = this.#arguments
     if (failed === 0) console.log('no violation')

@@ -8,30 +8,30 @@ import { Violations } from './violations.ts'
 import { audit } from './world/audit.ts'
 import type { World } from './world/world.ts'
 
-/** What came of a round. */
+/** The result of a round. */
 export interface RoundResult {
   readonly felt: Felt
   readonly tally: Tally
   readonly violations: Violations
-  /** What the harness did last. */
+  /** The last actions of the harness. */
   readonly events: readonly string[]
   readonly seconds: number
 }
 
-/** How long a round may take in all, in milliseconds. */
+/** How long a round may take, in milliseconds. */
 const DEADLINE = 180_000
 
 /**
- * One fault under load, then the check that all is well again.
+ * Runs one fault under load, and then checks that everything works again.
  *
- * @param last Whether everything that was ever let in is tried again, and not this round's alone.
+ * @param last Whether to replay all accepted requests, and not only those of this round.
  */
 export async function runRound(world: World, fault: Fault, last: boolean): Promise<RoundResult> {
   const start = performance.now()
   world.tally = new Tally()
   world.violations = new Violations()
   world.events.length = 0
-  const before = world.ledger.passed.length
+  const before = world.ledger.accepted.length
   const unsureBefore = world.ledger.unsure.length
   const body = async (): Promise<Felt> => {
     const load = startLoad(world, world.random.between(8, 32))
@@ -41,8 +41,8 @@ export async function runRound(world: World, fault: Fault, last: boolean): Promi
     await Bun.sleep(200)
     await Promise.all([load.stop(), churn.stop()])
     await revive(world)
-    const { passed, unsure } = world.ledger
-    const own = [...passed.slice(before), ...unsure.slice(unsureBefore)]
+    const { accepted, unsure } = world.ledger
+    const own = [...accepted.slice(before), ...unsure.slice(unsureBefore)]
     await replayAll(world, last ? stillFresh(world) : own)
     await audit(world)
     return felt
@@ -54,7 +54,7 @@ export async function runRound(world: World, fault: Fault, last: boolean): Promi
   return { felt, tally, violations, events: [...world.events], seconds }
 }
 
-/** A change of a credential is always synced, and with it all that came before. */
+/** Returns the pause between changes of credentials. Each change syncs everything before it. */
 function churnPause({ random }: World, { notesSyncs }: Fault): number {
   return random.pick(notesSyncs ? [200, 10_000] : [50, 200, 600])
 }

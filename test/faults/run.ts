@@ -9,9 +9,9 @@ import { makeWorld } from './world/make-world.ts'
 import type { World } from './world/world.ts'
 
 /*
- * Faults under load: server processes on one database file are killed, frozen, locked out, starved
- * of disk and lied to about the time, while requests, copies and replays come in. Nothing may pass
- * twice, nothing may be lost, and every refusal must have its reason.
+ * Faults under load. Server processes on one database file get requests, copies and replays, while they are
+ * killed or stopped, and while their database is locked, their disk full or their clock wrong. No request
+ * may be accepted twice, nothing may be lost, and each rejection must have a reason.
  */
 
 cleanupOnSignals()
@@ -20,7 +20,7 @@ const report = new Report(given)
 try {
   await runWorlds(given, report)
 } catch (error) {
-  // Then the signal's own cleaning up ends the program.
+  // Then the handler of the signal cleans up and ends the program.
   if (isInterrupted()) await new Promise(() => {})
   report.broke(error)
 } finally {
@@ -28,7 +28,7 @@ try {
 }
 process.exit(report.end())
 
-/** Makes one world after the other; in two of them every fault comes once. */
+/** Makes one world after the other. In each two of them, every fault runs once. */
 async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, report: Report) {
   const random = new Random(seed)
   const command = await runtimeCommand(runtime)
@@ -44,7 +44,7 @@ async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, 
         onSmallDisk: order.some((fault) => fault.onSmallDisk),
         command,
       }
-      // Each round has a seed of its own, so that none depends on how far the one before came.
+      // Each round has its own seed, so that it does not depend on the round before.
       const seeded = order.map((fault) => ({ fault, random: random.branch() }))
       while (seeded.length > 0 && !isOver()) {
         report.newWorld(choice)
@@ -54,7 +54,7 @@ async function runWorlds({ seed, minutes, rounds, runtime, faults }: Arguments, 
   }
 }
 
-/** Takes one round after the other, until none is left or one has found the world broken. */
+/** Runs one round after the other, until none is left or one has found a violation. */
 async function runRounds(
   world: World,
   seeded: { fault: Fault; random: Random }[],
@@ -67,14 +67,14 @@ async function runRounds(
     world.random = next.random
     const result = await runRound(world, next.fault, seeded.length === 0)
     report.round(next.fault, result)
-    // What is wrong from here on would be told again in each round.
+    // Otherwise each later round would report the same violation.
     sound = result.violations.broken === 0
   }
   await world.end()
   await cleanup()
 }
 
-/** Shares the faults out among two worlds, by chance. */
+/** Divides the faults randomly between two worlds. */
 function shareOut(faults: readonly Fault[], random: Random): (readonly Fault[])[] {
   const shares: [Fault[], Fault[]] = [[], []]
   for (const fault of random.shuffle(faults)) shares[random.chance(0.5) ? 0 : 1].push(fault)

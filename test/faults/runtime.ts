@@ -7,7 +7,7 @@ interface Runtime {
   readonly run: readonly string[]
 }
 
-/** What runs a script: this very Bun, or a runtime that the tests of the runtimes have installed. */
+/** @returns The command that runs a script: this Bun, or a runtime that `test:runtimes` has installed. */
 export async function runtimeCommand(name: string): Promise<string[]> {
   if (name === 'bun') return [process.execPath]
   const tests = join(import.meta.dir, '..')

@@ -1,19 +1,19 @@
-/** What must always hold. Each is checked in each round. */
+/** What must always be true. Each round checks all of them. */
 export const INVARIANTS = {
-  once: 'no nonce passes twice',
-  reason: 'every refusal has a reason that the fault explains',
-  out: 'who must stay out stays out',
+  once: 'no nonce is accepted twice',
+  reason: 'every rejection is explained by a fault',
+  out: 'no request is accepted that must be rejected',
   kept: 'no credential is lost',
   stuck: 'no process is stuck',
   crash: 'no process crashes',
-  sound: 'the file is sound',
-  felt: 'the fault was felt',
+  sound: 'the file is not damaged',
+  felt: 'the fault had an effect',
 } as const
 
 export type Invariant = keyof typeof INVARIANTS
 
-/** How many violations of one kind are told in full in one round. */
-const TOLD = 5
+/** How many violations of one kind are printed in full in one round. */
+const SHOWN = 5
 
 /** The violations of one round. */
 export class Violations {
@@ -29,12 +29,12 @@ export class Violations {
     return this.#found.size
   }
 
-  /** What to print, line by line. */
+  /** @returns The lines to print. */
   lines(): string[] {
     return [...this.#found].flatMap(([invariant, texts]) => {
-      const more = texts.length > TOLD ? [`    and ${texts.length - TOLD} more of this kind`] : []
+      const more = texts.length > SHOWN ? [`    and ${texts.length - SHOWN} more of this kind`] : []
       const title = `  VIOLATION, ${INVARIANTS[invariant]}: ${texts.length} times`
-      return [title, ...texts.slice(0, TOLD).map((text) => `    ${text}`), ...more]
+      return [title, ...texts.slice(0, SHOWN).map((text) => `    ${text}`), ...more]
     })
   }
 }

@@ -1,6 +1,6 @@
 import type { Mistake } from '../mistaken-code.ts'
 
-/** Each rule of the journal, broken once. The model must notice every one of them. */
+/** Each rule of the journal, broken once. The model must catch every mistake. */
 export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a batch is answered before its sync',
@@ -9,7 +9,7 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'null',
   },
   {
-    name: 'a sync answers for what was committed after it began',
+    name: 'a sync confirms a commit that came after it began',
     file: 'store/log-sync.ts',
     right: 'this.#next ??= newSync()',
     wrong: 'if (this.#running !== null) return this.#running.over\n    this.#next ??= newSync()',
@@ -21,13 +21,13 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'this.#seq = seq',
   },
   {
-    name: 'a row is known by its number alone',
+    name: 'a row is identified only by its number',
     file: 'store/journal.ts',
     right: 'if (seq !== this.#seq || tag !== this.#tag) yield* this.#catchUp()',
     wrong: 'if (seq !== this.#seq) yield* this.#catchUp()',
   },
   {
-    name: 'rows are read on from a number alone',
+    name: 'reading continues after a row that is identified only by its number',
     file: 'store/journal.ts',
     right: 'Number(first?.seq) !== from || Number(first?.tag) !== tag',
     wrong: 'false',
@@ -39,20 +39,20 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: '',
   },
   {
-    name: 'the floor is raised above the last row alone',
+    name: 'the floor is raised only above the last row',
     file: 'store/nonce-expiry.ts',
     right: 'floor = Math.max(floor, Number(latest) + 1)',
     wrong: 'floor = Number(latest) - 1',
   },
   {
-    name: 'rows are removed that are not the first ones',
+    name: 'rows are removed from the middle',
     file: 'store/nonce-expiry.ts',
     right: 'if (removed >= limit || Number(latest) >= earliest) break',
     wrong:
       'if (removed >= limit) break\n    if (Number(latest) >= earliest && Number(latest) > 13) continue',
   },
   {
-    name: 'below the floor nonces are called new',
+    name: 'nonces below the floor are accepted as new',
     file: 'store/journal.ts',
     right: 'if (timestamp < floor) return forgotten',
     wrong: '',
@@ -70,50 +70,50 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'this.#tellFull',
   },
   {
-    name: 'a floor that was read is forgotten again',
+    name: 'the floor can go down',
     file: 'store/journal.ts',
     right: 'if (floor <= this.#floor) return',
     wrong: 'if (floor === this.#floor) return',
   },
   {
-    name: 'the nonces of a commit that failed are forgotten, also those known before',
+    name: 'a failed commit removes its nonces from memory, also older ones',
     file: 'store/journal.ts',
     right: 'const floor = this.#floor\n',
     wrong:
       'const floor = this.#floor\n    for (const { timestamp } of batch) this.#memory.dropBelow(timestamp + 64)\n',
   },
   {
-    name: 'a commit that failed passes for one that came about',
+    name: 'a failed commit counts as successful',
     file: 'store/connection.ts',
     right: "this.#handle.all('commit', [])",
     wrong: "attempt(() => this.#handle.all('commit', []))",
   },
   {
-    name: 'a failed sync is passed over',
+    name: 'a failed sync is ignored',
     file: 'store/log-sync.ts',
     right: 'if (failed === null) {',
     wrong: 'if (failed !== undefined) {',
   },
   {
-    name: 'a failed sync of a commit is passed over',
+    name: 'a failed sync of a commit is ignored',
     file: 'store/journal.ts',
     right: 'if (isFailedSync(error)) this.#halt(error)',
     wrong: '',
   },
   {
-    name: 'that a sync failed is written by a commit that syncs',
+    name: 'the mark of a failed sync is written by a commit that syncs',
     file: 'store/journal.ts',
     right: '    write()\n      .catch(write)\n',
     wrong: "    guarded(async () => connection.transact(() => setHalted(db, 1), 'at once'))\n",
   },
   {
-    name: 'a failed sync is not told to other processes',
+    name: 'a failed sync is not visible to other processes',
     file: 'store/journal.ts',
     right: "yield setState(db, 'halted', value)",
     wrong: "if (value === 0) yield setState(db, 'halted', value)",
   },
   {
-    name: 'the database is opened after a failed sync as after any other end',
+    name: 'after a failed sync the database can be opened as usual',
     file: 'store/journal.ts',
     right: 'if (Number(row?.busy) !== 0) throw new Error(HALTED)',
     wrong: '',

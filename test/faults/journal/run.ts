@@ -7,8 +7,8 @@ import { MISTAKES } from './mistakes.ts'
 import { type JournalCode, JournalWorld, openJournalDatabase, type Troubles } from './world.ts'
 
 /*
- * A model of several processes on one journal: the library's own code on a simulated disk. No nonce may be
- * accepted twice; and with each mistake that is put into the code, one must be.
+ * A model of several processes on one journal: the code of the library on a simulated disk. No nonce may be
+ * accepted twice. With each mistake that is put into the code, a nonce must be accepted twice.
  */
 
 const { values } = parseArgs({
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
-/** How many steps a world lives. */
+/** How many steps a world has. */
 const STEPS = 80
 const TROUBLES: readonly Troubles[] = [
   { disk: false, hands: false },
@@ -27,17 +27,17 @@ const TROUBLES: readonly Troubles[] = [
   { disk: false, hands: true },
   { disk: true, hands: true },
 ]
-/** A mistake may take long to show, but not for ever. */
+/** How long to search for the effect of a mistake, in seconds. */
 const PATIENCE = 300 + seconds
 
 interface Searched {
   readonly worlds: number
   readonly accepted: number
-  /** What happened in a world in which a nonce was accepted twice. */
+  /** The events of a world in which a nonce was accepted twice. */
   readonly events: readonly string[] | null
 }
 
-// Journals tell the operator of memory that is full, in world after world.
+// Journals print that memory is full, in each world.
 console.error = () => {}
 console.log(`the journal's model, seed ${seed}`)
 const database = await openJournalDatabase()
@@ -49,19 +49,19 @@ for (const mistake of MISTAKES) {
   else most = Math.max(most, worlds)
   console.log(`${events === null ? 'MISSED ' : 'caught '} ${mistake.name} (${worlds} worlds)`)
 }
-// At least the worlds in which mistakes were caught: with another seed, or a fault of the code's own, they
-// might be caught by luck.
+// As many worlds as the longest search for a mistake: in fewer worlds a fault of the code itself might not
+// show.
 const searched = await search(await codeOf(null), seconds, most)
 const holds = searched.events === null
 if (!holds) failed++
 console.log(
-  `${holds ? 'holds  ' : 'BROKEN '} the code as it is: ${searched.worlds} worlds, ${searched.accepted} accepted`,
+  `${holds ? 'holds  ' : 'BROKEN '} the unchanged code: ${searched.worlds} worlds, ${searched.accepted} accepted`,
 )
 for (const event of searched.events ?? []) console.log(`    ${event}`)
 console.log(`${MISTAKES.length + 1 - failed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
 
-/** Makes worlds until a nonce is accepted twice, or the time is over and there were as many as wanted. */
+/** Runs worlds until a nonce is accepted twice, or until the time is over and at least `least` have run. */
 async function search(code: JournalCode, forSeconds: number, least: number): Promise<Searched> {
   const random = new Random(seed)
   const end = performance.now() + forSeconds * 1000
@@ -78,7 +78,7 @@ async function search(code: JournalCode, forSeconds: number, least: number): Pro
   return { worlds, accepted, events: null }
 }
 
-/** The library's code, or a copy of it with a mistake. */
+/** @returns The code of the library, or of a copy with a mistake. */
 async function codeOf(mistake: Mistake | null): Promise<JournalCode> {
   const source = mistake === null ? SOURCE : copyWith([mistake])
   const load = (file: string) => import(pathToFileURL(join(source, file)).href)

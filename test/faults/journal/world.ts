@@ -12,56 +12,56 @@ import type { MacDatabase } from '../../../src/store/schema.ts'
 import { UsageCounters } from '../../../src/store/usage/usage-counters.ts'
 import type { Random } from '../random.ts'
 
-/** The code that is put to the test: the library's own, or a copy of it with a mistake. */
+/** The code under test: the library's, or a copy with a mistake. */
 export interface JournalCode {
   readonly Journal: typeof Journal
   readonly LogSync: typeof LogSync
   readonly SqliteConnection: typeof SqliteConnection
 }
 
-/** What may happen besides requests, kills and power cuts. */
+/** What can happen besides requests, kills and power cuts. */
 export interface Troubles {
-  /** Commits of which nobody knows whether they came about, and syncs that fail. */
+  /** Commits with an unknown outcome, and syncs that fail. */
   readonly disk: boolean
-  /** The database is restored in place, and rows are deleted by hand. */
+  /** A person restores the database in place, or deletes rows. */
   readonly hands: boolean
 }
 
 /** How long a sync takes on a slow disk, in milliseconds. */
 const SLOW = 1000
-/** A step of the clock, in seconds: long enough that memory is given back within a few of them. */
+/** A step of the clock, in seconds. After a few of them the journal frees memory. */
 const STEP = 32
-/** The timestamps of the nonces that there are. */
+/** The timestamps of all nonces. */
 const TIMESTAMPS = [10, 10, 11, 12, 12, 13, 14, 14, 16, 18].map((steps) => steps * STEP)
-/** How far a process's clock is ahead, and the seconds of its window. */
+/** How far the clock of each process is ahead, and its window, in seconds. */
 const PROCESSES = [
   { skew: 0, windowSeconds: 2 * STEP },
   { skew: STEP, windowSeconds: 4 * STEP },
   { skew: 0, windowSeconds: 3 * STEP },
 ] as const
 
-/** The tables of the journal, as a commit left them. */
+/** The tables of the journal after a commit. */
 interface Snapshot {
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   readonly state: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** One process on the database. Its thread syncs when the world says so. */
+/** One process on the database. The world decides when its thread syncs. */
 interface Process {
   readonly number: number
   readonly journal: Journal
-  /** To which commit the sync that is under way reaches. */
+  /** The last commit that the running sync covers. */
   syncing: number | null
-  /** Whose descriptor was not told of a failed sync yet: the system tells each once. */
-  readonly untold: Set<'thread' | 'connection'>
+  /** The descriptors that did not yet get the error of a failed sync. The system reports it once to each. */
+  readonly unreported: Set<'thread' | 'connection'>
   events: ThreadEvents | null
   alive: boolean
 }
 
 /**
- * Processes on one database, driven step by step, each with the library's own journal. Disk and power are
- * simulated: each commit makes a new state of the database, a sync makes all states up to one durable, and a
- * power cut goes back to any state from the durable one on.
+ * Processes on one database, run step by step, each with the journal of the library. Disk and power are
+ * simulated. Each commit makes a new state of the database. A sync makes all states up to one durable. A
+ * power cut goes back to the durable state or to any later one.
  *
  * The invariant: no nonce is accepted twice.
  */
@@ -74,13 +74,13 @@ export class JournalWorld {
   readonly #handle: SqliteHandle
   readonly #db: Kysely<MacDatabase>
   readonly #nonces: readonly number[]
-  /** How many nonces a process has memory for: for all that there are, or for some. */
+  /** How many nonces a process has memory for: all of them, or only some. */
   readonly #mostNonces: number
   readonly #times = new Map<number, number>()
   #processes: (Process | null)[] = PROCESSES.map(() => null)
   #history: Snapshot[]
   #durable = 0
-  /** The first state that recovery does not reach, since a sync before it failed. */
+  /** The first state that recovery does not reach, because a sync failed before it. */
   #hole = Number.POSITIVE_INFINITY
   #saved: Snapshot | null = null
   #now = 10 * STEP
@@ -114,7 +114,7 @@ export class JournalWorld {
     return world
   }
 
-  /** Which nonce was accepted twice, or `null`. */
+  /** The nonce that was accepted twice, or `null`. */
   get violation(): string | null {
     for (const [nonce, times] of this.#times) {
       if (times > 1) return `nonce ${nonce} with timestamp ${TIMESTAMPS[nonce]}`
@@ -122,7 +122,7 @@ export class JournalWorld {
     return null
   }
 
-  /** Lets one thing happen, chosen by chance. */
+  /** Makes one random thing happen. */
   async step(): Promise<void> {
     const { disk, hands } = this.#troubles
     const number = this.#random.between(0, PROCESSES.length - 1)
@@ -135,14 +135,14 @@ export class JournalWorld {
     else if (dice < 93) await this.#cutPower()
     else if (dice < 95 && disk) await this.#restartAll()
     else if (dice < 97 && hands) this.#restore()
-    else if (dice < 98 && hands) await this.#restoreWhatWasRemoved(number)
+    else if (dice < 98 && hands) await this.#restoreRemovedNonces(number)
     else if (hands) this.#deleteByHand()
     await turns()
   }
 
   async #open(number: number): Promise<void> {
     const own: Process = {
-      ...{ number, syncing: null, untold: new Set(), events: null, alive: true },
+      ...{ number, syncing: null, unreported: new Set(), events: null, alive: true },
       journal: null as unknown as Journal,
     }
     let full = false
@@ -178,7 +178,7 @@ export class JournalWorld {
     }
   }
 
-  /** The disk is slow, so that the thread is at work; and yet some commits are synced by themselves. */
+  /** Makes a slow disk, so that the thread syncs. Still, some commits sync at once. */
   #sync(own: Process, failed: (error: Error) => void): Syncing {
     const sync = new this.#code.LogSync((events) => this.#thread(own, events), failed)
     sync.took(SLOW)
@@ -209,7 +209,7 @@ export class JournalWorld {
   #commit(own: Process, full: boolean): void {
     const doubtful = this.#doubtful
     this.#doubtful = 'none'
-    const fails = full && (own.untold.has('connection') || doubtful === 'undone')
+    const fails = full && (own.unreported.has('connection') || doubtful === 'undone')
     if (fails) this.#failSync(own, 'connection')
     if (fails || doubtful === 'undone') {
       this.#handle.all('rollback', [])
@@ -224,7 +224,7 @@ export class JournalWorld {
   #checkpoint(own: Process) {
     const others = this.#processes.some((each) => each !== null && each !== own && each.alive)
     if (others) return [{ busy: 1, log: 1, checkpointed: 0 }]
-    // All of the log, as the system still has it in memory, is written into the file and synced.
+    // The whole log, as it is in the memory of the system, is written into the file and synced.
     this.#hole = Number.POSITIVE_INFINITY
     this.#synced(this.#history.length - 1)
     return [{ busy: 0, log: 0, checkpointed: 0 }]
@@ -260,7 +260,7 @@ export class JournalWorld {
     this.#doubtful = 'none'
   }
 
-  /** Now and then nobody knows what becomes of the next commit. */
+  /** Sometimes makes the outcome of the next commit unknown. */
   #doubt(): void {
     if (!this.#troubles.disk || !this.#random.chance(0.1)) return
     this.#doubtful = this.#random.pick(['done', 'undone'])
@@ -277,7 +277,7 @@ export class JournalWorld {
     if (process === null || process.syncing === null) return
     const { syncing } = process
     process.syncing = null
-    if (process.untold.has('thread') || (this.#troubles.disk && this.#random.chance(0.1))) {
+    if (process.unreported.has('thread') || (this.#troubles.disk && this.#random.chance(0.1))) {
       this.#failSync(process, 'thread')
       process.events?.message({ failed: 'EIO', milliseconds: 0 })
     } else {
@@ -288,14 +288,14 @@ export class JournalWorld {
     await turns()
   }
 
-  /** A failed sync leaves a hole in the log, and all are told of it once, by their own next syncs. */
-  #failSync(process: Process, told: 'thread' | 'connection'): void {
-    this.#note(`a sync of p${process.number} fails, by its ${told}`)
-    if (!process.untold.has(told)) {
+  /** A failed sync leaves a hole in the log. Each descriptor gets the error once, at its next sync. */
+  #failSync(process: Process, descriptor: 'thread' | 'connection'): void {
+    this.#note(`a sync of p${process.number} fails, in its ${descriptor}`)
+    if (!process.unreported.has(descriptor)) {
       this.#hole = Math.min(this.#hole, this.#durable + 1)
-      for (const each of this.#processes) each?.untold.add('thread').add('connection')
+      for (const each of this.#processes) each?.unreported.add('thread').add('connection')
     }
-    process.untold.delete(told)
+    process.unreported.delete(descriptor)
   }
 
   #synced(to: number): void {
@@ -359,7 +359,7 @@ export class JournalWorld {
       this.#note('a backup is made')
       return
     }
-    // After a failed sync people are told to stop all processes first: a backup says nothing of it.
+    // After a failed sync all processes must be stopped first. A backup does not contain that mark.
     if (this.#hole < Number.POSITIVE_INFINITY) return
     this.#restoreSaved(this.#saved)
   }
@@ -371,14 +371,14 @@ export class JournalWorld {
     this.#forgive()
   }
 
-  /** A process that starts after nonces were removed, and before they are back, has read nothing of them. */
-  async #restoreWhatWasRemoved(number: number): Promise<void> {
+  /** Starts a process after nonces were removed, and restores them then: the process has not read them. */
+  async #restoreRemovedNonces(number: number): Promise<void> {
     this.#saved = this.#snapshot()
     this.#note('a backup is made')
     for (const other of numbered()) await this.#prune(other.number)
     await this.#restart(number)
     if (this.#hole === Number.POSITIVE_INFINITY) this.#restoreSaved(this.#saved)
-    // Back to when they were within the windows.
+    // Back to a time when they were inside the windows.
     this.#now -= this.#random.between(0, 4) * STEP
     this.#note(`the clock says ${this.#now}`)
   }
@@ -392,16 +392,16 @@ export class JournalWorld {
     const [from = 0, to = 0] = this.#random.chance(0.5) ? [seqs[0], newest] : seqs
     this.#note(`rows from ${from} to ${to} are deleted by hand`)
     this.#handle.all('delete from mac_nonce_log where seq between ? and ?', [from, to])
-    // A process that starts now, and reads the newest row, does not notice if an earlier backup then brings
-    // the others back: nobody who deletes rows by hand may do that while processes are at work.
+    // A process that starts now reads the newest row. If an earlier backup then restores the other rows, it
+    // does not notice. So this must not be done while processes run.
     if (to < newest) this.#saved = null
     this.#changed()
     this.#forgive()
   }
 
   /**
-   * What people lose by their own hands may be accepted once more: only what is accepted twice from here on
-   * counts. A process that still knows a nonce may reject it, of course.
+   * Nonces that a person deleted may be accepted once more. So they count from zero again. A process that
+   * still knows such a nonce may reject it.
    */
   #forgive(): void {
     const { rows, state } = this.#snapshot()
@@ -419,7 +419,7 @@ export class JournalWorld {
       if (isLost) this.#times.delete(nonce)
     }
     for (const process of this.#processes) {
-      // What waits for its sync is answered in time, and was written before.
+      // A batch that waits for its sync was written before the deletion.
       if (process !== null && process.syncing !== null) this.#kill(process.number)
     }
   }
@@ -482,7 +482,7 @@ function timestampOf(nonce: number): number {
   return TIMESTAMPS[nonce] as number
 }
 
-/** Lets all that is ready be done. */
+/** Waits until pending callbacks have run. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await setImmediate()
 }

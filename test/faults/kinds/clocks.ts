@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
 
-/** Clocks step forward and back, each process's to a time of its own. */
+/** The clock of each process jumps forward and back, independently. */
 export const clocks: Fault = {
   name: 'clocks',
   async run(world) {
@@ -19,14 +19,14 @@ export const clocks: Fault = {
     }
     await Promise.all(world.up.map((server) => world.setClock(server, 0)))
     const { tally } = world
-    const refused = tally.count('401 ERR_MAC_TIMESTAMP_STALE', '401 ERR_MAC_TIMESTAMP_AHEAD')
-    return { note: `${steps} steps`, felt: steps > 0 && refused + tally.replays > 0 }
+    const rejected = tally.count('401 ERR_MAC_TIMESTAMP_STALE', '401 ERR_MAC_TIMESTAMP_AHEAD')
+    return { note: `${steps} steps`, felt: steps > 0 && rejected + tally.replays > 0 }
   },
 }
 
 /**
- * Within the window, or beyond it. Never ahead by two windows: what is accepted there would keep
- * honest clocks out for longer than they may lie apart.
+ * Returns a step inside the window or beyond it. Never ahead by two windows: what is accepted there would
+ * make the server reject honest clocks for too long.
  */
 function step(windowSeconds: number, kind: number, size: number): number {
   if (kind < 0.2) return 0

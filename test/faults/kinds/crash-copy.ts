@@ -6,14 +6,14 @@ import type { Server } from '../world/server.ts'
 import type { World } from '../world/world.ts'
 import type { Fault } from './fault.ts'
 
-/** How many replays the copy must refuse at the most: those that were let in last. */
+/** How many replays are sent to the copy, at most: those that were accepted last. */
 const MOST = 1500
-/** How many of them are sent at once. */
+/** How many are sent at once. */
 const AT_ONCE = 24
 
 /**
- * The machine's files as they are at some instant of the load, as a crash would leave them, and a
- * server on them: whatever was answered before must be known there.
+ * Copies the files at some moment of the load, as a crash would leave them, and starts a server on the
+ * copy. It must reject all requests that were accepted before.
  */
 export const crashCopy: Fault = {
   name: 'crash copy',
@@ -33,12 +33,12 @@ export const crashCopy: Fault = {
 async function tryCopy(world: World, folder: string): Promise<{ tried: number; known: number }> {
   mkdirSync(folder)
   const path = join(folder, 'mac.db')
-  const passed = await freezeAndCopy(world, path)
+  const accepted = await freezeAndCopy(world, path)
   const server = await world.start(0, path)
   let known = 0
   try {
-    for (let at = 0; at < passed.length; at += AT_ONCE) {
-      const some = passed.slice(at, at + AT_ONCE)
+    for (let at = 0; at < accepted.length; at += AT_ONCE) {
+      const some = accepted.slice(at, at + AT_ONCE)
       const outcomes = await Promise.all(some.map((sent) => mustBeKnown(world, server, sent)))
       known += outcomes.filter((outcome) => outcome === '401 ERR_MAC_REPLAY').length
     }
@@ -46,34 +46,34 @@ async function tryCopy(world: World, folder: string): Promise<{ tried: number; k
     await server.kill()
     rmSync(folder, { recursive: true })
   }
-  return { tried: passed.length, known }
+  return { tried: accepted.length, known }
 }
 
 async function mustBeKnown(world: World, server: Server, sent: Sent): Promise<string> {
   const outcome = outcomeOf(await server.exchange(sent.text))
-  if (outcome === '200') world.violations.add('once', `let in by a copy as after a crash: ${sent}`)
+  if (outcome === '200') world.violations.add('once', `accepted by the copy of a crash: ${sent}`)
   else if (!outcome.startsWith('401')) {
     world.violations.add('reason', `${outcome} by a copy, for ${sent}`)
   }
   return outcome
 }
 
-/** @returns What was let in before the copy was made. */
+/** @returns The requests that were accepted before the copy was made. */
 async function freezeAndCopy(world: World, path: string) {
   const { up } = world
   world.hindrance.set('held')
   for (const server of up) server.signal('SIGSTOP')
   await Promise.all(up.map(isFrozen))
-  const passed = world.ledger.passed.slice(-MOST)
+  const accepted = world.ledger.accepted.slice(-MOST)
   for (const end of ['', '-wal']) {
     const from = world.settings.path + end
-    // By another process: closing the file here would undo locks that are held here.
+    // Another process copies: if this process closed the file, it would release its own locks.
     if (existsSync(from)) Bun.spawnSync(['cp', from, path + end])
   }
   for (const server of up) server.signal('SIGCONT')
   world.hindrance.set('none')
   world.note('copied the files')
-  return passed
+  return accepted
 }
 
 async function isFrozen(server: Server): Promise<void> {

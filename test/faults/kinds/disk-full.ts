@@ -1,10 +1,10 @@
 import { Database } from 'bun:sqlite'
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Fault, storeRefusals } from './fault.ts'
+import { type Fault, storeFailures } from './fault.ts'
 import { revive } from './kill.ts'
 
-/** The disk is filled to the last byte, and freed. */
+/** The disk is filled to the last byte, and then has room again. */
 export const diskFull: Fault = {
   name: 'disk full',
   onSmallDisk: true,
@@ -28,11 +28,11 @@ export const diskFull: Fault = {
       world.hindrance.set('none')
       world.note('the disk has room again')
     }
-    return { note: `full ${times} times`, felt: storeRefusals(world) > 0 }
+    return { note: `full ${times} times`, felt: storeFailures(world) > 0 }
   },
 }
 
-/** Cuts the log short, so that it must grow: one that is long is written anew from its start. */
+/** Truncates the log, so that it must grow. SQLite would overwrite a long log from its start. */
 async function shrinkLog(path: string): Promise<void> {
   const database = new Database(path)
   try {
@@ -47,7 +47,7 @@ async function shrinkLog(path: string): Promise<void> {
   }
 }
 
-/** Writes until there is no more room. */
+/** Writes a file until the disk is full. */
 function fill(path: string): void {
   for (const size of [1 << 20, 4096, 1]) {
     const piece = new Uint8Array(size)

@@ -3,26 +3,26 @@ import type { World } from '../world/world.ts'
 /** A kind of fault. */
 export interface Fault {
   readonly name: string
-  /** The small disk is needed, which takes the superuser's rights to mount. */
+  /** Needs the small disk. To mount it takes the rights of root. */
   readonly onSmallDisk?: true
-  /** The processes must note what they sync, which takes a C compiler. */
+  /** Needs processes that note their syncs. This takes a C compiler. */
   readonly notesSyncs?: true
   /**
-   * Does harm for a few seconds while the load goes on, and puts everything right again, but for
-   * processes that are down.
+   * Does harm for a few seconds under load, and then repairs everything. It does not start processes
+   * that are down.
    */
   run(world: World): Promise<Felt>
 }
 
-/** What a fault did. */
+/** The effect of a fault. */
 export interface Felt {
-  /** For the line of the round. */
+  /** Text for the line of the round. */
   readonly note: string
-  /** Whether it showed in the answers: a fault that nobody notices tests nothing. */
+  /** Whether it changed any answers. A fault without an effect tests nothing. */
   readonly felt: boolean
 }
 
-/** How often requests were refused for want of the store. */
-export function storeRefusals(world: World): number {
+/** @returns How many requests got a 503 because of the store. */
+export function storeFailures(world: World): number {
   return world.tally.count('503 ERR_MAC_STORE')
 }

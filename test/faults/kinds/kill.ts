@@ -1,7 +1,7 @@
 import type { World } from '../world/world.ts'
 import type { Fault } from './fault.ts'
 
-/** Processes are killed in the midst of their work, several at once, and started again. */
+/** Processes are killed under load, several at once, and started again. */
 export const kill: Fault = {
   name: 'kill -9',
   async run(world) {
@@ -18,7 +18,7 @@ export const kill: Fault = {
   },
 }
 
-/** Starts a process in each place where there is none. */
+/** Starts a process in each empty place. */
 export async function revive(world: World): Promise<void> {
   const places = Array.from({ length: world.settings.processes }, (_, place) => place)
   const empty = places.filter((place) => world.servers[place]?.up !== true)

@@ -1,9 +1,9 @@
 import { Database } from 'bun:sqlite'
 import type { World } from '../world/world.ts'
-import { type Fault, storeRefusals } from './fault.ts'
+import { type Fault, storeFailures } from './fault.ts'
 import { revive } from './kill.ts'
 
-/** Another process holds the write lock: briefly, which is waited for, and for seconds. */
+/** Another process holds the write lock: first for a short time, which servers wait for, then for seconds. */
 export const lock: Fault = {
   name: 'lock',
   async run(world) {
@@ -13,7 +13,7 @@ export const lock: Fault = {
       await Bun.sleep(random.between(50, 200))
       await hold(world, held)
     }
-    return { note: `held for ${long} ms at the longest`, felt: storeRefusals(world) > 0 }
+    return { note: `held for at most ${long} ms`, felt: storeFailures(world) > 0 }
   },
 }
 
@@ -38,7 +38,7 @@ async function hold(world: World, milliseconds: number): Promise<void> {
   }
 }
 
-/** Tries until the lock is had, without blocking the harness. */
+/** Tries to get the lock until it succeeds, without blocking the harness. */
 async function begin(database: Database, kind: 'immediate' | 'exclusive'): Promise<void> {
   database.run('pragma busy_timeout = 0')
   const deadline = Date.now() + 10_000

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
 
-/** A process is frozen, perhaps while it holds the write lock, and thawed. */
+/** A process is stopped, perhaps while it holds the write lock, and continued. */
 export const pause: Fault = {
   name: 'pause',
   async run(world) {

@@ -4,13 +4,13 @@ import { replayAll, stillFresh } from '../traffic/replays.ts'
 import type { Fault } from './fault.ts'
 import { revive } from './kill.ts'
 
-/** The power fails: whatever was not synced is gone. No request that was accepted may be among it. */
+/** The power fails, and everything that was not synced is lost. It must not contain an accepted request. */
 export const powerCut: Fault = {
   name: 'power cut',
   notesSyncs: true,
   async run(world) {
     const { random, settings, syncs } = world
-    if (syncs === null) throw new Error('nobody notes what is synced')
+    if (syncs === null) throw new Error('the processes do not note their syncs')
     let nonces = 0
     let replays = 0
     let transactions = 0
@@ -20,7 +20,7 @@ export const powerCut: Fault = {
       world.note('the power fails')
       await Promise.all(world.up.map((server) => server.kill()))
       const cut = cutPower(settings.path, before, syncs, random)
-      // What was left is in the database itself by now, and a new log begins.
+      // The rest of the log is now in the database itself, and a new log begins.
       before = null
       world.note(`cut ${cut.transactions} transactions, ${cut.nonces} nonces`)
       nonces += cut.nonces

@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
 import { revive } from './kill.ts'
 
-/** Processes end as they should, closing the database under the others, and start again. */
+/** Processes end normally, and close the database while others use it, and start again. */
 export const restart: Fault = {
   name: 'restart',
   async run(world) {
@@ -14,7 +14,7 @@ export const restart: Fault = {
         leaving.map(async (server) => {
           world.note(`stop ${server.name}`)
           if ((await server.stop()) === 'stopped') return
-          world.violations.add('stuck', `${server.name} did not end when it was told to`)
+          world.violations.add('stuck', `${server.name} did not end after the command stop`)
         }),
       )
       await revive(world)

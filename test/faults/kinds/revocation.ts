@@ -2,12 +2,12 @@ import { create, newCredential, remove, revoke } from '../traffic/churn.ts'
 import type { World } from '../world/world.ts'
 import type { Fault } from './fault.ts'
 
-/** How many credentials go through their whole life at once. */
+/** How many credentials are created, revoked and deleted at once. */
 const LANES = 6
 
 /**
- * Credentials are revoked and deleted while they are in use: a process that was not the one to do
- * it must keep them out from the very next request on.
+ * Credentials are revoked and deleted while they are in use. The other processes must reject them from
+ * the next request on.
  */
 export const revocation: Fault = {
   name: 'revocation',
@@ -22,12 +22,12 @@ export const revocation: Fault = {
     }
     await Promise.all(Array.from({ length: LANES }, lane))
     const { tally } = world
-    const refused = tally.count('401 ERR_MAC_REJECTED')
-    return { note: `${lives} credentials`, felt: refused > 0 }
+    const rejected = tally.count('401 ERR_MAC_REJECTED')
+    return { note: `${lives} credentials`, felt: rejected > 0 }
   },
 }
 
-/** The life of one credential. What each answer must be is known by the world. */
+/** Creates, revokes and deletes one credential. The world knows what each answer must be. */
 async function life(world: World): Promise<void> {
   const { random } = world
   const known = newCredential(world)

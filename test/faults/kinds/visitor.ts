@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
 import { revive } from './kill.ts'
 
-/** Opens the file as a backup or a look with a tool does, reads, and closes it. */
+/** Opens the file as a backup or a database tool does, reads, and closes it. */
 const VISIT = `
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], timeout=10)
@@ -10,8 +10,8 @@ database.close()
 `
 
 /**
- * Another program, with a SQLite of its own and an older one, opens the file, reads and closes it.
- * Who closes last tidies up, and takes the log away: it must be able to tell that others are there.
+ * Another program, with its own older SQLite, opens the file, reads and closes it. The last program that
+ * closes the file removes the log. It must notice that others still use it.
  */
 export const visitor: Fault = {
   name: 'visitor',
@@ -27,7 +27,7 @@ export const visitor: Fault = {
       if ((await child.exited) !== 0) throw new Error(await new Response(child.stderr).text())
       world.note('a visitor has closed the file')
     }
-    // Who went on with a log that was taken away has written to nowhere: it shows once all are gone.
+    // A process that goes on with a removed log loses its writes. This shows after all were killed.
     await Promise.all(world.up.map((server) => world.kill(server)))
     await revive(world)
     return { note: `${visits} visits`, felt: true }

@@ -12,15 +12,15 @@ import { type Acknowledgement, keyOf, MOST_KEYS, REVOKED, SEALING_KEYS } from '.
 import type { Image } from './disk.ts'
 import type { Acknowledged } from './judge.ts'
 
-/** What is on disk when processes begin their work, and what was acknowledged before. */
+/** The files on disk before processes start, and what was acknowledged before. */
 export interface Beginning {
   readonly files: ReadonlyMap<string, Uint8Array>
   readonly acknowledged: Acknowledged | readonly Acknowledgement[]
-  /** Credentials for requests: their first key is valid. */
+  /** Credentials for requests. Their first key is valid. */
   readonly credentials: readonly string[]
-  /** The moment at which the clock goes on, in seconds since 1970. */
+  /** Where the clock continues, in seconds since 1970. */
   readonly clock: number
-  /** Tells the names of what is made from those that were made before. */
+  /** A prefix for new names, so that they differ from earlier ones. */
   readonly prefix: string
 }
 
@@ -29,7 +29,7 @@ export const NOTHING: Beginning = {
   ...{ files: new Map(), acknowledged: [], credentials: [], clock: 1_800_000_000, prefix: '' },
 }
 
-/** What a power cut left, with which the machine starts again. */
+/** @returns The files that a power cut left, for a machine that starts again. */
 export function afterCut({ files }: Image, acknowledged: Acknowledged): Beginning {
   const credentials = [...acknowledged.credentials].flatMap(([id, { reached }]) =>
     id.endsWith('-steady') && reached === 1 ? [id] : [],
@@ -39,7 +39,7 @@ export function afterCut({ files }: Image, acknowledged: Acknowledged): Beginnin
 
 const EARLIER = join(import.meta.dir, '../../store/earlier')
 
-/** A database of an earlier version, with nonces that are still fresh, and its log if it was not closed. */
+/** Makes a database of an earlier version with valid nonces, and with its log if it was not closed. */
 export async function earlierVersion(root: string, random: Random): Promise<Beginning> {
   const folder = mkdtempSync(join(root, 'earlier-'))
   const path = join(folder, 'mac.db')
@@ -75,7 +75,7 @@ export async function earlierVersion(root: string, random: Random): Promise<Begi
     acknowledged.push({ id, ts, nonce })
   }
   if (version > 1 && random.chance(0.3)) {
-    // As with `durability: 'normal'`: what was written up to this mark may be lost.
+    // As with `durability: 'normal'`: everything that was written up to this mark may be lost.
     database.run("update mac_state set value = 7 where name = 'boot'")
     database.run("update mac_state set value = ? where name = 'high_water'", [MADE - 4])
   }
@@ -97,11 +97,11 @@ async function migrateTo(path: string, version: number): Promise<void> {
   await db.destroy()
 }
 
-/** How many credentials there are to seal: some batches of them. */
+/** How many credentials to seal: several batches. */
 const TO_SEAL = 230
 const made = new Map<boolean, Promise<Beginning>>()
 
-/** A database with many keys, which are sealed by the second of the sealing keys or not at all. */
+/** @returns A database with many keys. They are sealed with the second sealing key, or not sealed. */
 export function toReseal(root: string, random: Random): Promise<Beginning> {
   const isSealed = random.chance(0.5)
   const beginning = made.get(isSealed) ?? manyKeys(root, isSealed)
@@ -123,7 +123,7 @@ async function manyKeys(root: string, isSealed: boolean): Promise<Beginning> {
     const id = `old-${number}`
     await mac.createCredential('ada', { ...keyOf(id, 1), expires: null })
     const stage = number % 5 === 0 ? 2 : 1
-    // With a key before, which is valid for a while.
+    // The key before stays valid for a while.
     if (stage === 2) await mac.rotateCredential(id, { ...keyAlone(id, 2), graceSeconds: 1000 })
     else credentials.push(id)
     acknowledged.push({ id, asked: stage }, { id, reached: stage })

@@ -1,16 +1,16 @@
 import type { Random } from '../random.ts'
 import type { Traced } from './trace.ts'
 
-/** What a disk writes as a whole, in bytes. */
+/** How many bytes a disk writes as a whole. */
 const SECTOR = 512
 
-/** A version of something, and by which step it came about. */
+/** A version of something, and the step that made it. */
 interface Version<Content> {
   readonly step: number
   readonly content: Content
 }
 
-/** How likely the latest version of a sector, a length or a name is on disk, and how likely none. */
+/** The probability that the latest version of a sector, length or name is on disk, and that no new one is. */
 interface Mood {
   readonly latest: number
   readonly none: number
@@ -26,39 +26,39 @@ const MOODS: readonly Mood[] = [
   { latest: 0.2, none: 0.2 },
 ]
 
-/** What a power cut leaves of the files of a folder, by their names. */
+/** The files that a power cut leaves in a folder, by name. */
 export interface Image {
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** How many sectors, lengths and names are not as they were last. */
+  /** How many sectors, lengths and names differ from their latest version. */
   readonly lost: number
 }
 
 /**
- * A folder of files on a disk that keeps what was synced, and of all later writes, truncations and names
- * whichever it likes.
+ * A folder on a simulated disk. The disk keeps everything that was synced, and any part of the later writes,
+ * truncations and names.
  */
 export class Disk {
-  /** By their inodes, which are given to other files when nobody uses the first one any more. */
+  /** Files by inode. The system can use an inode again for another file. */
   readonly #files = new Map<string, DiskFile>()
   readonly #names = new Map<string, Versions<DiskFile | null>>()
-  /** By thread: when the sync began that it waits for. */
+  /** By thread: the step at which its running sync began. */
   readonly #begun = new Map<number, number>()
   readonly #keepsNames: boolean
   #step = 0
 
-  /** @param keepsNames Whether a sync of the folder has an effect: the control is without. */
+  /** @param keepsNames Whether a sync of the folder has an effect. `false` is the control. */
   constructor(keepsNames = true) {
     this.#keepsNames = keepsNames
   }
 
-  /** Takes a file that is there from the beginning, and on disk as it is. */
+  /** Adds a file that exists from the beginning, and is fully on disk. */
   begin(name: string, inode: string, content: Uint8Array): void {
     const file = new DiskFile(content)
     this.#files.set(inode, file)
     this.#names.set(name, new Versions<DiskFile | null>(file))
   }
 
-  /** Takes the next step of a trace. */
+  /** Applies the next step of a trace. */
   apply(traced: Traced): void {
     const step = ++this.#step
     const { inode, name, thread } = traced
@@ -86,25 +86,25 @@ export class Disk {
     }
   }
 
-  /** Whether a power cut leaves all as the processes see it. */
+  /** Whether a power cut would change nothing. */
   get isSynced(): boolean {
     return [...this.#names.values()].every(
       (versions) => versions.isSynced && (versions.latest?.isSynced ?? true),
     )
   }
 
-  /** Whether a power cut may leave a file other than the processes see it. */
+  /** @returns Whether a power cut may change a file. */
   isUnsynced(name: string): boolean {
     const versions = this.#names.get(name)
     return versions !== undefined && !(versions.isSynced && (versions.latest?.isSynced ?? true))
   }
 
-  /** What the processes see. */
+  /** @returns The files as the processes see them. */
   now(): ReadonlyMap<string, Uint8Array> {
     return this.#image((versions) => versions.latest).files
   }
 
-  /** What a power cut may leave at this moment. */
+  /** @returns Files as a power cut may leave them at this moment. */
   cut(random: Random): Image {
     const mood = random.pick(MOODS)
     return this.#image((versions) => versions.choose(mood, random))
@@ -130,7 +130,7 @@ export class Disk {
     else if (this.#keepsNames) for (const versions of this.#names.values()) versions.synced(begun)
   }
 
-  /** Bun makes an empty file past the tracer; its name is there with the first thing done to it. */
+  /** Bun creates empty files without the tracer. Their name appears with the first traced step. */
   #fileOf(inode: string, name: string): DiskFile {
     return this.#files.get(inode) ?? this.#create(inode, name)
   }
@@ -154,7 +154,7 @@ export class Disk {
 
 type Choose = <Content>(versions: Versions<Content>) => Content
 
-/** What is on disk, and what came later. */
+/** The version on disk, and the later ones. */
 class Versions<Content> {
   #durable: Content
   #later: Version<Content>[] = []
@@ -176,7 +176,7 @@ class Versions<Content> {
     this.#later.push({ step, content })
   }
 
-  /** What came before a step is on disk. */
+  /** Marks all versions up to a step as being on disk. */
   synced(begun: number): void {
     const count = this.#later.filter(({ step }) => step <= begun).length
     const last = this.#later[count - 1]
@@ -194,14 +194,14 @@ class Versions<Content> {
   }
 }
 
-/** A file's content as the processes see it, and what of it is on disk. */
+/** The content of a file as the processes see it, and the versions that may be on disk. */
 class DiskFile {
   #content = new Uint8Array(64 * 1024)
   readonly #size: Versions<number>
-  /** By their numbers: the sectors that were written since they were last on disk as they are. */
+  /** By number: the sectors that have versions which are not synced. */
   readonly #unsynced = new Map<number, Versions<Uint8Array>>()
 
-  /** @param content What is on disk already. */
+  /** @param content The content that is already on disk. */
   constructor(content: Uint8Array = new Uint8Array()) {
     this.#reserve(content.length)
     this.#content.set(content)

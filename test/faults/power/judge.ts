@@ -18,24 +18,24 @@ import type { Image } from './disk.ts'
 import type { Recording } from './recording.ts'
 import type { Traced } from './trace.ts'
 
-/** Which stages a credential may be in: from the one acknowledged last to the one asked for last. */
+/** The possible stages of a credential: from the last acknowledged one to the last requested one. */
 interface Stages {
   reached: Stage
   asked: Stage
 }
 
-/** What was acknowledged up to a moment of a recording. */
+/** Everything that was acknowledged up to a moment of a recording. */
 export class Acknowledged {
-  /** By their timestamps. */
+  /** Accepted requests by timestamp. */
   readonly requests: Map<number, Request[]> = new Map()
   readonly credentials: Map<string, Stages> = new Map()
-  /** The latest moment that a request was of, in seconds since 1970. */
+  /** The latest timestamp of a request. */
   latest: number
-  /** Whether all keys were brought under the first sealing key. */
+  /** Whether all keys were re-encrypted with the first sealing key. */
   isResealed = false
   readonly #files: Recording['acknowledgements']
   readonly #read = new Map<string, number>()
-  /** What the processes are in the middle of, by their files of acknowledgements. */
+  /** The unfinished work of the processes, by file of acknowledgements. */
   readonly #doing = new Map<string, Doing>()
 
   constructor({ acknowledgements, beginning }: Recording) {
@@ -54,7 +54,7 @@ export class Acknowledged {
     return [...this.#doing.values()].includes(doing)
   }
 
-  /** Takes the next step of the recording. */
+  /** Applies the next step of the recording. */
   apply(step: Traced): void {
     if (step.what !== 'acknowledged') return
     const from = this.#read.get(step.name) ?? 0
@@ -90,7 +90,7 @@ export class Acknowledged {
   }
 }
 
-/** What may be wrong with an image. */
+/** What can be wrong with an image. */
 export const LOSSES = {
   accepted: 'requests accepted again',
   missing: 'credentials not as acknowledged',
@@ -102,16 +102,16 @@ export const LOSSES = {
 
 export type Loss = keyof typeof LOSSES
 
-/** What is wrong with an image, in words and by its kind; how much was looked at. */
+/** What is wrong with an image, and how much was checked. */
 export interface Judged {
   readonly wrong: readonly { readonly loss: Loss; readonly text: string }[]
   readonly requests: number
-  /** How many of the requests were known, and not just too old to be told apart. */
+  /** How many requests were rejected as replays, and not only as too old. */
   readonly known: number
   readonly credentials: number
 }
 
-/** Opens an image with the library, and asks for all that was acknowledged. */
+/** Opens an image with the library, and checks everything that was acknowledged. */
 export async function judge(
   { files }: Image,
   { requests, credentials, latest, isResealed }: Acknowledged,
@@ -126,7 +126,7 @@ export async function judge(
   const mac = createMac({
     ...{ database: `sqlite:${path}`, windowSeconds, origin: 'http://api.example.com' },
     now: () => clock,
-    // Once all keys are under the first sealing key, the second may be thrown away.
+    // After all keys were re-encrypted with the first sealing key, the second is not needed.
     sealingKey: isResealed ? SEALING_KEYS[0] : SEALING_KEYS,
   })
   const wrong: { loss: Loss; text: string }[] = []
@@ -137,7 +137,7 @@ export async function judge(
     await mac.ready()
     for (const [ts, sent] of requests) {
       again += sent.length
-      // As it was then: what a request is rejected for is its nonce, not its age.
+      // The clock goes back, so that the nonce decides and not the age.
       clock = ts
       const verdicts = await Promise.all(sent.map((request) => mac.verify(request)))
       for (const verdict of verdicts) {
@@ -148,7 +148,7 @@ export async function judge(
         }
       }
     }
-    // Later than the nonces that processes have removed by their clocks, of which the latest may run ahead.
+    // Above the floor of nonces that were removed by processes with the fastest clock.
     clock = latest + LATER
     await lookAtCredentials(mac, credentials, clock, lost)
   } catch (error) {
@@ -160,12 +160,12 @@ export async function judge(
   return { wrong, requests: again, known, credentials: credentials.size }
 }
 
-/** In seconds: a process under load does not live for as long by its own clock. */
+/** In seconds: longer than a process under load lives by its own clock. */
 const LATER = 600
 
 type Lose = (loss: Loss, text: string) => void
 
-/** Each credential must be as far as was acknowledged, and be accepted or rejected accordingly. */
+/** Checks that each credential has an acknowledged stage, and is accepted or rejected accordingly. */
 async function lookAtCredentials(
   mac: Mac,
   credentials: Acknowledged['credentials'],

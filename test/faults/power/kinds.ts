@@ -7,20 +7,20 @@ import type { Traced } from './trace.ts'
 
 export type KindName = 'load' | 'prune' | 'migration' | 'second cut' | 'reseal'
 
-/** A kind of recording: what processes begin with, and in the middle of what the power is cut. */
+/** A kind of recording: the files at the beginning, and the work in whose middle the power is cut. */
 export interface Kind {
   readonly name: KindName
-  /** For people. */
+  /** The name in the output. */
   readonly title: string
-  /** Which part of all images are of this kind. */
+  /** The share of all images that are of this kind. */
   readonly share: number
   readonly focus: Doing | null
   begin(making: Making, random: Random): Beginning | Promise<Beginning>
 }
 
-/** What beginnings are made with. */
+/** The means to make a beginning. */
 export interface Making {
-  /** A folder for what is gone at the end. */
+  /** A folder for temporary files. */
   readonly root: string
   /** Makes a recording of processes under load. */
   record(random: Random): Promise<Recording>
@@ -55,14 +55,14 @@ export const KINDS: readonly Kind[] = [
     },
   },
   {
-    ...{ name: 'reseal', title: 'while keys are sealed anew', share: 0.1, focus: 'reseal' },
+    ...{ name: 'reseal', title: 'while keys are re-encrypted', share: 0.1, focus: 'reseal' },
     begin: ({ root }, random) => toReseal(root, random),
   },
 ]
 
 /**
- * When the power is cut, by how many steps came before: often just after something was acknowledged, and
- * in the middle of what this kind is about.
+ * Chooses when the power is cut, as numbers of steps: often just after something was acknowledged, and in
+ * the middle of the work that this kind is about.
  */
 export function momentsOf(
   recording: Recording,

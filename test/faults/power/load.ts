@@ -14,30 +14,30 @@ import {
   URL_SIGNED,
 } from './acknowledged.ts'
 
-/** What a process under load is told at its start, as JSON in its one argument. */
+/** The options of a process under load, as JSON in its only argument. */
 export interface LoadOptions {
-  /** Where the library's code is: as it is, or with mistakes. */
+  /** The folder of the library's code, unchanged or with mistakes. */
   readonly source: string
   readonly database: string
   readonly windowSeconds: number
-  /** No other process has the same name. */
+  /** A unique name. */
   readonly name: string
-  /** Credentials that are there already, for requests. */
+  /** Existing credentials, for requests. */
   readonly credentials: readonly string[]
-  /** The clock: seconds since 1970 at a moment of the machine's clock, and how much faster it goes. */
+  /** The clock: it shows `from` seconds when the machine shows `at` ms, and goes `speed` times as fast. */
   readonly clock: { readonly from: number; readonly at: number; readonly speed: number }
   readonly milliseconds: number
   readonly seed: number
   readonly sealingKeys: readonly string[] | null
-  /** Whether it removes nonces again and again. */
+  /** Whether the process removes nonces again and again. */
   readonly prunes: boolean
-  /** Whether it brings all keys under the first sealing key instead: by the function or the command. */
+  /** Re-encrypts all keys with the first sealing key instead, by the function or the command. */
   readonly reseal: 'function' | 'command' | null
 }
 
 /*
- * A process under load, on any runtime. It sends requests to itself and changes credentials, notes in a
- * file what was acknowledged as soon as it was, then closes the database and ends.
+ * A process under load, on any runtime. It calls its own handler, changes credentials, and notes in a file
+ * at once what was acknowledged. Then it closes the database and ends.
  */
 
 const options = JSON.parse(process.argv[2] ?? '') as LoadOptions
@@ -64,14 +64,14 @@ if (options.reseal !== null) {
 await doing('opening', () => mac.ready())
 const end = performance.now() + options.milliseconds
 const credentials = [...options.credentials]
-// With credentials that are there, the first that a process commits is a nonce.
+// If there are credentials, the first commit of the process is a nonce.
 if (credentials.length === 0 && (await create(`${name}-steady`))) credentials.push(`${name}-steady`)
 if (credentials.length > 0)
   await Promise.all([requests(), requests(), requests(), lives(), removals()])
 await mac.close()
 process.exit(0)
 
-/** Notes what was acknowledged: before anything else happens, or together with the rest of its batch. */
+/** Notes what was acknowledged, in a microtask, together with the rest of its batch. */
 function note(acknowledgement: Acknowledgement): void {
   if (lines === '') queueMicrotask(writeDown)
   lines += `${JSON.stringify(acknowledgement)}\n`
@@ -80,25 +80,25 @@ function note(acknowledgement: Acknowledgement): void {
 function writeDown(): void {
   if (lines !== '') writeSync(file, lines)
   lines = ''
-  // The tracer takes note of this, and of how long the file is.
+  // The tracer records this sync and the length of the file.
   fdatasyncSync(file)
 }
 
 async function doing(what: Doing, work: () => Promise<unknown>): Promise<void> {
-  const tell = (state: 'begun' | 'done' | 'failed') => {
+  const report = (state: 'begun' | 'done' | 'failed') => {
     note({ doing: what, state })
     writeDown()
   }
-  tell('begun')
+  report('begun')
   try {
     await work()
   } catch (error) {
-    tell('failed')
-    // A database that cannot be opened is for the harness to know.
+    report('failed')
+    // The harness must see that the database cannot be opened.
     if (what === 'opening') throw error
     return
   }
-  tell('done')
+  report('done')
 }
 
 async function resealByCommand(): Promise<void> {
@@ -112,7 +112,7 @@ async function resealByCommand(): Promise<void> {
   if ((await run(args, new Terminal(args))) !== 0) throw new Error('not all keys are sealed')
 }
 
-/** Sends requests, some at once, now and then in a hurry. */
+/** Sends requests, some of them at once. */
 async function requests(): Promise<void> {
   while (performance.now() < end) {
     const many = random.pick([1, 1, 2, 5, 25])
@@ -129,7 +129,7 @@ async function request(): Promise<void> {
   if (status === 200) note({ id, ts, nonce })
 }
 
-/** Leads one credential after the other through its life, until a change fails. */
+/** Creates, rotates, revokes and deletes one credential after the other. */
 async function lives(): Promise<void> {
   for (let number = 1; performance.now() < end; number++) {
     await live(`${name}-${number}`)
@@ -161,7 +161,7 @@ function create(id: string): Promise<boolean> {
   return change(id, 1, () => mac.createCredential('ada', { ...keyOf(id, 1), expires: null }))
 }
 
-/** @returns Whether it came about. What fails, as while others hold the lock for long, is not noted. */
+/** @returns Whether the change was made. A failure is not noted: another process may hold the lock. */
 async function change(id: string, stage: Stage, make: () => Promise<unknown>): Promise<boolean> {
   note({ id, asked: stage })
   writeDown()

@@ -3,7 +3,7 @@ import type { Mistake } from '../mistaken-code.ts'
 import type { Loss } from './judge.ts'
 import type { KindName } from './kinds.ts'
 
-/** Not mistakes: let happen in a short run what else takes a slow disk, or long. */
+/** Changes that are no mistakes. They make rare things happen in a short run. */
 export const HURRIED: readonly Mistake[] = [
   {
     name: 'checkpoints come soon',
@@ -19,7 +19,7 @@ export const HURRIED: readonly Mistake[] = [
   },
 ]
 
-/** A mistake that a power cut shows: in which kind of recording, and what is lost with it. */
+/** A mistake that a power cut shows, the kind of recording that shows it, and what is lost. */
 export interface PowerMistake extends Mistake {
   readonly kind: KindName
   readonly shows: readonly Loss[]
@@ -36,7 +36,7 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
     ...{ kind: 'load', shows: ['accepted'] },
   },
   {
-    ...ofTheJournal('a sync answers for what was committed after it began'),
+    ...ofTheJournal('a sync confirms a commit that came after it began'),
     ...{ kind: 'load', shows: ['accepted'] },
   },
   {
@@ -83,7 +83,7 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
     ...{ kind: 'second cut', shows: ['accepted'] },
   },
   {
-    name: 'a key is committed before it is said what has sealed it',
+    name: 'a sealed key is committed before the name of its sealing key',
     file: 'store/reseal.ts',
     right: "await locked.updateTable('mac_credentials').set(columns)",
     wrong: `const only = (key: string) =>

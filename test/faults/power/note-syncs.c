@@ -1,6 +1,6 @@
 /*
- * Is loaded into a server process before the C library, and notes how far SQLite's log is on disk:
- * whenever the log is synced, a line with its generation and how far this process has written it.
+ * Loaded into a server process before the C library. Notes how much of SQLite's log is on disk: for each
+ * sync of the log, a line with its generation and how far this process has written it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

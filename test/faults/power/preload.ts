@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 
-/** Builds a library that is loaded into a process before the C library. It takes a C compiler. */
+/** Compiles a library that is loaded into a process before the C library. Needs a C compiler. */
 export function buildPreload(source: string, folder: string): string {
   const library = join(folder, `${basename(source, '.c')}.so`)
   const flags = ['-shared', '-fPIC', '-O1', '-o', library]

@@ -17,40 +17,40 @@ const { flock } = dlopen('libc.so.6', {
 const SCRIPT = join(import.meta.dir, 'load.ts')
 const WINDOW_SECONDS = 10
 
-/** What processes that shared a database did to its files, and what they acknowledged meanwhile. */
+/** What processes on one database did to its files, and what they acknowledged. */
 export interface Recording {
   readonly steps: readonly Traced[]
-  /** The files of acknowledgements, by their names. */
+  /** The files of acknowledgements, by name. */
   readonly acknowledgements: ReadonlyMap<string, Uint8Array>
   readonly windowSeconds: number
   readonly beginning: Beginning
-  /** By their names: the inodes of the files that were there at the beginning. */
+  /** The inodes of the files at the beginning, by name. */
   readonly inodes: ReadonlyMap<string, string>
-  /** How often a thread other than a process's first has synced the log. */
+  /** How often a thread that is not the main thread has synced the log. */
   readonly syncsByThreads: number
 }
 
-/** What is recorded, and with what. */
+/** The options of a recording. */
 export interface RecordingChoice {
-  /** Where the library's code is. */
+  /** The folder of the library's code. */
   readonly source: string
-  /** What runs a script. */
+  /** The command that runs a script. */
   readonly command: readonly string[]
-  /** The library that traces. */
+  /** The path of the tracer. */
   readonly tracer: string
-  /** A folder that is empty, for the database alone, and where the trace is to be. */
+  /** An empty folder for the database, and the path of the trace. */
   readonly folder: string
   readonly trace: string
   readonly beginning: Beginning
-  /** What is to be seen: the load is short for what is over soon. */
+  /** The work that the recording is about. For short work the load is short. */
   readonly focus: Doing | null
 }
 
 /**
- * Lets processes work on one database, in one to three turns: some are killed, the others close it. When
- * the last of a turn has closed it, the log is gone, and the next turn begins another.
+ * Runs processes on one database, in one to three turns. Some are killed, the others close it. When the
+ * last process of a turn closes it, the log is removed, and the next turn begins a new one.
  *
- * @throws Error if the trace does not tell all that was done to the files.
+ * @throws Error if the trace is not complete.
  */
 export async function record(choice: RecordingChoice, random: Random): Promise<Recording> {
   const { folder, trace, beginning, focus } = choice
@@ -96,7 +96,7 @@ export async function record(choice: RecordingChoice, random: Random): Promise<R
   return recording
 }
 
-/** The disk as it is when a recording begins. */
+/** @returns The disk at the beginning of a recording. */
 export function diskOf({ beginning, inodes }: Recording, keepsNames = true): Disk {
   const disk = new Disk(keepsNames)
   for (const [name, content] of beginning.files) disk.begin(name, inodes.get(name) ?? '', content)
@@ -124,18 +124,18 @@ async function work(
   }
   const timers = [setTimeout(late, PATIENCE)]
   if (random.chance(0.4)) timers.push(setTimeout(kill, random.between(300, 1500)))
-  const [code, said] = await Promise.all([child.exited, new Response(child.stderr).text()])
+  const [code, stderr] = await Promise.all([child.exited, new Response(child.stderr).text()])
   for (const timer of timers) clearTimeout(timer)
-  if (isLate) throw new Error(`a process under load did not end: ${said}`)
+  if (isLate) throw new Error(`a process under load did not end: ${stderr}`)
   if (code !== 0 && child.signalCode !== 'SIGKILL') {
-    throw new Error(`a process under load ended with ${code}: ${said}`)
+    throw new Error(`a process under load ended with ${code}: ${stderr}`)
   }
 }
 
-/** A process that writes to a file, and then to the trace, has a lock: none is killed in between. */
+/** Runs `work` while no process is between a write to a file and its record in the trace. */
 function whileNobodyWrites(trace: string, work: () => void): void {
   const file = openSync(trace, 'a')
-  // To close it gives the lock back.
+  // Closing the file releases the lock.
   try {
     if (flock(file, LOCK_EX) !== 0) throw new Error('flock failed')
     work()
@@ -144,7 +144,7 @@ function whileNobodyWrites(trace: string, work: () => void): void {
   }
 }
 
-/** Credentials for requests that were acknowledged. */
+/** @returns The acknowledged credentials for requests. */
 function steadyCredentials(folder: string): string[] {
   return acknowledgementFiles(folder).flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(/"id":"(.*-steady)","reached"/g)].map(
@@ -159,19 +159,19 @@ function acknowledgementFiles(folder: string): string[] {
 
 const NOTHING = Buffer.alloc(0)
 
-/** A write or a truncation past the tracer would show: the files are as the trace tells. */
+/** Throws if the files differ from the trace: then a write or a truncation was not traced. */
 function checkComplete(recording: Recording, folder: string): void {
   const disk = diskOf(recording)
   for (const step of recording.steps) disk.apply(step)
-  const told = disk.now()
+  const expected = disk.now()
   const there = readdirSync(folder).filter((name) => !/(-shm|\.acks)$/.test(name))
-  for (const name of new Set([...told.keys(), ...there])) {
-    // Bun makes an empty file past the tracer: see disk.ts.
+  for (const name of new Set([...expected.keys(), ...there])) {
+    // Bun creates empty files without the tracer: see disk.ts.
     const file = there.includes(name) ? readFileSync(join(folder, name)) : NOTHING
-    const traced = told.get(name) ?? NOTHING
+    const traced = expected.get(name) ?? NOTHING
     if (Buffer.compare(file, traced) === 0) continue
     const sizes = `${file.length} bytes, not the ${traced.length} that were traced`
-    throw new Error(`the trace does not tell all that was done to ${name}: ${sizes}`)
+    throw new Error(`the trace of ${name} is not complete: ${sizes}`)
   }
 }
 

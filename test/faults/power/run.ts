@@ -17,9 +17,9 @@ import { diskOf, type Recording, record } from './recording.ts'
 import type { Traced } from './trace.ts'
 
 /*
- * Power cuts on real files: what processes under load do to the files of a database is traced, and at
- * many moments of it the files are made as a power cut may leave them. The library opens each such image,
- * and all that was acknowledged by then must be in it. With mistakes in the code something must be lost.
+ * Power cuts on real files. The tracer records what processes under load do to the files of a database. For
+ * many moments, the files are made as a power cut may leave them. The library opens each such image, and
+ * everything that was acknowledged before must be in it. With mistakes in the code something must be lost.
  */
 
 const { values } = parseArgs({
@@ -27,32 +27,32 @@ const { values } = parseArgs({
     images: { type: 'string', default: '300' },
     seed: { type: 'string', default: String(Date.now() % 1e9) },
     runtime: { type: 'string', default: 'bun' },
-    // One kind alone.
+    // Only one kind.
     kind: { type: 'string' },
   },
 })
 const images = Number(values.images)
 const kinds = KINDS.filter(({ name }) => values.kind === undefined || values.kind === name)
 if (kinds.length === 0) throw new Error(`--kind takes ${KINDS.map(({ name }) => name).join(', ')}.`)
-/** How many images are made of one recording, at most. */
+/** How many images are made from one recording, at most. */
 const IMAGES_OF_ONE = 50
 const LOSS_NAMES = Object.keys(LOSSES) as readonly Loss[]
 
-/** How many images are looked at: at least, and at most while nothing is lost. */
+/** How many images to check: at least `least`, and up to `most` while nothing is lost. */
 interface Patience {
   readonly least: number
   readonly most: number
 }
 
-/** What came of many images. */
+/** The results of many images. */
 class Counts {
   recordings = 0
   images = 0
-  /** In how many something was not as the processes saw it last. */
+  /** How many differ from what the processes saw last. */
   differing = 0
-  /** In how many the power was cut in the middle of what they are about. */
+  /** How many have the power cut in the middle of the work of their kind. */
   within = 0
-  /** In how many the database itself, besides its log, was not synced: a checkpoint was under way. */
+  /** How many were made during a checkpoint: the database file itself was not synced. */
   checkpoints = 0
   requests = 0
   known = 0
@@ -60,7 +60,7 @@ class Counts {
   bad = 0
   syncsByThreads = 0
   readonly losses: Map<Loss, number> = new Map()
-  /** What was wrong with the first few. */
+  /** Examples of what was wrong. */
   readonly examples: string[] = []
 
   add({ lost }: Image, { wrong, requests, known, credentials }: Judged): void {
@@ -93,7 +93,7 @@ class Counts {
 
 cleanupOnSignals()
 const root = temporaryFolder(tmpdir())
-/** Where images are opened: in memory, if there is room, since the library syncs what it does there. */
+/** The folder for images. It is in memory if there is room, because the library syncs its writes. */
 const imageFolder = temporaryFolder(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir())
 const tracer = buildPreload('trace.c', root)
 const command = await runtimeCommand(values.runtime)
@@ -130,15 +130,15 @@ async function run(random: Random): Promise<void> {
     const right = await look(kind, null, random.branch(), { least: many, most: many })
     check(right.bad === 0, `${kind.title}: ${right}`)
     for (const example of right.examples) console.log(`    ${example}`)
-    // If nothing is seen, nothing is checked.
+    // The check is worth nothing if these numbers are 0.
     const { known, credentials, differing, checkpoints } = right
     const within = kind.focus === null ? right.images : right.within
     check(
       Math.min(known, credentials, differing, within) > 0,
-      `${differing} of them lack something that was not synced, ` +
-        `${within} are of the middle of it, ${checkpoints} of a checkpoint`,
+      `${differing} of them lost something that was not synced, ` +
+        `${within} were cut in the middle of the work, ${checkpoints} in a checkpoint`,
     )
-    if (kind.name === 'load') check(checkpoints > 0, `${checkpoints} are of a checkpoint`)
+    if (kind.name === 'load') check(checkpoints > 0, `${checkpoints} were cut in a checkpoint`)
     threads.push(right.syncsByThreads)
   }
   if (values.kind === undefined)
@@ -164,7 +164,7 @@ function check(holds: boolean, what: string): void {
   console.log(`${holds ? 'holds  ' : 'BROKEN '} ${what}, after ${seconds} s`)
 }
 
-/** Makes recordings and looks at images of each. While one is looked at, the next is made. */
+/** Makes recordings, and checks images of each. Makes the next recording at the same time. */
 async function look(
   kind: Kind,
   mistake: PowerMistake | null,
@@ -182,14 +182,14 @@ async function look(
     const beginning = await kind.begin({ root: imageFolder, record }, random.branch())
     return recordOne(source, beginning, kind.focus, random.branch())
   }
-  // Several recordings of each kind, however few images there are to be.
+  // Several recordings of each kind, even for few images.
   const ofOne = Math.max(5, Math.min(IMAGES_OF_ONE, Math.ceil(least / 4)))
   const shown = () => counts.has(mistake?.shows ?? LOSS_NAMES)
   let recording: Promise<Recording> | null = null
   while (counts.images < least || (!shown() && counts.images < most)) {
     const done = await (recording ?? next())
     recording = counts.images + ofOne < least ? next() : null
-    // It is waited for in the next round.
+    // The next round waits for it.
     recording?.catch(() => {})
     await lookAt(
       done,
@@ -220,7 +220,7 @@ async function recordOne(
   }
 }
 
-/** Makes images of a recording, from its beginning to its end, and looks at each. */
+/** Makes images of a recording, from its beginning to its end, and checks each. */
 async function lookAt(
   recording: Recording,
   kind: Kind,
@@ -236,7 +236,7 @@ async function lookAt(
   counts.syncsByThreads += recording.syncsByThreads
   let done = 0
   for (const moment of momentsOf(recording, kind, many, random)) {
-    // Where all is synced, a moment later: there is nothing to lose.
+    // If everything is synced there is nothing to lose, so the cut comes a little later.
     for (; done < moment || (disk.isSynced && done < steps.length); done++) {
       const step = steps[done] as Traced
       disk.apply(step)

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPreload } from './preload.ts'
 
-/** What a server process needs in its environment to note its syncs. */
+/** The environment of a server process that notes its syncs, and the notes. */
 export interface SyncNotes {
   readonly env: Readonly<Record<string, string>>
-  /** Up to which length this generation of the log is on disk for certain, in bytes. */
+  /** @returns How many bytes of this generation of the log are certainly on disk. */
   syncedLength(generation: string): number
 }
 
-/** Builds what notes the syncs, which takes a C compiler, and says where the notes are. */
+/** Compiles the library that notes syncs. Needs a C compiler. */
 export function syncNotes(folder: string): SyncNotes {
   const library = buildPreload('note-syncs.c', folder)
   const notes = join(folder, 'syncs.txt')

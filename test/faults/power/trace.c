@@ -1,10 +1,10 @@
 /*
- * Is loaded into a process before the C library, and writes down in one file, in the order in which they
- * come about in all processes, what is done to the files of one folder: writes, truncations, syncs, new
- * names and removed ones. The disk is a slow one that is made up: a sync takes a moment, and syncs nothing.
+ * Loaded into a process before the C library. Writes into one file, in the order of all processes, what they
+ * do to the files of one folder: writes, truncations, syncs, new names and removed names. It simulates a slow
+ * disk: a sync takes a moment, and syncs nothing.
  *
- * A sync of a file that is named *.acks is a sign of the harness instead: whatever the file holds by then
- * was acknowledged. Bun's writes to it do not come by here, but its syncs do.
+ * A sync of a file *.acks is a signal for the harness: the content of that file was acknowledged. The writes
+ * of Bun to it are not traced here, but its syncs are.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,7 +23,7 @@
 
 enum { WRITE = 1, TRUNCATE, SYNC_BEGUN, SYNC_ENDED, NAMED, UNNAMED, ACKNOWLEDGED };
 
-/* What is known of a file: a folder has no name. */
+/* A file. The folder itself has an empty name. */
 struct file {
   char name[64];
   uint64_t inode;
@@ -46,7 +46,7 @@ static const char *folder(void) {
   return path == NULL ? "/nowhere" : path;
 }
 
-/* The name within the folder; NULL for another folder's, and for shared memory, which no power cut keeps. */
+/* The name inside the folder. NULL for other folders, and for shared memory, which a power cut deletes. */
 static const char *name_within(const char *path) {
   size_t length = strlen(folder());
   if (strncmp(path, folder(), length) != 0) return NULL;
@@ -76,7 +76,7 @@ static int look_at(int fd, struct file *file) {
   return 1;
 }
 
-/* One process and one thread at a time does something and writes it down. */
+/* Only one thread of one process at a time may do something and record it. */
 static void lock(void) {
   pthread_mutex_lock(&mutex);
   if (trace == -1) {
@@ -202,7 +202,7 @@ int unlink(const char *path) {
   return result;
 }
 
-/* Nobody renames these files. Should that change, images would be wrong. */
+/* These files are never renamed. If they were, images would be wrong. */
 int rename(const char *from, const char *to) {
   if (name_within(from) != NULL || name_within(to) != NULL) abort();
   return REAL("rename", int (*)(const char *, const char *))(from, to);

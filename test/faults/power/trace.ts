@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** What the tracer writes down: see trace.c. */
+/** A record of the tracer: see trace.c. */
 export type Traced = {
   readonly process: number
   readonly thread: number
-  /** The file's name in its folder; empty for the folder itself. */
+  /** The name of the file in its folder. Empty for the folder itself. */
   readonly name: string
   readonly inode: string
 } & (
@@ -20,7 +20,7 @@ const KINDS = [
 ]
 const HEADER = 40
 
-/** Reads all that was traced, in the order in which it came about. */
+/** Reads a trace, in the order of the events. */
 export function readTrace(path: string): readonly Traced[] {
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
   const traced: Traced[] = []

@@ -1,20 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** Sizes of SQLite's write-ahead log: of its header, and of the header of each frame. */
+/** The size of the header of SQLite's write-ahead log, and of the header of each frame. */
 const HEADER = 32
 const FRAME_HEADER = 24
-/** Where the WAL index says how many frames were brought into the database. */
+/** The offset in the WAL index of the number of frames that were copied into the database. */
 const BACKFILLED_AT = 96
 
-/** What a write-ahead log holds. */
+/** The content of a write-ahead log. */
 export interface Wal {
-  /** Tells one generation of the log from the next, which overwrites it from the start. */
+  /** Identifies the generation of the log. The next generation overwrites it from the start. */
   readonly generation: string
   /** The lengths, in bytes, at which a transaction ends, the shortest first. */
   readonly commits: readonly number[]
 }
 
-/** Reads the log of a database; `null` where there is none. */
+/** @returns The log of a database, or `null` if there is none. */
 export function readWal(path: string): Wal | null {
   if (!existsSync(`${path}-wal`)) return null
   const file = readFileSync(`${path}-wal`)
@@ -22,7 +22,7 @@ export function readWal(path: string): Wal | null {
   const salts = file.subarray(16, 24)
   const frame = FRAME_HEADER + file.readUInt32BE(8)
   const commits: number[] = []
-  // What lies behind the first frame with other salts is left of an earlier generation.
+  // From the first frame with other salts on, the rest is from an earlier generation.
   for (let at = HEADER; at + frame <= file.length; at += frame) {
     if (!file.subarray(at + 8, at + 16).equals(salts)) break
     if (file.readUInt32BE(at + 4) !== 0) commits.push(at + frame)
@@ -31,8 +31,8 @@ export function readWal(path: string): Wal | null {
 }
 
 /**
- * Up to which length the log was brought into the database, by the account of the processes that
- * used it: so far it was synced before, and must not be cut.
+ * Returns how much of the log was copied into the database, according to the WAL index. This part was synced
+ * before, and must not be cut.
  */
 export function backfilledLength(path: string): number {
   const wal = readFileSync(`${path}-wal`)

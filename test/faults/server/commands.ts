@@ -1,6 +1,6 @@
 import type { CreateOptions, Mac } from '../../../src/index.ts'
 
-/** What a server process can be told to do besides answering requests. */
+/** A command for a server process. */
 export type Action =
   | { readonly do: 'create'; readonly user: string; readonly options: CreateOptions }
   | { readonly do: 'revoke' | 'delete'; readonly id: string }
@@ -9,19 +9,19 @@ export type Action =
 
 export type Command = Action & { readonly number: number }
 
-/** What came of a command. */
+/** The answer of a server process to a command. */
 export type CommandAnswer =
   | { readonly number: number; readonly done: unknown }
   | { readonly number: number; readonly code: string; readonly message: string }
 
-/** What the harness gets to know of it: `lost` where the process ended first. */
+/** The outcome for the harness. `lost`: the process ended first. */
 export type CommandOutcome =
   | { readonly done: unknown }
   | { readonly code: string; readonly message: string }
   | 'lost'
   | 'timeout'
 
-/** A credential as the command `list` tells it. */
+/** A credential in the answer to the command `list`. */
 export interface ListedCredential {
   readonly id: string
   readonly user: string

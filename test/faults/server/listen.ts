@@ -2,13 +2,13 @@ import type { AddressInfo } from 'node:net'
 
 type Fetch = (request: Request) => Promise<Response>
 
-/** A server that listens, and its end, which waits for the requests that are on their way. */
+/** A server that listens. `stop` waits for the requests that are being answered. */
 export interface Listening {
   readonly port: number
   stop(): Promise<unknown>
 }
 
-/** What is used of Deno, whose types are not at hand. */
+/** The part of Deno that is used here. Its types are not available. */
 interface Deno {
   serve(
     options: { hostname: string; port: number; onListen(at: { port: number }): void },
@@ -16,7 +16,7 @@ interface Deno {
   ): { shutdown(): Promise<void> }
 }
 
-/** Serves HTTP with what the runtime has of its own. */
+/** Serves HTTP with the server of the runtime. */
 export async function listen(handler: Fetch): Promise<Listening> {
   if (process.versions.bun !== undefined) return onBun(handler)
   const { Deno } = globalThis as { Deno?: Deno }
@@ -24,7 +24,7 @@ export async function listen(handler: Fetch): Promise<Listening> {
 }
 
 function onBun(fetch: Fetch): Listening {
-  // A connection that is closed for being idle could not be told from one of a crashed process.
+  // A connection that is closed because it is idle would look like a crash.
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, idleTimeout: 255, fetch })
   return { port: server.port ?? 0, stop: () => server.stop() }
 }

@@ -5,22 +5,22 @@ import { createMac, getMac } from '../../../src/index.ts'
 import { type Command, runCommand } from './commands.ts'
 import { listen } from './listen.ts'
 
-/** What a server process is told at its start, as JSON in its one argument. */
+/** The options of a server process, as JSON in its only argument. */
 export interface ServeOptions {
   readonly database: string
   readonly windowSeconds: number
-  /** Whether commands go to a `Mac` of their own, on the same file. */
+  /** Whether commands use a separate `Mac` on the same file. */
   readonly apart: boolean
   /** What to add to the machine's clock, in seconds. */
   readonly clock: number
-  /** Where the handler notes each nonce that it was called with, or `null`. */
+  /** The file in which the handler notes each nonce that it was called with, or `null`. */
   readonly log: string | null
 }
 
 /*
- * A server process, on any runtime. It prints its port, then a line of JSON for each answer to a
- * command and for each failure of the store. It ends when its input does, so that none is left
- * behind by a harness that was killed.
+ * A server process, on any runtime. It prints its port, and then a line of JSON for each answer to a command
+ * and for each failure of the store. It ends when its input ends, so that none stays if the harness is
+ * killed.
  */
 if (import.meta.main) {
   const options = JSON.parse(process.argv[2] ?? '') as ServeOptions
@@ -39,7 +39,7 @@ if (import.meta.main) {
   const manager = apart ? createMac(macOptions) : mac
   const log = options.log === null ? null : openSync(options.log, 'a')
   const app = (request: Request) => {
-    // Straight into the file, before the answer: this is what is left of a process that is killed.
+    // Written to the file before the answer, so that it is there even if the process is killed.
     if (log !== null) writeSync(log, `${getMac(request)?.nonce}\n`)
     return new Response('in')
   }

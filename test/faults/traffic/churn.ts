@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts'
 import { isEnding, storeIsHindered } from './explained.ts'
 import { type Running, runLanes } from './load.ts'
 
-/** Creates, revokes, deletes and brings back credentials while all else goes on. */
+/** Creates, revokes, deletes and recreates credentials under load. */
 export function startChurn(world: World, pause: number): Running {
   let next = Date.now() + pause * world.dice.next()
   return runLanes(1, async () => {
@@ -31,14 +31,14 @@ async function churnOnce(world: World): Promise<void> {
   else await create(world, server, dice.pick(absent))
 }
 
-/** Makes a credential, or makes one anew that was deleted, with the same key. */
+/** Creates a credential, or creates a deleted one again with the same key. */
 export async function create(
   world: World,
   server: Server,
   known: KnownCredential = newCredential(world),
 ): Promise<KnownCredential> {
   const { id, key, algorithm } = known
-  known.standing.set('either')
+  known.status.set('either')
   known.expected = 'unsure'
   const options = { id, key, algorithm, expires: null }
   const done = await act(world, server, { do: 'create', user: `user-${id}`, options })
@@ -48,20 +48,20 @@ export async function create(
 }
 
 export async function revoke(world: World, server: Server, known: KnownCredential): Promise<void> {
-  known.standing.set('either')
+  known.status.set('either')
   known.expected = 'unsure'
   const done = await act(world, server, { do: 'revoke', id: known.id })
   if (done) settle(known, 'bad', 'revoked')
 }
 
 export async function remove(world: World, server: Server, known: KnownCredential): Promise<void> {
-  known.standing.set('either')
+  known.status.set('either')
   known.expected = 'unsure'
   const done = await act(world, server, { do: 'delete', id: known.id })
   if (done) settle(known, 'bad', 'absent')
 }
 
-/** One that is not in the database yet. */
+/** @returns A credential that is not in the database yet. */
 export function newCredential({ dice }: World): KnownCredential {
   const algorithm = dice.pick(['hmac-sha-1', 'hmac-sha-256'] as const)
   return knownCredential(randomBytes(8).toString('hex'), randomBytes(24).toString('hex'), algorithm)
@@ -69,21 +69,21 @@ export function newCredential({ dice }: World): KnownCredential {
 
 function settle(
   known: KnownCredential,
-  standing: 'good' | 'bad',
+  status: 'good' | 'bad',
   expected: KnownCredential['expected'],
 ): void {
-  known.standing.set(standing)
+  known.status.set(status)
   known.expected = expected
 }
 
-/** Has a process do something, and sees to it that a failure has its reason. */
+/** Sends a command to a process. If it fails without a reason, adds a violation. */
 async function act(world: World, server: Server, action: Action): Promise<boolean> {
   const from = Date.now()
   const outcome = await server.command(action)
   if (typeof outcome === 'object' && 'done' in outcome) return true
-  const told = `${JSON.stringify(action)} by ${server.name}: ${JSON.stringify(outcome)}`
-  if (outcome === 'timeout') world.violations.add('stuck', `no answer in time: ${told}`)
-  else if (!mayFail(world, server, outcome, from)) world.violations.add('reason', told)
+  const text = `${JSON.stringify(action)} by ${server.name}: ${JSON.stringify(outcome)}`
+  if (outcome === 'timeout') world.violations.add('stuck', `no answer in time: ${text}`)
+  else if (!mayFail(world, server, outcome, from)) world.violations.add('reason', text)
   return false
 }
 

@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net'
 
-/** What came back; `lost` where the connection broke first, `timeout` where nothing came in time. */
+/** An answer. `lost`: the connection broke first. `timeout`: no answer in time. */
 export type Answer = { readonly status: number; readonly body: string } | 'lost' | 'timeout'
 
 /**
- * A connection that is kept open for one request after the other. Written for this purpose, since a
- * client that sends a request once more by itself would look like a fault of the server.
+ * A connection for one request after the other. It never sends a request again by itself, which would look
+ * like a fault of the server.
  */
 export class Connection {
   readonly #socket: Socket
@@ -25,7 +25,7 @@ export class Connection {
     })
   }
 
-  /** @returns `null` where nobody listens. */
+  /** @returns A connection, or `null` if nothing listens on the port. */
   static open(port: number): Promise<Connection | null> {
     return new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1')

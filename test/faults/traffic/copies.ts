@@ -1,7 +1,7 @@
 import type { KnownCredential } from '../world/known-credential.ts'
 import type { World } from '../world/world.ts'
 
-/** Sends copies of one request at once, to all processes: one passes at the most. */
+/** Sends copies of one request to all processes at once. At most one may be accepted. */
 export async function sendCopies(world: World, credential: KnownCredential): Promise<void> {
   const { up, dice } = world
   if (up.length === 0) return
@@ -10,8 +10,8 @@ export async function sendCopies(world: World, credential: KnownCredential): Pro
   const outcomes = await Promise.all(
     servers.map(async (server) => (server === undefined ? '' : world.send(server, sent, 'copy'))),
   )
-  // Where each was told that another came first, there was no first one.
+  // If all are rejected as replays, none of them was the first.
   if (outcomes.every((outcome) => outcome === '401 ERR_MAC_REPLAY')) {
-    world.violations.add('reason', `${servers.length} copies, each refused as a replay: ${sent}`)
+    world.violations.add('reason', `${servers.length} copies, each rejected as a replay: ${sent}`)
   }
 }

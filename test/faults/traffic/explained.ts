@@ -2,14 +2,14 @@ import type { Server } from '../world/server.ts'
 import type { World } from '../world/world.ts'
 import type { Attempt } from './judge.ts'
 
-/** Who waited for a lock for less than this, in milliseconds, may not be sent away. */
+/** A request must wait at least this long for a lock before it may get a 503, in milliseconds. */
 const PATIENCE = 1900
-/** Of that time, how much the lock must have been held: after its end there is a crush for it. */
+/** How long of that time the lock must have been held. After its end, many processes compete for it. */
 const HELD = 1400
-/** For how long a process may still be opening the database after it has started. */
+/** How long a process may need to open the database after its start, in milliseconds. */
 const OPENING = 3000
 
-/** Whether something that was done to the processes explains that a request was not let in. */
+/** @returns Whether the faults explain that a request was not accepted. */
 export function isExplained(world: World, attempt: Attempt, outcome: string): boolean {
   const { server, sent, purpose, from, to } = attempt
   switch (outcome) {
@@ -21,7 +21,7 @@ export function isExplained(world: World, attempt: Attempt, outcome: string): bo
       return purpose !== 'fresh'
     case '401 ERR_MAC_REJECTED':
       return (
-        sent.forged || sent.credential.standing.during(from, to).some((state) => state !== 'good')
+        sent.forged || sent.credential.status.during(from, to).some((state) => state !== 'good')
       )
     case '401 ERR_MAC_TIMESTAMP_STALE':
       return sent.ts <= world.floor.bound() || isOutside(world, attempt, -1)
@@ -34,7 +34,7 @@ export function isExplained(world: World, attempt: Attempt, outcome: string): bo
   }
 }
 
-/** Whether the store may say that it cannot do what it is asked between these moments. */
+/** @returns Whether the store may fail between these times. */
 export function storeIsHindered(
   { hindrance }: World,
   server: Server,
@@ -42,7 +42,7 @@ export function storeIsHindered(
   to: number,
 ): boolean {
   if (hindrance.during(asked, to).includes('full')) return true
-  // Who comes while a new process waits for the lock to open the database shares that waiting.
+  // A request that comes while a new process waits for the lock to open the database waits with it.
   const from = asked - server.startedAt < OPENING ? Math.min(asked, server.startedAt) : asked
   return to - from >= PATIENCE && hindrance.sum('held', from, to) >= HELD
 }
@@ -51,7 +51,7 @@ export function isEnding(server: Server, to: number): boolean {
   return to >= server.endingSince
 }
 
-/** Whether a clock that was in force puts the timestamp outside of the window on this side. */
+/** @returns Whether the timestamp was outside the window on this side, by a clock of that time. */
 function isOutside(world: World, { server, sent, from, to }: Attempt, side: -1 | 1): boolean {
   const { windowSeconds } = world.settings
   const offsets = server.clock.during(from, to).flat()

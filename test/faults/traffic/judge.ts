@@ -5,12 +5,12 @@ import { isExplained } from './explained.ts'
 import type { Sent } from './sent.ts'
 
 /**
- * Why a request was sent: `fresh`, it never was before; `copy`, several times at once; `replay`, it
- * was before.
+ * Why a request was sent. `fresh`: it is new. `copy`: it is sent several times at once. `replay`: it was
+ * sent before.
  */
 export type Purpose = 'fresh' | 'copy' | 'replay'
 
-/** A request that was sent once, and what came back. Times are milliseconds since 1970. */
+/** One sending of a request, and its answer. Times are milliseconds since 1970. */
 export interface Attempt {
   readonly server: Server
   readonly sent: Sent
@@ -21,34 +21,34 @@ export interface Attempt {
 }
 
 /**
- * Holds an attempt against what must be true, and counts it.
- * @returns What became of it: `200`, a status and the code of the refusal, or how it got lost.
+ * Checks an attempt against the invariants, and counts it.
+ * @returns Its outcome: `200`, the status and the code of the rejection, or how it got lost.
  */
 export function judge(world: World, attempt: Attempt): string {
   const { sent, purpose, answer } = attempt
   const outcome = outcomeOf(answer)
   count(world, attempt, outcome)
-  const tell = () => describe(world, attempt, outcome)
+  const text = () => describe(world, attempt, outcome)
   if (outcome === '200') {
-    sent.passed++
-    if (sent.passed === 1) {
-      sent.passedAt = attempt.to
-      world.ledger.hasPassed(sent)
+    sent.accepted++
+    if (sent.accepted === 1) {
+      sent.acceptedAt = attempt.to
+      world.ledger.addAccepted(sent)
     } else {
-      world.violations.add('once', `answered 200 for the ${sent.passed}. time: ${tell()}`)
+      world.violations.add('once', `answered 200 for the ${sent.accepted}. time: ${text()}`)
     }
-    const why = whyOut(world, attempt)
-    if (why !== null) world.violations.add('out', `${why}, and let in: ${tell()}`)
+    const why = reasonToReject(world, attempt)
+    if (why !== null) world.violations.add('out', `accepted, although ${why}: ${text()}`)
     return outcome
   }
-  if (outcome === 'timeout') world.violations.add('stuck', `no answer in time: ${tell()}`)
-  else if (!isExplained(world, attempt, outcome)) world.violations.add('reason', tell())
+  if (outcome === 'timeout') world.violations.add('stuck', `no answer in time: ${text()}`)
+  else if (!isExplained(world, attempt, outcome)) world.violations.add('reason', text())
   const known = purpose === 'replay' || sent.forged || outcome.startsWith('401')
-  if (!known) world.ledger.isUnsure(sent)
+  if (!known) world.ledger.addUnsure(sent)
   return outcome
 }
 
-/** `200`, a status and the code of the rejection, or how it got lost. */
+/** @returns `200`, the status and the code of the rejection, or how it got lost. */
 export function outcomeOf(answer: Answer | 'refused'): string {
   if (typeof answer === 'string') return answer
   if (answer.status === 200) return '200'
@@ -58,20 +58,20 @@ export function outcomeOf(answer: Answer | 'refused'): string {
 
 function count({ tally }: World, { purpose, sent }: Attempt, outcome: string): void {
   if (purpose === 'replay') {
-    // One that the store could not look at, or that got lost, shows nothing.
+    // A replay that got lost or got a 503 shows nothing.
     if (/^(200|401)/.test(outcome)) tally.replays++
     return
   }
   tally.fresh++
-  if (outcome === '200') tally.passed++
+  if (outcome === '200') tally.accepted++
   else if (!/^\d/.test(outcome)) tally.unanswered++
-  else tally.refuse(sent.forged ? `${outcome} (forged)` : outcome)
+  else tally.reject(sent.forged ? `${outcome} (forged)` : outcome)
 }
 
-/** Why a request that was let in should not have been, or `null`. */
-function whyOut(world: World, { sent, server, from, to }: Attempt): string | null {
+/** @returns Why the request should have been rejected, or `null`. */
+function reasonToReject(world: World, { sent, server, from, to }: Attempt): string | null {
   if (sent.forged) return 'the MAC is wrong'
-  if (sent.credential.standing.during(from, to).every((standing) => standing === 'bad')) {
+  if (sent.credential.status.during(from, to).every((status) => status === 'bad')) {
     return 'the credential was revoked or deleted before'
   }
   const { windowSeconds } = world.settings
@@ -92,8 +92,8 @@ function describe(world: World, { sent, server, purpose, from, to }: Attempt, ou
     `${purpose} request ${sent} sent to ${server.name} (port ${port}) at ${new Date(from).toISOString()}`,
     `answered after ${to - from} ms: ${outcome}`,
     `clock ${JSON.stringify(clock.current)}, forgotten up to ${world.floor.bound()}`,
-    `standing ${sent.credential.standing.current}, hindrance ${world.hindrance.current}`,
-    `first let in: ${sent.passed > 0 ? new Date(sent.passedAt).toISOString() : 'never'}`,
+    `status ${sent.credential.status.current}, hindrance ${world.hindrance.current}`,
+    `first accepted: ${sent.accepted > 0 ? new Date(sent.acceptedAt).toISOString() : 'never'}`,
     ...(failures.length > 0 ? [`the store last said: ${failures.at(-1)}`] : []),
   ].join('; ')
 }

@@ -3,13 +3,13 @@ import type { Server } from '../world/server.ts'
 import type { World } from '../world/world.ts'
 import { sendCopies } from './copies.ts'
 
-/** Work that goes on until it is stopped. */
+/** Work that runs until it is stopped. */
 export interface Running {
-  /** Lets what is on its way come to its end. */
+  /** Stops after the current steps. */
   stop(): Promise<void>
 }
 
-/** Runs a step again and again, on several lanes at once. */
+/** Repeats a step on several lanes at once. */
 export function runLanes(lanes: number, step: () => Promise<unknown>): Running {
   let running = true
   const lane = async () => {
@@ -24,7 +24,7 @@ export function runLanes(lanes: number, step: () => Promise<unknown>): Running {
   }
 }
 
-/** Many connections that send, each one request after the other, to any process that is up. */
+/** Sends requests to random processes on many connections, one request at a time on each. */
 export function startLoad(world: World, connections: number): Running {
   return runLanes(connections, async () => {
     const { up, dice } = world
@@ -36,8 +36,8 @@ export function startLoad(world: World, connections: number): Running {
 async function sendSomething(world: World, server: Server): Promise<void> {
   const { dice, ledger } = world
   const kind = dice.next()
-  if (kind < 0.1 && ledger.passed.length > 0) {
-    await world.send(server, dice.pick(ledger.passed), 'replay')
+  if (kind < 0.1 && ledger.accepted.length > 0) {
+    await world.send(server, dice.pick(ledger.accepted), 'replay')
   } else if (kind < 0.13) {
     await sendCopies(world, someCredential(world))
   } else {
@@ -45,7 +45,7 @@ async function sendSomething(world: World, server: Server): Promise<void> {
   }
 }
 
-/** Mostly one that is good; now and then one that was revoked or deleted, which must stay out. */
+/** @returns The steady credential, or any other one, which may be revoked or deleted. */
 function someCredential({ dice, credentials, steady }: World): KnownCredential {
   return dice.chance(0.5) ? steady : dice.pick(credentials)
 }

@@ -1,6 +1,6 @@
 import { type Answer, Connection } from './connection.ts'
 
-/** The connections to one process: those that are idle are used again. */
+/** The connections to one process. Idle ones are used again. */
 export class Pool {
   readonly #port: number
   readonly #patience: number
@@ -13,7 +13,7 @@ export class Pool {
     this.#patience = patience
   }
 
-  /** Sends the bytes of one request, once; `refused` where nobody listens. */
+  /** Sends the bytes of one request, once. @returns `refused` if nothing listens on the port. */
   async exchange(text: string): Promise<Answer | 'refused'> {
     let connection = this.#idle.pop() ?? null
     if (connection === null || connection.closed) connection = await Connection.open(this.#port)
@@ -24,7 +24,7 @@ export class Pool {
     return answer
   }
 
-  /** Closes those that are idle, and the others once they have their answer. */
+  /** Closes idle connections now, and the others after their answer. */
   close(): void {
     this.#closed = true
     for (const connection of this.#idle) connection.close()

@@ -1,10 +1,10 @@
 import type { World } from '../world/world.ts'
 import type { Sent } from './sent.ts'
 
-/** How many requests are on their way at once. */
+/** How many requests are sent at once. */
 const LANES = 24
 
-/** Sends requests once more, each to one process or to several at once: none may pass twice. */
+/** Sends requests again, each to one process or to several at once. None may be accepted twice. */
 export async function replayAll(world: World, requests: readonly Sent[]): Promise<void> {
   const { dice } = world
   let next = 0
@@ -19,9 +19,9 @@ export async function replayAll(world: World, requests: readonly Sent[]): Promis
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
-/** Everything that was ever let in and that some clock still takes for fresh, and what is unsure. */
+/** @returns All accepted or unsure requests whose timestamp may still be inside a window. */
 export function stillFresh(world: World): Sent[] {
   const { ledger, settings } = world
   const oldest = Date.now() / 1000 - settings.windowSeconds - 1
-  return [...ledger.passed, ...ledger.unsure].filter(({ ts }) => ts >= oldest)
+  return [...ledger.accepted, ...ledger.unsure].filter(({ ts }) => ts >= oldest)
 }

@@ -4,7 +4,7 @@ import type { KnownCredential } from '../world/known-credential.ts'
 
 const URL = 'http://api.example.com/orders?page=1'
 
-/** A signed request, which may be sent any number of times, and what became of it. */
+/** A signed request, which may be sent several times, and its outcomes. */
 export class Sent {
   readonly credential: KnownCredential
   readonly ts: number
@@ -13,11 +13,11 @@ export class Sent {
   readonly forged: boolean
   readonly text: string
   /** How often it was answered 200. */
-  passed = 0
-  /** How often the handler was called with it, by the handlers' own account. */
+  accepted = 0
+  /** How often handlers noted that they were called with it. */
   handled = 0
   /** When it was first answered 200, in milliseconds since 1970. */
-  passedAt: number = Number.POSITIVE_INFINITY
+  acceptedAt: number = Number.POSITIVE_INFINITY
 
   constructor(credential: KnownCredential, ts: number, forged = false) {
     this.credential = credential

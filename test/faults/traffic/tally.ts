@@ -1,43 +1,43 @@
-/** What was counted in a round. */
+/** The counts of a round. */
 export class Tally {
   fresh = 0
-  passed = 0
+  accepted = 0
   replays = 0
-  /** Requests that no answer came to. */
+  /** Requests without an answer. */
   unanswered = 0
-  /** How often fresh requests were refused, by the reason. */
-  readonly refused: Map<string, number> = new Map()
+  /** How often fresh requests were rejected, by reason. */
+  readonly rejected: Map<string, number> = new Map()
 
-  refuse(reason: string): void {
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
+  reject(reason: string): void {
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1)
   }
 
-  /** How often fresh requests were refused for one of these reasons. */
+  /** @returns How often fresh requests were rejected for one of these reasons. */
   count(...reasons: readonly string[]): number {
-    return reasons.reduce((sum, reason) => sum + (this.refused.get(reason) ?? 0), 0)
+    return reasons.reduce((sum, reason) => sum + (this.rejected.get(reason) ?? 0), 0)
   }
 
   add(other: Tally): void {
     this.fresh += other.fresh
-    this.passed += other.passed
+    this.accepted += other.accepted
     this.replays += other.replays
     this.unanswered += other.unanswered
-    for (const [reason, times] of other.refused) {
-      this.refused.set(reason, (this.refused.get(reason) ?? 0) + times)
+    for (const [reason, times] of other.rejected) {
+      this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + times)
     }
   }
 
   toString(): string {
-    const reasons = [...this.refused].toSorted(([, one], [, two]) => two - one)
-    const told = reasons.map(([reason, times]) => `${times} ${short(reason)}`).join(', ')
+    const reasons = [...this.rejected].toSorted(([, one], [, two]) => two - one)
+    const list = reasons.map(([reason, times]) => `${times} ${short(reason)}`).join(', ')
     return (
-      `${this.fresh} fresh, ${this.passed} let in, ${this.unanswered} unanswered, ` +
-      `refused: ${told || 'none'}; ${this.replays} replays tried`
+      `${this.fresh} fresh, ${this.accepted} accepted, ${this.unanswered} unanswered, ` +
+      `rejected: ${list || 'none'}; ${this.replays} replays tried`
     )
   }
 }
 
-/** `401 ERR_MAC_TIMESTAMP_STALE` as `stale`. */
+/** Shortens `401 ERR_MAC_TIMESTAMP_STALE` to `stale`. */
 function short(reason: string): string {
   const name = reason.replace(/^\d+ ERR_MAC_(TIMESTAMP_)?/, '').toLowerCase()
   return name.replaceAll('_', ' ')

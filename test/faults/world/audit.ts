@@ -3,10 +3,10 @@ import type { ListedCredential } from '../server/commands.ts'
 import type { Server } from './server.ts'
 import type { World } from './world.ts'
 
-/** How soon a process must answer well once nothing hinders it any more, in milliseconds. */
+/** How soon after a fault a process must accept a request, in milliseconds. */
 const RECOVERY = 5000
 
-/** Holds the world against what must be true of it while nothing hinders it. */
+/** Checks the invariants of a world while no fault is active. */
 export async function audit(world: World): Promise<void> {
   for (const server of world.servers) {
     if (server.crash !== null) world.violations.add('crash', `${server.name}: ${server.crash}`)
@@ -17,7 +17,7 @@ export async function audit(world: World): Promise<void> {
   fileIsSound(world)
 }
 
-/** Sends fresh requests until one is let in. */
+/** Sends fresh requests until one is accepted. */
 async function probe(world: World, server: Server): Promise<void> {
   const start = Date.now()
   while (server.up && Date.now() - start < RECOVERY) {
@@ -27,11 +27,11 @@ async function probe(world: World, server: Server): Promise<void> {
   }
   world.violations.add(
     'stuck',
-    `${server.name} let nothing in within ${RECOVERY} ms of the fault's end`,
+    `${server.name} accepted nothing within ${RECOVERY} ms after the fault`,
   )
 }
 
-/** Each process must show each credential as it was left, and let in who is good. */
+/** Checks that a process lists each credential as expected, and accepts the valid ones. */
 async function credentialsAreKept(world: World, server: Server): Promise<void> {
   const outcome = await server.command({ do: 'list' })
   if (typeof outcome !== 'object' || !('done' in outcome)) {
@@ -56,8 +56,8 @@ function fileIsSound(world: World): void {
   const database = new Database(world.settings.path)
   try {
     const rows = database.query('pragma integrity_check').all() as { integrity_check: string }[]
-    const told = rows.map((row) => row.integrity_check).join('; ')
-    if (told !== 'ok') world.violations.add('sound', told)
+    const problems = rows.map((row) => row.integrity_check).join('; ')
+    if (problems !== 'ok') world.violations.add('sound', problems)
   } finally {
     database.close()
   }

@@ -1,14 +1,13 @@
 /**
- * Up to where timestamps may be refused because their nonces are forgotten. A store may forget what
- * is older than its window by the clock that was furthest ahead, and it cannot have forgotten what
- * was never sent.
+ * Knows up to which timestamp requests may be rejected because nonces were removed. A store may remove
+ * what is older than its window by the fastest clock. It cannot have removed what was never sent.
  */
 export class Floor {
   readonly #windowSeconds: number
   #latestSent = 0
-  /** The latest moment that any clock ever showed, in seconds. */
+  /** The latest time that any clock has shown, in seconds. */
   #peak = 0
-  /** How far ahead the clock is that is furthest ahead now. */
+  /** How far the fastest clock is ahead now, in seconds. */
   #ahead = 0
 
   constructor(windowSeconds: number) {
@@ -24,13 +23,13 @@ export class Floor {
     this.#ahead = Math.max(this.#ahead, offset)
   }
 
-  /** Says which offsets are in force, after a change was made everywhere. */
+  /** Sets the current offsets, after a change in all processes. */
   clocksAre(offsets: readonly number[]): void {
     this.#peak = Math.max(this.#peak, seconds() + this.#ahead)
     this.#ahead = Math.max(0, ...offsets)
   }
 
-  /** The last timestamp that may be refused. */
+  /** @returns The last timestamp that may be rejected. */
   bound(): number {
     const peak = Math.max(this.#peak, seconds() + this.#ahead)
     return Math.min(peak - this.#windowSeconds, this.#latestSent)

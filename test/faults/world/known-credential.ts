@@ -1,17 +1,17 @@
 import { Timeline } from './timeline.ts'
 
-/** Whether a credential is good; `either` while that is being changed, or a change was cut off. */
-export type Standing = 'good' | 'bad' | 'either'
+/** Whether a credential is valid. `either`: it is being changed, or the change was interrupted. */
+export type Status = 'good' | 'bad' | 'either'
 
-/** A credential of which the harness knows what must be true. */
+/** A credential whose expected state the harness knows. */
 export interface KnownCredential {
   readonly id: string
   readonly key: string
   readonly algorithm: 'hmac-sha-1' | 'hmac-sha-256'
-  readonly standing: Timeline<Standing>
-  /** How the database must show it. */
+  readonly status: Timeline<Status>
+  /** How the database must list it. */
   expected: 'active' | 'revoked' | 'absent' | 'unsure'
-  /** Whether somebody leads it through its life, so that nobody else may change it. */
+  /** Whether one fault uses it exclusively. */
   taken: boolean
 }
 
@@ -20,6 +20,6 @@ export function knownCredential(
   key: string,
   algorithm: KnownCredential['algorithm'],
 ): KnownCredential {
-  const standing = new Timeline<Standing>('either')
-  return { id, key, algorithm, standing, expected: 'unsure', taken: false }
+  const status = new Timeline<Status>('either')
+  return { id, key, algorithm, status, expected: 'unsure', taken: false }
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import type { Sent } from '../traffic/sent.ts'
 import type { Violations } from '../violations.ts'
 
-/** Every request that was ever sent to a world, and the notes that its handlers took. */
+/** All requests that were sent to a world, and the notes of its handlers. */
 export class Ledger {
   readonly #folder: string
   readonly #logs: { readonly path: string; read: number }[] = []
   readonly #byNonce = new Map<string, Sent>()
-  readonly #passed: Sent[] = []
+  readonly #accepted: Sent[] = []
   readonly #unsure: Sent[] = []
 
   constructor(folder: string) {
@@ -19,32 +19,32 @@ export class Ledger {
     this.#byNonce.set(sent.nonce, sent)
   }
 
-  /** Those that were answered 200, in the order of the answers. */
-  get passed(): readonly Sent[] {
-    return this.#passed
+  /** The requests that were answered 200, in the order of the answers. */
+  get accepted(): readonly Sent[] {
+    return this.#accepted
   }
 
-  /** Those of which nobody knows whether they passed, or that the store could not take. */
+  /** The requests that may have been accepted, or that the store could not check. */
   get unsure(): readonly Sent[] {
     return this.#unsure
   }
 
-  hasPassed(sent: Sent): void {
-    this.#passed.push(sent)
+  addAccepted(sent: Sent): void {
+    this.#accepted.push(sent)
   }
 
-  isUnsure(sent: Sent): void {
+  addUnsure(sent: Sent): void {
     this.#unsure.push(sent)
   }
 
-  /** A file for one process's handler to take notes in. */
+  /** @returns The path of a file for the notes of one process's handler. */
   newLog(name: string): string {
     const path = join(this.#folder, `${name}.log`)
     this.#logs.push({ path, read: 0 })
     return path
   }
 
-  /** Reads what handlers noted since the last time: each nonce once, whatever the client was told. */
+  /** Reads the new notes of the handlers. Each nonce may be noted only once, whatever the client got. */
   readLogs(violations: Violations): void {
     for (const log of this.#logs) {
       const text = readFrom(log.path, log.read)
@@ -52,8 +52,8 @@ export class Ledger {
       for (const nonce of text.split('\n'))
         if (nonce !== '') this.#note(nonce, log.path, violations)
     }
-    for (const sent of this.#passed) {
-      if (sent.handled === 0) throw new Error(`${sent} passed, but no handler noted it`)
+    for (const sent of this.#accepted) {
+      if (sent.handled === 0) throw new Error(`${sent} was accepted, but no handler noted it`)
     }
   }
 

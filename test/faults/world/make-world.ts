@@ -8,16 +8,16 @@ import { create } from '../traffic/churn.ts'
 import { mountSmallDisk } from './small-disk.ts'
 import { World, type WorldSettings } from './world.ts'
 
-/** How many credentials there are at first. */
+/** How many credentials a world has at first. */
 const CREDENTIALS = 6
 
-/** What is chosen for a world before it is made. */
+/** The settings that are chosen before a world is made. */
 export type WorldChoice = Pick<
   WorldSettings,
   'windowSeconds' | 'processes' | 'notesSyncs' | 'apart' | 'command'
 > & { readonly onSmallDisk: boolean }
 
-/** Makes a database, processes that serve it, and credentials. */
+/** Makes a database, starts server processes on it, and creates credentials. */
 export async function makeWorld(choice: WorldChoice, random: Random): Promise<World> {
   const { onSmallDisk, ...settings } = choice
   const folder = mkdtempSync(join(tmpdir(), 'withmac-faults-'))

@@ -1,4 +1,4 @@
-/** Calls back with each line of a stream, until it ends. */
+/** Calls `onLine` for each line of a stream, until it ends. */
 export async function readLines(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,

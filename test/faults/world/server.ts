@@ -6,25 +6,25 @@ import { Pool } from '../traffic/pool.ts'
 import { readLines } from './read-lines.ts'
 import { Timeline } from './timeline.ts'
 
-/** How long anything may take, in milliseconds, before the process counts as stuck. */
+/** After this time without an answer a process counts as stuck, in milliseconds. */
 const PATIENCE = 12_000
 const SCRIPT = join(import.meta.dir, '../server/serve.ts')
 
-/** What is added to a process's environment. */
+/** Additional environment variables of a process. */
 type Env = Readonly<Record<string, string>>
 
-/** A server process, as the harness sees it. */
+/** A server process. */
 export class Server {
   readonly name: string
-  /** What is added to its clock, in seconds. While it is being changed, both values are in force. */
+  /** The offset of its clock, in seconds. During a change both values are possible. */
   readonly clock: Timeline<readonly number[]>
-  /** The latest failures of its store, by its own account. */
+  /** The latest failures of its store that it has reported. */
   readonly failures: string[] = []
   /** When it was started, in milliseconds since 1970. */
   readonly startedAt: number = Date.now()
   /** When the harness began to end it, in milliseconds since 1970. */
   endingSince: number = Number.POSITIVE_INFINITY
-  /** How it ended, where it did so by itself. */
+  /** How it ended, if the harness did not end it. */
   crash: string | null = null
   port = 0
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
@@ -44,7 +44,7 @@ export class Server {
     })
   }
 
-  /** Starts one, and waits until it listens. */
+  /** Starts a process, and waits until it listens. */
   static async start(
     name: string,
     command: readonly string[],
@@ -52,7 +52,7 @@ export class Server {
     options: ServeOptions,
   ): Promise<Server> {
     const server = new Server(name, command, env, options)
-    const ready = server.#listenToIt()
+    const ready = server.#readOutput()
     void server.#watchErrors()
     void server.#watchEnd()
     const late = Bun.sleep(PATIENCE).then(() => 'late')
@@ -69,7 +69,7 @@ export class Server {
     return this.endingSince === Number.POSITIVE_INFINITY && this.crash === null
   }
 
-  /** Sends the bytes of one request, once; `refused` where nobody listens. */
+  /** Sends the bytes of one request, once. @returns `refused` if nothing listens on the port. */
   async exchange(text: string): Promise<Answer | 'refused'> {
     return this.#pool === null ? 'refused' : this.#pool.exchange(text)
   }
@@ -90,14 +90,14 @@ export class Server {
     return first
   }
 
-  /** Ends it as `kill -9` does. */
+  /** Kills the process, like `kill -9`. */
   async kill(): Promise<void> {
     this.endingSince = Math.min(this.endingSince, Date.now())
     this.#child.kill('SIGKILL')
     await this.#child.exited
   }
 
-  /** Lets it finish its requests, close the database and end; kills it where that takes too long. */
+  /** Stops the process after its requests, with the database closed. Kills it if that takes too long. */
   async stop(): Promise<'stopped' | 'killed'> {
     const stopping = this.command({ do: 'stop' })
     this.endingSince = Date.now()
@@ -113,19 +113,19 @@ export class Server {
     this.#child.kill(signal)
   }
 
-  #listenToIt(): Promise<'ready'> {
+  #readOutput(): Promise<'ready'> {
     return new Promise((resolve) => {
       void readLines(this.#child.stdout, (line) => {
-        const said = JSON.parse(line) as { port: number } | { failure: string } | CommandAnswer
-        if ('port' in said) {
-          this.port = said.port
-          this.#pool = new Pool(said.port, PATIENCE)
+        const message = JSON.parse(line) as { port: number } | { failure: string } | CommandAnswer
+        if ('port' in message) {
+          this.port = message.port
+          this.#pool = new Pool(message.port, PATIENCE)
           resolve('ready')
-        } else if ('failure' in said) {
-          this.failures.push(said.failure)
+        } else if ('failure' in message) {
+          this.failures.push(message.failure)
           if (this.failures.length > 20) this.failures.shift()
         } else {
-          this.#commands.get(said.number)?.(said)
+          this.#commands.get(message.number)?.(message)
         }
       })
     })
@@ -140,7 +140,7 @@ export class Server {
   async #watchEnd(): Promise<void> {
     const code = await this.#child.exited
     if (this.endingSince === Number.POSITIVE_INFINITY) {
-      this.crash = `exit code ${code}, signal ${this.#child.signalCode}; it said: ${this.#errors}`
+      this.crash = `exit code ${code}, signal ${this.#child.signalCode}; stderr: ${this.#errors}`
     }
     for (const settle of this.#commands.values()) settle('lost')
     this.#pool?.close()

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { cleanupLater } from '../cleanup.ts'
 
-/** In megabytes: room for the database of a world, and filled in no time. */
+/** In megabytes. Enough for the database of a world, and quick to fill. */
 const SIZE = 96
 
-/** A file system of its own in memory, which takes the superuser's rights to mount. */
+/** Mounts a separate file system in memory. Needs the rights of root. */
 export function mountSmallDisk(path: string): void {
   mkdirSync(path)
   run('mount', '-t', 'tmpfs', '-o', `size=${SIZE}m`, 'tmpfs', path)
@@ -15,7 +15,7 @@ function run(...command: string[]): void {
   const { exitCode, stderr } = Bun.spawnSync(command)
   if (exitCode === 0) return
   throw new Error(
-    `${command.join(' ')}: ${stderr}The fault "disk full" needs the superuser's rights; ` +
+    `${command.join(' ')}: ${stderr}The fault "disk full" needs the rights of root; ` +
       'leave it out with --without=disk-full.',
   )
 }

@@ -1,4 +1,4 @@
-/** A state that changes, and what it was when. Times are milliseconds since 1970. */
+/** The history of a state. Times are milliseconds since 1970. */
 export class Timeline<State> {
   readonly #phases: { readonly from: number; readonly state: State }[]
 
@@ -14,14 +14,14 @@ export class Timeline<State> {
     return (this.#phases.at(-1) as { state: State }).state
   }
 
-  /** All states that were in force at some moment between the two. */
+  /** @returns All states between two times. */
   during(from: number, to: number): State[] {
     return this.#phases
       .filter((phase, at) => phase.from <= to && this.#end(at) >= from)
       .map(({ state }) => state)
   }
 
-  /** For how many milliseconds between the two a state was in force, all in all. */
+  /** @returns How long a state lasted between two times, in milliseconds. */
   sum(wanted: State, from: number, to: number): number {
     let sum = 0
     for (const [at, phase] of this.#phases.entries()) {

@@ -10,45 +10,45 @@ import { Ledger } from './ledger.ts'
 import { Server } from './server.ts'
 import { Timeline } from './timeline.ts'
 
-/** What a world is made of. */
+/** The settings of a world. */
 export interface WorldSettings {
-  /** Where the notes of the handlers lie. */
+  /** The folder for the notes of the handlers. */
   readonly folder: string
   /** The database file. */
   readonly path: string
-  /** Whether the database lies on a small disk of its own. */
+  /** The folder of the small disk, or `null` if the database is on the normal disk. */
   readonly smallDisk: string | null
   readonly windowSeconds: number
   readonly processes: number
-  /** Whether credentials are managed through a `Mac` of their own in the same process. */
+  /** Whether credentials are managed through a separate `Mac` in the same process. */
   readonly apart: boolean
-  /** Whether the processes note what they sync. */
+  /** Whether the processes note their syncs. */
   readonly notesSyncs: boolean
-  /** What runs a server's script. */
+  /** The command that runs the script of a server. */
   readonly command: readonly string[]
 }
 
-/** What hinders the database at present. `held` covers a lock and a process that was frozen. */
+/** What hinders the database now. `held`: another process holds the lock, or a process was stopped. */
 export type Hindrance = 'none' | 'held' | 'full'
 
-/** A database file, the processes that serve it, and what must be true of both. */
+/** A database file, the processes that serve it, and the state that both must have. */
 export class World {
   readonly settings: WorldSettings
-  /** What the fault of the present round is chosen by. */
+  /** Random choices of the fault in the current round. */
   random: Random
-  /** What requests are chosen by. How many come, and in which order, depends on the machine. */
+  /** Random choices of requests. Their number and order depend on the speed of the machine. */
   readonly dice: Random
   readonly servers: Server[] = []
   readonly hindrance: Timeline<Hindrance> = new Timeline<Hindrance>('none')
   readonly credentials: KnownCredential[] = []
   readonly ledger: Ledger
-  /** What the processes synced, where they note it. */
+  /** The syncs that the processes noted, if they do. */
   readonly syncs: SyncNotes | null
   readonly floor: Floor
-  /** Of the present round. */
+  /** Of the current round. */
   violations: Violations = new Violations()
   tally: Tally = new Tally()
-  /** What happened last, for the report of a violation. */
+  /** The last events, for the report of a violation. */
   readonly events: string[] = []
   #started = 0
 
@@ -66,13 +66,13 @@ export class World {
     return this.servers.filter((server) => server.up)
   }
 
-  /** Notes what the harness did, for whoever reads of a violation. */
+  /** Notes an action of the harness, for the report of a violation. */
   note(event: string): void {
     this.events.push(`${new Date().toISOString()} ${event}`)
     if (this.events.length > 40) this.events.shift()
   }
 
-  /** Starts a process in a place of its own, which is the place of one that ended. */
+  /** Starts a process in a place, in which no other process runs. */
   async start(place: number, path: string = this.settings.path): Promise<Server> {
     const name = `p${place}.${++this.#started}`
     const { windowSeconds, command, apart } = this.settings
@@ -95,7 +95,7 @@ export class World {
     await server.kill()
   }
 
-  /** Sets a process's clock, in seconds from the true time. */
+  /** Sets the clock of a process, in seconds ahead of the real time. */
   async setClock(server: Server, seconds: number): Promise<void> {
     this.note(`clock of ${server.name} to ${seconds}`)
     server.clock.set([...server.clock.current, seconds])
@@ -105,13 +105,13 @@ export class World {
     this.floor.clocksAre(this.up.flatMap(({ clock }) => clock.current))
   }
 
-  /** A request that was never sent, with a timestamp that this process should take. */
+  /** @returns A new request, with a timestamp that this process should accept. */
   fresh(server: Server, credential: KnownCredential, forged = false): Sent {
     const { windowSeconds } = this.settings
     const now = Math.floor(Date.now() / 1000) + Math.max(...server.clock.current)
     const reach = windowSeconds - 4
     const skew = this.dice.chance(0.7) ? 0 : this.dice.between(-reach, reach)
-    // Now and then one is sent that may be refused for what was forgotten.
+    // Sometimes the timestamp may be below the floor of removed nonces.
     const least = this.dice.chance(0.95) ? this.floor.bound() + 1 : 0
     const ts = Math.max(now + skew, Math.min(least, now + reach))
     const sent = new Sent(credential, ts, forged)
@@ -120,14 +120,14 @@ export class World {
     return sent
   }
 
-  /** Sends a request to a process, and judges what became of it. */
+  /** Sends a request to a process, and checks the outcome. */
   async send(server: Server, sent: Sent, purpose: Purpose): Promise<string> {
     const from = Date.now()
     const answer = await server.exchange(sent.text)
     return judge(this, { server, sent, purpose, from, to: Date.now(), answer })
   }
 
-  /** A credential that is good and stays so. */
+  /** A credential that stays valid. */
   get steady(): KnownCredential {
     const [first] = this.credentials
     if (first === undefined) throw new Error('a world without credentials')
