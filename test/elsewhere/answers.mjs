@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
 import { cleanEnvironment } from '../runtimes/setup/command.mjs'
 
-/** Starts a server of the documentation: unsigned it answers 401, signed 200, and to the copy 401. */
+/** Starts a server of the documentation. Checks that it answers an unsigned request and a replay with 401. */
 export async function answers(binary, args, { cwd, variables = {} }) {
   const { MAC_DATABASE_URL: _, ...env } = cleanEnvironment()
   const server = spawn(binary, args, {
@@ -26,19 +26,19 @@ export async function answers(binary, args, { cwd, variables = {} }) {
 
 async function announced(server) {
   let text = ''
-  let complaints = ''
+  let errors = ''
   server.stderr.on('data', (chunk) => {
-    complaints += chunk
+    errors += chunk
   })
   for await (const chunk of server.stdout) {
     text += chunk
     const [, url, id, key] = /(http\S+).*id: ["'](.*?)["'].*key: ["'](.*?)["']/s.exec(text) ?? []
     if (key !== undefined) return { url, id, key }
-    // The README's first server prints the line that calls its client.
+    // The first server of the README prints the command that calls its client.
     const line = /MAC_ID=(\S+) MAC_KEY=(\S+) .* (http\S+)\n/.exec(text)
     if (line !== null) return { url: line[3], id: line[1], key: line[2] }
   }
-  throw new Error(`the server ended: ${text}${complaints}`)
+  throw new Error(`the server ended: ${text}${errors}`)
 }
 
 function sign(address, id, key) {

@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import { command } from '../runtimes/setup/command.mjs'
 
 /**
- * A package registry on this machine that has one package, as if it were published; for all others
- * it sends its client on to the registry that npm is set up for.
+ * Starts a package registry on this machine. It has one package, as if it were published. For all other
+ * packages it redirects to the registry of npm's configuration.
  */
 export async function registryOf(
   tarball,

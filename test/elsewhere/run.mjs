@@ -7,14 +7,14 @@ import { RUNTIMES } from '../runtimes/runtimes.mjs'
 import { testFiles } from './portable.mjs'
 
 /*
- * Runs the main suite, which `npm test` runs on Bun, on Node 24 and Deno as well: all of its files
- * but those that are tied to Bun, which are listed with the reason. `--only=deno` runs it on one of them.
+ * Runs the main suite, which `npm test` runs on Bun, also on Node 24 and Deno. Leaves out the files that
+ * need Bun, and lists them with the reason. `--only=deno` runs it on one of them.
  */
 
 const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
 const { portable, bunOnly } = testFiles(tests)
-// All in one process, as on Bun: that the same modules are read once saves half of the time.
+// All files run in one process, as on Bun. Modules are then loaded once, which saves half of the time.
 const COMMANDS = {
   'node-24': ['--test', '--test-isolation=none', '--test-reporter=dot', ...portable],
   deno: ['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot', fileOfAll(portable)],
@@ -26,10 +26,10 @@ for (const name of chosen) {
   const runtime = RUNTIMES.find((known) => known.name === name)
   const binary = join(cache, name, runtime.binary)
   if (!existsSync(binary)) {
-    console.error(`${runtime.title} is not there yet: run "npm run test:runtimes" first.`)
+    console.error(`${runtime.title} is not installed: run "npm run test:runtimes" first.`)
     process.exit(2)
   }
-  // Of the many processes that the tests start, each would strip and compile the same files.
+  // The tests start many processes. Without the cache, each would compile the same files.
   const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(cache, 'compiled') }
   const { status, stdout, stderr } = spawnSync(binary, COMMANDS[name], {
     env,
@@ -46,11 +46,11 @@ for (const name of chosen) {
   console.log(stdout, stderr)
 }
 
-console.log(`\nOn Bun alone run ${bunOnly.length} test files:`)
+console.log(`\nOnly on Bun run ${bunOnly.length} test files:`)
 for (const { file, reason } of bunOnly) console.log(`  ${file}: ${reason}`)
 process.exitCode = failed === 0 ? 0 : 1
 
-/** Deno reads each file by itself, and what it imports; so it is given one that imports all. */
+/** Writes one file that imports all test files, because Deno loads each file with its imports again. */
 function fileOfAll(files) {
   const folder = mkdtempSync(join(tmpdir(), 'withmac-elsewhere-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -1,5 +1,5 @@
-// Proves the library within two frameworks, as users get it: packed, installed into an application,
-// type-checked, built for production, and asked over HTTP. Of others, that they are told what is missing.
+// Tests the library in two frameworks as users get it: packed, installed in an application, type-checked,
+// built for production and called over HTTP. For other frameworks, tests that the error says what is missing.
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,17 +17,17 @@ const HERE = fileURLToPath(new URL('.', import.meta.url))
 const LIBRARY = join(HERE, '../..')
 
 const report = new Report()
-// Outside the checkout, whose own node_modules no import may find.
+// Outside the checkout, so that no import finds the node_modules of the checkout.
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'withmac-frameworks-')))
 try {
   let tarball
   let node
-  report.about('what is needed')
+  report.about('preparation')
   const ready =
     (await report.check('npm pack builds and packs', async () => {
       tarball = await pack(LIBRARY, folder)
     })) &&
-    (await report.check('npm has a Node with SQLite', async () => {
+    (await report.check('npm installs a Node with SQLite', async () => {
       node = await nodeWithSqlite(folder)
     }))
   for (const framework of ready ? [SVELTEKIT, REACT_ROUTER] : []) {
@@ -40,7 +40,7 @@ try {
     })
   }
   if (ready) {
-    report.about('Frameworks that do not speak the Fetch API, or bring a context of their own')
+    report.about('Frameworks without the Fetch API, or with their own context')
     const place = (runtime) =>
       new Application(join(HERE, 'others'), join(folder, 'others'), runtime)
     await checkOthers(report, place, node, tarball)

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { cleanEnvironment } from '../runtimes/setup/command.mjs'
 
-/** What takes longer to print a line hangs. */
+/** A process that takes longer to print a line counts as hanging. */
 const PATIENCE_MS = 60_000
 
-/** Deno takes no certificate that vouches for itself, also where it is told to trust it. */
+/** Deno rejects a self-signed certificate, even if it is told to trust it. */
 const TRUST_ON_DENO = '--unsafely-ignore-certificate-errors=localhost'
 
 const running = new Set()
@@ -15,10 +15,10 @@ process.on('exit', () => {
 })
 
 /**
- * Starts a file on a runtime, with its configuration as JSON; it trusts a certificate, and ends with
- * this process at the latest.
+ * Starts a file on a runtime, with its configuration as JSON. It trusts a certificate. It is killed when this
+ * process ends.
  *
- * @returns Its lines, one at a time; a process that ends or hangs before the next one is an error.
+ * @returns Its lines, one at a time. `next` throws if the process ends or hangs before the next line.
  */
 export function lines(runtime, folder, file, config, { cert }) {
   const run = runtime.name === 'deno' ? [...runtime.run, TRUST_ON_DENO] : runtime.run
@@ -29,9 +29,9 @@ export function lines(runtime, folder, file, config, { cert }) {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
-  let complaints = ''
+  let errors = ''
   child.stderr.on('data', (chunk) => {
-    complaints += chunk
+    errors += chunk
   })
   const iterator = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
@@ -40,12 +40,12 @@ export function lines(runtime, folder, file, config, { cert }) {
       const { done, value } = await iterator.next()
       clearTimeout(hangs)
       if (!done) return value
-      throw new Error(`${file} on ${runtime.title} ended, or hung: ${complaints}`)
+      throw new Error(`${file} on ${runtime.title} ended, or hung: ${errors}`)
     },
   }
 }
 
-/** The servers have an address of IPv4 alone, which Node 18 might not try. */
+/** The servers listen only on IPv4, which Node 18 might not try. */
 function trusting(cert) {
   const NODE_OPTIONS = '--dns-result-order=ipv4first'
   return { NODE_EXTRA_CA_CERTS: cert, NODE_OPTIONS }

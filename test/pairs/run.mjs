@@ -8,8 +8,8 @@ import { projectFor } from '../runtimes/setup/project.mjs'
 import { lines } from './lines.mjs'
 
 /*
- * Packs the library, installs it on the runtimes that differ most, and lets the client of each sign
- * requests to the server of each: every pair, with itself as well.
+ * Packs the library, installs it on the runtimes that differ most, and sends signed requests from the client
+ * of each runtime to the server of each runtime, also to its own.
  */
 
 const NAMES = ['bun', 'deno', 'node-18', 'node-24']

@@ -4,13 +4,13 @@ import { RUNTIMES } from './runtimes.mjs'
 import { runtimeFor } from './setup/project.mjs'
 
 /*
- * Installs all runtimes ahead of the suite, where nothing of the library is needed: not even that its
- * own packages are there.
+ * Installs all runtimes before the suite runs. It needs nothing of the library, not even its installed
+ * packages.
  */
 
 const library = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const cache = join(library, 'node_modules/.cache/withmac-runtimes')
 for (const runtime of RUNTIMES) {
   await runtimeFor(runtime, { cache })
-  console.log(`${runtime.title} is there (${Math.round(performance.now() / 1000)} s)`)
+  console.log(`${runtime.title} is installed (${Math.round(performance.now() / 1000)} s)`)
 }

@@ -8,7 +8,7 @@ import { runSuite } from './setup/run-suite.mjs'
 
 /*
  * Packs the library, installs it on each runtime, and runs the same suite on all of them.
- * `--only=deno,node-18` runs on some; the last line then says so.
+ * `--only=deno,node-18` runs it only on these. Then the last line says so.
  */
 
 const suite = dirname(fileURLToPath(import.meta.url))
@@ -32,7 +32,7 @@ for (const runtime of chosen) {
   failed += result.failures.length
   report(runtime, result)
 }
-const rest = chosen.length === RUNTIMES.length ? '' : ` (on ${only.join(', ')} alone)`
+const rest = chosen.length === RUNTIMES.length ? '' : ` (only on ${only.join(', ')})`
 console.log(`${passed} passed, ${failed} failed${rest}`)
 process.exitCode = failed === 0 ? 0 : 1
 

@@ -1,11 +1,11 @@
 /**
- * The runtimes that the library promises to run on. Versions are exact: what a runtime shows of a
- * request changes with them, and the suite holds that against what was measured.
+ * The runtimes that the library supports. Versions are exact, because what a runtime shows of a request
+ * changes with them, and the suite compares it with measurements.
  */
 
 const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
 
-/** Node has no package of its own that installs a binary without a script: these hold just that. */
+/** The official package of Node installs its binary by a script. This package contains the binary itself. */
 const nodePackage = `node-${platform}`
 
 function node(version, { hono, ...packages }) {
@@ -20,8 +20,8 @@ function node(version, { hono, ...packages }) {
 }
 
 /**
- * Without `node:sqlite`, better-sqlite3 must be there; 12 and later crash or fail to build there. One
- * Node that has both is enough: compiling takes a minute.
+ * Versions without `node:sqlite` need better-sqlite3, of which 12 and later crash or do not compile there.
+ * One Node has both. More are not needed, because compiling takes a minute.
  */
 export const native = { 'better-sqlite3': '11.10.0' }
 
@@ -47,7 +47,7 @@ export const RUNTIMES = [
   node('26.10.0', { hono: '2.1.9', srvx: '1.0.8' }),
 ]
 
-/** Whether npm must compile something with the headers of this very Node. */
+/** @returns Whether npm must compile a module with the headers of this Node. */
 export function compiles(runtime) {
   return 'better-sqlite3' in runtime.packages
 }

@@ -13,27 +13,27 @@ const LIMITED = '429 ERR_MAC_RATE_LIMITED'
 const TWO = { requests: 2, seconds: 60 }
 const THREE = { requests: 3, seconds: 60 }
 let count = 0
-/** An address, or an identifier, that no other test uses. */
+/** @returns An address or identifier that no other test uses. */
 const fresh = () => `192.0.2.${++count}`
 
 type RateLimitOptions = NonNullable<MacOptions['rateLimit']>
 
-/** A Mac whose limits are counted in the store, until the end of the scope. */
+/** Makes a Mac that counts its limits in the store. It is closed at the end of the scope. */
 function over(store: RateLimitOptions['store'], limits: RateLimitOptions) {
   const server = limited({ rateLimit: { ...limits, store } })
   return { ...server, [Symbol.asyncDispose]: () => server.mac.close() }
 }
 
-/** The same credential in two databases. */
+/** Creates the same credential in the databases of all Macs. */
 async function sameIn(id: string, ...macs: readonly Mac[]): Promise<Key> {
   const key = 'a-key-that-holds-128-bits'
   for (const mac of macs) await mac.createCredential('ada', { id, key })
   return { id, key }
 }
 
-/** What holds for every store that processes share. */
+/** The tests for every store that processes share. */
 export function sharedContract(server: StoreServer): void {
-  test('two share one count of requests', async () => {
+  test('two Macs share one count of requests', async () => {
     await using one = over(server.url, { requests: TWO })
     await using other = over(server.url, { requests: TWO })
     const ada = await sameIn(fresh(), one.mac, other.mac)
@@ -43,7 +43,7 @@ export function sharedContract(server: StoreServer): void {
     expect([await one.send(ada), await other.send(ada)]).toEqual([LIMITED, LIMITED])
   })
 
-  test('two share one count of failures', async () => {
+  test('two Macs share one count of failures', async () => {
     await using one = over(server.url, { failures: THREE })
     await using other = over(server.url, { failures: THREE })
     const address = fresh()
@@ -56,7 +56,7 @@ export function sharedContract(server: StoreServer): void {
     expect(await other.send(STRANGER, fresh())).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('requests are accepted again when the window is over', async () => {
+  test('requests are accepted again after the window', async () => {
     await using one = over(server.url, { requests: { requests: 1, seconds: 3 } })
     const ada = await sameIn(fresh(), one.mac)
     expect([await one.send(ada), await one.send(ada)]).toEqual(['200', LIMITED])
@@ -64,7 +64,7 @@ export function sharedContract(server: StoreServer): void {
     expect(await one.send(ada)).toBe('200')
   })
 
-  test('identifiers of any length are counted apart', async () => {
+  test('identifiers of any length are counted separately', async () => {
     await using one = over(server.url, { requests: { requests: 1, seconds: 60 } })
     const long = 'x'.repeat(1000)
     const first = await sameIn(`${long}1`, one.mac)
@@ -73,7 +73,7 @@ export function sharedContract(server: StoreServer): void {
     expect([await one.send(first), await one.send(second)]).toEqual([LIMITED, LIMITED])
   })
 
-  test('processes share a count, by the addresses of their connections', async () => {
+  test('processes share a count of failures per connection address', async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.path('mac.db')}`
     const rateLimit = { failures: THREE, store: server.url }
@@ -88,8 +88,8 @@ export function sharedContract(server: StoreServer): void {
     expect(await neighbour(other.port)).toBe(401)
   })
 
-  test('while it does not answer, requests are verified, and each process counts by itself', async () => {
-    const told = spyOn(console, 'error').mockImplementation(() => {})
+  test('while the store does not answer, requests are verified, and each Mac counts alone', async () => {
+    const printed = spyOn(console, 'error').mockImplementation(() => {})
     await using one = over(server.url, { requests: TWO })
     try {
       const [ada, eve] = [await sameIn(fresh(), one.mac), await sameIn(fresh(), one.mac)]
@@ -101,21 +101,21 @@ export function sharedContract(server: StoreServer): void {
       for (let sent = 0; sent < 20; sent++) {
         expect(await one.send(await sameIn(fresh(), one.mac))).toBe('200')
       }
-      // Now and then one waits for the store; if each did, it would take more than twenty seconds.
+      // Some requests wait for the store. If all waited, this would take more than twenty seconds.
       expect(performance.now() - start).toBeLessThan(10_000)
       server.thaw()
       await setTimeout(1100)
       expect([await one.send(ada), await one.send(ada)]).toEqual(['200', LIMITED])
-      expect(told.mock.calls).toHaveLength(1)
-      expect(String(told.mock.calls[0]?.[0])).toContain('which rateLimit counts in, failed')
+      expect(printed.mock.calls).toHaveLength(1)
+      expect(String(printed.mock.calls[0]?.[0])).toContain('which rateLimit counts in, failed')
     } finally {
       server.thaw()
-      told.mockRestore()
+      printed.mockRestore()
     }
   })
 
-  test('when it was gone and is back, it is counted there again', async () => {
-    const told = spyOn(console, 'error').mockImplementation(() => {})
+  test('after a restart of the store, requests are counted there again', async () => {
+    const printed = spyOn(console, 'error').mockImplementation(() => {})
     try {
       await using one = over(server.url, { requests: TWO })
       await using other = over(server.url, { requests: TWO })
@@ -132,14 +132,14 @@ export function sharedContract(server: StoreServer): void {
       expect([await one.send(bob), await other.send(bob)]).toEqual(['200', '200'])
       expect([await one.send(bob), await other.send(bob)]).toEqual([LIMITED, LIMITED])
     } finally {
-      told.mockRestore()
+      printed.mockRestore()
     }
   })
 }
 
-/** What holds for a client of the application's own. */
+/** The tests for a client that the application has opened. */
 export function ownClientContract(name: string, make: () => Promise<OwnClient>): void {
-  test(`${name} is counted through, and stays open`, async () => {
+  test(`${name} is used for the counts, and stays open`, async () => {
     const { client, ask, end } = await make()
     const one = over(client, { requests: TWO })
     const other = over(client, { requests: TWO })
@@ -153,15 +153,15 @@ export function ownClientContract(name: string, make: () => Promise<OwnClient>):
   })
 }
 
-/** A client of the application's own. */
+/** A client that the application has opened. */
 export interface OwnClient {
   readonly client: object
-  /** Rejects where the client was closed. */
+  /** Rejects if the client was closed. */
   ask(): Promise<unknown>
   end(): Promise<unknown>
 }
 
-/** Each of them comes back to the store by itself, within moments. */
+/** Waits until both Macs count in the store again. */
 async function untilShared(one: ReturnType<typeof limited>, other: ReturnType<typeof limited>) {
   for (let tries = 0; tries < 100; tries++) {
     const probe = await sameIn(`probe-${++count}`, one.mac, other.mac)
@@ -169,5 +169,5 @@ async function untilShared(one: ReturnType<typeof limited>, other: ReturnType<ty
     if (outcomes[2] === LIMITED) return
     await setTimeout(100)
   }
-  throw new Error('they did not come back to the store within ten seconds')
+  throw new Error('they did not use the store again within ten seconds')
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * Where a program is, on the path or where Debian keeps those of PostgreSQL.
+ * Finds a program in the path, or in the folders of PostgreSQL on Debian.
  * @throws Error that says what to install.
  */
 export function program(name: string, debianPackage: string): string {
@@ -11,7 +11,7 @@ export function program(name: string, debianPackage: string): string {
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path))
   if (found !== undefined) return found
-  throw new Error(`${name} is not here, and this test needs it: apt-get install ${debianPackage}`)
+  throw new Error(`${name} is missing, and this test needs it: apt-get install ${debianPackage}`)
 }
 
 function postgresqlFolders(): string[] {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { RUNTIMES } from '../runtimes/runtimes.mjs'
 
 /*
- * Runs the tests that want a Redis and a PostgreSQL on every runtime. They start both themselves; where
- * one is not installed they fail, and say what to install.
+ * Runs the tests that need Redis and PostgreSQL on every runtime. The tests start both. If one is not
+ * installed, they fail and say what to install.
  */
 
 const here = import.meta.dirname
@@ -22,7 +22,7 @@ for (const [name, args] of [
   const { title, binary } = RUNTIMES.find((known) => known.name === name)
   const place = [join(cache, name, binary), join(root, binary)].find((path) => existsSync(path))
   if (place === undefined) {
-    console.error(`${title} is not there yet: run "npm run test:runtimes" first.`)
+    console.error(`${title} is not installed: run "npm run test:runtimes" first.`)
     process.exit(2)
   }
   const { status, stdout, stderr } = spawnSync(place, [...args, ...files], {

@@ -4,17 +4,17 @@ import { connect, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { endOf } from '../support/process.ts'
 
-/** A store that runs for a test, on a port that was free; it can be frozen, ended and started again. */
+/** A store that runs for a test on a free port. It can be stopped and started again. */
 export interface StoreServer extends AsyncDisposable {
   readonly url: string
-  /** Keeps it from answering, without closing a connection. */
+  /** Stops its answers without closing connections. */
   freeze(): void
   thaw(): void
   stop(): Promise<void>
   start(): Promise<void>
 }
 
-/** Runs a command that listens on a port, and waits until it takes connections. */
+/** Runs a command that listens on a port, and waits until it accepts connections. */
 export async function storeServer(
   url: string,
   port: number,
@@ -27,11 +27,11 @@ export async function storeServer(
     const [file, ...args] = command
     child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'] })
     ended = endOf(child)
-    await takesConnections(port, child)
+    await acceptsConnections(port, child)
     await ready()
   }
   const stop = async () => {
-    // Of PostgreSQL an end at once; Redis has nothing to keep.
+    // PostgreSQL then ends at once. Redis has nothing to save.
     child.kill('SIGQUIT')
     child.kill('SIGTERM')
     await ended
@@ -47,7 +47,7 @@ export async function storeServer(
   }
 }
 
-/** PostgreSQL has a process for each connection. */
+/** Sends a signal to a process and its children: PostgreSQL has one for each connection. */
 function signalAll({ pid = 0 }: ChildProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
   for (const each of [pid, ...(children === '' ? [] : children.split(' ').map(Number))]) {
@@ -55,7 +55,7 @@ function signalAll({ pid = 0 }: ChildProcess, signal: 'SIGSTOP' | 'SIGCONT'): vo
   }
 }
 
-/** A port that nothing listens on. */
+/** @returns A port that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -68,13 +68,13 @@ export function freePort(): Promise<number> {
   })
 }
 
-async function takesConnections(port: number, child: ChildProcess): Promise<void> {
+async function acceptsConnections(port: number, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     if (child.exitCode !== null) throw new Error(`the store ended with ${child.exitCode}`)
     if (await connects(port)) return
     await setTimeout(50)
   }
-  throw new Error('the store took no connection within half a minute')
+  throw new Error('the store accepted no connection within half a minute')
 }
 
 function connects(port: number): Promise<boolean> {

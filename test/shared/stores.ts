@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { program } from './programs.ts'
 import { freePort, type StoreServer, storeServer } from './server.ts'
 
-/** Debian's user and group `nobody`: PostgreSQL does not run as root. */
+/** The user and group `nobody` of Debian. PostgreSQL does not run as root. */
 const NOBODY = 65_534
 
 /** Starts a Redis that keeps nothing on disk. */
@@ -17,7 +17,7 @@ export async function startRedis(): Promise<StoreServer> {
   return storeServer(`redis://127.0.0.1:${port}`, port, [redis, ...args], async () => {})
 }
 
-/** Starts a PostgreSQL with a new cluster in a folder of its own. */
+/** Starts a PostgreSQL with a new cluster in a temporary folder. */
 export async function startPostgres(): Promise<StoreServer> {
   const postgres = program('postgres', 'postgresql')
   const initdb = program('initdb', 'postgresql')
@@ -42,7 +42,7 @@ export async function startPostgres(): Promise<StoreServer> {
   }
 }
 
-/** It takes connections before it can be asked anything. */
+/** Waits for the first answer, because PostgreSQL accepts connections before it can answer. */
 async function answers(connectionString: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     const pool = new Pool({ connectionString, connectionTimeoutMillis: 1000 })

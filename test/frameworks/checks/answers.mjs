@@ -1,25 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** Demands an answer's status and body. */
+/** Throws if an answer has another status or body. */
 export function demandAnswer(answer, status, body) {
   if (answer.status === status && isDeepStrictEqual(answer.body, body)) return
-  throw new Error(`${show({ status, body })} was expected, and this came: ${show(answer)}`)
+  throw new Error(`${show({ status, body })} was expected, but this came: ${show(answer)}`)
 }
 
-/** Demands a good answer whose body, parsed or not, holds a text. */
+/** Throws if an answer is not a 200 whose body contains a text. */
 export function demandText(answer, text) {
   const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   if (answer.status === 200 && text.test(body)) return
-  throw new Error(`200 with ${text} was expected, and this came: ${show(answer)}`)
+  throw new Error(`200 with ${text} was expected, but this came: ${show(answer)}`)
 }
 
-/** Demands a refusal: the challenge and the code. */
-export function demandRefusal(answer, code) {
+/** Throws if an answer is not a 401 with this code and its challenge. */
+export function demandRejection(answer, code) {
   const { status, headers, body } = answer
   const challenge = headers['www-authenticate'] ?? ''
   const right = code === 'ERR_MAC_MISSING' ? challenge === 'MAC' : /^MAC error="/.test(challenge)
   if (status === 401 && right && body.code === code) return
-  throw new Error(`401 ${code} was expected, and this came: ${show({ ...answer, challenge })}`)
+  throw new Error(`401 ${code} was expected, but this came: ${show({ ...answer, challenge })}`)
 }
 
 function show({ status, challenge, body }) {

@@ -1,38 +1,38 @@
-import { demandAnswer, demandRefusal } from './answers.mjs'
+import { demandAnswer, demandRejection } from './answers.mjs'
 
-/** Longer than one chunk, and with more than ASCII in it. */
+/** Longer than one chunk, and not only ASCII. */
 const ORDER = { item: 'Ærø, 6 × “smør” 🧈', note: 'ø'.repeat(100_000) }
 
-/** What holds whatever the framework is: both applications have the same routes. */
+/** Checks for both applications, which have the same routes. */
 export const BOTH = [
   [
     'an unsigned request gets 401 and a challenge',
-    async (client) => demandRefusal(await client.send('GET', '/orders'), 'ERR_MAC_MISSING'),
+    async (client) => demandRejection(await client.send('GET', '/orders'), 'ERR_MAC_MISSING'),
   ],
   [
     'an unsigned POST gets 401 and a challenge',
     async (client) => {
       const headers = { 'content-type': 'application/json' }
       const answer = await client.send('POST', '/orders', { headers, body: '{}' })
-      demandRefusal(answer, 'ERR_MAC_MISSING')
+      demandRejection(answer, 'ERR_MAC_MISSING')
     },
   ],
   [
-    'a signed request gets the user’s name, and the same again 401',
+    'a signed request gets the user’s name, and its replay gets 401',
     async (client) => {
       const authorization = client.sign('GET', '/orders')
       const first = await client.send('GET', '/orders', { authorization })
       demandAnswer(first, 200, { user: 'ada', page: null })
       const again = await client.send('GET', '/orders', { authorization })
-      demandRefusal(again, 'ERR_MAC_REPLAY')
+      demandRejection(again, 'ERR_MAC_REPLAY')
     },
   ],
   [
-    'the query is covered: as signed it passes, changed it gets 401',
+    'the query is covered: the signed one is accepted, a changed one gets 401',
     async (client) => {
       const authorization = client.sign('GET', '/orders?page=2')
       const changed = await client.send('GET', '/orders?page=3', { authorization })
-      demandRefusal(changed, 'ERR_MAC_REJECTED')
+      demandRejection(changed, 'ERR_MAC_REJECTED')
       const asSigned = await client.send('GET', '/orders?page=2', { authorization })
       demandAnswer(asSigned, 200, { user: 'ada', page: '2' })
     },
@@ -43,7 +43,7 @@ export const BOTH = [
       const authorization = client.sign('GET', '/orders')
       const headers = { 'content-type': 'application/json' }
       const answer = await client.send('POST', '/orders', { authorization, headers, body: '{}' })
-      demandRefusal(answer, 'ERR_MAC_REJECTED')
+      demandRejection(answer, 'ERR_MAC_REJECTED')
     },
   ],
   [
@@ -73,7 +73,7 @@ export const BOTH = [
     async (client) => demandAnswer(await client.signed('HEAD', '/orders'), 200, ''),
   ],
   [
-    'a signed POST passes, and its JSON body arrives whole',
+    'a signed POST is accepted, and its JSON body arrives complete',
     async (client) => {
       const headers = { 'content-type': 'application/json' }
       const body = JSON.stringify(ORDER)
@@ -82,13 +82,13 @@ export const BOTH = [
     },
   ],
   [
-    'a bound body is verified, and arrives whole',
+    'a bound body is verified, and arrives complete',
     async (client) => {
       const headers = { 'content-type': 'application/json' }
       const body = JSON.stringify(ORDER)
       const authorization = client.sign('POST', '/orders', body)
       const changed = { authorization, headers, body: body.replace('6', '7') }
-      demandRefusal(await client.send('POST', '/orders', changed), 'ERR_MAC_BODY_MISMATCH')
+      demandRejection(await client.send('POST', '/orders', changed), 'ERR_MAC_BODY_MISMATCH')
       const answer = await client.send('POST', '/orders', { authorization, headers, body })
       demandAnswer(answer, 201, { user: 'ada', bodyVerified: true, order: ORDER })
     },
@@ -104,14 +104,14 @@ export const BOTH = [
     },
   ],
   [
-    'optional: an unsigned request passes as anonymous',
+    'optional: an unsigned request is accepted as anonymous',
     async (client) => {
       const answer = await client.send('GET', '/guestbook')
       demandAnswer(answer, 200, { user: 'stranger', why: null })
     },
   ],
   [
-    'optional: a signed one passes by name, and the same again as anonymous',
+    'optional: a signed request is accepted with its user, and its replay as anonymous',
     async (client) => {
       const authorization = client.sign('GET', '/guestbook')
       const first = await client.send('GET', '/guestbook', { authorization })
@@ -121,11 +121,11 @@ export const BOTH = [
     },
   ],
   [
-    'optional: a form arrives whole, signed and unsigned',
+    'optional: a form arrives complete, signed and unsigned',
     async (client) => {
       const entry = { name: 'Ada & Grace', text: 'a=b&c=ø + “d”\nwith a second line' }
       const form = {
-        // SvelteKit takes a form that says it is from its own origin, as browsers do; others get 403.
+        // SvelteKit accepts a form only with its own origin in the header Origin, and otherwise answers 403.
         headers: { 'content-type': 'application/x-www-form-urlencoded', origin: client.origin },
         body: new URLSearchParams(entry).toString(),
       }
@@ -134,9 +134,9 @@ export const BOTH = [
     },
   ],
   [
-    'a guard before the route: unsigned 401, signed by name',
+    'a guard before the route: unsigned requests get 401, signed ones the user',
     async (client) => {
-      demandRefusal(await client.send('GET', '/account'), 'ERR_MAC_MISSING')
+      demandRejection(await client.send('GET', '/account'), 'ERR_MAC_MISSING')
       demandAnswer(await client.signed('GET', '/account'), 200, { user: 'ada' })
     },
   ],

@@ -1,53 +1,53 @@
 import { Client } from '../tools/client.mjs'
-import { demandAnswer, demandRefusal } from './answers.mjs'
+import { demandAnswer, demandRejection } from './answers.mjs'
 
 const MISSING_ADAPTER = /withmac: this is a request of node:http.*put an adapter before it/
 const NO_REQUEST = /withmac: called without a Request/
 
 /** Frameworks that call the handler without a Request, and where the error must be found. */
 const WITHOUT_REQUEST = [
-  ['node:http', { complains: MISSING_ADAPTER }],
-  ['express-5', { complains: MISSING_ADAPTER }],
-  ['express-4', { complains: MISSING_ADAPTER }],
-  ['connect', { complains: MISSING_ADAPTER }],
-  ['koa', { complains: MISSING_ADAPTER }],
-  ['hono', { complains: NO_REQUEST }],
-  // Without a logger, Fastify tells the client alone.
+  ['node:http', { logs: MISSING_ADAPTER }],
+  ['express-5', { logs: MISSING_ADAPTER }],
+  ['express-4', { logs: MISSING_ADAPTER }],
+  ['connect', { logs: MISSING_ADAPTER }],
+  ['koa', { logs: MISSING_ADAPTER }],
+  ['hono', { logs: NO_REQUEST }],
+  // Without a logger, Fastify sends the error only to the client.
   ['fastify', { answers: MISSING_ADAPTER }],
 ]
 
 const WITH_REQUEST = ['express-5 with getRequestListener', 'express-4 with toNodeHandler']
 
-/** @param place Gives the application, to run on a runtime. */
+/** @param place Makes the application for a runtime. */
 export async function checkOthers(report, place, node, tarball) {
   const application = place(node)
-  if (!(await report.check('npm install takes the tarball', () => application.install(tarball))))
+  if (!(await report.check('npm install installs the tarball', () => application.install(tarball))))
     return
   await report.check('Request classes of undici and node-fetch are accepted', () =>
     application.run('requests'),
   )
-  for (const [name, { complains = /^$/, answers = /(?:)/ }] of WITHOUT_REQUEST) {
-    await report.check(`${name}: each call is answered 500, and the error names an adapter`, () =>
-      withServer(application, name, complains, async (client) => {
+  for (const [name, { logs = /^$/, answers = /(?:)/ }] of WITHOUT_REQUEST) {
+    await report.check(`${name}: each call gets a 500, and the error names an adapter`, () =>
+      withServer(application, name, logs, async (client) => {
         for (let time = 0; time < 2; time++) await demandFailure(client, answers)
       }),
     )
   }
   for (const name of WITH_REQUEST) {
-    await report.check(`${name}: signed once 200, else 401`, () =>
+    await report.check(`${name}: a signed request gets 200 once, others get 401`, () =>
       withServer(application, name, /^$/, (client) => demandGuarded(client, { user: 'ada' })),
     )
   }
   const onBun = place(application.path('node_modules/bun/bin/bun.exe'))
   const name = 'elysia, a route'
-  await report.check(`${name}, on Bun: its context is taken for its request`, () =>
+  await report.check(`${name}, on Bun: the request in its context is used`, () =>
     withServer(onBun, name, /^$/, (client) =>
       demandGuarded(client, { user: 'ada', host: 'string' }),
     ),
   )
 }
 
-async function withServer(application, name, complains, work) {
+async function withServer(application, name, logs, work) {
   const server = await application.start(['serve.mjs', name])
   try {
     await work(new Client(server.port))
@@ -55,7 +55,7 @@ async function withServer(application, name, complains, work) {
     await server.stop(/(?:)/)
     throw error
   }
-  await server.stop(complains)
+  await server.stop(logs)
 }
 
 async function demandFailure(client, answers) {
@@ -65,8 +65,8 @@ async function demandFailure(client, answers) {
 }
 
 async function demandGuarded(client, body) {
-  demandRefusal(await client.send('GET', '/orders'), 'ERR_MAC_MISSING')
+  demandRejection(await client.send('GET', '/orders'), 'ERR_MAC_MISSING')
   const authorization = client.sign('GET', '/orders')
   demandAnswer(await client.send('GET', '/orders', { authorization }), 200, body)
-  demandRefusal(await client.send('GET', '/orders', { authorization }), 'ERR_MAC_REPLAY')
+  demandRejection(await client.send('GET', '/orders', { authorization }), 'ERR_MAC_REPLAY')
 }

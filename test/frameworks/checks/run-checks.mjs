@@ -1,7 +1,7 @@
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '../tools/client.mjs'
-import { demandAnswer, demandRefusal } from './answers.mjs'
+import { demandAnswer, demandRejection } from './answers.mjs'
 import { BOTH } from './both.mjs'
 
 const PUBLIC = 'https://orders.example.com'
@@ -9,8 +9,8 @@ const PUBLIC = 'https://orders.example.com'
 /** Installs, type-checks and builds an application, and sends requests to the built server. */
 export async function runChecks(report, framework, application, { tarball, types }) {
   const ready =
-    (await report.check('npm install takes the tarball', () => application.install(tarball))) &&
-    (await report.check('the types fit, without a cast', async () => {
+    (await report.check('npm install installs the tarball', () => application.install(tarball))) &&
+    (await report.check('the types fit without a cast', async () => {
       const beside = application.path(join(framework.typesBeside, 'types-checked-here.ts'))
       cpSync(types, beside)
       await application.run('check')
@@ -26,7 +26,7 @@ export async function runChecks(report, framework, application, { tarball, types
       await application.run('seed')
       await application.run('seed')
     }))
-  if (!ready) return console.log('  All other checks need what failed here: none of them ran.')
+  if (!ready) return console.log('  No other check ran: all of them need what failed here.')
 
   const { server, behindProxy } = framework
   let authorization
@@ -41,9 +41,9 @@ export async function runChecks(report, framework, application, { tarball, types
       for (const [name, check] of [...BOTH, ...framework.checks]) {
         await report.check(name, () => check(client))
       }
-      await report.check('what is signed for the server’s own address gets 401', async () => {
+      await report.check('a request signed for the server’s own address gets 401', async () => {
         const own = new Client(port).sign('GET', '/orders')
-        demandRefusal(
+        demandRejection(
           await client.send('GET', '/orders', { authorization: own }),
           'ERR_MAC_REJECTED',
         )
@@ -54,21 +54,21 @@ export async function runChecks(report, framework, application, { tarball, types
   )
 
   await serve(report, 'again', application, server, behindProxy, async (port) => {
-    await report.check('what was accepted before is still a replay', async () => {
+    await report.check('a request from before the restart is still a replay', async () => {
       const again = await new Client(port, PUBLIC).send('GET', '/orders', { authorization })
-      demandRefusal(again, 'ERR_MAC_REPLAY')
+      demandRejection(again, 'ERR_MAC_REPLAY')
     })
   })
 
   await serve(report, 'without a proxy', application, server, {}, async (port) => {
-    await report.check('the server’s own address is signed', async () => {
+    await report.check('a request signed for the server’s own address is accepted', async () => {
       const answer = await new Client(port).signed('GET', '/orders?page=2')
       demandAnswer(answer, 200, { user: 'ada', page: '2' })
     })
   })
 }
 
-/** Runs the built server while work is done with it; starting and stopping it are checks as well. */
+/** Runs `work` with the built server. Its start and its stop are checks too. */
 async function serve(report, how, application, args, env, work) {
   let server
   const start = async () => {
@@ -78,6 +78,6 @@ async function serve(report, how, application, args, env, work) {
   try {
     await work(server.port)
   } finally {
-    await report.check('it stops when it is asked to, and had no complaints', () => server.stop())
+    await report.check('it stops on SIGTERM, and has printed no errors', () => server.stop())
   }
 }

@@ -4,7 +4,7 @@ import { Request as Undici } from 'undici'
 import { createMac, getMac } from 'withmac'
 import { signRequest } from 'withmac/client'
 
-/* Calls a handler with requests of classes that are not the global one. */
+/* Calls a handler with requests of other classes than the global one. */
 
 const mac = createMac({ database: 'sqlite::memory:' })
 const ada = await mac.createCredential('ada')

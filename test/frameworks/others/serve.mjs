@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { createMac, getMac } from 'withmac'
 
-/* Serves one path by the framework that the first argument names. */
+/* Serves one path with the framework that the first argument names. */
 
 const mac = createMac()
 await mac.createCredential('ada', {
@@ -14,7 +14,7 @@ const orders = mac.withMac((request) => {
 })
 const listening = { port: Number(process.env.PORT), host: '127.0.0.1' }
 
-/** Each puts the handler where a framework wants a handler of its own. */
+/** Each passes the handler where a framework expects its own kind of handler. */
 const SERVERS = {
   'node:http': () => createServer(orders).listen(listening),
   'express-5': async () => express(await import('express'), orders),

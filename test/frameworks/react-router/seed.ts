@@ -1,4 +1,4 @@
-// Run before the server starts, on the same MAC_DATABASE_URL. It can run again: what is there stays.
+// Run before the server starts, on the same MAC_DATABASE_URL. It can run twice: an existing credential stays.
 import { createCredential } from 'withmac'
 
 await createCredential('ada', {

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { environment, npm } from './command.mjs'
 import { Server } from './server.mjs'
 
-/** What a checkout does not hold: someone may have tried the application where it stands. */
+/** Folders that are not sources. They exist if someone has run the application in the checkout. */
 const NOT_SOURCE = /^(?:node_modules|build|\.svelte-kit|\.react-router)$/
 
-/** A copy of an application, outside the checkout, where an import finds what was installed alone. */
+/** A copy of an application outside the checkout, where imports find only installed packages. */
 export class Application {
   #folder
   #node
@@ -27,17 +27,17 @@ export class Application {
     return join(this.#folder, name)
   }
 
-  /** Installs what the lock names, and the library's tarball, by its path. */
+  /** Installs the packages of the lock file, and the library from its tarball. */
   install(tarball) {
     return npm(['install', tarball], { cwd: this.#folder, env: this.#env })
   }
 
-  /** Runs one of its scripts. */
+  /** Runs a script of the application. */
   run(script) {
     return npm(['run', script], { cwd: this.#folder, env: this.#env })
   }
 
-  /** Starts it; not by its script, since npm would stand between us and the server. */
+  /** Starts the server directly, because with npm in between it could not be stopped by a signal. */
   start(args, env = {}) {
     return Server.start(this.#node, args, { cwd: this.#folder, env: { ...this.#env, ...env } })
   }

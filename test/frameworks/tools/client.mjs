@@ -3,12 +3,12 @@ import { sign } from './sign.mjs'
 
 const PATIENCE_MS = 20_000
 
-/** A client of the server at a port. */
+/** A client of the server on a port. */
 export class Client {
   #port
   #origin
 
-  /** @param origin What it signs, and names as `Host`: the server's own address, or a proxy's. */
+  /** @param origin The origin to sign and to send as `Host`: the server's own, or that of a proxy. */
   constructor(port, origin = `http://127.0.0.1:${port}`) {
     this.#port = port
     this.#origin = origin
@@ -19,14 +19,14 @@ export class Client {
   }
 
   /**
-   * The credentials for a request, to send them more than once, or with another request; with a body
-   * that is bound, where one is given.
+   * Returns an `Authorization` header for a request, so that a test can send it twice or with another
+   * request. Binds a body if there is one.
    */
   sign(method, target, bound = null) {
     return sign(method, this.#origin, target, bound)
   }
 
-  /** Sends a request and gives status, header and body; a JSON body is parsed. */
+  /** Sends a request. @returns Status, headers and body. A JSON body is parsed. */
   send(method, target, { authorization = null, headers = {}, body = null } = {}) {
     const fields = { host: new URL(this.#origin).host, ...headers }
     if (authorization !== null) fields.authorization = authorization
@@ -40,11 +40,11 @@ export class Client {
   }
 }
 
-/** Not by `fetch`, which would write the target anew and take no other `Host`. */
+/** Sends without `fetch`, which would rewrite the target and does not allow another `Host`. */
 function exchange(options, body) {
   return new Promise((resolve, reject) => {
     const sent = request({ ...options, host: '127.0.0.1', agent: false, timeout: PATIENCE_MS })
-    sent.on('timeout', () => sent.destroy(new Error(`${options.path}: no answer came`)))
+    sent.on('timeout', () => sent.destroy(new Error(`${options.path}: no answer in time`)))
     sent.on('error', reject)
     sent.on('response', (response) => {
       let text = ''

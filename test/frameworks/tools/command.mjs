@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { delimiter, dirname } from 'node:path'
 
-/** What `npm run` adds, and what would place databases and servers elsewhere or colour what is read. */
+/** Variables that `npm run` adds, or that change colours or the place of databases and servers. */
 const LEFT_OUT =
   /^(?:npm_(?:lifecycle|package|command|node|execpath)|npm_config_(?:local_|global_)?prefix$|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|MAC_|ORIGIN$|HOST$|PORT$)/i
 
 const PATIENCE_MS = 180_000
 
-/** The environment of a user's shell, with one Node before all others in the path. */
+/** @returns The environment of a user's shell, with a Node first in the path. */
 export function environment({ node = null, ...more } = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name))
   const own = { ...Object.fromEntries(kept), NO_COLOR: '1', CI: '1' }
@@ -16,8 +16,8 @@ export function environment({ node = null, ...more } = {}) {
 }
 
 /**
- * Runs npm to its end.
- * @throws Error with all that it wrote, where it fails or takes more than three minutes.
+ * Runs npm, and waits for its end.
+ * @throws Error with its output if it fails or takes more than three minutes.
  */
 export function npm(args, { cwd, env = environment() }) {
   return new Promise((resolve, reject) => {

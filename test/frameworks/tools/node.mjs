@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { npm } from './command.mjs'
 
-/** Exact: what a server shows of a request changes with it. */
+/** An exact version, because what a server shows of a request can change with it. */
 const VERSION = '24.21.0'
 
 /**
- * A Node with `node:sqlite`, whatever Node runs the tests: so nothing has to be compiled. npm has a
- * package for each platform that holds the binary and nothing else.
+ * Installs a Node with `node:sqlite`, whatever Node runs the tests, so that nothing must be compiled. npm has
+ * a package for each platform that contains only the binary.
  *
- * @returns The binary's path.
+ * @returns The path of the binary.
  */
 export async function nodeWithSqlite(folder) {
   const platform = process.platform === 'win32' ? 'win' : process.platform
@@ -19,6 +19,6 @@ export async function nodeWithSqlite(folder) {
   writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true }))
   await npm(['install', `${name}@${VERSION}`], { cwd })
   const binary = join(cwd, 'node_modules', name, platform === 'win' ? 'bin/node.exe' : 'bin/node')
-  if (!existsSync(binary)) throw new Error(`${name}@${VERSION} holds no ${binary}`)
+  if (!existsSync(binary)) throw new Error(`${name}@${VERSION} does not contain ${binary}`)
   return binary
 }

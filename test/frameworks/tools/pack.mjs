@@ -2,7 +2,7 @@ import { cpSync, existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { npm } from './command.mjs'
 
-/** All that a build needs and a package holds. */
+/** The files for the build and the package. */
 const SOURCES = [
   'package.json',
   'package-lock.json',
@@ -15,10 +15,10 @@ const SOURCES = [
 ]
 
 /**
- * Packs the library; its script `prepare` builds `dist` first. That happens in a copy: other tests may
- * be at work on the checkout's own `dist`, and an old one cannot be packed by mistake.
+ * Packs the library in a copy. Its script `prepare` builds `dist` first. In a copy, other tests can use the
+ * `dist` of the checkout at the same time, and an old build cannot be packed.
  *
- * @returns The tarball's path.
+ * @returns The path of the tarball.
  */
 export async function pack(library, folder) {
   const copy = join(folder, 'library')
@@ -26,7 +26,7 @@ export async function pack(library, folder) {
   if (existsSync(join(library, 'node_modules/typescript'))) {
     symlinkSync(join(library, 'node_modules'), join(copy, 'node_modules'), 'junction')
   } else {
-    // As the README says to; what the build needs has no install script.
+    // As in the README. The packages for the build have no install scripts.
     await npm(['install', '--ignore-scripts'], { cwd: copy })
   }
   const output = await npm(['pack', '--pack-destination', folder], { cwd: copy })

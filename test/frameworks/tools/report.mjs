@@ -3,12 +3,12 @@ export class Report {
   #passed = 0
   #failed = 0
 
-  /** Announces what the next checks are about. */
+  /** Prints the topic of the next checks. */
   about(topic) {
     console.log(`\n${topic}`)
   }
 
-  /** A check passes when it does not throw. Tells whether it did. */
+  /** Runs a check, which passes if it does not throw. @returns Whether it passed. */
   async check(name, work) {
     const start = performance.now()
     try {
@@ -25,7 +25,7 @@ export class Report {
     }
   }
 
-  /** The last line; gives the exit code. No check at all is no success either. */
+  /** Prints the last line. @returns The exit code: 1 if a check failed, or if none ran. */
   end() {
     console.log(`\n${this.#passed} passed, ${this.#failed} failed`)
     return this.#failed === 0 && this.#passed > 0 ? 0 : 1

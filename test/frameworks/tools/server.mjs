@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const STARTS_WITHIN_MS = 30_000
 const STOPS_WITHIN_MS = 10_000
 
-/** The built application, running as in production. */
+/** The built application, started as in production. */
 export class Server {
   #child
   #ended
-  #complaints = ''
+  #errors = ''
 
   constructor(child, port) {
     this.#child = child
@@ -20,13 +20,13 @@ export class Server {
     })
     child.stderr.setEncoding('utf8')
     child.stderr.on('data', (chunk) => {
-      this.#complaints += chunk
+      this.#errors += chunk
     })
-    // What it logs must be read, or it would stop at a full pipe.
+    // Its output must be read, because the server would block on a full pipe.
     child.stdout.resume()
   }
 
-  /** Starts it on a free port, and waits until it takes connections. */
+  /** Starts the application on a free port, and waits until it accepts connections. */
   static async start(node, args, { cwd, env }) {
     const port = await freePort()
     const child = spawn(node, args, {
@@ -45,8 +45,8 @@ export class Server {
   }
 
   /**
-   * Asks it to stop, as a service manager does, and demands that it does, and never complained, or only
-   * as it should have.
+   * Sends SIGTERM, as a service manager does. Throws if the server does not stop, or if it has printed other
+   * errors than expected.
    */
   async stop(expected = /^$/) {
     this.#child.kill('SIGTERM')
@@ -54,9 +54,9 @@ export class Server {
     const end = await this.#ended
     clearTimeout(late)
     if (end === 'SIGKILL') throw new Error('it did not stop')
-    // react-router-serve takes its leave with an empty line.
-    const complaints = this.#complaints.trim()
-    if (!expected.test(complaints)) throw new Error(`it complained:\n${complaints}`)
+    // react-router-serve prints an empty line at the end.
+    const errors = this.#errors.trim()
+    if (!expected.test(errors)) throw new Error(`it printed errors:\n${errors}`)
   }
 
   async #listens() {
@@ -66,11 +66,11 @@ export class Server {
       end = how
     })
     while (Date.now() < deadline) {
-      if (end !== undefined) throw new Error(`it ended with ${end}:\n${this.#complaints}`)
-      if (await takesConnections(this.port)) return
+      if (end !== undefined) throw new Error(`it ended with ${end}:\n${this.#errors}`)
+      if (await acceptsConnections(this.port)) return
       await sleep(50)
     }
-    throw new Error(`it did not start in time:\n${this.#complaints}`)
+    throw new Error(`it did not start in time:\n${this.#errors}`)
   }
 }
 
@@ -85,14 +85,14 @@ function freePort() {
   })
 }
 
-function takesConnections(port) {
+function acceptsConnections(port) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    const tell = (takes) => {
+    const end = (accepts) => {
       socket.destroy()
-      resolve(takes)
+      resolve(accepts)
     }
-    socket.on('connect', () => tell(true))
-    socket.on('error', () => tell(false))
+    socket.on('connect', () => end(true))
+    socket.on('error', () => end(false))
   })
 }

@@ -1,13 +1,12 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 
-/** What the applications' seed.ts puts in the database. */
+/** The credential that seed.ts of the applications creates. */
 const ADA = { id: 'ada-laptop', key: 'only-for-development-and-tests' }
 
 /**
- * Signs by the words of docs/signing-by-hand.md, without the library: its own code would share
- * its mistakes.
+ * Signs as docs/signing-by-hand.md says, without the library, because its code would share its mistakes.
  *
- * @param origin What the client speaks to, such as `https://orders.example.com`.
+ * @param origin The origin that the client calls, such as `https://orders.example.com`.
  * @param target The path and query as they are sent.
  * @param body The body to bind by its digest in `ext`; `null` for none.
  */

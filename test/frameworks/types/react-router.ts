@@ -1,5 +1,5 @@
-// Put beside app/routes/orders.ts for the type check: what the types promise there, and that they are
-// no `any`, which each error that is expected here would miss.
+// Copied next to app/routes/orders.ts for the type check. Checks what the types promise there. The expected
+// errors show that they are not `any`.
 import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
 import type { Route } from './+types/orders'
 
@@ -13,9 +13,9 @@ export const loader = withMac(({ request, params }: Route.LoaderArgs) => {
   return Response.json({ user, code, surely })
 })
 
-// React Router derives from the loader's type what a component gets: here a Response, and no `any`.
+// React Router infers the data of a component from the loader's type: here a Response, and not `any`.
 export const loaded: (args: Route.LoaderArgs) => Promise<Response> = loader
-// @ts-expect-error: it gives no number
+// @ts-expect-error: it does not return a number
 export const wrong: (args: Route.LoaderArgs) => Promise<number> = loader
 
 export const middleware: Route.MiddlewareFunction[] = [

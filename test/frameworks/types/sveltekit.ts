@@ -1,5 +1,5 @@
-// Put beside src/routes/orders/+server.ts for the type check: what the types promise there, and that
-// they are no `any`, which each error that is expected here would miss.
+// Copied next to src/routes/orders/+server.ts for the type check. Checks what the types promise there. The
+// expected errors show that they are not `any`.
 import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
 import type { RequestHandler } from './$types'
 
@@ -17,7 +17,7 @@ export const GET: RequestHandler = withMac(
   },
   {
     requestTarget: (event) => {
-      // @ts-expect-error: Node's request has no such field
+      // @ts-expect-error: the request of Node has no such field
       event.platform?.req.target
       return event.platform?.req.url
     },

@@ -4,7 +4,7 @@ import { check, outcome } from './checks.mjs'
 
 const LARGEST = 1_048_576
 
-/** Bodies that are bound: empty, large, streamed, and changed on their way. */
+/** Checks bound bodies: empty, large, streamed, and changed on the way. */
 export async function bodies({ credential, at }) {
   const macFetch = createMacFetch(credential, { body: true, ext: 'a,b' })
   const large = new Uint8Array(LARGEST).fill(0x61)
@@ -48,7 +48,7 @@ export async function bodies({ credential, at }) {
   }
   const over = { method: 'POST', body: new Uint8Array(LARGEST + 1) }
   check('too large', await outcome(macFetch(at.bound, over)), tooLarge)
-  // Where it is not looked for, the digest stands in ext like anything else.
+  // If the server does not check bodies, the digest is an ordinary part of ext.
   check('a server that ignores it', await outcome(macFetch(at.required, post)), 200)
 }
 

@@ -1,21 +1,21 @@
 let result = { passed: 0, failures: [] }
 let part = ''
 
-/** What was found since it was last asked for. */
+/** @returns The results since the last call. */
 export function takeResult() {
   const taken = result
   result = { passed: 0, failures: [] }
   return taken
 }
 
-/** Counts a check; a failed one is kept with what was expected, and the rest goes on. */
+/** Counts a check. If it fails, keeps the expected value for the output. Does not throw. */
 export function check(what, got, wanted) {
   const [shown, expected] = [JSON.stringify(got), JSON.stringify(wanted)]
   if (shown === expected) result.passed++
   else result.failures.push(`${part}: ${what}: expected ${expected}, got ${shown}`)
 }
 
-/** Runs a part; what it throws is a failure. */
+/** Runs a part of the suite. An exception counts as a failure. */
 export async function attempt(name, work) {
   part = name
   try {
@@ -25,7 +25,7 @@ export async function attempt(name, work) {
   }
 }
 
-/** What became of a request: the status, and the code of a refusal. */
+/** @returns The outcome of a request: 200, or the status and the code of the rejection. */
 export async function outcome(sending) {
   const response = await sending
   const text = await response.text()
@@ -34,7 +34,7 @@ export async function outcome(sending) {
   return `${response.status} ${code}`
 }
 
-/** The code of the error that a promise rejects with. */
+/** @returns The code of the error that a promise rejects with. */
 export async function codeOf(sending) {
   return sending.then(
     ({ status }) => `answered ${status}`,

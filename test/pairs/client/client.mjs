@@ -8,8 +8,8 @@ import { secure } from './secure.mjs'
 import { urls } from './urls.mjs'
 
 /*
- * The client process of one runtime: signs requests to the servers of all. Its argument is JSON; each
- * line that it prints tells what it found at one server, and the last one how it went.
+ * The client process of one runtime. It signs requests to the servers of all runtimes. Its argument is JSON.
+ * It prints one line with the results for each server.
  */
 
 const { credential, servers, vectors } = JSON.parse(process.argv[2])

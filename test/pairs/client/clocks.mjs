@@ -1,7 +1,7 @@
 import { createMacFetch } from 'withmac/client'
 import { check, outcome } from './checks.mjs'
 
-/** A server whose clock is an hour ahead, and a client whose clock is. */
+/** Checks a server whose clock is an hour ahead, and a client whose clock is an hour ahead. */
 export async function clocks({ credential, at }) {
   const ways = {
     'a string': () => [at.ahead, { method: 'POST', body: 'hello' }],

@@ -1,7 +1,7 @@
 import { createMacFetch } from 'withmac/client'
 import { check, codeOf, outcome } from './checks.mjs'
 
-/** Redirects on the same origin are signed anew, and those to another are not signed. */
+/** Checks that redirects to the same origin are signed again, and those to another origin are not signed. */
 export async function redirects({ credential, at }) {
   const macFetch = createMacFetch(credential)
   for (const [status, method, then] of [

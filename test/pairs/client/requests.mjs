@@ -1,7 +1,7 @@
 import { createMacFetch, signRequest } from 'withmac/client'
 import { check, outcome } from './checks.mjs'
 
-/** Methods, what stands for a request, and trying again. */
+/** Checks methods, the kinds of arguments for a request, and repeated requests. */
 export async function requests({ credential, at }) {
   const macFetch = createMacFetch(credential)
   for (const method of ['GET', 'HEAD', 'POST', 'put', 'PATCH', 'Delete', 'OPTIONS']) {

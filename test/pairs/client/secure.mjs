@@ -1,7 +1,7 @@
 import { createMacFetch } from 'withmac/client'
 import { check, codeOf, outcome } from './checks.mjs'
 
-/** Over TLS, and HTTP/2 where client and server both speak it: the authority is what is signed. */
+/** Checks TLS, and HTTP/2 if both sides have it: the client signs the authority. */
 export async function secure({ credential, at }) {
   const macFetch = createMacFetch(credential, { body: true })
   check('a query', await outcome(macFetch(`${at.secure}/x?a=%7E&b`)), 200)

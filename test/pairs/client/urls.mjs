@@ -1,7 +1,7 @@
 import { createMacFetch, signHeaders, signRequest, wireTarget } from 'withmac/client'
 import { check, codeOf, outcome } from './checks.mjs'
 
-/** Awkward URLs: each is let in however it was signed, or refused before anything is sent. */
+/** Checks awkward URLs: each is accepted, however it was signed, or refused before anything is sent. */
 export async function urls({ credential, at, targets }) {
   const macFetch = createMacFetch(credential)
   const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(at + 0x20))
@@ -15,14 +15,14 @@ export async function urls({ credential, at, targets }) {
       continue
     }
     check(`${target}, macFetch`, await outcome(macFetch(url)), 200)
-    // A runtime that leaves ^ in paths sends it so, and not every server shows it so.
+    // Some runtimes send ^ in a path unchanged, and some servers show it in another form.
     if (target.split('?')[0].includes('^')) continue
     const request = await signRequest(new Request(url), credential)
     check(`${target}, signRequest`, await outcome(fetch(request)), 200)
     const headers = signHeaders({ url }, credential)
     check(`${target}, signHeaders`, await outcome(fetch(url, { headers })), 200)
   }
-  check('most URLs are let in', refused < 20, true)
+  check('most URLs are accepted', refused < 20, true)
 }
 
 function isSignable(url) {

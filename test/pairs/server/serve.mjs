@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createMac, getMac } from 'withmac'
 
 /*
- * A server process of one runtime. Its argument tells the adapter, the credential and the certificate, as JSON. Each
- * handler has a port, and so an origin, of its own; it prints the ports.
+ * A server process of one runtime. Its argument has the adapter, the credential and the certificate, as JSON.
+ * Each handler has its own port, and so its own origin. The process prints the ports.
  */
 
 const { adapter, credential, certificate } = JSON.parse(process.argv[2])
@@ -15,7 +15,7 @@ const anHourAhead = () => Date.now() / 1000 + 3600
 const mac = await prepared(createMac({ database }))
 const ahead = await prepared(createMac({ database, now: anHourAhead }))
 
-/** Tells who called, with what, and that the body could still be read. */
+/** Answers with the identity, the method and the digest of the body. */
 async function echo(request) {
   const identity = getMac(request)
   const body = new Uint8Array(await request.arrayBuffer())
@@ -24,7 +24,7 @@ async function echo(request) {
   return Response.json({ user, ext, bodyVerified, method: request.method, sha256 })
 }
 
-/** Shows an unsigned request, or redirects it by its path: `/307/then` to `/then`. */
+/** Describes an unsigned request, or redirects it by its path: `/307/then` to `/then`. */
 function plain(request) {
   const { pathname } = new URL(request.url)
   const [, status, target] = /^\/(30[1-8])\/(.*)$/.exec(pathname) ?? []

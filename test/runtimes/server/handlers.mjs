@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { createCredential, createMac, getMac, getMacError, withMac } from 'withmac'
 import { createTokenEndpoint } from 'withmac/oauth'
 
-/** Shows who called, why not, and the body: it must reach the handler untouched. */
+/** Answers with the user, the error code and the body, which must reach the handler unchanged. */
 async function greet(request) {
   const user = getMac(request)?.user ?? 'anonymous'
   const why = getMacError(request)?.code ?? 'none'
   return new Response(`${user} ${why} ${await request.text()}`)
 }
 
-/** Tells what it got of a body, and as what it was verified; the target says how to read it. */
+/** Answers with the digest of the body and its verification. The target says how to read the body. */
 async function digest(request) {
   const how = /how=([a-z]+)/.exec(request.url)?.[1] ?? 'nothing'
   const hash = createHash('sha256')
@@ -53,14 +53,14 @@ const READERS = {
   },
 }
 
-/** Shows what a handler sees of the request line. */
+/** Answers with the method and URL that the handler sees. */
 function show({ method, url }) {
   const seen = `${method} ${url}`
   return new Response(seen, { headers: { 'x-seen': encodeURIComponent(seen) } })
 }
 
 const [SITE, OTHER] = ['http://api.example.com', 'http://b.example']
-/** Every way to tell the origin of a request that is sent to `SITE`. */
+/** Every way to find the origin of a request that is sent to `SITE`. */
 const ORIGINS = {
   none: {},
   one: { origin: SITE },
@@ -70,7 +70,7 @@ const ORIGINS = {
   proxy: { trustProxy: true },
 }
 
-/** A handler by each of these ways; `raw one` and the like take the raw target besides. */
+/** A handler for each of these ways. Those with `raw` in their name also use `requestTarget`. */
 const SHOWN = Object.fromEntries(
   Object.entries(ORIGINS).flatMap(([name, options]) => [
     [name, ({ mac }) => mac.withMac(show, options)],
@@ -78,9 +78,9 @@ const SHOWN = Object.fromEntries(
   ]),
 )
 
-/** What a server process can answer with, each on a port of its own. */
+/** The handlers of a server process. Each has its own port. */
 export const HANDLERS = {
-  /** No signatures: tells what the runtime shows of a request, in a header for HEAD's sake. */
+  /** Accepts any request. Answers with what the runtime shows of it, in a header because of HEAD. */
   bare:
     ({ requestTarget }) =>
     (request, ...rest) => {
@@ -92,7 +92,7 @@ export const HANDLERS = {
 
   ...SHOWN,
 
-  /** As `one`, without a handler. */
+  /** Like `one`, but with `verify` in place of a handler. */
   verify: ({ credentials: [ada] }) => {
     const own = createMac({ database: 'sqlite::memory:', origin: SITE })
     const { user, ...options } = ada
@@ -114,17 +114,17 @@ export const HANDLERS = {
 
   optional: ({ mac }) => mac.withMac(greet, { mode: 'optional' }),
 
-  /** As `required`, with the raw target by the adapter's recipe. */
+  /** Like `required`, with the adapter's `requestTarget`. */
   raw: ({ mac, requestTarget }) => mac.withMac(greet, { requestTarget }),
 
-  /** Wants bodies bound, up to a million bytes. */
+  /** Requires bound bodies of at most a million bytes. */
   bound: ({ mac }) => mac.withMac(digest, { body: 'required', maxBodyBytes: 1_000_000 }),
 
-  /** The same where a caller may be anonymous, and a body unbound. */
+  /** The same, but accepts anonymous callers and unbound bodies. */
   boundOptional: ({ mac }) =>
     mac.withMac(digest, { body: 'optional', maxBodyBytes: 1_000_000, mode: 'optional' }),
 
-  /** Has the body read by something else first. */
+  /** Reads the body before the library can. */
   readBefore: ({ mac }) => {
     const handler = mac.withMac(digest, { body: 'required', onReject: () => {} })
     return async (request) => {
@@ -133,7 +133,7 @@ export const HANDLERS = {
     }
   },
 
-  /** What a first program uses: the one `Mac` that the library makes by itself. */
+  /** Uses the default `Mac` of the library. */
   bareFunctions: ({ bareFunctions: { user, ...options } }) => {
     const made = createCredential(user, { ...options, ifExists: 'keep' })
     const handler = withMac(greet)
@@ -143,13 +143,13 @@ export const HANDLERS = {
     }
   },
 
-  /** Checks requests that were signed long ago elsewhere, as `control` was told. */
+  /** Verifies requests that other implementations signed, with the settings of `control`. */
   peers:
     ({ peer }) =>
     (request, ...rest) =>
       peer.handler(request, ...rest),
 
-  /** Gives `peers` another clock and credential, and forgets all nonces. */
+  /** Gives `peers` another clock, another credential and an empty database. */
   control:
     ({ peer, requestTarget }) =>
     async (request) => {

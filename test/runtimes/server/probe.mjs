@@ -1,6 +1,6 @@
 /*
- * Imports the library and tells what that loaded; with a database as argument, then opens it and
- * tells how that went, and whether better-sqlite3 did it.
+ * Imports the library and prints what that loaded. With a database as argument, also opens it, and prints
+ * the result, and whether better-sqlite3 opened it.
  */
 
 import { createRequire } from 'node:module'
@@ -14,7 +14,7 @@ if (getBuiltinModule !== undefined) {
   }
 }
 const { createMac } = await import('withmac')
-// Node alone tells what is loaded; elsewhere, that nothing was asked for must do.
+// Only Node lists the loaded modules. Elsewhere the test checks only that none was requested.
 const loaded = (process.moduleLoadList ?? []).filter((name) => /sqlite/i.test(name))
 const found = { asked: asked.filter((name) => /sqlite/.test(name)), loaded }
 

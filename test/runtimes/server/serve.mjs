@@ -2,15 +2,15 @@ import { createMac } from 'withmac'
 import { HANDLERS } from './handlers.mjs'
 
 /*
- * A server process. Its one argument says, as JSON, which adapter, database, credentials and certificate it
- * has, and which handlers: each gets a port of its own, since requests of the suite have any path and
- * any host. It prints the ports.
+ * A server process. Its only argument has the adapter, database, credentials, certificate and handlers, as
+ * JSON. Each handler gets its own port, because requests of the suite have any path and any host. The process
+ * prints the ports.
  */
 
 const config = JSON.parse(process.argv[2])
 const { adapter, database, handlers, plain = [], credentials = [], tls = null } = config
 
-// Not a literal import of each: none may load what another runtime's server needs.
+// Not a static import of all: an adapter may need what this runtime does not have.
 const { listen, requestTarget } = await import(`./adapters/${adapter}.mjs`)
 const mac = database === undefined ? null : createMac({ database })
 for (const { user, ...options } of credentials) {

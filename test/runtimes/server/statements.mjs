@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto'
 
 /*
- * Verifies signed requests one after the other, in a database of the driver that the first argument
- * names, and prints how many were let in and how often each
- * connection was asked to prepare each SQL.
+ * Verifies signed requests one after the other, with the database of the first argument. Prints how many were
+ * accepted, and how often each connection prepared each SQL statement.
  */
 
 const REQUESTS = 100
@@ -27,13 +26,13 @@ const { createMac } = await import('withmac')
 const mac = createMac({ database })
 const { id, key } = await mac.createCredential('ada')
 const app = mac.withMac(() => new Response())
-let letIn = 0
+let accepted = 0
 for (let index = 0; index < REQUESTS; index++) {
   const { status } = await app(new Request('http://example.com/', { headers: signed(index) }))
-  if (status === 200) letIn++
+  if (status === 200) accepted++
 }
 await mac.close()
-console.log(JSON.stringify({ letIn, prepared: prepared.flatMap((each) => [...each]) }))
+console.log(JSON.stringify({ accepted, prepared: prepared.flatMap((each) => [...each]) }))
 
 async function driverClass() {
   if (driver === 'better-sqlite3') return (await import(driver)).default

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { command } from './command.mjs'
 
-/** A key and a certificate for `localhost` that nobody vouches for. */
+/** Makes a key and a self-signed certificate for `localhost`. */
 export async function certificate(cache) {
   const folder = join(cache, 'certificate')
   mkdirSync(folder, { recursive: true })

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Runs a command to its end.
- * @throws Error with all that it printed, where it fails.
+ * Runs a command, and returns its output.
+ * @throws Error with its output if it fails.
  */
 export async function command(file, args, { cwd, env = cleanEnvironment() } = {}) {
   const { code, output } = await run(file, args, { cwd, env })
@@ -10,7 +10,7 @@ export async function command(file, args, { cwd, env = cleanEnvironment() } = {}
   throw new Error(`${file} ${args.join(' ')}\nended with ${code}:\n${output.trim()}`)
 }
 
-/** Runs npm: the one that runs this script where there is one, or another on another Node. */
+/** Runs npm: the one that runs this script, if any, or the given one on another Node. */
 export function npm(args, { cwd, env, cli = process.env.npm_execpath, node = process.execPath }) {
   const quiet = [...args, '--no-audit', '--no-fund', '--no-update-notifier']
   if (cli === undefined) return command('npm', quiet, { cwd, env })
@@ -18,8 +18,8 @@ export function npm(args, { cwd, env, cli = process.env.npm_execpath, node = pro
 }
 
 /**
- * The environment without what `npm run` adds to it: an npm within would take the library's folder
- * for its own. Where to download from, and through what, is left as it is.
+ * Returns the environment without the variables that `npm run` adds. With them, an npm inside would use the
+ * folder of the library. The settings of registry and proxy are kept.
  */
 export function cleanEnvironment() {
   const own = /^(npm_(lifecycle|package|command|node|execpath)|npm_config_(local|global)?_?prefix)/

@@ -6,8 +6,8 @@ import { cleanEnvironment, command, npm } from './command.mjs'
 const NPM = '10.9.9'
 
 /**
- * What npm needs to compile a native module for another Node than the one at work: an npm that runs
- * on it, that Node first in the path, and its headers.
+ * Returns what npm needs to compile a native module for another Node: an npm that runs on it, an environment
+ * with that Node first in the path and with its headers, and its binary.
  */
 export async function npmThatCompiles(cache, folder, runtime) {
   await needTools(runtime)
@@ -22,7 +22,7 @@ export async function npmThatCompiles(cache, folder, runtime) {
   return { cli, env, node: binary }
 }
 
-/** Says what lacks before npm says it in a hundred lines. */
+/** Throws a short error if a tool for compiling is missing. npm would print a hundred lines. */
 async function needTools(runtime) {
   const missing = []
   for (const tool of ['python3', 'make', 'g++']) {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { npm } from './command.mjs'
 
 /**
- * Builds and packs the library, as it would be published; or takes the tarball that WITHMAC_TARBALL names,
- * where several checks run side by side: to build anew takes away for a moment what was built before.
+ * Builds and packs the library, as for publishing. If WITHMAC_TARBALL is set, uses that tarball instead:
+ * several checks run at the same time, and a build removes the result of the one before for a moment.
  *
- * @returns The tarball's path. Its name holds a digest of its content: npm takes a file that it knows
- *   by name for the one that it installed before.
+ * @returns The path of the tarball. Its name contains a digest of its content, because npm does not install
+ *   a file with a known name again.
  */
 export async function pack(library, cache) {
   const before = process.env.WITHMAC_TARBALL

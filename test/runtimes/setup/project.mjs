@@ -14,12 +14,12 @@ import { compiles, native } from '../runtimes.mjs'
 import { npm } from './command.mjs'
 import { npmThatCompiles } from './native.mjs'
 
-/** Says which packages are there. */
+/** The file that lists the installed packages. */
 const INSTALLED = 'node_modules/.installed.json'
 
 /**
- * An empty project with the runtime, the tarball, and the suite in it, where an import finds the
- * installed package and nothing else. What is there from before, and the same, is kept.
+ * Makes a project with the runtime, the tarball and the suite. An import there finds only the installed
+ * package. Packages that are already installed in the same version are kept.
  */
 export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
   const folder = join(cache, runtime.name)
@@ -35,8 +35,8 @@ export async function projectFor(runtime, { cache, tarball, suite, vectors }) {
 }
 
 /**
- * Installs a runtime and what it needs besides the library, which may not be packed yet: downloads and
- * compilers take longest. What is there from before stays.
+ * Installs a runtime and its packages before the library is packed, because downloads and compiling take
+ * longest. Does nothing if they are installed.
  */
 export async function runtimeFor(runtime, { cache }) {
   const folder = join(cache, runtime.name)
@@ -45,8 +45,8 @@ export async function runtimeFor(runtime, { cache }) {
 }
 
 /**
- * A project with the library alone, and without the driver that is packed with it. It is far from any
- * other folder of modules, because a runtime would search that too.
+ * Makes a project with only the library, and without the driver that is packed with it. It is outside of any
+ * folder with node_modules, in which a runtime would look too.
  */
 export async function bareProject(shared) {
   const folder = await projectApart(shared, {})
@@ -54,7 +54,7 @@ export async function bareProject(shared) {
   return folder
 }
 
-/** A project with the library and a better-sqlite3 whose install script did not run. */
+/** Makes a project with the library and a better-sqlite3 whose install script did not run. */
 export function uncompiledProject(shared) {
   return projectApart(shared, native)
 }
@@ -71,8 +71,8 @@ async function projectApart({ tarball, suite }, packages) {
 async function installPackages(runtime, packages, cache) {
   const folder = join(cache, runtime.name)
   if (!compiles(runtime)) return npm(['install'], { cwd: folder })
-  // The headers must be there before npm compiles with them: the runtime comes first. What was
-  // compiled before stays, since compiling takes a minute.
+  // The runtime is installed first, because npm needs its headers to compile. Compiled modules are kept,
+  // because compiling takes a minute.
   if (!existsSync(join(folder, runtime.binary))) {
     const { withmac: _, 'better-sqlite3': __, ...first } = packages
     writeManifest(folder, first)
@@ -89,7 +89,7 @@ async function install(folder, packages, work) {
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return
   mkdirSync(folder, { recursive: true })
   rmSync(done, { force: true })
-  // The lock, and what is there, would hold npm to the tarball of the last time.
+  // With the lock file or the installed package, npm would keep the earlier tarball.
   rmSync(join(folder, 'package-lock.json'), { force: true })
   rmSync(join(folder, 'node_modules/withmac'), { recursive: true, force: true })
   writeManifest(folder, packages)
@@ -105,6 +105,6 @@ function writeManifest(folder, packages) {
     allowScripts: { bun: true, deno: true, 'better-sqlite3': true },
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2))
-  // Bun would go by the next one above, whose `paths` lead to the library's sources.
+  // Without this file Bun would use the tsconfig.json above, whose `paths` name the library's sources.
   writeFileSync(join(folder, 'tsconfig.json'), '{}')
 }

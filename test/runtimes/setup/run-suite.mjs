@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { cleanEnvironment } from './command.mjs'
 
-/** A suite that takes longer hangs. */
+/** A suite that takes longer counts as hanging. */
 const PATIENCE_MS = 300_000
 
 /**
  * Runs the suite inside a runtime.
- * @returns What its last line says: how many checks passed, what failed, and what else to tell.
+ * @returns The content of its last line: how many checks passed, the failures, and notes.
  */
 export function runSuite(runtime, folder, { bare, uncompiled, tls }) {
   const start = performance.now()
@@ -24,19 +24,19 @@ export function runSuite(runtime, folder, { bare, uncompiled, tls }) {
       killSignal: 'SIGKILL',
     })
     let output = ''
-    let complaints = ''
+    let errors = ''
     child.stdout.on('data', (chunk) => {
       output += chunk
     })
     child.stderr.on('data', (chunk) => {
-      complaints += chunk
+      errors += chunk
     })
     child.on('error', reject)
     child.on('close', (code, signal) => {
       const result = lastLine(output)
       const seconds = Math.round((performance.now() - start) / 1000)
       if (result !== null && code === 0) return resolve({ ...result, seconds })
-      reject(new Error(`the suite ended with ${code ?? signal}.\n${output}${complaints}`))
+      reject(new Error(`the suite ended with ${code ?? signal}.\n${output}${errors}`))
     })
   })
 }

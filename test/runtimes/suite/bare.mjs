@@ -1,6 +1,6 @@
 import { exchange, field } from './raw.mjs'
 
-/** What the runtime shows a handler of a request, or by which status it refuses it by itself. */
+/** @returns What the runtime shows a handler of a request, or the status if the runtime rejects it. */
 export async function seenOf(port, bytes, ca = null) {
   const answer = await exchange(port, bytes, { ca })
   const shown = field(answer, 'x-seen')

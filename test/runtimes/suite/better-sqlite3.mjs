@@ -11,19 +11,19 @@ import { adapters, config, hasBetterSqlite3, isNode, version } from './this-runt
 
 const URL = 'better-sqlite3::memory:'
 
-/** The driver for those who ask for it: where it opens the database, and what is said where it cannot. */
+/** Checks the optional driver: that it opens a database, and otherwise what the error says. */
 export async function betterSqlite3() {
   if (hasBetterSqlite3) {
     check('it opens the database', await opened(config.folder), { open: 'opened', better: true })
     await sharesItsFile()
-    await leavesNothingOfAKey()
+    await deletesKeys()
     await compiledForAnotherNode()
   }
   const { open } = await opened(config.bare)
   if (!isNode) {
     const wanted = `better-sqlite3 does not run on ${version}: write sqlite: in place of better-sqlite3:`
-    check('on a runtime that cannot have it', open, failure(wanted))
-    check('installed all the same', (await opened(config.uncompiled)).open, failure(wanted))
+    check('on a runtime without native modules', open, failure(wanted))
+    check('although it is installed', (await opened(config.uncompiled)).open, failure(wanted))
     return
   }
   const wanted = `better-sqlite3 is not installed for ${version}: run: npm install better-sqlite3@11`
@@ -33,7 +33,7 @@ export async function betterSqlite3() {
   note(`not compiled: ${uncompiled.open}`)
 }
 
-/** What was accepted through one driver is a replay through the other, on the same file. */
+/** Checks that a request that one driver accepted is a replay for the other, on the same file. */
 function sharesItsFile() {
   return withDatabase(async ({ folder, database }) => {
     const [adapter] = adapters
@@ -43,7 +43,7 @@ function sharesItsFile() {
       const server = await startServer(options)
       const again = accepted.map((request) => status(server, request))
       check(
-        `${url.split(':')[0]}, of before`,
+        `${url.split(':')[0]}, requests from before`,
         await Promise.all(again),
         again.map(() => 401),
       )
@@ -56,8 +56,8 @@ function sharesItsFile() {
   })
 }
 
-/** The same driver is tried in more ways, where it is there, by store/secure-delete.test.ts. */
-function leavesNothingOfAKey() {
+/** Checks that a deleted key is not in the file. store/secure-delete.test.ts checks more. */
+function deletesKeys() {
   return withDatabase(async ({ folder, database }) => {
     const mac = createMac({ database: database.replace('sqlite:', 'better-sqlite3:') })
     const key = randomBytes(225).toString('base64url')
@@ -68,19 +68,19 @@ function leavesNothingOfAKey() {
       await mac.createCredential('ada', { id, key: given, allowShortKey: true })
     }
     await mac.deleteCredential('ada')
-    // That brings the log into the file.
+    // This writes the log into the file.
     await mac.close()
     const bytes = readFileSync(join(folder, 'mac.db'), 'latin1')
     const left = key.match(/.{20}/g).filter((piece) => bytes.includes(piece))
-    check('of a deleted key nothing is left', left, [])
+    check('a deleted key is not in the file', left, [])
   })
 }
 
-/** The Node that runs the tests finds what was compiled for this one. */
+/** Opens with the Node that runs the tests, which finds a module that was compiled for this Node. */
 async function compiledForAnotherNode() {
   const { path, version: other, modules } = config.otherNode
   if (modules === process.versions.modules) {
-    note(`compiled for another Node: not tried, Node ${other} takes the same binaries`)
+    note(`compiled for another Node: not checked, because Node ${other} uses the same binaries`)
     return
   }
   const { open } = await opened(config.folder, path)
@@ -100,8 +100,8 @@ function failure(why) {
 }
 
 async function opened(folder, node) {
-  const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'), [URL], { node })
-  check('opening prints no warning', complaints, '')
+  const { output, errors } = await runFile(join(folder, 'server/probe.mjs'), [URL], { node })
+  check('opening prints no warning', errors, '')
   const { open, better } = JSON.parse(output)
   return { open, better }
 }

@@ -1,5 +1,14 @@
 import { bodyEnds } from './body-ends.mjs'
-import { authorize, bare, bytesOf, FRAMINGS, LIMIT, letIn, send, sha256 } from './bound-request.mjs'
+import {
+  accepted,
+  authorize,
+  bare,
+  bytesOf,
+  FRAMINGS,
+  LIMIT,
+  send,
+  sha256,
+} from './bound-request.mjs'
 import { check } from './checks.mjs'
 import { exchange } from './raw.mjs'
 import { startServer } from './server-process.mjs'
@@ -10,12 +19,12 @@ const BODIES = {
   'a short body': '{"a":[1,2]}',
   'a long body': JSON.stringify('0123456789abcdef'.repeat(LIMIT / 16 - 1)),
 }
-/** Deno warns of its own `signal` where a request is copied, and Node 18 of the `File` in a form. */
+/** Deno warns about its own `signal` if a request is copied, and Node 18 about `File` in a form. */
 const WARNINGS = /^Deno\.serve: request\.signal aborts|buffer\.File|node --trace-warnings/
 const BOUNDARY = 'x-boundary-x'
 const TYPE = `multipart/form-data; boundary=${BOUNDARY}`
 
-/** Bodies that are bound to the MAC, on sockets: verified whole, and then whole in the handler. */
+/** Checks bound bodies on sockets: they are verified completely, and reach the handler completely. */
 export async function bodies(adapter) {
   const handlers = ['bound', 'boundOptional', 'readBefore']
   const database = 'sqlite::memory:'
@@ -23,14 +32,14 @@ export async function bodies(adapter) {
   const { bound, boundOptional, readBefore } = server.ports
   await reading(bound)
   await forms(bound)
-  await refusing(bound)
+  await rejecting(bound)
   await bodyEnds(bound)
   await optional(boundOptional)
   await usedBefore(readBefore, bound)
   await server.kill(WARNINGS)
 }
 
-/** Each body, sent in each way, read in each way. */
+/** Checks each body, sent in each way and read in each way. */
 async function reading(port) {
   for (const [name, body] of Object.entries(BODIES)) {
     for (const how of ['text', 'bytes', 'blob', 'json', 'stream', 'clone', 'nothing']) {
@@ -38,7 +47,7 @@ async function reading(port) {
       for (const framing of Object.keys(FRAMINGS)) {
         const answer = await send(port, { target: `/?how=${how}`, body, framing, ext: ' a,b' })
         const read = how === 'nothing' ? '' : body
-        check(`${name}, sent ${framing}, read as ${how}`, answer, letIn(read, 'a,b'))
+        check(`${name}, sent ${framing}, read as ${how}`, answer, accepted(read, 'a,b'))
       }
     }
   }
@@ -51,11 +60,11 @@ async function forms(port) {
   const body = `${part('name="a"', 'b c')}${part('name="f"; filename="x.txt"', file)}--${BOUNDARY}--\r\n`
   for (const framing of Object.keys(FRAMINGS)) {
     const answer = await send(port, { target: '/?how=form', body, framing, type: TYPE })
-    check(`a form, sent ${framing}`, answer, letIn(`a=b c\nf=x.txt ${file}\n`))
+    check(`a form, sent ${framing}`, answer, accepted(`a=b c\nf=x.txt ${file}\n`))
   }
 }
 
-async function refusing(port) {
+async function rejecting(port) {
   const target = '/?how=text'
   const signed = { target, body: 'the true body', ext: '' }
   const authorization = authorize(signed)
@@ -66,20 +75,20 @@ async function refusing(port) {
     }
   }
   const good = await send(port, { ...signed, authorization })
-  check('the true body, after the others', good, letIn(signed.body))
+  check('the true body, after the others', good, accepted(signed.body))
   const without = await send(port, { target, body: 'x', authorization: bare('POST', target) })
   check('no digest', without, [401, 'ERR_MAC_BODY_MISSING'])
 }
 
 async function optional(port) {
   const target = '/?how=text'
-  const told = (why, body, rest = {}) => [
+  const answerWith = (why, body, rest = {}) => [
     200,
     { bodyVerified: null, ext: null, why, digest: sha256(body), ...rest },
   ]
   for (const framing of Object.keys(FRAMINGS)) {
     const anonymous = { target, body: 'any', framing, authorization: null }
-    check(`anonymous, sent ${framing}`, await send(port, anonymous), told(null, 'any'))
+    check(`anonymous, sent ${framing}`, await send(port, anonymous), answerWith(null, 'any'))
     const wrong = {
       target,
       body: 'fake',
@@ -89,16 +98,16 @@ async function optional(port) {
     check(
       `another body, sent ${framing}`,
       await send(port, wrong),
-      told('ERR_MAC_BODY_MISMATCH', 'fake'),
+      answerWith('ERR_MAC_BODY_MISMATCH', 'fake'),
     )
     const unbound = { target, body: 'any', framing, authorization: bare('POST', target, 'a,b') }
     check(
       `unbound, sent ${framing}`,
       await send(port, unbound),
-      told(null, 'any', { bodyVerified: false, ext: 'a,b' }),
+      answerWith(null, 'any', { bodyVerified: false, ext: 'a,b' }),
     )
     const good = { target, body: 'any', framing, ext: ' a,b' }
-    check(`bound, sent ${framing}`, await send(port, good), letIn('any', 'a,b'))
+    check(`bound, sent ${framing}`, await send(port, good), accepted('any', 'a,b'))
   }
   const large = 'z'.repeat(LIMIT + 1)
   const status = (request) =>
@@ -113,8 +122,8 @@ async function usedBefore(port, bound) {
   const answer = await send(port, { ...request, authorization })
   check('a body that was read before', answer, [400, 'ERR_MAC_BODY_UNREADABLE'])
   check(
-    'its nonce is not used up',
+    'its nonce is still unused',
     await send(bound, { ...request, authorization }),
-    letIn('the body'),
+    accepted('the body'),
   )
 }

@@ -1,4 +1,5 @@
 import {
+  accepted,
   authorize,
   bare,
   breakOff,
@@ -7,17 +8,16 @@ import {
   FRAMINGS,
   HOST,
   LIMIT,
-  letIn,
   send,
   sha256,
 } from './bound-request.mjs'
 import { check } from './checks.mjs'
 import { exchange, field } from './raw.mjs'
 
-/** Where a body ends: past the limit, not where its length says, too early, or before it begins. */
+/** Checks bodies that are too long, have a wrong length, break off, or do not exist. */
 export async function bodyEnds(port) {
   await tooLarge(port)
-  await lying(port)
+  await wrongLength(port)
   await breakingOff(port)
   await withoutBody(port)
 }
@@ -31,7 +31,7 @@ async function tooLarge(port) {
     `Authorization: ${authorization}`,
     ...fields,
   ]
-  // Nothing of the body is sent: who waited for it would hang.
+  // No part of the body is sent. A server that waited for it would hang.
   const length = await exchange(
     port,
     `${head(`Content-Length: ${LIMIT + 1}`).join('\r\n')}\r\n\r\n`,
@@ -40,7 +40,7 @@ async function tooLarge(port) {
   check('one byte too many, by its length', length.status, 413)
   check('its type', field(length, 'content-type'), 'application/problem+json')
   check('its challenge', field(length, 'www-authenticate'), null)
-  // Nor is it ever ended.
+  // The body never ends.
   const piece = 'x'.repeat(100_000)
   const many = Array.from({ length: 11 }, () => chunk(piece))
   const endless = [`${head('Transfer-Encoding: chunked').join('\r\n')}\r\n\r\n`, ...many]
@@ -48,14 +48,14 @@ async function tooLarge(port) {
   const longest = 'y'.repeat(LIMIT)
   for (const framing of Object.keys(FRAMINGS)) {
     check(
-      `as many as are allowed, sent ${framing}`,
+      `exactly the limit, sent ${framing}`,
       await send(port, { target, body: longest, framing }),
-      letIn(longest),
+      accepted(longest),
     )
   }
 }
 
-async function lying(port) {
+async function wrongLength(port) {
   const target = '/?how=text'
   const body = 'the true body'
   const start = [
@@ -64,12 +64,12 @@ async function lying(port) {
     `Authorization: ${authorize({ target, body })}`,
   ]
   const short = [...start, 'Content-Length: 8', 'Connection: close', '', body].join('\r\n')
-  // What is left over is no request, for which Node answers 400 at once.
+  // The rest is not a valid request, for which Node answers 400 at once.
   const { status } = await exchange(port, short)
-  check('a length that is too small', [400, 401].includes(status) ? 'refused' : status, 'refused')
+  check('a length that is too small', [400, 401].includes(status) ? 'rejected' : status, 'rejected')
 }
 
-/** The connection ends before the body does: nobody waits for the answer, and the server lives. */
+/** Ends the connection before the body ends. The server must stay alive. */
 async function breakingOff(port) {
   const target = '/?how=text'
   const body = 'the true body'.repeat(10_000)
@@ -84,7 +84,7 @@ async function breakingOff(port) {
     ].join('\r\n')
   for (const part of [body.slice(0, 20), body.slice(0, 65_536), '']) {
     for (const abrupt of [true, false]) {
-      // What came is the whole of what was signed: that the rest is missing must be noticed.
+      // With `part`, the bytes that arrive are all that was signed. The missing rest must be noticed.
       for (const signed of [body, part]) {
         const authorization = authorize({ target, body: signed })
         await breakOff(
@@ -98,7 +98,7 @@ async function breakingOff(port) {
         check(
           `${signed.length} bytes, after ${part.length} of them broke off`,
           whole,
-          letIn(signed),
+          accepted(signed),
         )
       }
     }
@@ -112,20 +112,20 @@ async function withoutBody(port) {
     check(
       `${method} without a body`,
       await send(port, { method, target, body: '', framing }),
-      letIn(''),
+      accepted(''),
     )
     const bareOne = { method, target, body: '', framing, authorization: bare(method, target) }
     check(`${method} without a digest`, await send(port, bareOne), [401, 'ERR_MAC_BODY_MISSING'])
   }
   const head = { method: 'HEAD', target: '/', body: '', framing: 'without' }
   check('HEAD', (await exchange(port, bytesOf(head))).status, 200)
-  // Some servers show the handler no body of a GET. What it is shown must be what was verified.
+  // Some servers hide the body of a GET from the handler. What the handler sees must be verified.
   for (const framing of Object.keys(FRAMINGS)) {
     for (const how of ['text', 'stream', 'clone']) {
       const get = { method: 'GET', target: `/?how=${how}`, framing }
       const authorization = authorize({ ...get, body: '' })
-      const [status, told] = await send(port, { ...get, body: 'smuggled', authorization })
-      const good = status === 401 || status === 400 || told.digest === sha256('')
+      const [status, answer] = await send(port, { ...get, body: 'smuggled', authorization })
+      const good = status === 401 || status === 400 || answer.digest === sha256('')
       check(`GET with a body, sent ${framing}, read as ${how}: ${status}`, good, true)
     }
   }

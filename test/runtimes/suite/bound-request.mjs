@@ -7,7 +7,7 @@ export const HOST = 'example.com'
 /** The `maxBodyBytes` of the servers. */
 export const LIMIT = 1_000_000
 
-/** How a body goes over the wire: one after another is slow, on the scale of a test. */
+/** The ways to send a body. `slowly` sends its pieces one after the other. */
 export const FRAMINGS = {
   'with its length': (body) => [`Content-Length: ${body.length}\r\n\r\n${body}`],
   'in chunks': (body) => [`Transfer-Encoding: chunked\r\n\r\n${chunked(pieces(body))}`],
@@ -31,7 +31,7 @@ export function breakOff(port, bytes, abrupt) {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' }, () => {
       socket.write(bytes, 'latin1', () => {
-        // The server is to be at it, and not to find the connection gone before.
+        // The server must be reading the body when the connection ends.
         setTimeout(() => (abrupt ? socket.resetAndDestroy() : socket.end()), 20)
       })
     })
@@ -42,7 +42,7 @@ export function breakOff(port, bytes, abrupt) {
   })
 }
 
-export function letIn(read, ext = null) {
+export function accepted(read, ext = null) {
   return [200, { bodyVerified: true, ext, why: null, digest: sha256(read) }]
 }
 
@@ -77,7 +77,7 @@ export function bytesOf({
   return [`${lines.join('\r\n')}\r\n${first}`, ...others]
 }
 
-/** The status, and what the handler told or the code of the refusal. */
+/** @returns The status, and the answer of the handler or the code of the rejection. */
 export async function send(port, request) {
   const { status, head, body } = await exchange(port, bytesOf(request), { wholeBody: true })
   const json = /\{.*\}/s.exec(body)?.[0]

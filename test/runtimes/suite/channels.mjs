@@ -8,7 +8,7 @@ const NAMES = ['accepted', 'rejected', 'rotated', 'pruned', 'batch'].map(
 )
 const FORM = { method: 'GET', target: '/', host: 'example.com', port: '80' }
 
-/** What happens is published under its name, each thing once, and a listener that throws changes nothing. */
+/** Checks that each event is published once, and that a listener that throws changes nothing. */
 export async function channels() {
   const heard = []
   const uncaught = []
@@ -19,8 +19,8 @@ export async function channels() {
   const note = ({ message }) => uncaught.push(message)
   process.on('uncaughtException', note)
   for (const name of NAMES) for (const listener of [fail, hear]) subscribe(name, listener)
-  const statuses = await happenings()
-  // What a listener throws is thrown in a turn of its own.
+  const statuses = await useMac()
+  // The error of a listener is thrown later, outside the call.
   await new Promise((resolve) => setTimeout(resolve, 20))
   for (const name of NAMES) for (const listener of [fail, hear]) unsubscribe(name, listener)
   process.off('uncaughtException', note)
@@ -29,8 +29,8 @@ export async function channels() {
   check('what was thrown is uncaught', uncaught.sort(), [...NAMES].sort())
 }
 
-/** One good request and one without credentials, a rotation, and the pruning of the nonce. */
-async function happenings() {
+/** Sends a signed and an unsigned request, rotates the credential, and removes the nonce. */
+async function useMac() {
   let seconds = Math.floor(Date.now() / 1000)
   const mac = createMac({ database: 'sqlite::memory:', now: () => seconds })
   const { user, id, key } = ADA

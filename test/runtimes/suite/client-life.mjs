@@ -10,14 +10,14 @@ const COUNT = 20
 const NOW = 1_700_000_000
 const ALL_WELL = Array(COUNT).fill(200)
 
-/** What a client makes of answers, over sockets: wrong clocks, many requests at once, lost answers. */
+/** Checks a client over sockets: wrong clocks, many requests at once, lost answers. */
 export async function clientLife() {
   for (const off of [-4000, 4000]) await atOnce(off)
   for (const method of ['GET', 'PUT', 'DELETE', 'POST']) await lostAnswer(method)
   await webSocket()
 }
 
-/** A WebSocket is opened with a signature over the http form of its URL. */
+/** Checks that a WebSocket can be opened with a signature over the http form of its URL. */
 async function webSocket() {
   if (typeof WebSocket === 'undefined') return note('has no WebSocket')
   const server = await signingServer()
@@ -71,14 +71,14 @@ const RESENDS = {
   deno: () => true,
 }
 
-/** A request that was carried out, and whose answer is lost, must not look like one that was rejected. */
+/** Checks that a request whose answer was lost does not look like a rejected one. */
 async function lostAnswer(method) {
   const server = await signingServer()
   const proxy = await breakingProxy(server.port)
   const macFetch = createMacFetch(server.credential, { now: () => NOW })
   await (await macFetch(proxy.url)).text()
   proxy.breakNext()
-  const told = await macFetch(proxy.url, { method, ...(method === 'PUT' && { body: 'x' }) }).then(
+  const result = await macFetch(proxy.url, { method, ...(method === 'PUT' && { body: 'x' }) }).then(
     ({ status }) => `answered ${status}`,
     (error) => error.code ?? error.name,
   )
@@ -88,10 +88,10 @@ async function lostAnswer(method) {
     server.seen,
     again ? [200, 200, 401] : [200, 200],
   )
-  check(`${method}, its answer lost, is told`, !told.startsWith('answered'), true)
-  if (again) check(`${method}, its answer lost, by code`, told, 'ERR_MAC_CLIENT_ANSWER_LOST')
+  check(`${method}, its answer lost, is an error`, !result.startsWith('answered'), true)
+  if (again) check(`${method}, its answer lost, by code`, result, 'ERR_MAC_CLIENT_ANSWER_LOST')
   note(
-    `${method} on a broken connection: ${again ? 'sent again by fetch' : 'not sent again'}, ${told}`,
+    `${method} on a broken connection: ${again ? 'sent again by fetch' : 'not sent again'}, ${result}`,
   )
   proxy.close()
   await server.close()
@@ -103,7 +103,7 @@ async function statuses(send) {
   return answers.map(({ status }) => status)
 }
 
-/** Handlers on node:http, which every runtime has, with a clock that stands still. */
+/** Starts a server on node:http, which every runtime has, with a clock that stands still. */
 async function signingServer() {
   const mac = createMac({ database: 'sqlite::memory:', now: () => NOW })
   const credential = await mac.createCredential('ada', { expires: null })
@@ -124,7 +124,7 @@ async function signingServer() {
       ...content,
     })
     const isToken = url === '/token'
-    // What waits here was all signed before the first of it was answered.
+    // All requests that wait here were signed before the first answer.
     if (!isToken && --gate.left === 0) gate.open()
     if (!isToken) await gate.opened
     const response = await (isToken ? endpoint : app)(request)
@@ -132,7 +132,7 @@ async function signingServer() {
     outgoing.writeHead(response.status, Object.fromEntries(response.headers))
     outgoing.end(Buffer.from(await response.arrayBuffer()))
   })
-  // Not opened: what counts is what the server makes of the request.
+  // The WebSocket is not opened. Only the verdict on the request counts.
   server.on('upgrade', async ({ url, headers }, socket) => {
     const request = new Request(`http://${headers.host}${url}`, { headers: plain(headers) })
     seen.push((await app(request)).status)
@@ -164,7 +164,7 @@ function plain({ host, authorization, 'content-type': type }) {
   return { host, ...(authorization && { authorization }), ...(type && { 'content-type': type }) }
 }
 
-/** Passes connections on, until it is told to break the next that has an answer, in place of that. */
+/** Starts a proxy. After `breakNext` it closes the connection of the next answer instead of passing it on. */
 async function breakingProxy(port) {
   let breaks = false
   const server = createServer((client) => {

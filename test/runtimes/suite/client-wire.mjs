@@ -5,8 +5,8 @@ import { config } from './this-runtime.mjs'
 import { readVectors } from './vectors.mjs'
 
 /**
- * What the fetch of this runtime sends of awkward URLs and methods, on a socket that understands
- * nothing: it must be what the client says, and what the client refuses must truly be changed.
+ * Checks what the fetch of this runtime sends for awkward URLs and methods. It must be what the client signs.
+ * If the client refuses a URL, fetch must really change it.
  */
 export async function clientWire() {
   const { targets, methods } = readVectors('awkward-urls')
@@ -55,7 +55,7 @@ function signable(work) {
   try {
     return work()
   } catch (error) {
-    check('the reason is told', /^ERR_MAC_CLIENT_(?:URL|METHOD)$/.test(error.code), true)
+    check('the error has a code', /^ERR_MAC_CLIENT_(?:URL|METHOD)$/.test(error.code), true)
     return null
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Runs work with a database file of its own, in a folder that is removed in the end. */
+/** Runs `work` with a new database file, in a folder that is removed at the end. */
 export async function withDatabase(work) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'withmac-runtimes-')))
   try {

@@ -6,24 +6,24 @@ import { send } from './raw.mjs'
 import { startServer } from './server-process.mjs'
 import { ADA, signed } from './sign.mjs'
 
-/** Where no database is given: the variable's, else `mac.db` in the working directory. */
+/** Checks the default database: from the variable, otherwise `mac.db` in the working directory. */
 export function defaultDatabase(adapter) {
   return withDatabase(async ({ folder }) => {
     const path = join(folder, 'mac.db')
     const server = { adapter, folder, handlers: ['bareFunctions'], bareFunctions: ADA }
-    await letsIn('by default', server)
-    check('mac.db is there', existsSync(path), true)
-    check('for its owner alone', (statSync(path).mode & 0o777).toString(8), '600')
+    await accepts('by default', server)
+    check('mac.db exists', existsSync(path), true)
+    check('only its owner can read it', (statSync(path).mode & 0o777).toString(8), '600')
 
-    // Were it not the same database, the credential would be made anew, and the key shown.
+    // It must be the same database, in which the credential exists.
     const variables = { MAC_DATABASE_URL: `sqlite:${path}` }
-    await letsIn('by the variable', { ...server, variables })
+    await accepts('by the variable', { ...server, variables })
     const memory = { MAC_DATABASE_URL: 'sqlite::memory:' }
-    await letsIn('in memory', { ...server, variables: memory })
+    await accepts('in memory', { ...server, variables: memory })
   })
 }
 
-async function letsIn(how, options) {
+async function accepts(how, options) {
   const server = await startServer(options)
   const request = signed({ host: 'example.com' })
   const port = server.ports.bareFunctions

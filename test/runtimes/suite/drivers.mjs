@@ -9,28 +9,28 @@ import { config, hasBetterSqlite3, isNode, version } from './this-runtime.mjs'
 const WITHOUT = ['node-18', 'node-20']
 
 /**
- * No driver is loaded before a database is opened. In the bare project, where none is installed, the
- * import works all the same; where the runtime has no SQLite either, the error says what to do.
+ * Checks that no driver is loaded before a database is opened. In the bare project, without an installed
+ * driver, the import must work too. If the runtime has no SQLite either, the error must say what to do.
  */
 export async function drivers() {
   for (const folder of [config.folder, config.bare]) {
-    const { output, complaints } = await runFile(join(folder, 'server/probe.mjs'))
+    const { output, errors } = await runFile(join(folder, 'server/probe.mjs'))
     check('the import loads no driver', output, JSON.stringify({ asked: [], loaded: [] }))
-    check('the import prints no warning', complaints, '')
+    check('the import prints no warning', errors, '')
   }
   const own = join(config.folder, 'server/probe.mjs')
   const opened = await runFile(own, ['sqlite::memory:'])
   check('opening works', JSON.parse(opened.output).open, 'opened')
-  check('opening prints no warning', opened.complaints, '')
+  check('opening prints no warning', opened.errors, '')
 
-  await tellsWhatIsWrong(own)
+  await namesTheCause(own)
 
-  // kysely-bun-sqlite was removed there; it comes with the library.
+  // The bare project lacks kysely-bun-sqlite, which is installed with the library.
   if (config.name === 'bun') return
-  const { output, complaints } = await runFile(join(config.bare, 'server/probe.mjs'), [
+  const { output, errors } = await runFile(join(config.bare, 'server/probe.mjs'), [
     'sqlite::memory:',
   ])
-  check('opening without a driver prints no warning', complaints, '')
+  check('opening without a driver prints no warning', errors, '')
   const { open } = JSON.parse(output)
   if (!WITHOUT.includes(config.name)) {
     check('opening without a driver', open, 'opened')
@@ -42,15 +42,15 @@ export async function drivers() {
   note(`without better-sqlite3: ${open}`)
 }
 
-/** Of a file that is no database, each driver has SQLite's text alone: the cause stands before it. */
-function tellsWhatIsWrong(probe) {
+/** Checks that the error for a file that is not a database begins with the cause, for each driver. */
+function namesTheCause(probe) {
   return withDatabase(async ({ folder, database }) => {
     const path = database.slice('sqlite:'.length)
     writeFileSync(path, 'no database '.repeat(1000))
     for (const scheme of hasBetterSqlite3 ? ['sqlite', 'better-sqlite3'] : ['sqlite']) {
       const { output } = await runFile(probe, [`${scheme}:${path}`], { folder })
-      const said = 'failed: it is not a SQLite database, or an encrypted one: is the path right? ('
-      check(`${scheme}: a file that is no database`, JSON.parse(output).open.includes(said), true)
+      const text = 'failed: it is not a SQLite database, or an encrypted one: is the path right? ('
+      check(`${scheme}: not a database`, JSON.parse(output).open.includes(text), true)
     }
   })
 }

@@ -1,7 +1,7 @@
 /**
- * Of the 174 raw requests: how many are let in with a signature over what was sent, how many only with
- * one over what the runtime shows, and how many with none. Each single answer is checked against the
- * rules; these numbers are here so that nobody overlooks it when a runtime shows something else.
+ * For the 174 raw requests: how many are accepted with a signature over what was sent, how many only with one
+ * over what the runtime shows, and how many with neither. Each answer is checked against the rules. These
+ * numbers make it visible if a new version of a runtime shows something else.
  */
 export const EXPECTED = {
   'bun bun required': counts(60, 26, 88),
@@ -26,6 +26,6 @@ export const EXPECTED = {
   'node-26 srvx raw': counts(74, 0, 100),
 }
 
-function counts(wire, shown, refused) {
-  return { wire, shown, refused }
+function counts(wire, shown, rejected) {
+  return { wire, shown, rejected }
 }

@@ -8,11 +8,11 @@ import { ADA, sign } from './sign.mjs'
 import { shownForm } from './visible.mjs'
 
 /**
- * Where the wire says two things of the host, or none: which signatures are accepted, as
- * docs/security.md shows. With node:http's own request at hand, it is none wherever there is a doubt; over
- * HTTP/2, `hono` takes the client's word for the scheme.
+ * Which signatures are accepted if the wire names two hosts or none, as docs/security.md shows. With the
+ * request of node:http at hand, all are rejected if there is a doubt. Over HTTP/2, `hono` uses the scheme
+ * that the client sends.
  */
-const LET_IN = {
+const ACCEPTED = {
   bun: {
     'https://, on a plain port': ['80'],
     'no Host': [],
@@ -22,21 +22,21 @@ const LET_IN = {
   },
   deno: {
     'https://, on a plain port': ['443'],
-    'no Host': ['made up'],
+    'no Host': ['invented'],
     'the same Host': ['443'],
     'another Host': [],
     'the scheme http': ['80'],
   },
   hono: {
     'https://, on a plain port': ['443'],
-    'no Host': ['made up'],
+    'no Host': ['invented'],
     'the same Host': ['443'],
     'another Host': [],
     'the scheme http': ['80'],
   },
   srvx: {
     'https://, on a plain port': ['80'],
-    'no Host': ['made up'],
+    'no Host': ['invented'],
     'the same Host': ['443'],
     'another Host': ['the other'],
     'the scheme http': ['443'],
@@ -62,29 +62,29 @@ export async function hosts(adapter) {
   const plain = await startServer({ ...shared, handlers: ['bare', ...rounds] })
   const secure = await startServer({ ...shared, handlers: rounds, tls })
   for (const round of rounds) {
-    const expected = round === 'raw' ? withNodeRequest(LET_IN[adapter]) : LET_IN[adapter]
-    const told = async (name, candidates, send) =>
-      check(`${round}: ${name}`, await letIn(candidates, send), expected[name])
+    const expected = round === 'raw' ? withNodeRequest(ACCEPTED[adapter]) : ACCEPTED[adapter]
+    const checkFor = async (name, candidates, send) =>
+      check(`${round}: ${name}`, await acceptedOf(candidates, send), expected[name])
 
     const http1 = (head) => async (authorization) => {
       const lines = [...head, `Authorization: ${authorization}`, 'Connection: close', '', '']
       return (await exchange(plain.ports[round], lines.join('\r\n'))).status
     }
     const absolute = ['GET https://example.com/x HTTP/1.1', 'Host: example.com']
-    await told('https://, on a plain port', { ...PORTS, ...WHOLE }, http1(absolute))
-    const madeUp = await madeUpForm(plain.ports.bare, plain.ports[round])
-    await told('no Host', { ...PORTS, ...madeUp }, http1(['GET /x HTTP/1.0']))
+    await checkFor('https://, on a plain port', { ...PORTS, ...WHOLE }, http1(absolute))
+    const invented = await inventedForm(plain.ports.bare, plain.ports[round])
+    await checkFor('no Host', { ...PORTS, ...invented }, http1(['GET /x HTTP/1.0']))
 
     const session = await open(secure.ports[round], tls.cert)
     const http2 = (fields) => async (authorization) => {
       const sent = { ':path': '/x', ':authority': 'example.com', ...fields, authorization }
-      // Where the runtime itself refuses it, it resets the stream.
+      // If the runtime itself rejects the request, it resets the stream.
       const answer = await answerTo(session, sent).catch(() => ({ ':status': 400 }))
       return answer[':status']
     }
-    await told('the same Host', EITHER, http2({ host: 'example.com' }))
-    await told('another Host', EITHER, http2({ host: 'other.example' }))
-    await told('the scheme http', EITHER, http2({ ':scheme': 'http' }))
+    await checkFor('the same Host', EITHER, http2({ host: 'example.com' }))
+    await checkFor('another Host', EITHER, http2({ host: 'other.example' }))
+    await checkFor('the scheme http', EITHER, http2({ ':scheme': 'http' }))
     session.close()
   }
   await plain.kill()
@@ -96,15 +96,15 @@ function withNodeRequest(expected) {
   return { ...expected, ...Object.fromEntries(none.map((name) => [name, []])) }
 }
 
-/** What the runtime shows where no host was sent: an authority, with the port that it listens on. */
-async function madeUpForm(bare, port) {
+/** @returns What the runtime shows if no host was sent: an authority with the port that it listens on. */
+async function inventedForm(bare, port) {
   const seen = await seenOf(bare, 'GET /x HTTP/1.0\r\n\r\n')
   const shown = shownForm({ ...seen, url: seen.url.replace(`:${bare}/`, `:${port}/`) }, false)
-  return shown === null ? {} : { 'made up': shown }
+  return shown === null ? {} : { invented: shown }
 }
 
-/** The names of the forms whose signature is let in. */
-async function letIn(candidates, send) {
+/** @returns The names of the forms whose signature is accepted. */
+async function acceptedOf(candidates, send) {
   const good = []
   for (const [name, form] of Object.entries(candidates)) {
     if ((await send(sign(form))) === 200) good.push(name)

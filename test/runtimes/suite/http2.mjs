@@ -5,7 +5,7 @@ import { startServer } from './server-process.mjs'
 import { ADA, sign } from './sign.mjs'
 import { same, shownForm, visible } from './visible.mjs'
 
-/** Over HTTP/2 there is no Host header: the origin is that of `:authority`, and of `https`. */
+/** Checks HTTP/2, where there is no Host header: the origin comes from `:authority` and `https`. */
 export async function http2(adapter) {
   const tls = readCertificate()
   const rounds = ['bun', 'deno'].includes(adapter) ? ['required'] : ['required', 'raw']
@@ -44,7 +44,7 @@ async function verifies(session, round, port) {
   check(`${round}: is not 80`, await status(session, elsewhere, plain), 401)
 }
 
-/** As over HTTP/1: what the runtime rewrites is refused as sent, unless the raw target is taken. */
+/** Checks, as for HTTP/1, that a rewritten target is rejected as sent, unless `requestTarget` is used. */
 async function targets(session, { adapter, round, bare, target }) {
   const form = { method: 'GET', target, host: 'example.com', port: '443' }
   const seen = JSON.parse(decodeURIComponent((await request(bare, form))['x-seen']))
@@ -66,7 +66,7 @@ export function open(port, ca) {
   })
 }
 
-/** The servers listen on IPv4 alone. */
+/** Finds only IPv4, on which the servers listen. */
 function lookup(_name, options, callback) {
   if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }])
   else callback(null, '127.0.0.1', 4)
@@ -83,7 +83,7 @@ function request(session, { target, host, port }, authorization) {
   return answerTo(session, fields)
 }
 
-/** The header fields of the answer. */
+/** @returns The header fields of the answer. */
 export function answerTo(session, fields) {
   return new Promise((resolve, reject) => {
     const stream = session.request(fields)

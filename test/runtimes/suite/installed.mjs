@@ -6,9 +6,9 @@ import { check } from './checks.mjs'
 import { config } from './this-runtime.mjs'
 
 /**
- * What is tested is the installed package, and what it needs was installed with it. The projects lie
- * below the library's own folder, where a runtime may find its sources (Bun goes by the `paths` of the
- * next tsconfig.json) and its development dependencies.
+ * Checks that the installed package and its installed dependencies are tested. The projects are inside the
+ * folder of the library. So a runtime might find its sources (Bun uses the `paths` of the nearest
+ * tsconfig.json) and its development dependencies.
  */
 export function installed() {
   const modules = realpathSync(join(config.folder, 'node_modules')) + sep

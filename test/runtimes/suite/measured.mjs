@@ -1,6 +1,6 @@
 import { config } from './this-runtime.mjs'
 
-/** Which column of the file holds what was measured on which runtime and adapter. */
+/** The column of the file with the measurements for each runtime and adapter. */
 const COLUMNS = {
   'bun bun': 'bun',
   'deno deno': 'deno',
@@ -9,10 +9,10 @@ const COLUMNS = {
   'node-24 srvx': 'srvx',
 }
 
-/** What was measured before of a request, or `null` where it was not. */
+/** @returns The earlier measurement for a request, or `null` if there is none. */
 export function measured(adapter, { name, seen }) {
   const before = seen[COLUMNS[`${config.name} ${adapter}`]]
-  // Answers to HEAD have no body, in which the measurement was told.
+  // The measurement was in the body, which answers to HEAD do not have.
   if (before === undefined || name === 'M HEAD') return null
   if (before.status !== undefined) {
     const status = Number(before.status)
@@ -24,7 +24,7 @@ export function measured(adapter, { name, seen }) {
   return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, unescaped(value)]))
 }
 
-/** Characters beyond ASCII stand as `\u{…}` in the file. */
+/** Decodes `\u{…}`, which stands for characters outside ASCII in the file. */
 function unescaped(value) {
   if (value === null) return null
   return value.replace(/\\u\{([0-9a-f]+)\}/g, (_, hex) => String.fromCodePoint(parseInt(hex, 16)))

@@ -5,7 +5,7 @@ import { ADA, signed } from './sign.mjs'
 
 const HOST = 'example.com:3000'
 
-/** Both modes: who is let in, once, and as whom; and what the others are told. */
+/** Checks both modes: which requests are accepted, for which user, and the answers to the others. */
 export async function modes(adapter) {
   const handlers = ['required', 'optional']
   const database = 'sqlite::memory:'
@@ -23,41 +23,41 @@ async function required(port) {
 
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     const request = signed({ method, target: '/orders?b=2&a=1', host: HOST })
-    check(`${method}, signed`, await told(port, request), [200, 'ada none'])
-    check(`${method}, again`, await told(port, request), [401, 'ERR_MAC_REPLAY'])
+    check(`${method}, signed`, await answerTo(port, request), [200, 'ada none'])
+    check(`${method}, again`, await answerTo(port, request), [401, 'ERR_MAC_REPLAY'])
   }
   const post = signed({ method: 'POST', host: HOST, body: 'the body' })
-  check('the body reaches the handler', await told(port, post), [200, 'ada none the body'])
+  check('the body reaches the handler', await answerTo(port, post), [200, 'ada none the body'])
 
   const ext = signed({ host: HOST }, { ext: 'a,b c' })
-  check('with ext', await told(port, ext), [200, 'ada none'])
+  check('with ext', await answerTo(port, ext), [200, 'ada none'])
   const swapped = signed({ host: HOST }, { ext: 'one' })
   swapped.authorization = swapped.authorization.replace('ext="one"', 'ext="two"')
-  check('with another ext than signed', await told(port, swapped), [401, 'ERR_MAC_REJECTED'])
+  check('with another ext than signed', await answerTo(port, swapped), [401, 'ERR_MAC_REJECTED'])
 
   const stranger = signed({ host: HOST })
   stranger.authorization = stranger.authorization.replace(ADA.id, 'nobody')
-  check('an unknown identifier', await told(port, stranger), [401, 'ERR_MAC_REJECTED'])
+  check('an unknown identifier', await answerTo(port, stranger), [401, 'ERR_MAC_REJECTED'])
   const old = signed({ host: HOST }, { ts: String(Math.floor(Date.now() / 1000) - 3600) })
-  check('an old timestamp', await told(port, old), [401, 'ERR_MAC_TIMESTAMP_STALE'])
+  check('an old timestamp', await answerTo(port, old), [401, 'ERR_MAC_TIMESTAMP_STALE'])
   const good = signed({ host: HOST })
   const twice = `${good.authorization}, ${good.authorization}`
-  const double = await told(port, { ...good, authorization: twice })
+  const double = await answerTo(port, { ...good, authorization: twice })
   check('two credentials', double, [401, 'ERR_MAC_CREDENTIALS_REPEATED'])
-  check('and the nonce is not used up by it', await told(port, good), [200, 'ada none'])
+  check('and its nonce is still unused', await answerTo(port, good), [200, 'ada none'])
 }
 
 async function optional(port) {
-  check('optional, unsigned', await told(port, { host: HOST }), [200, 'anonymous none'])
+  check('optional, unsigned', await answerTo(port, { host: HOST }), [200, 'anonymous none'])
   const request = signed({ host: HOST })
-  check('optional, signed', await told(port, request), [200, 'ada none'])
-  check('optional, again', await told(port, request), [200, 'anonymous ERR_MAC_REPLAY'])
+  check('optional, signed', await answerTo(port, request), [200, 'ada none'])
+  check('optional, again', await answerTo(port, request), [200, 'anonymous ERR_MAC_REPLAY'])
   const wrong = { ...signed({ host: HOST }), target: '/other' }
-  check('optional, wrong', await told(port, wrong), [200, 'anonymous ERR_MAC_MISMATCH'])
+  check('optional, wrong', await answerTo(port, wrong), [200, 'anonymous ERR_MAC_MISMATCH'])
 }
 
-/** The status, and what the handler said or the code of the refusal. */
-async function told(port, request) {
+/** @returns The status, and the answer of the handler or the code of the rejection. */
+async function answerTo(port, request) {
   const { status, body } = await send(port, request)
   return [status, status === 200 ? body.trim() : JSON.parse(body).code]
 }

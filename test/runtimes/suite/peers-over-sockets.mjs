@@ -7,8 +7,8 @@ import { clockOf, signedByPeers, signedForm } from './vectors.mjs'
 import { same, visible } from './visible.mjs'
 
 /**
- * Sends what other implementations signed over HTTP and HTTPS, byte for byte, to a server with the clock
- * of then. What a runtime rewrites must be refused, unless the adapter has the raw target.
+ * Sends requests that other implementations signed, byte for byte, over HTTP and HTTPS, to a server with the
+ * clock of that time. What a runtime rewrites must be rejected, unless the adapter has `requestTarget`.
  */
 export async function peersOverSockets(adapter) {
   const handlers = ['bare', 'peers', 'control']
@@ -25,8 +25,8 @@ export async function peersOverSockets(adapter) {
     }),
   }
   const useRaw = !['bun', 'deno'].includes(adapter)
-  const counts = { 'let in': 0, refused: 0, 'refused as rewritten': 0 }
-  // A key that the draft forbids cannot be made; `peers` checks that.
+  const counts = { accepted: 0, rejected: 0, 'rejected as rewritten': 0 }
+  // A credential with a key that the draft forbids cannot be created: `peers` checks that.
   const all = signedByPeers().filter(({ key }) => !/["\\]/.test(key))
   for (const vector of all) {
     const bytes = bytesOf(vector)
@@ -36,19 +36,19 @@ export async function peersOverSockets(adapter) {
     const sent = { hosts: [vector.host_header], wellFormed: true }
     const untouched = same(signedForm(vector), visible(sent, seen, useRaw))
     const wanted = vector.right && untouched
-    counts[wanted ? 'let in' : vector.right ? 'refused as rewritten' : 'refused']++
+    counts[wanted ? 'accepted' : vector.right ? 'rejected as rewritten' : 'rejected']++
     await control(ports.control, vector, useRaw)
     const statuses = []
     for (const _ of ['first', 'again']) {
       statuses.push((await exchange(ports.peers, bytes, { ca })).status)
     }
-    const refusals = seen.status === undefined ? [401] : [seen.status, 'closed']
-    const asWanted = statuses.map((status) => (refusals.includes(status) ? 'refused' : status))
-    check(vector.name, asWanted, [wanted ? 200 : 'refused', 'refused'])
+    const rejections = seen.status === undefined ? [401] : [seen.status, 'closed']
+    const asWanted = statuses.map((status) => (rejections.includes(status) ? 'rejected' : status))
+    check(vector.name, asWanted, [wanted ? 200 : 'rejected', 'rejected'])
   }
   for (const server of Object.values(servers)) await server.kill()
-  const told = Object.entries(counts).map(([what, count]) => `${what} ${count}`)
-  note(`${adapter}, peers over sockets: ${told.join(', ')}`)
+  const list = Object.entries(counts).map(([what, count]) => `${what} ${count}`)
+  note(`${adapter}, peers over sockets: ${list.join(', ')}`)
 }
 
 function bytesOf({ method, target, host_header, authorization }) {
@@ -61,5 +61,5 @@ async function control(port, vector, useRaw) {
   const create = { id, key, allowShortKey: true, algorithm, expires: null }
   const body = JSON.stringify({ now: clockOf(vector), create, useRaw })
   const { body: done, status } = await send(port, { method: 'POST', host: 'localhost', body })
-  if (status !== 200 || !done.includes('done')) throw new Error(`the server said ${status} ${done}`)
+  if (status !== 200 || !done.includes('done')) throw new Error(`the answer was ${status} ${done}`)
 }

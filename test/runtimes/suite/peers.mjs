@@ -4,8 +4,8 @@ import { clockOf, signedByPeers, signedForm } from './vectors.mjs'
 import { same, shownForm } from './visible.mjs'
 
 /**
- * Verifies what other implementations signed, in Requests of this runtime. Its constructor rewrites
- * some: of these the very same signature must be refused.
+ * Verifies requests that other implementations signed, as Requests of this runtime. Its constructor rewrites
+ * some of them. Their signature must be rejected.
  */
 export async function peers() {
   let asSigned = 0
@@ -31,7 +31,7 @@ export async function peers() {
 function requestOf({ method, scheme, host_header: host, target, authorization }) {
   const headers = new Headers({ host })
   headers.set('authorization', authorization)
-  // A method that the constructor refuses is none that a server of this runtime could show.
+  // If the constructor refuses a method, a server of this runtime cannot show it either.
   try {
     return new Request(`${scheme}://${host}${target}`, { method, headers })
   } catch {
@@ -39,7 +39,7 @@ function requestOf({ method, scheme, host_header: host, target, authorization })
   }
 }
 
-/** Some peers took keys that the draft forbids: making one of these must fail. */
+/** Creates the credential of a peer. Some peers used keys that the draft forbids: these must fail. */
 async function createPeer(mac, { name, id, key, algorithm }) {
   const options = { id, key, allowShortKey: true, algorithm, expires: null }
   const made = await mac.createCredential('peer', options).then(

@@ -4,12 +4,12 @@ import { connect as connectSecurely } from 'node:tls'
 const PATIENCE_MS = 5000
 
 /**
- * Sends bytes over a socket of their own, as no client library would.
+ * Sends bytes over a new socket, without any client library.
  *
  * @param bytes A string of Latin-1, or several, each sent a moment after the one before.
- * @param ca The certificate to trust, where it goes over TLS.
- * @returns The status, the header and body as text; `status` is `closed` where the server hung up
- *   without an answer, and `hangs` where none came.
+ * @param ca The certificate to trust, for TLS.
+ * @returns The status, and the header and body as text. `status` is `closed` if the server closed the
+ *   connection without an answer, and `hangs` if no answer came.
  */
 export function exchange(port, bytes, { wholeBody = false, ca = null } = {}) {
   return new Promise((resolve) => {
@@ -21,7 +21,7 @@ export function exchange(port, bytes, { wholeBody = false, ca = null } = {}) {
       answer += chunk
       if (!wholeBody && answer.includes('\r\n\r\n')) finish()
     })
-    // A server may refuse a long request before it has read it all.
+    // A server may reject a long request before it has read all of it.
     socket.on('error', () => finish())
     socket.on('close', () => finish())
 
@@ -39,7 +39,7 @@ export function exchange(port, bytes, { wholeBody = false, ca = null } = {}) {
   })
 }
 
-/** Pieces that were written at once would reach the server as one. */
+/** Writes pieces with pauses, because without them they would arrive as one. */
 function writeAll(socket, [piece, ...rest]) {
   if (socket.destroyed) return
   socket.write(piece, 'latin1')
@@ -52,13 +52,13 @@ function open(port, ca, ready) {
   return connectSecurely({ port, host, ca, servername: 'localhost' }, ready)
 }
 
-/** The value of a field of an answer, or `null`. */
+/** @returns The value of a header field of an answer, or `null`. */
 export function field({ head }, name) {
   const line = head.split('\r\n').find((each) => each.toLowerCase().startsWith(`${name}:`))
   return line === undefined ? null : line.slice(name.length + 1).trim()
 }
 
-/** Sends a well-formed request, with a body where one is given; the answer's is whole. */
+/** Sends a well-formed request. @returns The answer with its complete body. */
 export async function send(port, { method = 'GET', target = '/', host, authorization, body = '' }) {
   const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close']
   if (authorization !== undefined) lines.push(`Authorization: ${authorization}`)

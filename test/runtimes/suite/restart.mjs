@@ -6,7 +6,7 @@ import { ADA, signed } from './sign.mjs'
 
 const HOST = 'example.com'
 
-/** A server that is killed, even amid its work, forgets nothing that it answered with 200. */
+/** Checks that a killed server rejects, after its restart, everything that it answered with 200. */
 export function restart(adapter) {
   return withDatabase(async (place) => {
     const start = () =>
@@ -15,7 +15,7 @@ export function restart(adapter) {
     const before = requests(16)
     check('before', await statuses(first.ports.required, before), { 200: 16 })
 
-    // Killed once a few of them are answered: of the others nobody knows.
+    // The server is killed after a few answers. The outcome of the other requests is unknown.
     const answered = []
     const few = new Promise((enough) => {
       for (const request of requests(64)) {

@@ -5,7 +5,7 @@ import { config, runtimeArguments } from './this-runtime.mjs'
 
 const PATIENCE_MS = 20_000
 
-/** What a part that fails midway leaves running must not outlive the suite. */
+/** The running processes. A part that fails may leave one, which must not outlive the suite. */
 const running = new Set()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -14,22 +14,22 @@ process.on('exit', () => {
 /**
  * Starts a server process of this runtime.
  *
- * @param server What `server/serve.mjs` takes, and the `folder` of its database.
- * @returns Its ports by handler; `kill` ends it as a power cut would, and checks that it printed no
- *   warning, but for lines that are expected.
+ * @param server The configuration of `server/serve.mjs`, and the `folder` of its database.
+ * @returns Its ports by handler. `kill` kills the process, and checks that it printed no warnings except
+ *   expected lines.
  */
 export async function startServer({ folder = null, ...server }) {
   const file = join(config.folder, 'server/serve.mjs')
   const { database, variables } = server
   const child = startProcess(file, [JSON.stringify(server)], { folder, database, variables })
   const ports = await Promise.race([child.firstLine, child.end])
-  if (typeof ports !== 'string') throw new Error(`a server ended at once: ${child.complaints()}`)
+  if (typeof ports !== 'string') throw new Error(`a server ended at once: ${child.errors()}`)
   return {
     ports: JSON.parse(ports),
     async kill(expected = /^$/) {
       child.kill()
       await child.end
-      const lines = child.complaints().split('\n')
+      const lines = child.errors().split('\n')
       const others = lines.filter((line) => !expected.test(line)).join('\n')
       check(`the server on ${server.adapter} prints no warning`, others, '')
     },
@@ -37,18 +37,18 @@ export async function startServer({ folder = null, ...server }) {
 }
 
 /**
- * Runs a file on this runtime, or on another Node, to its end; gives its output and what it printed
- * as a warning.
+ * Runs a file on this runtime, or on another Node, and waits for its end.
+ * @returns Its output and its warnings.
  */
 export async function runFile(file, args = [], { node = process.execPath, folder = null } = {}) {
-  // What is opened is in memory, for which Deno needs no permission, or in the folder that is given.
+  // The database is in memory, for which Deno needs no permission, or in the given folder.
   const child = startProcess(file, args, { folder, database: 'sqlite::memory:', node })
   const { output } = await child.end
-  return { output: output.trim(), complaints: child.complaints() }
+  return { output: output.trim(), errors: child.errors() }
 }
 
 function startProcess(file, args, { folder, database, variables, node = process.execPath }) {
-  // NODE_OPTIONS and the like could hide a warning.
+  // Variables such as NODE_OPTIONS could hide a warning.
   const { PATH, HOME } = process.env
   const own = runtimeArguments(file, { folder, database })
   const child = spawn(node, [...own, ...args], {
@@ -60,9 +60,9 @@ function startProcess(file, args, { folder, database, variables, node = process.
   running.add(child)
   child.on('exit', () => running.delete(child))
   let output = ''
-  let complaints = ''
+  let errors = ''
   child.stderr.on('data', (chunk) => {
-    complaints += chunk
+    errors += chunk
   })
   const firstLine = new Promise((resolve) => {
     child.stdout.on('data', (chunk) => {
@@ -80,5 +80,5 @@ function startProcess(file, args, { folder, database, variables, node = process.
       resolve({ code, output })
     })
   })
-  return { firstLine, end, kill, complaints: () => complaints.trim() }
+  return { firstLine, end, kill, errors: () => errors.trim() }
 }

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
-/** The credential that every server of the suite knows. */
+/** The credential that every server of the suite has. */
 export const ADA = {
   user: 'ada',
   id: 'ada-id',
@@ -9,8 +9,7 @@ export const ADA = {
 }
 
 /**
- * Signs by the draft's words (draft §3.2.1), with nothing of the library: its own signer would share
- * its mistakes.
+ * Signs as the draft says (draft §3.2.1), without the library, because its signer would share its mistakes.
  *
  * @param form The method, target, host and port that are signed.
  */
@@ -24,7 +23,7 @@ export function sign(form, { ext = '', ts = String(Math.floor(Date.now() / 1000)
   return `MAC id="${ADA.id}", ts="${ts}", nonce="${nonce}", mac="${mac}"${tail}`
 }
 
-/** Signs a request for a host and port as `send` sends it. */
+/** @returns A signed request to a host and port, for `send`. */
 export function signed({ method = 'GET', target = '/', host, ...rest }, options) {
   const [name, port = '80'] = host.split(':')
   const authorization = sign({ method, target, host: name, port }, options)

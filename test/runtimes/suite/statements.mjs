@@ -6,7 +6,7 @@ import { config, hasBetterSqlite3 } from './this-runtime.mjs'
 /** Versions that have no SQLite of their own. */
 const WITHOUT = ['node-18', 'node-20']
 
-/** With every driver that is there, each statement is prepared once, however many requests come. */
+/** Checks that each available driver prepares each statement once, however many requests come. */
 export async function statements() {
   const own = config.name === 'bun' ? 'bun:sqlite' : 'node:sqlite'
   if (!WITHOUT.includes(config.name)) await preparesOnce('sqlite::memory:', own)
@@ -15,10 +15,10 @@ export async function statements() {
 
 async function preparesOnce(database, driver) {
   const file = join(config.folder, 'server/statements.mjs')
-  // It loads the driver itself, with the warning that this brings on some versions of Node.
+  // The file loads the driver itself, which prints a warning on some versions of Node.
   const { output } = await runFile(file, [database, driver])
-  const { letIn, prepared } = JSON.parse(output)
-  check(`${driver}: requests let in`, letIn, 100)
+  const { accepted, prepared } = JSON.parse(output)
+  check(`${driver}: requests accepted`, accepted, 100)
   const writing = prepared.filter(([sql]) => /^insert into "?mac_nonce_log/i.test(sql))
   check(`${driver}: the statement that writes nonces was counted`, writing.length > 0, true)
   const again = prepared.filter(([, times]) => times > 1)

@@ -21,8 +21,8 @@ import { whatRuns } from './what-runs.mjs'
 import { wire } from './wire.mjs'
 
 /*
- * The conformance suite, run inside a runtime against the installed package. Its last line tells
- * what it found; it ends with 0 wherever it came to that line.
+ * The conformance suite. It runs inside a runtime and tests the installed package. Its last line has the
+ * results. Its exit status is 0 if it gets to that line.
  */
 
 await attempt('installed', installed)
@@ -31,7 +31,7 @@ await attempt('better-sqlite3', betterSqlite3)
 await attempt('statements', statements)
 await attempt('peers', peers)
 await attempt('what fetch sends', clientWire)
-await attempt('what a client makes of answers', clientLife)
+await attempt('how a client handles answers', clientLife)
 await attempt('channels', channels)
 await attempt('key distribution', token)
 for (const adapter of adapters) {

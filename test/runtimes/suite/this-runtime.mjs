@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** How the suite was started: the runtime's name, its project, the bare one, the certificate. */
+/** The configuration of the suite: the name of the runtime, the projects, the certificate. */
 export const config = JSON.parse(process.argv[2])
 
 const { bun, deno, node } = process.versions
 
-/** As the output names it: what truly runs, not what was meant to. */
+/** The runtime that really runs, for the output. */
 export const version = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`
 
 export const isNode = bun === undefined && deno === undefined
@@ -16,7 +16,7 @@ export const hasBetterSqlite3 = existsSync(
   join(config.folder, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node'),
 )
 
-/** The servers that a Fetch handler is run with on this runtime. */
+/** The adapters that serve a Fetch handler on this runtime. */
 export const adapters = bun ? ['bun'] : deno ? ['deno'] : nodeAdapters()
 
 function nodeAdapters() {
@@ -25,8 +25,8 @@ function nodeAdapters() {
 }
 
 /**
- * The arguments that make this runtime run a file. On Deno it may do no more than listen, use the
- * database in its folder, and read the one variable where the database is not given.
+ * Returns the arguments with which this runtime runs a file. On Deno, the file may only listen, use the
+ * database in its folder, and read the variable for the database if none is given.
  */
 export function runtimeArguments(file, { folder, database }) {
   if (!deno) return [file]

@@ -4,8 +4,8 @@ import { createTokenEndpoint, secretsAreEqual } from 'withmac/oauth'
 import { check } from './checks.mjs'
 
 /**
- * A token endpoint and a client that gets its credential there, handed to each other without a network:
- * what both need of the runtime is there, and names and secrets of any characters get through.
+ * Checks a token endpoint and its client on this runtime, connected without a network, with special characters
+ * in name and secret.
  */
 export async function token() {
   const mac = createMac({ database: 'sqlite::memory:' })
@@ -16,7 +16,7 @@ export async function token() {
   })
   const app = mac.withMac((request) => Response.json(getMac(request)?.user))
   const asked = []
-  const hand = (input, init) => {
+  const deliver = (input, init) => {
     const request = new Request(input, init)
     if (!request.url.endsWith('/token')) return app(request)
     asked.push(request.method)
@@ -28,17 +28,17 @@ export async function token() {
       clientId: 'a b:c',
       clientSecret: secret,
       authentication,
-      fetch: hand,
+      fetch: deliver,
     })
     const requests = Array.from({ length: 10 }, () => tokenFetch('https://api.example/'))
     const users = await Promise.all((await Promise.all(requests)).map((answer) => answer.json()))
-    check(`ten requests are let in, by ${authentication}`, users, Array(10).fill('a b:c'))
-    check('they asked once', asked.splice(0), ['POST'])
+    check(`ten requests are accepted, by ${authentication}`, users, Array(10).fill('a b:c'))
+    check('they requested one token', asked.splice(0), ['POST'])
     await Promise.all((await mac.listCredentials()).map(({ id }) => mac.revokeCredential(id)))
-    check('revoked, it is renewed', (await tokenFetch('https://api.example/')).status, 200)
-    check('that asked once', asked.splice(0), ['POST'])
+    check('a revoked credential is renewed', (await tokenFetch('https://api.example/')).status, 200)
+    check('that requested one token', asked.splice(0), ['POST'])
   }
   const plain = new Request('http://api.example/token', { method: 'POST' })
-  check('over plain http there is none', (await endpoint(plain)).status, 400)
+  check('there is no token over plain http', (await endpoint(plain)).status, 400)
   await mac.close()
 }

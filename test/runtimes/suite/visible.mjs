@@ -1,39 +1,39 @@
 import { originOf } from './vectors.mjs'
 
 /*
- * What a signature must cover to be let in, told from what was sent and from what the runtime shows
- * of it, by the rules of the protocol notes (§3, §9) and with nothing of the library.
+ * Computes what a signature must cover to be accepted, from what was sent and from what the runtime shows of
+ * it, by the rules of the protocol notes (§3, §9) and without the library.
  */
 
-/** A target in origin-form, and without a fragment: all that is ever let in. */
+/** A target in origin-form without a fragment. No other target is ever accepted. */
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/
 
-/** A path on the wire that adapters of node:http show as another one. */
+/** A path on the wire that adapters of node:http show as another path. */
 const REWRITTEN = /^[^?]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
 
 /**
- * The method, target, host and port that the verifier sees; `null` where they cannot be told for
- * certain, so that nothing may be let in.
+ * Returns the method, target, host and port that the verifier sees. `null` if they are not certain, so that
+ * no signature may be accepted.
  *
  * @param sent The hosts on the wire, and whether they are well-formed.
- * @param seen What the bare handler saw, or the status by which the runtime refused the request.
- * @param useRaw Whether the raw target is taken, by the adapter's recipe.
+ * @param seen What the bare handler saw, or the status with which the runtime rejected the request.
+ * @param useRaw Whether the adapter's `requestTarget` is used.
  */
 export function visible(sent, seen, useRaw) {
   if (seen.status !== undefined || sent.hosts.length > 1 || !sent.wellFormed) return null
   const shown = shownForm(seen, useRaw)
   if (shown === null || !ORIGIN_FORM.test(shown.target) || seen.url.includes('#')) return null
-  // A router of node:http, before the adapter, goes by what is on the wire.
+  // A router of node:http before the adapter chooses by the path on the wire.
   if (!useRaw && REWRITTEN.test(seen.raw ?? '')) return null
-  // With the raw target it is known that the host was made up.
+  // With `requestTarget` the library knows that the host was invented.
   if (useRaw && sent.hosts.length === 0) return null
   if (seen.host === null) return shown
-  // Host and URL differ: there is no telling which one was signed.
+  // If Host and URL differ, it is not certain which one was signed.
   const { host, port } = originOf(seen.host, schemeOf(seen))
   return host === shown.host && port === shown.port ? shown : null
 }
 
-/** What the runtime shows, well-formed or not; `null` where its URL is none. */
+/** @returns What the runtime shows, well-formed or not. `null` if it is not a URL. */
 export function shownForm({ url, method, raw }, useRaw) {
   const pieces = /^(https?):\/\/([^/?#\\]*)([^#]*)/i.exec(url ?? '')
   if (pieces === null) return null
@@ -46,15 +46,15 @@ function schemeOf({ url }) {
   return url.slice(0, url.indexOf(':')).toLowerCase()
 }
 
-/** Whether two signatures cover the same. */
+/** @returns Whether two signatures cover the same. */
 export function same(one, other) {
   if (one === null || other === null) return false
   return ['method', 'target', 'host', 'port'].every((name) => one[name] === other[name])
 }
 
 /**
- * What must come of a signature over `form`: 200 where it is what the verifier sees, else the 401,
- * or the runtime's own refusal, which may be a hang-up.
+ * Returns the allowed outcomes of a signature over `form`: 200 if it is what the verifier sees, otherwise 401
+ * or the rejection by the runtime, which may close the connection.
  */
 export function wanted(form, { sent, seen, useRaw }) {
   if (same(form, visible(sent, seen, useRaw))) return [200]

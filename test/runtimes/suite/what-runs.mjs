@@ -6,14 +6,14 @@ import { startServer } from './server-process.mjs'
 import { ADA, sign } from './sign.mjs'
 
 /*
- * A request that was changed on its way reaches no handler that would see another request than the
- * one that was signed, by whatever way the origin is told.
+ * Checks that a request that was changed on its way reaches no handler that would see another request than
+ * the signed one, whichever option finds the origin.
  */
 
 const NAMES = ['none', 'one', 'list', 'constant', 'byHost', 'proxy']
 const HOST = 'api.example.com'
 
-/** What is sent as Host before which target, and the target that someone signed. */
+/** Each entry: the Host that is sent, the target that is sent, and the target that was signed. */
 const HOSTS = [
   [`${HOST}/internal`, '/v1/users', '/internal/v1/users'],
   [`${HOST}:80/internal`, '/v1/users', '/internal/v1/users'],
@@ -41,10 +41,10 @@ const HOSTS = [
   ['', '/x', '/x'],
 ]
 
-/** A target with a fragment, and what someone signed. */
+/** Targets with a fragment. They are signed with and without it. */
 const FRAGMENTS = ['/files/a#/delete', '/files/a#', '/files/a?b#c', '/#', '/files/a#b#c']
 
-/** What becomes of a request over HTTP/1.0 without a Host, and a method in mixed case, as shown. */
+/** The outcome for HTTP/1.0 without a Host, and the method that a handler sees for `pOsT`. */
 const SHOWN = {
   bun: { noHost: 401, method: 'rejected' },
   deno: { noHost: 200, method: 'pOsT' },
@@ -54,7 +54,7 @@ const SHOWN = {
 
 export async function whatRuns(adapter) {
   const shared = { adapter, database: 'sqlite::memory:', credentials: [ADA] }
-  // Not all at once: some servers listen to signals, and Node warns of more than ten such listeners.
+  // Not all at once: some servers listen for signals, and Node warns about more than ten listeners.
   for (const raw of ['bun', 'deno'].includes(adapter) ? [''] : ['', 'raw ']) {
     const names = NAMES.map((name) => raw + name)
     const others = raw === '' ? ['verify', 'token'] : []
@@ -84,13 +84,13 @@ async function changed(port, name) {
   await Promise.all(sent.map((each) => neverRuns(`${name}: ${JSON.stringify(each)}`, port, each)))
 }
 
-/** Neither does a handler run, nor does the server fail. */
+/** Checks that no handler runs, and that the server does not fail. */
 async function neverRuns(title, port, request) {
   const [status] = await get(port, request)
   check(title, [400, 401, 'closed'].includes(status) ? 'rejected' : status, 'rejected')
 }
 
-/** Where the origin is told by something else than Host, a proxy may send another one. */
+/** Checks that a proxy may send another Host if the origin does not come from Host. */
 async function ofProxies(ports, raw) {
   const seen = [200, 'GET http://127.0.0.1:3000/x']
   const inside = { host: '127.0.0.1:3000', target: '/x' }
@@ -98,8 +98,8 @@ async function ofProxies(ports, raw) {
     check(`${raw}${name}: the Host of a proxy`, await get(ports[raw + name], inside), seen)
   }
   const fields = ['X-Forwarded-Host: api.example.com', 'X-Forwarded-Proto: ws']
-  const told = await get(ports[`${raw}proxy`], { ...inside, fields })
-  check(`${raw}proxy: the Host of a proxy`, told, seen)
+  const answer = await get(ports[`${raw}proxy`], { ...inside, fields })
+  check(`${raw}proxy: the Host of a proxy`, answer, seen)
   for (const host of [`${HOST}/internal`, `${HOST}#`, `u@${HOST}`, `${HOST}, b.example`]) {
     for (const field of [`X-Forwarded-Host: ${host}`, `Forwarded: host="${host}"`]) {
       await neverRuns(`${raw}proxy: ${field}`, ports[`${raw}proxy`], { ...inside, fields: [field] })
@@ -107,7 +107,7 @@ async function ofProxies(ports, raw) {
   }
 }
 
-/** A target in absolute-form runs where the URL shows the host that was signed, and nowhere else. */
+/** Checks that a target in absolute-form is accepted only if the URL shows the signed host. */
 async function absolute(ports, raw) {
   const other = { form: { host: 'b.example' }, host: 'b.example' }
   for (const name of ['list', 'byHost', 'proxy', 'none']) {
@@ -159,7 +159,7 @@ async function tokens(port) {
   check('a token: a fragment', await ask(HOST, '/token#'), 400)
 }
 
-/** Without a Host header, and with one beside `:authority`. */
+/** Checks HTTP/2 without a Host header, and with one in addition to `:authority`. */
 async function http2(shared, names) {
   const tls = readCertificate()
   const server = await startServer({ ...shared, handlers: names, tls })
@@ -169,13 +169,13 @@ async function http2(shared, names) {
     const send = async (fields, target = '/x') => {
       const authorization = sign({ method: 'GET', target, host: HOST, port })
       const sent = { ':path': '/x', ':authority': HOST, ...fields, authorization }
-      // Where the runtime itself refuses it, it resets the stream.
+      // If the runtime itself rejects the request, it resets the stream.
       const answer = await answerTo(session, sent).catch(() => ({ ':status': 400 }))
-      return told(answer)
+      return seenIn(answer)
     }
     const runs = `GET https://${HOST}/x`
     if (!name.endsWith('byHost')) check(`${name}, HTTP/2: no Host`, await send({}), runs)
-    // Some runtimes take a fragment and a malformed Host off: what a handler sees was signed.
+    // Some runtimes remove a fragment or a malformed Host. Then the handler sees what was signed.
     const cut = async (fields, target) => {
       const title = `${name}, HTTP/2: ${JSON.stringify(fields)}, signed for ${target}`
       const got = await send(fields, target)
@@ -199,8 +199,8 @@ const BAD_AUTHORITIES = ['/internal', '#', '?', '@b.example', ', b.example'].map
   (bad) => HOST + bad,
 )
 
-/** What a handler saw, if one was called. */
-function told({ ':status': status, 'x-seen': seen = '' }) {
+/** @returns What a handler saw, if one was called. */
+function seenIn({ ':status': status, 'x-seen': seen = '' }) {
   if (status === 200) return decodeURIComponent(seen)
   return status === 400 || status === 401 ? 'rejected' : status
 }

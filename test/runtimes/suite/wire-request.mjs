@@ -1,6 +1,6 @@
 import { originOf } from './vectors.mjs'
 
-/** The `Host` values of the file that name a host as everyone reads it; all others are refused. */
+/** The `Host` values of the file that are well-formed. All others are rejected. */
 const WELL_FORMED = new Set([
   'example.com',
   'EXAMPLE.Com',
@@ -17,9 +17,9 @@ const WELL_FORMED = new Set([
 ])
 
 /**
- * Reads a raw request of the file, byte for byte.
+ * Parses a raw request of the file, byte for byte.
  *
- * @returns What is on the wire; `with` puts header lines behind the request line.
+ * @returns What is on the wire. `with` inserts header lines after the request line.
  */
 export function parseSent({ name, raw_latin1: stored }) {
   const bytes = expand(stored)
@@ -32,7 +32,7 @@ export function parseSent({ name, raw_latin1: stored }) {
   return {
     name,
     hosts,
-    /** Without a host on HTTP/1 some runtimes name their own, as they do on HTTP/2. */
+    /** Without a host on HTTP/1 some runtimes invent one, as on HTTP/2. */
     wellFormed: hosts.length === 0 || WELL_FORMED.has(host),
     signed: /^authorization ?:/im.test(rest),
     form: { method: method.toUpperCase(), target, ...originOf(host) },
@@ -40,7 +40,7 @@ export function parseSent({ name, raw_latin1: stored }) {
   }
 }
 
-/** Long headers are cut short in the file: what was left out is more of the same character. */
+/** Completes long headers, which are shortened in the file. The missing part repeats the last character. */
 function expand(stored) {
   const [cut, total] = /…\(([0-9]+) bytes\)$/.exec(stored) ?? []
   if (cut === undefined) return stored

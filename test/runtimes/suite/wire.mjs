@@ -11,8 +11,8 @@ import { shownForm, visible, wanted } from './visible.mjs'
 import { parseSent } from './wire-request.mjs'
 
 /**
- * Sends each raw request with a signature over what is on the wire, over what the runtime shows of
- * it, and over something else; without and with the raw target, where the adapter has it.
+ * Sends each raw request with a signature over what is on the wire, over what the runtime shows of it, and
+ * over something else. Does so without and, if the adapter has it, with `requestTarget`.
  */
 export async function wire(adapter) {
   const rounds = ['bun', 'deno'].includes(adapter) ? ['required'] : ['required', 'raw']
@@ -22,7 +22,7 @@ export async function wire(adapter) {
   const { cases } = readVectors('wire-requests')
   check('the number of raw requests', cases.length, 174)
   const counts = {}
-  for (const round of rounds) counts[round] = { wire: 0, shown: 0, refused: 0 }
+  for (const round of rounds) counts[round] = { wire: 0, shown: 0, rejected: 0 }
   for (const each of cases) {
     const sent = parseSent(each)
     const seen = await seenOf(server.ports.bare, sent.with(''))
@@ -40,21 +40,21 @@ export async function wire(adapter) {
   for (const round of rounds) {
     const key = `${config.name} ${adapter} ${round}`
     check(`the counts of ${key}`, counts[round], EXPECTED[key])
-    const { wire, shown, refused } = counts[round]
-    note(`${adapter}, ${round}: 200 as sent ${wire}, as shown ${shown}; refused ${refused}`)
+    const { wire, shown, rejected } = counts[round]
+    note(`${adapter}, ${round}: 200 as sent ${wire}, as shown ${shown}; rejected ${rejected}`)
   }
 }
 
-/** Requests with credentials of their own are never let in, and break nothing. */
+/** Checks that requests with their own credentials are never accepted, and cause no failure. */
 async function sendAsIs(port, sent, seen, counts) {
   const { status } = await exchange(port, sent.with(''))
   const reached = seen.status === undefined || isFault(seen.status)
   const allowed = reached ? [401] : [seen.status, 'closed']
-  check(`${sent.name} as it is`, allowed.includes(status) ? 'refused' : status, 'refused')
-  if (status !== 200) counts.refused++
+  check(`${sent.name} as it is`, allowed.includes(status) ? 'rejected' : status, 'rejected')
+  if (status !== 200) counts.rejected++
 }
 
-/** The server's own fault: all of 5xx, but for "HTTP version not supported". */
+/** @returns Whether a status is a failure of the server: 5xx, except "HTTP version not supported". */
 function isFault(status) {
   return status >= 500 && status !== 505
 }
@@ -62,11 +62,11 @@ function isFault(status) {
 async function sendSigned(port, sent, rule, counts) {
   const right = visible(sent, rule.seen, rule.useRaw)
   const shown = shownForm(rule.seen, false)
-  const letIn = { wire: await send('as sent', sent.form), shown: await send('as shown', shown) }
+  const accepted = { wire: await send('as sent', sent.form), shown: await send('as shown', shown) }
   for (const [what, form] of Object.entries(others(right ?? shown ?? sent.form))) {
     await send(`for another ${what}`, form)
   }
-  counts[letIn.wire ? 'wire' : letIn.shown ? 'shown' : 'refused']++
+  counts[accepted.wire ? 'wire' : accepted.shown ? 'shown' : 'rejected']++
 
   async function send(how, form) {
     if (form === null) return false
@@ -87,12 +87,12 @@ function others(form) {
   }
 }
 
-/** Where it was measured before, the runtime must show the same now: else the notes are old. */
+/** Checks that the runtime shows the same as in an earlier measurement, if there is one. */
 async function checkMeasured(adapter, each, sent, seen) {
   const before = measured(adapter, each)
   if (before === null) return
   const now = { ...seen }
-  // Without a host on the wire, the runtime names its own, with the port of the day.
+  // Without a host on the wire, the runtime invents one, with the current port.
   if (sent.hosts.every((host) => host === '')) {
     before.url = undefined
     now.url = undefined

@@ -1,5 +1,5 @@
-// react-router-serve takes its own scheme for the client's. Behind a proxy that ends TLS, ORIGIN names
-// what clients sign, such as https://orders.example.com; without a proxy it is left out.
+// react-router-serve assumes its own scheme. Behind a proxy that ends TLS, ORIGIN is the origin that clients
+// sign, such as https://orders.example.com. Without a proxy it is not set.
 import { createMac } from 'withmac'
 
 export const { withMac } = createMac({ origin: process.env.ORIGIN })

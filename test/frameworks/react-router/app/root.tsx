@@ -1,4 +1,4 @@
-// React Router wants a document, though this application has no pages.
+// React Router needs a document, although this application has no pages.
 import { Outlet, Scripts } from 'react-router'
 
 export default function Root() {

@@ -1,7 +1,7 @@
 declare global {
   namespace App {
     interface Locals {
-      /** Who signed the request, on the routes that hooks.server.ts guards. */
+      /** The user who signed the request, on routes that hooks.server.ts guards. */
       user?: string
     }
   }

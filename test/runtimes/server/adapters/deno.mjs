@@ -1,4 +1,4 @@
-/** Deno's own server, whose `request.url` holds the target as it came. */
+/** Serves with Deno.serve, whose `request.url` contains the target as it was sent. */
 export function listen(handler, tls) {
   return new Promise((resolve) => {
     const onListen = ({ port }) => resolve(port)

@@ -1,7 +1,7 @@
 import { createSecureServer } from 'node:http2'
 import { serve } from '@hono/node-server'
 
-/** node:http, or node:http2 with a certificate, through @hono/node-server. */
+/** Serves with @hono/node-server on node:http, or on node:http2 if there is a certificate. */
 export function listen(handler, tls) {
   const serverOptions = { ...tls, allowHTTP1: true }
   const secure = tls === null ? {} : { createServer: createSecureServer, serverOptions }
@@ -11,5 +11,5 @@ export function listen(handler, tls) {
   })
 }
 
-/** The recipe of the option `requestTarget`. */
+/** The option `requestTarget` for this adapter. */
 export const requestTarget = (_request, env) => env.incoming

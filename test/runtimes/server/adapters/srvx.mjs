@@ -1,6 +1,6 @@
 import { serve } from 'srvx'
 
-/** node:http, or node:http2 with a certificate, through srvx. */
+/** Serves with srvx on node:http, or on node:http2 if there is a certificate. */
 export async function listen(handler, tls) {
   const secure = tls === null ? {} : { tls, node: { http2: true } }
   const options = { fetch: handler, hostname: '127.0.0.1', port: 0, silent: true, ...secure }
@@ -9,5 +9,5 @@ export async function listen(handler, tls) {
   return Number(new URL(server.url).port)
 }
 
-/** The recipe of the option `requestTarget`. */
+/** The option `requestTarget` for this adapter. */
 export const requestTarget = (request) => request.runtime.node.req

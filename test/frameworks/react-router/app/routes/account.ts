@@ -1,5 +1,5 @@
-// Guarded by a middleware, as a parent route would guard all that is below it. The loader does not
-// wrap again: a request is verified once.
+// Guarded by a middleware, as a parent route would guard all routes below it. The loader is not wrapped
+// again, because a request is verified once.
 import { createContext } from 'react-router'
 import { getMac } from 'withmac'
 import { withMac } from '../mac.server'

@@ -1,4 +1,4 @@
-// A resource route for signed requests alone.
+// A resource route that accepts only signed requests.
 import { getMac } from 'withmac'
 import { withMac } from '../mac.server'
 import type { Route } from './+types/orders'

@@ -1,4 +1,4 @@
-// Guarded by hooks.server.ts. It does not wrap again: a request is verified once.
+// Guarded by hooks.server.ts. It is not wrapped again, because a request is verified once.
 import type { RequestHandler } from './$types'
 
 export const GET: RequestHandler = ({ locals }) => Response.json({ user: locals.user })

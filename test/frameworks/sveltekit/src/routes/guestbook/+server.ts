@@ -1,4 +1,4 @@
-// For everyone: who signs the request is known by name, and who does not is a stranger.
+// For everyone. A signed request has a user, an unsigned one is from a stranger.
 import { getMac, getMacError, withMac } from 'withmac'
 import type { RequestHandler } from './$types'
 

@@ -1,4 +1,4 @@
-// For signed requests alone. SvelteKit answers HEAD with GET, and the client signs what it sends.
+// Accepts only signed requests. SvelteKit answers HEAD with GET. The client signs the method that it sends.
 import { getMac, withMac } from 'withmac'
 import type { RequestHandler } from './$types'
 

@@ -1,5 +1,5 @@
-// For clients that sign the request target as they send it. SvelteKit shows it as URLs are written,
-// with %27 for ' in a query; adapter-node keeps Node's own request, where it stands as it came.
+// For clients that sign the request target as they send it. SvelteKit shows it in the form of new URL(),
+// with %27 for ' in a query. adapter-node keeps the request of Node, which has the target as it was sent.
 import { getMac, withMac } from 'withmac'
 import type { RequestHandler } from './$types'
 

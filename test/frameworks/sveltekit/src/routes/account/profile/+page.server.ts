@@ -1,4 +1,4 @@
-// A page cannot be wrapped itself; the guard in hooks.server.ts comes before its load function.
+// A page cannot be wrapped. The guard in hooks.server.ts runs before its load function.
 import type { PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ locals }) => ({ user: locals.user })
