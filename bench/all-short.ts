@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { SECTIONS } from './report/results.ts'
 
 /*
- * Runs every bench for a moment, to see that it works. Each asserts that its contenders verify; no
- * figure is looked at.
+ * Runs every bench for a moment, to check that it works. Each bench asserts that its contenders verify
+ * requests. The figures are ignored.
  */
 
 for (const bench of SECTIONS) {

@@ -21,7 +21,7 @@ import { UsageCounters } from '../src/store/usage/usage-counters.ts'
 import type { MacIdentity } from '../src/types.ts'
 
 export type { Mac, MacOptions } from '../src/index.ts'
-// All that the benches know of the library, its public face and what is inside.
+// Everything that the benches use of the library, public and internal.
 export { createTokenEndpoint, secretsAreEqual } from '../src/oauth/index.ts'
 export { parseAuthorization } from '../src/protocol/authorization.ts'
 export { computeMac, macsAreEqual, prepareKey, requestString } from '../src/protocol/signature.ts'
@@ -30,9 +30,9 @@ export type { Nonce } from '../src/store/types.ts'
 export { createMac }
 
 /**
- * `createMac` of an earlier version of the library, with the options that both know.
+ * Returns `createMac` of an earlier version of the library, for options that both versions have.
  *
- * @param before The folder of its checkout, where its own packages are installed.
+ * @param before The folder of its checkout, with its packages installed.
  */
 export async function createMacOf(before: string): Promise<typeof createMac> {
   const { href } = pathToFileURL(join(before, 'src/index.ts'))
@@ -48,7 +48,7 @@ export interface OpenJournal {
 /**
  * Opens the journal in a new file.
  *
- * @param sync `synced` is how the library works; `none` answers after the commit, and leaves out the sync.
+ * @param sync `synced` is how the library works. `none` answers after the commit, without the sync.
  */
 export async function openJournal(path: string, sync: 'synced' | 'none'): Promise<OpenJournal> {
   const mac = createMac({ database: `sqlite:${path}` })
@@ -85,8 +85,8 @@ export async function openJournal(path: string, sync: 'synced' | 'none'): Promis
 }
 
 /**
- * The whole verification but for the store: the credential is in a Map, and nonces are recorded
- * nowhere, so that a replay passes.
+ * Returns a verifier without a store: the credential is in a Map, and nonces are not recorded, so that a replay
+ * is accepted.
  */
 export function verifierWithoutStore(
   id: string,
@@ -120,7 +120,7 @@ export function verifierWithoutStore(
   }
 }
 
-/** Of a bench's credential; none of them asks for one that does not exist. */
+/** @returns The keys of a credential. The benches never ask for an unknown one. */
 function keysOf({ key, algorithm } = credential('', '')): KeyPair {
   const current = { exists: true, text: key, algorithm }
   return { current, old: { ...current, exists: false } }

@@ -14,14 +14,14 @@ import { macField } from '../signing/mac-field.ts'
 import { fetchRequest, ID, KEY } from '../signing/request.ts'
 import { createMac } from '../withmac.ts'
 
-/** What was done once, how many syncs were delayed meanwhile, and how long it took. */
+/** Each operation, how many syncs were delayed during it, and how long it took. */
 export type ProbeResult = readonly {
   readonly what: string
   readonly syncs: number
   readonly milliseconds: number
 }[]
 
-// Tries all the ways in which the library syncs, under a disk that is slowed down.
+// Tries all the ways in which the library syncs, on a slowed-down disk.
 
 const { folder, notes } = given<{ readonly folder: string; readonly notes: string }>()
 const found: ProbeResult[number][] = []
@@ -39,7 +39,7 @@ await mac.createCredential('ada', { id: ID, key: KEY })
 for (let sent = 0; sent < 5; sent++) {
   await probe('a verification', async () => {
     const { ok } = await mac.verify(fetchRequest(macField()))
-    if (!ok) throw new Error('a right request was refused')
+    if (!ok) throw new Error('a valid request was rejected')
   })
 }
 await mac.close()

@@ -14,7 +14,7 @@ import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
 import { slowDisk } from './slow-disk.ts'
 
 /*
- * Requests a second over loopback, and how long one takes, on disks that take longer to sync.
+ * Requests per second over loopback, and how long one takes, on disks with slower syncs.
  */
 
 const { before, ...options } = benchArguments()
@@ -36,7 +36,7 @@ writeSignedFields(fields.MAC, 'MAC', pace.fields)
 const disk = slowDisk(folder)
 const kinds: readonly Kind[] = before === null ? ['file'] : ['file', 'before']
 
-/** All runs of one kind in one setting. */
+/** All runs of one kind of server with one setting. */
 interface Measured {
   readonly title: string
   readonly kind: Kind
@@ -60,7 +60,7 @@ for (const name of ['bun', 'node-24'] satisfies RuntimeName[]) {
       const settings = { ...pace, connections, folder, fields, before, pinned: true }
       const environment = disk.environment(delay)
       const run = await runOnce(runtime, kind, { ...settings, environment })
-      const says = `${title}: nobody is answered before the disk has the nonce`
+      const says = `${title}: no answer comes before the nonce is on disk`
       assert.ok(run.p50 >= 1000 * delay, says)
       runs.push(run)
       const where = `${title}, ${KINDS[kind]}, ${delay} ms, ${connections} connections`
@@ -70,10 +70,10 @@ for (const name of ['bun', 'node-24'] satisfies RuntimeName[]) {
   measured.push(...own)
 }
 
-const HOW = `As over HTTP, on a server whose syncs take so many milliseconds longer than the disk's own: a
-library that is loaded before the C library sleeps in \`fsync\` and \`fdatasync\`. It is tried on each runtime before
-the runs that SQLite's commits, the file system's calls and a verification all wait for it, and in each run that half
-of the answers took no less.`
+const HOW = `Like "Over HTTP", on a server whose syncs take longer by the milliseconds of the column: a library that is
+loaded before the C library sleeps in \`fsync\` and \`fdatasync\`. Before the runs, each runtime is checked: SQLite's
+commits, the calls of the file system and a verification must all wait for it. In each run, at least half of the answers
+must take that long.`
 const head = ['', '', 'sync + ms', 'connections', 'requests/s', '', 'p50 ms', 'p99 ms', 'p99.9 ms']
 const rows = measured.map(({ title, kind, delay, connections, runs }) => {
   const rate = figure(runs.map((run) => run.rate))

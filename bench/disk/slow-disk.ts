@@ -5,14 +5,14 @@ import { runOn } from '../setup/run-on.ts'
 import { ROOT, type Runtime } from '../setup/runtimes.ts'
 import type { ProbeResult } from './probe.ts'
 
-/** Makes the disk slower, for processes that are started with an environment. */
+/** Makes the disk slower for processes that are started with `environment`. */
 export interface SlowDisk {
   environment(delayMs: number): NodeJS.ProcessEnv
-  /** Throws unless all syncs of a runtime are delayed: some might not go through the C library. */
+  /** Throws if a sync of a runtime is not delayed, because it might not use the C library. */
   assertDelays(runtime: Runtime): Promise<void>
 }
 
-/** Builds what delays syncs, which takes a C compiler, in a folder. */
+/** Compiles the library that delays syncs, in a folder. Needs a C compiler. */
 export function slowDisk(folder: string): SlowDisk {
   const library = join(folder, 'slow-sync.so')
   const source = join(ROOT, 'bench/disk/slow-sync.c')
@@ -34,7 +34,7 @@ export function slowDisk(folder: string): SlowDisk {
       const probes = await runOn<ProbeResult>(runtime, 'disk/probe.ts', given, variables)
       for (const { what, syncs, milliseconds } of probes) {
         const says = `${runtime.title}: ${what} does not wait for the slow disk`
-        // A busy machine makes them longer, and nothing shorter.
+        // A busy machine makes it longer, but nothing makes it shorter.
         assert.ok(syncs > 0 && milliseconds >= delay, says)
       }
     },

@@ -1,7 +1,7 @@
 /*
- * Is loaded into a process before the C library, and makes each sync of a file take longer, as on a slower
- * disk. WITHMAC_SYNC_DELAY_US says by how many microseconds. If WITHMAC_SYNC_COUNT names a file, each sync that was
- * delayed adds a byte to it.
+ * Loaded into a process before the C library. Makes each sync of a file take longer, as on a slower disk.
+ * WITHMAC_SYNC_DELAY_US says by how many microseconds. If WITHMAC_SYNC_COUNT names a file, each delayed sync
+ * adds a byte to it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

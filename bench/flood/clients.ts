@@ -3,11 +3,11 @@ import { giveBack, given } from '../setup/run-on.ts'
 import { CLIENT, CLIENT_ADDRESS, type ClientResult, type Sending, type Statuses } from './scene.ts'
 import { Sender, tally } from './sender.ts'
 
-/** How many requests are under way at the most, and the pause after each, in milliseconds. */
+/** How many requests are in flight at most, and the longest pause after each, in milliseconds. */
 const LINES = 4
 const PAUSE = 8
 
-// Sends right requests at a measured pace, and tells how long each took.
+// Sends valid requests at a moderate pace, and measures how long each takes.
 
 const { port, milliseconds, warm } = given<Sending>()
 const sender = new Sender(port, CLIENT_ADDRESS)

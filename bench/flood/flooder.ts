@@ -12,13 +12,13 @@ import {
 } from './scene.ts'
 import { Sender, tally } from './sender.ts'
 
-/** How often some are sent, in milliseconds. */
+/** How often requests are sent, in milliseconds. */
 const TICK = 10
-/** How many may be under way: a server that falls behind is not buried deeper. */
-const MOST_UNDER_WAY = 500
+/** How many may be in flight. If the server falls behind, no more are sent. */
+const MOST_IN_FLIGHT = 500
 
-// Sends wrong requests, half of them in the names of others, beside the right ones of somebody who
-// shares the address and has signed before.
+// Sends wrong requests, half of them with the identifiers of others. Also sends the valid requests of a
+// neighbour, who shares the address and whose credential is cached.
 
 const { port, milliseconds } = given<Sending>()
 const sender = new Sender(port, FLOODER_ADDRESS)
@@ -26,24 +26,24 @@ const wrong: Statuses = {}
 const neighbour: Statuses = {}
 tally(neighbour, (await sender.send(NEIGHBOUR)).status)
 let sent = 0
-let underWay = 0
+let inFlight = 0
 const begin = performance.now()
 for (let now = begin; now < begin + milliseconds; now = performance.now()) {
   const due = Math.floor(((now - begin) * FLOOD_RATE) / 1000)
-  while (sent < due && underWay < MOST_UNDER_WAY) void sendWrong(sent++)
+  while (sent < due && inFlight < MOST_IN_FLIGHT) void sendWrong(sent++)
   tally(neighbour, (await sender.send(NEIGHBOUR)).status)
   await setTimeout(TICK)
 }
 const rate = (sent * 1000) / (performance.now() - begin)
-while (underWay > 0) await setTimeout(TICK)
+while (inFlight > 0) await setTimeout(TICK)
 sender.close()
 const took = performance.now() - begin
 giveBack({ wrong, neighbour, rate, milliseconds: took } satisfies FloodResult)
 
 async function sendWrong(number: number): Promise<void> {
-  underWay++
+  inFlight++
   const victim = VICTIMS[Math.floor(number / 2) % VICTIMS.length] ?? ''
   const id = number % 2 === 0 ? freshNonce() : victim
   tally(wrong, (await sender.send(id, 'a key that was guessed')).status)
-  underWay--
+  inFlight--
 }

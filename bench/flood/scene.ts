@@ -1,59 +1,59 @@
-/** Who takes part, and what is allowed: the same for the server and for all who send. */
+/* The identifiers, addresses and rate limits, for the server and for all senders. */
 
-/** How many requests of an address may be refused. */
+/** How many requests of an address may fail. */
 export const FAILURES = { requests: 20, seconds: 5 }
-/** How many requests of a credential are taken: more than are sent here. */
+/** How many requests of a credential are accepted: more than are sent here. */
 export const REQUESTS = { requests: 1_000_000, seconds: 3600 }
-/** Wrong requests a second. */
+/** Wrong requests per second. */
 export const FLOOD_RATE = 1000
 
 export const FLOODER_ADDRESS = '127.0.0.2'
 export const CLIENT_ADDRESS = '127.0.0.1'
 
-/** Whose latency is measured. */
+/** The client whose latency is measured. */
 export const CLIENT = 'client'
-/** Who signed before, and comes from the flooder's own address. */
+/** A client with a cached credential at the flooder's own address. */
 export const NEIGHBOUR = 'neighbour'
-/** In whose names wrong MACs are sent. */
+/** The identifiers for which wrong MACs are sent. */
 export const VICTIMS: readonly string[] = Array.from({ length: 10 }, (_, at) => `victim-${at}`)
 
-/** The key of each of them. */
+/** @returns The key of each identifier. */
 export function keyOf(id: string): string {
   return `key-of-${id}-that-is-as-long-as-others`
 }
 
-/** What a server is started with. */
+/** The settings of a server. */
 export interface FloodServer {
   readonly database: string
-  /** How many passwords it hashes at the same time, all the while. */
+  /** How many passwords it hashes at the same time, without a pause. */
   readonly scrypts: number
 }
 
-/** What those who send are started with. */
+/** The settings of a sender. */
 export interface Sending {
   readonly port: number
   /** For how long, in milliseconds. */
   readonly milliseconds: number
-  /** How many requests clients send before any is measured. */
+  /** How many requests clients send before the measurement. */
   readonly warm: number
 }
 
-/** How many answers there were of each status. */
+/** How many answers had each status. */
 export type Statuses = Record<string, number>
 
-/** What a flood came to. */
+/** The result of a flood. */
 export interface FloodResult {
-  /** Of the wrong requests. */
+  /** The answers to the wrong requests. */
   readonly wrong: Statuses
-  /** Of the neighbour's right ones. */
+  /** The answers to the neighbour's valid requests. */
   readonly neighbour: Statuses
-  /** Wrong requests that were sent in a second. */
+  /** Wrong requests per second. */
   readonly rate: number
   /** How long it took until all of them were answered. */
   readonly milliseconds: number
 }
 
-/** What became of the measured requests. */
+/** The result of the measured requests. */
 export interface ClientResult {
   readonly statuses: Statuses
   /** How long each took, in milliseconds. */

@@ -11,7 +11,7 @@ export interface Answer {
   readonly took: number
 }
 
-/** Sends requests from an address of this machine, over connections that are kept. */
+/** Sends requests from a loopback address, over connections that are kept alive. */
 export class Sender {
   readonly #port: number
   readonly #localAddress: string
@@ -22,7 +22,7 @@ export class Sender {
     this.#localAddress = localAddress
   }
 
-  /** @param key With which it is signed; by default with the right one. */
+  /** @param key The key to sign with. Default: the right one. */
   send(id: string, key: string = keyOf(id)): Promise<Answer> {
     const headers = { host: HOST, authorization: macField(seconds(), id, key) }
     const where = { host: '127.0.0.1', port: this.#port, path: TARGET }

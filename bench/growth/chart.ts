@@ -5,7 +5,7 @@ import type { GrowthResult } from './measure.ts'
 const COLOURS = [BLUE, ORANGE]
 const SYMBOLS = ['circle', 'diamond']
 
-/** What a verification costs against how many nonces are in the window. */
+/** Draws the time of a verification by the number of nonces in the window. */
 export function growthChart(
   measured: readonly { readonly title: string; readonly results: readonly GrowthResult[] }[],
 ): string {

@@ -5,24 +5,24 @@ import { macField } from '../signing/mac-field.ts'
 import { fetchRequest, ID, KEY } from '../signing/request.ts'
 import { createMac, fingerprintOf, type Mac, newTag, packEntries } from '../withmac.ts'
 
-/** Nonces for each second of the simulated clock, however many there are. */
+/** Nonces per second of the simulated clock, for each size of database. */
 export const PER_SECOND = 10_000
-/** How many nonces share a row of the journal: as many as a busy server records at a time. */
+/** How many nonces share a row of the journal: as many as a busy server records at once. */
 const BATCH = 25
 
-/** A database in which the window is full. */
+/** A database with a full window. */
 export interface FilledDatabase {
   readonly path: string
-  /** How many nonces lie within the window. */
+  /** How many nonces are in the window. */
   readonly size: number
   readonly windowSeconds: number
-  /** The moment to go on from, in seconds since 1970. */
+  /** Where the clock continues, in seconds since 1970. */
   readonly base: number
 }
 
 /**
- * Makes a database as withmac would have left it: so many nonces within the window, the oldest about to
- * expire, in the order of their timestamps.
+ * Makes a database as withmac would have left it: `size` nonces in the window, in the order of their
+ * timestamps, the oldest about to expire.
  */
 export async function fillDatabase(folder: string, size: number): Promise<FilledDatabase> {
   const path = join(folder, `${size}.db`)
@@ -53,7 +53,7 @@ export async function fillDatabase(folder: string, size: number): Promise<Filled
   return filled
 }
 
-/** Throws unless nonces of the filled window are refused. */
+/** Throws if a nonce of the filled window is not rejected as a replay. */
 export async function assertRemembered(mac: Mac, filled: FilledDatabase): Promise<void> {
   const { size } = filled
   if (size === 0) return
@@ -61,7 +61,7 @@ export async function assertRemembered(mac: Mac, filled: FilledDatabase): Promis
     const { timestamp, nonce } = filledNonce(filled, number)
     const verdict = await mac.verify(fetchRequest(macField(timestamp, ID, KEY, nonce)))
     const code = verdict.ok ? 'accepted' : verdict.error.code
-    assert.equal(code, 'ERR_MAC_REPLAY', `nonce ${number} of ${size} is refused as a replay`)
+    assert.equal(code, 'ERR_MAC_REPLAY', `nonce ${number} of ${size} is rejected as a replay`)
   }
 }
 

@@ -4,7 +4,7 @@ import { giveBack, given } from '../setup/run-on.ts'
 import type { FilledDatabase } from './fill.ts'
 import { Subject } from './subject.ts'
 
-/** What a runtime is asked for. */
+/** The settings of a measurement. */
 export interface GrowthSettings {
   readonly databases: readonly FilledDatabase[]
   readonly rounds: number
@@ -12,19 +12,19 @@ export interface GrowthSettings {
   readonly waves: number
 }
 
-/** What was measured on a database of one size. */
+/** The result for a database of one size. */
 export interface GrowthResult {
   readonly size: number
-  /** Microseconds for a request, in each round. */
+  /** Microseconds per request, in each round. */
   readonly runs: number[]
-  /** The longest block of the event loop in each round, in milliseconds, by what went on. */
+  /** The longest turn of the event loop in each round, in milliseconds, for each kind of run. */
   readonly expiring: number[]
   readonly still: number[]
   readonly backlog: number[]
 }
 
 const { databases, rounds, waves } = given<GrowthSettings>()
-/** Runs in which pauses are looked for are shorter. */
+/** How many waves the shorter runs have that measure pauses. */
 const watched = Math.ceil(waves / 4)
 const folder = scratchFolder()
 const measured = databases.map((database) => {
@@ -33,7 +33,7 @@ const measured = databases.map((database) => {
   return { subject: new Subject(database, join(folder, `${size}.db`)), result }
 })
 for (const { subject } of measured) {
-  await subject.assertHonest()
+  await subject.assertVerifies()
   await subject.time(waves)
 }
 for (let round = 0; round < rounds; round++) {

@@ -1,11 +1,11 @@
-/** How long the event loop did nothing else, in milliseconds. */
+/** How long turns of the event loop take, in milliseconds. */
 export interface Pauses {
   readonly longest: number
-  /** Of a thousand turns, one takes longer. */
+  /** One of a thousand turns takes longer than this. */
   readonly p999: number
 }
 
-/** Watches how long the turns of the event loop take, until it is told to end. */
+/** Measures the turns of the event loop between `begin` and `end`. */
 export function watchPauses(): { begin(): void; end(): Pauses } {
   const turns: number[] = []
   let last = Number.NaN

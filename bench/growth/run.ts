@@ -13,7 +13,7 @@ import { type FilledDatabase, fillDatabase, PER_SECOND } from './fill.ts'
 import type { GrowthResult, GrowthSettings } from './measure.ts'
 
 /*
- * What a verification costs with more and more nonces in the window, while old ones expire.
+ * The time of a verification with more and more nonces in the window, while old ones expire.
  */
 
 const options = benchArguments()
@@ -36,14 +36,14 @@ for (const name of names) {
   measured.push({ title: runtime.title, results })
 }
 
-const HOW = `A file database in which the window is full, and stays so: ${PER_SECOND.toLocaleString('en-US')}
-nonces came in each second of the server's clock, which the requests drive, and as many expire. Only the
-window differs, from 1 second to 1,000. 64 requests are in flight; a run has
-${(pace.waves * 64).toLocaleString('en-US')}, signed before it, in ${pace.rounds} rounds of all sizes.
-The pause is the longest turn of the event loop, watched in shorter runs of their own: with nonces expiring;
-with the clock standing still, so that none do; and after a leap of the clock by the whole window, when
-all of them expire at once. A turn holds the verification of 64 requests and their commit, and whatever
-else the machine did. Before, nonces of the filled window are refused, the oldest and the newest among them.`
+const HOW = `A file database whose window is full, and stays full: the database has ${PER_SECOND.toLocaleString('en-US')}
+nonces per second of the server's clock, which the requests drive, and as many expire. Only the window
+differs, from 1 second to 1,000. 64 requests are in flight. A run has
+${(pace.waves * 64).toLocaleString('en-US')} requests, signed before the run, in ${pace.rounds} rounds of all sizes.
+The pause is the longest turn of the event loop, measured in separate, shorter runs: while nonces expire;
+with a clock that stands still, so that none expire; and after the clock jumps by the whole window, so that
+all expire at once. A turn contains the verification of 64 requests and their commit, and whatever else the
+machine does. Before the runs, nonces of the full window are rejected, also the oldest and the newest.`
 
 const goals = measured.flatMap(({ title, results }): Goal[] => {
   const least = results[0]
@@ -77,7 +77,7 @@ const sections = [
   '## With more nonces',
   HOW,
   goalsTable(goals),
-  'Microseconds for a request, and the median and the worst of the longest pauses of each run.',
+  'Microseconds per request, and the median and the worst of the longest pauses of each run.',
   table(head, rows),
 ]
 report('growth', sections.join('\n\n'), options)

@@ -10,14 +10,14 @@ import { type Pauses, watchPauses } from './pauses.ts'
 /** How many requests are in flight. */
 export const IN_FLIGHT = 64
 
-/** Whether time goes on, so that nonces expire as new ones come. */
+/** Whether the clock runs, so that nonces expire as new ones come. */
 export type Clock = 'runs' | 'stands'
 
-/** withmac on a copy of a filled database, with a clock that its requests drive. */
+/** withmac on a copy of a filled database. Its requests drive its clock. */
 export class Subject {
   readonly #filled: FilledDatabase
   readonly #mac: Mac
-  /** The moment of the first request, in seconds since 1970, and how many there were since. */
+  /** The time of the first request, in seconds since 1970, and how many were sent since. */
   #base: number
   #sent = 0
   #now: number
@@ -32,8 +32,8 @@ export class Subject {
     this.#mac = createMac({ database: `sqlite:${copy}`, windowSeconds, now })
   }
 
-  /** Throws where it does not do what it is timed for. */
-  async assertHonest(): Promise<void> {
+  /** Throws if withmac does not verify requests and reject replays. */
+  async assertVerifies(): Promise<void> {
     const request = fetchRequest(macField(this.#now))
     const twice = [await this.#mac.verify(request), await this.#mac.verify(request)]
     assert.deepEqual(
@@ -44,25 +44,25 @@ export class Subject {
     await assertRemembered(this.#mac, this.#filled)
   }
 
-  /** Microseconds for a request, over so many waves. */
+  /** @returns Microseconds per request, over so many waves. */
   async time(waves: number): Promise<number> {
     return ((await this.#run(waves, 'runs', () => {})) * 1000) / (waves * IN_FLIGHT)
   }
 
-  /** How long the event loop was blocked, over so many waves. */
+  /** @returns How long turns of the event loop take, over so many waves. */
   async pauses(waves: number, clock: Clock): Promise<Pauses> {
     const watch = watchPauses()
     await this.#run(waves, clock, watch.begin)
     return watch.end()
   }
 
-  /** Throws where nonces do not expire as fast as new ones come. */
+  /** Throws if nonces do not expire as fast as new ones come. */
   async assertSteady(): Promise<void> {
     const late = await this.#mac.prune()
     assert.ok(late < 2 * PER_SECOND, `${late} nonces were still to expire`)
   }
 
-  /** Lets all that is there expire at once, as after a time without requests. */
+  /** Makes all nonces expire at once, as after a time without requests. */
   skipWindow(): void {
     this.#base += this.#filled.windowSeconds + 2
   }
@@ -71,7 +71,7 @@ export class Subject {
     return this.#mac.close()
   }
 
-  /** Milliseconds for so many waves, each signed before for the moment at which it is sent. */
+  /** @returns Milliseconds for so many waves. All are signed before, for the time at which they are sent. */
   async #run(waves: number, clock: Clock, begin: () => void): Promise<number> {
     const prepared = Array.from({ length: waves }, () => this.#wave(clock))
     await collectGarbage()

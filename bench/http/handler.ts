@@ -6,7 +6,7 @@ import { BODY, type ServerSettings, WINDOW_SECONDS } from './kinds.ts'
 /** A Fetch handler. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>
 
-/** The handler itself, and with withmac before it. */
+/** @returns The plain handler, or the handler with withmac before it. */
 export async function handlerOf({ kind, folder, before }: ServerSettings): Promise<FetchHandler> {
   const plain = () => new Response(BODY)
   if (kind === 'plain') return plain

@@ -3,7 +3,7 @@ import hawk from 'hawk'
 import { ID, KEY } from '../signing/request.ts'
 import { BODY, WINDOW_SECONDS } from './kinds.ts'
 
-/** Hawk where it is at home: on node:http. It gives the port. */
+/** Serves with Hawk on node:http. @returns The port. */
 export function listenWithHawk(): Promise<number> {
   const credentials = { id: ID, key: KEY, algorithm: 'sha256' } as const
   const known = new Map([[ID, credentials]])

@@ -1,10 +1,10 @@
-/** What a server does before it answers. */
+/** What a server checks before it answers. */
 export type Kind = 'plain' | 'memory' | 'file' | 'before' | 'hawk'
 
-/** How clients authenticate to it. */
+/** How clients authenticate. */
 export type Scheme = 'MAC' | 'Hawk'
 
-/** The kinds, as the tables name them. */
+/** The kinds, by their names in the tables. */
 export const KINDS: Readonly<Record<Kind, string>> = {
   plain: 'the plain handler',
   memory: 'withmac, SQLite in memory',
@@ -13,16 +13,16 @@ export const KINDS: Readonly<Record<Kind, string>> = {
   hawk: 'hawk on node:http, nonces in a Set',
 }
 
-/** What a server is started with. */
+/** The settings of a server. */
 export interface ServerSettings {
   readonly kind: Kind
-  /** A folder of its own, for its database. */
+  /** An empty folder for its database. */
   readonly folder: string
   /** The folder of an earlier version of the library, for the kind `before`. */
   readonly before: string | null
 }
 
-/** How long the requests that were signed before the bench are taken. */
+/** The window. It is long, because requests are signed before the bench. */
 export const WINDOW_SECONDS = 3600
-/** What the handler answers. */
+/** The answer of the handler. */
 export const BODY = 'hello ada'

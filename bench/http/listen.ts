@@ -7,11 +7,11 @@ interface DenoServer {
   ): void
 }
 
-/** Puts a handler behind the server that each runtime is used with, and gives the port. */
+/** Serves a handler with the usual server of the runtime. @returns The port. */
 export async function listen(fetch: FetchHandler): Promise<number> {
   const hostname = '127.0.0.1'
   if (process.versions.bun !== undefined) {
-    // The longest that there is: on a busy machine ten seconds without an answer are no fault.
+    // The longest possible time: on a busy machine an answer may take ten seconds.
     return Bun.serve({ hostname, port: 0, fetch, idleTimeout: 255 }).port ?? 0
   }
   const { Deno } = globalThis as { Deno?: DenoServer }

@@ -10,7 +10,7 @@ export interface Scene {
   readonly pinned: boolean
 }
 
-/** All runs of a runtime in a scene; none of a kind that took no part. */
+/** All runs of a runtime in a scene, by kind. A kind may have no runs. */
 export interface HttpMeasurement {
   readonly runtime: RuntimeName
   readonly title: string
@@ -18,7 +18,7 @@ export interface HttpMeasurement {
   readonly runs: Readonly<Record<Kind, HttpRun[]>>
 }
 
-/** The least share of the plain handler's rate, and how many times Hawk's. Deno has no goal. */
+/** The goals: at least this share of the plain handler's rate, and of Hawk's. Deno has no goal. */
 const WANTED: Partial<Record<RuntimeName, { readonly plain: number; readonly hawk: number }>> = {
   bun: { plain: 0.45, hawk: 2 },
   'node-24': { plain: 0.5, hawk: 1 },
@@ -27,12 +27,12 @@ const WANTED: Partial<Record<RuntimeName, { readonly plain: number; readonly haw
 /** The scene that the goals are for. */
 const MEANT: Scene = { connections: 64, pinned: true }
 
-/** The scene, for people. */
+/** @returns The name of a scene in the output. */
 export function sceneTitle({ connections, pinned }: Scene): string {
   return `${connections} connections${pinned ? '' : ', not pinned'}`
 }
 
-/** The ratios that the library strives for, on one runtime. */
+/** @returns The ratios for one runtime, with their goals if there are any. */
 export function httpGoals({ runtime, title, scene, runs }: HttpMeasurement): Goal[] {
   const { connections, pinned } = scene
   const meant = connections === MEANT.connections && pinned === MEANT.pinned

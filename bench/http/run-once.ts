@@ -10,36 +10,36 @@ import { KINDS, type Kind, type ServerSettings } from './kinds.ts'
 import { signedField } from './signed-file.ts'
 import { runWrk, type WrkResult } from './wrk.ts'
 
-/** What a run came to. */
+/** The result of a run. */
 export interface HttpRun extends WrkResult {
-  /** Requests in a second. */
+  /** Requests per second. */
   readonly rate: number
   /** The share of a core that the server used. */
   readonly serverCpu: number
 }
 
-/** How long a run is, how it is sent, and where its fields are. */
+/** The settings of a run. */
 export interface RunSettings {
-  /** For the folder of its database, which is removed afterwards. */
+  /** The parent of the folder for its database, which is removed afterwards. */
   readonly folder: string
   readonly before: string | null
-  /** Whole seconds, as wrk counts; 0 where none are spent on it. */
+  /** Whole seconds, as wrk needs. 0 for no warm-up. */
   readonly warmSeconds: number
   readonly seconds: number
   readonly connections: number
-  /** Whether the server has a core to itself, and the generator the other. */
+  /** Whether the server has one core, and the generator the other. */
   readonly pinned: boolean
   /** The file of signed fields of each scheme. */
   readonly fields: Readonly<Record<'MAC' | 'Hawk', string>>
-  /** What is set in the server's environment besides. */
+  /** Additional environment variables of the server. */
   readonly environment?: NodeJS.ProcessEnv
 }
 
 let count = 0
 
 /**
- * Starts a server with a new database, sees that it verifies, warms it up, and measures it. Every
- * answer must be a good one.
+ * Starts a server with a new database, checks that it verifies, warms it up, and measures it. Throws if any
+ * answer is not a 200.
  */
 export async function runOnce(
   runtime: Runtime,
@@ -57,13 +57,13 @@ export async function runOnce(
     await assertVerifies(port, kind)
     const load = { port, core, connections, file: fields[kind === 'hawk' ? 'Hawk' : 'MAC'] }
     const warm = warmSeconds === 0 ? null : await runWrk({ ...load, seconds: warmSeconds, skip: 0 })
-    // Those that were under way at the end are not counted.
+    // Requests that were in flight at the end are not counted, so more are skipped.
     const skip = warm === null ? 0 : warm.requests + 1000
     const cpuBefore = cpuSeconds(pid)
     const result = await runWrk({ ...load, seconds, skip })
     const used = cpuSeconds(pid) - cpuBefore
     const where = `${KINDS[kind]} on ${runtime.title}`
-    assert.equal(result.refused + (warm?.refused ?? 0), 0, `${where}: every request is accepted`)
+    assert.equal(result.rejected + (warm?.rejected ?? 0), 0, `${where}: every request is accepted`)
     assert.equal(result.failed, 0, `${where}: every request is answered`)
     const rate = (result.requests * 1e6) / result.microseconds
     return { ...result, rate, serverCpu: (used * 1e6) / result.microseconds }
@@ -73,15 +73,15 @@ export async function runOnce(
   }
 }
 
-/** Throws where the server does not do what it is timed for. */
+/** Throws if the server does not verify requests and reject replays. */
 async function assertVerifies(port: number, kind: Kind): Promise<void> {
   if (kind === 'plain') return assert.equal(await statusOf(port), 200)
   const field = signedField(kind === 'hawk' ? 'Hawk' : 'MAC')
-  assert.equal(await statusOf(port), 401, `${kind}: an unsigned request is refused`)
+  assert.equal(await statusOf(port), 401, `${kind}: an unsigned request is rejected`)
   assert.equal(await statusOf(port, field), 200, `${kind}: a signed one is accepted`)
-  assert.equal(await statusOf(port, field), 401, `${kind}: a replay is refused`)
+  assert.equal(await statusOf(port, field), 401, `${kind}: a replay is rejected`)
   const other = signedField(kind === 'hawk' ? 'Hawk' : 'MAC')
-  assert.equal(await statusOf(port, other, '/'), 401, `${kind}: a changed one is refused`)
+  assert.equal(await statusOf(port, other, '/'), 401, `${kind}: a changed one is rejected`)
 }
 
 function statusOf(port: number, authorization?: string, path: string = TARGET): Promise<number> {

@@ -14,7 +14,7 @@ import { writeSignedFields } from './signed-file.ts'
 import { assertTools } from './wrk.ts'
 
 /*
- * Requests a second over loopback, with a verification before the handler and without.
+ * Requests per second over loopback, with and without a verification before the handler.
  */
 
 const options = benchArguments()
@@ -28,7 +28,7 @@ console.error('signing requests')
 writeSignedFields(fields.MAC, 'MAC', pace.fields)
 writeSignedFields(fields.Hawk, 'Hawk', pace.fields)
 
-/** The kinds that run in each scene: all of them in the first, the others show what it depends on. */
+/** The kinds that run in each scene. The first scene has all, the others show the effect of its settings. */
 const most: readonly Kind[] = ['plain', 'file', 'hawk']
 const scenes: readonly { readonly scene: Scene; readonly kinds: readonly Kind[] }[] = [
   { scene: { connections: 64, pinned: true }, kinds: Object.keys(KINDS) as Kind[] },
@@ -39,7 +39,7 @@ const names: readonly RuntimeName[] = ['bun', 'node-24', 'deno']
 const measurements: HttpMeasurement[] = []
 const entries: { runtime: Runtime; kinds: readonly Kind[]; measurement: HttpMeasurement }[] = []
 for (const runtime of await Promise.all(names.map(findRuntime))) {
-  // No goal depends on Deno's others.
+  // Deno has only the first scene, because it has no goals.
   for (const { scene, kinds } of runtime.name === 'deno' ? scenes.slice(0, 1) : scenes) {
     const runs = { plain: [], memory: [], file: [], before: [], hawk: [] }
     const measurement = { runtime: runtime.name, title: runtime.title, scene, runs }
@@ -61,18 +61,17 @@ for (let round = 1; round <= pace.rounds; round++) {
   }
 }
 
-const HOW = `GET requests over loopback, ${pace.seconds} seconds a run after
-${pace.warmSeconds} to warm up, ${pace.rounds} rounds in each of which every server ran once, in a new
-process with a new database. The server has one core and the generator, wrk, the other; where they are not pinned, both
-have all. withmac on a file answers when the nonce is on disk. Requests are
-signed before the bench, each with a fresh random nonce, and wrk reads them from a file. On each server
-an unsigned request, a replay and a changed one are refused before it is measured; while it is, every
-answer must be 200. Fetch handlers run on Bun.serve, on node:http with @hono/node-server, and on
-Deno.serve; Hawk runs on the runtime's node:http. That the generator is not what is measured: its share
-of its core stands beside the server's share of the other. Where the server's is near 100 % and the
-generator's is not, the server is the one that is measured; where the generator's is, as with the plain
-handler, the server could do more, and a ratio to it is an upper bound. "CPU µs" is the processor time that the
-server spent on a request, in all of its threads.`
+const HOW = `GET requests over loopback, ${pace.seconds} seconds per run after
+${pace.warmSeconds} to warm up. In each of ${pace.rounds} rounds every server ran once, in a new process with a new
+database. The server has one core and the generator, wrk, has the other; if they are not pinned, both use all cores.
+withmac on a file answers when the nonce is on disk. Requests are signed before the bench, each with a new random nonce,
+and wrk reads them from a file. Before the measurement, each server rejects an unsigned request, a replay and a changed
+request. During the measurement, every answer must be a 200. Fetch handlers run on Bun.serve, on node:http with
+@hono/node-server, and on Deno.serve. Hawk runs on the runtime's node:http. The last columns show the share of its core
+that the server used, and that the generator used. If the server's share is near 100 % and the generator's is not, the
+server is what is measured. If the generator's share is near 100 %, as with the plain handler, the server could do more,
+and a ratio to it is an upper bound. "CPU µs" is the processor time that the server needed per request, in all of its
+threads.`
 
 const latencies = ['p50 ms', 'p99 ms', 'p99.9 ms']
 const head = ['', '', '', 'requests/s', '', ...latencies, 'CPU µs', 'server', 'generator']

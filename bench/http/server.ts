@@ -4,7 +4,7 @@ import { listenWithHawk } from './hawk-server.ts'
 import type { ServerSettings } from './kinds.ts'
 import { listen } from './listen.ts'
 
-// A server of one kind. It writes its port, and runs until it is killed.
+// A server of one kind. It prints its port, and runs until it is killed.
 
 const settings = given<ServerSettings>()
 const port =

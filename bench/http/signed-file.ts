@@ -7,8 +7,8 @@ import type { Scheme } from './kinds.ts'
 const AT_A_TIME = 10_000
 
 /**
- * Writes the values of as many `Authorization` fields, one a line, each with a nonce of its own. They
- * are signed here, before any run, so that the generator has nothing to compute.
+ * Writes values of the `Authorization` header, one per line, each with a new nonce. They are signed before
+ * all runs, so that the generator has nothing to compute.
  */
 export function writeSignedFields(path: string, scheme: Scheme, count: number): void {
   writeFileSync(path, '')
@@ -18,7 +18,7 @@ export function writeSignedFields(path: string, scheme: Scheme, count: number): 
   }
 }
 
-/** The value of the field for a fresh request. */
+/** @returns The value of `Authorization` for a new request. */
 export function signedField(scheme: Scheme): string {
   if (scheme === 'MAC') return macField()
   const credentials = { id: ID, key: KEY, algorithm: 'sha256' } as const

@@ -1,5 +1,5 @@
--- Sends each line of a file, as the value of Authorization, in a request of its own.
--- Arguments: the file, how many lines to leave out, the host, and the target.
+-- Sends each line of a file in its own request, as the value of Authorization.
+-- Arguments: the file, how many lines to skip, the host, and the target.
 
 local file, before, after
 
@@ -13,7 +13,7 @@ end
 
 function request()
   local line = file:read("*l")
-  -- Without fields left the request is refused, and the bench fails for it.
+  -- If no lines are left, the request is rejected, and the bench fails.
   return before .. (line or "none") .. after
 end
 
@@ -21,7 +21,7 @@ function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.timeout
   io.write(string.format(
-    '{"requests":%d,"microseconds":%d,"refused":%d,"failed":%d,"p50":%d,"p99":%d,"p999":%d}\n',
+    '{"requests":%d,"microseconds":%d,"rejected":%d,"failed":%d,"p50":%d,"p99":%d,"p999":%d}\n',
     summary.requests, summary.duration, errors.status, failed,
     latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

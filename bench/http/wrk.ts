@@ -5,12 +5,12 @@ import { pinned } from '../setup/server.ts'
 import { HOST, TARGET } from '../signing/request.ts'
 import { cpuSeconds } from './cpu.ts'
 
-/** What wrk counted. Latencies are in microseconds. */
+/** The counts of wrk. Latencies are in microseconds. */
 export interface WrkResult {
   readonly requests: number
   readonly microseconds: number
   /** Answers with a status of 400 and above. */
-  readonly refused: number
+  readonly rejected: number
   /** Errors of sockets, and timeouts. */
   readonly failed: number
   readonly p50: number
@@ -20,20 +20,20 @@ export interface WrkResult {
   readonly generatorCpu: number
 }
 
-/** What a run of the generator is started with. */
+/** The settings of a run of wrk. */
 export interface WrkSettings {
   readonly port: number
   readonly seconds: number
-  /** How many connections there are, each with one request on its way. */
+  /** How many connections there are, each with one request in flight. */
   readonly connections: number
-  /** The core that it is pinned to; `null` lets the system choose. */
+  /** The core that wrk is pinned to. `null`: the system chooses. */
   readonly core: number | null
-  /** The signed fields, and how many at its head were sent before. */
+  /** The file of signed fields, and how many of its first lines were sent before. */
   readonly file: string
   readonly skip: number
 }
 
-/** Throws where the tools are missing, and says how to get them. */
+/** Throws if a tool is missing, and says how to install it. */
 export function assertTools(): void {
   for (const [tool, from] of [
     ['wrk', 'wrk'],
@@ -57,7 +57,7 @@ export function runWrk(settings: WrkSettings): Promise<WrkResult> {
   let cpu = 0
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk
-    // It writes at its beginning, and again when it is done.
+    // wrk prints at its start and at its end.
     cpu = child.pid === undefined ? 0 : cpuSeconds(child.pid)
   })
   return new Promise((resolve, reject) => {

@@ -7,22 +7,22 @@ import { macField } from '../signing/mac-field.ts'
 import { fetchRequest, ID, KEY } from '../signing/request.ts'
 import { createMac } from '../withmac.ts'
 
-/** How many requests there are, and how often the memory is looked at. */
+/** How many requests to send, and after how many to measure the memory. */
 export interface MemorySettings {
   readonly requests: number
   readonly every: number
 }
 
-/** What a runtime's process took, in MiB. */
+/** The memory of a process, in MiB. */
 export interface MemoryResult {
-  /** The resident set, at the start and at each look. */
+  /** The resident set, at the start and at each measurement. */
   readonly mebibytes: readonly number[]
-  /** The heap in use after a collection: at the first look, and at the end. */
+  /** The heap in use after a garbage collection: at the first measurement, and at the end. */
   readonly heap: readonly number[]
 }
 
 const IN_FLIGHT = 64
-/** As long as this are nonces kept, of as many requests a second: 10,000 in all. */
+/** With this window and rate, 10,000 nonces are kept. */
 const WINDOW_SECONDS = 10
 const PER_SECOND = 1000
 
@@ -55,12 +55,12 @@ for (let done = 0; done < requests; ) {
 await mac.close()
 giveBack({ mebibytes, heap } satisfies MemoryResult)
 
-/** As it is in work: no garbage is collected for the occasion. */
+/** @returns The resident set, without a garbage collection before. */
 function resident(): number {
   return process.memoryUsage.rss() / 2 ** 20
 }
 
-/** What JavaScript holds on to, when all garbage is gone. */
+/** @returns The heap in use after a garbage collection. */
 async function heapInUse(): Promise<number> {
   await collectGarbage()
   return process.memoryUsage().heapUsed / 2 ** 20

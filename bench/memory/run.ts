@@ -22,16 +22,16 @@ for (const name of names) {
   measured.push({ title: runtime.title, ...result })
 }
 
-const HOW = `The resident set of a process, in MiB, that verifies requests 64 at a time on a file database, and
-signs them as well. Its window holds 10,000 nonces, and as many expire as come in. Nothing is
-collected for the resident set; the last two lines are what JavaScript holds on to after a collection.`
+const HOW = `The resident set of a process, in MiB, that signs requests and verifies them, 64 at a time, on a file
+database. Its window has 10,000 nonces, and as many expire as come in. No garbage is collected before the resident set is
+measured. The last two lines are the heap in use after a garbage collection.`
 const [first] = measured
 const rows = (first?.mebibytes ?? []).map((_, at) => [
   (at * settings.every).toLocaleString('en-US'),
   ...measured.map(({ mebibytes }) => number(mebibytes[at] ?? Number.NaN)),
 ])
 const [at, end] = [settings.every, settings.requests].map((count) => count.toLocaleString('en-US'))
-const heaps = [0, -1].map((look) => measured.map(({ heap }) => number(heap.at(look) ?? Number.NaN)))
+const heaps = [0, -1].map((i) => measured.map(({ heap }) => number(heap.at(i) ?? Number.NaN)))
 rows.push([`heap in use after ${at}`, ...(heaps[0] ?? [])], [`after ${end}`, ...(heaps[1] ?? [])])
 const head = ['requests', ...measured.map(({ title }) => title)]
 report('memory', `## Memory\n\n${HOW}\n\n${table(head, rows)}`, options)

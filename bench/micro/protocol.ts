@@ -23,8 +23,8 @@ const TEXT = '1336363200\ndj83hs9s\nGET\n/resource/1?b=1&a=2\nexample.com\n80\n\
 const MAC = '1c0l2YIW7g7syyDmVHy2lxCeZK5VouDCuU0T0YOmTOU='
 
 /**
- * The pieces of a verification that need neither a clock nor a store.
- * @throws Error where one does not give what it should.
+ * Returns the pieces of a verification that need neither a clock nor a store.
+ * @throws Error if one returns a wrong result.
  */
 export function protocolPieces(): Record<string, () => unknown> {
   assert.deepEqual(

@@ -6,7 +6,7 @@ import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
 import type { MicroResult } from './measure.ts'
 
 /*
- * The pieces of a verification, each alone, on each runtime, by mitata.
+ * Times each piece of a verification on each runtime, with mitata.
  */
 
 const options = benchArguments()
@@ -26,7 +26,7 @@ const rows = (first?.results ?? []).map(({ name }) => [
 const head = ['', ...measured.flatMap(({ title }) => [title, 'quartiles'])]
 report(
   'micro',
-  `## The pieces\n\nNanoseconds for a call, by mitata.\n\n${table(head, rows)}`,
+  `## The pieces\n\nNanoseconds per call, by mitata.\n\n${table(head, rows)}`,
   options,
 )
 

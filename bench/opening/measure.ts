@@ -7,12 +7,12 @@ import { macField } from '../signing/mac-field.ts'
 import { fetchRequest } from '../signing/request.ts'
 import { createMac } from '../withmac.ts'
 
-/** What one opening came to, in a process of its own. */
+/** The result of one opening, in its own process. */
 export interface OpeningResult {
   readonly milliseconds: number
-  /** The longest turn of the event loop meanwhile, in milliseconds. */
+  /** The longest turn of the event loop during the opening, in milliseconds. */
   readonly pause: number
-  /** The resident set when it was open and garbage was collected, in bytes. */
+  /** The resident set after the opening and a garbage collection, in bytes. */
   readonly resident: number
 }
 

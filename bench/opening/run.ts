@@ -10,14 +10,14 @@ import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
 import type { OpeningResult } from './measure.ts'
 
 /*
- * How long it takes to open a database whose window is full, and what its nonces take in memory.
+ * How long it takes to open a database whose window is full, and how much memory its nonces need.
  */
 
 const options = benchArguments()
 const pace = options.short
   ? { sizes: [0, 1e4, 1e5], rounds: 1 }
   : { sizes: [0, 1e5, 1e6, 1e7], rounds: 3 }
-/** The size whose time has a goal, and the one whose memory has: with fewer, what else grew weighs too much. */
+/** The size whose time has a goal, and the one whose memory has. With fewer nonces, other memory counts too much. */
 const FAST = 1e6
 const LARGE = 1e7
 const folder = scratchFolder()
@@ -27,12 +27,12 @@ for (const size of pace.sizes) {
   databases.push(await fillDatabase(folder, size))
 }
 
-/** What was measured on a database, with what an empty one takes set aside. */
+/** The result for a database, without the memory of an empty one. */
 interface Opened {
   readonly size: number
   readonly milliseconds: Figure
   readonly pause: Figure
-  /** Bytes for a nonce; `null` of the empty one. */
+  /** Bytes per nonce. `null` for the empty database. */
   readonly bytes: Figure | null
 }
 
@@ -61,12 +61,11 @@ for (const name of names) {
   measured.push({ title: runtime.title, opened })
 }
 
-const HOW = `A process of its own opens a file database in which ${PER_SECOND.toLocaleString('en-US')} nonces came in
-each second, 25 in a row of the journal, and the window is full of them. The time runs from \`createMac\` to the end of
-\`ready()\`, with code that has never run before. The pause is the longest turn of the event loop in
-that time. Memory is the resident set after a collection, without that of a process that opened an
-empty database. Afterwards each refuses nonces that were there, the oldest and the newest among them, and accepts a new
-one.`
+const HOW = `A new process opens a file database with ${PER_SECOND.toLocaleString('en-US')} nonces per second of a full
+window, 25 nonces per row of the journal. The time is from \`createMac\` to the end of \`ready()\`, with code that has not
+run before. The pause is the longest turn of the event loop in that time. Memory is the resident set after a garbage
+collection, minus that of a process that opened an empty database. Then each process rejects nonces of the database, also
+the oldest and the newest, and accepts a new one.`
 const goals = measured.flatMap(({ title, opened }) =>
   opened.flatMap(({ size, milliseconds, bytes }): Goal[] => {
     if (bytes === null) return []

@@ -3,7 +3,7 @@ import { figure } from '../report/statistics.ts'
 import { number } from '../report/table.ts'
 import type { Measurement } from './ratios.ts'
 
-/** A line of the chart; a text alone is a heading. */
+/** A line of the chart. A string is a heading. */
 type Row = string | readonly [label: string, key: string, inFlight: number]
 
 const ROWS: readonly Row[] = [
@@ -54,7 +54,7 @@ function styleOf(label: string): 'heading' | 'ours' | 'row' {
   return label.startsWith('withmac') ? 'ours' : 'row'
 }
 
-/** What a verification costs, with each contender, on each runtime. */
+/** Draws the time of a verification with each contender on each runtime. */
 export function peersChart(measurements: readonly Measurement[]): string {
   const titles = measurements.map(({ title }) => title)
   const top = 96
@@ -115,7 +115,7 @@ export function peersChart(measurements: readonly Measurement[]): string {
   })
 }
 
-/** The medians of a row, one for each runtime; none for a heading. */
+/** @returns The medians of a row, one for each runtime. A heading has none. */
 function medians(row: Row, measurements: readonly Measurement[]): number[] {
   if (typeof row === 'string') return []
   const [, key, inFlight] = row

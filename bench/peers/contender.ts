@@ -1,38 +1,38 @@
 import assert from 'node:assert/strict'
 
-/** What every contender says of itself. */
+/** The description of a contender. */
 export interface Description {
-  /** The library, and what it was set to. */
+  /** The library and its settings. */
   readonly name: string
-  /** What it is made of, where that differs from one runtime to the other. */
+  /** How it is implemented, if that differs between runtimes. */
   readonly made?: string
-  /** The key under which ratios and the chart find it. */
+  /** The name for ratios and for the chart. */
   readonly key: string
   readonly inFlight: number
-  /** Whether it refuses a request that it has seen before. */
-  readonly refusesReplay: boolean
+  /** Whether it rejects replays. */
+  readonly rejectsReplay: boolean
 }
 
 /** One way to verify requests. */
 export interface Contender<Prepared = unknown> extends Description {
-  /** A right request with a nonce of its own, ready to be verified: this is not timed. */
+  /** @returns A valid request with a new nonce. This is not timed. */
   prepare(): Prepared | Promise<Prepared>
-  /** One with something changed after it was signed. */
+  /** @returns A request that was changed after it was signed. */
   spoil(): Prepared | Promise<Prepared>
-  /** Verifies all of them, as many at a time as are in flight, and gives how many were accepted. */
+  /** Verifies all requests, `inFlight` at a time. @returns How many were accepted. */
   run(requests: readonly Prepared[]): Promise<number>
-  /** Forgets what would otherwise grow from run to run. */
+  /** Clears what would otherwise grow from run to run. */
   reset?(): void
   close?(): void | Promise<void>
 }
 
-/** Verifies one request; `false` where it is refused. */
+/** Verifies one request. @returns `false` if it is rejected. */
 export type VerifyOne<Prepared> = (request: Prepared) => boolean | Promise<boolean>
 
 /**
- * Runs requests one after the other, or in waves of as many as are in flight.
+ * Verifies requests one after the other, or in waves of `inFlight` requests.
  *
- * @param waves How many waves share them; each begins its next when it is answered, and waits for no other.
+ * @param waves How many waves run at the same time, with `inFlight` requests together. They do not wait for each other.
  */
 export function inWaves<Prepared>(inFlight: number, verify: VerifyOne<Prepared>, waves = 1) {
   return async (requests: readonly Prepared[]): Promise<number> => {
@@ -55,17 +55,17 @@ export function inWaves<Prepared>(inFlight: number, verify: VerifyOne<Prepared>,
   }
 }
 
-/** Throws where a contender does not do what it is timed for. */
-export async function assertHonest<Prepared>(contender: Contender<Prepared>): Promise<void> {
-  const { name, inFlight, refusesReplay } = contender
+/** Throws if a contender does not verify requests as its description says. */
+export async function assertVerifies<Prepared>(contender: Contender<Prepared>): Promise<void> {
+  const { name, inFlight, rejectsReplay } = contender
   const says = (what: string) => `${name}, ${inFlight} in flight: ${what}`
   const right = await contender.prepare()
-  assert.equal(await contender.run([right]), 1, says('accepts a right request'))
-  assert.equal(await contender.run([await contender.spoil()]), 0, says('refuses a changed one'))
-  assert.equal(await contender.run([right]), refusesReplay ? 0 : 1, says('a replay'))
+  assert.equal(await contender.run([right]), 1, says('accepts a valid request'))
+  assert.equal(await contender.run([await contender.spoil()]), 0, says('rejects a changed request'))
+  assert.equal(await contender.run([right]), rejectsReplay ? 0 : 1, says('a replay'))
   const wave = await Promise.all(Array.from({ length: inFlight }, () => contender.prepare()))
   assert.equal(await contender.run(wave), inFlight, says('accepts a whole wave'))
   const twin = await contender.prepare()
   const copies = await contender.run([twin, twin])
-  assert.equal(copies, refusesReplay ? 1 : 2, says('two copies at the same time'))
+  assert.equal(copies, rejectsReplay ? 1 : 2, says('two copies at the same time'))
 }

@@ -2,21 +2,20 @@ import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, hash } from 'node:crypto'
 import { hmac } from '../signing/request.ts'
 
-/** The MAC of a text under a key that was prepared before, in base64. */
+/** Computes the MAC of a text with a prepared key, in base64. */
 type Hmac = (text: string) => string
 
 const BLOCK = 64
 const SAMPLE = '1336363200\ndj83hs9s\nGET\n/resource/1?b=1&a=2\nexample.com\n80\n\n'
 
-/** An HMAC, and what it is made of. */
+/** An implementation of HMAC, and its name. */
 export interface NamedHmac {
   readonly name: string
   readonly mac: Hmac
 }
 
 /**
- * The fastest HMAC-SHA256 that the runtime has for short texts: all the ways there are, tried out
- * with this key here and now.
+ * Returns the fastest HMAC-SHA256 of the runtime for short texts. Tries all implementations with this key.
  */
 export function fastestHmac(key: string): NamedHmac {
   const right = hmac(key, SAMPLE)
@@ -46,7 +45,7 @@ function ways(key: string): Record<string, Hmac> {
   return all
 }
 
-/** RFC 2104 with two plain hashes: the key is shorter than a block here. */
+/** RFC 2104 with two plain hashes. The key must be shorter than a block. */
 function hashTwice(key: string): Hmac {
   const padded = Buffer.alloc(BLOCK)
   padded.write(key)

@@ -3,17 +3,17 @@ import { ratio } from '../report/statistics.ts'
 import type { RuntimeName } from '../setup/runtimes.ts'
 import type { Measured } from './rounds.ts'
 
-/** What a runtime's contenders came to. */
+/** The results of all contenders on one runtime. */
 export interface Measurement {
   readonly runtime: RuntimeName
   readonly title: string
   readonly measured: readonly Measured[]
 }
 
-/** A contender by its key, and how many requests it has in flight. */
+/** The key of a contender, and how many requests it has in flight. */
 type Setting = readonly [key: string, inFlight: number]
 
-/** The ratios that the library strives for, on one runtime, and others that are worth a look. */
+/** @returns The ratios for one runtime. Some have goals, others are only informative. */
 export function goalsOf({ runtime, title, measured }: Measurement): Goal[] {
   const times = (what: string, one: Setting, other: Setting, bound: Partial<Goal> = {}): Goal[] => {
     const [ours, theirs] = [runsOf(measured, one), runsOf(measured, other)]
@@ -38,7 +38,7 @@ export function goalsOf({ runtime, title, measured }: Measurement): Goal[] {
   ]
 }
 
-/** `null` if it took no part: an earlier version does only if there is one. */
+/** @returns The runs of a contender. `null` for an earlier version that was not given. */
 function runsOf(measured: readonly Measured[], [key, inFlight]: Setting): readonly number[] | null {
   const found = measured.find((one) => one.key === key && one.inFlight === inFlight)
   if (found === undefined && key !== 'withmac-before') {

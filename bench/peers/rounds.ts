@@ -2,28 +2,28 @@ import assert from 'node:assert/strict'
 import { collectGarbage } from '../setup/collect.ts'
 import type { Contender, Description } from './contender.ts'
 
-/** How long, and how often. */
+/** How long runs are, and how many rounds there are. */
 export interface Pace {
-  /** What a run should take, in milliseconds. */
+  /** How long a run should take, in milliseconds. */
   readonly runMs: number
   readonly rounds: number
 }
 
-/** What is timed of a contender. */
+/** The part of a contender that is timed. */
 export type Timed<Prepared = unknown> = Omit<Contender<Prepared>, 'spoil'>
 
-/** What was measured of a contender: microseconds for a request, in each round. */
+/** The result of a contender: microseconds per request, in each round. */
 export interface Measured extends Description {
   readonly runs: readonly number[]
 }
 
-/** The most requests that a run may have: they are all prepared before it. */
+/** How many requests a run may have at most: all of them are prepared before it. */
 const MOST = 16_384
 
 /**
- * Lets contenders run in turn, round by round, each time in another order: what disturbs the machine
- * disturbs them alike. Before each run its requests are made and signed, the garbage of that is
- * collected, and a quarter of them warms the code up; the rest is timed.
+ * Runs all contenders in each round, each time in another order, so that disturbances of the machine affect
+ * all of them. Before each run, its requests are made and signed, and garbage is collected. A quarter of the
+ * requests warms the code up. The rest is timed.
  */
 export async function inRounds(contenders: readonly Timed[], pace: Pace): Promise<Measured[]> {
   const counts = new Map<Timed, number>()
@@ -37,13 +37,13 @@ export async function inRounds(contenders: readonly Timed[], pace: Pace): Promis
   }
   process.stderr.write('\n')
   return contenders.map((contender) => {
-    const { name, made, key, inFlight, refusesReplay } = contender
-    const description = { name, key, inFlight, refusesReplay, ...(made !== undefined && { made }) }
+    const { name, made, key, inFlight, rejectsReplay } = contender
+    const description = { name, key, inFlight, rejectsReplay, ...(made !== undefined && { made }) }
     return { ...description, runs: runs.get(contender) ?? [] }
   })
 }
 
-/** How many requests take as long as a run should, in whole waves. */
+/** @returns How many requests take as long as a run should, in whole waves. */
 async function calibrated(contender: Timed, runMs: number): Promise<number> {
   const { inFlight } = contender
   let count = 2 * inFlight
@@ -56,7 +56,7 @@ async function calibrated(contender: Timed, runMs: number): Promise<number> {
   }
 }
 
-/** Microseconds for a request, over so many of them. */
+/** @returns Microseconds per request, measured over `count` requests. */
 async function timed(contender: Timed, count: number): Promise<number> {
   contender.reset?.()
   const { inFlight } = contender

@@ -13,23 +13,22 @@ import { goalsOf, type Measurement } from './ratios.ts'
 import type { Measured } from './rounds.ts'
 
 /*
- * The whole verification of a request in process, against peers and against the limit.
+ * The whole verification of a request in one process, compared with peers and with the limit.
  */
 
 const PACKAGES = [
   ...['hawk', 'jose', 'http-message-signatures', 'standardwebhooks', 'hmac-auth-express'],
   ...['hono', 'better-auth', '@better-auth/api-key'],
 ]
-const HOW = `The server's side of a GET request with its authorization in a header field, in process. A
-contender runs a few thousand requests at a time, again and again in rounds (21 of them, in a full run):
-each round has every contender once, in another order. A run's requests are made, signed with a fresh random nonce by the contender's
-own client or by \`node:crypto\`, and warmed up upon, before its time is taken. "In flight" are requests
-verified at the same time; each wave ends before the next begins. Before anything is timed, each
-contender accepts a right request, refuses a changed one, and refuses a replay where "yes" stands, also
-as two copies at the same time. A request of withmac on a file is answered when its nonce is on disk, and so is one
-of Hawk on SQLite and of the limit, whose commits sync. A wave of withmac waits for its sync. The limit is the fastest HMAC of the
-runtime over finished strings, and one bare insert for each wave, of the row that withmac would write:
-nothing is parsed, looked up or judged, and no nonce looked for. Ratios are taken within a round.`
+const HOW = `The verification of a GET request with its authorization in a header field, in one process. In each round (21 in a full run)
+every contender runs once, with a few thousand requests, in another order each time. Before the time is taken, the
+requests of a run are made, signed with a new random nonce by the contender's own client or by \`node:crypto\`, and some are
+used to warm up. "In flight" are requests that are verified at the same time; each wave ends before the next begins.
+Before the runs, each contender accepts a valid request, rejects a changed one, and, if the column says "yes", rejects a
+replay, also one of two simultaneous copies. withmac on a file answers when the nonce is on disk, and so do Hawk on SQLite
+and the limit, whose commits sync. A wave of withmac waits for its sync. The limit is the fastest HMAC of the runtime over
+finished strings, and one bare insert per wave, of the row that withmac would write: it parses nothing, reads nothing, and
+checks neither timestamps nor nonces. Ratios are computed within each round.`
 
 const options = benchArguments()
 const names: readonly RuntimeName[] = ['bun', 'node-24']
@@ -44,7 +43,7 @@ const [first] = measurements
 const rows = (first?.measured ?? []).map((one, at) => [
   one.name,
   one.inFlight,
-  one.refusesReplay ? 'yes' : 'no',
+  one.rejectsReplay ? 'yes' : 'no',
   ...measurements.flatMap(({ measured }) => {
     const found = figure(measured[at]?.runs ?? [])
     return [number(found.median), spread(found)]
@@ -63,7 +62,7 @@ const sections = [
   '## Against peers',
   HOW,
   `### Ratios\n\n${goalsTable(measurements.flatMap(goalsOf))}`,
-  `### Microseconds for a request\n\n${table(head, rows)}`,
+  `### Microseconds per request\n\n${table(head, rows)}`,
   `Packages: ${packageVersions(PACKAGES)}. HMAC of the limit: ${limits.join('; ')}.`,
 ]
 report('peers', sections.join('\n\n'), options)

@@ -14,13 +14,13 @@ import { createMac } from '../withmac.ts'
 import type { WorkerResult, WorkerSettings } from './worker.ts'
 
 /*
- * How long requests wait if several processes record their nonces in one file.
+ * How long requests take if several processes record their nonces in one file.
  */
 
 const options = benchArguments()
 const RUN_MS = options.short ? 300 : 5000
 const ROUNDS = options.short ? 1 : 5
-/** For the processes to start. */
+/** The time for the processes to start. */
 const LEAD_MS = options.short ? 500 : 2000
 const folder = scratchFolder()
 let files = 0
@@ -34,7 +34,7 @@ interface Round {
   readonly longest: number
 }
 
-/** All rounds of one setting. */
+/** All rounds with one setting. */
 interface Measured {
   readonly title: string
   readonly processes: number
@@ -60,11 +60,10 @@ for (const name of ['bun', 'node-24'] satisfies RuntimeName[]) {
   measured.push(...own)
 }
 
-const HOW = `Processes verify requests against one file, each with so many in flight, for
-${RUN_MS / 1000} seconds. A line of requests pauses for up to 4 ms between two. The time of a verification, in
-milliseconds, is mostly the wait for the sync, for the lock, and for a core: four processes share two.
-Before, one request is sent to all of them at the same time, and one accepts it. Figures are the medians of
-${ROUNDS} rounds.`
+const HOW = `Processes verify requests with one file, each with several requests in flight, for ${RUN_MS / 1000} seconds. After each
+request there is a pause of up to 4 ms. The time of a verification, in milliseconds, is mostly the wait for the sync, for
+the lock, and for a core: four processes share two cores. Before the measurement, one request is sent to all of them at
+the same time, and exactly one accepts it. Figures are the medians of ${ROUNDS} rounds.`
 const head = ['on', 'processes', 'in flight', 'requests/s', 'p50', 'p99', 'p99.9', 'longest']
 const rows = measured.map(({ title, processes, inFlight, rounds }) => [
   title,

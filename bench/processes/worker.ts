@@ -5,11 +5,11 @@ import { macField } from '../signing/mac-field.ts'
 import { fetchRequest } from '../signing/request.ts'
 import { createMac } from '../withmac.ts'
 
-/** What one of several processes on a file does. */
+/** The settings of one of several processes on a file. */
 export interface WorkerSettings {
   readonly path: string
   readonly inFlight: number
-  /** The field of a request that all of them get. */
+  /** The `Authorization` header of a request that all processes get. */
   readonly twin: string
   /** When to begin and to end, in milliseconds since 1970: all processes at the same time. */
   readonly begin: number
@@ -19,11 +19,11 @@ export interface WorkerSettings {
 /** How long each verification took, in milliseconds. */
 export interface WorkerResult {
   readonly took: readonly number[]
-  /** Whether the request that all of them got was accepted here. */
+  /** Whether this process accepted the request that all of them got. */
   readonly acceptedTwin: boolean
 }
 
-/** Between two requests of a line, in milliseconds at most: the other processes want to work too. */
+/** The longest pause after a request, in milliseconds, so that the other processes can work too. */
 const PAUSE = 4
 
 const { path, inFlight, twin, begin, end } = given<WorkerSettings>()
@@ -36,7 +36,7 @@ await Promise.all(Array.from({ length: inFlight }, line))
 await mac.close()
 giveBack({ took, acceptedTwin } satisfies WorkerResult)
 
-/** Requests one after the other: at least one. */
+/** Sends one request after the other, at least one. */
 async function line(): Promise<void> {
   do {
     const request = fetchRequest(macField())

@@ -8,16 +8,16 @@ import { scratchFolder } from '../setup/folder.ts'
 import { giveBack, given } from '../setup/run-on.ts'
 import { type Shares, sharesOf } from './shares.ts'
 
-/** How many requests are verified under the profiler. */
+/** How many requests to verify under the profiler. */
 export interface ProfileSettings {
   readonly requests: number
 }
 
-/** Where the time goes, of each contender. */
+/** The shares of the time for each contender. */
 export type ProfileResult = readonly { readonly name: string; readonly shares: Shares }[]
 
 const INTERVAL_US = 100
-/** How many requests are made at a time: making them is not profiled. */
+/** How many requests a round has. They are made before, without the profiler. */
 const ROUND = 8192
 
 const { requests } = given<ProfileSettings>()
@@ -34,7 +34,7 @@ for (const contender of [withmacWithoutStore(), await withmacInFile(join(folder,
 }
 giveBack(found satisfies ProfileResult)
 
-/** The shares of all rounds, each of which weighs the same. */
+/** @returns The mean shares of all rounds. */
 async function profiled(contender: Contender<Request>): Promise<Shares> {
   const sums: Record<string, number> = {}
   const rounds = Math.ceil(requests / ROUND)

@@ -6,7 +6,7 @@ import { findRuntime } from '../setup/runtimes.ts'
 import type { ProfileResult, ProfileSettings } from './measure.ts'
 
 /*
- * Where the time of a verification goes, by the profiler of Node.
+ * How the time of a verification is divided, by the profiler of Node.
  */
 
 const options = benchArguments()
@@ -15,7 +15,7 @@ const runtime = await findRuntime('node-24')
 console.error(runtime.title)
 const found = await runOn<ProfileResult>(runtime, 'profile/measure.ts', settings)
 
-/** Smaller shares than this are put together. */
+/** Smaller shares than this are added up in one line. */
 const LEAST = 1
 const places = [...new Set(found.flatMap(({ shares }) => Object.keys(shares)))]
 const most = (place: string) => Math.max(...found.map(({ shares }) => shares[place] ?? 0))
@@ -31,9 +31,9 @@ const rest = found.map(({ shares }) =>
 )
 rows.push(['all else', ...rest])
 
-const HOW = `In percent of the time that ${runtime.title} was at work, by its own profiler, which itself slows
-small functions. SQLite is all that happens in the driver: the newest
-row, the insert and the commit, with its sync. If the disk is slow, a thread syncs, which is not profiled.`
+const HOW = `In percent of the busy time of ${runtime.title}, by its own profiler, which slows down small functions. "SQLite" is
+everything in the driver: the query for the newest row, the insert and the commit, with its sync. If the disk is slow, a
+thread syncs, which is not profiled.`
 const head = ['where', ...found.map(({ name }) => name)]
 report('profile', `## Where the time goes\n\n${HOW}\n\n${table(head, rows)}`, options)
 

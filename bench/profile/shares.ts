@@ -1,9 +1,9 @@
 import type { Profiler } from 'node:inspector'
 
-/** How much of the time, in percent, passed in each place. */
+/** The share of the time in each place, in percent. */
 export type Shares = Readonly<Record<string, number>>
 
-/** What the runtime's own functions, which have no file of ours, are shown as. */
+/** The names for functions of the runtime. */
 const NATIVE: Readonly<Record<string, string>> = {
   '(garbage collector)': 'collecting garbage',
   all: 'SQLite',
@@ -17,7 +17,7 @@ const NATIVE: Readonly<Record<string, string>> = {
   get: "reading the request's fields (Fetch)",
 }
 
-/** Adds up the samples of a profile by the place that was at work. */
+/** Adds up the samples of a profile by place. */
 export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Shares {
   const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
   const times = new Map<string, number>()
@@ -32,7 +32,7 @@ export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
   return Object.fromEntries([...times].map(([place, time]) => [place, (100 * time) / whole]))
 }
 
-/** `null` where nothing was at work. */
+/** @returns The place of a sample, or `null` if the process was idle. */
 function placeOf({ functionName, url }: Profiler.ProfileNode['callFrame']): string | null {
   if (functionName === '(idle)' || url === 'node:inspector') return null
   const [, ours] = url.split('/src/')

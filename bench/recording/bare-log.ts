@@ -1,11 +1,11 @@
 import { openRaw } from '../setup/raw-database.ts'
 import { fingerprintOf, type Nonce, packEntries } from '../withmac.ts'
 
-/** A table that is appended to as the journal is, and looked at by nobody. */
+/** A table to which rows are appended as in the journal, and from which nothing is read. */
 export interface BareLog {
-  /** Appends one row with the entries of all of them, in a transaction. */
+  /** Appends one row with the entries of all nonces, in a transaction. */
   append(nonces: readonly Nonce[]): void
-  /** How many nonces the rows hold. */
+  /** @returns How many nonces are in the rows. */
   count(): number
   close(): void
 }
@@ -14,8 +14,8 @@ const SALT = 1
 const ENTRY_BYTES = 12
 
 /**
- * The limit of what recording can cost in SQLite: the same blob, made of as many hashes, in a row of the same
- * table. Nothing is read, no nonce is compared with another, and a replay passes.
+ * Opens the minimum of a recording in SQLite: the same blob, from as many hashes, in a row of the same table.
+ * It reads nothing and compares no nonces, so it accepts a replay.
  */
 export function openBareLog(path: string, synchronous: 'full' | 'normal'): BareLog {
   const database = openRaw(path, synchronous)

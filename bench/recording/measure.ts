@@ -7,10 +7,10 @@ import { freshNonce, ID, seconds } from '../signing/request.ts'
 import { type Nonce, openJournal } from '../withmac.ts'
 import { openBareLog } from './bare-log.ts'
 
-/** One way to record nonces in batches, and how its honesty is seen. */
+/** One way to record nonces in batches. */
 interface Recording extends Timed<Nonce> {
-  /** Throws if it does not do what it is timed for. */
-  assertHonest(): Promise<void>
+  /** Throws if it does not record nonces as it says. */
+  assertRecords(): Promise<void>
 }
 
 const { short } = given<{ short: boolean }>()
@@ -21,13 +21,13 @@ for (const size of [1, 8, 25, 64]) {
   recordings.push(await journal('none', size), await journal('synced', size))
   recordings.push(bare('normal', size), gathered(size), bare('full', size))
 }
-for (const recording of recordings) await recording.assertHonest()
+for (const recording of recordings) await recording.assertRecords()
 const pace = short ? { runMs: 1, rounds: 1 } : { runMs: 60, rounds: 21 }
 const measured = await inRounds(recordings, pace)
 for (const { close } of recordings) await close?.()
 giveBack(measured)
 
-/** The library's journal: a batch is what is recorded in one turn. */
+/** The journal of the library. A batch is what is recorded in one turn of the event loop. */
 async function journal(sync: 'synced' | 'none', inFlight: number): Promise<Recording> {
   const { nonces, close } = await openJournal(join(folder, `${files++}.db`), sync)
   const record = async (batch: readonly Nonce[]) => {
@@ -39,13 +39,13 @@ async function journal(sync: 'synced' | 'none', inFlight: number): Promise<Recor
     name: `the journal${synced ? ', synced' : ''}`,
     key: synced ? 'journal-synced' : 'journal',
     inFlight,
-    refusesReplay: true,
+    rejectsReplay: true,
     prepare,
     run: (all) => inBatches(all, inFlight, record),
-    async assertHonest() {
+    async assertRecords() {
       const batch = Array.from({ length: inFlight }, prepare)
       assert.equal(await record(batch), inFlight, 'new nonces are recorded')
-      assert.equal(await record(batch), 0, 'those that were recorded are not new again')
+      assert.equal(await record(batch), 0, 'recorded nonces are not new')
       const twin = prepare()
       assert.equal(await record([twin, twin]), 1, 'one of two copies in a batch is new')
     },
@@ -53,7 +53,7 @@ async function journal(sync: 'synced' | 'none', inFlight: number): Promise<Recor
   }
 }
 
-/** The same rows, appended and forgotten. */
+/** A bare insert of the same rows. */
 function bare(synchronous: 'full' | 'normal', inFlight: number): Recording {
   const log = openBareLog(join(folder, `${files++}.db`), synchronous)
   const append = (batch: readonly Nonce[]) => {
@@ -65,10 +65,10 @@ function bare(synchronous: 'full' | 'normal', inFlight: number): Recording {
     name: `a bare insert${synced ? ', synced' : ''}`,
     key: synced ? 'bare-synced' : 'bare',
     inFlight,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare,
     run: (all) => inBatches(all, inFlight, append),
-    async assertHonest() {
+    async assertRecords() {
       append(Array.from({ length: inFlight }, prepare))
       assert.equal(log.count(), inFlight, 'all nonces are in the file')
     },
@@ -76,7 +76,7 @@ function bare(synchronous: 'full' | 'normal', inFlight: number): Recording {
   }
 }
 
-/** The same again, and each nonce has a promise of its own and waits for the end of the turn, as a request does. */
+/** The same, but each nonce has its own promise and waits for the end of the turn, as a request does. */
 function gathered(inFlight: number): Recording {
   const log = openBareLog(join(folder, `${files++}.db`), 'normal')
   let waiting: { readonly nonce: Nonce; readonly resolve: (recorded: boolean) => void }[] = []
@@ -95,10 +95,10 @@ function gathered(inFlight: number): Recording {
     name: 'a bare insert, gathered',
     key: 'gathered',
     inFlight,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare,
     run: (all) => inBatches(all, inFlight, record),
-    async assertHonest() {
+    async assertRecords() {
       assert.equal(await record(Array.from({ length: inFlight }, prepare)), inFlight)
       assert.equal(log.count(), inFlight, 'all nonces are in the file')
     },

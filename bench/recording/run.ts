@@ -8,7 +8,7 @@ import { runOn } from '../setup/run-on.ts'
 import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
 
 /*
- * What the journal costs beside a bare insert of the row that it writes.
+ * The time of the journal, compared with a bare insert of the row that it writes.
  */
 
 const options = benchArguments()
@@ -21,12 +21,11 @@ for (const name of names) {
   measurements.push({ title: runtime.title, measured })
 }
 
-const HOW = `Nonces are recorded in batches, one after the other, without a request around them. The bare
-insert hashes the same nonces into the same blob, and appends it in a transaction of its own; it reads nothing and
-remembers nothing. Gathered, each nonce has a promise of its own besides, and waits for the end of the turn of the event
-loop: that is what a batch needs to come about. Synced, the commit does that, or on a slow
-disk the journal's thread. Beside both stands what is left without the sync, which is where code can save
-something: there the goal is.`
+const HOW = `Nonces are recorded in batches, one after the other, without requests. The bare insert hashes the same nonces
+into the same blob, and appends it in its own transaction; it reads nothing and keeps nothing in memory. "Gathered" means
+that each nonce also has its own promise and waits for the end of the turn of the event loop, which a batch needs.
+"Synced" means that the commit syncs, or on a slow disk the journal's thread. The lines without it show the time without
+the sync, which code can reduce, and so the goal is for these.`
 
 const [first] = measurements
 const rows = (first?.measured ?? []).map(({ name, inFlight }, at) => [
@@ -42,7 +41,7 @@ const sections = [
   '## Recording nonces',
   HOW,
   goalsTable(measurements.flatMap(goalsOf)),
-  `Microseconds for a nonce.\n\n${table(head, rows)}`,
+  `Microseconds per nonce.\n\n${table(head, rows)}`,
 ]
 report('recording', sections.join('\n\n'), options)
 

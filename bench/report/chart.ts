@@ -11,7 +11,7 @@ import { SVGRenderer } from 'echarts/renderers'
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent])
 use([TitleComponent, SVGRenderer])
 
-/** Colours that stand on white; in dark mode each gives way to the one beside it. */
+/** Colours for a white background. Dark mode replaces each by the one in `IN_THE_DARK`. */
 export const INK = '#1f2328'
 export const FAINT = '#59636e'
 export const RULE = '#d1d9e0'
@@ -27,7 +27,7 @@ const IN_THE_DARK: Readonly<Record<string, string>> = {
 
 export const FONT = 'system-ui, -apple-system, Segoe UI, Noto Sans, Helvetica, Arial, sans-serif'
 
-/** A chart, and what it says to those who cannot see it. */
+/** A chart, and its description for people who cannot see it. */
 export interface Chart {
   readonly says: string
   readonly option: EChartsCoreOption
@@ -36,8 +36,8 @@ export interface Chart {
 }
 
 /**
- * Draws a chart as SVG, without a browser. Its ground is transparent, and its colours follow what the
- * reader's system prefers.
+ * Draws a chart as SVG, without a browser. Its background is transparent, and its colours follow the dark or
+ * light mode of the reader.
  */
 export function drawChart({ says, option, width, height }: Chart): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
@@ -48,7 +48,7 @@ export function drawChart({ says, option, width, height }: Chart): string {
     ([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`,
   )
   const style = `<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`
-  // What a pointer does to a chart in a page has no place in a picture.
+  // Removes the styles for a pointer, which a picture does not need.
   const still = svg
     .replace(/<style ?><!\[CDATA\[.*?<\/style>/s, '')
     .replace(/ class="zr[^"]*"/g, '')

@@ -2,20 +2,20 @@ import { benchArguments } from '../setup/arguments.ts'
 import type { Figure } from './statistics.ts'
 import { number, spread, table } from './table.ts'
 
-/** A ratio that the library strives for, or one that has no goal but is worth a look. */
+/** A ratio, with its goal if it has one. */
 export interface Goal {
   readonly what: string
   readonly where: string
   readonly measured: Figure
   readonly atLeast?: number
   readonly atMost?: number
-  /** What comes after the number, where it is no ratio. */
+  /** The unit after the number, if it is not a ratio. */
   readonly unit?: string
 }
 
 /**
- * The goals beside what was measured. For information: no check depends on it, and a short run, whose
- * figures mean nothing, is held against none.
+ * Returns a table of the measurements and their goals. It is only informative: no check depends on it. A short
+ * run has figures that mean nothing, and so it shows no goals.
  */
 export function goalsTable(goals: readonly Goal[]): string {
   const { short } = benchArguments()

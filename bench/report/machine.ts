@@ -5,7 +5,7 @@ import { scratchFolder } from '../setup/folder.ts'
 import { figure } from './statistics.ts'
 import { number, spread } from './table.ts'
 
-/** What the figures were measured on, and when. */
+/** @returns The machine and the date of the measurement, as text. */
 export function machine(): string {
   const [cpu] = cpus()
   const sync = syncTimes()
@@ -19,7 +19,7 @@ export function machine(): string {
   return `Measured on: ${parts.join('; ')}.`
 }
 
-/** How long the disk takes to confirm a write, in milliseconds: what durability costs here. */
+/** @returns How long the disk takes to sync a write, in milliseconds. */
 function syncTimes() {
   const file = openSync(join(scratchFolder(), 'sync'), 'w')
   const page = new Uint8Array(4096)

@@ -6,7 +6,7 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly version?: string }>>
 }
 
-/** The versions of the packages measured, from the lock they are installed by. */
+/** @returns The versions of the measured packages, from the lock file. */
 export function packageVersions(names: readonly string[]): string {
   const lock = JSON.parse(readFileSync(join(ROOT, 'bench/package-lock.json'), 'utf8')) as Lock
   return names

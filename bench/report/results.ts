@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ROOT } from '../setup/runtimes.ts'
 import { machine } from './machine.ts'
 
-/** The sections of the file, in their order. Each is written by the bench of its name. */
+/** The sections of the file, in their order. The bench of the same name writes each. */
 export const SECTIONS = [
   'micro',
   'peers',
@@ -22,19 +22,19 @@ const FILE = join(ROOT, 'bench/RESULTS.md')
 
 const HEAD = `# What was measured
 
-Each section is written by a bench, and replaced when it is run again: \`npm run bench\`, \`bench:peers\`,
+A bench writes each section, and replaces it when it runs again: \`npm run bench\`, \`bench:peers\`,
 \`bench:recording\`, \`bench:profile\`, \`bench:http\`, \`bench:disk\`, \`bench:growth\`, \`bench:opening\`,
 \`bench:processes\`, \`bench:memory\`, \`bench:flood\` and \`bench:timing\`. With \`-- --short\` they run for a
 moment and write nothing. With \`-- --before DIR\`, a checkout of an earlier version with its packages installed,
-peers, http and disk measure that one as well. Absolute figures hold for the machine named; ratios travel better, and both
-want a machine that does nothing else. A figure is the median of several runs, with the quartiles beside
-it. Goals are for information: no check depends on them.
+peers, http and disk also measure that version. Absolute figures are true only for the named machine. Ratios are more
+portable. Both need a machine that does nothing else. A figure is the median of several runs, with the quartiles next to
+it. Goals are informative: no check depends on them.
 `
 
 /** The name of a section. */
 export type Section = (typeof SECTIONS)[number]
 
-/** Shows what a bench found and, unless it ran short, puts it into its section of RESULTS.md. */
+/** Prints the result of a bench and, except for a short run, writes it into its section of RESULTS.md. */
 export function report(name: Section, text: string, { short }: { readonly short: boolean }): void {
   console.log(`\n${text}\n`)
   if (short) {

@@ -1,11 +1,11 @@
-/** A measured figure: the median of several runs, and the quartiles around it. */
+/** A measured figure: the median of several runs, and their quartiles. */
 export interface Figure {
   readonly median: number
   readonly low: number
   readonly high: number
 }
 
-/** The median of some runs, with their quartiles. */
+/** @returns The median of several runs, and their quartiles. */
 export function figure(runs: readonly number[]): Figure {
   if (runs.length === 0) throw new Error('There are no runs to take a median of.')
   const sorted = [...runs].sort((one, other) => one - other)
@@ -13,14 +13,13 @@ export function figure(runs: readonly number[]): Figure {
 }
 
 /**
- * How many times the one is the other, run by run: both ran in the same rounds, so what disturbed a
- * round disturbed both.
+ * Divides one by the other, run by run. Both ran in the same rounds, so a disturbance of a round affects both.
  */
 export function ratio(one: readonly number[], other: readonly number[]): Figure {
   return figure(one.map((value, round) => value / (other[round] ?? Number.NaN)))
 }
 
-/** Between two neighbours, where the share falls between them. */
+/** @returns The value at a share of sorted values, interpolated between its two neighbours. */
 function at(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1)
   const below = sorted[Math.floor(place)] ?? Number.NaN

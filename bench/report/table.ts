@@ -1,9 +1,9 @@
 import type { Figure } from './statistics.ts'
 
-/** A cell of a table. Numbers are set to the right. */
+/** A cell of a table. Numbers are aligned to the right. */
 export type Cell = string | number
 
-/** A table in Markdown, whose columns stand straight in a terminal as well. */
+/** @returns A table in Markdown. Its columns are also aligned in a terminal. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const texts = [head, ...rows].map((row) => row.map(String))
   const widths = head.map((_, column) => Math.max(3, ...texts.map((row) => width(row[column]))))
@@ -17,7 +17,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [line(first), `| ${rule.join(' | ')} |`, ...others.map(line)].join('\n')
 }
 
-/** Three figures that count: 0.534, 4.71, 37.2, 46,100. */
+/** @returns A number with about three significant digits: 0.534, 4.71, 37.2, 46,100. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const digits = value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
@@ -28,7 +28,7 @@ export function number(value: number): string {
   })
 }
 
-/** The quartiles of a figure. */
+/** @returns The quartiles of a figure, as text. */
 export function spread({ low, high }: Figure): string {
   return `${number(low)} to ${number(high)}`
 }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** How a bench was asked to run. */
+/** The options of a bench. */
 export interface BenchArguments {
-  /** Seconds instead of minutes, to see that all of it works. Nothing is written then. */
+  /** Runs for seconds instead of minutes, to check that the bench works. Writes nothing. */
   readonly short: boolean
-  /** The folder of an earlier version of the library to compare with, which the benches peers, http and disk do. */
+  /** The folder of an earlier version of the library. The benches peers, http and disk compare with it. */
   readonly before: string | null
 }
 

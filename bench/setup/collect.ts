@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 
 /**
- * Collects garbage, so that what one run leaves is not collected in the time of the next. Bun's full
- * collection throws compiled code away as well: there it is asked for one without.
+ * Collects garbage, so that the garbage of one run is not collected in the time of the next. The full
+ * collection of Bun also removes compiled code, so this asks Bun for a smaller one.
  */
 export async function collectGarbage(): Promise<void> {
   if (process.versions.bun === undefined) return globalThis.gc?.()

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { ROOT } from './runtimes.ts'
 
 /**
- * A folder for database files that is gone when the process ends. It lies in the checkout, on a
- * disk: the folder for temporary files is memory on many machines, where a sync costs nothing.
+ * Makes a folder for database files. It is removed when the process ends. It is in the checkout, on a disk,
+ * because the folder for temporary files is in memory on many machines, where a sync costs nothing.
  */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(ROOT, 'bench/.scratch-'))

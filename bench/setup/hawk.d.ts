@@ -5,7 +5,7 @@ declare module 'hawk' {
     readonly algorithm: 'sha256' | 'sha1'
   }
 
-  /** As much of node:http's request as is read. */
+  /** The part of a request of node:http that Hawk reads. */
   interface NodeRequest {
     readonly method?: string | undefined
     readonly url?: string | undefined

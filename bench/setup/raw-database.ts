@@ -1,9 +1,9 @@
-/** A SQLite file, as near to SQLite as the runtime lets one come. */
+/** A SQLite file, opened with the driver of the runtime and without any library. */
 export interface RawDatabase {
   exec(sql: string): void
-  /** Prepares a statement; running it gives how many rows it changed. */
+  /** Prepares a statement. @returns A function that runs it and returns how many rows it changed. */
   prepare(sql: string): (...parameters: readonly Value[]) => number
-  /** The rows of a query. */
+  /** @returns The rows of a query. */
   all(sql: string): readonly Readonly<Record<string, unknown>>[]
   close(): void
 }
@@ -21,9 +21,9 @@ interface Driver {
 }
 
 /**
- * Opens a file with `bun:sqlite` or `node:sqlite`, its log ahead of it.
+ * Opens a file with `bun:sqlite` or `node:sqlite`, with a write-ahead log.
  *
- * @param synchronous `full` syncs within each commit; `normal` leaves that to checkpoints.
+ * @param synchronous `full` syncs in each commit. `normal` syncs only in checkpoints.
  */
 export function openRaw(path: string, synchronous: 'full' | 'normal' | 'off'): RawDatabase {
   const driver = openDriver(path)
@@ -40,7 +40,7 @@ export function openRaw(path: string, synchronous: 'full' | 'normal' | 'off'): R
   }
 }
 
-/** The runtime's own database: better-auth takes the one or the other. */
+/** Opens the database class of the runtime, which better-auth accepts too. */
 export function openDriver(path: string): Driver {
   if (process.versions.bun === undefined) {
     return new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path) as unknown as Driver

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { ROOT, type Runtime } from './runtimes.ts'
 
 /**
- * Runs a file of a bench on a runtime, to its end. What it writes to stderr is for people and is
- * shown at once; its stdout is its result, in JSON.
+ * Runs a file of a bench on a runtime, and waits for its end. Its stderr is shown at once. Its stdout is its
+ * result, in JSON.
  *
- * @param file Beneath the folder `bench`.
- * @param environment What is set in its environment besides.
- * @throws Error where it fails.
+ * @param file Its path inside the folder `bench`.
+ * @param environment Additional environment variables.
+ * @throws Error if it fails.
  */
 export function runOn<Result>(
   runtime: Runtime,
@@ -35,20 +35,20 @@ export function runOn<Result>(
   })
 }
 
-/** What {@link runOn} gave, for the file that it runs. */
+/** @returns The value that {@link runOn} has passed to this process. */
 export function given<Given>(): Given {
   return JSON.parse(process.argv[2] ?? '{}') as Given
 }
 
-/** Hands the result to {@link runOn}, and ends. */
+/** Passes the result to {@link runOn}, and ends the process. */
 export function giveBack(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
 }
 
 /**
- * Without what npm and the shell may have set for other programs.
+ * Returns the environment without variables for npm, the runtimes and the library.
  *
- * @param more What is set besides.
+ * @param more Additional variables.
  */
 export function benchEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(

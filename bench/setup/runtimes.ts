@@ -4,17 +4,17 @@ import { join } from 'node:path'
 /** The runtimes that are measured. */
 export type RuntimeName = 'bun' | 'node-24' | 'deno'
 
-/** A runtime that is there. */
+/** An installed runtime. */
 export interface Runtime {
   readonly name: RuntimeName
-  /** Its name and version, for people. */
+  /** Its name and version, for the output. */
   readonly title: string
   readonly binary: string
-  /** What comes before the file: all permissions, TypeScript unchecked, `gc()` exposed. */
+  /** The arguments before the file: all permissions, no type check, `gc()` exposed. */
   readonly args: readonly string[]
 }
 
-/** A runtime as test/runtimes describes it. */
+/** The description of a runtime in test/runtimes. */
 interface Described {
   readonly name: string
   readonly title: string
@@ -33,12 +33,12 @@ export const ROOT: string = join(import.meta.dirname, '../..')
 const TESTS = join(ROOT, 'test/runtimes')
 const CACHE = join(ROOT, 'node_modules/.cache')
 
-/** Finds a runtime in the version that the tests run on, or installs it beneath `node_modules`. */
+/** Finds a runtime in the version of the tests, or installs it inside `node_modules`. */
 export async function findRuntime(name: RuntimeName): Promise<Runtime> {
   const { RUNTIMES } = await load<{ RUNTIMES: Described[] }>('runtimes.mjs')
   const described = RUNTIMES.find((known) => known.name === name)
   if (described === undefined) throw new Error(`test/runtimes knows no ${name}.`)
-  // The others are what a server is run with there.
+  // The first package is the runtime itself. The others are for servers.
   const [entry] = Object.entries(described.packages)
   const [packageName, version] = entry as [string, string]
   const own = join(CACHE, 'withmac-bench', name)
@@ -72,7 +72,7 @@ async function install(folder: string, packageName: string, version: string): Pr
   await npm(['install'], { cwd: folder })
 }
 
-/** The scripts of the tests are JavaScript without types. */
+/** Imports a script of the tests, which is JavaScript without types. */
 async function load<Module>(name: string): Promise<Module> {
   return (await import(join(TESTS, name))) as Module
 }

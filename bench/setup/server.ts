@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { benchEnvironment } from './run-on.ts'
 import { ROOT, type Runtime } from './runtimes.ts'
 
-/** Where a server runs, and with what in its environment. */
+/** The core and the environment of a server. */
 export interface Place {
-  /** The core that it is pinned to; `null` lets the system choose. */
+  /** The core that the server is pinned to. `null`: the system chooses. */
   readonly core: number | null
   readonly environment?: NodeJS.ProcessEnv
 }
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface RunningServer {
   readonly port: number
   readonly pid: number
@@ -18,10 +18,10 @@ export interface RunningServer {
 }
 
 /**
- * Starts a file of a bench that writes its port when it listens.
+ * Starts a server: a file of a bench that prints its port when it listens.
  *
- * @param file Beneath the folder `bench`.
- * @param given What it is given, as JSON.
+ * @param file Its path inside the folder `bench`.
+ * @param given Its settings, passed as JSON.
  */
 export async function startServer(
   runtime: Runtime,
@@ -30,7 +30,7 @@ export async function startServer(
   { core, environment }: Place,
 ): Promise<RunningServer> {
   const path = join(ROOT, 'bench', file)
-  // As a server is started: without the means of the other benches.
+  // As in production: without the flag that exposes gc().
   const flags = runtime.args.filter((argument) => !argument.includes('expose-gc'))
   const [program = '', ...args] = pinned(core, [
     runtime.binary,
@@ -55,7 +55,7 @@ export async function startServer(
   }
 }
 
-/** A command that keeps to a core, if there is one. */
+/** @returns The command, pinned to a core if there is one. */
 export function pinned(core: number | null, command: readonly string[]): string[] {
   return core === null ? [...command] : ['taskset', '-c', String(core), ...command]
 }

@@ -1,7 +1,7 @@
 import { freshNonce, HOST, hmac, ID, KEY, seconds, TARGET } from './request.ts'
 
 /**
- * The value of `Authorization` for a request with a fresh nonce. Written from the draft and not with
+ * Returns the value of `Authorization` for a request with a new nonce. It is written from the draft, without
  * the library, so that both cannot share a mistake.
  */
 export function macField(

@@ -5,18 +5,18 @@ import { scratchFolder } from '../setup/folder.ts'
 import { giveBack, given } from '../setup/run-on.ts'
 import { createMac, createTokenEndpoint, type Mac, secretsAreEqual } from '../withmac.ts'
 
-/** How much is measured. */
+/** The settings of a measurement. */
 export interface TimingSettings {
   /** How many pairs of probes are compared for each kind of credential. */
   readonly pairs: number
-  /** How many credentials of each kind there are; each is probed once before any is probed again. */
+  /** How many credentials of each kind there are. Each is probed once before any is probed again. */
   readonly credentials: number
 }
 
-/** What the pairs of one kind came to. */
+/** The result for one kind of credential. */
 export interface TimingResult {
   readonly kind: string
-  /** In how many pairs the probe of the identifier that exists took longer; a tie counts half. */
+  /** In how many pairs the probe of the existing identifier took longer. A tie counts half. */
   readonly longer: number
   readonly pairs: number
   /** The medians, in microseconds. */
@@ -24,10 +24,10 @@ export interface TimingResult {
   readonly unknown: number
 }
 
-/** Sends one request that names this identifier; gives the status of the answer. */
+/** Prepares a request with this identifier. The returned function sends it and returns the status. */
 type Probe = (id: string) => () => Promise<number>
 
-/** Identifiers that exist, and how to probe them and others. */
+/** Existing identifiers, and a function to probe any identifier. */
 interface Subject {
   readonly ids: readonly string[]
   readonly probe: Probe
@@ -71,7 +71,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
 }
 giveBack(found)
 
-/** Probes pairs, in each of which one identifier exists and one does not, in random order. */
+/** Probes pairs of an existing and an unknown identifier, in random order. */
 async function compare({ ids, probe }: Subject): Promise<Omit<TimingResult, 'kind'>> {
   for (let at = 0; at < WARM_UP; at++) await timed(probe(randomId()))
   const times: { readonly existing: number[]; readonly unknown: number[] } = {
@@ -94,7 +94,7 @@ async function compare({ ids, probe }: Subject): Promise<Omit<TimingResult, 'kin
   return { longer, pairs, existing: median(existing), unknown: median(unknown) }
 }
 
-/** How many microseconds a probe takes. What else is to be done is done before. */
+/** @returns How many microseconds a probe takes. Pending work is done before. */
 async function timed(probe: () => Promise<number>): Promise<number> {
   await setImmediate()
   const start = process.hrtime.bigint()
@@ -133,11 +133,11 @@ async function used(mac: Mac): Promise<string> {
   const { id, key } = await mac.createCredential('ada')
   const app = mac.withMac(() => new Response())
   const { status } = await app(new Request(URL, { headers: { authorization: signed(id, key) } }))
-  if (status !== 200) throw new Error(`A right request was answered ${status}.`)
+  if (status !== 200) throw new Error(`A valid request was answered ${status}.`)
   return id
 }
 
-/** Clients that are kept and compared as docs/token-endpoint.md shows. */
+/** Clients of a token endpoint, stored and compared as docs/token-endpoint.md shows. */
 async function tokenClients(): Promise<Subject> {
   const mac = createMac({ database: 'sqlite::memory:' })
   const known = new Map<string, string>()
@@ -167,7 +167,7 @@ function signed(id: string, key: string): string {
   return `MAC id="${id}", ts="${ts}", nonce="${nonce}", mac="${mac}"`
 }
 
-/** As long as those that withmac makes. */
+/** @returns An identifier as long as those of withmac. */
 function randomId(): string {
   return randomBytes(12).toString('hex')
 }

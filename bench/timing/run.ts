@@ -6,7 +6,7 @@ import { findRuntime, type RuntimeName } from '../setup/runtimes.ts'
 import type { TimingResult, TimingSettings } from './measure.ts'
 
 /*
- * Whether the time of a rejection tells which identifiers exist.
+ * Whether the time of a rejection shows which identifiers exist.
  */
 
 const options = benchArguments()
@@ -22,11 +22,11 @@ for (const name of names) {
   measured.push({ title: runtime.title, results })
 }
 
-const HOW = `Pairs of requests with a wrong MAC, in process and in random order: one names an identifier that exists, the
-other one that does not. The share of the pairs in which the one that exists took longer, with its interval of
-95 %, and the medians of both in microseconds. At 50 % the time of a single answer tells nothing; the first line, in
-which neither exists, shows what chance alone does. There are ${settings.credentials.toLocaleString('en-US')} credentials of each kind, in a file of their
-own, and each is probed once before any is probed again.`
+const HOW = `Pairs of requests with a wrong MAC, in one process and in random order: one has an existing identifier, the other
+an unknown one. The table shows the share of pairs in which the existing identifier took longer, with its 95 % interval,
+and the medians of both in microseconds. At 50 % the time of an answer reveals nothing. In the first line neither
+identifier exists, which shows the effect of chance. There are ${settings.credentials.toLocaleString('en-US')} credentials of each kind, in a separate file,
+and each is probed once before any is probed again.`
 const rows = (measured[0]?.results ?? []).map(({ kind }, at) => [
   kind,
   ...measured.flatMap(({ results }) => cells(results[at])),

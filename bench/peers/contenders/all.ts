@@ -13,7 +13,7 @@ import { standardWebhooks } from './standardwebhooks.ts'
 import { withmacBefore, withmacInFile, withmacInMemory, withmacWithoutStore } from './withmac.ts'
 
 /**
- * Makes every contender. Those with a file have one of their own in the folder.
+ * Makes every contender. If one needs a file, it has its own in the folder.
  *
  * @param before The folder of an earlier version of the library, or `null`.
  */

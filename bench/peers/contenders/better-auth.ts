@@ -8,16 +8,16 @@ import { type Contender, inWaves } from '../contender.ts'
 const FIELD = 'x-api-key'
 
 /**
- * The API keys of better-auth, on a SQLite file. It looks the key up and writes when it was last
- * used; its limit of requests is off.
+ * The API keys of better-auth, on a SQLite file. It reads the key, and writes when it was last used. Its
+ * rate limit is off.
  */
 export async function betterAuthApiKeys(path: string): Promise<Contender<Request>> {
   const database = openDriver(path)
   database.exec('pragma journal_mode = wal')
-  // What was written last may be lost with the machine's power: it is not what keeps replays out.
+  // The last writes may be lost in a power cut. They do not protect from replays.
   database.exec('pragma synchronous = normal')
   const options = {
-    // biome-ignore lint/suspicious/noExplicitAny: it takes the databases of both runtimes
+    // biome-ignore lint/suspicious/noExplicitAny: it accepts the databases of both runtimes
     database: database as any,
     secret: KEY,
     baseURL: new URL(URL_SIGNED).origin,
@@ -40,7 +40,7 @@ export async function betterAuthApiKeys(path: string): Promise<Contender<Request
     name: 'better-auth, API key in a SQLite file, not synced',
     key: 'better-auth',
     inFlight: 1,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: () => request(key),
     spoil: () => request(changed(key)),
     run: inWaves(1, verify),

@@ -11,7 +11,7 @@ import {
 } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
 
-/** As node:http gives it to `hawk.server.authenticate`. */
+/** The part of a request of node:http that Hawk reads. */
 interface NodeRequest {
   readonly method: string
   readonly url: string
@@ -19,7 +19,7 @@ interface NodeRequest {
   readonly connection: object
 }
 
-/** Throws where the nonce was seen before. */
+/** Throws if the nonce was seen before. */
 type NonceFunction = (key: string, nonce: string, ts: string) => Promise<void>
 
 const CREDENTIALS = { id: ID, key: KEY, algorithm: 'sha256' } as const
@@ -27,10 +27,10 @@ const WINDOW_SECONDS = 300
 
 /** Hawk without a nonce function, which is its default. */
 export function hawkWithoutNonces(): Contender<NodeRequest> {
-  return { ...described('hawk, no nonces', 'hawk', 1, null), refusesReplay: false }
+  return { ...described('hawk, no nonces', 'hawk', 1, null), rejectsReplay: false }
 }
 
-/** Hawk with its nonces in a Set, emptied between runs: one that grew for ever would slow it. */
+/** Hawk with its nonces in a Set. It is emptied between runs, because a growing Set would slow it down. */
 export function hawkInMemory(inFlight: number): Contender<NodeRequest> {
   const seen = new Set<string>()
   const record = async (_key: string, nonce: string, ts: string) => {
@@ -42,7 +42,7 @@ export function hawkInMemory(inFlight: number): Contender<NodeRequest> {
   return { ...own, reset: () => seen.clear() }
 }
 
-/** Hawk with a prepared insert for each nonce, synced within its commit: as much is on disk as with withmac. */
+/** Hawk with a prepared insert for each nonce. Each commit syncs, so that nonces are on disk as with withmac. */
 export function hawkOnSqlite(path: string, inFlight: number): Contender<NodeRequest> {
   const database = openRaw(path, 'full')
   database.exec(`create table nonces (ts integer not null, credential text not null,
@@ -75,7 +75,7 @@ function described(
     name,
     key,
     inFlight,
-    refusesReplay: true,
+    rejectsReplay: true,
     prepare: () => request(TARGET),
     spoil: () => request(OTHER_TARGET),
     run: inWaves(inFlight, verify),

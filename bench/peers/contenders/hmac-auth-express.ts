@@ -2,7 +2,7 @@ import { generate, HMAC } from 'hmac-auth-express'
 import { KEY, OTHER_TARGET, TARGET } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
 
-/** As much of Express's request as the middleware reads. */
+/** The part of a request of Express that the middleware reads. */
 interface ExpressRequest {
   readonly method: string
   readonly originalUrl: string
@@ -36,7 +36,7 @@ export function hmacAuthExpress(): Contender<ExpressRequest> {
     name: 'hmac-auth-express',
     key: 'hmac-auth-express',
     inFlight: 1,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: () => request(TARGET),
     spoil: () => request(OTHER_TARGET),
     run: inWaves(1, verify),

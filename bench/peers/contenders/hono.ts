@@ -10,12 +10,12 @@ export function honoJwt(): Contender<Request> {
   return described('hono, jwt of HS256', 'hono-jwt', jwt({ secret: KEY, alg: 'HS256' }), token)
 }
 
-/** Hono's middleware for one fixed token: what a check costs that is hardly one. */
+/** Hono's middleware for one fixed token: the cost of the simplest check. */
 export function honoBearer(): Contender<Request> {
   return described('hono, bearerAuth', 'hono-bearer', bearerAuth({ token: KEY }), async () => KEY)
 }
 
-/** The middleware alone, with the context that Hono gives it: no routing, no answer. */
+/** Only the middleware, with a context of Hono: no routing and no answer. */
 function described(
   name: string,
   key: string,
@@ -37,7 +37,7 @@ function described(
     name,
     key,
     inFlight: 1,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: async () => fetchRequest(`Bearer ${await token()}`),
     spoil: async () => fetchRequest(`Bearer ${changed(await token())}`),
     run: inWaves(1, verify),

@@ -10,7 +10,7 @@ import {
 } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
 
-/** What the library takes for a request. */
+/** A request, in the form that the library needs. */
 interface Message {
   readonly method: string
   readonly url: string
@@ -20,7 +20,7 @@ interface Message {
 const FIELDS = ['@method', '@authority', '@path', '@query']
 const PARAMETERS = ['keyid', 'alg', 'created', 'nonce']
 
-/** RFC 9421 with hmac-sha256 over what withmac covers as well. It leaves nonces to its caller. */
+/** RFC 9421 with hmac-sha256, over the same parts that withmac covers. It does not check nonces. */
 export function httpMessageSignatures(): Contender<Message> {
   const signer = createSigner(KEY, 'hmac-sha256', ID)
   const key = { id: ID, algs: ['hmac-sha256'], verify: createVerifier(KEY, 'hmac-sha256') }
@@ -44,7 +44,7 @@ export function httpMessageSignatures(): Contender<Message> {
     name: 'http-message-signatures, hmac-sha256',
     key: 'http-message-signatures',
     inFlight: 1,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: sign,
     spoil: async () => ({ ...(await sign()), url: URL_SIGNED.replace(TARGET, OTHER_TARGET) }),
     run: inWaves(1, verify),

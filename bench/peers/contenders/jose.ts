@@ -4,10 +4,10 @@ import { type Contender, inWaves } from '../contender.ts'
 
 const SCHEME = 'Bearer '
 
-/** A JSON Web Token of HS256 from the header field. It is a bearer's: nothing of the request is signed. */
+/** A JSON Web Token with HS256 from the header field. It is a bearer token: the request is not signed. */
 export async function joseJwt(inFlight: number): Promise<Contender<Request>> {
   const secret = new TextEncoder().encode(KEY)
-  // Imported once: with the bytes alone, it would be imported for every token.
+  // The key is imported once. With the bytes, jose would import it for each token.
   const key = await crypto.subtle.importKey(
     'raw',
     secret,
@@ -34,7 +34,7 @@ export async function joseJwt(inFlight: number): Promise<Contender<Request>> {
     name: 'jose, jwtVerify of HS256',
     key: 'jose',
     inFlight,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: async () => fetchRequest(SCHEME + (await token())),
     spoil: async () => fetchRequest(SCHEME + changed(await token())),
     run: inWaves(inFlight, verify),

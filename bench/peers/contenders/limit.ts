@@ -13,15 +13,15 @@ import type { Nonce } from '../../withmac.ts'
 import type { Contender } from '../contender.ts'
 import type { NamedHmac } from '../fastest-hmac.ts'
 
-/** What is left of a request when all that a library does with it is taken away. */
+/** The minimum of a request: a text, its MAC, and its nonce. */
 interface Bare extends Nonce {
   readonly text: string
   readonly mac: string
 }
 
 /**
- * The limit: HMACs over finished strings, and one bare insert of all the nonces, synced within its commit. No
- * request is read, no credential is looked up, no timestamp judged, and no nonce looked for.
+ * The limit: HMACs over finished strings, and one bare insert of all nonces, synced by its commit. It reads no
+ * request and no credential, and checks neither timestamps nor nonces.
  */
 export function limit({ name, mac }: NamedHmac, path: string, inFlight: number): Contender<Bare> {
   const log: BareLog = openBareLog(path, 'full')
@@ -30,7 +30,7 @@ export function limit({ name, mac }: NamedHmac, path: string, inFlight: number):
     made: name,
     key: 'limit',
     inFlight,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: () => bare(TARGET),
     spoil: () => bare(OTHER_TARGET),
     async run(requests) {

@@ -2,13 +2,13 @@ import { Webhook } from 'standardwebhooks'
 import { freshNonce, KEY, OTHER_TARGET, TARGET } from '../../signing/request.ts'
 import { type Contender, inWaves } from '../contender.ts'
 
-/** A webhook: what the other contenders cover stands in its body. */
+/** A webhook. Its body contains what the other contenders cover. */
 interface Delivery {
   readonly body: string
   readonly headers: Record<string, string>
 }
 
-/** Signs the body, an id and a timestamp. It leaves it to its caller to remember ids. */
+/** Signs the body, an id and a timestamp. It does not check whether an id is used twice. */
 export function standardWebhooks(): Contender<Delivery> {
   const webhook = new Webhook(KEY, { format: 'raw' })
   const verify = ({ body, headers }: Delivery) => {
@@ -33,7 +33,7 @@ export function standardWebhooks(): Contender<Delivery> {
     name: 'standardwebhooks',
     key: 'standardwebhooks',
     inFlight: 1,
-    refusesReplay: false,
+    rejectsReplay: false,
     prepare: () => deliver(TARGET),
     spoil: () => deliver(OTHER_TARGET),
     run: inWaves(1, verify),

@@ -5,23 +5,23 @@ import { type Contender, inWaves, type VerifyOne } from '../contender.ts'
 
 const OTHER_URL = URL_SIGNED.replace('/resource/1', '/resource/2')
 
-/** All but the store: the credential in a Map, nonces not recorded. */
+/** The library without its store: the credential is in a Map, nonces are not recorded. */
 export function withmacWithoutStore(): Contender<Request> {
   const identify = verifierWithoutStore(ID, KEY)
   const verify = async (request: Request) => (await identify(request)) !== null
-  return { ...described('withmac, no store', 'withmac', 1, verify), refusesReplay: false }
+  return { ...described('withmac, no store', 'withmac', 1, verify), rejectsReplay: false }
 }
 
-/** The whole library, its database in memory. */
+/** The whole library, with its database in memory. */
 export async function withmacInMemory(inFlight: number): Promise<Contender<Request>> {
   const mac = createMac({ database: 'sqlite::memory:' })
   return whole(mac, 'withmac, SQLite in memory', 'withmac-memory', inFlight)
 }
 
 /**
- * The whole library, its database in a file.
+ * The whole library, with its database in a file.
  *
- * @param waves In how many waves the requests are in flight, each of which goes on when it is answered.
+ * @param waves How many waves share the requests in flight. They do not wait for each other.
  */
 export async function withmacInFile(
   path: string,
@@ -34,7 +34,7 @@ export async function withmacInFile(
   return whole(mac, name, `withmac-file-${waves}`, inFlight, waves)
 }
 
-/** An earlier version of the library, in a folder of its own, as durable as it is by default. */
+/** An earlier version of the library, from another checkout, with its default durability. */
 export async function withmacBefore(
   before: string,
   path: string,
@@ -67,7 +67,7 @@ function described(
     name,
     key,
     inFlight,
-    refusesReplay: true,
+    rejectsReplay: true,
     prepare: () => fetchRequest(macField()),
     spoil: () => fetchRequest(macField(), OTHER_URL),
     run: inWaves(inFlight, verify, waves),
