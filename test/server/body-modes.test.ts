@@ -20,10 +20,10 @@ describe('mode: optional', () => {
 
   test('treats a caller who signed another body as anonymous, and says why', async () => {
     const answer = await handler(withBody(ada, URL, 'x', { ext: boundExt('y') }))
-    const told = { body: 'x', ext: null, bodyVerified: null, why: 'ERR_MAC_BODY_MISMATCH' }
-    expect(await answer.json()).toEqual(told)
+    const expected = { body: 'x', ext: null, bodyVerified: null, why: 'ERR_MAC_BODY_MISMATCH' }
+    expect(await answer.json()).toEqual(expected)
     const unbound = await handler(withBody(ada, URL, 'x'))
-    expect(await unbound.json()).toEqual({ ...told, why: 'ERR_MAC_BODY_MISSING' })
+    expect(await unbound.json()).toEqual({ ...expected, why: 'ERR_MAC_BODY_MISSING' })
   })
 
   test('rejects a signed body that is too large', async () => {

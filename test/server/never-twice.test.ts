@@ -23,7 +23,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ server, again: fc.nat() }) },
   { weight: 3, arbitrary: fc.record({ move: fc.integer({ min: -250, max: 400 }) }) },
   { weight: 2, arbitrary: fc.record({ server, prune: fc.constant(true) }) },
-  { weight: 1, arbitrary: fc.constantFrom({ credential: 'reset' }, { credential: 'anew' }) },
+  { weight: 1, arbitrary: fc.constantFrom({ credential: 'reset' }, { credential: 'recreate' }) },
 )
 
 type Step = {
@@ -58,7 +58,7 @@ async function run(steps: readonly Step[]): Promise<Map<string, number>> {
     clock.seconds += move ?? 0
     if (prune === true) await macs[at]?.prune()
     if (credential === 'reset') await first?.resetClockOffset(KEY.id)
-    if (credential === 'anew') {
+    if (credential === 'recreate') {
       await first?.deleteCredential(KEY.id)
       await first?.createCredential('ada', CREATE)
     }

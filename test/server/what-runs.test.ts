@@ -25,8 +25,8 @@ const PATHS: readonly (readonly [name: string, options: Options])[] = [
   ['a function', { origin: () => SITE }],
   ['a function of Host', { origin: ({ headers }) => `http://${headers.get('host')}` }],
   ['trustProxy', { trustProxy: true }],
-  ['Forwarded alone', { trustProxy: 'forwarded' }],
-  ['X-Forwarded-* alone', { trustProxy: 'x-forwarded' }],
+  ['only Forwarded', { trustProxy: 'forwarded' }],
+  ['only X-Forwarded-*', { trustProxy: 'x-forwarded' }],
 ]
 
 /** Replaces `Request`, whose constructor would normalize the URL. Deno.serve does not. */
@@ -130,7 +130,7 @@ describe.each(PATHS)('with %s', (_, options) => {
     for (const url of [`http://${host}/a`, `${SITE}/a`]) {
       expect(await arrive(options, `${SITE}/a`, { url, host })).toBe('401 ERR_MAC_HOST')
     }
-    // A malformed authority in the URL beside a good Host.
+    // A malformed authority in the URL, with a valid Host.
     const request = { url: `http://${host}/a`, host: 'api.example.com' }
     expect(await arrive(options, `${SITE}/a`, request)).toBe('401 ERR_MAC_HOST')
   })

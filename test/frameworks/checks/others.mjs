@@ -4,7 +4,7 @@ import { demandAnswer, demandRejection } from './answers.mjs'
 const MISSING_ADAPTER = /withmac: this is a request of node:http.*put an adapter before it/
 const NO_REQUEST = /withmac: called without a Request/
 
-/** Frameworks that call the handler without a Request, and where the error must be found. */
+/** Frameworks that call the handler without a Request, and the place of the error. */
 const WITHOUT_REQUEST = [
   ['node:http', { logs: MISSING_ADAPTER }],
   ['express-5', { logs: MISSING_ADAPTER }],

@@ -21,7 +21,7 @@ export async function checkTreeShaking(report, { application, folder }) {
   for (const { what, entry, budget } of ENTRIES) {
     await copyFile(join(HERE, 'fixtures', entry), join(application, entry))
     for (const [name, bundler, options] of BUNDLERS) {
-      await report.check(`${name}: ${what} alone stays small`, async () => {
+      await report.check(`${name}: a bundle of only ${what} stays small`, async () => {
         const out = join(folder, `shaken-${entry}-${name}`.replaceAll(/\W/g, '-'))
         const text = await readFile(await bundler({ application, entry, out, ...options }), 'utf8')
         const size = `${kilobytes(text.length)} of ${kilobytes(budget)}`
