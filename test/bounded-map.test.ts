@@ -130,7 +130,7 @@ function iterated(work: () => void): number {
   return steps
 }
 
-describe('a full table makes room without a search for its oldest entry', () => {
+describe('a full table makes room without a search for its oldest entry:', () => {
   test('(the test would see such a search)', () => {
     const map = new Map([['a', 1]])
     const first = () => map.keys().next()
@@ -161,7 +161,7 @@ describe('a full table makes room without a search for its oldest entry', () => 
     ],
     ['failures of credentials', 20_000, (id) => failures.count(id, 1_700_000_000, true)],
   ]
-  test.each(tables)('if it is one of %s', (_, most, add) => {
+  test.each(tables)('%s', (_, most, add) => {
     const from = (first: number, count: number) => {
       for (let at = first; at < first + count; at++) add(`n${at}`)
     }

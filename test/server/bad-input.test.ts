@@ -89,7 +89,7 @@ describe('the server or the library rejects', () => {
   })
 
   test.each([['missing'], ['empty'], ['twice'], ['two'], ['a b'], ['a/b'], ['u@h'], ['h:99999']])(
-    'a Host header that is %s',
+    'this Host header: %s',
     async (what) => {
       const hosts: Record<string, string[]> = {
         missing: [],

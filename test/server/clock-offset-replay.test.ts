@@ -47,7 +47,7 @@ class Server {
 
 /** What happens between the capture and each replay, so that the server might forget. */
 const ways: readonly [string, (server: Server) => Promise<unknown>][] = [
-  ['nothing', async () => {}],
+  ['no other event', async () => {}],
   ['a restart', (server) => server.restart(ON)],
   ['a reset', ({ mac }) => mac.resetClockOffset(KEY.id)],
   [

@@ -22,12 +22,15 @@ async function start(options: MacOptions = { clockOffset: { maxSeconds: 3600 } }
   }
 }
 
-test.each([[{}], [{ clockOffset: false as const }]])('is not used with %j', async (options) => {
-  const { send, offset } = await start(options)
-  expect(await send(now - 1000)).toBe('401 ERR_MAC_TIMESTAMP_STALE')
-  expect(await send(now - 100)).toBe('200')
-  expect(await offset()).toBeNull()
-})
+test.each([[{}], [{ clockOffset: false as const }]])(
+  'no clock offset is learned with the options %j',
+  async (options) => {
+    const { send, offset } = await start(options)
+    expect(await send(now - 1000)).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+    expect(await send(now - 100)).toBe('200')
+    expect(await offset()).toBeNull()
+  },
+)
 
 describe.each([
   ['behind', 1000],

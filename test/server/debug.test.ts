@@ -53,7 +53,7 @@ describe('with debug, the 401 explains to a client', () => {
     expect(explanation.mistakes.map(({ kind }) => kind)).toEqual(['mac-padding'])
   })
 
-  test('neither the key nor a MAC that the client did not send', async () => {
+  test('but reveals neither the key nor a MAC that the client did not send', async () => {
     const requests = [sign({ port: '443' }), sign({}, { ...KEY, key: 'x' }), sign({ mac: 'AAAA' })]
     for (const request of requests) {
       const all = JSON.stringify(await wholeAnswer(app(request.clone())))

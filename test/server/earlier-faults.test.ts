@@ -25,7 +25,7 @@ const send = (mac: Mac, sent: Request) => outcome(mac.withMac(() => new Response
 const sending = (header: string, url = URL) =>
   new Request(url, { headers: { authorization: header } })
 
-describe('has no such fault as the original Django package, which', () => {
+describe('withmac has no such fault as the original Django package, which', () => {
   test('never signed the query string', async () => {
     const mac = await start()
     const header = authorization(KEY, URL, { ts: clock.seconds })
@@ -122,7 +122,7 @@ describe('has no such fault as the original Django package, which', () => {
   })
 })
 
-describe('has no such fault as macauthlib, which', () => {
+describe('withmac has no such fault as macauthlib, which', () => {
   test('forgot the learned clock offset, and accepted an old request as the first one', async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.path('mac.db')}`
@@ -165,7 +165,7 @@ describe('has no such fault as macauthlib, which', () => {
   })
 })
 
-describe('has no such fault as rack-oauth2, which', () => {
+describe('withmac has no such fault as rack-oauth2, which', () => {
   test('had no nonce store', async () => {
     const mac = await start()
     expect(await send(mac, request({ nonce: 'n' }))).toBe('200')
@@ -206,7 +206,7 @@ describe('has no such fault as rack-oauth2, which', () => {
   })
 })
 
-describe('has no such fault as hawkrest and others, which', () => {
+describe('withmac has no such fault as hawkrest and others, which', () => {
   test('checked a nonce by get and then set, so that simultaneous copies were accepted', async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.path('mac.db')}`

@@ -26,19 +26,19 @@ const UNKNOWN = { id: 'f'.repeat(24), key: 'a key that nobody has' }
 
 /** Credentials that differ in everything except the lengths of identifier and key. */
 const KINDS: Readonly<Record<string, (mac: Mac) => Promise<Key>>> = {
-  plain: (mac) => mac.createCredential('ada'),
+  'with the defaults': (mac) => mac.createCredential('ada'),
   'with 100 long scopes': (mac) => mac.createCredential('ada', { scopes: LONG_SCOPES }),
   'of a long user, with a long label': (mac) =>
     mac.createCredential('u'.repeat(1000), { label: 'l'.repeat(1000) }),
   'with a rate limit': (mac) =>
     mac.createCredential('ada', { rateLimit: { requests: 9, seconds: 9 } }),
   'with two keys': async (mac) => mac.rotateCredential((await mac.createCredential('ada')).id),
-  revoked: async (mac) => {
+  'that was revoked': async (mac) => {
     const made = await mac.createCredential('ada')
     await mac.revokeCredential(made.id)
     return made
   },
-  disabled: async (mac) => {
+  'that was disabled': async (mac) => {
     const made = await mac.createCredential('ada')
     await mac.disableCredential(made.id)
     return made

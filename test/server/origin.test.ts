@@ -64,7 +64,7 @@ describe('several origins', () => {
   })
 })
 
-describe('a function', () => {
+describe('an origin function', () => {
   test('is called with the request, and its result is used for the MAC', async () => {
     const seen: string[] = []
     const origin = (request: Request) => {

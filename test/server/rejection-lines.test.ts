@@ -147,7 +147,7 @@ describe('the line for a request', () => {
   })
 })
 
-describe('a flood of rejected requests', () => {
+describe('ConsoleLines in a flood of rejected requests', () => {
   function console() {
     const printed: string[] = []
     const clock = { ms: 1000 }
@@ -170,7 +170,7 @@ describe('a flood of rejected requests', () => {
     expect(printed.slice(20)).toEqual(['withmac: … and 981 more', 'a second later'])
   })
 
-  test('that lasts hours prints at most 21 lines per second', () => {
+  test('prints at most 21 lines per second for hours', () => {
     const { printed, clock, print } = console()
     for (let tick = 0; tick < 36_000; tick++) {
       clock.ms += 100
@@ -190,7 +190,7 @@ describe('a flood of rejected requests', () => {
     expect(made).toBe(20)
   })
 
-  test('of at most 20 requests per second prints all lines, and no count', () => {
+  test('prints all lines and no count if there are at most 20 in a second', () => {
     const { printed, clock, print } = console()
     for (let second = 0; second < 3; second++) {
       for (let sent = 0; sent < 20; sent++) print('line')

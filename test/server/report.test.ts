@@ -62,7 +62,7 @@ describe('the reference', () => {
 describe('explain() of a report', () => {
   test.each<[string, () => Request, string, string]>([
     ['a wrong port', () => sign({ port: '443' }), 'ERR_MAC_MISMATCH', 'signed port 443, not 80'],
-    ['no header', () => new Request(URL), 'ERR_MAC_MISSING', 'No Authorization header'],
+    ['a missing header', () => new Request(URL), 'ERR_MAC_MISSING', 'No Authorization header'],
     [
       'an unknown identifier',
       () => sign({}, { ...KEY, id: 'eve' }),
@@ -76,7 +76,7 @@ describe('explain() of a report', () => {
       '400 s behind',
     ],
     [
-      'milliseconds',
+      'a timestamp in milliseconds',
       () => sign({ ts: clock.seconds * 1000 }),
       'ERR_MAC_TIMESTAMP_AHEAD',
       'in milliseconds',

@@ -117,7 +117,7 @@ describe('the answer if a scope is missing', () => {
     expect(called).toEqual(['ERR_MAC_SCOPE', lacks])
   })
 
-  test('leaves the nonce used', async () => {
+  test('comes after the nonce is recorded, so that a copy is a replay', async () => {
     const app = mac.withMac(() => new Response(), { scope: 'b', onReject() {} })
     const request = signed(reader, URL)
     expect(await outcome(app(request.clone()))).toBe('403 ERR_MAC_SCOPE')

@@ -35,13 +35,13 @@ describe('without trustProxy', () => {
 })
 
 describe('with trustProxy', () => {
-  test('true both kinds of fields are read', async () => {
+  test('both kinds of header fields are read if it is true', async () => {
     expect(await passOn(true, FORWARDED)).toBe('200')
     expect(await passOn(true, X)).toBe('200')
     expect(await passOn(true, { ...FORWARDED, ...X })).toBe('200')
   })
 
-  test('a kind of fields only that kind is read', async () => {
+  test('only one kind of header fields is read if it names that kind', async () => {
     expect(await passOn('forwarded', FORWARDED)).toBe('200')
     expect(await passOn('forwarded', X)).toBe('401 ERR_MAC_REJECTED')
     expect(await passOn('x-forwarded', X)).toBe('200')
