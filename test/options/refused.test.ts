@@ -119,7 +119,10 @@ const ofReseal: Each<ResealOptions> = {
 }
 const ofEndpoint: Each<TokenEndpointOptions> = {
   authenticateClient: [true, 'must be a function, not true'],
-  algorithm: ['md5', 'must be hmac-sha-256 or hmac-sha-1, or a function that gives it, not "md5"'],
+  algorithm: [
+    'md5',
+    'must be hmac-sha-256 or hmac-sha-1, or a function that returns it, not "md5"',
+  ],
   expiresSeconds: [0, 'must be at least 1, not 0'],
   issueLimit: [5, 'issueLimit takes { requests, seconds }, not 5'],
   origin: check.origin,
