@@ -1,24 +1,24 @@
 /**
- * A map that never holds more than `most` entries, and always the `most / 2` that were used last: so
- * memory stays bounded whoever fills it, and whoever fills it cannot push out what was used since.
+ * A map that holds at most `most` entries, and always keeps the `most / 2` that were used last. So its
+ * memory is bounded, and an attacker who fills it cannot push out entries that are in use.
  *
- * Entries stand in two generations. When the recent one holds its half, it becomes the older one, and
- * what is still in the older one goes all at once. No entry is looked for to make room: to delete the
- * first entry of a Map again and again makes engines walk over all those deleted before.
+ * The entries are in two generations. When the recent generation has `most / 2` entries, it becomes the
+ * older one, and the entries of the older one are dropped all at once. The map does not delete its first
+ * entry one by one: with many such deletes, engines walk over all entries that were deleted before.
  */
 export class BoundedMap<Key, Value extends NonNullable<unknown>> {
   readonly #half: number
   readonly #endOf: ((value: Value) => number) | null
   #recent = new Map<Key, Value>()
   #older = new Map<Key, Value>()
-  /** When the last entry of a generation has ended, in milliseconds since 1970. */
+  /** When the last entry of each generation ends, in milliseconds since 1970. */
   #recentEnds = Number.NEGATIVE_INFINITY
   #olderEnds = Number.NEGATIVE_INFINITY
 
   /**
-   * @param most How many entries it holds at most: 2 or more.
-   * @param endOf When an entry is worth nothing more, in milliseconds since 1970 by the system's clock. A
-   *   generation in which all have ended goes with the next entry that comes. Default: never.
+   * @param most The maximum number of entries: 2 or more.
+   * @param endOf Returns when an entry is no longer needed, in milliseconds since 1970 by the system's
+   *   clock. If all entries of a generation have ended, the next new entry drops it. Default: never.
    */
   constructor(most: number, endOf: ((value: Value) => number) | null = null) {
     this.#half = Math.max(1, Math.floor(most / 2))
@@ -29,7 +29,10 @@ export class BoundedMap<Key, Value extends NonNullable<unknown>> {
     return this.#recent.size + this.#older.size
   }
 
-  /** Gives a value, and counts as a use of it. The key may be kept as it is given: let it be no slice. */
+  /**
+   * Returns a value, and counts as a use of it. The map may keep the key object that is passed here: do
+   * not pass a slice of a long string, which would keep the long string in memory.
+   */
   get(key: Key): Value | undefined {
     const recent = this.#recent.get(key)
     if (recent !== undefined) return recent
@@ -38,12 +41,12 @@ export class BoundedMap<Key, Value extends NonNullable<unknown>> {
     return older
   }
 
-  /** Gives a value. It is *not* a use: who asks for an entry this way does not keep it here. */
+  /** Returns a value. This is *not* a use: it does not keep the entry in the map. */
   peek(key: Key): Value | undefined {
     return this.#recent.get(key) ?? this.#older.get(key)
   }
 
-  /** Tells whether there is a value. It is *not* a use. */
+  /** Whether there is a value. This is *not* a use. */
   has(key: Key): boolean {
     return this.#recent.has(key) || this.#older.has(key)
   }
@@ -61,7 +64,7 @@ export class BoundedMap<Key, Value extends NonNullable<unknown>> {
     if (!this.#recent.delete(key)) this.#older.delete(key)
   }
 
-  /** All entries: the older generation first, each in the order in which its entries came. */
+  /** All entries: the older generation first. Within a generation, in the order of insertion. */
   *[Symbol.iterator](): IterableIterator<[Key, Value]> {
     yield* this.#older
     yield* this.#recent
@@ -69,16 +72,16 @@ export class BoundedMap<Key, Value extends NonNullable<unknown>> {
 
   #makeRoom(): void {
     if (this.#recent.size >= this.#half) {
-      this.#turn()
+      this.#startGeneration()
     } else if (this.#endOf !== null) {
       const now = Date.now()
-      if (this.#olderEnds <= now) this.#turn()
-      if (this.#olderEnds <= now) this.#turn()
+      if (this.#olderEnds <= now) this.#startGeneration()
+      if (this.#olderEnds <= now) this.#startGeneration()
     }
   }
 
-  /** Lets the older generation go, and begins a new one. */
-  #turn(): void {
+  /** Drops the older generation. The recent one becomes the older one, and a new one starts. */
+  #startGeneration(): void {
     this.#older = this.#recent
     this.#olderEnds = this.#recentEnds
     this.#recent = new Map()

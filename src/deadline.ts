@@ -1,9 +1,10 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 
 /**
- * What some work comes to, unless it takes longer; the work itself goes on.
+ * Waits for `work`, but at most so many milliseconds. If the time is over, it throws; the work itself is
+ * *not* stopped.
  *
- * @param late Gives what is thrown then.
+ * @param late Returns the error to throw if the time is over.
  */
 export async function before<Result>(
   milliseconds: number,

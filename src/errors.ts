@@ -1,8 +1,8 @@
 /**
- * The stable codes of {@link MacError}. New ones may be added in a minor version.
+ * The stable codes of {@link MacError}. A minor version may add codes.
  *
- * `ERR_MAC_KEY_RETIRED` is known of an old key from the end of its grace until it is removed, a minute or
- * two later. Afterwards nobody can tell it from any other wrong key, and it is `ERR_MAC_MISMATCH`.
+ * `ERR_MAC_KEY_RETIRED` means that an old key signed after its grace. The old key is removed a minute or
+ * two after its grace ends. From then on it is like any other wrong key: `ERR_MAC_MISMATCH`.
  */
 export type MacErrorCode =
   | 'ERR_MAC_MISSING'
@@ -60,8 +60,8 @@ export type MacErrorCode =
   | 'ERR_MAC_CLIENT_ANSWER_LOST'
 
 /**
- * The HTTP status that each code stands for, and the one sentence that a client may read. The
- * sentences hold no secret and nothing that a client sent.
+ * The HTTP status of each code, and one sentence that a client may read. The sentences contain no
+ * secret, and nothing that a client sent.
  */
 const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: string]>> = {
   ERR_MAC_MISSING: [401, 'No MAC credentials were sent.'],
@@ -91,7 +91,7 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_TIMESTAMP_STALE: [401, 'The timestamp is too old.'],
   ERR_MAC_TIMESTAMP_AHEAD: [401, 'The timestamp is too far in the future.'],
   ERR_MAC_REPLAY: [401, 'The nonce was used before.'],
-  ERR_MAC_EXT: [401, 'The ext parameter was refused.'],
+  ERR_MAC_EXT: [401, 'The ext parameter was rejected.'],
   ERR_MAC_BODY_MISSING: [401, 'The MAC does not cover the body.'],
   ERR_MAC_BODY_SYNTAX: [401, 'The digest of the body is malformed.'],
   ERR_MAC_BODY_MISMATCH: [401, 'The body is not the one that was signed.'],
@@ -99,27 +99,30 @@ const CATALOGUE: Readonly<Record<MacErrorCode, readonly [status: number, title: 
   ERR_MAC_BODY_UNREADABLE: [400, 'The body cannot be read.'],
   ERR_MAC_SCOPE: [403, 'The credential lacks a scope that this request needs.'],
   ERR_MAC_RATE_LIMITED: [429, 'The credential has sent too many requests.'],
-  ERR_MAC_FAILURES_LIMITED: [429, 'Too many requests from this address were refused.'],
+  ERR_MAC_FAILURES_LIMITED: [429, 'Too many requests from this address were rejected.'],
   ERR_MAC_STORE: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_SEALED: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CALLBACK: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_INTERNAL: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CLOSED: [503, 'Credentials cannot be checked at the moment.'],
   ERR_MAC_CHALLENGE_SYNTAX: [500, 'The WWW-Authenticate header is malformed.'],
-  ERR_MAC_NOT_VERIFIED: [500, 'The request was not seen by withMac.'],
+  ERR_MAC_NOT_VERIFIED: [500, 'The request was not verified by withMac.'],
   ERR_MAC_CREDENTIAL_EXISTS: [500, 'The key identifier is taken.'],
   ERR_MAC_CREDENTIAL_UNKNOWN: [500, 'There is no credential with this key identifier.'],
-  ERR_MAC_CREDENTIAL_ENDED: [500, 'The credential has come to its end.'],
-  ERR_MAC_CREDENTIAL_ROTATED: [500, 'The credential still has an earlier key.'],
-  ERR_MAC_CLIENT_URL: [500, 'What would be sent of the URL cannot be signed.'],
-  ERR_MAC_CLIENT_METHOD: [500, 'What would be sent as the method cannot be signed.'],
+  ERR_MAC_CREDENTIAL_ENDED: [500, 'The credential was revoked or has expired.'],
+  ERR_MAC_CREDENTIAL_ROTATED: [500, 'The credential still has an old key in its grace.'],
+  ERR_MAC_CLIENT_URL: [500, 'The URL cannot be signed as it would be sent.'],
+  ERR_MAC_CLIENT_METHOD: [500, 'The method cannot be signed as it would be sent.'],
   ERR_MAC_CLIENT_HEADER: [500, 'A header field of the request contradicts the signature.'],
   ERR_MAC_CLIENT_REDIRECT: [500, 'A redirect was not followed.'],
-  ERR_MAC_CLIENT_TOKEN: [500, 'The token endpoint gave no credential.'],
-  ERR_MAC_CLIENT_ANSWER_LOST: [500, 'The request was probably carried out, and its answer lost.'],
+  ERR_MAC_CLIENT_TOKEN: [500, 'The token endpoint returned no credential.'],
+  ERR_MAC_CLIENT_ANSWER_LOST: [
+    500,
+    'The request was probably carried out, but its response was lost.',
+  ],
 }
 
-/** Codes that must look alike from outside: they would tell which key identifiers exist. */
+/** Codes that a client must not tell apart. Otherwise it could learn which key identifiers exist. */
 const TOLD_AS_REJECTED: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_UNKNOWN_IDENTIFIER',
   'ERR_MAC_MISMATCH',
@@ -128,7 +131,7 @@ const TOLD_AS_REJECTED: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_KEY_RETIRED',
 ])
 
-/** Codes whose message speaks of the client's own request line and header alone. */
+/** Codes whose message contains only what the client itself sent in its request line and header. */
 const TOLD_IN_DETAIL: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_HEADER_TOO_LONG',
   'ERR_MAC_HEADER_SYNTAX',
@@ -146,21 +149,21 @@ const TOLD_IN_DETAIL: ReadonlySet<MacErrorCode> = new Set([
   'ERR_MAC_BODY_SYNTAX',
 ])
 
-/** What a client is told of an error: see {@link MacError.told}. */
+/** The part of an error that a client may see. See {@link MacError.told}. */
 export interface ToldError {
   readonly code: MacErrorCode
-  /** A sentence for the code, always the same. */
+  /** A fixed sentence for the code. */
   readonly title: string
-  /** The same, or more of it where the fault is plain to see in what the client sent. */
+  /** The full message, if it contains only what the client itself sent; otherwise the title. */
   readonly text: string
 }
 
 /**
  * The one error class of the library.
  *
- * `code` is stable and made for `switch`; `message` is for the operator's log: it says what was
- * wrong and how to mend it, and never holds a key, an expected MAC or a normalized request string.
- * It may quote the host and the key identifier that a client sent.
+ * `code` is stable: use it in a `switch`. `message` is for the operator's log. It says what was wrong
+ * and how to fix it. It never contains a key, an expected MAC or a normalized request string, but it
+ * may quote the host and the key identifier that a client sent.
  *
  * @example
  * const onReject = (error: MacError, request: Request) =>
@@ -168,11 +171,11 @@ export interface ToldError {
  */
 export class MacError extends Error {
   override readonly name: string = 'MacError'
-  /** What happened, precisely. */
+  /** The exact cause. Clients may be shown a more general code: see {@link MacError.told}. */
   readonly code: MacErrorCode
   /**
-   * The HTTP status that stands for it: 401, 403, 429, 413 or 400 for a body, 503, or
-   * 500 for a mistake in the application.
+   * The HTTP status for this code: 401, 403 or 429; 413 or 400 for a body; 503 for a failure of the
+   * server; 500 for an error that your own code gets, not a client.
    */
   readonly status: number
 
@@ -183,8 +186,8 @@ export class MacError extends Error {
   }
 
   /**
-   * What may leave the server. An unknown key identifier, a wrong MAC and a revoked credential are
-   * told as one and the same.
+   * The part of the error that a client may see. An unknown key identifier, a wrong MAC and a revoked
+   * credential look the same: `ERR_MAC_REJECTED`.
    */
   get told(): ToldError {
     const code = TOLD_AS_REJECTED.has(this.code) ? 'ERR_MAC_REJECTED' : this.code

@@ -23,7 +23,7 @@ import {
   type User,
 } from './validate.ts'
 
-/** The credential with this key identifier, or `null`. */
+/** Returns the credential with this key identifier, or `null`. */
 export async function getCredential(
   open: OpenCredentials,
   now: number,
@@ -35,7 +35,7 @@ export async function getCredential(
   return stored === null ? null : fromStored(stored, (await store.usage(now, id)).get(id))
 }
 
-/** All credentials, or one user's, oldest first. */
+/** Returns all credentials, or those of one user, oldest first. */
 export async function listCredentials(
   open: OpenCredentials,
   now: number,
@@ -49,8 +49,8 @@ export async function listCredentials(
 }
 
 /**
- * Removes a credential. Its nonces stay, for the case that it comes back with the same key, and a row
- * of the history.
+ * Removes a credential. Its nonces stay, because it may be created again with the same key. Its history
+ * stays too.
  */
 export async function deleteCredential(
   open: OpenCredentials,
@@ -61,19 +61,19 @@ export async function deleteCredential(
   if (!(await (await open()).remove(known, now))) throw unknown(known)
 }
 
-/** Forgets what was learned of the client's clock: the next request teaches it anew. */
+/** Forgets the learned offset of the client's clock. The next request sets it again. */
 export async function resetClockOffset(open: OpenCredentials, id: string): Promise<void> {
   const known = readId(id)
   if (!(await (await open()).resetClock(known))) throw unknown(known)
 }
 
-/** What of a credential can be changed at any time. What is left out stays as it is. */
+/** Changes for `updateCredential`. Properties that are left out stay as they are. */
 export interface CredentialChanges {
   /** A note for people. */
   readonly label?: string | null | undefined
-  /** What it may be used for: all of it, not only what is new. */
+  /** The scopes it has from now on. They replace the earlier ones. */
   readonly scopes?: readonly string[] | undefined
-  /** A limit of its own, or `null` for the same as all. */
+  /** A rate limit for this credential only, or `null` for the limit of all credentials. */
   readonly rateLimit?: RateLimit | null | undefined
 }
 
@@ -83,7 +83,7 @@ const changesSchema = optionsOf({
   rateLimit: rateLimit.optional(),
 })
 
-/** Moves the end of a credential, also of one that has expired. */
+/** Changes when a credential expires. It may have expired already. */
 export async function extendCredential(
   open: OpenCredentials,
   now: number,
@@ -93,7 +93,7 @@ export async function extendCredential(
   const end = endOf(readInput('extendCredential', moment, expires, 'expires'), now)
   if (end !== null && end <= now) {
     throw new TypeError(
-      'withmac: extendCredential: expires is over already. revokeCredential or disableCredential end it.',
+      'withmac: extendCredential: expires is in the past. To end the credential now, call revokeCredential or disableCredential.',
     )
   }
   return edited(open, now, id, (credential) => {
@@ -105,7 +105,7 @@ export async function extendCredential(
   })
 }
 
-/** Takes a credential out of use from its next request on, until it is enabled again. */
+/** Disables a credential: its requests are rejected from the next one on, until it is enabled again. */
 export function disableCredential(
   open: OpenCredentials,
   now: number,
@@ -118,7 +118,7 @@ export function disableCredential(
   })
 }
 
-/** Takes a credential into use again. */
+/** Enables a disabled credential. */
 export function enableCredential(
   open: OpenCredentials,
   now: number,
@@ -136,7 +136,7 @@ export function enableCredential(
   })
 }
 
-/** Makes a credential worthless from its next request on. It stays in the list. */
+/** Revokes a credential for good: its requests are rejected from the next one on. It stays in the list. */
 export async function revokeCredential(
   open: OpenCredentials,
   now: number,
@@ -145,7 +145,7 @@ export async function revokeCredential(
   const known = readId(id)
   const after = await (await open()).edit(known, now, (credential) => {
     if (credential.revoked !== null) return null
-    // What is revoked is worth keeping, and no key of it is worth anything.
+    // A revoked credential is kept as a record, so it is no longer removed after its end.
     const revoked = { ...credential, revoked: now, removeAt: null }
     return { credential: revoked, action: 'revoked', detail: {} }
   })
@@ -153,7 +153,7 @@ export async function revokeCredential(
 }
 
 /**
- * Checks changes. Those that are left out are not among them.
+ * Checks the changes. The result does not contain properties that were left out.
  * @throws TypeError
  */
 export function readChanges(
@@ -163,7 +163,7 @@ export function readChanges(
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** Changes what of a credential can be changed at any time. */
+/** Changes the label, the scopes or the rate limit of a credential. */
 export async function updateCredential(
   open: OpenCredentials,
   now: number,
@@ -182,7 +182,7 @@ export async function updateCredential(
 }
 
 /**
- * Changes a credential, and shows it as it is afterwards.
+ * Changes a credential, and returns it as it is afterwards.
  * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`
  */
 export async function edited(
@@ -199,50 +199,50 @@ export async function edited(
   return fromStored(credential, usage.get(id))
 }
 
-/** A credential whose end was moved. Who goes by itself goes as long after its end as it would have. */
+/** A credential with a new end. If it removes itself, the time from its end to its removal stays the same. */
 export function endingAt(credential: KeylessCredential, end: number | null): KeylessCredential {
   const { expires, removeAt } = credential
   const stays = removeAt === null || expires === null || end === null
   return { ...credential, expires: end, removeAt: stays ? null : removeAt - expires + end }
 }
 
-/** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED`: nothing brings a revoked one back. */
+/** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED` if it was revoked, which cannot be undone. */
 export function checkNotRevoked({ id, revoked }: KeylessCredential): void {
   if (revoked === null) return
   throw new MacError(
     'ERR_MAC_CREDENTIAL_ENDED',
-    `The credential ${JSON.stringify(id)} was revoked, which cannot be taken back. Make a new one.`,
+    `The credential ${JSON.stringify(id)} was revoked, which cannot be undone. Create a new one.`,
   )
 }
 
-/** What is told of an identifier that nobody has. */
+/** The error for an identifier that no credential has. */
 export function unknown(id: string): MacError {
   return new MacError(
     'ERR_MAC_CREDENTIAL_UNKNOWN',
-    `There is no credential ${JSON.stringify(id)}. listCredentials() tells which there are.`,
+    `There is no credential ${JSON.stringify(id)}. listCredentials() returns those that exist.`,
   )
 }
 
-/** What was done to a credential at some time. It stays when the credential is deleted. */
+/** A change of a credential, from `credentialHistory`. It stays when the credential is deleted. */
 export interface CredentialEvent {
-  /** Counts up from 1 through all events. */
+  /** The number of the event: 1 for the first of all events, one more for each. */
   readonly number: number
   readonly at: Date
   readonly action: AuditAction
   /** The MAC key identifier. */
   readonly id: string
   readonly user: string
-  /** What else is known, by its names; moments are seconds since 1970. Never a key. */
+  /** More about the event, by name. Times are in seconds since 1970. It never contains a key. */
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Which events are wanted. */
+/** The options of `credentialHistory`: which events to return. */
 export interface HistoryFilter {
   /** The MAC key identifier. Default: all. */
   readonly id?: string | undefined
   /** Default: all. */
   readonly user?: User | undefined
-  /** How many at the most, the latest. Default: 1,000. */
+  /** Returns at most so many events, the latest. Default: 1,000. */
   readonly limit?: number | undefined
 }
 
@@ -253,17 +253,17 @@ const historySchema = optionsOf({
 })
 
 /**
- * Checks a filter; `null` is for all.
+ * Checks a filter. In the result, `null` stands for all.
  * @throws TypeError
  */
 export function readHistoryFilter(filter: HistoryFilter): AuditFilter {
   const { id = null, user, limit } = readInput('credentialHistory', historySchema, filter)
-  // Nobody is called so, and of nobody nothing is known: as in a list.
+  // No user has an empty name, so the result is empty, as it is in listCredentials.
   const whose = user === undefined || user === '' ? user : readUser(user, 'credentialHistory')
   return { credential: id, user: whose ?? null, limit }
 }
 
-/** What was done to credentials, the latest first. */
+/** Returns the changes of credentials, the latest first. */
 export async function credentialHistory(
   open: OpenCredentials,
   filter: HistoryFilter = {},
@@ -286,8 +286,8 @@ const resealSchema = optionsOf({
 })
 
 /**
- * Brings all keys under the current sealing key.
- * @throws TypeError where an option cannot be used, or there is no sealing key.
+ * Encrypts all keys with the current sealing key.
+ * @throws TypeError if an option is not valid, or there is no sealing key.
  */
 export async function resealCredentials(
   open: () => Promise<Store>,

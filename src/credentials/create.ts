@@ -26,41 +26,45 @@ export interface CreateOptions {
   /** The MAC key identifier. Default: 96 random bits. */
   readonly id?: string | undefined
   /**
-   * The MAC key: 128 random bits or more, which take 22 characters of base64url or 32 of hex; a key that
-   * is too short for that is an error. Default: 256 random bits. Never the key of another credential: the MAC does not cover
-   * the identifier, so requests of the one could be passed on as the other's.
+   * The MAC key: at least 128 random bits, which take 22 characters of base64url or 32 of hex. A key that
+   * is too short for that is an error. Default: 256 random bits.
+   *
+   * Do not use the key of another credential: the MAC does not cover the identifier, so an attacker could
+   * send a request of one credential as a request of the other.
    */
   readonly key?: string | undefined
   /**
-   * Takes a `key` that cannot hold 128 bits, and could be guessed: for tests, and for the keys of published
-   * examples. Default: `false`, and then it is an error. Keys that are stored already work as they are.
+   * Allows a `key` that is too short for 128 bits and could be guessed: for tests, and for the keys of
+   * published examples. Default: `false`, so such a key is an error. Short keys that are stored already
+   * keep working.
    */
   readonly allowShortKey?: boolean | undefined
-  /** Default: `hmac-sha-256`. */
+  /** The MAC algorithm. Default: `hmac-sha-256`. */
   readonly algorithm?: MacAlgorithm | undefined
-  /** A moment, as a `Date` or in seconds since 1970, or `null` for never. Default: in a day. */
+  /** When it expires: a `Date`, seconds since 1970, or `null` for never. Default: in a day. */
   readonly expires?: Date | number | null | undefined
   /** A note for people, such as "laptop". */
   readonly label?: string | null | undefined
   /**
    * What it may be used for: strings without space and quotes (RFC 6749 §3.3), such as `orders:read`.
-   * They count where `withMac` has the option `scope`. Default: none.
+   * They are checked only if `withMac` has the option `scope`. Default: none.
    */
   readonly scopes?: readonly string[] | undefined
   /**
-   * How many requests are taken from it in how many seconds, in place of what `rateLimit` of
-   * `createMac` says for all. Default: `null`, the same as all.
+   * A rate limit for this credential only, instead of the option `rateLimit` of `createMac`. Default:
+   * `null`, the limit of all credentials.
    */
   readonly rateLimit?: RateLimit | null | undefined
   /**
-   * Removes it a day after it has expired, with no row in the history: for credentials that machines
-   * make in numbers. Needs `expires`. It moves with the end, and is over for good where the end is taken
-   * away, or the credential revoked. Default: `false`.
+   * Removes the credential a day after it has expired, without an event in the history: for large numbers
+   * of credentials that a program creates. Cannot be combined with `expires: null`. If the end is moved,
+   * the removal moves with it. If the credential is revoked, or its end becomes `null`, it is no longer
+   * removed, not even if it gets an end later. Default: `false`.
    */
   readonly removeWhenExpired?: boolean | undefined
   /**
-   * What to do where the identifier is taken: `error`, or `keep` what is there, which makes a seed
-   * script repeatable. Default: `error`.
+   * What to do if the identifier is taken: `error` throws; `keep` returns the credential that exists, if it
+   * is of the same user, so that a seed script can run again. Default: `error`.
    */
   readonly ifExists?: 'error' | 'keep' | undefined
 }
@@ -81,10 +85,11 @@ const optionsSchema = optionsOf({
 })
 
 /**
- * The credential that options ask for, as it would be stored. Nothing is stored yet.
+ * Returns the credential for these options, in the form in which it is stored. It does *not* store it.
  *
  * @param now The server's clock, in seconds since 1970.
- * @throws TypeError where the user or an option cannot be used; it names the character at fault.
+ * @throws TypeError if the user or an option is not valid. The message names a character that is not
+ *   allowed.
  */
 export function readCredential(now: number, user: User, options: CreateOptions): StoredCredential {
   const given = readInput('createCredential', optionsSchema, options)
@@ -116,10 +121,10 @@ export function readCredential(now: number, user: User, options: CreateOptions):
 }
 
 /**
- * Makes a credential and stores it.
+ * Creates a credential and stores it.
  *
  * @param now The server's clock, in seconds since 1970.
- * @throws TypeError as {@link readCredential} does.
+ * @throws TypeError See {@link readCredential}.
  * @throws {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`, `ERR_MAC_STORE`.
  */
 export async function createCredential(
@@ -145,7 +150,7 @@ export async function createCredential(
 function taken({ id, user }: KeylessCredential, existing: KeylessCredential | null): string {
   const shown = JSON.stringify(id)
   if (existing === null || existing.user === user) {
-    return `There is a credential ${shown} already. Pass ifExists: "keep" to leave it as it is, or delete it first.`
+    return `The credential ${shown} exists already. Pass ifExists: "keep" to leave it as it is, or delete it first.`
   }
-  return `There is a credential ${shown} already, and it speaks for another user. Choose another id, or delete it first.`
+  return `The credential ${shown} exists already, and belongs to another user. Choose another id, or delete it first.`
 }

@@ -4,36 +4,42 @@ import type { RateLimit } from '../types.ts'
 
 /** A credential, without its key. */
 export interface Credential {
-  /** The MAC key identifier, which travels with each request. */
+  /** The MAC key identifier, which the client sends with each request. */
   readonly id: string
-  /** Whom it speaks for, always as a string. */
+  /** The user it belongs to, always as a string. */
   readonly user: string
   readonly algorithm: MacAlgorithm
+  /** A note for people. */
   readonly label: string | null
   readonly created: Date
-  /** The moment from which it is no longer valid; `null` for never. */
+  /** The time from which it is no longer valid; `null` for never. */
   readonly expires: Date | null
+  /** When it was revoked; `null` if it was not. */
   readonly revoked: Date | null
-  /** Since when it is out of use, until it is enabled again; `null` where it is in use. */
+  /** Since when it is disabled; `null` if it is not. */
   readonly disabled: Date | null
   /** What it may be used for. */
   readonly scopes: readonly string[]
-  /** A limit of its own; `null` where it has the same as all. */
+  /** A rate limit for this credential only; `null` if the limit of all credentials applies. */
   readonly rateLimit: RateLimit | null
-  /** Which of its keys is the current one: 1 for the first, one more with each rotation. */
+  /** The number of its current key: 1 for the first, one more with each rotation. */
   readonly keyNumber: number
-  /** When the current key took the place of another; `null` for the first. */
+  /** When the current key replaced the one before; `null` if it is the first key. */
   readonly rotated: Date | null
-  /** The key before, as long as it is there. */
+  /** The key before the last rotation; `null` if there is none, or once it was removed after its grace. */
   readonly oldKey: OldKey | null
-  /** When it last signed a request that was let in, exact to a minute; `null` for never, or not known. */
+  /** When it last signed an accepted request, exact to a minute; `null` for never, or not known. */
   readonly lastUsed: Date | null
   /**
-   * How many requests in its name were refused with 401 in the last 24 hours, by the clock's hours, those
-   * of strangers among them. What another process counted is known once somebody is let in there.
+   * How many requests in its name were rejected with 401 in the last 24 hours, by full hours of the clock.
+   * Requests that attackers sent in its name count too. Another process writes what it counted only once
+   * it accepts a request.
    */
   readonly failures: number
-  /** What was learned about the client's clock (draft §4.1), in seconds; `null` for nothing. */
+  /**
+   * What must be added to the client's timestamps to get the server's time (draft §4.1), in seconds;
+   * `null` if it was not learned.
+   */
   readonly clockOffsetSeconds: number | null
 }
 
@@ -41,24 +47,24 @@ export interface Credential {
 export interface OldKey {
   readonly keyNumber: number
   readonly algorithm: MacAlgorithm
-  /** The moment from which it is no longer valid. */
+  /** The time from which this key is no longer valid. */
   readonly graceEnds: Date
-  /** When it last signed a request that was let in, exact to a minute; `null` for never, or not known. */
+  /** When this key last signed an accepted request, exact to a minute; `null` for never, or not known. */
   readonly lastUsed: Date | null
 }
 
-/** A credential as its creation or rotation returns it, the only time that the key is shown. */
+/** A credential with its new key. `createCredential` and `rotateCredential` return it; no other call shows the key. */
 export interface NewCredential extends Credential {
-  /** The MAC key. It is used as the bytes it is written with, and never sent over the network. */
+  /** The MAC key. Its characters are its bytes: nothing is decoded. Clients never send it. */
   readonly key: string
 }
 
-/** A credential that was there already: its key is not shown again. */
+/** A credential that existed already, from `createCredential` with `ifExists: 'keep'`. Its key is not shown. */
 export interface KeptCredential extends Credential {
   readonly key: null
 }
 
-/** How a stored credential is shown. */
+/** Returns the public form of a stored credential. */
 export function fromStored(stored: KeylessCredential, usage: Usage | undefined): Credential {
   const { id, user, algorithm, label, created, expires, revoked, disabled, clockOffset } = stored
   const { scopes, rateLimit, keyNumber, rotated } = stored

@@ -10,24 +10,25 @@ import { endOf, givenKey, key, moment, readId, readInput } from './validate.ts'
 /** The options of `rotateCredential`. */
 export interface RotateOptions {
   /**
-   * How long the key of today stays valid beside the new one, in seconds, up to a year. 0 ends it, and
-   * an earlier one in its grace, at once: for a key that has leaked. Default: 86,400, a day.
+   * How long the current key stays valid beside the new one, in seconds, at most a year. 0 ends all keys
+   * but the new one at once: for a key that has leaked. Default: 86,400, a day.
    */
   readonly graceSeconds?: number | undefined
-  /** The new MAC key, as `createCredential` takes it. Default: 256 random bits. */
+  /** The new MAC key. The same rules as for `createCredential` apply. Default: 256 random bits. */
   readonly key?: string | undefined
   /**
-   * Takes a `key` that cannot hold 128 bits, and could be guessed: for tests, and for the keys of published
-   * examples. Default: `false`, and then it is an error. Keys that are stored already work as they are.
+   * Allows a `key` that is too short for 128 bits and could be guessed: for tests, and for the keys of
+   * published examples. Default: `false`, so such a key is an error. Short keys that are stored already
+   * keep working.
    */
   readonly allowShortKey?: boolean | undefined
-  /** What the new key signs with. Default: the same as the key of today. */
+  /** The MAC algorithm of the new key. Default: that of the current key. */
   readonly algorithm?: MacAlgorithm | undefined
-  /** A new end of the credential, as `createCredential` takes it. Default: it stays as it is. */
+  /** When the credential expires: a `Date`, seconds since 1970, or `null` for never. Default: as before. */
   readonly expires?: Date | number | null | undefined
   /**
-   * Lets an earlier key go at once that is still in its grace: a credential has two keys at the most.
-   * Default: `false`, and then that is an error.
+   * Ends an old key that is still in its grace. A credential has at most two keys. Default: `false`, so a
+   * second rotation during a grace is an error.
    */
   readonly endEarlierGrace?: boolean | undefined
 }
@@ -45,12 +46,12 @@ const optionsSchema = optionsOf({
 })
 
 /**
- * Gives a credential a new key; the one of today stays valid until its grace has ended.
+ * Gives a credential a new key. The current key stays valid until its grace ends.
  *
- * @param exactly The server's clock, in seconds since 1970, with what is left of the second.
- * @throws TypeError where an option cannot be used.
- * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`; `ERR_MAC_CREDENTIAL_ENDED` for one that was
- *   revoked or has expired; `ERR_MAC_CREDENTIAL_ROTATED` where an earlier key is still in its grace.
+ * @param exactly The server's clock, in seconds since 1970, with fractions.
+ * @throws TypeError if an option is not valid.
+ * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`; `ERR_MAC_CREDENTIAL_ENDED` if the credential was
+ *   revoked or has expired; `ERR_MAC_CREDENTIAL_ROTATED` if an old key is still in its grace.
  */
 export async function rotateCredential(
   open: OpenCredentials,
@@ -63,12 +64,12 @@ export async function rotateCredential(
   const expires = given.expires === undefined ? undefined : endOf(given.expires, now)
   if (typeof expires === 'number' && expires <= now) {
     throw new TypeError(
-      'withmac: rotateCredential: expires is over already. revokeCredential or disableCredential end it.',
+      'withmac: rotateCredential: expires is in the past. To end the credential now, call revokeCredential or disableCredential.',
     )
   }
   const written = givenKey('rotateCredential', given)
   const { graceSeconds } = given
-  // Rounded up: a grace is not shorter than it was asked for.
+  // Rounded up, so that the grace is never shorter than asked for.
   const until = graceSeconds === 0 ? null : Math.ceil(exactly) + graceSeconds
 
   const known = readId(id)
@@ -79,7 +80,7 @@ export async function rotateCredential(
     checkNotRevoked(credential)
     const end = expires === undefined ? credential.expires : expires
     if (end !== null && end <= now) throw expired(credential.id)
-    if (graceSeconds > 0 && !given.endEarlierGrace) checkNoEarlierKey(credential, now)
+    if (graceSeconds > 0 && !given.endEarlierGrace) checkNoOldKey(credential, now)
     same = given.key !== undefined && isKey(given.key)
     if (same) return null
     const { algorithm } = credential
@@ -99,19 +100,19 @@ export async function rotateCredential(
   if (rotated === null) throw unknown(id)
   if (same) {
     throw new TypeError(
-      'withmac: rotateCredential: key is the key of today: give another, or none.',
+      'withmac: rotateCredential: key is the current key. Pass another key, or leave it out for a random one.',
     )
   }
   const usage = await store.usage(now, id)
   return Object.freeze({ ...fromStored(rotated, usage.get(id)), key: written })
 }
 
-function checkNoEarlierKey({ id, oldKey }: KeylessCredential, now: number): void {
+function checkNoOldKey({ id, oldKey }: KeylessCredential, now: number): void {
   if (oldKey === null || oldKey.until <= now) return
   const ends = new Date(oldKey.until * 1000).toISOString()
   throw new MacError(
     'ERR_MAC_CREDENTIAL_ROTATED',
-    `The credential ${JSON.stringify(id)} has a key from before, whose grace ends at ${ends}. Wait until ` +
+    `The credential ${JSON.stringify(id)} still has an old key, whose grace ends at ${ends}. Wait until ` +
       'then, or end it now with endEarlierGrace: true. graceSeconds: 0 ends all keys but the new one.',
   )
 }
@@ -119,6 +120,6 @@ function checkNoEarlierKey({ id, oldKey }: KeylessCredential, now: number): void
 function expired(id: string): MacError {
   return new MacError(
     'ERR_MAC_CREDENTIAL_ENDED',
-    `The credential ${JSON.stringify(id)} has expired, and so would its new key. Pass expires as well.`,
+    `The credential ${JSON.stringify(id)} has expired, so its new key would not be valid. Pass expires as well.`,
   )
 }

@@ -8,8 +8,8 @@ import { optionsOf, readBy } from '../read-options.ts'
 import type { RateLimit } from '../types.ts'
 
 /**
- * Whom a credential speaks for: a name or number, or an object such as a row of your users table. The
- * last of these is for literals, of which TypeScript takes no properties but those that are named.
+ * The user a credential belongs to: a name, a number, or an object with an `id`, such as a row of your
+ * users table. (The last type allows object literals with more properties than `id`.)
  */
 export type User =
   | string
@@ -18,7 +18,7 @@ export type User =
   | { readonly id: string | number | bigint }
   | { readonly id: string | number | bigint; readonly [property: string]: unknown }
 
-/** Any text that a database gives back as it was: a lone surrogate or a NUL might not be. */
+/** A text that a database returns unchanged. A lone surrogate or a NUL might be changed. */
 export const text: z.ZodString = z
   .string()
   .max(1024)
@@ -33,17 +33,17 @@ const userSchema = z.union([name, z.object({ id: name }).transform(({ id }) => i
 })
 
 /**
- * Whom a credential speaks for, as the store keeps it.
- * @param who Who is named where it cannot be used.
- * @throws TypeError
+ * Returns the user in the form that the store keeps.
+ * @param who The name at the start of the error message.
+ * @throws TypeError if it is not valid.
  */
 export function readUser(user: unknown, who = 'the user'): string {
   return String(readInput(who, userSchema, user, 'user'))
 }
 
 /**
- * A key identifier to look up. Without this check, an array or a function would reach the query.
- * @throws TypeError
+ * Checks a key identifier to look up. Without this check, an array or a function would reach the query.
+ * @throws TypeError if it is not a string.
  */
 export function readId(id: unknown): string {
   if (typeof id === 'string') return id
@@ -57,8 +57,8 @@ const filterSchema = optionsOf({
 }).default({})
 
 /**
- * The user of a filter, or `null` for all.
- * @throws TypeError
+ * Returns the user of a filter, or `null` for all.
+ * @throws TypeError if the filter is not valid.
  */
 export function readFilter(filter: unknown): string | null {
   const { user } = readInput('listCredentials', filterSchema, filter)
@@ -66,7 +66,7 @@ export function readFilter(filter: unknown): string | null {
 }
 
 /**
- * Checks what an application gave.
+ * Checks a value against a schema, and returns what the schema makes of it.
  * @throws TypeError that names what is wrong.
  */
 export function readInput<Schema extends z.ZodType>(
@@ -78,7 +78,7 @@ export function readInput<Schema extends z.ZodType>(
   return readBy(schema, value, (faults) => {
     const all = faults.map(({ place, fault }) => {
       const where = at === undefined || place === '' ? (at ?? place) : `${at}.${place}`
-      // A clause that has a subject of its own is set apart.
+      // "id must be …", but "id: Unrecognized key …", which has its own subject.
       const joint = /^(?:must|holds|has) /.test(fault) ? ' ' : ': '
       return where === '' ? fault : `${where}${joint}${fault}`
     })
@@ -86,21 +86,20 @@ export function readInput<Schema extends z.ZodType>(
   })
 }
 
-/** 2001, in seconds. A smaller number is more likely a duration than a moment. */
+/** The year 2001, in seconds since 1970. A smaller number is probably a duration. */
 const PLAUSIBLE_MOMENT = 1_000_000_000
 
-/** What travels in a header or is signed with: the characters of draft §3.1. */
+/** A text for a header, or a key: only the characters of draft §3.1. */
 export const plain: z.ZodString = z.string().superRefine((value, context) => {
   const forbidden = forbiddenCharacter(value)
   if (forbidden === null) return
-  const message = `holds ${nameCharacter(forbidden)}; only printable ASCII without " and \\ can be used (draft §3.1)`
+  const message = `holds ${nameCharacter(forbidden)}; only printable ASCII without " and \\ is allowed (draft §3.1)`
   context.addIssue({ code: 'custom', message })
 })
 
-/** A MAC key. */
 export const key: z.ZodString = plain.min(1).max(1024)
 
-/** A moment at which a credential ends, or never. */
+/** When a credential ends; `null` for never. */
 export const moment: z.ZodType<Date | number | null> = z.union(
   [z.date(), z.number().min(0), z.null()],
   {
@@ -108,40 +107,40 @@ export const moment: z.ZodType<Date | number | null> = z.union(
   },
 )
 
-/** A note for people, or none. */
+/** A note for people; `null` for none. */
 export const label: z.ZodNullable<z.ZodString> = text.nullable()
 
-/** A scope-token of RFC 6749 §3.3: neither space nor quote, so that lists of them can be written. */
+/** A scope-token of RFC 6749 §3.3. It has no space and no quote, so scopes can be listed in one text. */
 const scope = z
   .string()
   .regex(SCOPE_TOKEN, 'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)')
   .max(256)
 
-/** What a credential may be used for, each scope once. */
+/** What a credential may be used for. Scopes that occur twice are kept once. */
 export const scopes: z.ZodType<readonly string[]> = z
   .array(scope)
   .max(100)
   .transform((given): readonly string[] => Object.freeze([...new Set(given)]))
 
-/** How many requests are taken in how many seconds, or the server's own limit. */
+/** A rate limit for one credential; `null` for the limit of all credentials. */
 export const rateLimit: z.ZodType<RateLimit | null> = optionsOf({
   requests: z.int().min(1).max(1_000_000_000),
   seconds: z.int().min(1).max(86_400),
 }).nullable()
 
 /**
- * A moment at which a credential ends, in whole seconds since 1970.
+ * Returns when a credential ends, in whole seconds since 1970.
  *
- * @param now The server's clock, in the same.
- * @throws TypeError where the number is a duration, or milliseconds.
+ * @param now The server's clock, in seconds since 1970.
+ * @throws TypeError if the number looks like a duration, or like milliseconds.
  */
 export function endOf(given: Date | number | null, now: number): number | null {
   if (given === null) return null
   if (given instanceof Date) return Math.floor(given.getTime() / 1000)
   if (given < PLAUSIBLE_MOMENT && now >= PLAUSIBLE_MOMENT) {
     throw new TypeError(
-      `withmac: expires: ${given} is a moment in 1970, since seconds count from then. For ${given} ` +
-        `seconds from now pass Math.floor(Date.now() / 1000) + ${given}.`,
+      `withmac: expires: ${given} is in the past, because seconds are counted from 1970. For ${given} ` +
+        `seconds from now, pass Math.floor(Date.now() / 1000) + ${given}.`,
     )
   }
   if (given > LATEST_PLAUSIBLE && now < LATEST_PLAUSIBLE) {
@@ -153,10 +152,10 @@ export function endOf(given: Date | number | null, now: number): number | null {
 }
 
 /**
- * The key that was given, or a random one.
+ * Returns the key that was passed, or a random one.
  *
- * @param who The function that it was given to.
- * @throws TypeError for a key that is too short to be safe, unless `allowShortKey` is set.
+ * @param who The name of the public function, for the error message.
+ * @throws TypeError if the key is too short to be safe, unless `allowShortKey` is set.
  */
 export function givenKey(
   who: string,
@@ -165,13 +164,13 @@ export function givenKey(
   if (key === undefined) return randomKey()
   if (allowShortKey || !isShortKey(key)) return key
   throw new TypeError(
-    `withmac: ${who}: key can hold ${mostKeyBits(key)} bits at most, by its length and its characters, and ` +
-      `could be guessed. Leave it out for a random one, or give one of ${LEAST_KEY_BITS} random bits or more: ` +
-      '22 characters of base64url, or 32 of hex. allowShortKey: true takes any: for tests and published examples.',
+    `withmac: ${who}: key can hold at most ${mostKeyBits(key)} bits, by its length and its characters, and ` +
+      `could be guessed. Leave it out for a random one, or pass one of at least ${LEAST_KEY_BITS} random bits: ` +
+      '22 characters of base64url, or 32 of hex. allowShortKey: true allows any: for tests and published examples.',
   )
 }
 
-/** A new MAC key: 256 random bits. */
+/** Returns a new MAC key: 256 random bits. */
 export function randomKey(): string {
   return randomBytes(32).toString('base64url')
 }

@@ -26,7 +26,7 @@ function start() {
 }
 
 describe('extendCredential', () => {
-  test('moves the end, also of one that has expired, and takes never', async () => {
+  test('changes the end, also of an expired credential, and accepts null for never', async () => {
     const { mac, clock, send } = start()
     const ada = await mac.createCredential('ada')
     clock.seconds += DAY
@@ -45,7 +45,7 @@ describe('extendCredential', () => {
   })
 
   test.each([[-1], [0], ['tomorrow'], [undefined], [{}], [Number.NaN], [new Date(Number.NaN)]])(
-    '%p is refused, and changes nothing',
+    'throws for the end %p, and changes nothing',
     async (expires) => {
       const { mac } = start()
       const ada = await mac.createCredential('ada')
@@ -54,14 +54,14 @@ describe('extendCredential', () => {
     },
   )
 
-  test('a moment that is over is refused, and so is a duration', async () => {
+  test('throws for an end in the past, and for a duration', async () => {
     const { mac, clock } = start()
     const { id } = await mac.createCredential('ada')
-    expect(await codeOf(mac.extendCredential(id, clock.seconds))).toContain('over already')
+    expect(await codeOf(mac.extendCredential(id, clock.seconds))).toContain('is in the past')
     expect(await codeOf(mac.extendCredential(id, 3600))).toContain('1970')
   })
 
-  test('a credential that removes itself stays for as long after its new end', async () => {
+  test('moves the removal of a credential that removes itself along with its end', async () => {
     const { mac, clock } = start()
     const { id } = await mac.createCredential('ada', { removeWhenExpired: true })
     await mac.extendCredential(id, clock.seconds + 3 * DAY)
@@ -76,7 +76,7 @@ describe('extendCredential', () => {
 })
 
 describe('a disabled credential', () => {
-  test('is refused as a wrong MAC from its next request on, until it is enabled', async () => {
+  test('is rejected like a wrong MAC from its next request on, until it is enabled', async () => {
     const { mac, clock, send, codes } = start()
     const ada = await mac.createCredential('ada')
     expect(await send(ada)).toBe('200')
@@ -95,7 +95,7 @@ describe('a disabled credential', () => {
 })
 
 describe('updateCredential', () => {
-  test('changes what is named, and it counts at the next request', async () => {
+  test('changes only the properties it gets, and they apply to the next request', async () => {
     const { mac, send, scopes } = start()
     const ada = await mac.createCredential('ada', { label: 'laptop', scopes: ['b', 'a', 'b'] })
     expect(ada.scopes).toEqual(['b', 'a'])
@@ -122,7 +122,7 @@ describe('updateCredential', () => {
     [{ rateLimit: { requests: 1 } }, 'rateLimit.seconds'],
     [{ label: 5 }, 'label'],
     [{ expires: null }, 'expires'],
-  ])('%j is refused by the name of %s', async (changes, names) => {
+  ])('throws for %j, and names %s', async (changes, names) => {
     const { mac } = start()
     const { key: _, ...ada } = await mac.createCredential('ada', { scopes: ['a'] })
     expect(await codeOf(mac.updateCredential(ada.id, changes as object))).toContain(names)
@@ -130,7 +130,7 @@ describe('updateCredential', () => {
   })
 })
 
-test('nothing brings a revoked credential back, and an unknown one is unknown to all', async () => {
+test('no change brings a revoked credential back, and each throws for an unknown one', async () => {
   const { mac } = start()
   const { id } = await mac.createCredential('ada')
   await mac.revokeCredential(id)

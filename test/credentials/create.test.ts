@@ -9,7 +9,7 @@ const clock = new Clock()
 const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
 const DAY = 86_400
 
-/** Whom a request that is signed with this credential speaks for. */
+/** Returns the user of a request that is signed with this credential. */
 async function userOf(key: { id: string; key: string }): Promise<string | undefined> {
   const request = signed(key, URL, { ts: clock.seconds })
   expect(await outcome(mac.withMac(() => new Response())(request))).toBe('200')
@@ -17,7 +17,7 @@ async function userOf(key: { id: string; key: string }): Promise<string | undefi
 }
 
 describe('by default', () => {
-  test('a credential is for hmac-sha-256 and a day, without a label', async () => {
+  test('a credential is for hmac-sha-256, expires in a day and has no label', async () => {
     const ada = await mac.createCredential('ada')
     expect(ada).toEqual({
       id: expect.any(String),
@@ -41,7 +41,7 @@ describe('by default', () => {
     expect(await userOf(ada)).toBe('ada')
   })
 
-  test('identifiers and keys are random, of 96 and 256 bits, and all differ', async () => {
+  test('identifiers have 96 random bits, keys have 256, and all differ', async () => {
     const made = await Promise.all(Array.from({ length: 100 }, () => mac.createCredential('ada')))
     for (const { id, key } of made) {
       expect(id).toMatch(/^[0-9a-f]{24}$/)
@@ -51,12 +51,12 @@ describe('by default', () => {
     expect(new Set(made.flatMap(({ id, key }) => [id, key])).size).toBe(200)
   })
 
-  test('the result cannot be changed', async () => {
+  test('the returned credential is frozen', async () => {
     expect(Object.isFrozen(await mac.createCredential('ada'))).toBe(true)
   })
 })
 
-describe('a user', () => {
+describe('createCredential', () => {
   class Person {
     readonly id = 12
   }
@@ -74,7 +74,7 @@ describe('a user', () => {
     [new Person(), '12'],
     ['Ådå 日本 🔑', 'Ådå 日本 🔑'],
     [' ada ', ' ada '],
-  ])('of the form %p is taken, and always a string', async (user, expected) => {
+  ])('accepts the user %p, and returns it as a string', async (user, expected) => {
     const made = await mac.createCredential(user)
     expect(made.user).toBe(expected)
     expect(await userOf(made)).toBe(expected)
@@ -82,7 +82,7 @@ describe('a user', () => {
   })
 })
 
-describe('what is given is taken as it is:', () => {
+describe('createCredential keeps what it is given:', () => {
   test('id and key', async () => {
     const given = { id: '~ an id: {1}', key: ' a key, not base64 == ' }
     const made = await mac.createCredential('ada', given)
@@ -120,7 +120,7 @@ describe('what is given is taken as it is:', () => {
     ['seconds', 1_800_000_000, new Date(1_800_000_000_000)],
     ['parts of a second', 1_800_000_000.9, new Date(1_800_000_000_000)],
     ['null, for never', null, null],
-  ])('expires as %s', async (_, expires, expected) => {
+  ])('an end given as %s', async (_, expires, expected) => {
     const { id, expires: made } = await mac.createCredential('ada', { expires })
     expect(made).toEqual(expected)
     expect((await mac.getCredential(id))?.expires).toEqual(expected)

@@ -7,7 +7,7 @@ import { describe, expect, test } from '../support/runner.ts'
 
 const library = join(import.meta.dirname, '../../src/index.ts')
 
-/** Runs a script in a process of its own, which must end by itself; gives what it printed. */
+/** Runs a script in its own process, which must end by itself. Returns what it printed. */
 async function run(script: string, cwd: string, url?: string) {
   const { MAC_DATABASE_URL: _, ...env } = process.env
   using folder = temporaryFolder()
@@ -22,7 +22,7 @@ async function run(script: string, cwd: string, url?: string) {
 const CREATE = "console.log((await withmac.createCredential('ada', { id: 'seed' })).user)"
 
 describe('the default Mac', () => {
-  test('lives in mac.db of the working directory', async () => {
+  test('uses mac.db in the working directory', async () => {
     using folder = temporaryFolder()
     expect(await run(CREATE, folder.path('.'))).toEqual({ out: 'ada', err: '', status: 0 })
     expect(readdirSync(folder.path('.'))).toContain('mac.db')
@@ -31,13 +31,13 @@ describe('the default Mac', () => {
     await mac.close()
   })
 
-  test.each([[''], [undefined]])('does so with MAC_DATABASE_URL %p, too', async (url) => {
+  test.each([[''], [undefined]])('uses mac.db if MAC_DATABASE_URL is %p', async (url) => {
     using folder = temporaryFolder()
     expect((await run(CREATE, folder.path('.'), url)).status).toBe(0)
     expect(readdirSync(folder.path('.'))).toContain('mac.db')
   })
 
-  test('lives where MAC_DATABASE_URL says', async () => {
+  test('uses the database of MAC_DATABASE_URL', async () => {
     using folder = temporaryFolder()
     const url = `sqlite:${folder.path('named.db')}`
     expect((await run(CREATE, folder.path('.'), url)).out).toBe('ada')
@@ -45,13 +45,13 @@ describe('the default Mac', () => {
     expect(readdirSync(folder.path('.'))).not.toContain('mac.db')
   })
 
-  test('is not opened by an import', async () => {
+  test('does not open its database on import', async () => {
     using folder = temporaryFolder()
     expect((await run('console.log(1)', folder.path('.'), 'nonsense')).out).toBe('1')
     expect(readdirSync(folder.path('.'))).toEqual([])
   })
 
-  test('names MAC_DATABASE_URL where that is wrong, and shows no secret', async () => {
+  test('names MAC_DATABASE_URL in the error if it is not valid, and shows no password', async () => {
     using folder = temporaryFolder()
     const script = 'withmac.createCredential("ada").catch((error) => console.log(String(error)))'
     const { out } = await run(script, folder.path('.'), 'postgres://u:secret@h/db')
@@ -60,7 +60,7 @@ describe('the default Mac', () => {
     expect(out).not.toContain('secret')
   })
 
-  test('is one and the same for all bare functions', async () => {
+  test('is the same for all functions that the package exports', async () => {
     using folder = temporaryFolder()
     const script = `
       const { id } = await withmac.createCredential('ada')

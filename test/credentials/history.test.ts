@@ -9,7 +9,7 @@ function start() {
   return { clock, mac: createMac({ database: 'sqlite::memory:', now: clock.now }) }
 }
 
-test('a deleted credential leaves a row that tells whose it was and what it was for', async () => {
+test('the event of a deletion contains the user and the properties of the credential', async () => {
   const { mac, clock } = start()
   const ada = await mac.createCredential('ada', { label: 'laptop', scopes: ['a'] })
   clock.seconds += 10
@@ -31,7 +31,7 @@ test('a deleted credential leaves a row that tells whose it was and what it was 
   })
 })
 
-test('all that happens is kept, in order, and no key is in it', async () => {
+test('the history contains every change in order, and no key', async () => {
   const { mac, clock } = start()
   const keys: string[] = []
   const ada = await mac.createCredential('ada', { expires: null })
@@ -54,7 +54,7 @@ test('all that happens is kept, in order, and no key is in it', async () => {
   for (const key of keys) expect(JSON.stringify(history)).not.toContain(key)
 })
 
-test('it is filtered by identifier and user, and limited to the latest', async () => {
+test('the history can be filtered by identifier and user, and limited to the latest', async () => {
   const { mac } = start()
   for (const [user, id] of [
     ['ada', 'a'],
@@ -75,7 +75,7 @@ test('it is filtered by identifier and user, and limited to the latest', async (
   await expect(ids({ name: 'ada' })).rejects.toThrow('name')
 })
 
-test('a change that comes to nothing leaves no row', async () => {
+test('a call that changes nothing adds no event', async () => {
   const { mac } = start()
   const ada = await mac.createCredential('ada')
   await mac.enableCredential(ada.id)
@@ -85,7 +85,7 @@ test('a change that comes to nothing leaves no row', async () => {
   expect(await mac.credentialHistory()).toHaveLength(1)
 })
 
-test('of a user without a name there is none, as in a list', async () => {
+test('the history of the user "" is empty, and so is the list', async () => {
   const { mac } = start()
   await mac.createCredential('ada')
   expect(await mac.credentialHistory({ user: '' })).toEqual([])

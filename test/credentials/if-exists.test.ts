@@ -8,7 +8,7 @@ const ada = await mac.createCredential('ada', {
   label: 'first',
 })
 
-/** The error that a creation ends with. */
+/** Returns the error that a creation throws. */
 async function errorOf(creation: Promise<unknown>): Promise<MacError> {
   const error = await creation.then(
     () => null,
@@ -18,22 +18,25 @@ async function errorOf(creation: Promise<unknown>): Promise<MacError> {
   return error as MacError
 }
 
-test.each([[undefined], ['error' as const]])('ifExists %p refuses a taken id', async (ifExists) => {
-  const error = await errorOf(mac.createCredential('ada', { id: 'seed', ifExists }))
-  expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
-  expect(error.message).toContain('"seed"')
-  expect(error.message).toContain('ifExists: "keep"')
-})
+test.each([[undefined], ['error' as const]])(
+  'ifExists %p throws if the id is taken',
+  async (ifExists) => {
+    const error = await errorOf(mac.createCredential('ada', { id: 'seed', ifExists }))
+    expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
+    expect(error.message).toContain('"seed"')
+    expect(error.message).toContain('ifExists: "keep"')
+  },
+)
 
-test('nor may another user take it, and is not told whose it is', async () => {
+test('an id that another user has is taken, and the error does not name that user', async () => {
   const error = await errorOf(mac.createCredential('eve', { id: 'seed' }))
   expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
   expect(error.message).toContain('another user')
   expect(error.message).not.toContain('ada')
 })
 
-describe('keep', () => {
-  test('gives what is there, without its key, and changes nothing', async () => {
+describe("ifExists 'keep'", () => {
+  test('returns the credential that exists, without its key, and changes nothing', async () => {
     const options = {
       id: 'seed',
       key: 'another-a-key-that-holds-128-bits',
@@ -47,7 +50,7 @@ describe('keep', () => {
     expect(JSON.stringify(kept)).not.toContain(key)
   })
 
-  test('makes one where there is none', async () => {
+  test('creates the credential if there is none', async () => {
     const made = await mac.createCredential(7, {
       id: 'new',
       key: 'a-key-that-holds-128-bits',
@@ -63,19 +66,19 @@ describe('keep', () => {
     await mac.deleteCredential('new')
   })
 
-  test('does not keep what speaks for another user', async () => {
+  test('throws if the credential belongs to another user', async () => {
     const error = await errorOf(mac.createCredential('eve', { id: 'seed', ifExists: 'keep' }))
     expect(error.code).toBe('ERR_MAC_CREDENTIAL_EXISTS')
     expect((await mac.getCredential('seed'))?.user).toBe('ada')
   })
 
-  test('needs an id', async () => {
+  test('throws if there is no id', async () => {
     const made = mac.createCredential('ada', { ifExists: 'keep' })
     await expect(made).rejects.toBeInstanceOf(TypeError)
     expect(await mac.listCredentials()).toHaveLength(1)
   })
 
-  test('of many at once makes one', async () => {
+  test('creates one credential if many calls run at once', async () => {
     const make = (at: number) =>
       mac.createCredential('ada', {
         id: 'race',

@@ -19,7 +19,7 @@ const ids = async (mac: Mac, filter?: Parameters<Mac['listCredentials']>[0]) =>
   (await mac.listCredentials(filter)).map(({ id }) => id)
 
 describe('listCredentials', () => {
-  test('gives all of them, oldest first, or those of one user', async () => {
+  test('returns all credentials, or those of one user, oldest first', async () => {
     const { clock, mac } = start()
     expect(await mac.listCredentials()).toEqual([])
     for (const [id, user] of [
@@ -40,7 +40,7 @@ describe('listCredentials', () => {
 })
 
 describe('getCredential', () => {
-  test('gives what was created without its key, or null', async () => {
+  test('returns the credential without its key, or null', async () => {
     const { mac } = start()
     const { key, ...shown } = await mac.createCredential('ada')
     expect(await mac.getCredential(shown.id)).toEqual(shown)
@@ -49,7 +49,7 @@ describe('getCredential', () => {
 })
 
 describe('revokeCredential', () => {
-  test('makes it worthless at once, and keeps it in the list with its first moment', async () => {
+  test('ends a credential at once, and keeps it in the list with the time of the first call', async () => {
     const { clock, mac, send } = start()
     const ada = await mac.createCredential('ada')
     const other = await mac.createCredential('ada')
@@ -74,7 +74,7 @@ describe('revokeCredential', () => {
 })
 
 describe('deleteCredential', () => {
-  test('removes it, and frees the identifier', async () => {
+  test('removes the credential, and frees its identifier', async () => {
     const { mac, send } = start()
     const ada = await mac.createCredential('ada')
     await mac.deleteCredential(ada.id)
@@ -86,7 +86,7 @@ describe('deleteCredential', () => {
     expect(await send(eve)).toBe('200')
   })
 
-  test('keeps its nonces, for the case that it comes back', async () => {
+  test('keeps the nonces, so that a replay is rejected if the credential is created again', async () => {
     const { clock, mac } = start()
     const ada = await mac.createCredential('ada')
     const request = signed(ada, URL, { ts: clock.seconds })
@@ -100,7 +100,7 @@ describe('deleteCredential', () => {
 })
 
 test.each([['revokeCredential'], ['deleteCredential'], ['resetClockOffset']] as const)(
-  '%s of an unknown identifier says so',
+  '%s throws for an unknown identifier',
   async (name) => {
     const { mac } = start()
     await expect(mac[name]('no"body')).rejects.toMatchObject({
@@ -111,7 +111,7 @@ test.each([['revokeCredential'], ['deleteCredential'], ['resetClockOffset']] as 
 )
 
 describe('an expired credential', () => {
-  test('is refused from the very second on, and stays in the list', async () => {
+  test('is rejected from the second of its end, and stays in the list', async () => {
     const { clock, mac, send } = start()
     const ada = await mac.createCredential('ada', { expires: clock.seconds + 60 })
     clock.seconds += 59
@@ -121,7 +121,7 @@ describe('an expired credential', () => {
     expect(await ids(mac)).toEqual([ada.id])
   })
 
-  test('comes of the default after a day, and of null never', async () => {
+  test('has expired after a day by default, and never if its end is null', async () => {
     const { clock, mac, send } = start()
     const ada = await mac.createCredential('ada')
     const eve = await mac.createCredential('eve', { expires: null })

@@ -5,7 +5,7 @@ import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
 
-test('after its creation a key is nowhere to be seen', async () => {
+test('no result, error or log shows a key after the credential was created', async () => {
   const seen: unknown[] = []
   const keep = (...values: unknown[]) => seen.push(...values)
   const log = spyOn(console, 'error').mockImplementation(keep)

@@ -28,7 +28,7 @@ function start() {
 }
 
 describe('a rotation', () => {
-  test('gives a new key under the same identifier, and leaves all else as it is', async () => {
+  test('gives a new key under the same identifier, and changes nothing else', async () => {
     const { mac, clock } = start()
     const before = await mac.createCredential('ada', {
       ...{ label: 'laptop', scopes: ['a', 'b'], rateLimit: { requests: 1, seconds: 2 } },
@@ -51,7 +51,7 @@ describe('a rotation', () => {
     expect(await mac.getCredential(before.id)).toEqual(shown)
   })
 
-  test('lets both keys in until the grace ends, and the identity tells them apart', async () => {
+  test('accepts both keys until the grace ends, and the identity tells them apart', async () => {
     const { mac, send, clock, seen, at, codes } = start()
     const old = await mac.createCredential('ada', { expires: null })
     expect(await send(old)).toBe('200')
@@ -76,7 +76,7 @@ describe('a rotation', () => {
     ])
   })
 
-  test('with a grace of 0 ends every other key at once, also one in its grace', async () => {
+  test('ends every other key at once if the grace is 0, also one in its grace', async () => {
     const { mac, send } = start()
     const first = await mac.createCredential('ada')
     const second = await mac.rotateCredential(first.id)
@@ -87,7 +87,7 @@ describe('a rotation', () => {
     expect(third.oldKey).toBeNull()
   })
 
-  test('of a second grace within the first is refused, unless the first may end', async () => {
+  test('throws if an old key is still in its grace, unless endEarlierGrace is true', async () => {
     const { mac, send, clock } = start()
     const first = await mac.createCredential('ada', { expires: null })
     const second = await mac.rotateCredential(first.id, { graceSeconds: 100 })
@@ -112,7 +112,7 @@ describe('a rotation', () => {
     expect(await send({ ...old, algorithm: 'hmac-sha-256' })).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('of one that has expired needs a new end, and of a revoked one there is none', async () => {
+  test('needs a new end for an expired credential, and always throws for a revoked one', async () => {
     const { mac, send, clock, at } = start()
     const old = await mac.createCredential('ada')
     clock.seconds += DAY
@@ -132,7 +132,7 @@ describe('a rotation', () => {
     for (const key of [old, fresh]) expect(await send(key)).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('does not let a request of the one key pass once more by the other', async () => {
+  test('rejects a nonce that was used with the other key', async () => {
     const { mac, clock } = start()
     const same = { ts: clock.seconds, nonce: 'same' }
     const app = mac.withMac(() => new Response())
@@ -143,7 +143,7 @@ describe('a rotation', () => {
     expect(await outcome(app(signed(fresh, URL, same)))).toBe('401 ERR_MAC_REPLAY')
   })
 
-  test('is rounded in favour of the old key where the clock has fractions', async () => {
+  test('rounds the end of the grace up if the clock has fractions', async () => {
     const { mac, clock, send } = start()
     const old = await mac.createCredential('ada')
     clock.seconds += 0.9
@@ -167,12 +167,12 @@ describe('wrong input for a rotation:', () => {
     [{ grace: 5 }, 'grace'],
     [{ key: 'a "key"' }, 'key'],
     [{ key: '' }, 'key'],
-    [{ key: 'the-a-key-that-holds-128-bits' }, 'is the key of today'],
+    [{ key: 'the-a-key-that-holds-128-bits' }, 'is the current key'],
     [{ algorithm: 'hmac-md5' }, 'algorithm'],
     [{ expires: 3600 }, 'expires'],
-    [{ expires: new Date('2020-01-01') }, 'expires is over already'],
-    [{ expires: 1_800_000_000 }, 'expires is over already'],
-  ] as [RotateOptions, string][])('%j names %s, and changes nothing', async (options, names) => {
+    [{ expires: new Date('2020-01-01') }, 'expires is in the past'],
+    [{ expires: 1_800_000_000 }, 'expires is in the past'],
+  ] as [RotateOptions, string][])('%j throws "%s", and changes nothing', async (options, names) => {
     const { mac, send, clock } = start()
     clock.seconds = 1_800_000_000
     const ada = await mac.createCredential('ada', { key: 'the-a-key-that-holds-128-bits' })
@@ -185,7 +185,7 @@ describe('wrong input for a rotation:', () => {
   })
 })
 
-test('of many rotations at once without a grace for the earlier one, one comes through', async () => {
+test('one of many simultaneous rotations succeeds, and the others throw', async () => {
   const { mac } = start()
   const { id } = await mac.createCredential('ada')
   const all = await Promise.all(Array.from({ length: 20 }, () => codeOf(mac.rotateCredential(id))))
@@ -193,7 +193,7 @@ test('of many rotations at once without a grace for the earlier one, one comes t
   expect(all.filter((each) => each === 'ERR_MAC_CREDENTIAL_ROTATED')).toHaveLength(19)
 })
 
-test('the bare function rotates in the default database', async () => {
+test('rotateCredential is exported, and a method of each Mac', async () => {
   const { rotateCredential } = await import('../../src/index.ts')
   expect(rotateCredential).toBeInstanceOf(Function)
   const mac: Mac = createMac({ database: 'sqlite::memory:' })

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '../support/runner.ts'
 
 const mac = createMac({ database: 'sqlite::memory:' })
 
-/** Why it is refused; that must be a TypeError, and it must leave nothing behind. */
+/** Returns the message of the error. It must be a TypeError, and nothing may be created. */
 async function complaint(user: unknown, options?: unknown): Promise<string> {
   const made = mac.createCredential(user as User, options as CreateOptions)
   const error = await made.then(
@@ -20,7 +20,7 @@ afterEach(async () => {
   expect(left).toEqual([])
 })
 
-describe('users', () => {
+describe('a user', () => {
   test.each([
     [undefined],
     [null],
@@ -38,18 +38,18 @@ describe('users', () => {
     [{ id: { id: 'ada' } }],
     [{ name: 'ada' }],
     [new Date()],
-  ])('%p is none', async (user) => {
+  ])('must not be %p', async (user) => {
     expect(await complaint(user)).toContain('user')
   })
 
-  test('more than 1024 characters are none', async () => {
+  test('must not have more than 1024 characters', async () => {
     expect(await complaint('x'.repeat(1025))).toContain('user')
   })
 
   test.each([
     ['a lone surrogate', 'ada\ud800'],
     ['a NUL', 'ada\0'],
-  ])('with %s, which a database may not give back as it is, make none', async (_, text) => {
+  ])('must not hold %s, which a database may not return unchanged', async (_, text) => {
     expect(await complaint(text)).toContain('user')
     expect(await complaint({ id: text })).toContain('user')
     expect(await complaint('ada', { label: text })).toContain('label')
@@ -74,7 +74,7 @@ describe.each([['id'], ['key']])('%s', (name) => {
     expect(message).toContain(character)
   })
 
-  test('is not shown where it is refused', async () => {
+  test('is not shown in the error', async () => {
     expect(await complaint('ada', { [name]: 'secret"' })).not.toContain('secret')
   })
 
@@ -87,7 +87,7 @@ describe.each([['id'], ['key']])('%s', (name) => {
   })
 })
 
-describe('options', () => {
+describe('the options', () => {
   test.each([
     ['algorithm', { algorithm: 'hmac-md5' }],
     ['algorithm', { algorithm: 'HMAC-SHA-256' }],
@@ -102,17 +102,17 @@ describe('options', () => {
     ['ifExists', { ifExists: 'replace' }],
     ['expire', { expire: null }],
     ['user', { user: 'eve' }],
-  ])('%s is named in %p', async (name, options) => {
+  ])('are rejected, and %s is named, if they are %p', async (name, options) => {
     expect(await complaint('ada', options)).toContain(name)
   })
 
-  test('a duration is not taken for a moment: the error says what to write', async () => {
+  test('are rejected if expires is a duration, and the error says what to write', async () => {
     const message = await complaint('ada', { expires: 3600 })
     expect(message).toContain('expires')
     expect(message).toContain('Math.floor(Date.now() / 1000) + 3600')
   })
 
-  test('a label has no more than 1024 characters', async () => {
+  test('are rejected if the label has more than 1024 characters', async () => {
     expect(await complaint('ada', { label: 'x'.repeat(1025) })).toContain('label')
   })
 
