@@ -3,55 +3,60 @@ import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { immediately } from './immediately.ts'
 import type { MacDatabase } from './schema.ts'
 
-/** A row as a driver gives it. */
+/** A row as a driver returns it. */
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * Work on the database, query by query: each `yield` hands out a query and gets its rows back, or throws
- * what the query failed with. So it is written once, whether the driver answers at once or with a promise.
+ * A coroutine that works on the database: each `yield` hands out a query and gets its rows back, or throws
+ * the error of the query. So it is written once, for drivers that return rows and for those that return
+ * promises.
  */
-export type Steps<Result> = Generator<CompiledQuery, Result, readonly Row[]>
+export type Coroutine<Result> = Generator<CompiledQuery, Result, readonly Row[]>
 
-/** What a driver answers: at once, or in time. */
-export type Answer<Result> = Result | Promise<Result>
+/** The result of a driver: a value, or a promise of it. */
+export type MaybePromise<Result> = Result | Promise<Result>
 
-/** Makes something of an answer when it is there: at once, if it is. */
-export function whenAnswered<From, To>(answer: Answer<From>, make: (from: From) => To): Answer<To> {
-  return answer instanceof Promise ? answer.then(make) : make(answer)
+/** Calls `next` with the value: now, or when the promise has resolved. */
+export function whenResolved<From, To>(
+  result: MaybePromise<From>,
+  next: (value: From) => To,
+): MaybePromise<To> {
+  return result instanceof Promise ? result.then(next) : next(result)
 }
 
-/** Does something, and something else if that fails, at once or in time. */
+/** Calls `work`. If it throws, or its promise rejects, calls `otherwise` with the error. */
 export function attempted<Result>(
-  work: () => Answer<Result>,
-  otherwise: (error: unknown) => Answer<Result>,
-): Answer<Result> {
+  work: () => MaybePromise<Result>,
+  otherwise: (error: unknown) => MaybePromise<Result>,
+): MaybePromise<Result> {
   try {
-    const answer = work()
-    return answer instanceof Promise ? answer.catch(otherwise) : answer
+    const result = work()
+    return result instanceof Promise ? result.catch(otherwise) : result
   } catch (error) {
     return otherwise(error)
   }
 }
 
 /**
- * When a commit is synced: by itself, or with a later sync, which covers all commits before it. A Kysely
- * of the caller's own syncs as the caller set it up.
+ * When a commit is synced: at once, or by a later sync, which covers all commits before it. For a Kysely of
+ * the caller, the caller's settings decide.
  */
 export type Sync = 'at once' | 'later'
 
-/** What nonces are recorded and removed through. Whatever fails may also throw at once. */
+/** The connection through which nonces are recorded and removed. A method may also throw synchronously. */
 export interface Connection {
   /** Runs a query outside of a transaction. */
-  run(query: CompiledQuery): Answer<readonly Row[]>
-  /** Takes steps in one transaction, which has the write lock from its start. */
-  transact<Result>(steps: () => Steps<Result>, sync: Sync): Answer<Result>
+  run(query: CompiledQuery): MaybePromise<readonly Row[]>
+  /** Runs a coroutine in one transaction, which has the write lock from its start. */
+  transact<Result>(work: () => Coroutine<Result>, sync: Sync): MaybePromise<Result>
 }
 
 const SYNCHRONOUS = { 'at once': 'full', later: 'normal' } as const
 
 /**
- * A connection to a SQLite database through the driver's own prepared statements: what Kysely
- * compiles is run without its executor, at once. A transaction cannot be seen half done, nor joined.
+ * A connection to a SQLite database through the driver's own prepared statements. It runs the queries that
+ * Kysely compiled, without Kysely's executor, so it is synchronous: no other query can come into a
+ * transaction.
  */
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
@@ -65,18 +70,18 @@ export class SqliteConnection implements Connection {
     return this.#handle.all(sql, parameters)
   }
 
-  transact<Result>(steps: () => Steps<Result>, sync: Sync): Result {
+  transact<Result>(work: () => Coroutine<Result>, sync: Sync): Result {
     if (sync !== this.#sync) {
       this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[sync]}`)
       this.#sync = sync
     }
     this.#handle.all('begin immediate', [])
     try {
-      const result = takeNow(steps(), (query) => this.run(query))
+      const result = runSync(work(), (query) => this.run(query))
       this.#handle.all('commit', [])
       return result
     } catch (error) {
-      // If SQLite itself rolled back (a full disk), there is nothing left to roll back.
+      // If SQLite itself has rolled back (disk full), the rollback fails. That is ignored.
       attempt(() => this.#handle.all('rollback', []))
       throw error
     }
@@ -89,26 +94,26 @@ function attempt(work: () => unknown): void {
   } catch {}
 }
 
-/** Takes the steps with a driver that answers at once: nothing can come in between. */
-function takeNow<Result>(
-  steps: Steps<Result>,
+/** Runs a coroutine with a driver that returns rows. */
+function runSync<Result>(
+  work: Coroutine<Result>,
   run: (query: CompiledQuery) => readonly Row[],
 ): Result {
-  let step = steps.next()
+  let step = work.next()
   while (!step.done) {
     let rows: readonly Row[]
     try {
       rows = run(step.value)
     } catch (error) {
-      step = steps.throw(error)
+      step = work.throw(error)
       continue
     }
-    step = steps.next(rows)
+    step = work.next(rows)
   }
   return step.value
 }
 
-/** A Kysely on whose connection others are at work as well: a caller's own, or ours of a database in memory. */
+/** A connection that is shared with other queries: the caller's Kysely, or that of a database in memory. */
 export class KyselyConnection implements Connection {
   readonly #db: Kysely<MacDatabase>
 
@@ -120,28 +125,28 @@ export class KyselyConnection implements Connection {
     return (await this.#db.executeQuery<Row>(query)).rows
   }
 
-  transact<Result>(steps: () => Steps<Result>): Promise<Result> {
+  transact<Result>(work: () => Coroutine<Result>): Promise<Result> {
     return immediately(this.#db, (locked) =>
-      takeInTime(steps(), async (query) => (await locked.executeQuery<Row>(query)).rows),
+      runAsync(work(), async (query) => (await locked.executeQuery<Row>(query)).rows),
     )
   }
 }
 
-/** Takes the steps with a driver that answers in time. */
-async function takeInTime<Result>(
-  steps: Steps<Result>,
+/** Runs a coroutine with a driver that returns promises. */
+async function runAsync<Result>(
+  work: Coroutine<Result>,
   run: (query: CompiledQuery) => Promise<readonly Row[]>,
 ): Promise<Result> {
-  let step = steps.next()
+  let step = work.next()
   while (!step.done) {
     let rows: readonly Row[]
     try {
       rows = await run(step.value)
     } catch (error) {
-      step = steps.throw(error)
+      step = work.throw(error)
       continue
     }
-    step = steps.next(rows)
+    step = work.next(rows)
   }
   return step.value
 }

@@ -11,7 +11,7 @@ type Columns = Insertable<MacDatabase['mac_credentials']>
 /** The columns of an old key. */
 type OldKeyColumn = 'old_key' | 'old_algorithm' | 'old_sealed_by' | 'old_until'
 
-/** What of a row has to do with its keys. */
+/** The columns of a row that belong to its keys. */
 export type KeyRow = Pick<
   CredentialRow,
   ('id' | 'algorithm' | 'key' | 'key_sealed_by' | 'key_number') | Exclude<OldKeyColumn, 'old_until'>
@@ -26,8 +26,8 @@ export const NO_OLD_KEY: Readonly<Record<OldKeyColumn, null>> = {
 }
 
 /**
- * The credential of a row. Its keys are not opened.
- * @throws {@link MacError} `ERR_MAC_STORE` if the row is none of ours.
+ * Returns the credential of a row, without its keys.
+ * @throws {@link MacError} `ERR_MAC_STORE` if a column is not valid.
  */
 export function fromRow(row: CredentialRow): KeylessCredential {
   const { id, user, label, limit_requests, limit_seconds, old_key, old_algorithm } = row
@@ -55,12 +55,12 @@ export function fromRow(row: CredentialRow): KeylessCredential {
   }
 }
 
-/** A number of a row: a caller's driver may be set to give integers as bigints. */
+/** Converts a column to a number: the caller's driver may return integers as bigints. */
 export function toNumber(value: number | null): number | null {
   return value === null ? null : Number(value)
 }
 
-/** A moment, which must be one: nothing is later than what is not a number. */
+/** Returns a time of a row. It must be finite: every comparison with NaN is false, so it would never end. */
 function momentOf(
   row: CredentialRow,
   column: 'expires' | 'revoked' | 'disabled' | 'old_until' | 'rotated' | 'remove_at',
@@ -70,15 +70,15 @@ function momentOf(
   throw unusable(row.id, column)
 }
 
-/** A row which was changed by hand, so that no request can be accepted by it. */
+/** The error for a row that was changed by hand, so that its credential cannot be used. */
 function unusable(id: unknown, column: string): MacError {
   const which = `The row of credential ${JSON.stringify(String(id))} in mac_credentials`
-  return new MacError('ERR_MAC_STORE', `${which} has no ${column} that can be used.`)
+  return new MacError('ERR_MAC_STORE', `${which} has a value in ${column} that is not valid.`)
 }
 
 /**
- * The credential of a row, its keys opened. It takes as long whether there is an old key or not.
- * @throws {@link MacError} `ERR_MAC_SEALED`
+ * Returns the credential of a row, with its keys opened. It does the same work with and without an old key.
+ * @throws {@link MacError} `ERR_MAC_SEALED` if a key cannot be opened.
  */
 export function withKeys(row: CredentialRow, sealer: KeySealer): StoredCredential {
   const credential = fromRow(row)
@@ -92,7 +92,7 @@ export function openKey(row: KeyRow, sealer: KeySealer): string {
   return openWritten(row.key, row.key_sealed_by, keyPlace(row), sealer)
 }
 
-/** The old key of a row, or `null`, with as much work. */
+/** Returns the old key of a row, or `null` after the same work. */
 export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
   const { old_key, old_sealed_by } = row
   if (old_key !== null) return openWritten(old_key, old_sealed_by, oldKeyPlace(row), sealer)
@@ -101,8 +101,8 @@ export function openOldKey(row: KeyRow, sealer: KeySealer): string | null {
 }
 
 /**
- * A key as it was made, with the same work whether it is sealed or not. Which of the two is told by the
- * column beside it, not by what it looks like.
+ * Returns the key that a column holds, sealed or not, with the same work for both. Whether it is sealed is
+ * decided by the column beside it, not by what the text looks like.
  */
 export function openWritten(
   text: string,
@@ -110,7 +110,7 @@ export function openWritten(
   place: KeyPlace,
   sealer: KeySealer,
 ): string {
-  // To an empty key anybody could sign.
+  // Anybody could sign with an empty key.
   if (typeof text !== 'string' || text === '') throw unusable(place.id, 'key')
   if (by !== null) return sealer.open({ text, by }, place)
   sealer.openNone()
@@ -121,12 +121,12 @@ export function keyPlace({ id, key_number, algorithm }: KeyRow): KeyPlace {
   return { id, number: Number(key_number), algorithm: algorithm as MacAlgorithm }
 }
 
-/** Whose the old key of a row is. It has the place that it had as the current one. */
+/** The place of the old key of a row: the place it had as the current key. */
 export function oldKeyPlace({ id, key_number, old_algorithm }: KeyRow): KeyPlace {
   return { id, number: Number(key_number) - 1, algorithm: old_algorithm as MacAlgorithm }
 }
 
-/** The row of a new credential, its keys sealed. */
+/** Returns the row of a new credential, with its keys sealed. */
 export function newRow(credential: StoredCredential, sealer: KeySealer): Columns {
   const { id, algorithm, key, keyNumber: number, oldKey } = credential
   const sealed = sealer.seal(key, { id, number, algorithm })
@@ -138,8 +138,8 @@ export function newRow(credential: StoredCredential, sealer: KeySealer): Columns
 }
 
 /**
- * The columns that an edit changes. A key that stays is left as it is written, and one that becomes the
- * old one is moved as it is: for that it need not be opened.
+ * Returns the columns that an edit changes. A key that stays is not touched. A key that becomes the old key
+ * is moved as it is written, without being opened.
  */
 export function editedColumns(
   row: CredentialRow,
@@ -160,7 +160,7 @@ function termColumns({ algorithm, until }: OldKeyTerm) {
   return { old_algorithm: algorithm, old_until: until }
 }
 
-/** The columns of a credential, but for those of its keys. */
+/** Returns the columns of a credential, without those of its keys. */
 function toColumns(credential: KeylessCredential) {
   const { id, user, algorithm, label, created, expires, revoked, disabled } = credential
   const { keyNumber: key_number, rotated, rateLimit } = credential

@@ -35,32 +35,32 @@ import type {
 } from './types.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage/usage-table.ts'
 
-/** How many credentials are removed in one transaction. */
+/** How many credentials one transaction of the cleanup removes. */
 const AT_ONCE = 256
 
-/** What is read of a credential before it is known that the MAC is right. */
+/** The columns that are read before the MAC is verified. */
 type KeysRow = KeyRow & {
-  /** 0 if there is no such credential: all else is a decoy then. */
+  /** 0 if there is no such credential. Then all other columns are a decoy. */
   readonly known: number
   readonly old_key: string
-  /** 0 if it has no old key: that one is a decoy then. */
+  /** 0 if the credential has no old key. Then the old key is a decoy. */
   readonly has_old: number
   readonly version: number | null
 }
 
-/** A credential's row, if there is one, with the version of all of them. */
+/** The row of a credential, if there is one, and the version of all credentials. */
 type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | null } & {
   readonly version: number
 }
 
 type Parts = Pick<JournalParts, 'db' | 'guarded' | 'label' | 'counters'>
 
-/** Credentials over Kysely. */
+/** The credential store, on Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #parts: Parts
   readonly #sealer: KeySealer
-  /** Compiled once: they run for every signed request whose credential is not remembered. */
+  /** Compiled once: they run for every signed request whose credential is not cached. */
   readonly #findKeys: CompiledQuery<KeysRow>
   readonly #find: CompiledQuery<VersionedRow>
 
@@ -105,12 +105,12 @@ export class SqlCredentials implements CredentialStore {
   async insert(credential: StoredCredential): Promise<boolean> {
     const { id, created: at } = credential
     return this.#changing(async (db) => {
-      // An insert that comes to nothing would still call the trigger of one that overwrites.
+      // "insert or ignore" would run the trigger of an overwrite even if it inserts nothing.
       if ((await rowOf(db, id)) !== null) return false
       await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
       await forgetUsage(db, [id])
       this.#parts.counters.forget(id)
-      // Of those that go by themselves there are many, and nobody asks for them.
+      // Credentials that remove themselves are many, so they have no history.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
     })
@@ -134,7 +134,7 @@ export class SqlCredentials implements CredentialStore {
       await drawVersion(db)
       await writeAudit(db, at, edited.action, before, edited.detail)
       if (edited.key === undefined) return edited.credential
-      // The keys that a rotation has put an end to at once.
+      // The keys that this rotation ended at once.
       const { oldKey, keyNumber } = before
       if (oldKey !== null) await auditRetired(db, at, before, keyNumber - 1, oldKey.until > at)
       if (edited.credential.oldKey === null) await auditRetired(db, at, before, keyNumber, true)
@@ -182,7 +182,7 @@ export class SqlCredentials implements CredentialStore {
       exists (select 1 from mac_credentials where remove_at <= ${now})`
     const { rows } = await this.#parts.guarded(() => due.execute(this.#db))
     if (rows.length === 0) return 0
-    const work = () => this.#changing((db) => sweepCredentials(db, now))
+    const work = () => this.#changing((db) => cleanUpCredentials(db, now))
     return tellingRemoval(this.#parts.label, 'credentials', work)
   }
 
@@ -222,8 +222,8 @@ async function change(
   await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
 }
 
-/** Removes old keys whose grace has ended, and credentials that are to go; tells how many of both. */
-async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
+/** Removes old keys after their grace, and credentials that are due to be removed. Returns how many. */
+async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
   const retired = await db
     .selectFrom('mac_credentials')
     .select(['id', 'user', 'key_number'])
@@ -249,20 +249,20 @@ async function sweepCredentials(db: Kysely<MacDatabase>, now: number): Promise<n
   return retired.length + gone.length
 }
 
-/** Removes credentials and what is known of their use, but not their nonces. */
+/** Removes credentials and their usage, but not their nonces. */
 async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
   await forgetUsage(db, ids)
 }
 
-type Whose = Pick<KeylessCredential, 'id' | 'user'>
+type Owner = Pick<KeylessCredential, 'id' | 'user'>
 
 async function writeAudit(
   db: Kysely<MacDatabase>,
   at: number,
   action: AuditAction,
-  { id: credential, user }: Whose,
+  { id: credential, user }: Owner,
   detail: AuditRow['detail'],
 ): Promise<void> {
   const row = { at, action, credential, user, detail: JSON.stringify(detail) }
@@ -270,15 +270,15 @@ async function writeAudit(
 }
 
 /**
- * Writes down the end of a key, and when it was last used. Its own last use stays where it is, and so
- * does the latest of all, which is that of the credential; what else is known of keys before it goes.
+ * Adds an event for the end of a key, with its last use, and removes the usage of keys before it. It keeps
+ * the latest use of all keys, which is the last use of the credential.
  *
- * @param endedEarly Whether a rotation ended it, and not its grace.
+ * @param endedEarly Whether a rotation ended the key, before its grace was over.
  */
 async function auditRetired(
   db: Kysely<MacDatabase>,
   now: number,
-  { id, user }: Whose,
+  { id, user }: Owner,
   number: number,
   endedEarly: boolean,
 ): Promise<void> {
@@ -299,26 +299,29 @@ async function auditRetired(
   await writeAudit(db, now, 'retired', { id, user }, detail)
 }
 
-/** Says it if a look-up failed for want of the index: to do without it would tell who exists. */
+/**
+ * Explains the error if a look-up failed because the index is missing. A look-up without the index would
+ * show by its time which identifiers exist.
+ */
 function notFound(error: unknown): never {
   if (!(error instanceof Error && error.message.includes(`no such index: ${KEY_INDEX}`)))
     throw error
   const why =
-    `its table mac_credentials lacks the index ${KEY_INDEX}, and so was rebuilt by hand. Restart all ` +
-    'servers: whoever opens the database sets up what a rebuilt table has lost.'
+    `its table mac_credentials lacks the index ${KEY_INDEX}, because it was rebuilt by hand. Restart all ` +
+    'servers: a server that opens the database creates the index and the triggers again.'
   throw new Error(why, { cause: error })
 }
 
-/** Whose the decoys are. The identifier is as long as one that withmac makes. */
+/** The places of the decoy keys. The identifier is as long as a random one. */
 const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
 const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
 
 /**
- * The look-up of a credential's keys. If there is no such credential, or it has no old key, decoys of
- * the same lengths stand in their place, sealed if keys are: how long a look-up takes must not tell
- * which identifiers exist.
+ * Returns the query for the keys of a credential. If there is no such credential, or it has no old key, the
+ * query returns decoys of the same lengths, which are sealed if keys are. So the time of a look-up does not
+ * reveal which identifiers exist.
  *
- * A decoy's row reads one row of `mac_state` more, which takes as long as to read the columns of a
+ * The row of the decoy reads one more row of `mac_state`. That takes as long as reading the columns of a
  * credential.
  */
 function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<KeysRow> {
@@ -339,8 +342,8 @@ function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuer
 }
 
 /**
- * The keys that were found, opened; with decoys the same work is done.
- * @throws {@link MacError} `ERR_MAC_SEALED`
+ * Opens the keys of a look-up. Decoys are opened too, so the work is the same.
+ * @throws {@link MacError} `ERR_MAC_SEALED` if a key cannot be opened.
  */
 function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
   const hasOld = Number(row.has_old) === 1
@@ -354,7 +357,7 @@ function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
   }
 }
 
-/** The look-up of all of a credential, for when the MAC is known to be right. */
+/** Returns the query for all columns of a credential. It is for use after the MAC was verified. */
 function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
   return sql<VersionedRow>`select mac_credentials.*, mac_state.value as version
     from mac_state left join mac_credentials on mac_credentials.id = ${''}

@@ -2,30 +2,30 @@ import type { Kysely } from 'kysely'
 import type { DriverChoice } from './drivers/choose-driver.ts'
 import type { MacDatabase } from './schema.ts'
 
-/** A database as its URL names it. */
+/** A database that was given by a URL. */
 export interface DatabaseUrl {
-  /** The path of the SQLite file, as it was written; `null` for a database in memory. */
+  /** The path of the SQLite file, as in the URL; `null` for a database in memory. */
   readonly path: string | null
   readonly driver: DriverChoice
 }
 
-/** Where the tables are: a database of ours, or a Kysely of the caller's own. */
+/** Where the tables are: a database that withmac opens, or the caller's Kysely. */
 export type DatabaseSource = DatabaseUrl | Kysely<MacDatabase>
 
-const ALONE = 'withmac keeps its tables in SQLite alone'
-const CLIENT = ` on SQLite: that is a client of another database, and ${ALONE}`
-/** What is given in place of a URL or a Kysely, by a method that it has. */
+const SQLITE_ONLY = 'withmac supports only SQLite'
+const CLIENT = ` on SQLite: this is a client of another database, and ${SQLITE_ONLY}`
+/** Values that are passed by mistake, recognized by a method. */
 const MISTAKEN = [
-  ['createDriver', ': that is a dialect, so give new Kysely({ dialect })'],
+  ['createDriver', ': this is a dialect, so pass new Kysely({ dialect })'],
   [
     'prepare',
-    ': that is an open database of SQLite, so give the URL of its file, or a Kysely on it',
+    ': this is an open SQLite database, so pass the URL of its file, or a Kysely that uses it',
   ],
   ['query', CLIENT],
   ['getConnection', CLIENT],
 ] as const
 
-/** What a Kysely makes of a query that ends in `where "name" = ?`, and what it writes then. */
+/** How the SQL of a query that ends in `where "name" = ?` looks, and which SQL that is; `null` for SQLite. */
 const LANGUAGES = [
   [/`/, "MySQL's SQL"],
   [/= \$1$/, "PostgreSQL's SQL"],
@@ -34,7 +34,7 @@ const LANGUAGES = [
 ] as const
 
 /**
- * Reads the option `database`. What would hang or go astray later is rejected.
+ * Reads the option `database`. It rejects a Kysely that would hang, or use other tables, later.
  * @throws TypeError that says what is supported.
  */
 export function databaseSource(value: unknown): DatabaseSource {
@@ -42,7 +42,7 @@ export function databaseSource(value: unknown): DatabaseSource {
   if (!isKysely(value)) {
     const given = (value ?? {}) as Readonly<Record<string, unknown>>
     const mistaken = MISTAKEN.find(([name]) => typeof given[name] === 'function')?.[1] ?? ''
-    const why = value instanceof URL ? ': give the text of that URL, its href' : mistaken
+    const why = value instanceof URL ? ': pass the text of this URL, its href' : mistaken
     throw new TypeError(`must be a URL such as "sqlite:mac.db", or a Kysely${why}`)
   }
   if (value.isTransaction) throw new TypeError('must be a Kysely, not a transaction of one')
@@ -53,20 +53,20 @@ export function databaseSource(value: unknown): DatabaseSource {
   const language = otherLanguage(value)
   if (language === null) return value
   throw new TypeError(
-    `must be a Kysely on SQLite: this one writes ${language}, and ${ALONE}. Give a URL such as ` +
+    `must be a Kysely on SQLite: this one writes ${language}, and ${SQLITE_ONLY}. Pass a URL such as ` +
       '"sqlite:mac.db", or a Kysely with SqliteDialect or another dialect of SQLite',
   )
 }
 
-/** By its shape, since an application may bring a copy of Kysely of its own. */
+/** Checks the shape, because an application may have its own copy of Kysely. */
 function isKysely(value: unknown): value is Kysely<MacDatabase> {
   const shape = value as { executeQuery?: unknown; getExecutor?: unknown } | null
   return typeof shape?.executeQuery === 'function' && typeof shape.getExecutor === 'function'
 }
 
 /**
- * What a Kysely writes that is not on SQLite; `null` if it may be. By what it makes of a query, since
- * dialects have classes of their own, and an application may have another copy of those of Kysely.
+ * Returns which SQL a Kysely writes; `null` if it may be that of SQLite. It looks at a compiled query, because
+ * other dialects have their own classes, and an application may have its own copy of Kysely.
  */
 function otherLanguage(db: Kysely<MacDatabase>): string | null {
   const query = db.withoutPlugins().selectFrom('mac_state').select('value')
@@ -76,8 +76,8 @@ function otherLanguage(db: Kysely<MacDatabase>): string | null {
 }
 
 /**
- * What a database is called in messages to the operator: its URL as it was written, less what may be a
- * secret, or `kysely` for one of the caller's own.
+ * Returns the name of a database for diagnostic messages: its URL, or `kysely` for the caller's Kysely. It
+ * contains no secret.
  */
 export function databaseLabel(source: DatabaseSource): string {
   if (!('path' in source)) return 'kysely'
@@ -86,9 +86,9 @@ export function databaseLabel(source: DatabaseSource): string {
 }
 
 /**
- * Reads `sqlite:path` and `sqlite::memory:`, and the same with `better-sqlite3:` for those who want
- * that library although the runtime has SQLite of its own. A relative path counts from the working
- * directory; `sqlite:///path` is taken for `sqlite:/path`. The path is not decoded.
+ * Reads `sqlite:path` and `sqlite::memory:`. With `better-sqlite3:` instead, that library is used even if
+ * the runtime has its own SQLite. A relative path starts at the working directory. `sqlite:///path` is read
+ * as `sqlite:/path`. The path is not decoded.
  *
  * @throws TypeError that says what is supported.
  */
@@ -100,25 +100,25 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   if (path === ':memory:') return { path: null, driver }
   if (/[?#\p{Cc}]|^:[^:]*$/u.test(path)) {
     throw new TypeError(
-      'a sqlite: URL takes a path alone, without ?parameters, #fragment or line ends',
+      'a sqlite: URL has only a path, without ?parameters, #fragment or line ends',
     )
   }
   if (path.startsWith('//')) throw new TypeError('a sqlite: URL has no host: write sqlite:/path')
   return { path, driver }
 }
 
-/** What is wrong with a URL, and what to write. If it may hold a password, only its scheme is shown. */
+/** Says what is wrong with a URL, and what to write. If it may contain a password, only its scheme is shown. */
 function notAUrl(url: string): string {
   const write = 'write sqlite:path/to/file.db or sqlite::memory:'
   if (url === '') return `it is empty: ${write}`
-  // As of a file: with a drive, if need be, and without what sets off a password.
+  // Looks like a file: perhaps with a drive, and without the characters that separate a password.
   if (url === ':memory:' || /^(?:[a-z]:[\\/])?[\w./\\~ -]{1,200}$/i.test(url)) {
-    return `${JSON.stringify(url)} is no URL: write ${JSON.stringify(`sqlite:${url}`)}`
+    return `${JSON.stringify(url)} is not a URL: write ${JSON.stringify(`sqlite:${url}`)}`
   }
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0]
   const why =
     scheme === undefined || /^(?:file|sqlite|better-sqlite3):$/i.test(scheme)
       ? ''
-      : `, since ${ALONE}`
-  return `${scheme ?? 'it'} is no database URL that can be used${why}: ${write}`
+      : `, because ${SQLITE_ONLY}`
+  return `${scheme ?? 'it'} is not a supported database URL${why}: ${write}`
 }

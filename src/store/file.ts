@@ -3,20 +3,20 @@ import { dirname } from 'node:path'
 import { isPermitted } from '../environment.ts'
 
 /**
- * Makes the database file, unless it is there. SQLite gives the files beside it the same mode: keys
- * are for their owner's eyes alone.
+ * Creates the database file if it does not exist, readable only by its owner, because it contains keys.
+ * SQLite gives the files beside it the same mode.
  *
- * A file that is there is not opened: to close any descriptor of it would drop the locks that this
- * process holds on it through SQLite, and another program could then take itself for the last one
- * and remove the log with what was committed to it.
+ * A file that exists is not opened. To close a descriptor of it would drop the locks that this process
+ * holds through SQLite. Then another program could believe that it is the last one, and remove the log
+ * with its commits.
  */
 export function createPrivately(path: string): void {
   try {
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isDirectory()) throw new Error('it is a folder: name a file in it.')
     if (there !== undefined) return
-    // A link that leads to no file yet cannot be made exclusively. Otherwise another thread of this process
-    // may have come in between, and have it open.
+    // 'ax' fails for a link to a file that does not exist yet. Without a link it must be 'ax': another
+    // thread of this process may have created the file in between, and have it open.
     const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined
     closeSync(openSync(path, isLink ? 'a' : 'ax', 0o600))
   } catch (cause) {
@@ -27,21 +27,21 @@ export function createPrivately(path: string): void {
   }
 }
 
-/** How often the file is looked for at most, in milliseconds. */
+/** The minimum time between two checks of the file, in milliseconds. */
 const INTERVAL = 1000
 
 /**
- * Notices that the database file, or its log, was deleted or replaced while it is open. The system would go on
- * serving the old file without its name: what other processes write to the new one (a revocation,
- * say) would not be seen, and what is in the log would be gone with the next restart.
+ * Detects that the database file, or its log, was deleted or replaced while it is open. The process would go
+ * on with the old file, which has no name any more. It would not see what other processes write to the new
+ * file, such as a revocation, and the content of the old log would be lost with the next restart.
  *
- * @returns A function that throws if a file is no longer the one that was there at first.
+ * @returns A function that throws if one of the files is not the same as at first.
  */
 export function fileWatch(path: string): () => void {
   const first = inode(path)
   const log = `${realpathSync(path)}-wal`
   const seesLog = isPermitted({ name: 'read', path: log })
-  // SQLite makes it with the first query.
+  // SQLite creates the log with the first query.
   let firstLog: string | null = null
   let looked = performance.now()
   let lost: string | null = null
@@ -62,7 +62,7 @@ export function fileWatch(path: string): () => void {
   }
 }
 
-/** What tells a file from another that comes to have its name; `null` if there is none. */
+/** Returns an identifier of the file, which another file of the same name does not have; `null` if there is none. */
 export function inode(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`

@@ -1,10 +1,10 @@
-/** How many slots a segment has at first and at most, and how full it gets before it grows. */
+/** How many slots a segment has at first, how many at most, and how full it gets before it grows. */
 const FIRST_SLOTS = 32
 const MOST_SLOTS = 4096
 const FULL = 0.83
 /** How many seconds of timestamps share a slice. */
 const SLICE_SECONDS = 32
-/** How many nonces are kept in memory at most: about 600 MB. */
+/** The default maximum number of nonces in memory: about 600 MB. */
 export const MOST_FINGERPRINTS: number = 2 ** 25
 
 /** The first 64 bits of a hash: two numbers of 32 bits each. */
@@ -14,8 +14,8 @@ export interface Fingerprint {
 }
 
 /**
- * The fingerprints of the nonces of a window, by their timestamps: a set that grows without long pauses,
- * and gives memory back as time goes on. It takes 10 to 20 bytes for each.
+ * The fingerprints of nonces, by their timestamps: a set that grows without long pauses, and frees the
+ * memory of old timestamps. Each fingerprint takes 10 to 20 bytes.
  */
 export class Fingerprints {
   readonly #slices = new Map<number, Slice>()
@@ -40,10 +40,10 @@ export class Fingerprints {
   }
 
   /**
-   * Adds one. Beyond the bound the slice with the earliest timestamps is dropped.
+   * Adds a fingerprint. If there are too many, the slice with the earliest timestamps is dropped.
    *
-   * @returns The earliest timestamp of which all are still here, if a slice was dropped; otherwise
-   *   `null`. The caller must call no nonce below it new from then on.
+   * @returns If a slice was dropped: the timestamp from which on all fingerprints are still here. From then
+   *   on, the caller must not treat a nonce with an earlier timestamp as new. Otherwise `null`.
    */
   add(timestamp: number, fingerprint: Fingerprint): number | null {
     const number = sliceOf(timestamp)
@@ -56,7 +56,7 @@ export class Fingerprints {
     return ++this.#size > this.#most ? this.#dropEarliest() : null
   }
 
-  /** Drops all slices that lie below a timestamp as a whole. */
+  /** Drops all slices that contain only earlier timestamps. */
   dropBelow(timestamp: number): void {
     for (const number of this.#slices.keys()) {
       if ((number + 1) * SLICE_SECONDS <= timestamp) this.#drop(number)
@@ -80,11 +80,11 @@ function sliceOf(timestamp: number): number {
   return Math.floor(timestamp / SLICE_SECONDS)
 }
 
-/** An open-addressing table of signed numbers, which is what engines count with. A slot of two zeros is empty. */
+/** An open-addressing table. Numbers are signed, which is fast in JavaScript engines. Two zeros are an empty slot. */
 class Segment {
   readonly slots: Int32Array
   size = 0
-  /** How many of the first bits all that are in it have in common. */
+  /** How many of their first bits all fingerprints in this segment have in common. */
   readonly depth: number
 
   constructor(depth: number, slots: number) {
@@ -92,7 +92,7 @@ class Segment {
     this.slots = new Int32Array(2 * slots)
   }
 
-  /** Where it is, or the bitwise complement of where it can be put. */
+  /** Returns the slot of a fingerprint, or the bitwise complement of the slot for it if it is not here. */
   find(high: number, low: number): number {
     const { slots } = this
     const mask = slots.length / 2 - 1
@@ -106,7 +106,7 @@ class Segment {
     }
   }
 
-  /** Puts one in that is not there. */
+  /** Writes a fingerprint into an empty slot. */
   put(at: number, high: number, low: number): void {
     this.slots[2 * at] = high
     this.slots[2 * at + 1] = low
@@ -117,7 +117,7 @@ class Segment {
     return this.size >= (this.slots.length / 2) * FULL
   }
 
-  /** Puts all into other segments, each into the one that is chosen. */
+  /** Copies each fingerprint into the segment that `choose` returns for it. */
   moveTo(choose: (high: number) => Segment): void {
     const { slots } = this
     for (let at = 0; at < slots.length; at += 2) {
@@ -131,8 +131,8 @@ class Segment {
 }
 
 /**
- * Extendible hashing: a directory of segments by the first bits of the fingerprint. A segment that is full
- * doubles up to a bound, and then splits: no step moves more than one segment.
+ * Extendible hashing: a directory of segments, by the first bits of the fingerprint. A full segment doubles
+ * its size; at the maximum size it splits into two. So no step moves more than one segment.
  */
 class Slice {
   #directory: Segment[] = [new Segment(0, FIRST_SLOTS)]
@@ -193,7 +193,7 @@ class Slice {
     this.#replace(segment, high, zero, one)
   }
 
-  /** Puts two in the place of one, each for half of its part of the directory. */
+  /** Replaces a segment in the directory by two, each for half of its part. */
   #replace({ depth }: Segment, high: number, zero: Segment, one: Segment): void {
     const span = 2 ** (this.#depth - depth)
     const from = Math.floor(this.#indexOf(high) / span) * span
@@ -202,7 +202,7 @@ class Slice {
   }
 }
 
-/** Two zeros stand for an empty slot. */
+/** Changes a fingerprint of two zeros, because these mark an empty slot. */
 function usableHigh({ high, low }: Fingerprint): number {
   return high === 0 && low === 0 ? 1 : high | 0
 }

@@ -1,21 +1,21 @@
 import { setImmediate, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
-import type { Answer } from './connection.ts'
+import type { MaybePromise } from './connection.ts'
 import type { Fingerprint } from './fingerprints.ts'
 import { withinPatience } from './guard.ts'
 import { isBusy, type StoreFailure } from './store-failure.ts'
 import type { Nonce, Recorded } from './types.ts'
 
-/** How many nonces may wait. Whoever comes later is rejected: the store is not keeping up. */
+/** How many nonces may wait. With more, the store does not keep up, and further requests get an error. */
 const MOST_WAITING = 10_000
-/** The largest batch. */
+/** The maximum size of a batch. */
 const LARGEST = 512
-/** How long a batch waits that found the database locked, in milliseconds. */
+/** How long a batch waits before its next try if the database is locked, in milliseconds. */
 export const PAUSE = 1
-/** A batch notes timestamps by how far they lie before the latest of it, in 32 bits. */
+/** The maximum difference of timestamps in a batch: the journal stores it in 32 bits. */
 const WIDEST = 2 ** 32 - 1
 
-/** A nonce to record, with what it is kept by. */
+/** A nonce to record, with its fingerprint. */
 export interface FingerprintedNonce extends Nonce {
   readonly fingerprint: Fingerprint
 }
@@ -23,33 +23,33 @@ export interface FingerprintedNonce extends Nonce {
 interface Waiting extends FingerprintedNonce {
   readonly resolve: (recorded: Recorded) => void
   readonly reject: (error: MacError) => void
-  /** When it was first found that another process holds the lock. */
+  /** When another process was first found to hold the lock. */
   lockedSince: number | null
 }
 
-/** How nonces are recorded, and what becomes of failures. */
+/** The functions with which {@link GroupCommit} records nonces. */
 export interface Recorder {
   /** Commits a batch in one transaction. */
-  record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]>
-  /** What to wait for until all that is committed by now is on disk; `null` if it is already. */
+  record(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]>
+  /** Resolves when all commits so far are on disk; `null` if they are already. */
   synced(): Promise<void> | null
-  /** What a request is told whose nonce could not be recorded. */
+  /** Converts a failure to the error for the requests of the batch. */
   failure: StoreFailure
 }
 
 /**
- * Records nonces in groups: those of the requests that were verified in the same turn of the event
- * loop share one transaction. A request that comes alone is not made to wait. While a batch waits to
- * be synced, the next ones are committed. A batch that fails fails its own requests and no others.
+ * Records nonces in batches: the nonces of all requests that were verified in the same turn of the event
+ * loop share one transaction. A single request does not wait for others. While one batch waits to be
+ * synced, the next ones are committed. If a batch fails, only its own requests fail.
  */
 export class GroupCommit {
   readonly #recorder: Recorder
   #queue: Waiting[] = []
-  /** How many wait for a commit or for its sync. */
+  /** How many nonces wait for a commit or for its sync. */
   #waiting = 0
   #working: Promise<void> | null = null
   #syncing = new Set<Promise<void>>()
-  /** Whether the last batch held more than one: then others are likely to come in this turn too. */
+  /** Whether the last batch had several nonces. Then more are likely to come in this turn too. */
   #crowded = false
 
   constructor(recorder: Recorder) {
@@ -59,7 +59,7 @@ export class GroupCommit {
   record(nonce: FingerprintedNonce): Promise<Recorded> {
     return new Promise((resolve, reject) => {
       if (this.#waiting >= MOST_WAITING) {
-        const why = `${MOST_WAITING} requests wait for their nonces to be recorded already.`
+        const why = `${MOST_WAITING} requests already wait for their nonces to be recorded.`
         reject(new MacError('ERR_MAC_STORE', why))
         return
       }
@@ -69,7 +69,7 @@ export class GroupCommit {
     })
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no nonce waits any more. */
   async drain(): Promise<void> {
     while (this.#working !== null) await this.#working
     await Promise.all(this.#syncing)
@@ -85,13 +85,13 @@ export class GroupCommit {
     this.#working = null
   }
 
-  /** @returns Whether another process held the lock, so that the batch waits for another try. */
+  /** @returns Whether another process held the lock, so that the batch must be tried again. */
   async #commit(): Promise<boolean> {
     const batch = this.#take()
     let recorded: readonly Recorded[]
     try {
-      const answer = this.#recorder.record(batch)
-      recorded = answer instanceof Promise ? await answer : answer
+      const result = this.#recorder.record(batch)
+      recorded = result instanceof Promise ? await result : result
     } catch (error) {
       const locked = isBusy(error)
       this.#reject(locked ? this.#putBack(batch) : batch, error)
@@ -108,13 +108,13 @@ export class GroupCommit {
     batch: readonly Waiting[],
     recorded: readonly Recorded[],
   ): void {
-    const answered = synced
+    const settled = synced
       .then(
         () => this.#resolve(batch, recorded),
         (error) => this.#reject(batch, error),
       )
-      .finally(() => this.#syncing.delete(answered))
-    this.#syncing.add(answered)
+      .finally(() => this.#syncing.delete(settled))
+    this.#syncing.add(settled)
   }
 
   #take(): readonly Waiting[] {
@@ -144,9 +144,9 @@ export class GroupCommit {
   }
 
   /**
-   * Puts a batch back that found the database locked, as the first to come.
+   * Puts a batch back to the front of the queue, because the database was locked.
    *
-   * @returns Those who have waited for the lock for too long, also behind the batch.
+   * @returns The nonces that have waited too long for the lock, from the batch and from the queue.
    */
   #putBack(batch: readonly Waiting[]): readonly Waiting[] {
     const now = performance.now()
@@ -162,7 +162,7 @@ export class GroupCommit {
   }
 }
 
-/** The end of this turn of the event loop: all that came in together is there by then. */
+/** Waits for the end of this turn of the event loop: by then, all requests that came together are here. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -170,9 +170,9 @@ function turn(): Promise<void> {
 }
 
 /**
- * Until the next try. Not SQLite's own waiting, which blocks the thread, and pauses longer each time:
- * who has waited long is then the last to get the lock, after seconds. With many that wait each try is
- * work, which should not take the processor from whoever holds the lock.
+ * Waits before the next try. SQLite's own waiting blocks the thread, and its pauses get longer each time, so
+ * that the process that has waited longest is the last to get the lock. If many nonces wait, each try takes
+ * much work, so the pause is longer: the process that holds the lock needs the processor.
  */
 function pause(waiting: number): Promise<void> {
   return new Promise((resolve) => {

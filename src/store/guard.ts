@@ -3,39 +3,39 @@ import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
 import { isBusy, storeFailure } from './store-failure.ts'
 
-/** Runs a piece of work on the store, waits for locks, and makes every failure a `MacError`. */
+/** Runs work on the store. It waits for locks, and converts every failure to a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
 
-/** How long to wait for another process's lock in all, in milliseconds. */
+/** How long to wait for another process's lock in total, in milliseconds. */
 const PATIENCE = 2000
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 20
 
-/** How long a caller's Kysely may take, in milliseconds, before it is taken to wait for itself. */
+/** How long a query of the caller's Kysely may take, in milliseconds. */
 const DEADLINE = 10_000
 
 /**
- * The result of work on a caller's Kysely, or a failure if it takes too long: within a transaction of its
- * own, on the one connection that SQLite has, it would wait for the transaction's end for ever.
+ * Waits for work on the caller's Kysely, but not too long. If withmac is called within a transaction of this
+ * Kysely, the work would wait forever: SQLite has one connection, and the transaction uses it.
  *
- * @throws {@link MacError} `ERR_MAC_STORE`
+ * @throws {@link MacError} `ERR_MAC_STORE` if it takes too long. The work itself is *not* stopped.
  */
 export function inTime<Result>(work: Promise<Result>, name: string): Promise<Result> {
   return before(DEADLINE, work, () => {
     const rule =
-      `${name} did not answer within ten seconds, and may still do what it was asked for. It has too ` +
-      'much to do, or withmac was called within a transaction of the same Kysely and waits for its end.'
+      `${name} did not answer within ten seconds, and may still complete the call. It is overloaded, or ` +
+      'withmac was called within a transaction of the same Kysely and waits for its end.'
     return new MacError('ERR_MAC_STORE', rule)
   })
 }
 
 /**
- * Makes a guard. If the database is locked by another process it tries again for two seconds,
- * and pauses without blocking the thread.
+ * Creates a guard. If another process has locked the database, the guard tries again for two seconds, with
+ * pauses that do not block the thread.
  *
- * @param name What the operator knows the database by.
- * @param path Its file, if it has one of ours.
- * @param check Is called before each try; what it throws counts as the store's failure.
+ * @param name The database's name in error messages.
+ * @param path The database file, if withmac opened it.
+ * @param check Is called before each try. If it throws, the store has failed.
  */
 export function guard(
   name: string,
@@ -58,12 +58,12 @@ export function guard(
   }
 }
 
-/** Whether a wait for a lock that began at `since` may go on. Both moments are `performance.now()`. */
+/** Whether a wait for a lock that began at `since` may continue. Both times are from `performance.now()`. */
 export function withinPatience(since: number, now: number): boolean {
   return now - since <= PATIENCE
 }
 
-/** What becomes of a request that comes, or is still on its way, when the database is closed. */
+/** The error for a request that comes, or is not finished, when the database is closed. */
 export function closedError(): MacError {
   return new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')
 }

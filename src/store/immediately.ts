@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Runs a transaction that takes SQLite's write lock at its start. One that reads first and writes
- * later fails at once, without waiting, where another process wrote in between.
+ * Runs a transaction that takes SQLite's write lock at its start. A transaction that first reads and then
+ * writes would fail, without waiting, if another process wrote in between.
  */
 export function immediately<DB, Result>(
   db: Kysely<DB>,
@@ -15,7 +15,7 @@ export function immediately<DB, Result>(
       result = await work(connection)
       await sql`commit`.execute(connection)
     } catch (error) {
-      // Where SQLite itself rolled back (a full disk), there is nothing left to roll back.
+      // If SQLite itself has rolled back (disk full), the rollback fails. That is ignored.
       await sql`rollback`.execute(connection).catch(() => {})
       throw error
     }

@@ -2,16 +2,16 @@ import { Buffer } from 'node:buffer'
 import * as crypto from 'node:crypto'
 import type { Fingerprint } from './fingerprints.ts'
 
-/** An entry: by how much its timestamp lies before the row's latest (32 bits), and its fingerprint (64). */
+/** The size of an entry: seconds from its timestamp to the row's latest (32 bits), and its fingerprint (64 bits). */
 export const ENTRY_BYTES = 12
 
-/** A nonce as the journal keeps it. */
+/** A nonce in the form in which the journal keeps it. */
 export interface Entry {
   readonly timestamp: number
   readonly fingerprint: Fingerprint
 }
 
-/** What a row of the journal holds. */
+/** The content of a row of the journal. */
 export interface Packed {
   /** The latest timestamp in it. */
   readonly latest: number
@@ -19,9 +19,9 @@ export interface Packed {
 }
 
 /**
- * The fingerprint of a nonce: 64 bits of a hash of all that makes it what it is (draft §3.1). Two that are
- * alike by chance come to a rejection, for one of n nonces in 2^64 / n; that of another nonce cannot be
- * aimed at without the salt.
+ * Returns the fingerprint of a nonce: 64 bits of a hash of its timestamp, credential and text (draft §3.1).
+ * If two are equal by chance, a new nonce is rejected: with n nonces, the probability is n / 2^64. An attacker
+ * who does not know the salt cannot cause this.
  *
  * @param salt The secret number of the database.
  */
@@ -31,17 +31,17 @@ export function fingerprintOf(
   credential: string,
   nonce: string,
 ): Fingerprint {
-  // None of them holds a line feed.
+  // None of these contains a line feed.
   const hash = sha256(`${salt}\n${timestamp}\n${credential}\n${nonce}`)
   return { high: hash.readUInt32LE(0), low: hash.readUInt32LE(4) }
 }
 
-/** A random number of 52 bits, which tells a row from another that has its number. */
+/** Returns a random number of 52 bits. It distinguishes a row from another row with the same number. */
 export function newTag(): number {
   return Math.floor(Math.random() * 2 ** 52)
 }
 
-/** Puts the nonces of a batch into one row. Their timestamps must not differ by more than 2^32 - 1. */
+/** Packs the nonces of a batch into one row. Their timestamps must not differ by more than 2^32 - 1. */
 export function packEntries(nonces: readonly Entry[]): Packed {
   const latest = nonces.reduce((most, { timestamp }) => Math.max(most, timestamp), 0)
   const entries = Buffer.alloc(nonces.length * ENTRY_BYTES)
@@ -55,8 +55,8 @@ export function packEntries(nonces: readonly Entry[]): Packed {
 }
 
 /**
- * The nonces of a row.
- * @throws Error if it is not a row of this journal.
+ * Returns the nonces of a row.
+ * @throws Error if the row is damaged.
  */
 export function* entriesOf(latest: number, entries: unknown): Iterable<Entry> {
   if (!(entries instanceof Uint8Array) || entries.length % ENTRY_BYTES !== 0) {
@@ -69,7 +69,7 @@ export function* entriesOf(latest: number, entries: unknown): Iterable<Entry> {
   }
 }
 
-/** Node has had the one-shot function since 20.12; on Bun the hasher of its own is faster. */
+/** Node has the one-shot function from 20.12 on. On Bun, its own hasher is faster. */
 const sha256: (text: string) => Buffer =
   process.versions.bun !== undefined
     ? (text) => new Bun.CryptoHasher('sha256').update(text).digest()

@@ -2,12 +2,12 @@ import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
 import {
-  type Answer,
   attempted,
   type Connection,
+  type Coroutine,
+  type MaybePromise,
   type Row,
-  type Steps,
-  whenAnswered,
+  whenResolved,
 } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
 import { type FingerprintedNonce, GroupCommit, PAUSE } from './group-commit.ts'
@@ -23,43 +23,43 @@ import { type Due, NOTHING_DUE, type UsageCounters } from './usage/usage-counter
 import { usageWriter } from './usage/usage-table.ts'
 
 const HALTED =
-  'a sync of its log failed, so that a power cut may take back what was accepted. Stop all processes that ' +
-  'use it, see to the disk, and start them again.'
+  'a sync of its log failed, so a power cut could undo nonces that were already accepted. Stop all processes ' +
+  'that use it, check the disk, and start them again.'
 
-/** How many rows are read at a time: few enough that reading them is a short pause. */
+/** How many rows are read at a time: few enough that the event loop does not wait long. */
 const ROWS_AT_ONCE = 64
 
-/** What a journal is made of. */
+/** What a journal needs. */
 export interface JournalParts {
-  /** What the operator knows the database by. */
+  /** The database's name in error messages. */
   readonly name: string
-  /** Its file, if it has one of ours. */
+  /** The database file, if withmac opened it. */
   readonly path: string | null
-  /** What it is called in messages. */
+  /** The database's name in diagnostic messages. */
   readonly label: string
-  /** Compiles the statements; it does not run them. */
+  /** Compiles the statements. It does *not* run them. */
   readonly db: Kysely<MacDatabase>
   readonly connection: Connection
   readonly guarded: Guard
-  /** Makes what syncs the log, if it is ours; it calls back if a sync fails. */
+  /** Creates what syncs the log; it calls `failed` if a sync fails. `null` if withmac does not sync the log. */
   readonly sync: ((failed: (error: Error) => void) => Syncing) | null
   readonly counters: UsageCounters
-  /** How many nonces are kept in memory at most. */
+  /** The maximum number of nonces in memory. */
   readonly mostNonces: number
-  /** Fails what takes too long, if the connection may wait for itself. */
+  /** Throws if the work takes too long, on a connection that may wait for itself. */
   inTime<Result>(work: Promise<Result>): Promise<Result>
-  /** Is called before each batch; what it throws counts as the store's failure. */
+  /** Is called before each batch. If it throws, the store has failed. */
   check(): void
 }
 
-/** The newest row, and what every verdict depends on, read in one statement. */
+/** The newest row, and the numbers that every verdict depends on, read in one statement. */
 interface Head {
   readonly seq: number
   readonly tag: number | null
   readonly version: number
 }
 
-/** What came of a batch. Nothing of it counts before the commit. */
+/** The result of appending a batch. It is used only after the commit. */
 interface Appended {
   readonly recorded: readonly Recorded[]
   readonly fresh: readonly FingerprintedNonce[]
@@ -71,36 +71,36 @@ interface Appended {
 }
 
 /**
- * Nonces in a journal: each batch is one appended row, and the fingerprints of all rows are in memory.
+ * The nonce store. Each batch is one appended row, and the fingerprints of all rows are in memory.
  *
- * A transaction first reads the newest row. If that is not the one that this process read or wrote last,
- * another process was at work, and its rows are read first. So the verdicts of a batch are exact, and a
- * process that lost the lock between two batches loses nothing.
+ * A transaction first reads the newest row. If it is not the row that this process read or wrote last, then
+ * another process has appended rows, and these are read first. So the verdicts of a batch are exact, even if
+ * other processes had the lock since the last batch.
  *
- * Of what is remembered, nothing is taken back: not when a commit fails, whose outcome nobody knows, and
- * not when rows are gone, as after a restore. Memory is given back below the floor alone, and the highest
- * floor ever read counts.
+ * A fingerprint that is in memory stays there: also if a commit fails, because its outcome is unknown, and
+ * also if rows are gone, as after a restore. Only fingerprints below the floor are dropped, and the highest
+ * floor that was ever read counts.
  */
 export class Journal implements NonceStore {
   readonly #parts: JournalParts
   readonly #memory: Fingerprints
   readonly #statements: Statements
-  readonly #writeDue: (due: Due) => Steps<void>
+  readonly #writeDue: (due: Due) => Coroutine<void>
   readonly #failure: StoreFailure
   readonly #commits: GroupCommit
   readonly #sync: Syncing | null
-  /** The secret number that all fingerprints of this database are made with. */
+  /** The secret number with which all fingerprints of this database are computed. */
   #salt = 0
   /** The row that was read or written last. */
   #seq = 0
   #tag: number | null = null
-  /** In the catch-up under way: from where all rows had to be read again, or 0. */
+  /** During a catch-up: the row at which all rows had to be read again, or 0. */
   #lost = 0
-  /** The highest floor that was ever read, or that memory has room for. */
+  /** The highest floor that was ever read, or that follows from the limit on memory. */
   #floor = 0
-  /** When the operator was last told that memory is full. */
-  #toldFull = Number.NEGATIVE_INFINITY
-  /** Whether the last batch wrote what a later sync has to cover. */
+  /** When the operator was last warned that memory is full. */
+  #warnedFull = Number.NEGATIVE_INFINITY
+  /** Whether the last batch still needs a later sync. */
   #unsynced = false
   #halted: { readonly cause: unknown } | null = null
 
@@ -120,9 +120,9 @@ export class Journal implements NonceStore {
   }
 
   /**
-   * Reads the window back, in pieces.
+   * Reads the fingerprints of all rows into memory, in small steps.
    *
-   * @throws Error if a sync of the log failed before, and what is in it cannot be brought into the file.
+   * @throws Error if a sync of the log failed before, and the log cannot be written into the database file.
    */
   async open(): Promise<void> {
     const { connection, guarded } = this.#parts
@@ -152,39 +152,39 @@ export class Journal implements NonceStore {
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
     const { connection, db, guarded, label } = this.#parts
-    const steps = () => removeExpired(db, now, keepSeconds, limit)
+    const work = () => removeExpired(db, now, keepSeconds, limit)
     return tellingRemoval(label, 'nonces', () =>
       guarded(async () => {
-        const { removed, floor } = await connection.transact(steps, 'later')
+        const { removed, floor } = await connection.transact(work, 'later')
         this.#raiseFloor(floor)
         return removed
       }),
     )
   }
 
-  /** Lets what waits be recorded, writes what no nonce took along, and ends the sync. */
+  /** Waits until all nonces are recorded, writes the usage that is left, and ends the sync. */
   async close(): Promise<void> {
     await this.#commits.drain()
     const { connection, guarded, counters } = this.#parts
     const due = counters.all()
     if (due.uses.length + due.failures.length > 0) {
       const write = async () => connection.transact(() => this.#writeDue(due), 'later')
-      // Nobody is accepted or rejected because of them.
+      // A failure here is ignored: no verdict depends on the usage.
       await guarded(write).catch(() => {})
     }
     await this.#sync?.close()
   }
 
-  #record(batch: readonly FingerprintedNonce[]): Answer<readonly Recorded[]> {
+  #record(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]> {
     const { connection, check, counters } = this.#parts
     check()
     this.#checkRunning()
     const sync = this.#sync?.next ?? 'at once'
     const append = () => connection.transact(() => this.#append(batch), sync)
-    return whenAnswered(
+    return whenResolved(
       attempted(append, (error) => {
         if (isFailedSync(error)) this.#halt(error)
-        // Whoever holds the lock is quicker if its commits do not sync, and so are we.
+        // Another process holds the lock. All processes wait less if commits do not sync while they hold it.
         if (isBusy(error)) this.#sync?.waited(PAUSE)
         throw error
       }),
@@ -202,12 +202,12 @@ export class Journal implements NonceStore {
     )
   }
 
-  /** Also when a sync has succeeded: that of a commit may have failed meanwhile, and left a hole before it. */
+  /** Is called also after a successful sync: a sync before it may have failed, and left a hole in the log. */
   readonly #checkRunning = (): void => {
     if (this.#halted !== null) throw new Error(HALTED, this.#halted)
   };
 
-  *#append(batch: readonly FingerprintedNonce[]): Steps<Appended> {
+  *#append(batch: readonly FingerprintedNonce[]): Coroutine<Appended> {
     const { seq, tag, version } = this.#readHead((yield this.#statements.head)[0])
     if (seq !== this.#seq || tag !== this.#tag) yield* this.#catchUp()
     const floor = this.#floor
@@ -217,7 +217,7 @@ export class Journal implements NonceStore {
     const recorded = batch.map((nonce) => {
       const { timestamp, fingerprint } = nonce
       const { high, low } = fingerprint
-      // As many bits as a number holds exactly: two that are alike by chance come to one rejection.
+      // 53 bits, which a number holds exactly. If two are equal by chance, one new nonce is rejected.
       const name = high * 2 ** 21 + (low >>> 11)
       if (timestamp < floor) return forgotten
       if (fresh.has(name) || this.#memory.has(timestamp, fingerprint)) return SEEN
@@ -234,8 +234,8 @@ export class Journal implements NonceStore {
     return { recorded, fresh: all, ...next, due, committing: performance.now() }
   }
 
-  /** Writes the use of credentials with a batch. If that fails, the batch is committed without it. */
-  *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Steps<Due> {
+  /** Writes the usage of credentials with a batch. If that fails, the batch is committed without it. */
+  *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Coroutine<Due> {
     const { counters, name } = this.#parts
     const due = counters.dueWith(batch, recorded)
     if (due.uses.length + due.failures.length === 0) return due
@@ -244,7 +244,7 @@ export class Journal implements NonceStore {
       yield* this.#writeDue(due)
     } catch (error) {
       if (isBusy(error)) throw error
-      // This fails if SQLite rolled back all of the transaction, and so does the batch then.
+      // If SQLite has rolled back the whole transaction, this fails, and the batch fails with it.
       yield this.#statements.rollbackTo
       counters.failed(name, batch[0]?.now ?? 0, this.#failure(error))
       return NOTHING_DUE
@@ -252,24 +252,24 @@ export class Journal implements NonceStore {
     return due
   }
 
-  /** Reads what other processes appended. */
-  *#catchUp(): Steps<void> {
+  /** Reads the rows that other processes have appended. */
+  *#catchUp(): Coroutine<void> {
     this.#lost = 0
     let isAtEnd = false
     while (!isAtEnd) isAtEnd = this.#follow(yield this.#nextRows())
   }
 
-  /** From the row on that was read last. */
+  /** The query for the next rows. It starts at the row that was read last. */
   #nextRows(): CompiledQuery {
     return { ...this.#statements.rows, parameters: [this.#seq, ROWS_AT_ONCE] }
   }
 
   /**
-   * Remembers the nonces of rows that follow on the one that was read last. If that is not there any more as
-   * it was (a restore, rows deleted by hand), all rows are to be read.
+   * Adds the nonces of rows to memory. The first row must be the one that was read last. If it is not (after a
+   * restore, or if rows were deleted by hand), all rows must be read again.
    *
-   * @returns Whether there are no more of them.
-   * @throws Error if it gets nowhere.
+   * @returns Whether these were the last rows.
+   * @throws Error if reading all rows again does not get further either.
    */
   #follow(rows: readonly Row[]): boolean {
     const [from, tag] = [this.#seq, this.#tag]
@@ -277,22 +277,25 @@ export class Journal implements NonceStore {
     if (tag !== null && (Number(first?.seq) !== from || Number(first?.tag) !== tag)) {
       return this.#startOver(from)
     }
-    // What was removed before these were read must not be called new after a restore that brings it back.
+    // Nonces below the floor were removed. A restore may bring an older floor back, but they stay rejected.
     if (first !== undefined) this.#raiseFloor(present('nonce_floor', first.floor))
     for (const row of tag === null ? rows : rows.slice(1)) {
       for (const { timestamp, fingerprint } of entriesOf(Number(row.latest), row.entries)) {
         if (timestamp >= this.#floor) this.#remember(timestamp, fingerprint)
       }
-      // Not before: a row that cannot be read must not be passed over the next time.
+      // Set only now: if this row cannot be read, the next attempt must not skip it.
       this.#seq = Number(row.seq)
       this.#tag = Number(row.tag)
     }
-    // Otherwise they are not in their order.
+    // Several rows, but no progress: they are not in order.
     if (rows.length >= 2 && this.#seq <= from) return this.#startOver(from)
     return rows.length < ROWS_AT_ONCE
   }
 
-  /** Rows that are only removed in between let each attempt get further than the one before. */
+  /**
+   * Reads all rows again. If another process only removes rows meanwhile, each attempt gets further than the
+   * one before. Otherwise the table is damaged.
+   */
   #startOver(from: number): false {
     this.#seq = 0
     this.#tag = null
@@ -303,7 +306,7 @@ export class Journal implements NonceStore {
     throw new Error('its table mac_nonce_log is damaged. Restore it from a backup.')
   }
 
-  /** Below the floor only the store says what became of one. */
+  /** Whether memory has the nonce. Below the floor, the store must decide. */
   #knows(timestamp: number, fingerprint: Fingerprint): boolean {
     return timestamp >= this.#floor && this.#memory.has(timestamp, fingerprint)
   }
@@ -312,20 +315,20 @@ export class Journal implements NonceStore {
     const floor = this.#memory.add(timestamp, fingerprint)
     if (floor === null) return
     this.#floor = Math.max(this.#floor, floor)
-    this.#tellFull()
+    this.#warnFull()
   }
 
-  /** Tells the operator, at most once a minute, that there are more nonces than may be kept in memory. */
-  #tellFull(): void {
+  /** Warns the operator, at most once a minute, that there are more nonces than memory may hold. */
+  #warnFull(): void {
     const now = performance.now()
-    if (now - this.#toldFull < 60_000) return
-    this.#toldFull = now
+    if (now - this.#warnedFull < 60_000) return
+    this.#warnedFull = now
     const { name, mostNonces } = this.#parts
     console.error(
-      `withmac: ${name}: there are more than ${mostNonces} nonces, which is what maxNoncesInMemory allows. The ` +
-        `oldest are given up, and requests with a timestamp before ${this.#floor} are rejected. If this is ` +
-        'usual traffic, raise it. If one client floods, limit it by rateLimit.requests, or disable its ' +
-        'credential.',
+      `withmac: ${name}: there are more than ${mostNonces} nonces, the limit of maxNoncesInMemory. The oldest ` +
+        `are dropped, and requests with a timestamp before ${this.#floor} are rejected. If this is normal ` +
+        'traffic, raise maxNoncesInMemory. If one client floods the server, limit it with ' +
+        'rateLimit.requests, or disable its credential.',
     )
   }
 
@@ -349,21 +352,21 @@ export class Journal implements NonceStore {
     this.#memory.dropBelow(floor)
   }
 
-  /** A sync failed: what was committed may be lost with a power cut, and everything after it. */
+  /** Stops accepting requests, because a sync failed: a power cut may lose that commit and all later ones. */
   #halt(error: unknown): void {
     this.#halted = { cause: error }
     const { connection, db, guarded } = this.#parts
-    // Unsynced: the sync of this connection is likely to fail as well, and the commit with it. A power cut that
-    // takes this takes all that came after the failed sync, and nobody was answered for it.
+    // Without a sync: that would probably fail too, and the commit with it. If a power cut loses this commit,
+    // it loses everything after the failed sync, and none of that was accepted.
     const halt = async () => connection.transact(() => setHalted(db, 1), 'later')
     const write = () => guarded(halt)
-    // If this fails as well, the others find out by their own syncs.
+    // If this fails too, the other processes will notice by their own syncs.
     write()
       .catch(write)
       .catch(() => {})
   }
 
-  /** What is in the log is brought into the database file, as the operating system still has it. */
+  /** Writes the log, as the operating system still has it, into the database file. Then requests are accepted again. */
   async #recover(): Promise<void> {
     const { connection, db, guarded } = this.#parts
     const checkpoint = sql`pragma wal_checkpoint(truncate)`.compile(db)
@@ -373,7 +376,7 @@ export class Journal implements NonceStore {
   }
 }
 
-function* setHalted(db: Kysely<MacDatabase>, value: 0 | 1): Steps<void> {
+function* setHalted(db: Kysely<MacDatabase>, value: 0 | 1): Coroutine<void> {
   yield setState(db, 'halted', value)
 }
 

@@ -3,53 +3,57 @@ import { Worker } from 'node:worker_threads'
 import { isPermitted } from '../environment.ts'
 import type { Sync } from './connection.ts'
 
-/** What syncs the log that commits were written to. */
+/** Syncs the log, to which commits are written. */
 export interface Syncing {
   /** How the next commit is to be synced. */
   readonly next: Sync
-  /** Is told how long a commit took that was synced by itself, in milliseconds. */
+  /** Reports how long a commit took that was synced at once, in milliseconds. */
   took(milliseconds: number): void
-  /** Is told how long a commit has to wait for that of another process. */
+  /** Reports how long a commit must wait for another process's lock, in milliseconds. */
   waited(milliseconds: number): void
-  /** Resolves when all that is committed by now is on disk; rejects if that cannot be told. */
+  /** Resolves when all commits so far are on disk; rejects if that is not certain. */
   wait(): Promise<void>
   close(): Promise<void>
 }
 
-/** How long a sync may take, in milliseconds, for the event loop to wait for it. */
+/** Up to this time in milliseconds, a sync is quick, and the event loop waits for it. */
 const QUICK = 0.5
-/** How much longer syncs take in all until the thread takes over, in milliseconds. */
+/** If slow syncs exceed QUICK by so many milliseconds in total, the thread takes over. */
 const PATIENCE = 10
-/** How much of that a quick sync makes up for: a thousand of them, and the thread is done. */
+/** How much of that total a quick sync removes. After a thousand quick syncs, the thread is not used any more. */
 const CREDIT = 0.01
 
 /** A promise, and how to settle it. */
 type Awaited = ReturnType<typeof newSync>
 
 /**
- * Chooses how commits to a database file are synced. On a quick disk each is by itself: that is less work than
- * to wake a thread, and the event loop to tell it of its answer. On a slow one a thread syncs, so that neither
- * the event loop nor the pool of threads that hashing and DNS share waits for the disk: one sync at a time,
- * which covers all that was committed before it began. So it is too if several processes wait for each other,
- * since a commit that syncs holds the lock meanwhile. The first commit is synced by itself in any case, which
- * syncs the log's folder too.
+ * Chooses how commits to a database file are synced.
+ *
+ * On a quick disk, each commit is synced at once. That is less work than waking a thread, and then waking
+ * the event loop for its answer.
+ *
+ * On a slow disk, a thread syncs, so that the disk blocks neither the event loop nor the thread pool that
+ * hashing and DNS share. There is one sync at a time, and it covers all commits from before it began. The
+ * thread also syncs if several processes wait for each other, because a commit that syncs keeps the lock.
+ *
+ * The first commit is always synced at once, which syncs the log's folder too.
  */
 export class LogSync implements Syncing {
   readonly #start: (events: ThreadEvents) => Thread | null
   readonly #failed: (error: Error) => void
   #thread: Thread | null = null
   #state: 'not started' | 'starting' | 'ready' | 'gone' = 'not started'
-  /** By how much syncs took longer than quick ones, less what quick ones made up for. */
+  /** By how much slow syncs exceeded QUICK, minus the credit of quick ones. */
   #lag = 0
   #isSlow = false
   #running: Awaited | null = null
   #next: Awaited | null = null
-  /** Set when a sync failed: a later one may succeed, and would not cover what that one was to. */
+  /** Set when a sync failed. A later sync may succeed, but would not cover the commits of the failed one. */
   #broken: Error | null = null
 
   /**
    * @param start Starts the thread.
-   * @param failed Is called if a sync fails. From then on nothing may be relied on.
+   * @param failed Is called if a sync fails. From then on, no commit is certain to be on disk.
    */
   constructor(start: (events: ThreadEvents) => Thread | null, failed: (error: Error) => void) {
     this.#start = start
@@ -123,16 +127,16 @@ export class LogSync implements Syncing {
     const error = new Error(`the log could not be synced: ${failed}`)
     this.#broken = error
     this.#failed(error)
-    this.#give(error)
+    this.#rejectAll(error)
   }
 
   #gone(): void {
     this.#thread = null
     this.#state = 'gone'
-    this.#give(new Error('the thread that syncs the log ended'))
+    this.#rejectAll(new Error('the thread that syncs the log ended'))
   }
 
-  #give(error: Error): void {
+  #rejectAll(error: Error): void {
     const waiting = [this.#running, this.#next]
     this.#running = null
     this.#next = null
@@ -151,42 +155,43 @@ function newSync() {
   return { over, resolve, reject }
 }
 
-/** What the thread answers: `ready` once, and how each sync went. */
+/** A message of the thread: `ready` once, then the result of each sync. */
 export type Synced = 'ready' | { readonly failed: string | null; readonly milliseconds: number }
 
-/** What a thread calls back. */
+/** Functions that the thread calls. */
 export interface ThreadEvents {
   message(message: Synced): void
-  /** The thread could not be started, or is gone: nothing more will come of it. */
+  /** The thread could not be started, or has ended. It sends no more messages. */
   gone(): void
 }
 
-/** A thread that syncs the log when it is told to, and answers. */
+/** A thread that syncs the log on request, and reports the result. */
 export interface Thread {
   sync(): void
   /** Whether the process stays alive as long as the thread is there. */
   keepAlive(whether: boolean): void
-  /** Has the log closed; then ends the thread. */
+  /** Closes the log, then ends the thread. */
   end(): Promise<void>
 }
 
-/** How long it may take to end, in milliseconds. */
+/** How long the thread may take to end, in milliseconds. */
 const END_PATIENCE = 5000
 
-/** A file, and what tells it from another that comes to have its name: see `inode`. */
+/** A file with its identifier, which another file of the same name does not have: see `inode`. */
 export interface DatabaseFile {
   readonly path: string
   readonly inode: string | null
 }
 
 /**
- * Starts the thread for a database file; `null` if it may not open the log. It does not keep the process alive
- * unless told to. Locks lie on the database file alone, so to open and close the log drops none.
+ * Starts the thread for a database file; `null` if it may not open the log. The thread keeps the process
+ * alive only while `keepAlive` is set. It may open and close the log: SQLite's locks are on the database file
+ * only, so none is dropped.
  *
  * @throws Error if threads are not allowed, or the file is gone.
  */
 export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEvents): Thread | null {
-  // SQLite keeps the log beside the file that a link leads to. What lies beside the link is not the log.
+  // If the path is a link, SQLite keeps the log beside the file that the link leads to.
   const path = realpathSync(file.path)
   const log = `${path}-wal`
   const mayOpen = (['read', 'write'] as const).every((name) => isPermitted({ name, path: log }))
@@ -194,7 +199,7 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
   const worker = new Worker(PROGRAM, {
     eval: true,
     workerData: { ...file, path },
-    // What is loaded before an application, to trace it say, has no business here.
+    // Without options such as --import, which load code into the application, for example to trace it.
     execArgv: [],
     env: {},
   })
@@ -213,7 +218,7 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
   })
   worker.on('error', end)
   worker.on('exit', end)
-  // Not before: to listen for messages keeps the process alive again.
+  // Only now: adding a listener for messages would keep the process alive again.
   worker.unref()
   return {
     sync: () => worker.postMessage('sync'),
@@ -223,7 +228,7 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
     },
     async end() {
       let timer: ReturnType<typeof setTimeout> | undefined
-      // It also keeps the process alive until the thread is gone: what follows is to be run.
+      // This timer also keeps the process alive until the thread has ended, so that the code below runs.
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, END_PATIENCE)
       })
@@ -239,8 +244,8 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
 }
 
 /**
- * The thread's program, as a text, which bundlers need not find. It runs as a script or a module.
- * Once a second it looks whether the log is still the one that it has open.
+ * The thread's program, as a text, so that bundlers need not find a file. It runs as a script and as a
+ * module. Once a second it checks that the log is still the file that it has open.
  */
 const PROGRAM = `
 Promise.all([import('node:worker_threads'), import('node:fs')]).then(
@@ -279,7 +284,7 @@ Promise.all([import('node:worker_threads'), import('node:fs')]).then(
       else parentPort.postMessage(sync())
     })
     try {
-      // The log of another file that came to have the name would not be ours.
+      // If another file has the name now, the log belongs to that file.
       if (of(fs.statSync(workerData.path)) !== workerData.inode) throw new Error('the file was replaced')
       file = fs.openSync(log, 'r+')
       opened = of(fs.fstatSync(file))

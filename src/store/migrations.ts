@@ -5,11 +5,11 @@ import type { MacDatabase } from './schema.ts'
 
 type Step = RawBuilder<unknown> | ((locked: Kysely<MacDatabase>) => Promise<void>)
 
-/** When the version of the credentials changes, by the names of the triggers that see to it. */
+/** The triggers that change the version of the credentials: their names, and when they run. */
 const TRIGGERS = {
   mac_credentials_updated: sql`after update on mac_credentials`,
   mac_credentials_deleted: sql`after delete on mac_credentials`,
-  // SQLite does not call it a deletion if `replace` puts one row in the place of another.
+  // If `replace` overwrites a row, SQLite does not run the trigger for deletes.
   mac_credentials_overwritten: sql`before insert on mac_credentials
     when exists (select 1 from mac_credentials where id = new.id)`,
 }
@@ -17,9 +17,9 @@ const TRIGGERS = {
 export const TRIGGER_NAMES: readonly string[] = Object.keys(TRIGGERS)
 
 /**
- * An index that holds all that a look-up of keys reads. Without it SQLite would read the whole row of the
- * credential that it looks for, and of those that it passes on the way: their scopes would show in the
- * time of an answer, which anybody can ask for.
+ * An index with all columns that a look-up of keys reads. Without it, SQLite would read whole rows: that of
+ * the credential, and others on the way to it. Then the length of their scopes would change the time of a
+ * response, which an attacker can measure.
  */
 export const KEY_INDEX = 'mac_credentials_keys'
 const INDEXED = [
@@ -30,13 +30,13 @@ const INDEXED = [
 const RANDOM = sql`random() & ${sql.lit(2 ** 52 - 1)}`
 
 /**
- * A new version is drawn at random, of 52 bits, rather than counted: what is restored from a backup
- * and changed then would come to the same count, and look unchanged to a process at work.
+ * Sets a new version: 52 random bits, not a counter. After a restore from a backup and a change, a counter
+ * could have the same value as before, and a running process would not notice the change.
  */
 const NEW_VERSION = sql`update mac_state set value = ${RANDOM}
   where name = 'credentials_mark'`
 
-/** A statement on one line: SQLite keeps the text that a table was made with, and it stays to the letter. */
+/** A statement on one line. SQLite keeps the text of `create table`, so this text must never change. */
 function line(text: string): RawBuilder<unknown> {
   return sql.raw(text.replace(/\s+/g, ' '))
 }
@@ -45,7 +45,7 @@ function dropTrigger(name: string): RawBuilder<unknown> {
   return sql`drop trigger if exists ${sql.ref(`mac_credentials_${name}`)}`
 }
 
-/** The columns of all that happens to a credential between its making and its end. */
+/** Columns for the life of a credential: rotation, disabling, scopes, rate limit and removal. */
 const LIFE = [
   ...['disabled integer', "scopes text not null default ''"],
   ...['key_number integer not null default 1', 'key_sealed_by text', 'rotated integer'],
@@ -67,13 +67,13 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
       strict, without rowid`),
     sql`insert into mac_state values ('nonce_floor', 0), ('keep_seconds', 0), ('keep_confirmed', 0)`,
   ],
-  // What triggers and the guard against power cuts write: see `mac_state`.
+  // Rows for triggers, and for an earlier guard against power cuts.
   [sql`insert into mac_state values ('credentials_version', 0), ('boot', 0), ('high_water', 0)`],
-  // Triggers that counted changes one by one, in place of which others are set up.
+  // Drops triggers that counted changes one by one. SET_UP creates others.
   ['changed', 'removed', 'replaced'].map(dropTrigger),
   [
     ...LIFE.map((column) => sql`alter table mac_credentials add column ${sql.raw(column)}`),
-    // What is to be removed is looked for again and again: few credentials have any of it.
+    // The cleanup looks for these often, and few credentials have them.
     ...['old_until', 'remove_at'].map(
       (column) => sql`create index ${sql.ref(`mac_credentials_${column}`)} on mac_credentials
       (${sql.ref(column)}) where ${sql.ref(column)} is not null`,
@@ -86,14 +86,14 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
     action text not null, credential text not null, user text not null, detail text not null)
     strict`,
     sql`create index mac_audit_credential on mac_audit (credential, number)`,
-    // A server of an earlier version that is still at work knows neither disabled credentials nor sealed
-    // keys: it would accept requests that are to be rejected. It cannot do without this number under its
-    // old name, and from here on answers 503.
+    // A server of an earlier version may still be running. It knows neither disabled credentials nor sealed
+    // keys, and would accept requests that must be rejected. It needs this number under its old name, so from
+    // here on it answers 503.
     ...['updated', 'deleted', 'overwritten'].map(dropTrigger),
     sql`update mac_state set name = 'credentials_mark' where name = 'credentials_version'`,
   ],
-  // Nonces in a journal, in place of a table that each of them was a row of. Servers of earlier versions
-  // miss that table, and from here on answer 503.
+  // A journal of nonces replaces a table with one row for each nonce. Servers of earlier versions need that
+  // table, so from here on they answer 503.
   [
     sql`create table mac_nonce_log (seq integer primary key not null, tag integer not null,
     latest integer not null, entries blob not null) strict`,
@@ -101,7 +101,7 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
     sql`insert into mac_state values ('nonce_salt', ${RANDOM}), ('halted', 0)`,
     carryNoncesOver,
     sql`drop table mac_nonces`,
-    // What was written unsynced up to this mark may have been lost with a power cut.
+    // Nonces up to this mark were written without a sync, so a power cut may have lost them.
     sql`update mac_state set value = max(value, 1 + (
       select value from mac_state where name = 'high_water'))
       where name = 'nonce_floor' and
@@ -114,31 +114,32 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 
 /**
- * Creates the index, and the triggers that give the credentials a new version with every change of one, so
- * that what a process remembers of one can be held against it. Being triggers, they see what is changed by
- * hand as well. A credential that is added changes nothing that anybody remembers.
+ * Creates the index and the triggers. The triggers set a new version whenever a credential changes, so that
+ * each process notices that its cache is out of date. Triggers also run for changes by hand. A new credential
+ * needs no new version, because no process has cached it.
  */
 const SET_UP: readonly Step[] = [
   ...Object.entries(TRIGGERS).map(
     ([name, when]) =>
       sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`,
   ),
-  // Nobody knows what was changed without them.
+  // Credentials may have changed while the triggers were missing.
   NEW_VERSION,
   sql`create index if not exists ${sql.ref(KEY_INDEX)}
     on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
 ]
 
-/** Gives the credentials a new version. The triggers do so as well, as long as they are there. */
+/** Sets a new version of the credentials. The triggers do that too, unless they were removed by hand. */
 export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
   await NEW_VERSION.execute(db)
 }
 
 /**
- * Brings the tables up to the version of this code. Each step is run once, however many processes
- * start at the same time: the write lock is taken before the version is looked at.
+ * Migrates the tables to the version of this code. Each step runs once, even if many processes start at the
+ * same time, because the version is read with the write lock.
  *
- * Triggers and index are looked for each time: whoever rebuilds the table by hand loses them without a word.
+ * It always checks that the triggers and the index exist: they are lost if somebody rebuilds the table by
+ * hand.
  *
  * @throws Error if the tables are newer than this code.
  */
@@ -163,7 +164,7 @@ export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
   })
 }
 
-/** The version of the tables that are there; 0 if there are none. */
+/** Returns the version of the existing tables; 0 if there are none. */
 async function schemaVersion(db: Kysely<MacDatabase>): Promise<number> {
   const tables = await sql`select name from sqlite_master where name = 'mac_schema'`.execute(db)
   if (tables.rows.length === 0) return 0
@@ -183,7 +184,7 @@ async function run(locked: Kysely<MacDatabase>, steps: readonly Step[]): Promise
   for (const step of steps) await (typeof step === 'function' ? step(locked) : step.execute(locked))
 }
 
-/** How many nonces become one row of the journal. */
+/** How many nonces are packed into one row of the journal. */
 const NONCES_IN_A_ROW = 512
 
 async function carryNoncesOver(db: Kysely<MacDatabase>): Promise<void> {

@@ -1,31 +1,32 @@
 import { type Kysely, sql } from 'kysely'
-import type { Row, Steps } from './connection.ts'
+import type { Coroutine, Row } from './connection.ts'
 import { ENTRY_BYTES, newTag } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
 import { allState, raiseState, setState, stateOf } from './state.ts'
 
-/** How many nonces were removed, and below which timestamp none can be told apart any more. */
+/** How many nonces were removed, and the floor: requests with an earlier timestamp are rejected. */
 export interface Removed {
   readonly removed: number
   readonly floor: number
 }
 
 /**
- * Removes the first rows of the journal as long as nobody wants their nonces kept, and raises the floor
- * above the latest of them: see `NonceStore.prune`. A row that is still wanted keeps all after it.
+ * Removes the first rows of the journal that no process needs any more, and raises the floor above their
+ * latest timestamp: see `NonceStore.prune`. It stops at the first row that is still needed, and keeps all
+ * rows after it.
  *
- * The journal is never left without a row, which would tell processes nothing of what they have read: if
- * the newest goes as well, an empty one takes its place.
+ * The journal always keeps at least one row, so that processes know how far they have read. If the newest
+ * row is removed too, an empty row is added.
  *
- * @param db Compiles the statements; it does not run them.
- * @param limit After how many nonces it ends, with the row that they are in.
+ * @param db Compiles the statements. It does *not* run them.
+ * @param limit It stops after the row with which so many nonces were removed.
  */
 export function* removeExpired(
   db: Kysely<MacDatabase>,
   now: number,
   keepSeconds: number,
   limit: number,
-): Steps<Removed> {
+): Coroutine<Removed> {
   const earliest = now - (yield* agreedKeepSeconds(db, now, keepSeconds))
   const rows = yield sql`select seq, latest, length(entries) as bytes,
     seq = (select max(seq) from mac_nonce_log) as newest
@@ -52,12 +53,11 @@ export function* removeExpired(
 }
 
 /**
- * How long nonces are kept: the longest that any process on this database wants. One that wants
- * longer says so here again and again; once it was silent for as long as it wants nonces kept, it
- * no longer counts. Should it come back, the floor keeps it from taking a forgotten nonce for a new
- * one.
+ * Returns how long nonces are kept: the longest time that any process on this database needs. The process
+ * that needs the longest confirms its time here again and again. If it has not done so for that time, it no
+ * longer counts. If it comes back later, the floor makes it reject timestamps whose nonces are gone.
  */
-function* agreedKeepSeconds(db: Kysely<MacDatabase>, now: number, mine: number): Steps<number> {
+function* agreedKeepSeconds(db: Kysely<MacDatabase>, now: number, mine: number): Coroutine<number> {
   const state = stateOf(yield allState(db))
   const agreed = state.get('keep_seconds') ?? 0
   const confirmed = state.get('keep_confirmed') ?? 0

@@ -20,39 +20,39 @@ import type { Store } from './types.ts'
 import { UsageCounters } from './usage/usage-counters.ts'
 
 /**
- * SQLite's own waiting for a lock would block the thread, and with it all requests: the store waits
- * instead.
+ * The settings of each connection. SQLite itself must not wait for a lock, because that would block the
+ * thread and all requests; the store waits instead.
  */
 const PRAGMAS = [
   'busy_timeout = 0',
   'journal_mode = wal',
   'synchronous = full',
-  // On macOS a sync leaves what it wrote in the disk's own cache otherwise. Elsewhere it changes nothing.
+  // Otherwise, on macOS, synced data may still be only in the disk's own cache. No effect elsewhere.
   'fullfsync = on',
   'foreign_keys = on',
-  // What was changed twice in between is written into the main file once.
+  // A page that changes several times between two checkpoints is written into the main file once.
   'wal_autocheckpoint = 1000',
 ]
 
-/** How many requests may wait for the opening. Anybody can send some. */
+/** How many requests may wait until the database is open. Attackers can send many. */
 const MOST_WAITING = 10_000
 
-/** Opens a store when it is first asked for; an attempt that failed is made again at the next. */
+/** Opens a store when it is first needed. If that fails, the next call tries again. */
 export class OpenOnce {
   readonly #open: (closed: Promise<void>) => Promise<Store>
   #attempt: Promise<Store> | null = null
   #opened: Store | null = null
   #waiting = 0
   #closing: Promise<void> | null = null
-  /** Tells the attempt that is made that nobody waits for it any more. */
+  /** Tells the current attempt that the store was closed. */
   #giveUp = () => {}
 
-  /** @param open Is given what resolves if it is closed meanwhile: then it may fail at once. */
+  /** @param open Gets a promise that resolves if the store is closed meanwhile. Then it may fail at once. */
   constructor(open: (closed: Promise<void>) => Promise<Store>) {
     this.#open = open
   }
 
-  /** The store, once it is open and until it is closed. */
+  /** The store, if it is open; otherwise `null`. */
   get store(): Store | null {
     return this.#opened
   }
@@ -77,12 +77,12 @@ export class OpenOnce {
   }
 
   /**
-   * The same for a request.
-   * @throws {@link MacError} `ERR_MAC_STORE` if too many wait already.
+   * The same as {@link LazyStore.get}, for a request.
+   * @throws {@link MacError} `ERR_MAC_STORE` if too many requests wait already.
    */
   async getForRequest(): Promise<Store> {
     if (this.#waiting >= MOST_WAITING) {
-      const why = `${MOST_WAITING} requests wait for the database to be opened already.`
+      const why = `${MOST_WAITING} requests already wait for the database to be opened.`
       throw new MacError('ERR_MAC_STORE', why)
     }
     this.#waiting++
@@ -97,7 +97,7 @@ export class OpenOnce {
     if (this.#closing !== null) throw closedError()
   }
 
-  /** Closes it; whoever calls this again waits for the same end. */
+  /** Closes the store. Further calls return the same promise. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -113,11 +113,11 @@ export class OpenOnce {
 }
 
 /**
- * Opens the store: the database that a URL names, or the caller's own Kysely, which is left open
- * when the store is closed.
+ * Opens the store: the database of a URL, or the caller's Kysely. When the store is closed, the caller's
+ * Kysely stays open.
  *
- * @param sealer What keys are sealed and opened with.
- * @param mostNonces How many nonces are kept in memory at most.
+ * @param sealer Seals and opens keys.
+ * @param mostNonces The maximum number of nonces in memory.
  * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` if a sealing key is missing.
  */
 export async function openStore(
@@ -142,20 +142,20 @@ async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
     for (const handle of opened.splice(0).reverse()) handle.close()
   }
   try {
-    // Keys that were replaced or deleted are not to lie about in the file: nonces are no secret.
+    // Keys that were replaced or deleted must not stay in the file. Nonces are not secret.
     const { dialect } = await open('secure_delete = on')
     const db = new Kysely<MacDatabase>({ dialect })
-    // A connection of ours waits for nobody but other processes.
+    // A connection that withmac opened waits only for other processes, so it needs no deadline.
     const inTime: Parts['inTime'] = (work) => work
     const place = { ...given, name, path, label: databaseLabel(database), db, inTime }
     if (path === null) {
-      // There is one connection alone: nonces wait for the end of a transaction, lest they go with it.
-      // What is in memory is gone with the machine's power in any case.
+      // There is only one connection: nonces wait for the end of other transactions, which could roll them
+      // back. No sync: memory is lost with the power in any case.
       const connection = new KyselyConnection(db)
       return await storeOf({ ...place, connection, sync: null, watch() {}, close })
     }
     const watch = fileWatch(path)
-    // Nonces have a connection of their own, and so no transaction to join or to wait for.
+    // Nonces have their own connection, so they never wait for another transaction, or become part of it.
     const connection = new SqliteConnection(await open())
     const file = { path, inode: inode(path) }
     return await storeOf({
@@ -185,7 +185,7 @@ async function connect(
 }
 
 function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
-  // A plugin of the caller's would rename columns, or take a text for JSON.
+  // The caller's plugins could rename columns, or parse a text as JSON.
   const db = own.withoutPlugins()
   const name = 'The database'
   return storeOf({
@@ -197,17 +197,17 @@ function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
   })
 }
 
-/** What a store is made of. */
+/** What a store needs. */
 interface Parts extends Omit<JournalParts, 'guarded' | 'check' | 'counters'> {
   readonly sealer: KeySealer
-  /** Throws if the database must not be used any more. */
+  /** Throws if the database file was deleted or replaced. */
   watch(): void
   /** Closes the database. */
   close(): Promise<void>
 }
 type Given = Pick<Parts, 'sealer' | 'mostNonces'>
 
-/** Brings the tables up to date and makes a store of them. */
+/** Migrates the tables, checks the sealing keys, and returns the store. */
 async function storeOf(parts: Parts): Promise<Store> {
   const { name, path, db, sealer, inTime } = parts
   let closed = false

@@ -9,30 +9,30 @@ import type { MacDatabase } from './schema.ts'
 import type { KeySealer } from './sealing/sealer.ts'
 import { isBusy } from './store-failure.ts'
 
-/** What `reseal` works with. */
+/** What `reseal` needs. */
 export interface ResealParts {
   readonly db: Kysely<MacDatabase>
   readonly sealer: KeySealer
   readonly guarded: Guard
-  /** The same, for what may take its time. */
+  /** The same, without a deadline. */
   readonly patient: Guard
-  /** Whether the file is rewritten if the options do not say. */
+  /** The default of the option `vacuum`. */
   readonly vacuum: boolean
 }
 
 /**
- * Brings all keys under the current sealing key: see `Mac.reseal`. Those that are said to be under it
- * already are left unread.
+ * Encrypts all keys with the current sealing key: see `Mac.reseal`. It does *not* open keys that are marked
+ * as sealed by that key already.
  */
 export async function reseal(
-  { db, sealer, guarded, patient, vacuum: usually }: ResealParts,
-  { onProgress = () => {}, vacuum = usually }: ResealOptions,
+  { db, sealer, guarded, patient, vacuum: defaultVacuum }: ResealParts,
+  { onProgress = () => {}, vacuum = defaultVacuum }: ResealOptions,
 ): Promise<Resealed> {
   const { current } = sealer
   if (current === null) {
     throw new TypeError(
       'withmac: reseal needs a sealing key: set MAC_SEALING_KEY, or the option sealingKey. ' +
-        'openssl rand -base64 32 makes one.',
+        'To create one: openssl rand -base64 32',
     )
   }
   const rows = await sealAll(db, guarded, { ...sealer, current }, onProgress)
@@ -41,26 +41,26 @@ export async function reseal(
   return Object.freeze({ sealedBy: current, ...rows, logEmptied })
 }
 
-/** How many credentials are sealed in one transaction: it takes some milliseconds. */
+/** How many credentials are sealed in one transaction, which takes some milliseconds. */
 const BATCH = 100
-/** How many rounds may find something to do. Each is shorter than the one before, as a rule. */
+/** How many rounds may find keys to seal. Usually, each round finds fewer than the one before. */
 const MOST_ROUNDS = 10
 
 type CurrentSealer = KeySealer & { readonly current: string }
 
 /**
- * Seals credential by credential in the order of their identifiers. What has been done stays done, so the
- * work may end at any moment and begin again. What servers write meanwhile by another sealing key, or by
- * none, is left to the next round: after one with nothing to do, all is done.
+ * Seals all credentials, in the order of their identifiers. Each batch is committed, so the work can stop at
+ * any time and start again. Servers may meanwhile write keys with another sealing key, or with none. The next
+ * round finds them; the work ends after a round that finds nothing.
  *
- * @throws {@link MacError} `ERR_MAC_SEALED` if another reseal is at work, or servers add to the work
- *   without end.
+ * @throws {@link MacError} `ERR_MAC_SEALED` if another reseal is running, or servers write such keys again
+ *   and again.
  */
 async function sealAll(
   db: Kysely<MacDatabase>,
   guarded: Guard,
   sealer: CurrentSealer,
-  tell: (progress: ResealProgress) => void,
+  report: (progress: ResealProgress) => void,
 ): Promise<Pick<Resealed, 'resealed' | 'unopened'>> {
   const { current } = sealer
   const unopened = new Set<string>()
@@ -79,50 +79,52 @@ async function sealAll(
         const last = rows.at(-1)
         if (last === undefined) break
         const [first] = sealed
-        if (round === MOST_ROUNDS && first !== undefined) throw addedWithoutEnd(first, current)
+        if (round === MOST_ROUNDS && first !== undefined) throw notSettling(first, current)
         after = last.id
         resealed += sealed.length
         looked += rows.length
         for (const row of rows) if (!sealed.includes(row)) unopened.add(row.id)
-        tell({ done: Math.min(looked, total), total })
-        // Requests come first.
+        report({ done: Math.min(looked, total), total })
+        // Lets requests run between two batches.
         await setImmediate()
       }
       if (resealed > before) continue
-      tell({ done: total, total })
+      report({ done: total, total })
       return { resealed, unopened: [...unopened] }
     }
   } finally {
-    // If this fails, the lease ends by itself.
+    // If this fails, the lease expires by itself.
     await guarded(() => endLease(db, lease)).catch(() => {})
   }
 }
 
-function addedWithoutEnd({ key_sealed_by, old_sealed_by }: KeyRow, current: string): MacError {
+/** The error for servers that write keys with another sealing key in each round. */
+function notSettling({ key_sealed_by, old_sealed_by }: KeyRow, current: string): MacError {
   const by = key_sealed_by === current ? old_sealed_by : key_sealed_by
-  const how = by === null ? 'write keys that are not sealed' : `seal by the sealing key ${by}`
+  const how =
+    by === null ? 'write keys that are not sealed' : `seal keys with the sealing key ${by}`
   return new MacError(
     'ERR_MAC_SEALED',
-    `All keys were brought under the sealing key ${current}, ${MOST_ROUNDS} times over, and again there are ` +
-      `others: servers still ${how}. Give all of them ${current} as the first sealing key, then run reseal ` +
+    `reseal sealed all keys with the sealing key ${current} ${MOST_ROUNDS} times, and each time found new ` +
+      `ones: servers still ${how}. Give all servers ${current} as their first sealing key, then run reseal ` +
       'again.',
   )
 }
 
-/** The condition that a credential has a key which is not sealed by that sealing key. */
+/** The SQL condition that a credential has a key which this sealing key did not seal. */
 function undone(current: string) {
   return sql`(key_sealed_by is not ${current} or
     (old_key is not null and old_sealed_by is not ${current}))`
 }
 
-/** What came of a batch: the credentials as they were, and those of them that were sealed. */
+/** The result of a batch: the rows as they were before, and those of them that were sealed. */
 interface Batch {
   readonly rows: readonly KeyRow[]
   readonly sealed: readonly KeyRow[]
   readonly lease: number
 }
 
-/** Seals the next credentials after one, in one transaction. */
+/** Seals the next credentials after the identifier `after`, in one transaction. */
 function sealBatch(
   db: Kysely<MacDatabase>,
   sealer: CurrentSealer,
@@ -148,7 +150,7 @@ function sealBatch(
   )
 }
 
-/** The columns of keys under the current sealing key; `null` if they cannot be opened. */
+/** Returns the columns of a credential's keys, sealed with the current sealing key; `null` if a key cannot be opened. */
 function sealedAnew(row: KeyRow, sealer: KeySealer) {
   try {
     const key = sealer.seal(openKey(row, sealer), keyPlace(row))
@@ -161,31 +163,31 @@ function sealedAnew(row: KeyRow, sealer: KeySealer) {
   }
 }
 
-/** How long a lease holds without being renewed, in milliseconds: a batch takes a few. */
+/** How long a lease is valid if it is not renewed, in milliseconds. A batch takes a few. */
 const TERM = 10_000
 const NO_LEASE = 0
 
 /**
- * Takes or renews the lease on sealing anew, which one process has at a time: two with different sealing
- * keys would undo each other's work without end. It is a row of `mac_state`, the moment until which it
- * holds. A process that was killed does not renew it, and so makes room for the next.
+ * Takes or renews the lease of a reseal. Only one process can have it: two processes with different sealing
+ * keys would undo each other's work forever. The lease is a row of `mac_state` with the time of its end. If a
+ * process is killed, it does not renew its lease, so another process can take it.
  *
- * @param held What this process has written there last, if it has.
- * @returns What stands there now.
- * @throws {@link MacError} `ERR_MAC_SEALED` if another has it.
+ * @param held The value that this process wrote last, or `NO_LEASE`.
+ * @returns The new value.
+ * @throws {@link MacError} `ERR_MAC_SEALED` if another process has the lease.
  */
 async function leased(locked: Kysely<MacDatabase>, held: number): Promise<number> {
   const now = Date.now()
   const lease = locked.selectFrom('mac_state').select('value').where('name', '=', 'resealing')
   const until = Number((await lease.executeTakeFirst())?.value ?? NO_LEASE)
-  // One beyond that was written by a clock that was ahead.
+  // A later end was written by a clock that was ahead.
   const isOver = until <= now || until > now + TERM
   if (held === NO_LEASE ? !isOver : until !== held) {
     throw new MacError(
       'ERR_MAC_SEALED',
-      'Another reseal is at work on this database, or was killed in the last ten seconds. What was sealed ' +
-        'stays sealed. Wait until it has ended, then run reseal again, with the same first sealing key on ' +
-        'all machines.',
+      'Another reseal is running on this database, or was killed in the last ten seconds. Keys that were ' +
+        'sealed stay sealed. Wait until it has ended, then run reseal again, with the same first sealing key ' +
+        'on all machines.',
     )
   }
   await sql`replace into mac_state (name, value) values ('resealing', ${now + TERM})`.execute(
@@ -203,9 +205,9 @@ async function endLease(db: Kysely<MacDatabase>, held: number): Promise<void> {
 }
 
 /**
- * Lets SQLite overwrite with zeros what is replaced, while some work is done: otherwise the bytes of a key
- * stay in the file until something else takes their place. A connection of ours does so at all times; one
- * of a caller's is left as it was.
+ * Runs work with SQLite's `secure_delete`, which overwrites replaced content with zeros. Otherwise the bytes of
+ * a key stay in the file until something else is written there. Afterwards the setting is as before: a
+ * connection that withmac opened has it always, the caller's Kysely may not.
  */
 async function securely<Result>(
   db: Kysely<MacDatabase>,
@@ -222,15 +224,15 @@ async function securely<Result>(
   }
 }
 
-/** For how long it is tried to empty the log, in milliseconds, and how long the pauses are. */
+/** How long to try to empty the log, and the longest pause between two tries, in milliseconds. */
 const PATIENCE = 5000
 const PAUSE = 20
 
 /**
- * Brings all of the write-ahead log into the main file, and empties it: what was overwritten in the file
- * still stands in the log, from before. That takes a moment in which nobody else reads or writes.
+ * Writes the write-ahead log into the main file, and empties it: the log may still contain keys in their
+ * earlier form. This needs a moment in which no other connection reads or writes.
  *
- * @returns Whether it was done; `true` as well if there is no such log.
+ * @returns Whether the log is empty now. Also `true` if there is no log.
  */
 export async function emptyLog(
   db: Kysely<MacDatabase>,

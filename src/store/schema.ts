@@ -1,51 +1,54 @@
 import type { Generated } from 'kysely'
 
-/** The tables, as Kysely sees them. Times are whole seconds since 1970. */
+/** The tables, for Kysely. Times are whole seconds since 1970. */
 export interface MacDatabase {
   readonly mac_credentials: CredentialsTable
-  /** When each key of a credential was last used: apart, since a change of a credential is told to all. */
+  /** When each key was last used. A table of its own: a change of mac_credentials makes all caches out of date. */
   readonly mac_usage: {
     readonly credential: string
     readonly key_number: number
     readonly used: number
   }
-  /** How many requests in a credential's name were rejected, by the hours since 1970. */
+  /** How many requests in a credential's name were rejected, for each hour since 1970. */
   readonly mac_failures: {
     readonly credential: string
     readonly hour: number
     readonly count: number
   }
-  /** What was done to credentials. */
+  /** The history: changes of credentials. */
   readonly mac_audit: {
     readonly number: Generated<number>
     readonly at: number
     readonly action: string
     readonly credential: string
     readonly user: string
-    /** What else is worth knowing, as JSON. */
+    /** More about the change, as JSON. */
     readonly detail: string
   }
   /** The journal of nonces: a row for each batch, in the order of their commits. */
   readonly mac_nonce_log: {
     readonly seq: number
-    /** Random: tells a row from another that came to have its number, as after a restore. */
+    /** Random. It distinguishes a row from another with the same number, as after a restore. */
     readonly tag: number
     /** The latest timestamp in `entries`. */
     readonly latest: number
     /** The batch's timestamps and fingerprints: see journal-entries.ts. */
     readonly entries: Uint8Array
   }
-  /** Single numbers. */
+  /** Numbers by name. */
   readonly mac_state: { readonly name: StateName; readonly value: number }
   /** One row for each migration that was run. */
   readonly mac_schema: { readonly version: number }
 }
 
 /**
- * What `mac_state` holds. `nonce_floor`, `keep_seconds`, `keep_confirmed`: how far nonces were removed, and
- * how long they are kept. `nonce_salt`: what their fingerprints are made with. `halted`: 1 after a sync of
- * the log failed. `credentials_mark`: another number after each change of a credential. `resealing`: until
- * when a reseal is at work, in milliseconds; it is there only then.
+ * The names in `mac_state`:
+ * - `nonce_floor`: requests with an earlier timestamp are rejected, because their nonces were removed.
+ * - `keep_seconds`, `keep_confirmed`: how long nonces are kept, and when a process last confirmed that.
+ * - `nonce_salt`: the secret number with which fingerprints are computed.
+ * - `halted`: 1 after a sync of the log failed.
+ * - `credentials_mark`: the version of the credentials, a new random number after each change.
+ * - `resealing`: when the lease of a running reseal ends, in milliseconds since 1970. Only during a reseal.
  */
 export type StateName =
   | 'nonce_floor'
@@ -67,23 +70,23 @@ interface CredentialsTable {
   readonly revoked: number | null
   readonly clock_offset: number | null
   readonly disabled: number | null
-  /** The scopes, with a space between two. */
+  /** The scopes, separated by spaces. */
   readonly scopes: Generated<string>
-  /** Which of the credential's keys `key` is: 1 for the first. */
+  /** The number of `key`: 1 for the first key of the credential. */
   readonly key_number: Generated<number>
-  /** The key id of what sealed `key`, `null` if it is as it was written. */
+  /** The key id of the sealing key that sealed `key`; `null` if `key` is not sealed. */
   readonly key_sealed_by: string | null
-  /** When `key` took the place of another. */
+  /** When `key` replaced the key before. */
   readonly rotated: number | null
   /** The key before, whose number is one less. */
   readonly old_key: string | null
   readonly old_algorithm: string | null
   readonly old_sealed_by: string | null
-  /** The moment from which the key before is no longer valid. */
+  /** The time from which the old key is no longer valid. */
   readonly old_until: number | null
-  /** How many requests in how many seconds, if the credential has a limit of its own. */
+  /** The rate limit, if the credential has its own. */
   readonly limit_requests: number | null
   readonly limit_seconds: number | null
-  /** The moment from which the row itself may go, of one that nobody will look for. */
+  /** The time from which the cleanup removes the row, for a credential that removes itself. */
   readonly remove_at: number | null
 }

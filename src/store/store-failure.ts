@@ -6,10 +6,11 @@ import { MacError } from '../errors.ts'
 export type StoreFailure = (cause: unknown) => MacError
 
 /**
- * Converts errors of a database: what went wrong stands in words before SQLite's own text.
+ * Returns a function that converts a driver error to a `MacError`. Its message explains the error, and ends
+ * with SQLite's own text.
  *
- * @param name What the operator knows the database by.
- * @param path Its file, or `null` for one in memory and for a caller's Kysely.
+ * @param name The database's name in error messages.
+ * @param path Its file, or `null` for a database in memory and for the caller's Kysely.
  */
 export function storeFailure(name: string, path: string | null = null): StoreFailure {
   return (cause) => {
@@ -22,7 +23,7 @@ export function storeFailure(name: string, path: string | null = null): StoreFai
   }
 }
 
-/** Why a database failed, in words, with the driver's own text behind them. */
+/** Explains why a database failed. Ends with the driver's own text. */
 export function reasonOf(error: unknown, path: string | null): string {
   const text = error instanceof Error ? error.message : String(error)
   const kind = failureKind(error)
@@ -40,20 +41,20 @@ const WORDS = {
   'not a database': 'it is not a SQLite database, or an encrypted one: is the path right?',
   damaged: 'its content is damaged: restore a backup',
   tables:
-    'its tables are not as withmac makes them: they are of another program, or something changed or removed them. Name another file, or restore a backup',
-  disk: 'its disk, or the network file system that it lies on, fails: look into the log of the system',
-  full: 'its disk is full, or its user may store no more: make room',
-  memory: 'the memory of the machine is used up',
+    'its tables are not those of withmac: they belong to another program, or were changed or removed. Use another file, or restore a backup',
+  disk: 'its disk, or its network file system, has failed: look at the system log',
+  full: 'its disk is full, or its user has reached a quota: free some space',
+  memory: 'the machine is out of memory',
   descriptors: 'this process has too many files open: close some, or raise the limit (ulimit -n)',
 }
 
-const READ_ONLY = 'it lies on a file system that is mounted read-only'
-const UNTOLD =
-  'it may not be opened or written to: look at its mode and owner, at those of its folder, and whether the file system is mounted read-only'
+const READ_ONLY = 'it is on a file system that is mounted read-only'
+const UNKNOWN =
+  'it cannot be opened or written: check the mode and owner of the file and of its folder, and whether the file system is mounted read-only'
 
-/** What of a file and its folder this user may not do, as far as the file system tells; and details. */
+/** Says which access to the file or its folder this user lacks, if it can be found out; then details. */
 function whyNoAccess(path: string | null): string[] {
-  if (path === null) return [UNTOLD]
+  if (path === null) return [UNKNOWN]
   const folder = dirname(path)
   const { R_OK, W_OK, X_OK } = constants
   const checks: readonly (readonly [string, number, string])[] = [
@@ -66,14 +67,14 @@ function whyNoAccess(path: string | null): string[] {
     ),
   ]
   for (const [name, mode, words] of checks) {
-    const code = refusedWith(name, mode)
+    const code = accessError(name, mode)
     if (code === 'EROFS') return [READ_ONLY]
     if (code === 'EACCES' || code === 'EPERM') return [words, ...ownerOf(name)]
   }
-  return [isMountedReadOnly(path) ? READ_ONLY : UNTOLD]
+  return [isMountedReadOnly(path) ? READ_ONLY : UNKNOWN]
 }
 
-/** Whether Linux says so: to `access`, some runtimes do not hand it on. */
+/** Whether the file system is mounted read-only, according to Linux. Some runtimes do not report it in `access`. */
 function isMountedReadOnly(path: string): boolean {
   const mounts = '/proc/self/mountinfo'
   if (process.platform !== 'linux' || !isPermitted({ name: 'read', path: mounts })) return false
@@ -83,7 +84,7 @@ function isMountedReadOnly(path: string): boolean {
     for (const line of readFileSync(mounts, 'utf8').split('\n')) {
       const [, , , , point = '', options = ''] = line.split(' ')
       const isAbove = real === point || real.startsWith(point.endsWith('/') ? point : `${point}/`)
-      // Of two on one point, the later one lies over the other.
+      // If there are two mounts at the same point, the later one counts.
       if (isAbove && point.length >= nearest.point.length) nearest = { point, options }
     }
     return nearest.options.split(',').includes('ro')
@@ -92,8 +93,8 @@ function isMountedReadOnly(path: string): boolean {
   }
 }
 
-/** What the system refuses an access with, or `null`. */
-function refusedWith(name: string, mode: number): string | null {
+/** Returns the error code with which the system refuses an access, or `null`. */
+function accessError(name: string, mode: number): string | null {
   if (!isPermitted({ name: 'read', path: name })) return null
   try {
     accessSync(name, mode)
@@ -108,16 +109,16 @@ function ownerOf(name: string): string[] {
   if (uid === undefined) return []
   try {
     const { uid: owner, mode } = statSync(name)
-    return [`you are user ${uid}, and it is of user ${owner}, mode ${(mode & 0o777).toString(8)}`]
+    return [`you are user ${uid}, it belongs to user ${owner}, mode ${(mode & 0o777).toString(8)}`]
   } catch {
     return []
   }
 }
 
-/** What went wrong with a database, as far as its operator is concerned. */
+/** The kinds of failures that an operator can act on. */
 type FailureKind = keyof typeof WORDS | 'access'
 
-/** SQLite's texts with the names and numbers of its primary result codes, and the system's own codes. */
+/** How to recognize each kind: SQLite's text, the name and number of its primary result code, or a system code. */
 const KINDS: readonly (readonly [FailureKind, RegExp | null, string?, number?])[] = [
   ['access', /^access permission denied/, 'SQLITE_PERM', 3],
   ['locked', /^database is locked\b/, 'SQLITE_BUSY', 5],
@@ -145,8 +146,8 @@ const KINDS: readonly (readonly [FailureKind, RegExp | null, string?, number?])[
 ]
 
 /**
- * What an error of a driver, or of the system, means; `null` for any other. bun:sqlite and better-sqlite3
- * name the result code, Node's driver gives its number, and Deno's the message alone.
+ * Returns the kind of an error of a driver or of the system; `null` for any other error. bun:sqlite and
+ * better-sqlite3 give the name of the result code, Node's driver its number, and Deno's only the message.
  */
 function failureKind(error: unknown): FailureKind | null {
   const { errcode, message } = (error ?? {}) as Record<string, unknown>
@@ -166,19 +167,19 @@ export function isBusy(error: unknown): boolean {
   return failureKind(error) === 'locked'
 }
 
-/** Whether SQLite could not sync a file. A later sync may succeed, and not cover what this one was to. */
+/** Whether SQLite could not sync a file. A later sync may succeed, but would not cover the same writes. */
 export function isFailedSync(error: unknown): boolean {
   const { errcode, message } = (error ?? {}) as Record<string, unknown>
   const code = codeOf(error)
   if (code?.startsWith('SQLITE_')) return code === 'SQLITE_IOERR_FSYNC'
   if (typeof errcode === 'number') return errcode === SQLITE_IOERR_FSYNC
-  // Deno's driver tells no more than that.
+  // Deno's driver has only the message, so any I/O error counts.
   return typeof message === 'string' && /^disk I\/O error\b/.test(message)
 }
 
 const SQLITE_IOERR_FSYNC = 1034
 
-/** The code of an error, if it is a text. */
+/** Returns the code of an error, if it is a string. */
 function codeOf(error: unknown): string | null {
   const { code } = (error ?? {}) as Record<string, unknown>
   return typeof code === 'string' ? code : null

@@ -47,7 +47,7 @@ describe('commands on a sealed database', () => {
     }
     const wrong = await withmac(['list'], { cwd, env: { MAC_SEALING_KEY: 'hunter2' } })
     expect(wrong.status).toBe(2)
-    expect(wrong.err).toMatch(/^withmac: MAC_SEALING_KEY: a sealing key comes to 5 bytes/)
+    expect(wrong.err).toMatch(/^withmac: MAC_SEALING_KEY: a sealing key has 5 bytes/)
     expect(wrong.err).not.toContain('hunter2')
   })
 
@@ -63,11 +63,11 @@ describe('commands on a sealed database', () => {
       const { out, err, status } = await withmac(command, { cwd, env: empty })
       expect({ command, out, status }).toEqual({ command, out: '', status: 2 })
       expect(err).toMatch(
-        /^withmac: MAC_SEALING_KEY is set, and empty: .* unset it to work unsealed/,
+        /^withmac: MAC_SEALING_KEY is set, but empty\. .* unset it if keys/,
       )
     }
     expect(await sealing(cwd, empty)).toMatch(
-      /^bad: MAC_SEALING_KEY is set, and empty: .* unset it/,
+      /^bad: MAC_SEALING_KEY is set, but empty\. .* unset it/,
     )
   })
 
@@ -155,7 +155,7 @@ test('reseal continues where it was killed, and leaves no plain key in the files
 
   const early = await withmac(['reseal'], { cwd, env: one })
   expect(early.status).toBe(3)
-  expect(early.err).toMatch(/Another reseal is at work on this database, or was killed in the last/)
+  expect(early.err).toMatch(/Another reseal is running on this database, or was killed in the last/)
   // As if ten seconds had passed.
   database.exec("update mac_state set value = value - 10000 where name = 'resealing'")
   const { resealed, ...rest } = await withmacJson<{ resealed: number }>(['reseal'], {

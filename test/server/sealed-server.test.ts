@@ -51,7 +51,7 @@ test.each([
   expect(status).not.toBe(0)
   expect(out).toBe('')
   expect(err).toContain(
-    `The database ${folder.path('mac.db')} holds MAC keys sealed by a sealing key`,
+    `The database ${folder.path('mac.db')} has MAC keys sealed by a sealing key`,
   )
   expect(err).toContain(given)
   expect(err).toContain('Set MAC_SEALING_KEY, or the option sealingKey, to ')
@@ -69,7 +69,7 @@ test('a server refuses to start with an empty MAC_SEALING_KEY, and creates no da
   const { out, err, status } = await runToEnd(SCRIPT, { cwd: folder.path(''), env: variables })
   expect(status).not.toBe(0)
   expect(out).toBe('')
-  expect(err).toContain('withmac: MAC_SEALING_KEY is set, and empty: ')
+  expect(err).toContain('withmac: MAC_SEALING_KEY is set, but empty. ')
   expect(existsSync(folder.path('mac.db'))).toBe(false)
 })
 

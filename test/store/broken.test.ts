@@ -32,7 +32,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
   ],
   [
     'has tables of the same names of another program',
-    /mac\.db failed: its tables are not as withmac makes them.*\(SQLite: .*already exists.*"withmac doctor"/,
+    /mac\.db failed: its tables are not those of withmac.*\(SQLite: .*already exists.*"withmac doctor"/,
     (path) => {
       const database = openDatabase(path)
       database.exec('create table mac_credentials (a)')
@@ -41,7 +41,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
   ],
   [
     'has lost a table',
-    /mac\.db failed: its tables are not as withmac makes them.*\(SQLite: no such table.*"withmac doctor"/,
+    /mac\.db failed: its tables are not those of withmac.*\(SQLite: no such table.*"withmac doctor"/,
     async (path) => {
       await prepare(path)
       const database = openDatabase(path)

@@ -73,7 +73,7 @@ async function unsealed(path: string, count: number): Promise<Given[]> {
   return given
 }
 
-const TOLD = /^Another reseal is at work on this database, or was killed in the last ten seconds\. /
+const TOLD = /^Another reseal is running on this database, or was killed in the last ten seconds\. /
 
 describe('of two reseals at once', () => {
   test.each([
@@ -187,7 +187,7 @@ describe('nothing is left of a reseal', () => {
 
 describe('servers that still seal by another key', () => {
   test.each([
-    ['an earlier sealing key', ONE, `servers still seal by the sealing key ${ID_ONE}. `],
+    ['an earlier sealing key', ONE, `servers still seal keys with the sealing key ${ID_ONE}. `],
     ['none', null, 'servers still write keys that are not sealed. '],
   ])('by %s, without end, end it with what to do', async (_, earlier, told) => {
     using folder = temporaryFolder()
@@ -201,7 +201,7 @@ describe('servers that still seal by another key', () => {
     )
     expect(failure.code).toBe('ERR_MAC_SEALED')
     expect(failure.message).toContain(told)
-    expect(failure.message).toContain(`Give all of them ${ID_TWO} as the first sealing key`)
+    expect(failure.message).toContain(`Give all servers ${ID_TWO} as their first sealing key`)
     expect(next).toBeGreaterThan(900)
     const { unopened } = await resealing(path, [TWO, ONE])
     expect(unopened).toEqual([])

@@ -48,7 +48,7 @@ describe('when a Mac is made, a Kysely is refused that is not on SQLite:', () =>
     ]) {
       const message = complaint(database)
       expect(message).toContain(`database: must be a Kysely on SQLite: this one writes ${language}`)
-      expect(message).toContain('Give a URL such as "sqlite:mac.db"')
+      expect(message).toContain('Pass a URL such as "sqlite:mac.db"')
     }
   })
 
@@ -124,22 +124,22 @@ describe('what is no database says what to give:', () => {
     [
       'a Pool of pg',
       () => new pg.Pool(),
-      `${urlOf} on SQLite: that is a client of another database`,
+      `${urlOf} on SQLite: this is a client of another database`,
     ],
-    ['a Client of pg', () => new pg.Client(), 'that is a client of another database'],
-    ['a pool of mysql2', () => new Pool(), 'that is a client of another database'],
+    ['a Client of pg', () => new pg.Client(), 'this is a client of another database'],
+    ['a pool of mysql2', () => new Pool(), 'this is a client of another database'],
     [
       "this runtime's own handle",
       () => openDatabase(':memory:'),
-      'that is an open database of SQLite',
+      'this is an open SQLite database',
     ],
     [
       'a handle as of better-sqlite3',
       () => new Handle(),
-      'give the URL of its file, or a Kysely on it',
+      'pass the URL of its file, or a Kysely that uses it',
     ],
-    ['a dialect', () => new SqliteDialect({ database: nothing }), 'give new Kysely({ dialect })'],
-    ['a URL as an object', () => new URL('sqlite:mac.db'), 'give the text of that URL, its href'],
+    ['a dialect', () => new SqliteDialect({ database: nothing }), 'pass new Kysely({ dialect })'],
+    ['a URL as an object', () => new URL('sqlite:mac.db'), 'pass the text of this URL, its href'],
     ['a promise', () => Promise.resolve('sqlite:mac.db'), `${urlOf}, not a promise (await it)`],
     ['null', () => null, `${urlOf}, not null`],
     ['a path as bytes', () => new Uint8Array(1), `${urlOf}, not a Uint8Array`],
@@ -148,20 +148,20 @@ describe('what is no database says what to give:', () => {
   })
 
   test.each([
-    ['mac.db', '"mac.db" is no URL: write "sqlite:mac.db"'],
+    ['mac.db', '"mac.db" is not a URL: write "sqlite:mac.db"'],
     ['./data/my app.db', 'write "sqlite:./data/my app.db"'],
     ['/var/lib/mac.db', 'write "sqlite:/var/lib/mac.db"'],
     ['C:\\data\\mac.db', 'write "sqlite:C:\\\\data\\\\mac.db"'],
     [':memory:', 'write "sqlite::memory:"'],
     ['', 'it is empty: write sqlite:path/to/file.db'],
-    ['file:mac.db', 'file: is no database URL that can be used: write sqlite:'],
+    ['file:mac.db', 'file: is not a supported database URL: write sqlite:'],
     [
       'postgres://u:secret@h/db',
-      'postgres: is no database URL that can be used, since withmac keeps',
+      'postgres: is not a supported database URL, because withmac supports',
     ],
-    ['mysql://u:secret@h/db', 'mysql: is no database URL that can be used, since withmac keeps'],
-    ['libsql://h?authToken=secret', 'libsql: is no database URL that can be used'],
-    ['host=h password=secret', 'it is no database URL that can be used: write sqlite:'],
+    ['mysql://u:secret@h/db', 'mysql: is not a supported database URL, because withmac supports'],
+    ['libsql://h?authToken=secret', 'libsql: is not a supported database URL'],
+    ['host=h password=secret', 'it is not a supported database URL: write sqlite:'],
     ['u:secret@h/db', 'write sqlite:path/to/file.db or sqlite::memory:'],
   ])('the text %j', (text, fault) => {
     const message = complaint(text)

@@ -11,15 +11,15 @@ import { expect, test } from '../support/runner.ts'
 
 /** What SQLite says, the name and number of its result code, and what the operator is told first. */
 const TEXTS: readonly [string, string, number, RegExp][] = [
-  ['unable to open database file', 'SQLITE_CANTOPEN', 14, /^it may not be opened or written to/],
+  ['unable to open database file', 'SQLITE_CANTOPEN', 14, /^it cannot be opened or written/],
   [
     'attempt to write a readonly database',
     'SQLITE_READONLY',
     8,
-    /^it may not be opened or written/,
+    /^it cannot be opened or written/,
   ],
-  ['access permission denied', 'SQLITE_PERM', 3, /^it may not be opened or written to/],
-  ['disk I/O error', 'SQLITE_IOERR', 10, /^its disk, or the network file system .* fails/],
+  ['access permission denied', 'SQLITE_PERM', 3, /^it cannot be opened or written/],
+  ['disk I/O error', 'SQLITE_IOERR', 10, /^its disk, or its network file system, has failed/],
   [
     'file is not a database',
     'SQLITE_NOTADB',
@@ -31,11 +31,11 @@ const TEXTS: readonly [string, string, number, RegExp][] = [
   ['database table is locked', 'SQLITE_LOCKED', 6, /^another connection has held its lock/],
   ['locking protocol', 'SQLITE_PROTOCOL', 15, /^another connection has held its lock/],
   ['database or disk is full', 'SQLITE_FULL', 13, /^its disk is full/],
-  ['out of memory', 'SQLITE_NOMEM', 7, /^the memory of the machine is used up/],
-  ['no such table: main.mac_credentials', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
-  ['no such column: key_number', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
-  ['table "mac_credentials" already exists', 'SQLITE_ERROR', 1, /^its tables are not as withmac/],
-  ['table mac_state has no column named value', 'SQLITE_ERROR', 1, /^its tables are not as/],
+  ['out of memory', 'SQLITE_NOMEM', 7, /^the machine is out of memory/],
+  ['no such table: main.mac_credentials', 'SQLITE_ERROR', 1, /^its tables are not those of withmac/],
+  ['no such column: key_number', 'SQLITE_ERROR', 1, /^its tables are not those of withmac/],
+  ['table "mac_credentials" already exists', 'SQLITE_ERROR', 1, /^its tables are not those of withmac/],
+  ['table mac_state has no column named value', 'SQLITE_ERROR', 1, /^its tables are not those of/],
 ]
 
 /** The same as each driver throws it; the third number of an extended code is in its higher bits. */
@@ -69,12 +69,12 @@ test.each(DRIVERS)(
 )
 
 test.each([
-  ['EACCES', /^it may not be opened or written to/],
-  ['EPERM', /^it may not be opened or written to/],
-  ['EROFS', /^it lies on a file system that is mounted read-only/],
+  ['EACCES', /^it cannot be opened or written/],
+  ['EPERM', /^it cannot be opened or written/],
+  ['EROFS', /^it is on a file system that is mounted read-only/],
   ['ENOSPC', /^its disk is full/],
-  ['EDQUOT', /^its disk is full, or its user may store no more/],
-  ['EIO', /^its disk, or the network file system/],
+  ['EDQUOT', /^its disk is full, or its user has reached a quota/],
+  ['EIO', /^its disk, or its network file system/],
   ['EMFILE', /^this process has too many files open/],
 ])('of the system, %s is not passed on without a cause in words', (code, words) => {
   const error = Object.assign(new Error(`${code}: as the system says it, open 'mac.db'`), { code })
@@ -169,7 +169,7 @@ ifMount(
     for (const name of ['mac.db', 'new.db']) {
       const message = told(join(disk, name), [], folder.path('.'))
       expect(message).toContain(
-        `${name} failed: it lies on a file system that is mounted read-only (`,
+        `${name} failed: it is on a file system that is mounted read-only (`,
       )
     }
   },

@@ -52,7 +52,7 @@ describe('who steals the files of a sealed database', () => {
       const refusal = await thief.ready().catch((error) => error)
       expect(refusal).toMatchObject({ code: 'ERR_MAC_SEALED', status: 503 })
       expect(refusal.message).toMatch(
-        /holds MAC keys sealed by a sealing key that was not given: [0-9a-f]{16} \(200 credentials\)/,
+        /has MAC keys sealed by a sealing key that was not given: [0-9a-f]{16} \(200 credentials\)/,
       )
       await expect(thief.createCredential('eve')).rejects.toThrow(/MAC_SEALING_KEY/)
       await thief.close()

@@ -48,10 +48,10 @@ describe('a function that gives sealing keys', () => {
     ])
     await mac.createCredential('ada')
     expect(asked).toBe(4)
-    const why = 'ERR_MAC_CALLBACK: The function sealingKey gave no sealing key: '
+    const why = 'ERR_MAC_CALLBACK: The function sealingKey returned no sealing key: '
     expect(new Set(rejected.slice(0, 20))).toEqual(new Set([`${why}the KMS is away`]))
     expect(rejected[20]).toMatch(/empty list/)
-    expect(rejected[40]).toMatch(/comes to 5 bytes/)
+    expect(rejected[40]).toMatch(/has 5 bytes/)
     expect(rejected[40]).not.toContain('hunter2')
     await mac.close()
   })

@@ -22,8 +22,8 @@ test('the key id is the beginning of an HMAC by the key, whoever computes it', (
 
 test.each([
   ['a password', 'correct horse battery staple', /neither base64 nor base64url/],
-  ['31 bytes', randomBytes(31).toString('base64'), /comes to 31 bytes/],
-  ['33 bytes', randomBytes(33).toString('base64'), /comes to 33 bytes/],
+  ['31 bytes', randomBytes(31).toString('base64'), /has 31 bytes/],
+  ['33 bytes', randomBytes(33).toString('base64'), /has 33 bytes/],
   ['hexadecimal digits', randomBytes(32).toString('hex'), /hexadecimal digits/],
   ['both alphabets', `+_${'A'.repeat(41)}`, /neither base64 nor base64url/],
   ['a last character that is mistyped', `${'A'.repeat(42)}B`, /mistyped/],

@@ -8,9 +8,9 @@ interface BetterDatabase {
 
 type BetterSqlite3 = new (path: string) => BetterDatabase
 
-/** The class of better-sqlite3, or `null` where it is not installed. */
+/** Returns the class of better-sqlite3, or `null` if it is not installed. */
 export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
-  // Not a literal import: it is optional, and bundlers would want to find it.
+  // Not a literal import: the package is optional, and bundlers would fail if they do not find it.
   const name = 'better-sqlite3'
   try {
     const module: { default: BetterSqlite3 } = await import(/* @vite-ignore */ name)
@@ -25,7 +25,7 @@ export async function betterSqlite3Class(): Promise<BetterSqlite3 | null> {
 /**
  * Opens a database with better-sqlite3.
  *
- * @throws Error that says what to do, where it was installed and not compiled for this Node.
+ * @throws Error that says what to do, if it was not compiled for this version of Node.
  */
 export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): SqliteHandle {
   const database = construct(Database, path)
@@ -37,7 +37,7 @@ export function openWithBetterSqlite3(Database: BetterSqlite3, path: string): Sq
   })
 }
 
-/** What is compiled is looked for when the first database is opened, not by the import. */
+/** The compiled part of the package is loaded here, when the first database is opened, not by the import. */
 function construct(Database: BetterSqlite3, path: string): BetterDatabase {
   try {
     return new Database(path)
@@ -50,7 +50,7 @@ function construct(Database: BetterSqlite3, path: string): BetterDatabase {
     throw new Error(
       `better-sqlite3 is installed, but not compiled for Node ${process.versions.node}: ` +
         'run "npm rebuild better-sqlite3" with this Node and with install scripts allowed; ' +
-        'where no binary is ready-made, it takes Python, make and a C++ compiler.',
+        'if there is no prebuilt binary, this needs Python, make and a C++ compiler.',
       { cause },
     )
   }

@@ -3,7 +3,7 @@ import { overDriver, type SqliteHandle } from './sqlite-handle.ts'
 /** Opens a database with `bun:sqlite`, for Kysely through kysely-bun-sqlite. */
 export async function openWithBun(path: string): Promise<SqliteHandle> {
   const { BunSqliteDialect } = await import('kysely-bun-sqlite')
-  // Not by an import, which bundlers for other runtimes would stumble over.
+  // Not an import, because bundlers for other runtimes would fail on it.
   const module: unknown = process.getBuiltinModule('bun:sqlite' as 'sqlite')
   const { Database } = module as typeof import('bun:sqlite')
   const database = new Database(path, { readwrite: true, create: true })
@@ -17,12 +17,12 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
     hasRows: ({ columnNames }) => columnNames.length > 0,
     exec: (sql) => void database.run(sql),
     close() {
-      // The file beside the database that holds the last commits is folded into it only when the
-      // connection is truly closed, which a statement that is not finalized puts off.
+      // The log is written into the database only when the connection is really closed. A statement that is
+      // not finalized would prevent that.
       for (const statement of statements.splice(0)) statement.finalize()
       database.close()
     },
-    // It prepares a statement anew with each query, unless it is given those that are kept.
+    // The dialect would prepare a statement again for each query, so it gets the prepared ones.
     dialect: (kept) => new BunSqliteDialect({ database: kept as unknown as typeof database }),
   })
 }

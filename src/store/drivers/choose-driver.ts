@@ -3,14 +3,14 @@ import { openWithBun } from './bun-sqlite.ts'
 import { nodeSqliteModule, openWithNode } from './node-sqlite.ts'
 import type { SqliteHandle } from './sqlite-handle.ts'
 
-/** Which library opens a SQLite file: the runtime's own, or better-sqlite3 where it was asked for. */
+/** Which library opens a SQLite file: `own` for the one of the runtime, or better-sqlite3. */
 export type DriverChoice = 'own' | 'better-sqlite3'
 
 /**
- * Opens a SQLite database with what the runtime has: `bun:sqlite` on Bun, `node:sqlite` on Deno and
- * on Node from 22.13, better-sqlite3 on earlier versions of Node. That one runs on Node alone.
+ * Opens a SQLite database with the library of the runtime: `bun:sqlite` on Bun, `node:sqlite` on Deno and
+ * on Node from 22.13, better-sqlite3 on earlier versions of Node. better-sqlite3 runs only on Node.
  *
- * @throws Error that names the runtime and says what to do, where there is none.
+ * @throws Error that names the runtime and says what to do, if there is no library.
  */
 export async function openSqlite(path: string, choice: DriverChoice): Promise<SqliteHandle> {
   const { bun, deno } = process.versions
@@ -36,5 +36,5 @@ function whyNone(choice: DriverChoice): string {
   const other = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`
   return other === undefined
     ? `better-sqlite3 is not installed for Node ${node}: ${install}`
-    : `better-sqlite3 does not run on ${other}: write sqlite: in place of better-sqlite3:`
+    : `better-sqlite3 does not run on ${other}: write sqlite: instead of better-sqlite3:`
 }

@@ -2,14 +2,14 @@ import { overDriver, type SqliteHandle } from './sqlite-handle.ts'
 
 type NodeSqlite = typeof import('node:sqlite')
 
-/** What returns rows, for versions that cannot tell a statement's columns. */
+/** Statements that return rows, for versions of Node that cannot list the columns of a statement. */
 const RETURNS_ROWS = /^\s*(?:select|pragma)\b|\breturning\b/i
 
-/** The module `node:sqlite`, or `null` where the runtime has none: Node before 22.13, and Bun. */
+/** Returns the module `node:sqlite`, or `null` if the runtime has none: Node before 22.13, and Bun. */
 export function nodeSqliteModule(): NodeSqlite | null {
   const { emitWarning } = process
-  // Node 22 to 24 announce with a warning, on loading it, that the module is experimental.
-  // Where process is frozen the warning is shown, and nothing else happens.
+  // When Node 22 to 24 load the module, they warn that it is experimental. Reflect.set does not throw if
+  // process is frozen; then the warning is shown.
   Reflect.set(process, 'emitWarning', () => {})
   try {
     return process.getBuiltinModule?.('node:sqlite') ?? null

@@ -1,15 +1,15 @@
 import { type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
 
-/** An open SQLite database, with Kysely and past it. */
+/** An open SQLite database, for Kysely and for direct use. */
 export interface SqliteHandle {
   readonly dialect: Dialect
   exec(sql: string): void
-  /** Runs a statement, which is kept prepared; gives its rows, or none if it has none. */
+  /** Runs a statement, and keeps it prepared. Returns its rows, or an empty list. */
   all(sql: string, parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
   close(): void
 }
 
-/** How many statements are kept prepared. The library has some dozens, and one for each length of a list in them. */
+/** How many prepared statements are kept. There are some dozens, and more because of lists of different lengths. */
 const KEPT = 256
 
 export interface Statement {
@@ -22,22 +22,22 @@ interface Driver<Prepared extends Statement> extends Pick<SqliteHandle, 'exec' |
   prepare(sql: string): Prepared
   /** Whether a statement returns rows. */
   hasRows(statement: Prepared, sql: string): boolean
-  /** Kysely's dialect over the statements that are kept prepared. Default: that of Kysely itself. */
+  /** Kysely's dialect, using the prepared statements. Default: Kysely's own SQLite dialect. */
   dialect?(kept: KeptStatements): Dialect
 }
 
-/** What a dialect runs statements with. */
+/** The database that a dialect gets: it returns statements that are already prepared. */
 interface KeptStatements {
   prepare(sql: string): KeptStatement
   close(): void
 }
 
-/** By `reader` Kysely knows whether there are rows, and by `columnNames` kysely-bun-sqlite does. */
+/** Kysely reads `reader` to find out whether a statement returns rows; kysely-bun-sqlite reads `columnNames`. */
 interface KeptStatement extends SqliteStatement {
   readonly columnNames: readonly string[]
 }
 
-/** A handle over a library for SQLite. */
+/** Returns a handle for the database of a SQLite library. */
 export function overDriver<Prepared extends Statement>(driver: Driver<Prepared>): SqliteHandle {
   const { exec, close } = driver
   const kept = new Map<string, KeptStatement>()

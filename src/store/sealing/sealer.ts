@@ -9,61 +9,61 @@ import {
 import { MacError } from '../../errors.ts'
 import type { MacAlgorithm } from '../../protocol/signature.ts'
 
-/** Whose key it is: a sealed one can be opened for this alone. */
+/** The place of a key: credential, key number and algorithm. A sealed key can be opened only for its own place. */
 export interface KeyPlace {
   /** The MAC key identifier. */
   readonly id: string
-  /** Which of the credential's keys. */
+  /** The number of the key. */
   readonly number: number
   readonly algorithm: MacAlgorithm
 }
 
-/** A key as it stands in the database. */
+/** A key in the form in which the database stores it. */
 export interface WrittenKey {
   readonly text: string
-  /** The key id of what sealed it; `null` if it is as it was made. */
+  /** The key id of the sealing key that sealed it; `null` if it is not sealed. */
   readonly by: string | null
 }
 
-/** What stands between keys and the database. */
+/** Seals keys before they are written to the database, and opens them. */
 export interface KeySealer {
-  /** The key id of what seals new keys; `null` if they are written as they are. */
+  /** The key id of the sealing key that seals new keys; `null` if keys are not sealed. */
   readonly current: string | null
-  /** The key ids of all that it can open, the current one first. */
+  /** The key ids of all sealing keys, the current one first. */
   readonly ids: readonly string[]
   seal(key: string, place: KeyPlace): WrittenKey
-  /** @throws {@link MacError} `ERR_MAC_SEALED` if it cannot be opened. */
+  /** @throws {@link MacError} `ERR_MAC_SEALED` if the key cannot be opened. */
   open(sealed: WrittenKey & { readonly by: string }, place: KeyPlace): string
-  /** Does the work of opening a key if there is none: how long it takes must not tell that. */
+  /** Does the work of opening a key when there is none to open, so that timing does not reveal that. */
   openNone(): void
 }
 
-/** Writes keys as they are. */
+/** A sealer without sealing keys: keys are not sealed. */
 export const UNSEALED: KeySealer = sealerOf([])
 
 /**
- * Reads sealing keys. A text may hold several of them, with commas or white space between them.
- * @throws TypeError that says what is wrong, and shows nothing of a key.
+ * Reads sealing keys. A text may contain several, separated by commas or white space.
+ * @throws TypeError that says what is wrong, and shows no part of a key.
  */
 export function readSealer(value: unknown): KeySealer {
   const texts = Array.isArray(value) ? (value as readonly unknown[]) : [value]
   const keys = texts.flatMap((text) => {
     if (typeof text !== 'string') {
-      throw new TypeError('must be a string, a list of strings, or a function that gives them')
+      throw new TypeError('must be a string, a list of strings, or a function that returns them')
     }
     const written = text.split(/[\s,]+/).filter((each) => each !== '')
-    if (written.length === 0) throw new TypeError('holds no key, where one was to be')
+    if (written.length === 0) throw new TypeError('has an empty text instead of a key')
     return written.map(readSealingKey)
   })
-  if (keys.length === 0) throw new TypeError('is an empty list: null is for no sealing key')
+  if (keys.length === 0) throw new TypeError('is an empty list: pass null for no sealing key')
   return sealerOf(keys)
 }
 
-/** What {@link KeySealer.openNone} opens: a key as long as those that withmac makes. */
+/** The key that {@link KeySealer.openNone} opens. It is as long as a random key. */
 const NOWHERE: KeyPlace = { id: '', number: 0, algorithm: 'hmac-sha-256' }
 const NOTHING = 'x'.repeat(43)
 
-/** Seals with the first of several keys, and opens with each. Without any, keys are written as they are. */
+/** Returns a sealer that seals with the first key, and opens with any of them. Without keys, it does not seal. */
 function sealerOf(keys: readonly SealingKey[]): KeySealer {
   const [first] = keys
   const secrets = new Map(keys.map(({ id, secret }) => [id, secret]))
@@ -83,10 +83,10 @@ function sealerOf(keys: readonly SealingKey[]): KeySealer {
       const why =
         secret === undefined
           ? `is sealed by the sealing key ${by}, which was not given. Add it to MAC_SEALING_KEY or to the ` +
-            'option sealingKey, behind the one that seals.'
-          : `cannot be opened: what is written in its place is not what the sealing key ${by} sealed there. ` +
-            'It was changed, or moved there from elsewhere. rotateCredential with graceSeconds: 0 gives the ' +
-            'credential a new key; a backup has the row as it was.'
+            'option sealingKey, after the key that seals.'
+          : `cannot be opened: its column does not contain what the sealing key ${by} sealed for it. It was ` +
+            'changed, or copied from another row. To give the credential a new key, call rotateCredential ' +
+            'with graceSeconds: 0. Or restore the row from a backup.'
       throw new MacError('ERR_MAC_SEALED', `${which} ${why}`)
     },
     openNone() {
@@ -96,21 +96,22 @@ function sealerOf(keys: readonly SealingKey[]): KeySealer {
 }
 
 const CIPHER = 'aes-256-gcm'
-/** How a sealed text begins. Only the column beside it says that it is one. */
+/** The start of a sealed text. It does *not* show that a text is sealed: the column beside it does. */
 const VERSION = 'v1.'
-/** Tells what is sealed here from all else that the same key might ever seal. */
+/** Distinguishes these texts from anything else that the same key may be used for. */
 const LABEL = 'withmac-sealed-key-1'
-/** The length of an IV, in bytes: 96 bits, drawn at random for each sealing. */
+/** The length of an IV, in bytes: 96 bits, random for each sealing. */
 const IV = 12
 /** The length of a tag, in bytes. */
 const TAG = 16
 
 /**
- * Seals a key by AES-256-GCM: `v1.`, and the base64url of IV, ciphertext and tag. It can be opened for
- * this place alone. Of a text of the same length nobody can tell whether it holds the same key.
+ * Seals a key with AES-256-GCM. Returns `v1.` and the base64url of IV, ciphertext and tag. The result can be
+ * opened only for this place. It reveals the length of the key, but not whether two texts contain the same
+ * key.
  *
- * An IV must not come twice under one sealing key. Drawn at random, that is as good as certain for four
- * thousand million sealings (NIST SP 800-38D §8.3).
+ * An IV must not be used twice with one sealing key. Random IVs are safe for about 4 billion sealings (NIST
+ * SP 800-38D §8.3).
  */
 function sealText(secret: KeyObject, text: string, place: KeyPlace): string {
   const iv = randomBytes(IV)
@@ -120,7 +121,7 @@ function sealText(secret: KeyObject, text: string, place: KeyPlace): string {
   return VERSION + Buffer.concat(sealed).toString('base64url')
 }
 
-/** What a sealed text holds; `null` if it was changed, or sealed for another place or by another key. */
+/** Opens a sealed text; returns `null` if it was changed, or sealed for another place or by another key. */
 function openText(secret: KeyObject, sealed: string, place: KeyPlace): string | null {
   if (!sealed.startsWith(VERSION)) return null
   const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url')
@@ -136,7 +137,7 @@ function openText(secret: KeyObject, sealed: string, place: KeyPlace): string | 
   }
 }
 
-/** The associated data: as JSON, no two places come to the same. */
+/** The associated data. It is JSON, so it differs for any two places. */
 function bound({ id, number, algorithm }: KeyPlace): Buffer {
   return Buffer.from(JSON.stringify([LABEL, id, number, algorithm]), 'utf8')
 }
@@ -146,9 +147,9 @@ function bound({ id, number, algorithm }: KeyPlace): Buffer {
  * @internal
  */
 interface SealingKey {
-  /** What the database knows it by: see {@link readSealingKey}. */
+  /** The key id, which the database stores: see {@link readSealingKey}. */
   readonly id: string
-  /** Not its bytes: what is logged by mistake shows none of them. */
+  /** A KeyObject, not bytes: if it is logged by mistake, the key is not shown. */
   readonly secret: KeyObject
 }
 
@@ -158,12 +159,11 @@ const BYTES = 32
 /**
  * Reads a sealing key: 32 bytes, as base64 or base64url.
  *
- * Its key id is the first 64 bits of an HMAC-SHA-256 by the key itself, over a text that is always the
- * same. Such an output tells nothing of its key: short of trying all 2^256 keys, nobody gets from the one
- * to the other. So the id can stand in the database, in messages and in logs.
+ * Its key id is the first 64 bits of an HMAC-SHA-256 over a fixed text, with the sealing key as the key. It
+ * reveals nothing about the sealing key, so it may be in the database, in messages and in logs.
  *
- * @throws TypeError that says what is wrong, and shows nothing of the text.
- * @internal Its declaration would ask for the types of Node.
+ * @throws TypeError that says what is wrong, and shows no part of the text.
+ * @internal Its declaration would need the types of Node.
  */
 export function readSealingKey(text: string): SealingKey {
   const secret = createSecretKey(bytesOf(text))
@@ -180,8 +180,8 @@ function bytesOf(text: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(digits)) throw wrong('is written in hexadecimal digits')
   const encoding = isBase64 ? 'base64' : 'base64url'
   const bytes = Buffer.from(digits, encoding)
-  if (bytes.length !== BYTES) throw wrong(`comes to ${bytes.length} bytes`)
-  // A last character with bits that are in no byte, or more = than there can be: some of it was lost.
+  if (bytes.length !== BYTES) throw wrong(`has ${bytes.length} bytes`)
+  // The last character has bits that belong to no byte, or there are too many "=".
   const written = bytes.toString(encoding).replace(/=+$/, '')
   if (written !== digits || text.length - digits.length > 1) throw wrong('was cut, or is mistyped')
   return bytes
@@ -189,6 +189,6 @@ function bytesOf(text: string): Buffer {
 
 function wrong(what: string): TypeError {
   return new TypeError(
-    `a sealing key ${what}. It must be ${BYTES} random bytes as base64 or base64url: openssl rand -base64 ${BYTES} makes one`,
+    `a sealing key ${what}. It must be ${BYTES} random bytes as base64 or base64url. To create one: openssl rand -base64 ${BYTES}`,
   )
 }

@@ -3,14 +3,14 @@ import { MacError } from '../../errors.ts'
 import type { MacDatabase } from '../schema.ts'
 import type { KeySealer } from './sealer.ts'
 
-/** A sealing key that the database needs, and of how many credentials it sealed a key. */
+/** A sealing key that the database needs, and the number of credentials with a key that it sealed. */
 export interface SealingUse {
   /** Its key id; `null` for keys that are not sealed. */
   readonly by: string | null
   readonly credentials: number
 }
 
-/** The query that gives what keys in the database were sealed by, as {@link SealingUse}. */
+/** Returns the query for the sealing keys that the database needs. Its rows are {@link SealingUse}. */
 export function sealingUses(condition = 'true'): string {
   return `select "by", count(distinct id) as credentials from (
       select id, key_sealed_by as "by" from mac_credentials union all
@@ -19,11 +19,11 @@ export function sealingUses(condition = 'true'): string {
 }
 
 /**
- * Looks whether all keys in the database can be opened, as far as their key ids tell: a server that
- * could verify some of its callers alone should not begin to serve.
+ * Checks that all sealing keys that the database needs were given. A server that could verify only some of
+ * its clients must not start. It compares key ids, and does *not* open the keys.
  *
- * @param name What the operator knows the database by.
- * @throws {@link MacError} `ERR_MAC_SEALED`
+ * @param name The database's name in the error message.
+ * @throws {@link MacError} `ERR_MAC_SEALED` if a sealing key is missing.
  */
 export async function checkSealed(
   db: Kysely<MacDatabase>,
@@ -42,12 +42,12 @@ export async function checkSealed(
   const set =
     missing.length + ids.length === 1
       ? 'that key'
-      : 'all of the keys, separated by commas, the one first that is to seal'
+      : 'all of these keys, separated by commas, and the one that seals first'
   const onDeno =
     process.versions.deno === undefined ? '' : ', and on Deno run with --allow-env=MAC_SEALING_KEY'
   throw new MacError(
     'ERR_MAC_SEALED',
-    `${name} holds MAC keys sealed by ${are} not given: ${which.join(', ')}. ` +
+    `${name} has MAC keys sealed by ${are} not given: ${which.join(', ')}. ` +
       `${ids.length === 0 ? 'None was given.' : `Given: ${ids.join(', ')}.`} ` +
       `Set MAC_SEALING_KEY, or the option sealingKey, to ${set}${onDeno}.`,
   )

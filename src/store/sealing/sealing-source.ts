@@ -5,20 +5,20 @@ import { closedError } from '../guard.ts'
 import { type KeySealer, readSealer, UNSEALED } from './sealer.ts'
 
 /**
- * Where sealing keys come from; it is asked when the database is opened. When `closed` settles, nobody
- * wants them any more.
+ * Returns the sealer. It is called when the database is opened. `closed` settles if the Mac is closed
+ * meanwhile, so that the sealer is no longer needed.
  */
 export type SealerSource = (closed: Promise<unknown>) => KeySealer | Promise<KeySealer>
 
 const VARIABLE = 'MAC_SEALING_KEY'
-/** How long a function may take to give sealing keys, in milliseconds. Requests wait for it. */
+/** How long the function sealingKey may take, in milliseconds. Requests wait for it. */
 const DEADLINE = 10_000
-/** For how long what came of it holds, in milliseconds. */
+/** How long the result of the function is reused, in milliseconds. */
 const PAUSE = 1000
 
 /**
  * Reads the option `sealingKey`.
- * @throws TypeError that says what is wrong, and shows nothing of a key.
+ * @throws TypeError that says what is wrong, and shows no part of a key.
  */
 export function sealerSource(value: unknown): SealerSource {
   if (typeof value === 'function') return askedSealer(value as () => unknown)
@@ -27,19 +27,19 @@ export function sealerSource(value: unknown): SealerSource {
 }
 
 /**
- * What `MAC_SEALING_KEY` gives; if it is not set, or Deno was not given the permission to read it,
- * keys are neither sealed nor opened. A database with sealed keys is then refused.
+ * Returns the sealer for `MAC_SEALING_KEY`. If the variable is not set, or Deno has no permission to read it,
+ * keys are not sealed, and a database with sealed keys cannot be opened.
  *
- * @throws TypeError that says what is wrong with it, also if it is empty.
+ * @throws TypeError if the variable is not valid, or is empty.
  */
 export function environmentSealer(): KeySealer {
   const text = isReadable(VARIABLE) ? process.env[VARIABLE] : undefined
   if (text === undefined) return UNSEALED
-  // If a secret was to be put in and was not, keys must not be written as they are without a word.
+  // Probably a secret is missing in the deployment. Without this error, keys would silently not be sealed.
   if (text.trim() === '') {
     throw new TypeError(
-      `withmac: ${VARIABLE} is set, and empty: set it to a sealing key, or unset it to work unsealed. ` +
-        'openssl rand -base64 32 makes one.',
+      `withmac: ${VARIABLE} is set, but empty. Set it to a sealing key, or unset it if keys are not to be ` +
+        'sealed. To create one: openssl rand -base64 32',
     )
   }
   try {
@@ -50,10 +50,9 @@ export function environmentSealer(): KeySealer {
 }
 
 /**
- * Sealing keys from a function of the caller's. What came of it, keys or a failure, holds for a moment:
- * while the database cannot be opened each request tries to, and anybody can send requests, which are not
- * to become as many calls of a KMS. A function that never answers keeps nobody: neither requests, nor
- * whoever closes the Mac.
+ * Returns a source that calls the function `sealingKey`. Its result, keys or a failure, is reused for a
+ * second: while the database cannot be opened, each request tries again, and an attacker must not be able to
+ * cause as many calls of a KMS. If the function never returns, neither requests nor `close` wait forever.
  *
  * @param deadline How long the function may take, in milliseconds.
  */
@@ -69,7 +68,7 @@ export function askedSealer(
   }
   return (closed) => {
     const since = Date.now() - endedAt
-    // A clock that was set back must not make a moment an hour.
+    // since < 0 if the clock was set back. Then the result must not be reused for longer.
     if (last !== null && since >= 0 && since < PAUSE) return last
     const givenUp = closed.then(() => Promise.reject(closedError()))
     last = before(deadline, Promise.race([given(give), givenUp]), late).finally(() => {
@@ -84,7 +83,7 @@ async function given(give: () => unknown): Promise<KeySealer> {
     return readSealer(await give())
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `The function sealingKey gave no sealing key: ${why}`
+    const message = `The function sealingKey returned no sealing key: ${why}`
     throw new MacError('ERR_MAC_CALLBACK', message, { cause })
   }
 }

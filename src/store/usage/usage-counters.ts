@@ -16,7 +16,7 @@ export interface Failures {
   readonly count: number
 }
 
-/** What is written together with nonces. */
+/** What must be written with the next batch of nonces. */
 export interface Due {
   readonly uses: readonly Use[]
   readonly failures: readonly Failures[]
@@ -24,24 +24,24 @@ export interface Due {
 
 export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 
-/** How long after the use of a key, or failures, were written the next are, in seconds. */
+/** The minimum time between two writes of the use of a key, and between two writes of failures, in seconds. */
 const INTERVAL = 60
-/** For how long nothing is written once that failed, in seconds. */
+/** How long nothing is written after a write has failed, in seconds. */
 const PAUSE = 60
-/** Of how many credentials it is known when their use was written. */
+/** For how many credentials it is kept in memory when their use was written. */
 const MOST_USES = 100_000
-/** How many counts of failures may wait; the earlier half may have to make room for others. */
+/** How many counts of failures may wait. With more, the older half may be dropped. */
 const MOST_FAILURES = 20_000
-/** How many of the uses that are late go with one batch, and how many counts of failures. */
+/** How many late uses, and how many counts of failures, are written with one batch. */
 const LATE_AT_ONCE = 64
 const FAILURES_AT_ONCE = 256
 
-/** The hour of a moment, by which failures are counted. */
+/** The hour in which a failure is counted: full hours since 1970. */
 export function hourOf(seconds: number): number {
   return Math.floor(seconds / 3600)
 }
 
-/** What is known of the use of a key. */
+/** The use of a key, as this process knows it. */
 interface KnownUse {
   /** When its use was last written. */
   readonly written: number
@@ -50,18 +50,18 @@ interface KnownUse {
 }
 
 /**
- * Knows, of what is to be written of the use of credentials, when it is due. It is told what was
- * written only when that is committed: what a failing batch takes along is due with the next.
+ * Decides when the use of credentials must be written. It learns what was written only after the commit: if
+ * a batch fails, the same is due with the next one.
  */
 export class UsageCounters {
   readonly failures: FailureCounts = new FailureCounts()
-  /** What is known here of the use of each credential's keys. */
+  /** The use of each credential's keys. */
   readonly #known = new BoundedMap<string, Map<number, KnownUse>>(MOST_USES)
-  /** Uses that were not due when they came, and are since. */
+  /** Uses that were not due when they happened, but are due since a rotation. */
   #late: readonly Use[] = []
   #failedAt = Number.NEGATIVE_INFINITY
 
-  /** What is to be written with a batch. A batch in which nothing is new writes nothing. */
+  /** Returns what must be written with a batch: nothing, if no nonce of the batch is new. */
   dueWith(batch: readonly Nonce[], recorded: readonly Recorded[]): Due {
     const uses = new Map<string, Use>()
     let latest = Number.NEGATIVE_INFINITY
@@ -69,7 +69,7 @@ export class UsageCounters {
       if (recorded[at]?.verdict !== 'new') continue
       latest = Math.max(latest, used)
       const written = this.#known.peek(credential)?.get(keyNumber)?.written
-      // A clock that was ahead, and was set right, must not hold back what comes until then.
+      // Math.abs: after a clock that was ahead was corrected, uses must still be written.
       if (written !== undefined && Math.abs(used - written) < INTERVAL) continue
       const name = `${keyNumber}\n${credential}`
       if (used > (uses.get(name)?.used ?? Number.NEGATIVE_INFINITY)) {
@@ -79,16 +79,16 @@ export class UsageCounters {
     const isNothingNew = latest === Number.NEGATIVE_INFINITY
     if (isNothingNew || Math.abs(latest - this.#failedAt) < PAUSE) return NOTHING_DUE
     const failures = this.failures.due(latest, FAILURES_AT_ONCE)
-    // After the late ones, whose keys may be among them: the latest use of a key is what stays.
+    // Late uses first: if a key is in both lists, the later row is the one that counts.
     return { uses: [...this.#late.slice(0, LATE_AT_ONCE), ...uses.values()], failures }
   }
 
-  /** All that waits, due or not, for when no more batches come. */
+  /** Returns everything that waits, due or not. For the time after the last batch. */
   all(): Due {
     return { uses: this.#late, failures: this.failures.all() }
   }
 
-  /** Is told what was committed: a batch, and what was written with it. */
+  /** Reports what was committed: a batch, and what was written with it. */
   committed(batch: readonly Nonce[], recorded: readonly Recorded[], { uses, failures }: Due): void {
     for (const use of uses) this.#wroteUse(use)
     if (this.#late.length > 0) this.#late = this.#late.filter((use) => !uses.includes(use))
@@ -100,26 +100,25 @@ export class UsageCounters {
   }
 
   /**
-   * Is told that what was due could not be written, and tells the operator: for a minute it is not tried
-   * with every batch.
+   * Reports that a write has failed. Warns the operator, and writes nothing for a minute.
    *
-   * @param name What the operator knows the database by.
+   * @param name The database's name in messages.
    */
   failed(name: string, now: number, error: unknown): void {
     this.#failedAt = now
     console.error(
-      `withmac: ${name}: the use of credentials cannot be written, and is left out for a minute. Requests ` +
-        'are verified as before, and lastUsed and failures stay behind.',
+      `withmac: ${name}: the use of credentials cannot be written; withmac tries again in a minute. Requests ` +
+        'are verified as before, but lastUsed and failures are out of date.',
       error,
     )
   }
 
   /**
-   * Is told, each time that it is looked up, of a key that was replaced: somebody waits to know whether it
-   * is used still, so its first use afterwards is due at once. One that came before the rotation was known
-   * here goes with the next batch.
+   * Reports that a key was replaced. It is called each time that such a credential is looked up. The operator
+   * wants to know whether the old key is still used, so its first use after the rotation is due at once. If
+   * that use happened before this process knew of the rotation, it is written with the next batch.
    *
-   * @param rotated The moment in which it was replaced.
+   * @param rotated When the key was replaced, in seconds since 1970.
    */
   replaced(credential: string, keyNumber: number, rotated: number): void {
     const keys = this.#known.peek(credential)
@@ -131,7 +130,7 @@ export class UsageCounters {
     this.#late = [...this.#late, { credential, keyNumber, used }]
   }
 
-  /** Is told of a credential that is new under an identifier that may have been another's. */
+  /** Forgets an identifier, because a new credential has it. */
   forget(credential: string): void {
     this.#known.delete(credential)
     this.#late = this.#late.filter((use) => use.credential !== credential)
@@ -142,7 +141,7 @@ export class UsageCounters {
     const keys = this.#known.peek(credential) ?? new Map<number, KnownUse>()
     keys.set(keyNumber, { written: used, seen: used })
     this.#known.set(copied(credential), keys)
-    // Two keys at most are in use at a time.
+    // At most two keys are in use at a time.
     for (const number of keys.keys()) if (Math.abs(number - keyNumber) > 1) keys.delete(number)
   }
 }
@@ -150,18 +149,19 @@ export class UsageCounters {
 type Counts = BoundedMap<string, Failures & { count: number }>
 
 /**
- * Failures that wait to be written with a batch of nonces. All that wait leave together, once a
- * minute; those that come in meanwhile wait for the next time. So those of one credential are written
- * once a minute at most, and how often somebody fails makes no difference to the batches.
+ * Counts of failures that wait to be written with a batch of nonces. Once a minute, all counts that wait
+ * become due together; failures that come later wait for the next minute. So the count of one credential is
+ * written at most once a minute, and an attacker who fails often causes no more writes.
  */
 export class FailureCounts {
   #waiting: Counts = new BoundedMap(MOST_FAILURES)
-  #leaving: readonly Failures[] = []
-  #left = Number.NaN
-  /** Failures of credentials that do not exist, which are counted apart and never written. */
+  #due: readonly Failures[] = []
+  /** When counts last became due. */
+  #dueSince = Number.NaN
+  /** Failures of credentials that do not exist. They are counted apart, and never written. */
   #decoys: Counts = new BoundedMap(MOST_FAILURES)
 
-  /** @param exists If not, it is as much work, and comes to nothing. */
+  /** @param exists Whether there is such a credential. If not, it does the same work, but counts nothing. */
   count(credential: string, now: number, exists: boolean): void {
     const counts = exists ? this.#waiting : this.#decoys
     const hour = hourOf(now)
@@ -171,48 +171,48 @@ export class FailureCounts {
     else counts.set(copied(name), { credential: copied(credential), hour, count: 1 })
   }
 
-  /** Some of those that are due at a moment. They stay here until {@link wrote} is told of them. */
+  /** Returns counts that are due, at most `limit`. They stay here until {@link wrote} is called with them. */
   due(now: number, limit: number): readonly Failures[] {
-    const isTime = !(Math.abs(now - this.#left) < INTERVAL)
-    if (this.#leaving.length === 0 && this.#waiting.size > 0 && isTime) {
+    const isTime = !(Math.abs(now - this.#dueSince) < INTERVAL)
+    if (this.#due.length === 0 && this.#waiting.size > 0 && isTime) {
       this.all()
-      this.#left = now
+      this.#dueSince = now
     }
-    return this.#leaving.slice(0, limit)
+    return this.#due.slice(0, limit)
   }
 
-  /** All of them, due or not. */
+  /** Makes all counts due, and returns them. */
   all(): readonly Failures[] {
-    this.#leaving = [...this.of(null)]
+    this.#due = [...this.of(null)]
     this.#waiting = new BoundedMap(MOST_FAILURES)
     this.#decoys = new BoundedMap(MOST_FAILURES)
-    return this.#leaving
+    return this.#due
   }
 
-  /** Forgets what was written. */
+  /** Removes counts that were written. */
   wrote(written: readonly Failures[]): void {
     if (written.length === 0) return
     const gone = new Set(written)
-    this.#leaving = this.#leaving.filter((each) => !gone.has(each))
+    this.#due = this.#due.filter((each) => !gone.has(each))
   }
 
   forget(credential: string): void {
     for (const [name, each] of this.#waiting) {
       if (each.credential === credential) this.#waiting.delete(name)
     }
-    this.#leaving = this.#leaving.filter((each) => each.credential !== credential)
+    this.#due = this.#due.filter((each) => each.credential !== credential)
   }
 
-  /** Those that wait, of one credential or of all. */
+  /** The counts that are not written yet, of one credential or of all. */
   *of(credential: string | null): Iterable<Failures> {
     const waiting = [...this.#waiting].map(([, each]) => each)
-    for (const each of [...this.#leaving, ...waiting]) {
+    for (const each of [...this.#due, ...waiting]) {
       if (credential === null || each.credential === credential) yield each
     }
   }
 }
 
-/** A copy of a piece of a header: engines keep the whole of it behind the piece. */
+/** Copies a part of a header. Otherwise the engine would keep the whole header in memory. */
 function copied(piece: string): string {
   return Buffer.from(piece).toString()
 }

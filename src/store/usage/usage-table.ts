@@ -1,18 +1,18 @@
 import { type Kysely, sql } from 'kysely'
-import type { Steps } from '../connection.ts'
+import type { Coroutine } from '../connection.ts'
 import type { MacDatabase } from '../schema.ts'
 import type { Usage } from '../types.ts'
 import { type Due, type FailureCounts, hourOf } from './usage-counters.ts'
 
-/** For how many hours failures are told. */
+/** For how many hours failures are counted. */
 const HOURS = 24
 
-/** Of a credential of which no use is known. */
+/** The usage of a credential that was never used. */
 export const UNUSED: Usage = Object.freeze({ used: new Map<number, number>(), failures: 0 })
 
 /**
- * What is known of the use of one credential, or of all, by their identifiers.
- * @param waiting What this process counted and has not written yet.
+ * Returns the usage of one credential, or of all, by identifier.
+ * @param waiting The failures that this process has not written yet.
  */
 export async function readUsage(
   db: Kysely<MacDatabase>,
@@ -44,27 +44,27 @@ export async function readUsage(
   return usage
 }
 
-/** Forgets the use of credentials, of which others of the same identifiers know nothing. */
+/** Removes the usage of credentials, so that new credentials with the same identifiers start without it. */
 export async function forgetUsage(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
   await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
   await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
 }
 
 /**
- * How much later than now a use may stand, in seconds: more than that was written by a clock that was
- * ahead. Clocks of several servers, and batches that wait, differ by less.
+ * A stored use that is later than a new one by more seconds than this was written by a clock that was ahead,
+ * and is overwritten. The clocks of several servers, and batches that wait, differ by less.
  */
 const LATEST = 3600
 
-/** Rows of three columns, given as JSON, so that one statement takes any number of them. */
+/** Rows of three columns, given as JSON, so that one statement works for any number of rows. */
 function given(columns: string) {
   return sql`with given (${sql.raw(columns)}) as (select json_extract(value, '$[0]'),
     json_extract(value, '$[1]'), json_extract(value, '$[2]') from json_each(${'[]'}))`
 }
 
 /**
- * A use of a key with which the credential's requests would still be accepted: one that was revoked,
- * say, in the meantime is found out only when the nonce is recorded.
+ * Writes uses of keys that are still valid. A credential may have been revoked since the MAC was verified,
+ * which is noticed only after the nonce was recorded.
  */
 const WRITE_USES = sql`${given('credential, key_number, used')}
   insert into mac_usage (credential, key_number, used)
@@ -83,15 +83,15 @@ const ADD_FAILURES = sql`${given('credential, hour, count')}
   where exists (select 1 from mac_credentials where id = given.credential)
   on conflict (credential, hour) do update set count = mac_failures.count + excluded.count`
 
-/** Those that are no longer told. An hour more is left, for another server whose clock is behind. */
+/** Removes failures that no longer count. One more hour is kept, for a server whose clock is behind. */
 const REMOVE_FAILURES = sql`${given('credential, hour, count')}
   delete from mac_failures where (credential, hour) in (
     select old.credential, old.hour from given
     join mac_failures as old on old.credential = given.credential
     and old.hour < given.hour - ${sql.lit(HOURS)})`
 
-/** Gives what writes what is due, of credentials that there are, by statements that are compiled once. */
-export function usageWriter(db: Kysely<MacDatabase>): (due: Due) => Steps<void> {
+/** Returns a function that writes what is due, for credentials that exist. Its statements are compiled once. */
+export function usageWriter(db: Kysely<MacDatabase>): (due: Due) => Coroutine<void> {
   const writeUses = WRITE_USES.compile(db)
   const changeFailures = [ADD_FAILURES.compile(db), REMOVE_FAILURES.compile(db)]
   return function* ({ uses, failures }) {

@@ -66,8 +66,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'the floor is not raised when memory is full',
     file: 'store/journal.ts',
-    right: 'this.#floor = Math.max(this.#floor, floor)\n    this.#tellFull',
-    wrong: 'this.#tellFull',
+    right: 'this.#floor = Math.max(this.#floor, floor)\n    this.#warnFull',
+    wrong: 'this.#warnFull',
   },
   {
     name: 'the floor can go down',

@@ -21,7 +21,7 @@ export async function betterSqlite3() {
   }
   const { open } = await opened(config.bare)
   if (!isNode) {
-    const wanted = `better-sqlite3 does not run on ${version}: write sqlite: in place of better-sqlite3:`
+    const wanted = `better-sqlite3 does not run on ${version}: write sqlite: instead of better-sqlite3:`
     check('on a runtime without native modules', open, failure(wanted))
     check('although it is installed', (await opened(config.uncompiled)).open, failure(wanted))
     return
@@ -91,7 +91,7 @@ function notCompiledFor(runtime) {
   return (
     `better-sqlite3 is installed, but not compiled for ${runtime}: ` +
     'run "npm rebuild better-sqlite3" with this Node and with install scripts allowed; ' +
-    'where no binary is ready-made, it takes Python, make and a C++ compiler.'
+    'if there is no prebuilt binary, this needs Python, make and a C++ compiler.'
   )
 }
 
