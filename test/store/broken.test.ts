@@ -17,7 +17,7 @@ async function prepare(path: string): Promise<void> {
   await mac.close()
 }
 
-/** Each spoils the database before the server starts; the reason is what the operator is told. */
+/** How each database is broken before the server starts, and the reason in the operator's error message. */
 const broken: readonly [string, RegExp, (path: string) => unknown][] = [
   [
     'is not a database',
@@ -31,7 +31,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     (path) => rmSync(dirname(path), { recursive: true }),
   ],
   [
-    'has tables of the same names of another program',
+    'has tables of another program with the same names',
     /mac\.db failed: its tables are not those of withmac.*\(SQLite: .*already exists.*"withmac doctor"/,
     (path) => {
       const database = openDatabase(path)
@@ -59,7 +59,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
     },
   ],
   [
-    'has nonces out of their order',
+    'has nonces that are not in order',
     /mac\.db failed: its table mac_nonce_log is damaged\. Restore it/,
     async (path) => {
       await prepare(path)
@@ -71,7 +71,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
       }
       database.close()
       const bytes = readFileSync(path)
-      // The row's number lies before the types of its columns.
+      // The row's number is before the types of its columns.
       const at = bytes.indexOf(tag) - 6
       expect(bytes[at]).toBe(64)
       bytes[at] = 127
@@ -91,7 +91,7 @@ const broken: readonly [string, RegExp, (path: string) => unknown][] = [
 ]
 
 describe('a database that', () => {
-  test.each(broken)('%s is answered 503, and told to onReject', async (_, reason, spoil) => {
+  test.each(broken)('%s gives a 503, and onReject gets the reason', async (_, reason, spoil) => {
     using folder = temporaryFolder()
     mkdirSync(folder.path('data'))
     const path = folder.path('data/mac.db')
@@ -110,7 +110,7 @@ describe('a database that', () => {
     expect(await server.send(KEY)).toBe('200')
   })
 
-  test('is refused for its newer version keeps what is in it', async () => {
+  test('has tables of a newer version is not changed', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await prepare(path)
@@ -121,19 +121,19 @@ describe('a database that', () => {
     expect(rowsOf(database, 'select * from sqlite_master')).toEqual(before)
     expect(rowsOf(database, 'select id from mac_credentials')).toEqual([['ada']])
     database.close()
-    // The last connection to be closed removes it: none was left open.
+    // The last connection that is closed removes the log, so none was left open.
     expect(existsSync(`${path}-wal`)).toBe(false)
   })
 })
 
-/** The superuser may write everywhere: a server that may not runs as this user, of no rights. */
+/** root may write everywhere, so the server runs as this user, who has no rights. */
 const NOBODY = 65_534
 
 test.each([
   ['the file and its folder', 0o555, 0o444],
-  ['the folder alone', 0o555, 0o666],
+  ['only the folder', 0o555, 0o666],
 ])(
-  '%s may not be written to: 503',
+  'a database of which %s cannot be written gives a 503',
   async (_, folderMode, fileMode) => {
     using folder = temporaryFolder()
     mkdirSync(folder.path('data'))

@@ -8,11 +8,11 @@ import { describe, expect, test } from '../support/runner.ts'
 import { openDatabase, rowsOf } from '../support/sqlite.ts'
 
 const PAGE = 4096
-/** Up to how many pages the log may grow: SQLite makes a checkpoint after a thousand. */
+/** The maximum size of the log: SQLite makes a checkpoint after a thousand pages. */
 const LONGEST_LOG = 1100 * PAGE
-/** Batches, each of which writes three pages to the log at least. */
+/** The number of batches. Each writes at least three pages to the log. */
 const BATCHES = 420
-/** In a row of 6 KiB. */
+/** The nonces in a batch, which is a row of 6 KiB. */
 const BATCH = 512
 const NOW = 1_700_000_000
 
@@ -26,7 +26,7 @@ async function recordMany(nonces: NonceStore): Promise<void> {
   }
 }
 
-test('the log stays short, also after a reader was in the way', async () => {
+test('the log stays short, also after a reader has blocked checkpoints', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const logSize = () => statSync(`${path}-wal`).size
@@ -47,19 +47,24 @@ test('the log stays short, also after a reader was in the way', async () => {
   expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
 })
 
-describe('a process that wrote much', () => {
-  test.each([['close'], ['nothing'], ['exit']])('ends by itself after %s', async (last) => {
-    using folder = temporaryFolder()
-    const script = fileURLToPath(new URL('../support/write-much.ts', import.meta.url))
-    const path = folder.path('mac.db')
-    const env = { ...process.env, DATABASE: path, LAST: last }
-    const { out, err, status } = await runToEnd(script, { cwd: folder.path('.'), env })
-    expect(err).toBe('')
-    expect(out).toBe(last === 'close' ? 'wrote\nclosed' : 'wrote')
-    expect(status).toBe(0)
-    if (last === 'close') expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
-    const after = openDatabase(path)
-    expect(rowsOf(after, 'select total(length(entries)) / 12 from mac_nonce_log')).toEqual([[6400]])
-    after.close()
-  })
+describe('a process that has written much', () => {
+  test.each([['close'], ['nothing'], ['exit']])(
+    'ends by itself, if its last call is %s',
+    async (last) => {
+      using folder = temporaryFolder()
+      const script = fileURLToPath(new URL('../support/write-much.ts', import.meta.url))
+      const path = folder.path('mac.db')
+      const env = { ...process.env, DATABASE: path, LAST: last }
+      const { out, err, status } = await runToEnd(script, { cwd: folder.path('.'), env })
+      expect(err).toBe('')
+      expect(out).toBe(last === 'close' ? 'wrote\nclosed' : 'wrote')
+      expect(status).toBe(0)
+      if (last === 'close') expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
+      const after = openDatabase(path)
+      expect(rowsOf(after, 'select total(length(entries)) / 12 from mac_nonce_log')).toEqual([
+        [6400],
+      ])
+      after.close()
+    },
+  )
 })

@@ -13,7 +13,7 @@ import { withDatabase } from '../support/with-database.ts'
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
 const [ID_ONE, ID_TWO] = [ONE, TWO].map((key) => readSealer(key).current)
 
-/** Reseals; before each piece of work on the database, something else is done to it. */
+/** Runs a reseal, and calls `meanwhile` before each of its works on the database. */
 function resealing(
   path: string,
   keys: readonly string[],
@@ -33,7 +33,7 @@ function resealing(
   )
 }
 
-/** What all keys are sealed by. */
+/** The key ids of the sealing keys that sealed any key. */
 function sealedBy(path: string): unknown[] {
   const database = openDatabase(path)
   const rows = rowsOf(
@@ -45,7 +45,7 @@ function sealedBy(path: string): unknown[] {
   return rows.flat()
 }
 
-/** How many current keys are sealed by a sealing key. */
+/** Counts the current keys that a sealing key has sealed. */
 function count(path: string, by: unknown): number {
   const database = openDatabase(path)
   const [[many]] = rowsOf(
@@ -65,7 +65,7 @@ function failureOf(work: Promise<unknown>): Promise<MacError> {
   )
 }
 
-/** A database with keys that are not sealed. */
+/** Creates a database with keys that are not sealed. */
 async function unsealed(path: string, count: number): Promise<Given[]> {
   const mac = open(path, null)
   const given = await fill(mac, count)
@@ -75,11 +75,11 @@ async function unsealed(path: string, count: number): Promise<Given[]> {
 
 const TOLD = /^Another reseal is running on this database, or was killed in the last ten seconds\. /
 
-describe('of two reseals at once', () => {
+describe('two reseals at once:', () => {
   test.each([
     ['the same sealing key first', [ONE, TWO]],
     ['another sealing key first', [TWO, ONE]],
-  ])('the second, with %s, is told of the other, and changes nothing', async (_, keys) => {
+  ])('the second, with %s, throws and changes nothing', async (_, keys) => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const given = await unsealed(path, 300)
@@ -95,16 +95,16 @@ describe('of two reseals at once', () => {
     expect(message).toMatch(TOLD)
     expect(sealedBy(path)).toEqual([ID_ONE])
     for (const mac of macs) expect(await outcomes(mac, given)).toEqual(['200'])
-    // It may follow at once.
+    // The second may run as soon as the first has ended.
     expect(await macs[1]?.reseal()).toMatchObject({ sealedBy: readSealer(keys).current })
     for (const mac of macs) expect(await outcomes(mac, given)).toEqual(['200'])
     await Promise.all(macs.map((mac) => mac.close()))
   })
 
   test.each([
-    ['that has ended', 250],
-    ['that is at work', 100],
-  ])('the first, if it stood still for ten seconds, gives way to a second %s', async (_, done) => {
+    ['has ended', 250],
+    ['is running', 100],
+  ])('the first throws if it was stalled for ten seconds, and a second %s', async (_, done) => {
     using folder = temporaryFolder()
     using time = systemTime()
     const path = folder.path('mac.db')
@@ -119,7 +119,7 @@ describe('of two reseals at once', () => {
     }
     let work = 0
     const first = resealing(path, [ONE, TWO], async () => {
-      // Before it come the count and the first batch.
+      // The first two are the count and the first batch.
       if (++work !== 3) return
       expect((await failureOf(resealing(path, [TWO, ONE]))).message).toMatch(TOLD)
       time.advance(10)
@@ -139,7 +139,7 @@ describe('of two reseals at once', () => {
     await mac.close()
   })
 
-  test('the first goes on if it stood still, and there was no second', async () => {
+  test('the first continues after it was stalled, if there was no second', async () => {
     using folder = temporaryFolder()
     using time = systemTime()
     const path = folder.path('mac.db')
@@ -150,8 +150,8 @@ describe('of two reseals at once', () => {
   })
 })
 
-describe('nothing is left of a reseal', () => {
-  test('that failed: another may follow at once', async () => {
+describe('another reseal may run', () => {
+  test('at once, after one that failed', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await unsealed(path, 150)
@@ -164,7 +164,7 @@ describe('nothing is left of a reseal', () => {
     await mac.close()
   })
 
-  test('that was killed, after ten seconds, also if its clock was ahead', async () => {
+  test('ten seconds after one that was killed, also if its clock was ahead', async () => {
     using folder = temporaryFolder()
     using time = systemTime()
     const path = folder.path('mac.db')
@@ -185,31 +185,34 @@ describe('nothing is left of a reseal', () => {
   })
 })
 
-describe('servers that still seal by another key', () => {
+describe('a reseal while servers still use another sealing key', () => {
   test.each([
     ['an earlier sealing key', ONE, `servers still seal keys with the sealing key ${ID_ONE}. `],
     ['none', null, 'servers still write keys that are not sealed. '],
-  ])('by %s, without end, end it with what to do', async (_, earlier, told) => {
-    using folder = temporaryFolder()
-    const path = folder.path('mac.db')
-    const server = open(path, earlier)
-    await server.createCredential('ada', { id: 'z' })
-    // Each comes before those that were there: a round under way does not meet it.
-    let next = 999
-    const failure = await failureOf(
-      resealing(path, [TWO, ONE], () => server.createCredential('ada', { id: String(next--) })),
-    )
-    expect(failure.code).toBe('ERR_MAC_SEALED')
-    expect(failure.message).toContain(told)
-    expect(failure.message).toContain(`Give all servers ${ID_TWO} as their first sealing key`)
-    expect(next).toBeGreaterThan(900)
-    const { unopened } = await resealing(path, [TWO, ONE])
-    expect(unopened).toEqual([])
-    expect(sealedBy(path)).toEqual([ID_TWO])
-    await server.close()
-  })
+  ])(
+    '(%s) throws if they add keys again and again, and says what to do',
+    async (_, earlier, told) => {
+      using folder = temporaryFolder()
+      const path = folder.path('mac.db')
+      const server = open(path, earlier)
+      await server.createCredential('ada', { id: 'z' })
+      // Each identifier sorts before the earlier ones, so the current round does not find it.
+      let next = 999
+      const failure = await failureOf(
+        resealing(path, [TWO, ONE], () => server.createCredential('ada', { id: String(next--) })),
+      )
+      expect(failure.code).toBe('ERR_MAC_SEALED')
+      expect(failure.message).toContain(told)
+      expect(failure.message).toContain(`Give all servers ${ID_TWO} as their first sealing key`)
+      expect(next).toBeGreaterThan(900)
+      const { unopened } = await resealing(path, [TWO, ONE])
+      expect(unopened).toEqual([])
+      expect(sealedBy(path)).toEqual([ID_TWO])
+      await server.close()
+    },
+  )
 
-  test('for a while, and by rotations, are made up for', async () => {
+  test('seals all keys that they add, if they stop after a while', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const server = open(path, [ONE, TWO])
@@ -221,7 +224,7 @@ describe('servers that still seal by another key', () => {
       await server.createCredential('ada', { id: String(left--) })
     })
     expect(left).toBe(0)
-    // Each was sealed once at least, and what was rotated as often as a round met it.
+    // Each was sealed at least once, and the rotated one once in each round that found it.
     expect(resealed).toBeGreaterThan(6)
     expect(sealedBy(path)).toEqual([ID_TWO])
     await server.close()

@@ -10,12 +10,12 @@ import { credentialContract } from './credential-contract.ts'
 import { nonceContract } from './nonce-contract.ts'
 import { usageContract } from './usage-contract.ts'
 
-/** An application's own tables, which know nothing of ours. */
+/** An application's own tables, without those of withmac. */
 interface AppDatabase {
   readonly users: { readonly id: number; readonly name: string }
 }
 
-/** What was opened during a test, and is closed in the opposite order after it. */
+/** What was opened during a test. It is closed in reverse order afterwards. */
 const opened: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -63,6 +63,6 @@ const stores: readonly [string, () => Promise<Store>][] = [
   ],
 ]
 
-describe.each(stores)('credentials %s', (_, open) => credentialContract(open))
-describe.each(stores)('nonces %s', (_, open) => nonceContract(open))
-describe.each(stores)('the use of credentials %s', (_, open) => usageContract(open))
+describe.each(stores)('the credential store %s:', (_, open) => credentialContract(open))
+describe.each(stores)('the nonce store %s:', (_, open) => nonceContract(open))
+describe.each(stores)('the usage of credentials %s:', (_, open) => usageContract(open))

@@ -20,16 +20,16 @@ const ADA: StoredCredential = {
   removeAt: null,
 }
 
-/** What is shown of a credential without opening its keys. */
+/** Returns the credential without its keys. */
 function keyless({ key: _, oldKey, ...rest }: StoredCredential): KeylessCredential {
   return { ...rest, oldKey: oldKey && { algorithm: oldKey.algorithm, until: oldKey.until } }
 }
 
-/** What every `CredentialStore` has to do. */
+/** The tests that every `CredentialStore` must pass. */
 export function credentialContract(open: () => Promise<Store>): void {
   const opened = async () => (await open()).credentials
 
-  test('a look-up gives what insert took, find all but the keys, and both null for an unknown identifier', async () => {
+  test('lookUp returns an inserted credential, find returns it without keys, and both null if unknown', async () => {
     const store = await opened()
     expect(await store.insert(ADA)).toBe(true)
     expect((await store.lookUp('ada-1')).credential).toEqual(ADA)
@@ -40,7 +40,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     }
   })
 
-  test('every field is kept as it is', async () => {
+  test('every property is stored unchanged', async () => {
     const store = await opened()
     const odd: StoredCredential = {
       id: `' or 1=1 -- %_[{`,
@@ -65,7 +65,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await store.list(odd.user)).toEqual([keyless(odd)])
   })
 
-  test('identifiers are told apart by every character and its case', async () => {
+  test('identifiers differ by every character, its case included', async () => {
     const store = await opened()
     for (const id of ['ada', 'ADA', 'ada ', ' ada']) {
       expect(await store.find(id)).toBeNull()
@@ -73,7 +73,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     }
   })
 
-  test('insert changes nothing where the identifier is taken', async () => {
+  test('insert changes nothing if the identifier is taken', async () => {
     const store = await opened()
     await store.insert(ADA)
     expect(await store.insert({ ...ADA, user: 'eve', key: 'another key' })).toBe(false)
@@ -81,7 +81,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect((await store.lookUp(ADA.id)).credential).toEqual(ADA)
   })
 
-  test('of many inserts of one identifier at once exactly one succeeds', async () => {
+  test('exactly one of many simultaneous inserts of one identifier succeeds', async () => {
     const store = await opened()
     const inserts = Array.from({ length: 16 }, (_, at) =>
       store.insert({ ...ADA, user: `user-${at}` }),
@@ -91,7 +91,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect((await store.find(ADA.id))?.user).toBe(`user-${results.indexOf(true)}`)
   })
 
-  test('list gives all or those of one user, oldest first', async () => {
+  test('list returns all credentials, or those of one user, oldest first', async () => {
     const store = await opened()
     expect(await store.list(null)).toEqual([])
     await store.insert({ ...ADA, id: 'c', created: 1 })
@@ -104,7 +104,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await ids('')).toEqual([])
   })
 
-  test('edit changes one credential alone, by what it is', async () => {
+  test('edit changes only its credential, and passes its current state to the callback', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
@@ -119,7 +119,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await store.edit('nobody', 10, revoke)).toBeNull()
   })
 
-  test('an edit may give a new key: the one of today becomes the old one, or goes', async () => {
+  test('edit can set a new key, and the current key becomes the old key or is removed', async () => {
     const store = await opened()
     await store.insert(ADA)
     const rotate = (key: string, until: number | null) =>
@@ -151,7 +151,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(fourth).toMatchObject({ key: 'fourth', keyNumber: 4, oldKey: null })
   })
 
-  test('remove removes one credential alone, and tells whether it was there', async () => {
+  test('remove removes only its credential, and returns whether there was one', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
@@ -161,7 +161,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await store.find('ada-2')).not.toBeNull()
   })
 
-  test('learnClock keeps the first offset, also zero, and gives the one in force', async () => {
+  test('learnClock keeps the first offset, also zero, and returns the stored one', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.insert({ ...ADA, id: 'ada-2' })
@@ -173,7 +173,7 @@ export function credentialContract(open: () => Promise<Store>): void {
     expect(await store.learnClock('nobody', 5)).toBeNull()
   })
 
-  test('resetClock forgets the offset, so that another can be learned', async () => {
+  test('resetClock removes the offset, so that another can be learned', async () => {
     const store = await opened()
     await store.insert(ADA)
     await store.learnClock(ADA.id, 5)

@@ -17,7 +17,7 @@ import { createMac, type MacOptions } from '../../src/index.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 
-/** What `createMac` says of a database. */
+/** Returns the message of the error that `createMac` throws for a database. */
 function complaint(database: unknown): string {
   try {
     createMac({ database: database as MacOptions['database'] })
@@ -25,17 +25,17 @@ function complaint(database: unknown): string {
     expect(error).toBeInstanceOf(TypeError)
     return (error as TypeError).message
   }
-  throw new Error('It was taken.')
+  throw new Error('createMac did not throw.')
 }
 
 const kysely = (dialect: Dialect) => new Kysely<unknown>({ dialect })
-/** Something of another package, of which nothing is called. */
+/** Stands for an object of another package. No method of it is called. */
 const nothing = new Proxy(function constructible() {}, {
   get: () => nothing,
   construct: () => ({}),
 }) as never
 
-describe('when a Mac is made, a Kysely is refused that is not on SQLite:', () => {
+describe('createMac throws for a Kysely that is not on SQLite:', () => {
   const pool = new pg.Pool({ connectionString: 'postgres://user:secret@127.0.0.1:1/db' })
   test.each([
     ["PostgreSQL's SQL", new PostgresDialect({ pool })],
@@ -52,7 +52,7 @@ describe('when a Mac is made, a Kysely is refused that is not on SQLite:', () =>
     }
   })
 
-  test('it writes SQL that nobody knows', () => {
+  test('it writes an unknown SQL', () => {
     class Odd extends SqliteQueryCompiler {
       protected override getCurrentParameterPlaceholder() {
         return ':one'
@@ -63,7 +63,7 @@ describe('when a Mac is made, a Kysely is refused that is not on SQLite:', () =>
   })
 })
 
-/** A dialect as authors write one for another driver: of the parts that Kysely has for SQLite. */
+/** A custom dialect for another driver, made of Kysely's parts for SQLite. */
 function ownDialect(compiler = () => new SqliteQueryCompiler()): Dialect {
   class OwnAdapter extends SqliteAdapter {}
   return {
@@ -74,7 +74,7 @@ function ownDialect(compiler = () => new SqliteQueryCompiler()): Dialect {
   }
 }
 
-describe('a Kysely on SQLite is taken:', () => {
+describe('createMac accepts a Kysely on SQLite:', () => {
   test.each([
     ['SqliteDialect', () => new SqliteDialect({ database: nothing })],
     [
@@ -82,9 +82,9 @@ describe('a Kysely on SQLite is taken:', () => {
       () => new SqliteDialect({ database: nothing }),
     ],
     ['BunSqliteDialect', () => new BunSqliteDialect({ database: nothing })],
-    ['one of an author of his own', () => ownDialect()],
+    ['a custom dialect', () => ownDialect()],
     [
-      'one with numbered parameters',
+      'a custom dialect with numbered parameters',
       () => {
         class Numbered extends SqliteQueryCompiler {
           protected override getCurrentParameterPlaceholder() {
@@ -101,7 +101,7 @@ describe('a Kysely on SQLite is taken:', () => {
     expect(createMac({ database }).withMac).toBeInstanceOf(Function)
   })
 
-  test('one of this runtime, which then works', async () => {
+  test('a dialect for this runtime, and the Mac works', async () => {
     const mac = createMac({ database: kysely(await applicationDialect(openDatabase(':memory:'))) })
     expect((await mac.createCredential('ada')).user).toBe('ada')
     await mac.close()
@@ -118,7 +118,7 @@ class Pool {
   getConnection() {}
 }
 
-describe('what is no database says what to give:', () => {
+describe('createMac throws for something else than a database, and says what to pass:', () => {
   const urlOf = 'must be a URL such as "sqlite:mac.db", or a Kysely'
   test.each([
     [
@@ -134,7 +134,7 @@ describe('what is no database says what to give:', () => {
       'this is an open SQLite database',
     ],
     [
-      'a handle as of better-sqlite3',
+      'a handle like that of better-sqlite3',
       () => new Handle(),
       'pass the URL of its file, or a Kysely that uses it',
     ],

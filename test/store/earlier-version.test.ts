@@ -14,7 +14,7 @@ const ALL: readonly Made[] = Object.values(CONTENT)
 const { valid, endless, sha1, odd, behind, expired, revoked } = CONTENT
 const GOOD: readonly Made[] = [valid, endless, sha1, odd, behind]
 
-/** A copy of a file that an earlier version made, and a server on it at the moment of its making. */
+/** Copies a file of an earlier version, and starts a server on it, with the clock of that time. */
 async function opened(version: number) {
   const folder = temporaryFolder()
   const path = folder.path('mac.db')
@@ -38,8 +38,8 @@ async function opened(version: number) {
   }
 }
 
-/** The schema of a file that is made today. */
-async function schemaOfToday() {
+/** Returns the schema of a new file. */
+async function currentSchema() {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = createMac({ database: `sqlite:${path}` })
@@ -48,8 +48,8 @@ async function schemaOfToday() {
   return databaseContent(path).schema
 }
 
-describe.each([[1], [2], [3]])('a database that version %d of the tables made', (version) => {
-  test('was truly made by it', async () => {
+describe.each([[1], [2], [3]])('a database with tables of version %d', (version) => {
+  test('has that version before it is opened', async () => {
     await using file = await opened(version)
     const { rows, integrity } = databaseContent(file.path)
     expect(rows.mac_schema).toEqual(Array.from({ length: version }, (_, at) => [at + 1]))
@@ -57,12 +57,12 @@ describe.each([[1], [2], [3]])('a database that version %d of the tables made', 
     expect(integrity).toBe('ok')
   })
 
-  test('has, once opened, the schema of one that is made today, to the letter', async () => {
+  test('has exactly the schema of a new database, once it was opened', async () => {
     await using file = await opened(version)
     await file.mac.ready()
     await file.mac.close()
     const { schema, rows, integrity } = databaseContent(file.path)
-    expect(schema).toEqual(await schemaOfToday())
+    expect(schema).toEqual(await currentSchema())
     const triggers = schema.filter(([type]) => type === 'trigger').map(([, name]) => name)
     expect(triggers).toEqual([...TRIGGER_NAMES].sort())
     expect(rows.mac_schema).toHaveLength(SCHEMA_VERSION)
@@ -85,7 +85,7 @@ describe.each([[1], [2], [3]])('a database that version %d of the tables made', 
     expect(await file.mac.listCredentials()).toHaveLength(ALL.length)
   })
 
-  test('lets in who was let in, and nobody else', async () => {
+  test('accepts the same credentials as before, and no others', async () => {
     await using file = await opened(version)
     for (const made of GOOD) {
       expect(await file.send(made, { nonce: 'new' })).toBe('200')
@@ -107,7 +107,7 @@ describe.each([[1], [2], [3]])('a database that version %d of the tables made', 
     await later.close()
   })
 
-  test('calls no nonce new that was used then, and none that was forgotten then', async () => {
+  test('rejects nonces that were used before, and timestamps below the floor of that time', async () => {
     await using file = await opened(version)
     for (const made of [...GOOD, expired]) {
       for (const nonce of made.nonces) {
@@ -123,7 +123,7 @@ describe.each([[1], [2], [3]])('a database that version %d of the tables made', 
     expect(rows.mac_state).toContainEqual(['nonce_floor', MADE - 999])
   })
 
-  test('can be worked with as any other', async () => {
+  test('supports all changes of credentials', async () => {
     await using file = await opened(version)
     const { id } = valid.key
     const { key } = await file.mac.rotateCredential(id)
@@ -143,10 +143,10 @@ describe.each([[1], [2], [3]])('a database that version %d of the tables made', 
     )
   })
 
-  test('may be brought up to date by two processes at once', async () => {
+  test('can be migrated by two processes at once', async () => {
     await using file = await opened(version)
     expect(await openAtOnce(file.path, 2)).toEqual([OPENED, OPENED])
-    expect(databaseContent(file.path).schema).toEqual(await schemaOfToday())
+    expect(databaseContent(file.path).schema).toEqual(await currentSchema())
     expect(await file.mac.listCredentials()).toHaveLength(ALL.length)
   })
 })

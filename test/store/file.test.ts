@@ -6,7 +6,7 @@ import { expect, spyOn, test } from '../support/runner.ts'
 import { Database, EXEC, rowsOf } from '../support/sqlite.ts'
 
 test.each([[0o000], [0o022], [0o077]])(
-  'the database and the files beside it are for their owner alone, under umask %d',
+  'only their owner may read the database and the files beside it, with umask %d',
   async (mask) => {
     using folder = temporaryFolder()
     const before = process.umask(mask)
@@ -24,7 +24,7 @@ test.each([[0o000], [0o022], [0o077]])(
   },
 )
 
-test('an empty file that was there keeps its mode, and is used', async () => {
+test('an empty file that exists is used, and keeps its mode', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   writeFileSync(path, '', { mode: 0o640 })
@@ -34,7 +34,7 @@ test('an empty file that was there keeps its mode, and is used', async () => {
   await mac.close()
 })
 
-test('a link that leads to no file yet is followed, and the file is for its owner alone', async () => {
+test('if the path is a link to a file that does not exist, that file is created for its owner only', async () => {
   using folder = temporaryFolder()
   symlinkSync(folder.path('elsewhere.db'), folder.path('mac.db'))
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
@@ -43,7 +43,7 @@ test('a link that leads to no file yet is followed, and the file is for its owne
   await mac.close()
 })
 
-/** What the connection that a new Mac opens answers to each pragma. */
+/** Returns the value of each pragma on the connection of a new Mac. */
 async function pragmasOfNew(database: string, names: readonly string[]) {
   const run = spyOn(Database.prototype, EXEC)
   const mac = createMac({ database })
@@ -58,18 +58,18 @@ async function pragmasOfNew(database: string, names: readonly string[]) {
   }
 }
 
-test('the connection is set up to lose nothing, and never to block the thread', async () => {
+test('the connection is configured to lose nothing, and never to block the thread', async () => {
   using folder = temporaryFolder()
   const names = ['journal_mode', 'synchronous', 'fullfsync', 'foreign_keys']
   const database = `sqlite:${folder.path('mac.db')}`
   expect(await pragmasOfNew(database, names)).toEqual(['wal', 2, 1, 1])
-  // SQLite's own waiting blocks the thread: with it, 24 requests during a lock stalled all others
-  // for seconds. The store waits by itself, as the tests of a locked database show.
+  // SQLite's own waiting blocks the thread: 24 requests during a lock would stop all others for seconds.
+  // The store itself waits, as the tests of a locked database show.
   expect(await pragmasOfNew(database, ['busy_timeout'])).toEqual([0])
 })
 
 test.each([['with space.db'], ['100%25.db'], ['ünï.db'], [':memory:.db']])(
-  'the file has the very name that was given: %s',
+  'the file has exactly the given name: %s',
   async (name) => {
     using folder = temporaryFolder()
     const mac = createMac({ database: `sqlite:${folder.path(name)}` })
@@ -79,7 +79,7 @@ test.each([['with space.db'], ['100%25.db'], ['ünï.db'], [':memory:.db']])(
   },
 )
 
-test('a path may be relative, and absolute in the form of a URL', async () => {
+test('a path may be relative, or absolute after //', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = createMac({ database: `sqlite:${relative(process.cwd(), path)}` })
@@ -90,7 +90,7 @@ test('a path may be relative, and absolute in the form of a URL', async () => {
   await other.close()
 })
 
-test('a database in memory makes no file, and each Mac has one of its own', async () => {
+test('a database in memory creates no file, and each Mac has its own', async () => {
   const files = readdirSync('.')
   const one = createMac({ database: 'sqlite::memory:' })
   const two = createMac({ database: 'sqlite::memory:' })
@@ -100,7 +100,7 @@ test('a database in memory makes no file, and each Mac has one of its own', asyn
   await Promise.all([one.close(), two.close()])
 })
 
-test('no file is made before it is needed', async () => {
+test('the file is created only when it is needed', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = createMac({ database: `sqlite:${path}` })

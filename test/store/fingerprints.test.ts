@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { type Fingerprint, Fingerprints } from '../../src/store/fingerprints.ts'
 import { expect, test } from '../support/runner.ts'
 
-/** Fingerprints as a hash gives them, from a number that counts on. */
+/** Generates pseudorandom fingerprints. */
 function* fingerprints(): Generator<Fingerprint> {
   let [one, other] = [12_345, 67_890]
   for (;;) {
@@ -18,8 +18,8 @@ function next(source: Generator<Fingerprint>): Fingerprint {
   return source.next().value as Fingerprint
 }
 
-test('it holds what was added, as a set does, until it is dropped', () => {
-  // Few different values, so that many meet, zeros among them.
+test('fingerprints behave like a set: each is there from its addition until it is dropped', () => {
+  // Few different values, zeros among them, so that many are equal.
   const word = fc.constantFrom(0, 1, 2, 2 ** 31, 2 ** 32 - 1)
   const action = fc.oneof(
     { weight: 8, arbitrary: fc.record({ add: fc.nat(200), high: word, low: word }) },
@@ -33,7 +33,7 @@ test('it holds what was added, as a set does, until it is dropped', () => {
         if ('add' in each) {
           const { add, high, low } = each
           memory.add(add, { high, low })
-          // A fingerprint of two zeros is kept as another, which may meet a true one.
+          // A fingerprint of two zeros is kept as another one, which may also be added.
           model.add(`${Math.floor(add / 32)} ${high === 0 && low === 0 ? 1 : high} ${low}`)
         } else {
           memory.dropBelow(each.dropBelow)
@@ -53,7 +53,7 @@ test('it holds what was added, as a set does, until it is dropped', () => {
   )
 })
 
-test('a hundred thousand are all found again, and none that was not added', () => {
+test('a hundred thousand fingerprints are all found, and no other', () => {
   const memory = new Fingerprints()
   const source = fingerprints()
   const added = Array.from({ length: 100_000 }, () => next(source))
@@ -63,11 +63,11 @@ test('a hundred thousand are all found again, and none that was not added', () =
   for (let time = 0; time < 100_000; time++) {
     if (memory.has(64, next(source))) throw new Error('one is there that was not added')
   }
-  // Timestamps far apart are kept apart.
+  // They are not found with a timestamp far away.
   expect(added.filter((each) => memory.has(128, each))).toEqual([])
 })
 
-test('a nonce takes 20 bytes at most, however many there are', () => {
+test('a fingerprint takes at most 20 bytes, however many there are', () => {
   for (const count of [1000, 10_000, 100_000, 139_000, 300_000]) {
     const memory = new Fingerprints()
     const source = fingerprints()
@@ -76,21 +76,21 @@ test('a nonce takes 20 bytes at most, however many there are', () => {
   }
 })
 
-test('beyond the bound the earliest are dropped, and from which timestamp on all are there is told', () => {
+test('with too many fingerprints, the earliest are dropped, and add returns the earliest timestamp left', () => {
   const memory = new Fingerprints(1000)
   const source = fingerprints()
-  const told = new Set<number>()
+  const floors = new Set<number>()
   for (let time = 0; time < 3000; time++) {
     const floor = memory.add(Math.floor(time / 3), next(source))
-    if (floor !== null) told.add(floor)
+    if (floor !== null) floors.add(floor)
     expect(memory.size).toBeLessThanOrEqual(1000)
   }
-  // A slice of 32 seconds at a time, each once.
-  expect([...told]).toEqual(Array.from({ length: told.size }, (_, at) => (at + 1) * 32))
-  expect(told.size).toBeGreaterThan(10)
+  // A slice of 32 seconds is dropped at a time, and each only once.
+  expect([...floors]).toEqual(Array.from({ length: floors.size }, (_, at) => (at + 1) * 32))
+  expect(floors.size).toBeGreaterThan(10)
 })
 
-test('if all are of the same time, those go, so that the bound holds in any case', () => {
+test('if all fingerprints have the same timestamp, all are dropped, so that the bound always holds', () => {
   const memory = new Fingerprints(100)
   const source = fingerprints()
   for (let time = 0; time < 100; time++) expect(memory.add(320, next(source))).toBeNull()

@@ -23,7 +23,7 @@ function smallDisk(path: string): Disposable {
   return { [Symbol.dispose]: () => run('umount', path) }
 }
 
-/** Writes until there is no more room. */
+/** Writes until the disk is full. */
 function fill(path: string): void {
   for (const size of [4096, 1]) {
     try {
@@ -37,7 +37,7 @@ function fill(path: string): void {
 const ifMount = await testWith(MOUNT)
 
 ifMount(
-  'a full disk is answered 503, and with room again all is well and nothing passes twice',
+  'a full disk gives a 503; once there is room, requests are accepted again, and no replay is accepted',
   async () => {
     using folder = temporaryFolder()
     using _disk = smallDisk(folder.path('disk'))
@@ -68,7 +68,7 @@ ifMount(
   60_000,
 )
 
-test('a database that has reached its own limit is answered 503 until there is room', async () => {
+test('a database that has reached its own size limit gives a 503 until there is room', async () => {
   const sqlite = openDatabase(':memory:')
   const database = new Kysely<unknown>({ dialect: await applicationDialect(sqlite) })
   const mac = createMac({ database, onReject: () => {} })

@@ -9,7 +9,7 @@ import { expect, spyOn, test } from '../support/runner.ts'
 
 const NEW: Recorded = { verdict: 'new', version: 1 }
 
-/** A recorder that keeps the batches it is given, and does with each what it is told. */
+/** A recorder that keeps its batches, and calls `work` with each. */
 function recorder(
   work: (batch: readonly FingerprintedNonce[], at: number) => void = () => {},
   synced: Recorder['synced'] = () => null,
@@ -37,7 +37,7 @@ const nonce = (text: string | number): FingerprintedNonce => ({
 })
 const many = (count: number, from = 0) => Array.from({ length: count }, (_, at) => nonce(from + at))
 
-/** What became of each: `new`, or the code of the error. */
+/** Returns the verdict on each nonce: `new`, or the code of the error. */
 async function settle(all: readonly Promise<Recorded>[]): Promise<string[]> {
   const results = await Promise.allSettled(all)
   return results.map((result) =>
@@ -45,14 +45,14 @@ async function settle(all: readonly Promise<Recorded>[]): Promise<string[]> {
   )
 }
 
-test('one that comes alone is recorded at once', async () => {
+test('a single nonce is recorded at once', async () => {
   const { batches, commits } = recorder()
   const recorded = commits.record(nonce('alone'))
   expect(batches).toEqual([['alone']])
   expect(await recorded).toBe(NEW)
 })
 
-test('those of one turn share a batch, and from then on the first does so as well', async () => {
+test('nonces of one turn share a batch, and in the next turn the first nonce joins them', async () => {
   const { batches, commits } = recorder()
   await Promise.all(many(8).map((each) => commits.record(each)))
   await commits.drain()
@@ -66,7 +66,7 @@ test('those of one turn share a batch, and from then on the first does so as wel
   await again
 })
 
-test('a batch is answered when it is synced, and the next are committed meanwhile', async () => {
+test('a batch is answered when it is synced, and the next batch is committed meanwhile', async () => {
   const syncs: ReturnType<typeof Promise.withResolvers<void>>[] = []
   const { batches, commits } = recorder(undefined, () => {
     const sync = Promise.withResolvers<void>()
@@ -111,7 +111,7 @@ test('timestamps that differ by more than a batch can note are in different batc
   expect(batches).toEqual([['first'], ['a', 'b'], ['c']])
 })
 
-test('batches are bounded in size', async () => {
+test('a batch has at most 512 nonces', async () => {
   const { batches, commits } = recorder()
   await Promise.all(many(1300).map((each) => commits.record(each)))
   const sizes = batches.map(({ length }) => length)
@@ -119,7 +119,7 @@ test('batches are bounded in size', async () => {
   expect(sizes.reduce((sum, size) => sum + size)).toBe(1300)
 })
 
-test('a batch that fails fails its own requests and no others', async () => {
+test('if a batch fails, only its own requests fail', async () => {
   const { commits } = recorder((batch) => {
     if (batch.some((each) => each.nonce === '600')) throw new Error('disk full')
   })
@@ -130,15 +130,15 @@ test('a batch that fails fails its own requests and no others', async () => {
   expect(await settle([commits.record(nonce('later'))])).toEqual(['new'])
 })
 
-test('more than ten thousand that wait are refused, and the others are not', async () => {
+test('if ten thousand nonces wait, further ones get an error, and those that wait do not', async () => {
   const { commits } = recorder()
   const verdicts = await settle(many(10_010).map((each) => commits.record(each)))
-  // The first was recorded at once and does not wait.
+  // The first was recorded at once, so it does not wait.
   expect(verdicts.filter((verdict) => verdict === 'new')).toHaveLength(10_001)
   expect(verdicts.slice(-9)).toEqual(Array.from({ length: 9 }, () => 'ERR_MAC_STORE'))
 })
 
-test('a lock is waited for, with all that come in the meantime, in their order', async () => {
+test('nonces wait for a lock, with those that come meanwhile, in their order', async () => {
   let locked = true
   const { batches, commits } = recorder(() => {
     if (locked) throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
@@ -153,19 +153,19 @@ test('a lock is waited for, with all that come in the meantime, in their order',
   expect(batches.at(-1)).toEqual(['0', '1', '2', '3', '4', 'late'])
 })
 
-test('none waits longer than two seconds for a lock, however many there are', async () => {
+test('no nonce waits longer than two seconds for a lock, however many there are', async () => {
   let now = 0
   const clock = spyOn(performance, 'now').mockImplementation(() => now)
   try {
     const { commits } = recorder(() => {
-      // What a try takes, by a clock that a busy machine does not make go on.
+      // Each try takes 100 ms by this clock, also on a busy machine.
       now += 100
       throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
     })
     const all = [...many(1300), ...many(1300)].map((each) => commits.record(each))
     expect(new Set(await settle(all))).toEqual(new Set(['ERR_MAC_STORE']))
     expect(now).toBeGreaterThan(1900)
-    // Were a second batch to wait after the first, it would be four seconds at the least.
+    // If a second batch waited after the first, it would take at least four seconds.
     expect(now).toBeLessThan(3500)
   } finally {
     clock.mockRestore()

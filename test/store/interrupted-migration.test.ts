@@ -13,7 +13,7 @@ import { CONTENT } from './earlier/content.ts'
 
 const SCRIPT = join(import.meta.dirname, '../support/die-migrating.ts')
 
-/** Lets statement number `at` of those that follow fail. */
+/** A plugin that makes the statement with number `at` fail. */
 function failing(at: number): KyselyPlugin {
   let left = at
   return {
@@ -25,7 +25,7 @@ function failing(at: number): KyselyPlugin {
   }
 }
 
-/** Brings a file up to date, but for the statement that is to fail; tells whether it came to the end. */
+/** Migrates a file, but lets one statement fail. Returns whether the migration reached the end. */
 async function migrated(path: string, failsAt: number): Promise<boolean> {
   const { dialect } = await openSqlite(path, 'own')
   const db = new Kysely<MacDatabase>({ dialect, plugins: [failing(failsAt)] })
@@ -49,12 +49,12 @@ async function expectAllThere(path: string): Promise<void> {
   expect(integrity).toBe('ok')
 }
 
-describe.each([[1], [2], [3]])('from version %d of the tables', (version) => {
+describe.each([[1], [2], [3]])('a migration from version %d of the tables', (version) => {
   function copy(path: string): void {
     copyFileSync(join(import.meta.dirname, `earlier/version-${version}.db`), path)
   }
 
-  test('a migration that fails at any statement leaves all as it was, and may be tried again', async () => {
+  test('changes nothing if any of its statements fails, and can be tried again', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     copy(path)
@@ -64,19 +64,19 @@ describe.each([[1], [2], [3]])('from version %d of the tables', (version) => {
       expect(databaseContent(path)).toEqual(before)
       at++
     }
-    // One for each column that was added at the least.
+    // At least one for each added column.
     expect(at).toBeGreaterThan(20)
     await expectAllThere(path)
   }, 180_000)
 
-  test('a process that is killed in the middle of one leaves all as it was', async () => {
+  test('changes nothing if the process is killed in its middle', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     copy(path)
     const before = databaseContent(path)
     for (const statements of [6, 12, 24]) {
       const args = { cwd: folder.path('.'), env: process.env, args: [path, String(statements)] }
-      // No status: it was killed, and did not fail.
+      // The status is null because it was killed. It did not fail by itself.
       expect(await runToEnd(SCRIPT, args)).toEqual({ out: '', err: '', status: null })
       expect(databaseContent(path)).toEqual(before)
     }

@@ -24,7 +24,7 @@ import { withDatabase } from '../support/with-database.ts'
 
 const NOW = 1_700_000_000
 
-/** What stands in for the thread: each sync ends when the test says so. */
+/** Replaces the thread: each sync ends when the test says so. */
 class ManualSync implements Syncing {
   next: Sync = 'later'
   readonly times: number[] = []
@@ -59,7 +59,7 @@ class ManualSync implements Syncing {
   async close(): Promise<void> {}
 }
 
-/** Nonces in a file, and what becomes of them: how each commit was synced. */
+/** Opens a journal on a file, and records how each commit was synced. */
 async function opened(sync: ManualSync | null) {
   const folder = temporaryFolder()
   const path = folder.path('mac.db')
@@ -108,17 +108,17 @@ function record(nonces: NonceStore, nonce = `n${count++}`) {
   return nonces.record({ timestamp: NOW, credential: 'ada', keyNumber: 1, nonce, now: NOW })
 }
 
-/** The verdict, or the code of the error, or `waits`. */
+/** Returns the verdict, or the code of the error, or `waits` if there is none within 20 ms. */
 async function soon(recorded: Promise<{ readonly verdict: string }>): Promise<string> {
   const later = new Promise<string>((resolve) => setTimeout(resolve, 20, 'waits'))
-  const told = recorded.then(
+  const verdict = recorded.then(
     ({ verdict }) => verdict,
     ({ code }) => String(code),
   )
-  return Promise.race([told, later])
+  return Promise.race([verdict, later])
 }
 
-test('without a thread that syncs, each batch is synced by its commit', async () => {
+test('without a thread, each batch is synced by its commit', async () => {
   await using file = await opened(null)
   for (let time = 0; time < 3; time++) await record(file.journal)
   expect(file.commits).toEqual(['full', 'full', 'full'])
@@ -129,7 +129,7 @@ test('a batch that is synced later is answered after its sync', async () => {
   await using file = await opened(sync)
   const waiting = record(file.journal, 'n')
   expect(await soon(waiting)).toBe('waits')
-  // A copy changes nothing, so nothing of it is waited for.
+  // A replay writes nothing, so it does not wait for a sync.
   expect(await soon(record(file.journal, 'n'))).toBe('seen')
   sync.syncs[0]?.resolve()
   expect(await soon(waiting)).toBe('new')
@@ -137,20 +137,20 @@ test('a batch that is synced later is answered after its sync', async () => {
   expect(sync.times).toEqual([])
 })
 
-test('a batch that is synced by its commit is answered at once, and how long that took is noted', async () => {
+test('a batch that is synced by its commit is answered at once, and the time is measured', async () => {
   const sync = new ManualSync()
   sync.next = 'at once'
   await using file = await opened(sync)
   expect(await soon(record(file.journal, 'n'))).toBe('new')
   expect(sync.times.length).toBe(1)
   expect(sync.times[0]).toBeGreaterThan(0)
-  // A copy is not written, and says nothing of the disk.
+  // A replay is not written, so its time is not measured.
   expect(await soon(record(file.journal, 'n'))).toBe('seen')
   expect(sync.times.length).toBe(1)
   expect(file.commits).toEqual(['full'])
 })
 
-test('a lock of another process is waited for, which is noted as well', async () => {
+test('a batch waits for the lock of another process, and the waiting is measured', async () => {
   const sync = new ManualSync()
   sync.next = 'at once'
   await using file = await opened(sync)
@@ -165,7 +165,7 @@ test('a lock of another process is waited for, which is noted as well', async ()
   })
 })
 
-test('failures that are written at the end alone are synced with what comes later', async () => {
+test('failures that are written only on close are not synced by their commit', async () => {
   await using file = await opened(null)
   await record(file.journal)
   file.journal.failed('ada', NOW)
@@ -173,7 +173,7 @@ test('failures that are written at the end alone are synced with what comes late
   expect(file.commits).toEqual(['full', 'normal'])
 })
 
-test('a sync that fails rejects all that wait and all that come, here and in other processes', async () => {
+test('a failed sync rejects all requests that wait and all later ones, in every process', async () => {
   const sync = new ManualSync()
   await using file = await opened(sync)
   const waiting = record(file.journal, 'lost')
@@ -183,11 +183,11 @@ test('a sync that fails rejects all that wait and all that come, here and in oth
   for (const nonces of [file.journal, file.store.nonces]) {
     await expect(record(nonces)).rejects.toThrow(/a sync of its log failed/)
   }
-  // Whoever is rejected for that was not forgotten either.
+  // The nonce of a rejected request stays in memory too.
   expect(await soon(record(file.journal, 'lost'))).toBe('seen')
 })
 
-test('a commit whose sync fails rejects those too that wait for the thread, whose own sync succeeds', async () => {
+test('a commit whose sync fails also rejects requests that wait for a successful sync of the thread', async () => {
   const sync = new ManualSync()
   await using file = await opened(sync)
   const waiting = record(file.journal)
@@ -199,7 +199,7 @@ test('a commit whose sync fails rejects those too that wait for the thread, whos
   await expect(waiting).rejects.toThrow(/a sync of its log failed/)
 })
 
-test('after a failed sync the database is opened again once its log is in the file', async () => {
+test('after a failed sync, the database can be opened once its log was written into the file', async () => {
   await using file = await opened(null)
   await record(file.journal, 'before')
   await withDatabase(file.path, (db) =>
@@ -219,56 +219,56 @@ test('after a failed sync the database is opened again once its log is in the fi
   await again.close()
 })
 
-/** What a thread that was started for the log of a database tells of itself and of a sync. */
-async function toldBy(path: string, known = inode(path)): Promise<readonly unknown[]> {
-  const told: unknown[] = []
+/** Starts a thread for the log of a database, requests a sync, and returns the thread's messages. */
+async function messagesOf(path: string, known = inode(path)): Promise<readonly unknown[]> {
+  const messages: unknown[] = []
   let thread: Thread | null = null
   await new Promise<void>((resolve) => {
     thread = startLogThread(
       { path, inode: known },
       {
         message(message) {
-          told.push(message)
+          messages.push(message)
           if (message === 'ready') thread?.sync()
           else resolve()
         },
         gone() {
-          told.push('gone')
+          messages.push('gone')
           resolve()
         },
       },
     )
     thread?.keepAlive(true)
   })
-  const all = [...told]
-  // Otherwise it keeps the process of the tests alive.
+  const all = [...messages]
+  // Otherwise the thread keeps the test process alive.
   if (!all.includes('gone')) await (thread as Thread | null)?.end()
   return all
 }
 
-test('the thread syncs the log of the file that it was started for, and of no other', async () => {
+test('the thread syncs the log of its own file, and does not start for another file of the same name', async () => {
   await using file = await opened(null)
   await record(file.journal)
-  const [ready, synced] = await toldBy(file.path)
+  const [ready, synced] = await messagesOf(file.path)
   expect(ready).toBe('ready')
   expect(synced).toMatchObject({ failed: null })
-  expect(await toldBy(file.path, '1:1')).toEqual(['gone'])
-  await expect(toldBy(`${file.path}-other`, null)).rejects.toThrow('ENOENT')
+  expect(await messagesOf(file.path, '1:1')).toEqual(['gone'])
+  await expect(messagesOf(`${file.path}-other`, null)).rejects.toThrow('ENOENT')
 })
 
-test('the thread syncs the log beside the file that a link leads to, not what lies beside the link', async () => {
+test('if the path is a link, the thread syncs the log beside the real file, not beside the link', async () => {
   await using file = await opened(null)
   using folder = temporaryFolder()
   const link = folder.path('link.db')
   symlinkSync(file.path, link)
   await record(file.journal)
-  expect((await toldBy(link))[0]).toBe('ready')
+  expect((await messagesOf(link))[0]).toBe('ready')
   rmSync(`${file.path}-wal`)
   writeFileSync(`${link}-wal`, '')
-  expect(await toldBy(link)).toEqual(['gone'])
+  expect(await messagesOf(link)).toEqual(['gone'])
 })
 
-/** What would sync with a thread that the test stands in for. */
+/** Creates a `LogSync` whose thread is played by the test. */
 function withThread() {
   const events: ThreadEvents[] = []
   const alive: boolean[] = []
@@ -279,16 +279,16 @@ function withThread() {
     },
     () => {},
   )
-  const told = (message: Synced) => events.at(-1)?.message(message)
-  return { sync, events, alive, told, gone: () => events.at(-1)?.gone() }
+  const message = (text: Synced) => events.at(-1)?.message(text)
+  return { sync, events, alive, message, gone: () => events.at(-1)?.gone() }
 }
 
-/** Syncs that take so many milliseconds each. */
+/** Reports commits that took so many milliseconds each. */
 function take(sync: LogSync, milliseconds: number, times: number): void {
   for (let time = 0; time < times; time++) sync.took(milliseconds)
 }
 
-test('a disk that is always quick, or slow for once, needs no thread', () => {
+test('the thread is not started on a disk that is quick, or slow only once', () => {
   const { sync, events } = withThread()
   expect(sync.next).toBe('at once')
   take(sync, 0.2, 5000)
@@ -299,46 +299,46 @@ test('a disk that is always quick, or slow for once, needs no thread', () => {
   expect(sync.next).toBe('at once')
 })
 
-test('on a slow disk the thread takes over as soon as it is ready', () => {
-  const { sync, events, told } = withThread()
+test('on a slow disk, the thread takes over as soon as it is ready', () => {
+  const { sync, events, message } = withThread()
   take(sync, 3, 10)
   expect(events.length).toBe(1)
   expect(sync.next).toBe('at once')
-  told('ready')
+  message('ready')
   expect(sync.next).toBe('later')
 })
 
-test('if several processes wait for each other, the thread takes over, after a commit of its own', () => {
-  const { sync, events, told } = withThread()
+test('if several processes wait for each other, the thread takes over after the next commit', () => {
+  const { sync, events, message } = withThread()
   for (let time = 0; time < 100; time++) sync.waited(1)
   expect(events).toEqual([])
   sync.took(0.2)
-  told('ready')
+  message('ready')
   expect(sync.next).toBe('later')
 })
 
-test('once the disk has been quick for long, commits sync again by themselves', async () => {
-  const { sync, events, told } = withThread()
+test('once the disk has been quick for a long time, commits are synced at once again', async () => {
+  const { sync, events, message } = withThread()
   sync.took(30)
-  told('ready')
+  message('ready')
   for (let time = 0; time < 500; time++) {
     const over = sync.wait()
-    told({ failed: null, milliseconds: 0.2 })
+    message({ failed: null, milliseconds: 0.2 })
     await over
   }
   expect(sync.next).toBe('later')
   take(sync, 0.2, 600)
   expect(sync.next).toBe('at once')
-  // The same thread goes on with the work.
+  // If the disk is slow again, the same thread is used.
   sync.took(30)
   expect(sync.next).toBe('later')
   expect(events.length).toBe(1)
 })
 
-test('once the thread is gone, each commit syncs by itself', async () => {
-  const { sync, told, gone, events } = withThread()
+test('once the thread has ended, each commit is synced at once', async () => {
+  const { sync, message, gone, events } = withThread()
   sync.took(30)
-  told('ready')
+  message('ready')
   const over = sync.wait()
   gone()
   await expect(over).rejects.toThrow('the thread that syncs the log ended')
@@ -348,17 +348,17 @@ test('once the thread is gone, each commit syncs by itself', async () => {
   expect(sync.next).toBe('at once')
 })
 
-test('the thread keeps the process alive while a sync is waited for, and not after one that failed', async () => {
-  const { sync, alive, told } = withThread()
+test('the thread keeps the process alive only during a sync, and not after a failed one', async () => {
+  const { sync, alive, message } = withThread()
   sync.took(30)
-  told('ready')
+  message('ready')
   const first = sync.wait()
   expect(alive.at(-1)).toBe(true)
-  told({ failed: null, milliseconds: 3 })
+  message({ failed: null, milliseconds: 3 })
   await first
   expect(alive.at(-1)).toBe(false)
   const second = sync.wait()
-  told({ failed: 'EIO', milliseconds: 3 })
+  message({ failed: 'EIO', milliseconds: 3 })
   await expect(second).rejects.toThrow('the log could not be synced: EIO')
   expect(alive.at(-1)).toBe(false)
   await expect(sync.wait()).rejects.toThrow('EIO')

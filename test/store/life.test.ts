@@ -9,7 +9,7 @@ import { startServer } from '../support/start-server.ts'
 const URL = 'http://example.com/a'
 
 describe('ready', () => {
-  test('opens the database, and may be called many times at once', async () => {
+  test('opens the database, and can be called many times at once', async () => {
     using folder = temporaryFolder()
     const mac = createMac({ database: `sqlite:${folder.path('mac.db')}` })
     await Promise.all(Array.from({ length: 10 }, () => mac.ready()))
@@ -17,7 +17,7 @@ describe('ready', () => {
     await mac.close()
   })
 
-  test('rejects where it cannot be used, and tries again when it is called again', async () => {
+  test('rejects if the database cannot be opened, and tries again with the next call', async () => {
     using folder = temporaryFolder()
     const mac = createMac({ database: `sqlite:${folder.path('later/mac.db')}` })
     const failed = await Promise.allSettled([mac.ready(), mac.ready()])
@@ -29,7 +29,7 @@ describe('ready', () => {
 })
 
 describe('close', () => {
-  test('leaves one file, with everything in it', async () => {
+  test('leaves one file that contains everything', async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.path('mac.db')}`
     const mac = createMac({ database })
@@ -42,7 +42,7 @@ describe('close', () => {
     await after.close()
   })
 
-  test('ends all work, with an error of its own', async () => {
+  test('makes later calls reject with ERR_MAC_CLOSED, and requests get a 503', async () => {
     const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
     const ada = await mac.createCredential('ada')
     await mac.close()
@@ -64,7 +64,7 @@ describe('close', () => {
     }
   })
 
-  test('may come twice, before the opening, during it, and after a failure', async () => {
+  test('can be called twice, before or during the opening, and after a failed opening', async () => {
     using folder = temporaryFolder()
     const twice = createMac({ database: 'sqlite::memory:' })
     await twice.ready()
@@ -83,7 +83,7 @@ describe('close', () => {
     await failed.close()
   })
 
-  test('is awaited by everybody who asks for it', async () => {
+  test('resolves for every caller when the database is closed', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const mac = createMac({ database: `sqlite:${path}` })
@@ -93,7 +93,7 @@ describe('close', () => {
     expect(readdirSync(folder.path('.'))).toEqual(['mac.db'])
   })
 
-  test('under load lets each request end with 200 or 503', async () => {
+  test('under load, lets each request end with 200 or 503', async () => {
     using folder = temporaryFolder()
     const mac = createMac({ database: `sqlite:${folder.path('mac.db')}`, onReject: () => {} })
     const ada = await mac.createCredential('ada')
@@ -107,7 +107,7 @@ describe('close', () => {
   })
 })
 
-test('two processes on one file see at once what the other writes', async () => {
+test('two processes on one file see at once what the other has written', async () => {
   using folder = temporaryFolder()
   const database = `sqlite:${folder.path('mac.db')}`
   const mac = createMac({ database, onReject: () => {} })

@@ -5,12 +5,12 @@ import { serve } from '../support/serve.ts'
 import { openDatabase } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
-/** Who waits twice waits for four seconds, however idle the machine is; less is due to others on it. */
+/** In milliseconds. A request that waits twice needs at least four seconds; a busy machine adds less than this. */
 const GIVEN_UP = 3800
-/** Who waits at all waits for two seconds. */
+/** In milliseconds. A request that waits at all waits for two seconds. */
 const BLOCKED = 1800
 
-/** A server, and a connection of somebody else that can take the write lock. */
+/** Starts a server, and opens another connection that can take the write lock. */
 async function start() {
   const folder = temporaryFolder()
   const server = await serve(`sqlite:${folder.path('mac.db')}`)
@@ -27,7 +27,7 @@ async function start() {
   }
 }
 
-/** Calls `work` again and again until `end`; gives the longest time that one call took. */
+/** Calls `work` again and again until `end`. Returns the longest time of one call. */
 async function longest(work: () => Promise<unknown>, end: Promise<unknown>): Promise<number> {
   let running = true
   const done = () => {
@@ -44,7 +44,7 @@ async function longest(work: () => Promise<unknown>, end: Promise<unknown>): Pro
   return most
 }
 
-test('a short lock is waited for', async () => {
+test('a request waits for a short lock', async () => {
   await using place = await start()
   place.other.exec('begin immediate')
   const answer = place.server.send(KEY)
@@ -52,7 +52,7 @@ test('a short lock is waited for', async () => {
   expect(await answer).toBe('200')
 })
 
-test('a long lock is answered 503 in time, other work goes on, and all is well afterwards', async () => {
+test('a long lock gives a 503 in time, does not delay other requests, and does no lasting harm', async () => {
   await using place = await start()
   const { server, other } = place
   other.exec('begin immediate')
@@ -69,7 +69,7 @@ test('a long lock is answered 503 in time, other work goes on, and all is well a
   expect(await server.send(KEY)).toBe('200')
 }, 180_000)
 
-test('many requests during a long lock do not wait for one another', async () => {
+test('many requests during a long lock do not wait for each other', async () => {
   await using place = await start()
   const { server, other } = place
   other.exec('begin immediate')
@@ -84,7 +84,7 @@ test('many requests during a long lock do not wait for one another', async () =>
   expect(all).toBeLessThan(GIVEN_UP)
 }, 180_000)
 
-test('a lock does not keep those out who are refused anyway', async () => {
+test('a request that is rejected anyway does not wait for a lock', async () => {
   await using place = await start()
   const { server, other } = place
   other.exec('begin immediate')
@@ -95,7 +95,7 @@ test('a lock does not keep those out who are refused anyway', async () => {
   other.exec('rollback')
 })
 
-test('a new file that is locked is given up on in time, and can be opened later', async () => {
+test('ready rejects in time if a new file is locked, and opens the file later', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const other = openDatabase(path)

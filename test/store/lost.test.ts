@@ -7,7 +7,7 @@ import { type Served, serve } from '../support/serve.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
 
-/** Sends requests until one is not let in; the file is looked for once a second. */
+/** Sends requests until one is not accepted: the server checks the file once a second. */
 async function untilNoticed(server: Served): Promise<string> {
   const end = performance.now() + 5000
   for (;;) {
@@ -40,7 +40,7 @@ describe('a database file that was', () => {
   ]
 
   test.each(losses)(
-    '%s while it was open is answered 503 from then on',
+    '%s while it was open gives a 503 from then on',
     async (_, lose) => {
       using folder = temporaryFolder()
       const path = folder.path('mac.db')
@@ -62,7 +62,7 @@ describe('a database file that was', () => {
     180_000,
   )
 
-  test('open without its log any more is answered 503', async () => {
+  test('open when its log was deleted gives a 503', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await createAt(path)

@@ -5,7 +5,7 @@ import { stored } from '../support/stored.ts'
 
 const NOW = 1_700_000_000
 
-test('in memory, what is recorded during a change that comes to nothing stays recorded', async () => {
+test('in memory, a nonce that is recorded during a failed change stays recorded', async () => {
   const { credentials, nonces, close } = await openStore({ path: null, driver: 'own' })
   await credentials.insert(stored('ada'))
   const record = async (nonce: string) => {
@@ -15,7 +15,7 @@ test('in memory, what is recorded during a change that comes to nothing stays re
   const refuse = () => {
     throw new TypeError('no')
   }
-  // One of these moments lies within the transaction of the change.
+  // At one of these moments, the nonce is recorded during the transaction of the change.
   for (let moment = 0; moment < 40; moment++) {
     await setImmediate()
     await setImmediate()

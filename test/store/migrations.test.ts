@@ -5,7 +5,7 @@ import { OPENED, openAtOnce } from '../support/open-at-once.ts'
 import { expect, test } from '../support/runner.ts'
 import { openDatabase, rowsOf } from '../support/sqlite.ts'
 
-/** All that the migrations made: the version of each, and the tables as they were declared. */
+/** Returns what the migrations created: the versions, the names in `mac_state`, and the schema. */
 function tables(path: string): unknown {
   const database = openDatabase(path)
   try {
@@ -19,7 +19,7 @@ function tables(path: string): unknown {
   }
 }
 
-/** What one opening alone makes. */
+/** Opens a database once, and returns what the migrations created. */
 async function expected(path: string): Promise<unknown> {
   const mac = createMac({ database: `sqlite:${path}` })
   await mac.ready()
@@ -27,7 +27,7 @@ async function expected(path: string): Promise<unknown> {
   return tables(path)
 }
 
-test('each is run once, and its version written down', async () => {
+test('each migration runs once, and its version is stored', async () => {
   using folder = temporaryFolder()
   const versions = MIGRATIONS.map((_, at) => at + 1)
   expect(await expected(folder.path('mac.db'))).toMatchObject({ versions })

@@ -8,7 +8,7 @@ interface Simply extends Pick<NonceStore, 'prune'> {
   record(timestamp: number, credential: string, nonce: string): Promise<NonceVerdict>
 }
 
-/** A store of which the verdicts alone are looked at. */
+/** Wraps a store so that `record` returns only the verdict. */
 function simply(store: NonceStore): Simply {
   return {
     prune: (...given) => store.prune(...given),
@@ -17,7 +17,7 @@ function simply(store: NonceStore): Simply {
   }
 }
 
-/** What every `NonceStore` has to do. */
+/** The tests that every `NonceStore` must pass. */
 export function nonceContract(open: () => Promise<Store>): void {
   const opened = async () => simply((await open()).nonces)
 
@@ -28,7 +28,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW, 'ada', 'n')).toBe('seen')
   })
 
-  test('it is told apart by timestamp, credential, and every character and its case', async () => {
+  test('nonces differ by timestamp, credential, and every character, its case included', async () => {
     const store = await opened()
     await store.record(NOW, 'ada', 'n')
     expect(await store.record(NOW + 1, 'ada', 'n')).toBe('new')
@@ -40,7 +40,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     }
   })
 
-  test('of many copies at once exactly one is new', async () => {
+  test('exactly one of many simultaneous copies is new', async () => {
     const store = await opened()
     const copies = Array.from({ length: 64 }, () => store.record(NOW, 'ada', 'n'))
     const verdicts = await Promise.all(copies)
@@ -48,7 +48,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(verdicts.filter((verdict) => verdict === 'seen')).toHaveLength(63)
   })
 
-  test('the same text of many credentials at once is told apart', async () => {
+  test('simultaneous nonces with the same text differ if their credentials differ', async () => {
     const store = await opened()
     const send = (names: readonly number[]) =>
       Promise.all(names.map((at) => store.record(NOW + (at % 2), `id-${at}`, 'n')))
@@ -59,7 +59,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(new Set(verdicts)).toEqual(new Set(['new', 'seen']))
   })
 
-  test('prune removes what lies below the floor, and not what lies at it', async () => {
+  test('prune removes nonces below the floor, and not those at the floor', async () => {
     const store = await opened()
     for (const age of [302, 301, 300, 0, -300]) await store.record(NOW - age, 'ada', 'n')
     expect(await store.prune(NOW, 300, ALL)).toBe(2)
@@ -67,7 +67,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     for (const age of [300, 0, -300]) expect(await store.record(NOW - age, 'ada', 'n')).toBe('seen')
   })
 
-  test('below the floor nothing is new', async () => {
+  test('no nonce below the floor is new', async () => {
     const store = await opened()
     await store.record(NOW - 301, 'ada', 'n')
     expect(await store.prune(NOW, 300, ALL)).toBe(1)
@@ -76,7 +76,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW - 300, 'ada', 'n')).toBe('new')
   })
 
-  test('the floor never sinks, whatever the clock does', async () => {
+  test('the floor is never lowered, even if the clock is set back', async () => {
     const store = await opened()
     await store.record(NOW - 301, 'ada', 'n')
     await store.prune(NOW, 300, ALL)
@@ -85,7 +85,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW - 301, 'ada', 'n')).not.toBe('new')
   })
 
-  test('prune removes up to its limit, the oldest first', async () => {
+  test('prune removes nonces up to its limit, the oldest first', async () => {
     const store = await opened()
     for (const name of ['a', 'b', 'c']) await store.record(NOW - 311, name, 'n')
     for (let age = 310; age >= 301; age--) await store.record(NOW - age, 'ada', 'n')
@@ -96,7 +96,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.prune(NOW, 300, 5)).toBe(0)
   })
 
-  test('whoever keeps nonces longest has its way while it is at work', async () => {
+  test('nonces are kept as long as the process that keeps them longest wants, while it is running', async () => {
     const store = await opened()
     await store.prune(NOW, 3600, ALL)
     await store.record(NOW - 1000, 'ada', 'n')
@@ -105,7 +105,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.prune(NOW + 3600, 300, ALL)).toBe(1)
   })
 
-  test('whoever kept them longest and was silent for as long does not count', async () => {
+  test('a process that kept nonces longest no longer counts if it did not prune for that time', async () => {
     const store = await opened()
     await store.prune(NOW, 3600, ALL)
     await store.record(NOW + 3000, 'ada', 'n')
@@ -114,7 +114,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW + 3000, 'ada', 'n')).not.toBe('new')
   })
 
-  test('whoever keeps them longest and stays at work goes on to have its way', async () => {
+  test('a process that keeps nonces longest counts as long as it continues to prune', async () => {
     const store = await opened()
     await store.prune(NOW, 3600, ALL)
     await store.prune(NOW + 3000, 3600, ALL)
@@ -123,7 +123,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW + 2000, 'ada', 'n')).toBe('seen')
   })
 
-  test('work that a clock put into the future does not count', async () => {
+  test('a process whose clock was ahead does not count', async () => {
     const store = await opened()
     await store.prune(NOW + 100_000, 3600, ALL)
     await store.record(NOW - 1000, 'ada', 'n')
@@ -131,7 +131,7 @@ export function nonceContract(open: () => Promise<Store>): void {
     expect(await store.record(NOW - 1000, 'ada', 'n')).not.toBe('new')
   })
 
-  test('records and prunes at once go together', async () => {
+  test('record and prune can run at the same time', async () => {
     const store = await opened()
     const work = Array.from({ length: 64 }, (_, at) => [
       store.record(NOW - 301 - at, 'ada', 'old'),

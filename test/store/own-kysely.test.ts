@@ -14,7 +14,7 @@ interface AppDatabase {
   readonly users: { readonly id: number; readonly name: string }
 }
 
-/** An application's database, with a table and a row of its own. */
+/** Creates an application's database, with its own table and row. */
 async function appDatabase(connection: Connection = openDatabase(':memory:')) {
   const database = new Kysely<AppDatabase>({ dialect: await applicationDialect(connection) })
   await database.schema
@@ -28,7 +28,7 @@ async function appDatabase(connection: Connection = openDatabase(':memory:')) {
 
 const URL = 'http://example.com/a'
 
-test("the tables are made in a caller's own database, beside its own", async () => {
+test("the tables are created in the caller's database, beside its own tables", async () => {
   const database = await appDatabase()
   const mac = createMac({ database })
   const user = await database.selectFrom('users').selectAll().executeTakeFirstOrThrow()
@@ -42,7 +42,7 @@ test("the tables are made in a caller's own database, beside its own", async () 
   for (const name of ours) expect(name).toMatch(/^mac_/)
 })
 
-test('it stays open when the Mac is closed, and another Mac finds everything in it', async () => {
+test("the caller's Kysely stays open when the Mac is closed, and another Mac can use it", async () => {
   const database = await appDatabase()
   const before = createMac({ database })
   const ada = await before.createCredential('ada')
@@ -55,7 +55,7 @@ test('it stays open when the Mac is closed, and another Mac finds everything in 
   expect(await outcome(after.withMac(() => new Response())(copy))).toBe('401 ERR_MAC_REPLAY')
 })
 
-test('one that was destroyed is answered 503', async () => {
+test('a Kysely that was destroyed gives a 503', async () => {
   const database = await appDatabase()
   const rejected: string[] = []
   const mac = createMac({ database, onReject: ({ code }) => rejected.push(code) })
@@ -66,7 +66,7 @@ test('one that was destroyed is answered 503', async () => {
   expect(rejected).toEqual(['ERR_MAC_STORE'])
 })
 
-test('one that gives integers as bigints works', async () => {
+test('a Kysely that returns integers as bigints works', async () => {
   const database = await appDatabase(databaseOfBigints())
   const mac = createMac({ database, onReject: () => {} })
   const ada = await mac.createCredential('ada')
@@ -74,7 +74,7 @@ test('one that gives integers as bigints works', async () => {
   expect((await mac.getCredential(ada.id))?.expires).toEqual(ada.expires)
 })
 
-test("a request is verified while the application's own transaction runs", async () => {
+test("a request is verified although the application's own transaction is running", async () => {
   const database = await appDatabase()
   const mac = createMac({ database })
   const ada = await mac.createCredential('ada')
@@ -90,7 +90,7 @@ test("a request is verified while the application's own transaction runs", async
   expect(await answer).toBe('200')
 })
 
-test('one whose tables are newer is refused, and not left within a transaction', async () => {
+test('ready rejects if the tables have a newer version, and leaves no transaction open', async () => {
   const database = await appDatabase()
   await createMac({ database }).ready()
   await sql`insert into mac_schema values (99)`.execute(database)
@@ -101,7 +101,7 @@ test('one whose tables are newer is refused, and not left within a transaction',
   expect(await database.selectFrom('users').select('name').execute()).toEqual([{ name: 'Eve' }])
 })
 
-test('one whose driver drops the rows of RETURNING works: none are asked for', async () => {
+test('a driver that ignores the rows of RETURNING works, because RETURNING is not used', async () => {
   const connection = openDatabase(':memory:')
   const prepare = (text: string) => {
     const statement = connection.prepare(text)
@@ -130,7 +130,7 @@ test('one whose driver drops the rows of RETURNING works: none are asked for', a
   await mac.close()
 })
 
-test('a transaction, and a Kysely with a schema, are refused at once', async () => {
+test('createMac throws for a transaction, and for a Kysely with a schema', async () => {
   const database = await appDatabase()
   expect(() => createMac({ database: database.withSchema('auth') })).toThrow(TypeError)
   await database.transaction().execute(async (transaction) => {
@@ -138,7 +138,7 @@ test('a transaction, and a Kysely with a schema, are refused at once', async () 
   })
 })
 
-test('a call within a transaction of the same Kysely fails in ten seconds, and does not hang', async () => {
+test('a call within a transaction of the same Kysely fails after ten seconds instead of hanging', async () => {
   const database = await appDatabase()
   const mac = createMac({ database, onReject: () => {} })
   await mac.ready()
@@ -146,7 +146,7 @@ test('a call within a transaction of the same Kysely fails in ten seconds, and d
   const carol = await mac.createCredential('carol')
   expect(await outcome(app(signed(carol, URL)))).toBe('200')
   const within = database.transaction().execute(async () => {
-    // A credential that signed before is remembered: its request waits for the nonce alone.
+    // The credential is cached, because it has signed before. So its request waits only for the nonce.
     const answer = outcome(app(signed(carol, URL)))
     const creating = mac.createCredential('ada', { id: 'ada' })
     await creating.catch(() => null)

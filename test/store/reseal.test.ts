@@ -14,7 +14,7 @@ import { withDatabase } from '../support/with-database.ts'
 
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
 
-/** What stands for each credential's current key in the database. */
+/** Returns each credential's current key in the form in which the database stores it. */
 function writtenKeys(path: string): Map<unknown, unknown> {
   const database = openDatabase(path)
   const rows = rowsOf(database, 'select id, key from mac_credentials')
@@ -22,7 +22,7 @@ function writtenKeys(path: string): Map<unknown, unknown> {
   return new Map(rows.map(([id, key]) => [id, key]))
 }
 
-test('it seals what was not sealed, old keys as well, and leaves no trace of them in the files', async () => {
+test('reseal seals all unsealed keys, old keys too, and leaves no trace of them in the files', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const before = open(path, null)
@@ -48,7 +48,7 @@ test('it seals what was not sealed, old keys as well, and leaves no trace of the
   await mac.close()
 })
 
-test('it seals what another sealing key sealed, and touches nothing that is done', async () => {
+test('reseal seals keys of another sealing key, and does not touch keys that are done', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const one = open(path, ONE)
@@ -67,7 +67,7 @@ test('it seals what another sealing key sealed, and touches nothing that is done
   await two.close()
 })
 
-test('without a sealing key it says what to do', async () => {
+test('reseal throws without a sealing key, and says what to do', async () => {
   const mac = createMac({ database: 'sqlite::memory:', sealingKey: null })
   const refusal = await mac.reseal().catch((error) => error)
   expect(refusal).toBeInstanceOf(TypeError)
@@ -78,7 +78,7 @@ test('without a sealing key it says what to do', async () => {
   await mac.close()
 })
 
-test('what cannot be opened is named and left, and all else is done', async () => {
+test('reseal reports keys that cannot be opened, leaves them, and seals all others', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = open(path, [TWO, ONE])
@@ -97,7 +97,7 @@ test('what cannot be opened is named and left, and all else is done', async () =
   await mac.close()
 })
 
-test('what is changed meanwhile stays, and is sealed by another round', async () => {
+test('reseal keeps keys that are changed meanwhile, and seals them in another round', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const before = open(path, null)
@@ -111,7 +111,7 @@ test('what is changed meanwhile stays, and is sealed by another round', async ()
       rotated.push(before.rotateCredential(which, { endEarlierGrace: true }))
     }
   }
-  // Those that were changed may have been sealed before, and then once more.
+  // The changed credentials may have been sealed before, and then again.
   const { resealed, unopened } = await mac.reseal({ onProgress })
   expect([300, 301, 302]).toContain(resealed)
   expect(unopened).toEqual([])
@@ -121,7 +121,7 @@ test('what is changed meanwhile stays, and is sealed by another round', async ()
   await Promise.all([before, mac].map((each) => each.close()))
 })
 
-test('a change that comes before its batch is written stays', async () => {
+test('reseal keeps a change that happens just before a batch', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const before = open(path, null)
@@ -130,7 +130,7 @@ test('a change that comes before its batch is written stays', async () => {
   const { resealed } = await withDatabase(path, (db) => {
     let works = 0
     const guarded: Guard = async (work) => {
-      // Before it comes the count.
+      // The first work is the count.
       if (++works === 2) rotated = await before.rotateCredential(id)
       return work()
     }
@@ -146,7 +146,7 @@ test('a change that comes before its batch is written stays', async () => {
 })
 
 describe("in a caller's own Kysely", () => {
-  test('it seals all, leaves the connection as it was, and the sealing key is missed', async () => {
+  test('reseal seals all keys and restores the settings of the connection, and the sealing key is needed', async () => {
     using folder = temporaryFolder()
     const connection = openDatabase(folder.path('app.db'))
     connection.exec('pragma secure_delete = off')
@@ -167,7 +167,7 @@ describe("in a caller's own Kysely", () => {
   })
 })
 
-test('it rewrites the file, without which something is left between the rows', async () => {
+test('reseal rewrites the file; without that, keys may be left between the rows', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = open(path, ONE)
@@ -188,7 +188,7 @@ test('it rewrites the file, without which something is left between the rows', a
   await mac.close()
 })
 
-test('a log that somebody reads from cannot be emptied, and that is told', async () => {
+test('emptyLog returns false while another connection is reading', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = open(path, ONE)
@@ -206,7 +206,7 @@ test('a log that somebody reads from cannot be emptied, and that is told', async
   await mac.close()
 })
 
-test('no key stays in a file of which only withmac has moved the rows', async () => {
+test('no key is left in a file after reseal, whatever the lengths of the keys', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const before = createMac({ database: `sqlite:${path}`, sealingKey: null })

@@ -8,7 +8,7 @@ import { withDatabase } from '../support/with-database.ts'
 
 const NOW = 1_700_000_000
 
-test('a nonce that was removed before a process started is not new after a restore in place', async () => {
+test('a nonce that was removed before a process started is not new after a restore from a backup', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const open = () => openStore({ path, driver: 'own' })
@@ -24,7 +24,7 @@ test('a nonce that was removed before a process started is not new after a resto
   await withDatabase(path, (db) => sql`vacuum into ${copy}`.execute(db))
   expect(await first.nonces.prune(NOW, 300, 1000)).toBe(1)
 
-  // It reads the same newest row before and after.
+  // The newest row is the same before and after the restore.
   const second = await open()
   await withDatabase(path, async (db) => {
     await sql`attach ${copy} as backup`.execute(db)
@@ -44,7 +44,7 @@ test('a nonce that was removed before a process started is not new after a resto
   await second.close()
 })
 
-test('a row of another process that is damaged is not passed over', async () => {
+test('a damaged row of another process is not skipped', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const open = () => openStore({ path, driver: 'own' })

@@ -10,7 +10,7 @@ import { steal } from '../support/stolen.ts'
 const sealingKey = sealingKeyOf('one')
 const URL = 'http://example.com/a'
 
-/** A sealed database that has seen a whole life of credentials, and every key that was ever in it. */
+/** Creates a sealed database with a history of credentials. Returns every key that was ever in it. */
 async function lived(path: string) {
   const mac = createMac({ database: `sqlite:${path}`, sealingKey })
   const keys: string[] = []
@@ -28,8 +28,8 @@ async function lived(path: string) {
   return { mac, keys, id: made[0] ?? '' }
 }
 
-describe('who steals the files of a sealed database', () => {
-  test('finds no key in them, neither in its rows nor between them', async () => {
+describe('an attacker with the files of a sealed database', () => {
+  test('finds no key in them, neither in the rows nor between them', async () => {
     using folder = temporaryFolder()
     const { mac, keys } = await lived(folder.path('mac.db'))
     const stolen = steal(folder.path('mac.db'), folder.path('open'))
@@ -42,7 +42,7 @@ describe('who steals the files of a sealed database', () => {
     expect(steal(folder.path('mac.db'), folder.path('closed')).holds(keys)).toEqual([])
   })
 
-  test('cannot open them without the sealing key, nor with another', async () => {
+  test('cannot open them without the sealing key, or with another one', async () => {
     using folder = temporaryFolder()
     const { mac, id } = await lived(folder.path('mac.db'))
     await mac.close()
@@ -63,20 +63,20 @@ describe('who steals the files of a sealed database', () => {
   })
 })
 
-describe('a sealed text that was moved or changed', () => {
+describe('a sealed key', () => {
   test.each([
-    ['from another row', `key = (select key from mac_credentials where id = 'bob')`],
-    ['from the place of the old key', 'key = old_key'],
-    ['to the place of the old key', 'old_key = key'],
-    ['with the algorithm', `algorithm = 'hmac-sha-1'`],
-    ['with the algorithm of the old key', `old_algorithm = 'hmac-sha-1'`],
-    ['with its number', 'key_number = key_number + 1'],
+    ['copied from another row', `key = (select key from mac_credentials where id = 'bob')`],
+    ['copied from the old key', 'key = old_key'],
+    ['copied to the old key', 'old_key = key'],
+    ['whose algorithm was changed', `algorithm = 'hmac-sha-1'`],
+    ['whose old key has another algorithm', `old_algorithm = 'hmac-sha-1'`],
+    ['whose number was changed', 'key_number = key_number + 1'],
     [
-      'by a letter',
+      'with one changed letter',
       `key = substr(key, 1, 20) || iif(substr(key, 21, 1) = 'x', 'y', 'x') || substr(key, 22)`,
     ],
-    ['by a sealing key that nobody has', `key_sealed_by = '0123456789abcdef'`],
-  ])('%s lets nobody in, and hinders nobody else', async (_, change) => {
+    ['marked with an unknown sealing key', `key_sealed_by = '0123456789abcdef'`],
+  ])('%s is never accepted, and does not affect other credentials', async (_, change) => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     const rejected: string[] = []
@@ -103,14 +103,14 @@ describe('a sealed text that was moved or changed', () => {
       for (const { key } of [ada, first, bob]) expect(text).not.toContain(key)
     }
 
-    // What needs no key goes on, and a new key mends it.
+    // Everything that needs no key still works, and a new key repairs the credential.
     const listed = (await mac.listCredentials()).map(({ id }) => id)
     expect(listed.sort()).toEqual(['ada', 'bob'])
     expect((await mac.getCredential('ada'))?.id).toBe('ada')
     expect((await mac.disableCredential('ada')).disabled).not.toBeNull()
     await mac.enableCredential('ada')
-    const mended = await mac.rotateCredential('ada', { graceSeconds: 0 })
-    expect(await outcome(app(signed(mended, URL)))).toBe('200')
+    const repaired = await mac.rotateCredential('ada', { graceSeconds: 0 })
+    expect(await outcome(app(signed(repaired, URL)))).toBe('200')
     await mac.close()
   })
 })

@@ -12,7 +12,7 @@ const ADA: StoredCredential = {
 }
 const oldKey = { key: 'an old key', algorithm: 'hmac-sha-1', until: 9 } as const
 
-/** A sealer that counts how often something is opened, or the work of it is done. */
+/** A sealer that counts how often it opens a key, or does the same work without one. */
 function counting(sealer: KeySealer): KeySealer & { opened: number } {
   const counted = {
     ...sealer,
@@ -29,8 +29,8 @@ function counting(sealer: KeySealer): KeySealer & { opened: number } {
   return counted
 }
 
-describe('two keys are opened by each look-up of keys', () => {
-  test('whether the identifier is known or not, with an old key and without, sealed or not', async () => {
+describe('each look-up of keys opens two keys', () => {
+  test('for a known and an unknown identifier, with and without an old key, sealed and unsealed', async () => {
     using folder = temporaryFolder()
     const source = { path: folder.path('mac.db'), driver: 'own' } as const
     const unsealed = await openStore(source)
@@ -61,7 +61,7 @@ describe('two keys are opened by each look-up of keys', () => {
   })
 })
 
-test('a key that looks sealed is taken for what the column beside it says', async () => {
+test('whether a key is sealed depends on the column beside it, not on what the key looks like', async () => {
   using folder = temporaryFolder()
   const source = { path: folder.path('mac.db'), driver: 'own' } as const
   const sealer = readSealer(sealingKeyOf('one'))

@@ -11,7 +11,7 @@ const algorithm = fc.constantFrom('hmac-sha-1' as const, 'hmac-sha-256' as const
 const place = fc.record({ id: fc.string(), number: fc.integer({ min: 0 }), algorithm })
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 100 })
 
-/** What a sealer makes of a text that is said to be sealed by its own key; `null` if it cannot be opened. */
+/** Opens a text that is marked as sealed by the sealer's own key; returns `null` if it cannot be opened. */
 function opened(sealer: KeySealer, text: string, place: KeyPlace): string | null {
   try {
     return sealer.open({ text, by: sealer.current ?? '' }, place)
@@ -21,7 +21,7 @@ function opened(sealer: KeySealer, text: string, place: KeyPlace): string | null
   }
 }
 
-test('a sealed key is opened in its place, and nothing of it is to be seen', () => {
+test('a sealed key is not readable, and can be opened in its place', () => {
   fc.assert(
     fc.property(key, place, (text, place) => {
       const sealed = one.seal(text, place).text
@@ -31,7 +31,7 @@ test('a sealed key is opened in its place, and nothing of it is to be seen', () 
   )
 })
 
-test('it is opened in no other place, and by no other sealing key', () => {
+test('a sealed key cannot be opened in another place, or by another sealing key', () => {
   fc.assert(
     fc.property(key, place, place, (text, here, there) => {
       const sealed = one.seal(text, here).text
@@ -49,7 +49,7 @@ test('it is opened in no other place, and by no other sealing key', () => {
   )
 })
 
-test('whichever of its bits is changed, and whatever is cut off, it is not opened', () => {
+test('a sealed key cannot be opened if any bit is changed, or if anything is cut off', () => {
   const place = { id: 'ada', number: 1, algorithm: 'hmac-sha-256' } as const
   const sealed = one.seal('k', place).text
   const bytes = Buffer.from(sealed.slice(3), 'base64url')
@@ -66,7 +66,7 @@ test('whichever of its bits is changed, and whatever is cut off, it is not opene
   }
 })
 
-test('the same key is never sealed the same way twice', () => {
+test('sealing the same key again gives a different IV each time', () => {
   const place = { id: 'ada', number: 1, algorithm: 'hmac-sha-256' } as const
   const sealed = Array.from({ length: 1000 }, () => one.seal('key', place).text.slice(3, 19))
   expect(new Set(sealed).size).toBe(1000)
@@ -75,7 +75,7 @@ test('the same key is never sealed the same way twice', () => {
 describe('a sealer', () => {
   const place = { id: 'ada', number: 1, algorithm: 'hmac-sha-256' } as const
 
-  test('seals with its first key, opens with each, and says which is missing', () => {
+  test('seals with its first sealing key, opens with any, and names a missing one', () => {
     const both = readSealer([sealingKeyOf('two'), ONE])
     const { text, by } = one.seal('key', place)
     if (by === null) throw new Error('it was not sealed')

@@ -6,7 +6,7 @@ import { sealingKeyOf } from '../support/sealing-keys.ts'
 
 const [ONE, TWO] = [sealingKeyOf('one'), sealingKeyOf('two')]
 
-test('servers change the sealing key one after the other, and nobody is refused', async () => {
+test('servers can change the sealing key one after the other, and all requests are accepted', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const made: Given[] = []
@@ -29,7 +29,7 @@ test('servers change the sealing key one after the other, and nobody is refused'
   }
   let [here, there] = [open(path, ONE), open(path, ONE)]
   await both(here, there)
-  // Each can open what the new one seals, before any seals with it.
+  // Before any server seals with the new key, all servers can open with it.
   for (const keys of [
     [ONE, TWO],
     [TWO, ONE],

@@ -13,15 +13,15 @@ const ONE = sealingKeyOf('one')
 const URL = 'http://example.com/'
 const NEVER = new Promise<never>(() => {})
 
-/** Makes requests of strangers, and tells what becomes of them. */
+/** Returns a function that sends a request with an unknown identifier, and returns the outcome. */
 function strangersAt(mac: Mac): () => Promise<string> {
   const app = mac.withMac(() => new Response())
   const headers = { authorization: authorization({ id: 'nobody', key: 'no key' }, URL) }
   return () => outcome(app(new Request(URL, { headers })))
 }
 
-describe('a function that gives sealing keys', () => {
-  test('is asked once where it gives them; where it failed, once a second', async () => {
+describe('a function sealingKey', () => {
+  test('is called once if it returns keys, and once a second while it fails', async () => {
     using time = systemTime()
     let asked = 0
     const rejected: string[] = []
@@ -56,7 +56,7 @@ describe('a function that gives sealing keys', () => {
     await mac.close()
   })
 
-  test('is asked again at once where the clock was set back', async () => {
+  test('is called again at once if the clock was set back', async () => {
     using time = systemTime()
     const mac = createMac({
       database: 'sqlite::memory:',
@@ -71,7 +71,7 @@ describe('a function that gives sealing keys', () => {
     await mac.close()
   })
 
-  test('is not asked again by each request where only the database fails, which is tried again', async () => {
+  test('is not called by each request if only the database fails', async () => {
     using folder = temporaryFolder()
     let asked = 0
     const mac = createMac({
@@ -88,12 +88,12 @@ describe('a function that gives sealing keys', () => {
     }
     mkdirSync(folder.path('later'))
     expect(await stranger()).toBe('401 ERR_MAC_REJECTED')
-    // Should a second have gone by meanwhile, it was asked once more.
+    // If a second has passed meanwhile, it was called once more.
     expect(asked).toBeLessThan(5)
     await mac.close()
   })
 
-  test('is not waited for beyond its time, and what comes of it later is nobody’s', async () => {
+  test('has a deadline, and a later result is ignored', async () => {
     let answer = (_: string) => {}
     const late = new Promise<string>((resolve) => {
       answer = resolve
@@ -112,8 +112,8 @@ describe('a function that gives sealing keys', () => {
   })
 })
 
-describe('while a function does not answer', () => {
-  test('close ends at once, requests that wait are told, and nothing is opened later', async () => {
+describe('while a function sealingKey has not returned', () => {
+  test('close ends at once, requests that wait are rejected, and the database is not opened later', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     let answer = (_: string) => {}
@@ -136,7 +136,7 @@ describe('while a function does not answer', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('no more than 10,000 requests wait', async () => {
+  test('at most 10,000 requests wait', async () => {
     const sealingKey = () => NEVER
     const mac = createMac({ database: 'sqlite::memory:', onReject: () => {}, sealingKey })
     const stranger = strangersAt(mac)

@@ -5,7 +5,7 @@ import { expect, test } from '../support/runner.ts'
 
 const bytes = Buffer.from('3f'.repeat(16) + 'fb'.repeat(16), 'hex')
 
-test('32 bytes are read from base64 and base64url, with and without the = at their end', () => {
+test('a sealing key can be base64 or base64url, with or without the = at its end', () => {
   const texts = [bytes.toString('base64'), bytes.toString('base64url')]
   texts.push(texts[0]?.slice(0, -1) ?? '', `${texts[1]}=`)
   expect(new Set(texts).size).toBe(4)
@@ -14,7 +14,7 @@ test('32 bytes are read from base64 and base64url, with and without the = at the
   expect(ids[0]).toMatch(/^[0-9a-f]{16}$/)
 })
 
-test('the key id is the beginning of an HMAC by the key, whoever computes it', () => {
+test('the key id is the start of an HMAC with the sealing key', () => {
   const { id } = readSealingKey(bytes.toString('base64'))
   const hmac = createHmac('sha256', bytes).update('withmac-sealing-key-id-1').digest('hex')
   expect(id).toBe(hmac.slice(0, 16))
@@ -27,23 +27,26 @@ test.each([
   ['hexadecimal digits', randomBytes(32).toString('hex'), /hexadecimal digits/],
   ['both alphabets', `+_${'A'.repeat(41)}`, /neither base64 nor base64url/],
   ['a last character that is mistyped', `${'A'.repeat(42)}B`, /mistyped/],
-  ['more = than there can be', `${'A'.repeat(43)}==`, /mistyped/],
+  ['too many =', `${'A'.repeat(43)}==`, /mistyped/],
   ['nothing', '', /neither base64/],
   ['a line feed within', `${'A'.repeat(20)}\n${'A'.repeat(23)}`, /neither base64/],
-])('%s is refused, with how to make one, and without it', (_, text, why) => {
-  let message = ''
-  try {
-    readSealingKey(text)
-  } catch (error) {
-    expect(error).toBeInstanceOf(TypeError)
-    message = (error as Error).message
-  }
-  expect(message).toMatch(why)
-  expect(message).toContain('openssl rand -base64 32')
-  if (text !== '') expect(message).not.toContain(text)
-})
+])(
+  '%s is an error that says how to create a sealing key, and does not show the text',
+  (_, text, why) => {
+    let message = ''
+    try {
+      readSealingKey(text)
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError)
+      message = (error as Error).message
+    }
+    expect(message).toMatch(why)
+    expect(message).toContain('openssl rand -base64 32')
+    if (text !== '') expect(message).not.toContain(text)
+  },
+)
 
-test('what is logged of a sealing key shows no byte of it', () => {
+test('a sealing key that is logged shows none of its bytes', () => {
   const key = readSealingKey(bytes.toString('base64'))
   for (const shown of [inspect(key, { depth: 9, showHidden: true }), JSON.stringify(key)]) {
     for (const encoding of ['base64', 'base64url', 'hex', 'latin1'] as const) {

@@ -12,7 +12,7 @@ afterEach(() => {
   delete process.env.MAC_SEALING_KEY
 })
 
-/** By which key ids keys are sealed that a Mac with this option writes. */
+/** Creates a credential with this option, and returns the key id that sealed its key. */
 async function sealedBy(sealingKey: MacOptions['sealingKey']): Promise<string | null> {
   using folder = temporaryFolder()
   const mac = createMac({ database: `sqlite:${folder.path('mac.db')}`, sealingKey })
@@ -25,7 +25,7 @@ async function sealedBy(sealingKey: MacOptions['sealingKey']): Promise<string | 
 }
 
 describe('the option sealingKey', () => {
-  test('takes one, several in a text or in a list, and functions; the first seals', async () => {
+  test('accepts one key, several in a text or a list, and functions; the first key seals', async () => {
     const id = await sealedBy(ONE)
     expect(id).toMatch(/^[0-9a-f]{16}$/)
     for (const given of [
@@ -49,8 +49,8 @@ describe('the option sealingKey', () => {
     ['a number', 7],
     ['true', true],
     ['bytes', new Uint8Array(32)],
-    ['a wrong key behind a good one', `${ONE},abc`],
-  ])('is refused where it is %s, and shows no key', (_, sealingKey) => {
+    ['a wrong key after a valid one', `${ONE},abc`],
+  ])('is an error if it is %s, and no key is shown', (_, sealingKey) => {
     let message = ''
     try {
       createMac({ sealingKey: sealingKey as string })
@@ -64,7 +64,7 @@ describe('the option sealingKey', () => {
 })
 
 describe('MAC_SEALING_KEY', () => {
-  test('seals where there is no option, and an option or null is before it', async () => {
+  test('seals if there is no option; an option, or null, overrides it', async () => {
     const [one, two] = [await sealedBy(ONE), await sealedBy(TWO)]
     process.env.MAC_SEALING_KEY = `${ONE} ${TWO}`
     expect(await sealedBy(undefined)).toBe(one)
@@ -72,26 +72,23 @@ describe('MAC_SEALING_KEY', () => {
     expect(await sealedBy(null)).toBeNull()
   })
 
-  test.each(['', ' ', '\n'])(
-    'set to %j it is refused: it is to be unset to work unsealed',
-    (text) => {
-      process.env.MAC_SEALING_KEY = text
-      expect(() => createMac()).toThrow(TypeError)
-      expect(() => createMac()).toThrow(
-        /^withmac: MAC_SEALING_KEY is set, but empty\. .* unset it if keys/,
-      )
-      for (const sealingKey of [ONE, null]) createMac({ sealingKey })
-    },
-  )
+  test.each(['', ' ', '\n'])('is an error if it is %j, and the error says to unset it', (text) => {
+    process.env.MAC_SEALING_KEY = text
+    expect(() => createMac()).toThrow(TypeError)
+    expect(() => createMac()).toThrow(
+      /^withmac: MAC_SEALING_KEY is set, but empty\. .* unset it if keys/,
+    )
+    for (const sealingKey of [ONE, null]) createMac({ sealingKey })
+  })
 
-  test.each([',', 'hunter2'])('set to %j it is refused by name', (text) => {
+  test.each([',', 'hunter2'])('is an error that names the variable if it is %j', (text) => {
     process.env.MAC_SEALING_KEY = text
     expect(() => createMac()).toThrow(/^withmac: MAC_SEALING_KEY: /)
     expect(() => createMac()).not.toThrow(/hunter2/)
   })
 
-  test('does not concern the Mac of a test', async () => {
-    process.env.MAC_SEALING_KEY = 'what would be refused'
+  test('is not read by createTestMac', async () => {
+    process.env.MAC_SEALING_KEY = 'not a sealing key'
     const { mac, signedRequest } = await createTestMac()
     const app = mac.withMac(() => new Response())
     expect(await outcome(app(await signedRequest('/')))).toBe('200')

@@ -13,9 +13,9 @@ import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { steal } from '../support/stolen.ts'
 
 /*
- * What is deleted stays in the file until something takes its place. Here nothing does: two rows lie on
- * a page of their own, and a key is so long that what takes the place of its row leaves a part of it.
- * That is shown by the same steps with `secure_delete` off.
+ * Deleted content stays in the file until something else is written there. In these tests nothing overwrites
+ * all of it: two rows are on a page of their own, and a key is so long that a new row leaves a part of it.
+ * The same steps with `secure_delete` off show that.
  */
 
 const NOW = 1000
@@ -31,10 +31,10 @@ const BOB: StoredCredential = { ...ADA, id: 'bob', key: 'the key of bob' }
 
 type Way = (store: Store) => Promise<unknown>
 
-/** The ways in which a key is removed or replaced, and the keys that are gone then. */
+/** The ways to remove or replace a key, and the keys that must be gone afterwards. */
 const WAYS: Readonly<Record<string, readonly [Way, readonly string[]]>> = {
   'a deleted credential': [({ credentials }) => credentials.remove('ada', NOW), [KEYS.first]],
-  'a credential that was removed once expired': [
+  'a credential that removed itself': [
     async ({ credentials }) => {
       await credentials.insert({ ...ADA, id: 'eve', key: KEYS.second, removeAt: NOW })
       expect(await credentials.sweep(NOW)).toBe(1)
@@ -59,7 +59,7 @@ const WAYS: Readonly<Record<string, readonly [Way, readonly string[]]>> = {
     },
     [KEYS.first],
   ],
-  'an old key that was taken away': [
+  'an old key that was removed': [
     async (store) => {
       await rotate(store, KEYS.second, NOW)
       await store.credentials.edit('ada', NOW, (credential) => ({
@@ -82,7 +82,7 @@ function rotate({ credentials }: Store, key: string, until: number | null): Prom
   }))
 }
 
-/** Which keys leave a piece in the file or in its log, each as often as it is looked. */
+/** Returns the pieces of keys that are left in the file or in its log, before and after it is closed. */
 async function left(
   path: string,
   open: () => Promise<Store>,
@@ -93,7 +93,7 @@ async function left(
   await store.credentials.insert(ADA)
   await store.credentials.insert(BOB)
   await way(store)
-  // In the log stands what the file is to be, and what it was before.
+  // The log contains the new pages of the file, and earlier versions of them.
   const database = openDatabase(path)
   database.exec('pragma wal_checkpoint(truncate)')
   database.close()
@@ -108,30 +108,33 @@ const drivers: readonly DriverChoice[] =
     ? ['own', 'better-sqlite3']
     : ['own']
 
-describe.each(drivers.map((driver) => [driver]))('in a file of the driver %s', (driver) => {
-  test.each(Object.keys(WAYS))('nothing is left of %s', async (name) => {
-    using folder = temporaryFolder()
-    const path = folder.path('mac.db')
-    const [way, keys] = WAYS[name] as (typeof WAYS)[string]
-    expect(await left(path, () => openStore({ path, driver }), way, keys)).toEqual([])
-  })
+describe.each(drivers.map((driver) => [driver]))(
+  'in a file opened with the driver %s',
+  (driver) => {
+    test.each(Object.keys(WAYS))('nothing is left of %s', async (name) => {
+      using folder = temporaryFolder()
+      const path = folder.path('mac.db')
+      const [way, keys] = WAYS[name] as (typeof WAYS)[string]
+      expect(await left(path, () => openStore({ path, driver }), way, keys)).toEqual([])
+    })
 
-  test('nothing is left of a key that was sealed afterwards, even if the file is not rewritten', async () => {
-    using folder = temporaryFolder()
-    const path = folder.path('mac.db')
-    const sealer = readSealer(sealingKeyOf('one'))
-    const before = await openStore({ path, driver })
-    await before.credentials.insert({ ...ADA, id: 'eve' })
-    await before.close()
-    const open = () => openStore({ path, driver }, sealer)
-    const reseal: Way = async (store) => {
-      expect((await store.reseal({ vacuum: false })).resealed).toBe(1)
-    }
-    expect(await left(path, open, reseal, [KEYS.first])).toEqual([])
-  })
-})
+    test('nothing is left of an unsealed key after reseal, even if the file is not rewritten', async () => {
+      using folder = temporaryFolder()
+      const path = folder.path('mac.db')
+      const sealer = readSealer(sealingKeyOf('one'))
+      const before = await openStore({ path, driver })
+      await before.credentials.insert({ ...ADA, id: 'eve' })
+      await before.close()
+      const open = () => openStore({ path, driver }, sealer)
+      const reseal: Way = async (store) => {
+        expect((await store.reseal({ vacuum: false })).resealed).toBe(1)
+      }
+      expect(await left(path, open, reseal, [KEYS.first])).toEqual([])
+    })
+  },
+)
 
-describe("in a caller's own Kysely", () => {
+describe("in the caller's Kysely", () => {
   async function opened(path: string, secureDelete: 'on' | 'off', sealed = false) {
     const connection = openDatabase(path)
     connection.exec('pragma journal_mode = wal')
@@ -160,7 +163,7 @@ describe("in a caller's own Kysely", () => {
     },
   )
 
-  test('nothing is left of a key that was sealed afterwards, whatever its connection has', async () => {
+  test('nothing is left of an unsealed key after reseal, whatever the setting of its connection', async () => {
     using folder = temporaryFolder()
     const path = folder.path('app.db')
     const before = await opened(path, 'off')

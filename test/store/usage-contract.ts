@@ -2,12 +2,12 @@ import type { NonceVerdict, Store, StoredCredential } from '../../src/store/type
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
 
-/** The beginning of an hour. */
+/** The start of an hour. */
 const NOW = 472_222 * 3600
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-/** What every `Store` has to know of the use of credentials. */
+/** The tests of credential usage that every `Store` must pass. */
 export function usageContract(open: () => Promise<Store>): void {
   let count = 0
 
@@ -20,7 +20,7 @@ export function usageContract(open: () => Promise<Store>): void {
       { keyNumber = 1, nonce = `n${count++}`, timestamp = NOW } = {},
     ): Promise<NonceVerdict> =>
       (await store.nonces.record({ timestamp, credential, keyNumber, nonce, now })).verdict
-    /** When each key of a credential was last used, as far as it is known. */
+    /** Returns when each key of a credential was last used. */
     const used = async (id: string) =>
       Object.fromEntries((await store.credentials.usage(NOW, id)).get(id)?.used ?? [])
     const failures = async (id: string, now = NOW) =>
@@ -28,13 +28,13 @@ export function usageContract(open: () => Promise<Store>): void {
     return { ...store, record, used, failures }
   }
 
-  test('of one that was never used nothing is known', async () => {
+  test('a credential that was never used has no usage', async () => {
     const { credentials } = await opened(stored('ada'))
     expect(await credentials.usage(NOW, 'ada')).toEqual(new Map())
     expect(await credentials.usage(NOW, null)).toEqual(new Map())
   })
 
-  test('a use is known at once, and the next when a minute has passed', async () => {
+  test('a use is stored at once, and the next use after a minute', async () => {
     const { record, used } = await opened(stored('ada'), stored('eve'))
     await record('ada', NOW)
     expect(await used('ada')).toEqual({ 1: NOW })
@@ -49,14 +49,14 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('eve')).toEqual({})
   })
 
-  test('a use of an earlier moment does not count', async () => {
+  test('a use with an earlier time does not count', async () => {
     const { record, used } = await opened(stored('ada'))
     await record('ada', NOW)
     await record('ada', NOW - 1000)
     expect(await used('ada')).toEqual({ 1: NOW })
   })
 
-  test('a use that a clock wrote down which was ahead gives way to the next', async () => {
+  test('a use from a clock that was ahead is replaced by the next use', async () => {
     const { record, used } = await opened(stored('ada'))
     for (const ahead of [30 * DAY, HOUR + 1]) {
       await record('ada', NOW + ahead)
@@ -67,7 +67,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('ada')).toEqual({ 1: NOW + 60 })
   })
 
-  test('the first use of a key that was replaced is known at once, and the next after a minute', async () => {
+  test('the first use of an old key after its rotation is stored at once, and the next after a minute', async () => {
     const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + DAY } as const
     const { record, used, credentials } = await opened(stored('ada'))
     await record('ada', NOW)
@@ -86,7 +86,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('ada')).toEqual({ 1: NOW + 67 })
   })
 
-  test('where the rotation is found out only after such a use, it is written with the next nonce', async () => {
+  test('a use of an old key before its rotation was noticed is written with the next nonce', async () => {
     const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + DAY } as const
     const { record, used, credentials } = await opened(stored('ada'), stored('eve'))
     await record('ada', NOW)
@@ -104,7 +104,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('ada')).toEqual({ 1: NOW + 7 })
   })
 
-  test('two keys are told apart, whichever is used in turn', async () => {
+  test('the uses of two keys are stored separately', async () => {
     const oldKey = { key: 'old', algorithm: 'hmac-sha-256', until: NOW + 100 } as const
     const { record, used, credentials } = await opened(stored('ada', { keyNumber: 3, oldKey }))
     for (const later of [0, 10, 20]) {
@@ -117,7 +117,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect([...(await credentials.usage(NOW, null)).keys()]).toEqual(['ada'])
   })
 
-  test('a nonce that is not new is no use', async () => {
+  test('a nonce that is not new does not count as a use', async () => {
     const { record, used, nonces } = await opened(stored('ada'), stored('eve'))
     expect(await record('ada', NOW, { nonce: 'n' })).toBe('new')
     expect(await record('ada', NOW + 100, { nonce: 'n' })).toBe('seen')
@@ -128,7 +128,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect(await used('eve')).toEqual({})
   })
 
-  test('of many at once each is a use, and of copies the one that is new', async () => {
+  test('each of many simultaneous nonces is a use, and of copies only the new one', async () => {
     const ids = Array.from({ length: 150 }, (_, at) => `id-${at}`)
     const { record, used } = await opened(...ids.map((id) => stored(id)))
     await record('id-0', NOW - 10)
@@ -142,7 +142,7 @@ export function usageContract(open: () => Promise<Store>): void {
     for (const at of [1, 70, 149]) expect(await used(`id-${at}`)).toEqual({ 1: NOW + at })
   })
 
-  test('of several uses at once the latest counts', async () => {
+  test('the latest of several simultaneous uses counts', async () => {
     const { record, used } = await opened(stored('ada'))
     await record('eve', NOW)
     await Promise.all([0, 3, 2].map((later) => record('ada', NOW + later)))
@@ -150,22 +150,22 @@ export function usageContract(open: () => Promise<Store>): void {
   })
 
   test.each([
-    ['there is none', null],
-    ['it was revoked', { revoked: 5 }],
-    ['it is disabled', { disabled: 5 }],
-    ['it has expired', { expires: NOW }],
-    ['the key is another by now', { keyNumber: 2 }],
+    ['does not exist', null],
+    ['was revoked', { revoked: 5 }],
+    ['is disabled', { disabled: 5 }],
+    ['has expired', { expires: NOW }],
+    ['has another key now', { keyNumber: 2 }],
     [
-      'the grace of the key has ended',
+      'has an old key whose grace has ended',
       { keyNumber: 2, oldKey: { key: 'old', algorithm: 'hmac-sha-256', until: NOW } },
     ],
-  ] as const)('where %s, no use is written down', async (_, given) => {
+  ] as const)('no use is stored if the credential %s', async (_, given) => {
     const { record, used } = await opened(...(given === null ? [] : [stored('ada', given)]))
     expect(await record('ada', NOW)).toBe('new')
     expect(await used('ada')).toEqual({})
   })
 
-  test('failures are known at once, each of its own credential', async () => {
+  test('failures count at once, for their own credential', async () => {
     const { nonces, failures, record, credentials } = await opened(stored('ada'), stored('eve'))
     for (const id of ['ada', 'eve', 'ada']) nonces.failed(id, NOW)
     nonces.failed('nobody', NOW, false)
@@ -177,7 +177,7 @@ export function usageContract(open: () => Promise<Store>): void {
     expect([...(await credentials.usage(NOW, null)).keys()].sort()).toEqual(['ada', 'eve'])
   })
 
-  test('failures are told for 24 hours, written or not', async () => {
+  test('failures count for 24 hours, written or not', async () => {
     const { nonces, failures, record } = await opened(stored('ada'), stored('eve'))
     for (let hour = 0; hour < 30; hour++) {
       nonces.failed('ada', NOW + hour * HOUR)
@@ -203,11 +203,11 @@ export function usageContract(open: () => Promise<Store>): void {
       await record('id-0', NOW)
       for (const id of there) expect(await failures(id)).toBe(2)
     }
-    // Those of credentials that there are not come to nothing.
+    // Failures of credentials that do not exist are not counted.
     expect(await failures('id-300')).toBe(0)
   })
 
-  test('what is new under an identifier has nothing of what was there before', async () => {
+  test('a new credential has none of the usage of an earlier one with the same identifier', async () => {
     const { record, used, nonces, failures, credentials } = await opened(stored('ada'))
     await record('ada', NOW)
     nonces.failed('ada', NOW)

@@ -7,10 +7,10 @@ import { stored } from '../support/stored.ts'
 
 const START = 472_222 * 3600
 const IDS = ['ada', 'eve', 'bob']
-/** The hours that are told of. */
+/** How many hours failures count. */
 const HOURS = 24
 
-/** What may happen on one of two stores on the same file. */
+/** An action on one of two stores with the same file. */
 type Step = { readonly at: 0 | 1 } & (
   | { readonly kind: 'use'; readonly id: string; readonly keyNumber: number }
   | { readonly kind: 'replay' }
@@ -31,11 +31,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ at, kind: fc.constant('restart' as const) }),
 )
 
-/** What should be known, worked out anew in the simplest way. */
+/** Computes the expected usage in the simplest way. */
 class Model {
   now = START
   readonly used = new Map<string, number>()
-  /** Of each store, when it last wrote the use of each key. */
+  /** For each store: when it last wrote the use of each key. */
   readonly written = [new Map<string, number>(), new Map<string, number>()] as const
   readonly failed: { readonly id: string; readonly hour: number }[] = []
 
@@ -53,7 +53,7 @@ class Model {
   }
 }
 
-test('whatever two servers do, uses are known to the minute, and no failure is lost or counted twice', async () => {
+test('whatever two servers do, uses are exact to a minute, and no failure is lost or counted twice', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       using folder = temporaryFolder()
@@ -79,7 +79,7 @@ test('whatever two servers do, uses are known to the minute, and no failure is l
           nonces.failed(step.id ?? 'nobody', now, step.id !== null)
           if (step.id !== null) model.failed.push({ id: step.id, hour: Math.floor(now / 3600) })
         } else if (step.kind === 'wait') {
-          // A clock is set back by a little at the most, or old failures would be wanted again.
+          // The clock is set back at most a little. Otherwise failures that were removed would count again.
           model.now = Math.max(latest - 70, now + step.seconds)
           latest = Math.max(latest, model.now)
         } else {

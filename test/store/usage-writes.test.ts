@@ -17,7 +17,7 @@ function record({ nonces }: Store, now: number, credential = 'ada', nonce = `n${
   return nonces.record({ timestamp: NOW, credential, keyNumber: 1, nonce, now })
 }
 
-/** A store on a file, with two credentials. */
+/** Opens a store on a file, with two credentials. */
 async function opened() {
   const folder = temporaryFolder()
   const path = folder.path('mac.db')
@@ -33,7 +33,7 @@ async function opened() {
   }
 }
 
-test('the use of a key is written once a minute, and its failures as well, however many there are', async () => {
+test('the use of a key and its failures are written once a minute, however many there are', async () => {
   await using file = await opened()
   const { path, store } = file
   await countUsageWrites(path)
@@ -46,7 +46,7 @@ test('the use of a key is written once a minute, and its failures as well, howev
   expect(await usageWrites(path)).toEqual({ uses: 3, failures: 3 })
 })
 
-test('failures alone write nothing until the store is closed, which writes them at once', async () => {
+test('failures without an accepted request are written only when the store is closed', async () => {
   await using file = await opened()
   const { path, store } = file
   await countUsageWrites(path)
@@ -55,7 +55,7 @@ test('failures alone write nothing until the store is closed, which writes them 
   await record(store, NOW, 'ada', 'n')
   store.nonces.failed('eve', NOW)
   for (let second = 0; second < 1000; second++) store.nonces.failed('ada', NOW + second)
-  // A replay is no right request: who holds one must not cause writes either.
+  // A replay must not cause writes either: an attacker may have a copy of a request.
   const meanwhile = databaseContent(path)
   for (const later of [0, 60, 120]) await record(store, NOW + later, 'ada', 'n')
   expect(databaseContent(path)).toEqual(meanwhile)
@@ -69,7 +69,7 @@ test('failures alone write nothing until the store is closed, which writes them 
   expect(of('eve')).toEqual([1])
 })
 
-test('a batch is one transaction, and takes along what is to be written of the use', async () => {
+test('a batch is one transaction, and includes the writes of usage', async () => {
   const log: string[] = []
   const database = new Kysely<unknown>({
     dialect: await applicationDialect(openDatabase(':memory:')),
@@ -92,11 +92,11 @@ test('a batch is one transaction, and takes along what is to be written of the u
   ]
   expect(await statements(NOW)).toEqual(withWrites(write))
   for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual(alone)
-  // Strangers who name no credential make no difference.
+  // Failures with an unknown identifier write nothing.
   for (let time = 0; time < 100; time++) store.nonces.failed('nobody', NOW, false)
   expect(await statements(NOW + 59)).toEqual(alone)
   store.nonces.failed('ada', NOW + 59)
-  // Added, and those of long ago removed.
+  // One statement adds the failures, another removes old ones.
   expect(await statements(NOW + 59)).toEqual(withWrites(write, write))
   store.nonces.failed('ada', NOW + 59)
   expect(await statements(NOW + 59)).toEqual(alone)
@@ -104,7 +104,7 @@ test('a batch is one transaction, and takes along what is to be written of the u
   await database.destroy()
 })
 
-test('where the use cannot be written the nonce is recorded all the same, once, and the operator is told', async () => {
+test('if usage cannot be written, the nonce is still recorded once, and the operator gets a warning', async () => {
   await using file = await opened()
   const { path, store } = file
   await withDatabase(path, (db) =>
@@ -113,14 +113,12 @@ test('where the use cannot be written the nonce is recorded all the same, once, 
     ),
   )
   store.nonces.failed('ada', NOW)
-  const told = spyOn(console, 'error').mockImplementation(() => {})
+  const log = spyOn(console, 'error').mockImplementation(() => {})
   expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('new')
   expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('seen')
   expect((await record(store, NOW, 'ada', 'o')).verdict).toBe('new')
-  expect(told.mock.calls.map(([text]) => String(text).includes('cannot be written'))).toEqual([
-    true,
-  ])
-  told.mockRestore()
+  expect(log.mock.calls.map(([text]) => String(text).includes('cannot be written'))).toEqual([true])
+  log.mockRestore()
   const { rows } = databaseContent(path)
   expect([rows.mac_usage, rows.mac_failures]).toEqual([[], []])
   await withDatabase(path, (db) => sql`drop trigger no`.execute(db))
@@ -130,7 +128,7 @@ test('where the use cannot be written the nonce is recorded all the same, once, 
   expect(after.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 1]])
 })
 
-test('a lock is waited for, and what it held up is written once', async () => {
+test('usage that waits for a lock is written once', async () => {
   await using file = await opened()
   const { path, store } = file
   await countUsageWrites(path)
@@ -146,7 +144,7 @@ test('a lock is waited for, and what it held up is written once', async () => {
   expect(rows.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 5]])
 })
 
-test('a lock that outlasts all patience loses no failures', async () => {
+test('no failure is lost if a lock is held for too long', async () => {
   await using file = await opened()
   const { path, store } = file
   const other = openDatabase(path)
@@ -161,14 +159,14 @@ test('a lock that outlasts all patience loses no failures', async () => {
   expect(databaseContent(path).rows.mac_failures).toEqual([['ada', Math.floor(NOW / 3600), 2]])
 }, 180_000)
 
-test('a store that cannot write failures at its end is closed all the same', async () => {
+test('a store is closed even if it cannot write failures', async () => {
   await using file = await opened()
   await withDatabase(file.path, (db) => sql`drop table mac_failures`.execute(db))
   file.store.nonces.failed('ada', NOW)
   await file.store.close()
 })
 
-test('failures of more than 25 hours ago are removed with the next ones of the same credential', async () => {
+test('failures from more than 25 hours ago are removed with the next ones of the same credential', async () => {
   await using file = await opened()
   const { path, store } = file
   const hour = Math.floor(NOW / 3600)
@@ -184,7 +182,7 @@ test('failures of more than 25 hours ago are removed with the next ones of the s
   expect(hours('eve')).toEqual([0, 1, 2])
 })
 
-test('two stores on one file add their failures up', async () => {
+test('the failures of two stores on one file are added up', async () => {
   await using file = await opened()
   const other = await file.open()
   for (let second = 0; second < 300; second++) {

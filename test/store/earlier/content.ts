@@ -1,15 +1,15 @@
 import type { Key } from '../../support/sign.ts'
 
-/** The moment at which the files were made. */
+/** When the files were created, in seconds since 1970. */
 export const MADE = 1_700_000_000
 
-/** The URL that was signed. */
+/** The URL of all signed requests. */
 export const URL_SIGNED = 'http://example.com/a?b=c'
 
-/** By how many seconds the clock of one client was behind, which its first request told. */
+/** By how many seconds the clock of one client was behind. The server learned it from the first request. */
 export const BEHIND = 90
 
-/** A credential as it was made, and the nonces of its requests. */
+/** A credential, and the nonces of its requests. */
 export interface Made {
   readonly key: Required<Key>
   readonly user: string
@@ -31,7 +31,7 @@ function key(id: string, algorithm: Required<Key>['algorithm'] = 'hmac-sha-256')
 
 type Content = 'valid' | 'endless' | 'sha1' | 'odd' | 'behind' | 'expired' | 'revoked'
 
-/** What is in the files, by what is particular about it. */
+/** The credentials in the files, named after their special property. */
 export const CONTENT: Readonly<Record<Content, Made>> = {
   valid: { ...plain, key: key('valid'), label: 'laptop', expires: MADE + 86_400 },
   endless: { ...plain, key: key('endless') },
@@ -45,10 +45,10 @@ export const CONTENT: Readonly<Record<Content, Made>> = {
   revoked: { ...plain, key: key('revoked'), nonces: ['before'] },
 }
 
-/** One that was deleted. Its nonces are there. */
+/** A credential that was deleted. Its nonces are still there. */
 export const DELETED: Made = { ...plain, key: key('deleted') }
 
-/** What the servers were told besides. */
+/** The options of the server. */
 export const OPTIONS: { readonly clockOffset: { readonly maxSeconds: number } } = {
   clockOffset: { maxSeconds: 100 },
 }

@@ -7,7 +7,7 @@ import { openDatabase } from '../../support/sqlite.ts'
 import { CONTENT, DELETED, MADE, type Made, OPTIONS, URL_SIGNED } from './content.ts'
 
 /*
- * Makes a database file with an earlier state of the library: see README.md.
+ * Creates a database file with an earlier version of the library: see README.md.
  */
 
 const [checkout = '', path = ''] = process.argv.slice(2)
@@ -22,7 +22,7 @@ async function send({ key, behind }: Made, nonce: string): Promise<void> {
   if (answer !== '200') throw new Error(`${key.id}, ${nonce}: ${answer}`)
 }
 
-// A nonce that is forgotten in time raises the floor.
+// The nonce 'forgotten' is removed by prune, which raises the floor.
 const all: readonly Made[] = [...Object.values(CONTENT), DELETED]
 for (const made of all) {
   const { user, label, expires } = made
