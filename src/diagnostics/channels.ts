@@ -6,9 +6,9 @@ export interface MacChannel<Message> {
   readonly name: string | symbol
   readonly hasSubscribers: boolean
   /**
-   * Calls a listener for each message, at once and where it happens: it keeps the request waiting that
-   * it is told of, and runs in its asynchronous context, with the span that is active there. What it
-   * throws becomes an uncaught exception of the process, and changes no verdict.
+   * Calls the listener for each message. The listener runs synchronously, in the asynchronous context of the
+   * request, with the active span; the request waits for it. If it throws, that becomes an uncaught exception
+   * of the process, and does not change the verdict.
    */
   subscribe(listener: (message: Message, name: string | symbol) => void): void
   unsubscribe(listener: (message: Message, name: string | symbol) => void): void
@@ -20,7 +20,7 @@ interface Published<Message> extends MacChannel<Message> {
 
 type All = { readonly [Name in keyof MacMessages]: Published<MacMessages[Name]> }
 
-/** The channels, to publish on. Held here for good: Bun forgets those who listen to one that nobody holds. */
+/** The channels, for publishing. This module keeps them: Bun drops the listeners of a channel that is collected. */
 export const CHANNELS: All = Object.freeze({
   accepted: channel('withmac:accepted'),
   rejected: channel('withmac:rejected'),
@@ -30,12 +30,12 @@ export const CHANNELS: All = Object.freeze({
 }) as All
 
 /**
- * What happens in this process, in all of its `Mac`s: the channels `withmac:accepted`,
- * `withmac:rejected`, `withmac:rotated`, `withmac:pruned` and `withmac:batch` of
- * `node:diagnostics_channel`. Without a listener nothing is measured, and no message made; a request
- * that is on its way when the first one comes is not told of.
+ * The channels of `node:diagnostics_channel` on which all `Mac`s of this process publish:
+ * `withmac:accepted`, `withmac:rejected`, `withmac:rotated`, `withmac:pruned` and `withmac:batch`. Without a
+ * listener, nothing is measured or published. A request that started before the first listener was added is
+ * not published.
  *
- * `subscribe` of `node:diagnostics_channel` takes the same names; on Bun it must come after this library
+ * You can also use `subscribe` of `node:diagnostics_channel` with these names. On Bun, call it after withmac
  * was imported.
  *
  * @example

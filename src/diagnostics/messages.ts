@@ -2,75 +2,71 @@ import type { MacErrorCode } from '../errors.ts'
 import type { MacIdentity } from '../types.ts'
 
 /**
- * What every message says. None holds a key, a MAC or a normalized request string. They go to whoever
- * listens within the process, for logs and figures of the operator's: codes and identifiers in them
- * are more than a client may be told.
+ * The properties of every message. No message contains a key, a MAC or a normalized request string. Messages
+ * are for the operator's logs and metrics: their codes and identifiers are more than a client may see.
  */
-interface Told {
-  /**
-   * Which database it is about: the URL as it was written, such as `sqlite:mac.db`, or `kysely` for
-   * one of your own. It holds no password.
-   */
+interface Message {
+  /** The database: its URL as you wrote it, such as `sqlite:mac.db`, or `kysely` for your own Kysely. */
   readonly database: string
 }
 
-/** How long something took. */
-interface Timed extends Told {
+/** A message that says how long something took. */
+interface Timed extends Message {
   /** In milliseconds, with fractions. */
   readonly milliseconds: number
 }
 
-/** A request was let in: what `onAccept` is called for, and a good verdict of `mac.verify`. */
+/** A request was accepted, by `withMac` or `mac.verify`. `onAccept` is called for the same requests. */
 export interface MacAccepted extends Timed {
   readonly identity: MacIdentity
 }
 
 /**
- * A request was refused, or had bad credentials in the mode `optional`: what `onReject` is called for,
- * and a bad verdict of `mac.verify`. An anonymous caller in the mode `optional` is neither accepted nor
- * rejected, and neither is a preflight that is let through.
+ * A request was rejected by `withMac` or `mac.verify`, or had bad credentials in the mode `optional`.
+ * `onReject` is called for the same requests. A request without credentials in the mode `optional`, or a
+ * preflight that is allowed, is neither accepted nor rejected.
  */
 export interface MacRejected extends Timed {
-  /** What happened, precisely: clients are told less. One of some forty. */
+  /** The exact cause. Clients may see a more general code. */
   readonly code: MacErrorCode
-  /** The HTTP status that goes with it. */
+  /** The HTTP status for this code. */
   readonly status: number
   /**
-   * Whose request it was, where its MAC was right and its credential in use; `null` for all others,
-   * whose header may name anybody. So it is always the key identifier of a credential.
+   * The key identifier, if the MAC was right and the credential was in use; otherwise `null`, because anyone
+   * can send any identifier. So it is always the identifier of an existing credential.
    */
   readonly id: string | null
 }
 
-/** A credential was given a new key, by this process. */
-export interface MacRotated extends Told {
+/** This process gave a credential a new key. */
+export interface MacRotated extends Message {
   /** The key identifier. */
   readonly id: string
   readonly user: string
-  /** Of the new key. */
+  /** The number of the new key. */
   readonly keyNumber: number
-  /** When the key before it is no longer valid; `null` where that is at once. */
+  /** The time from which the old key is no longer valid; `null` if it ended at once. */
   readonly graceEnds: Date | null
 }
 
-/** Something was removed, in one step of the pruning that requests do, or by `mac.prune()`. */
+/** Something was removed, in one step of the cleanup that requests do, or by `mac.prune()`. */
 export interface MacPruned extends Timed {
-  /** `credentials` are those that were to go by now, and old keys whose grace has ended. */
+  /** `credentials` stands for credentials that removed themselves, and for old keys after their grace. */
   readonly what: 'nonces' | 'credentials'
-  /** How many; at least one. */
+  /** How many were removed: at least one. */
   readonly removed: number
 }
 
-/** A batch of nonces was committed, in one transaction. One that failed is none. */
+/** A batch of nonces was committed, in one transaction. A batch that failed is not published. */
 export interface MacBatch extends Timed {
-  /** How many nonces it held: at most 512. */
+  /** The number of nonces in the batch: at most 512. */
   readonly size: number
-  /** How many of them were new, and so how many requests may go on. */
+  /** How many of them were new. The requests of the others are rejected. */
   readonly added: number
 }
 
 /**
- * What is published on which channel: on `withmac:accepted` what stands at `accepted`, and so on.
+ * The message type of each channel: that of `withmac:accepted` is `accepted`, and so on.
  *
  * @example
  * const log = ({ code, id }: MacMessages['rejected']) => console.warn(code, id)

@@ -3,15 +3,15 @@ import { CHANNELS } from './channels.ts'
 
 const { accepted, rejected } = CHANNELS
 
-/** Tells what verifications came to. */
+/** Publishes the verdicts on requests. */
 export interface VerdictTeller {
-  /** When a verification begins; `null` where nobody listens, and then the clock is not read. */
+  /** Returns the start time of a verification; `null` if there is no listener. Then the clock is not read. */
   begin(): number | null
-  /** Publishes a verdict. Called once for a request, when nothing can change it any more. */
+  /** Publishes a verdict. Called once for each request, when the verdict is final. */
   end(verdict: MacVerdict, begun: number | null): void
 }
 
-/** @param database What the database is called in messages. */
+/** @param database The database's name in messages. */
 export function verdictTeller(database: string): VerdictTeller {
   return {
     begin: () => (accepted.hasSubscribers || rejected.hasSubscribers ? performance.now() : null),

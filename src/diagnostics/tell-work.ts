@@ -8,9 +8,9 @@ type RecordBatch<Nonce, Recorded> = (
 ) => readonly Recorded[] | Promise<readonly Recorded[]>
 
 /**
- * Tells of each batch that is recorded.
+ * Wraps `record` so that each recorded batch is published.
  *
- * @param database What the database is called in messages, here and below.
+ * @param database The database's name in messages, here and below.
  */
 export function tellingBatches<Nonce, Recorded extends { readonly verdict: string }>(
   database: string,
@@ -31,9 +31,9 @@ export function tellingBatches<Nonce, Recorded extends { readonly verdict: strin
 }
 
 /**
- * Tells of a removal, where something was removed.
+ * Calls `remove`, and publishes the removal if something was removed.
  *
- * @param remove Gives how many it removed.
+ * @param remove Returns how many it removed.
  */
 export async function tellingRemoval(
   database: string,
@@ -48,7 +48,7 @@ export async function tellingRemoval(
   return removed
 }
 
-/** Tells of a rotation. */
+/** Publishes a rotation. */
 export function tellRotated(
   database: string,
   credential: {

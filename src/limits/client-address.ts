@@ -5,17 +5,17 @@ import { type ForwardedFamily, forwardedElements } from '../protocol/forwarded.t
 import { countedAddress, isLoopbackAddress } from '../protocol/ip-address.ts'
 import { optionsOf, readOptions } from '../read-options.ts'
 
-/** Where the addresses of clients come from. */
+/** How the address of a client is found. */
 export interface AddressSettings {
-  /** A function of the handler's own arguments. */
+  /** The function of the option. It gets the arguments of the handler. */
   // biome-ignore lint/suspicious/noExplicitAny: as the handler declares them
   readonly clientAddress: ((...given: any[]) => string | undefined) | null
   readonly trustProxy: ForwardedFamily | null
 }
 
-/** Who sent a request. The address is asked for when it is needed, and once. */
+/** The client of a request. Its address is read when it is first needed, and only once. */
 export class Client {
-  /** Whether the address may be that of a proxy, behind which all clients would be counted as one. */
+  /** Whether the address may be that of a proxy. Then all clients behind it would be counted as one. */
   readonly mayBeProxy: () => boolean
   readonly #ask: () => string | undefined
   #written: string | null | undefined
@@ -27,7 +27,7 @@ export class Client {
   }
 
   /**
-   * What the client is counted by; `null` if its address is not known.
+   * The address by which the client is counted; `null` if its address is not known.
    * @throws {@link MacError} `ERR_MAC_CALLBACK` if the function given as `clientAddress` fails.
    */
   get address(): string | null {
@@ -39,8 +39,8 @@ export class Client {
   }
 
   /**
-   * Whether the client is on this very machine; `null` if its address is not known.
-   * @throws {@link MacError} as `address` does.
+   * Whether the client is on the same machine; `null` if its address is not known.
+   * @throws {@link MacError} See `address`.
    */
   get isLocal(): boolean | null {
     const written = this.#read()
@@ -54,11 +54,11 @@ export class Client {
 }
 
 /**
- * The client of a request: by the function given as `clientAddress`; behind a proxy that is trusted,
- * by what it wrote; otherwise by what the server shows a handler.
+ * Returns the client of a request. Its address comes from the function `clientAddress`; otherwise, behind a
+ * trusted proxy, from the forwarded fields; otherwise from the connection, if the server shows it to handlers.
  *
- * @param first What the handler was called with first.
- * @param rest What else it was called with.
+ * @param first The first argument of the handler.
+ * @param rest The other arguments of the handler.
  */
 export function clientOf(
   request: Request,
@@ -73,7 +73,7 @@ export function clientOf(
   if (trustProxy !== null) return new Client(() => forwardedFor(request, trustProxy))
   return new Client(
     () => connectionAddress(request, first as Shape, rest[0] as Shape),
-    // What proxies add, and clients may send as well.
+    // Proxies add these fields, but clients may send them too.
     () => ['x-forwarded-for', 'forwarded'].some((name) => request.headers.has(name)),
   )
 }
@@ -88,7 +88,7 @@ function readAddress(address: unknown): string | undefined {
 const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).optional()
 
 /**
- * The client of a request, by the address that the caller of `mac.verify` gave; `null` if it gave none.
+ * Returns the client by the address that was passed to `mac.verify`; `null` if none was passed.
  * @throws TypeError that names the option that is wrong.
  */
 export function givenClient(options: unknown): Client | null {
@@ -97,15 +97,15 @@ export function givenClient(options: unknown): Client | null {
 }
 
 /**
- * The address that the nearest proxy had a request from: what it wrote last into `Forwarded` (RFC 7239)
- * or `X-Forwarded-For`. All before that may have been sent by the client itself.
+ * Returns the address from which the nearest proxy received the request: the last one in `Forwarded` (RFC
+ * 7239) or `X-Forwarded-For`. The client itself may have sent all addresses before the last.
  *
- * Behind several proxies it is the address of the last but one of them. Read it only behind a proxy
- * that sets or removes each of the fields.
+ * Behind several proxies, this is the address of the last but one. Call this only behind a proxy that sets or
+ * removes each of the two fields.
  *
- * @returns It as it is written, also what is not an address; `undefined` if there is none.
- * @throws {@link MacError} `ERR_MAC_FORWARDED` if the two fields tell different ones: one of them is the
- *   client's own, who would be counted nowhere.
+ * @returns The text of the field, even if it is not an address; `undefined` if there is none.
+ * @throws {@link MacError} `ERR_MAC_FORWARDED` if the two fields contain different addresses. One of them
+ *   may be from the client, who could choose a new address for each request.
  */
 function forwardedFor(request: Request, family: ForwardedFamily): string | undefined {
   const standard = family === 'x-forwarded' ? undefined : lastOfForwarded(request)
@@ -115,8 +115,8 @@ function forwardedFor(request: Request, family: ForwardedFamily): string | undef
   if (countedAddress(standard) === countedAddress(x)) return x
   throw new MacError(
     'ERR_MAC_FORWARDED',
-    'Forwarded and X-Forwarded-For tell two different addresses: the proxy must set or remove both, or ' +
-      "trustProxy name the one that it sets: 'forwarded' or 'x-forwarded'.",
+    'Forwarded and X-Forwarded-For contain two different addresses. The proxy must set or remove both, or ' +
+      "trustProxy must name the one that it sets: 'forwarded' or 'x-forwarded'.",
   )
 }
 
@@ -128,13 +128,12 @@ function lastOfForwarded(request: Request): string | undefined {
   }
 }
 
-/** A value of which nothing is known, looked at by its shape. */
+/** A value of unknown type, of which only some properties are read. */
 type Shape = Readonly<Record<string, unknown>> | null | undefined
 
 /**
- * The address that a client's connection comes from, as servers show it to handlers: Bun's and Deno's
- * second argument, node:http's request in that of @hono/node-server, srvx's request, SvelteKit's event
- * and Astro's context. `undefined` if none of them does.
+ * Returns the address of the client's connection; `undefined` if the server does not show it. It is in the
+ * second argument on Bun, on Deno and with @hono/node-server, and in the first with srvx, SvelteKit and Astro.
  */
 function connectionAddress(request: Request, first: Shape, second: Shape): string | undefined {
   for (const place of [
@@ -148,13 +147,13 @@ function connectionAddress(request: Request, first: Shape, second: Shape): strin
       const address = place()
       if (typeof address === 'string') return address
     } catch {
-      // Some throw if there is no connection, as when pages are made in advance.
+      // Some throw if there is no connection, for example when pages are rendered in advance.
     }
   }
   return undefined
 }
 
-/** node:http's request, as @hono/node-server and srvx show it to handlers. */
+/** Returns the request of node:http, which @hono/node-server and srvx pass to handlers. */
 export function nodeRequest(first: unknown, second: unknown): Shape {
   const ofSrvx = within(within(within(first as Shape, 'runtime'), 'node'), 'req')
   return within(second as Shape, 'incoming') ?? ofSrvx

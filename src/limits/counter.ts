@@ -5,29 +5,29 @@ import type { RateLimit } from '../types.ts'
 /** What is limited: the name of the policy in `RateLimit-Policy`. */
 export type PolicyName = 'failures' | 'requests' | 'credentials'
 
-/** How many were counted in a window. */
+/** The count of a window. */
 export interface Count {
   readonly used: number
   /** When the window ends and counting begins anew, in milliseconds since 1970 by the system's clock. */
   readonly resetAt: number
 }
 
-/** Where several processes count together. */
+/** A store in which several processes count together. */
 export interface Shared {
   /**
-   * Counts one in a window of so many seconds, which the first one opens.
-   * @returns How many there are; `null` if that cannot be done now.
+   * Counts one in a window of so many seconds. The first count opens the window.
+   * @returns The count; `null` if the store cannot be used now.
    */
   add(key: string, seconds: number): Promise<Count | null>
 }
 
-/** The longest key that is kept as it is: PostgreSQL's column has room for 255 characters. */
+/** The longest key that is not hashed. The column in PostgreSQL has 255 characters. */
 const LONGEST_KEY = 150
 
 /**
- * A fixed-window counter: counts for many, each in a window of its own that its first use opens. It counts
- * in this process, and also in a store that processes share, if there is one. What is exhausted in this
- * process costs nothing more: the store is not asked, and its count does not grow.
+ * A fixed-window counter for many keys. The first count of a key opens its window. It counts in this process,
+ * and also in a store that processes share, if there is one. Once a key is exhausted in this process, it costs
+ * nothing more: the store is not asked, and the count does not grow.
  */
 export class FixedWindowCounter {
   readonly #name: PolicyName
@@ -36,8 +36,8 @@ export class FixedWindowCounter {
 
   /**
    * @param shared `null` if each process counts for itself.
-   * @param most How many counts are kept. Beyond that, those used longest ago go; the half that was used
-   *   last stays. So to have a count forgotten takes half as many uses of others.
+   * @param most The maximum number of counts. With more, the oldest are dropped, but the half that was used
+   *   last stays. So an attacker needs `most / 2` other keys to get a count dropped.
    */
   constructor(name: PolicyName, shared: Shared | null, most: number) {
     this.#name = name
@@ -45,25 +45,25 @@ export class FixedWindowCounter {
     this.#counts = new BoundedMap(most, ({ resetAt }) => resetAt)
   }
 
-  /** The count, if this process knows that the limit is exhausted; otherwise `null`. */
+  /** Returns the count if this process knows that the limit is exhausted; otherwise `null`. */
   exhausted(whose: string, limit: RateLimit): Count | null {
     const count = this.#open(this.#key(whose, limit), limit)
     return count !== null && count.used >= limit.requests ? count : null
   }
 
-  /** How many are left until the limit is exhausted, as far as this process knows. */
+  /** Returns how many are left until the limit is exhausted, as far as this process knows. */
   left(whose: string, limit: RateLimit): number {
     return limit.requests - (this.#open(this.#key(whose, limit), limit)?.used ?? 0)
   }
 
-  /** Counts one in this process alone. Returns the count, which may be above the limit. */
+  /** Counts one in this process only. Returns the count, which may be above the limit. */
   countHere(whose: string, limit: RateLimit): Count {
     return this.#countHere(this.#key(whose, limit), limit)
   }
 
   /**
-   * Counts one. Returns the count, which may be above the limit. In this process it counts at once, before
-   * the shared store has answered.
+   * Counts one. Returns the count, which may be above the limit. This process counts at once, before the
+   * shared store has answered.
    */
   async count(whose: string, limit: RateLimit): Promise<Count> {
     const key = this.#key(whose, limit)
@@ -71,7 +71,7 @@ export class FixedWindowCounter {
     const added = (await this.#shared?.add(key, limit.seconds)) ?? null
     if (added === null) return here
     const shared = withinWindow(added, limit)
-    // Others that were counted here meanwhile may not have reached the store.
+    // Later counts of this process may not have reached the store yet.
     const used = Math.max(shared.used, this.#open(key, limit)?.used ?? 0)
     this.#counts.set(key, { ...shared, used })
     return shared
@@ -84,7 +84,7 @@ export class FixedWindowCounter {
     return count
   }
 
-  /** What was counted in a window that is not over. */
+  /** Returns the count of a key, if its window is not over. */
   #open(key: string, limit: RateLimit): Count | null {
     const known = this.#counts.get(key)
     if (known === undefined || known.resetAt <= Date.now()) return null
@@ -93,13 +93,13 @@ export class FixedWindowCounter {
     return count
   }
 
-  /** A limit of another length is another count. Others choose the text, so a long one is hashed. */
+  /** The key of a count. Windows of different lengths have separate counts. */
   #key(whose: string, { seconds }: RateLimit): string {
     return `${this.#name}:${seconds}:${hashedKey(whose)}`
   }
 }
 
-/** A key of bounded length for a text that somebody else chose. */
+/** Returns a key of bounded length: long texts are hashed, because clients choose them. */
 export function hashedKey(text: string): string {
   if (text.length <= LONGEST_KEY) return text
   return `sha256:${createHash('sha256').update(text).digest('base64url')}`
@@ -109,7 +109,7 @@ function windowEnd({ seconds }: RateLimit): number {
   return Date.now() + seconds * 1000
 }
 
-/** A count whose window ends no later than one that begins now. It would if the clock was set back. */
+/** Returns the count with a window that ends no later than a new one. It would if the clock was set back. */
 function withinWindow(count: Count, limit: RateLimit): Count {
   const latest = windowEnd(limit)
   return count.resetAt <= latest ? count : { ...count, resetAt: latest }

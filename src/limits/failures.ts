@@ -6,20 +6,20 @@ import type { Client } from './client-address.ts'
 import { type Count, FixedWindowCounter, type Shared } from './counter.ts'
 import { LimitError } from './headers.ts'
 
-/** How many addresses are remembered: strangers may come from any number of them. */
+/** How many addresses are kept in memory. An attacker may use any number of addresses. */
 const MOST_ADDRESSES = 100_000
-/** In place of an identifier that no cached credential has, so that the work is the same. */
+/** Used instead of an identifier that no cached credential has, so that the work is the same. */
 const NO_CREDENTIAL = ''
-/** For how long it is remembered that a credential signed from an address, in milliseconds. */
+/** How long it counts that a credential has signed from an address, in milliseconds. */
 const REMEMBER_SIGNER = 3_600_000
-/** After how many milliseconds the address of a credential's requests is asked for again. */
+/** How often the address of a credential's requests is read, in milliseconds. */
 const ASK_EVERY = 10_000
-/** Of how many requests before that it is asked for besides: who signs the most must not be all that is seen. */
+/** The share of other requests whose address is read too, so that rare addresses are noticed as well. */
 const ASK_SHARE = 1 / 16
-/** How many secrets are judged at once, of all addresses. */
+/** How many secrets of all addresses may be checked at the same time. */
 const MOST_PENDING = 1000
 
-/** A secret is not judged, since too many others are being judged: none of them need be wrong. */
+/** A secret was not checked, because too many others are being checked. They may all be right. */
 export class PendingError extends Error {}
 
 /** A cached key of a credential. */
@@ -27,38 +27,41 @@ export interface Signer {
   readonly credential: { readonly id: string }
   /** The key, as it is written. */
   readonly text: string
-  /** When the address of a request of the credential was last asked for, in milliseconds since 1970. */
+  /** When the address of a request of the credential was last read, in milliseconds since 1970. */
   readonly asked: { at: number }
 }
 
-/** All those whose address is not known must not share one count, so they have none. */
+/** Clients whose address is not known must not share one count, so they are not counted. */
 const UNKNOWN_ADDRESS =
-  'withmac: rateLimit.failures limits nobody whose address is not known, and that of a client was ' +
-  'not: give the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.'
-/** Anybody may send such a field: to say so changes nothing. */
+  'withmac: rateLimit.failures does not limit clients whose address is not known, and the address of a client ' +
+  'was not known. Pass the option clientAddress to createMac or withMac, or { clientAddress } to mac.verify.'
+/** Any client may send such a field, so this is only a warning. */
 const MAY_BE_PROXY =
-  'withmac: rateLimit.failures counts by the address of the connection, and a request that was refused ' +
-  'came with X-Forwarded-For or Forwarded: behind a proxy all clients are counted as one, and one of ' +
-  'them can lock out the others. There, give trustProxy or clientAddress.'
+  'withmac: rateLimit.failures counts by the address of the connection, and a rejected request had ' +
+  'X-Forwarded-For or Forwarded. Behind a proxy, all clients are counted as one, and one of them can lock out ' +
+  'the others. If there is a proxy, pass trustProxy or clientAddress.'
 
 /**
- * How many requests of a client's address may be rejected.
+ * Limits how many requests of a client's address may be rejected.
  *
- * An address that is exhausted costs no look-up. Cached credentials still sign from there, whose MAC is
- * known to be right without one: so keys could be guessed by trying. Therefore a cached credential
- * counts as unknown at an address from which, within the window, as many wrong MACs came in its name as
- * the limit has requests; but not if it has signed from that address within the last hour, so that a
- * neighbour cannot lock it out. With a key short enough to be guessed, it counts as unknown there as well.
+ * If an address is exhausted, its requests cause no look-up. A cached credential may still sign from there,
+ * because its MAC can be verified without a look-up. But then an attacker could guess its key by trying.
+ *
+ * So a cached credential counts as unknown at an address if, within the window, as many wrong MACs came from
+ * there in its name as the limit allows. There is one exception: if the credential has signed from that
+ * address within the last hour, it is still accepted, so that a neighbour at the same address cannot lock it
+ * out. The exception does not apply to a key that is short enough to be guessed.
  */
 export class FailureLimit {
   readonly #limit: RateLimit
   readonly #counter: FixedWindowCounter
   /** Wrong MACs in the name of cached credentials, by address and credential. */
   readonly #guesses: FixedWindowCounter
-  /** When a credential last signed from an address, by both. Only accepted requests get in here. */
+  /** When a credential last signed from an address, by both. Only accepted requests are added. */
   readonly #signers = new BoundedMap<string, number>(MOST_ADDRESSES)
-  /** How many secrets of an address are being judged, and of all addresses. */
+  /** How many secrets of each address are being checked. */
   readonly #pending = new Map<string, number>()
+  /** How many secrets of all addresses are being checked. */
   #pendingInAll = 0
   /** Until when a cached credential may count as unknown at some address. */
   #guessedUntil = 0
@@ -73,10 +76,10 @@ export class FailureLimit {
   }
 
   /**
-   * Counts a wrong MAC in the name of a cached credential: before anything is waited for, so that it makes
-   * no difference how many are sent at once.
+   * Counts a wrong MAC in the name of a cached credential. It is called before anything asynchronous, so that
+   * many requests at once are counted like single ones.
    *
-   * @param id `null` if no credential of that name is cached: that is as much work, and comes to nothing.
+   * @param id `null` if no such credential is cached: then it does the same work, but counts nothing.
    */
   countGuess(client: Client | null, id: string | null): void {
     const address = addressOf(client)
@@ -87,7 +90,7 @@ export class FailureLimit {
     this.#guessedUntil = Math.max(this.#guessedUntil, resetAt)
   }
 
-  /** Whether a right MAC of a cached key counts without a look-up, even if the address is exhausted. */
+  /** Whether a right MAC of a cached key is accepted without a look-up, even if the address is exhausted. */
   trusts(client: Client | null, { credential, text }: Signer): boolean {
     if (this.#guessedUntil === 0 || this.#guessedUntil <= Date.now()) return true
     const address = addressOf(client)
@@ -98,11 +101,11 @@ export class FailureLimit {
     return Math.abs(Date.now() - signed) < REMEMBER_SIGNER && !isShortKey(text)
   }
 
-  /** Is told of each accepted request. The address is asked for now and then alone, since it costs time. */
+  /** Records an accepted request. The address costs time, so it is read only now and then. */
   signed(client: Client | null, { credential, asked }: Signer): void {
     const now = Date.now()
     const isDue = Math.abs(now - asked.at) >= ASK_EVERY || Math.random() < ASK_SHARE
-    // If no address is exhausted, none need be asked for.
+    // If no address is exhausted, the address is not needed.
     if (!isDue && this.#exhaustedUntil <= now) return
     asked.at = now
     const address = addressOf(client)
@@ -110,9 +113,9 @@ export class FailureLimit {
   }
 
   /**
-   * Sees to it that an address that is exhausted costs no look-up.
-   * @param cause Why the request is rejected in any case, if that is known.
-   * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` if the address cannot be had.
+   * Throws if the address is exhausted, so that it causes no look-up.
+   * @param cause The error for which the request is rejected in any case, if there is one.
+   * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` if the address cannot be read.
    */
   check(client: Client | null, cause?: MacError): void {
     const address = client?.address ?? null
@@ -121,15 +124,16 @@ export class FailureLimit {
   }
 
   /**
-   * Judges a secret, unless as many of the client's address are being judged as may still fail: so that no
-   * more are tried for being sent at once. An address that is not known is not limited.
+   * Checks a secret, unless too many secrets of the client's address are being checked already: only as many
+   * as may still fail. So an attacker cannot try more secrets by sending them at once. A client whose address is
+   * not known is *not* limited.
    *
-   * @param judge Does *not* count a failure by itself.
-   * @throws {@link LimitError} or {@link PendingError} before anything is judged; what `judge` throws.
+   * @param check Checks the secret. It does *not* count a failure.
+   * @throws {@link LimitError} or {@link PendingError} before the check; and whatever `check` throws.
    */
-  async whilePending<Value>(client: Client, judge: () => Promise<Value>): Promise<Value> {
+  async whilePending<Value>(client: Client, check: () => Promise<Value>): Promise<Value> {
     const { address } = client
-    if (address === null) return judge()
+    if (address === null) return check()
     this.check(client)
     const pending = this.#pending.get(address) ?? 0
     const isFull = pending >= this.#counter.left(address, this.#limit)
@@ -137,7 +141,7 @@ export class FailureLimit {
     this.#pending.set(address, pending + 1)
     this.#pendingInAll++
     try {
-      return await judge()
+      return await check()
     } finally {
       this.#pendingInAll--
       const others = (this.#pending.get(address) ?? 1) - 1
@@ -147,8 +151,8 @@ export class FailureLimit {
   }
 
   /**
-   * Counts a rejection for the client's address, if it is one that is counted.
-   * @returns What to answer: beyond the limit, all rejections of an address are alike.
+   * Counts a rejection for the client's address, if it is a failure: see `isFailure`.
+   * @returns The error to answer with. Above the limit, it is the same for all rejections of an address.
    */
   async count(client: Client | null, thrown: unknown): Promise<unknown> {
     if (!isFailure(thrown)) return thrown
@@ -187,7 +191,7 @@ export class FailureLimit {
   }
 }
 
-/** `null` also if the address cannot be had. */
+/** Returns the client's address; `null` also if it cannot be read. */
 function addressOf(client: Client | null): string | null {
   try {
     return client?.address ?? null
@@ -196,12 +200,12 @@ function addressOf(client: Client | null): string | null {
   }
 }
 
-/** An address holds no space. */
+/** The key for an address and a credential. It is unique, because an address contains no space. */
 function pairOf(address: string, id: string): string {
   return `${address} ${id}`
 }
 
-/** Whoever sends no credentials at all has tried none. */
+/** Whether a rejection counts: a 401, but not for a request without credentials, which is no attempt. */
 function isFailure(thrown: unknown): thrown is MacError {
   return thrown instanceof MacError && thrown.status === 401 && thrown.code !== 'ERR_MAC_MISSING'
 }

@@ -3,12 +3,18 @@ import { splitList, trimBlanks } from '../protocol/text.ts'
 import type { RateLimit, RateLimitFields } from '../types.ts'
 import type { Count, PolicyName } from './counter.ts'
 
-/** How many whole seconds there are until a moment, in milliseconds since 1970. */
+/**
+ * Returns the whole seconds until a time, rounded up.
+ * @param moment In milliseconds since 1970.
+ */
 export function secondsUntil(moment: number): number {
   return Math.max(0, Math.ceil((moment - Date.now()) / 1000))
 }
 
-/** @param wait When the window ends, in seconds. */
+/**
+ * Returns the header fields for a limit and its count.
+ * @param wait The seconds until the window ends.
+ */
 export function rateLimitFields(
   name: PolicyName,
   { requests, seconds }: RateLimit,
@@ -27,13 +33,13 @@ const CODES = {
   requests: 'ERR_MAC_RATE_LIMITED',
 } as const
 
-/** A limit that is exhausted, and what the client is told of it. */
+/** The error for an exhausted limit, with the header fields for the client. */
 export class LimitError extends MacError {
   readonly rateLimit: RateLimitFields
-  /** For `Retry-After`. */
+  /** The value for `Retry-After`. */
   readonly retryAfterSeconds: number
 
-  /** @param whose For the operator: the client's address, or the key identifier. */
+  /** @param whose The client's address, or the key identifier, for the operator's log. */
   constructor(
     name: keyof typeof CODES,
     whose: string,
@@ -52,14 +58,15 @@ export class LimitError extends MacError {
 }
 
 /**
- * Gives a handler's answer the fields of its caller, beside those of other policies. Its body is not read.
+ * Adds the rate limit fields to a handler's response, beside those of other policies. It does *not* read the
+ * body.
  *
- * The fields are set on the answer itself: a copy would cost the ways in which runtimes send a text or a
- * file. A handler may give one answer to several callers. Each caller after the first gets a copy of it, so
- * that nobody is shown the fields of somebody else.
+ * The fields are set on the response itself, because runtimes send the text or file of a copy more slowly. A
+ * handler may return one response to several clients. Then each client after the first gets a copy, so that no
+ * client sees the fields of another.
  *
- * @param fields `null` for a caller without a limit.
- * @param given The answers that had fields set before, of the same `Mac`.
+ * @param fields `null` for a client without a limit.
+ * @param given The responses to which the same `Mac` has already added fields.
  */
 export function withRateLimit(
   answer: Response,
@@ -70,9 +77,9 @@ export function withRateLimit(
   if ((fields === null && !isShared) || !takesFields(answer)) return answer
   for (const make of [
     () => (isShared ? answer.clone() : answer),
-    // The headers of Response.redirect() and of an answer that was fetched cannot be changed.
+    // The headers of Response.redirect(), and of a response from fetch, cannot be changed.
     () => new Response(answer.body, answer),
-    // Its body was read, so it cannot be sent again.
+    // The body was read, so there can be no copy.
     () => answer,
   ]) {
     try {
@@ -81,19 +88,19 @@ export function withRateLimit(
       given.add(own)
       return own
     } catch {
-      // The next way.
+      // Tries the next way.
     }
   }
   return answer
 }
 
-/** The answer to an upgrade takes no header fields, nor does what Bun wants back for one, which is no answer. */
+/** Whether fields can be added. Not to the response of an upgrade, nor to what Bun expects instead of one. */
 function takesFields(answer: Response): boolean {
   const status: unknown = (answer as Partial<Response> | null | undefined)?.status
   return typeof status === 'number' && status >= 200
 }
 
-/** Sets the fields in place of those of our policy, which an earlier caller may have got. */
+/** Sets the fields. They replace those of the same policy, which may be from an earlier client. */
 function setFields(headers: Headers, fields: RateLimitFields | null): void {
   for (const name of ['RateLimit-Policy', 'RateLimit'] as const) {
     const there = headers.get(name)

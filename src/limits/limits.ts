@@ -41,42 +41,42 @@ export interface RateLimitOptions {
   readonly store?: RateLimitStore | undefined
 }
 
-/** What is limited, and where it is counted. */
+/** The limits of a `Mac`, and where it counts. */
 export interface LimitSettings {
-  /** Of a client's address. */
+  /** How many requests of one address may be rejected. */
   readonly failures: RateLimit | null
-  /** Of a credential that has no limit of its own. */
+  /** How many requests are accepted of a credential that has no limit of its own. */
   readonly requests: RateLimit | null
   /** `null` for the memory of this process. */
   readonly store: SharedStore | null
 }
 
-/** Reads the option `rateLimit`. By default only credentials with a limit of their own are limited. */
+/** Reads the option `rateLimit`. By default, only credentials with a limit of their own are limited. */
 export const limitSettings: z.ZodType<LimitSettings, unknown> = optionsOf({
   failures: rateLimit.default(null),
   requests: rateLimit.default(null),
   store: z.unknown().transform(checked(sharedStore)).default(null),
 }).default(Object.freeze({ failures: null, requests: null, store: null }))
 
-/** How many clients of token endpoints are counted. Only those that proved who they are. */
+/** How many clients of token endpoints are counted. Only authenticated clients are counted. */
 const MOST_CLIENTS = 100_000
-/** How many credentials are counted. Only those that signed well: there are no more than you made. */
+/** How many credentials are counted. Only requests with a right MAC count, so there are only your credentials. */
 const MOST_CREDENTIALS = 1_000_000
-/** After how many milliseconds a credential that is exhausted is looked up again. */
+/** How often an exhausted credential is looked up again, in milliseconds. */
 const LOOK_EVERY = 1000
-/** How many accepted requests are remembered: the later half in any case. */
+/** How many accepted requests are kept in memory: at least the later half. */
 const MOST_ACCEPTED = 20_000
 
 /**
- * All limits of a `Mac`: however many handlers and token endpoints it has, they count together. Nothing is
- * loaded or opened before one of them counts.
+ * All limits of a `Mac`. Its handlers and token endpoints count together. Nothing is loaded or opened before
+ * the first count.
  */
 export class Limits {
   /** `null` if failures are not limited. */
   readonly failures: FailureLimit | null
-  /** Is always there: a credential may have a limit of its own. */
+  /** Is always set, because a credential may have a limit of its own. */
   readonly requests: RequestLimit
-  /** How many credentials clients got at token endpoints. */
+  /** Counts the credentials that clients got at token endpoints. */
   readonly credentials: FixedWindowCounter
   readonly #shared: SharedCounter | null
 
@@ -89,7 +89,7 @@ export class Limits {
   }
 
   /**
-   * Makes ready what is needed, if processes count together.
+   * Opens the shared store, if there is one.
    * @throws TypeError if a package is not installed.
    */
   async ready(): Promise<void> {
@@ -101,30 +101,30 @@ export class Limits {
   }
 }
 
-/** How many requests of a credential are accepted. */
+/** Limits how many requests of a credential are accepted. */
 export class RequestLimit {
   readonly #general: RateLimit | null
   readonly #counter: FixedWindowCounter
-  /** When a credential that is exhausted was last looked up. */
+  /** When an exhausted credential was last looked up. */
   readonly #looked = new BoundedMap<string, number>(MOST_CREDENTIALS)
-  /** Requests that were accepted: a copy of one is a replay, also if the credential is exhausted. */
+  /** Accepted requests. A copy of one is a replay, also if the credential is exhausted. */
   readonly #accepted = new BoundedMap<string, true>(MOST_ACCEPTED)
 
-  /** @param general What holds for a credential without a limit of its own. */
+  /** @param general The limit for a credential without a limit of its own. */
   constructor(general: RateLimit | null, shared: Shared | null) {
     this.#general = general
     this.#counter = new FixedWindowCounter('requests', shared, MOST_CREDENTIALS)
   }
 
-  /** What holds for a credential; `null` if nothing is counted. */
+  /** Returns the limit for a credential; `null` if there is none. */
   limitOf(credential: StoredCredential): RateLimit | null {
     return credential.rateLimit ?? this.#general
   }
 
   /**
-   * Why a request whose MAC is right is rejected, if its credential is exhausted; otherwise `null`, as far as
-   * this process knows. If it is a copy of one that was accepted, that is the cause: the client must not take
-   * the first for rejected as well.
+   * Returns the error for a request with a right MAC if its credential is exhausted, as far as this process
+   * knows; otherwise `null`. If the request is a copy of an accepted one, the cause of the error says so:
+   * otherwise the client would believe that the first one was rejected too.
    */
   exhausted(credential: StoredCredential, sent: MacAuthorization): LimitError | null {
     const limit = this.limitOf(credential)
@@ -136,8 +136,8 @@ export class RequestLimit {
   }
 
   /**
-   * Whether to look up a credential that is exhausted: nothing else would tell that its limit was raised
-   * since, or that it was revoked.
+   * Whether to look up an exhausted credential again. Otherwise nobody would notice that its limit was raised,
+   * or that it was revoked.
    */
   shouldLookUp({ id }: StoredCredential): boolean {
     const now = Date.now()
@@ -147,7 +147,7 @@ export class RequestLimit {
   }
 
   /**
-   * Counts a request, whose nonce was new, for its credential.
+   * Counts a request for its credential. Call it after the nonce was recorded as new.
    * @throws {@link LimitError} if the credential is exhausted.
    */
   async count(
@@ -156,7 +156,7 @@ export class RequestLimit {
     sent: MacAuthorization,
   ): Promise<RateLimitFields> {
     const name = nameOf(sent)
-    // Before it is counted: a copy may come meanwhile.
+    // Added before the count, because a copy may come meanwhile.
     this.#accepted.set(name, true)
     const count = await this.#counter.count(id, limit)
     if (count.used <= limit.requests) return rateLimitFields('requests', limit, count)
@@ -165,7 +165,7 @@ export class RequestLimit {
   }
 }
 
-/** None of the three holds a line feed. */
+/** The key of a request. It is unique, because none of the three parameters contains a line feed. */
 function nameOf({ ts, id, nonce }: MacAuthorization): string {
   return hashedKey(`${ts}\n${id}\n${nonce}`)
 }

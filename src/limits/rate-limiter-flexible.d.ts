@@ -1,4 +1,4 @@
-// Its classes, one by one: the package declares them under its own name alone.
+// Declares the files of single classes. The package itself declares only its main entry.
 
 declare module 'rate-limiter-flexible/lib/RateLimiterRedis.js' {
   import { RateLimiterRedis } from 'rate-limiter-flexible'

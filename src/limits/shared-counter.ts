@@ -5,41 +5,41 @@ import type { Count, Shared } from './counter.ts'
 
 /** How long the store may take to answer, in milliseconds. A request waits for it. */
 const DEADLINE = 1000
-/** How long it may take to be opened before anything is served. */
+/** How long `ready` waits for the store to be opened, in milliseconds. */
 const OPENING_DEADLINE = 10_000
-/** For how long the store is left alone once it failed, so that not each request waits for it. */
+/** How long the store is not used after a failure, in milliseconds, so that not each request waits for it. */
 const PAUSE = 1000
-/** At most so often the operator is told of failures. */
-const TELL_EVERY = 60_000
+/** The minimum time between two warnings to the operator, in milliseconds. */
+const WARN_EVERY = 60_000
 /** Tables of withmac start with `mac_`. */
 const TABLE = 'mac_rate_limits'
 /** How often expired rows are removed from PostgreSQL, in milliseconds. */
 const CLEAR_EVERY = 300_000
 
-/** What the library is told of a limit: how large one is, is held against what it counted. */
+/** The limit for the library. Its size has no effect: withmac compares the count with the real limit. */
 const ANY_LIMIT = { points: 1, duration: 60, keyPrefix: 'withmac' }
 
-/** What may be given as a store. */
+/** The values that the option `store` accepts. */
 export type RateLimitStore = 'memory' | (string & {}) | object
 
-/** A store that several processes share, before anything of it is opened. */
+/** A store that several processes share. Nothing of it is open yet. */
 export interface SharedStore {
-  /** What the operator knows it by; it holds no password. */
+  /** Its name in messages. It contains no password. */
   readonly name: string
   /**
-   * Loads the packages that are needed.
+   * Loads the packages that the store needs.
    * @throws TypeError that says what to install, if one is missing.
    */
   load(): Promise<Open>
 }
 
-/** @param failed Is told of what fails by itself later, such as a connection that breaks. */
+/** @param failed Is called with later failures, such as a lost connection. */
 type Open = (failed: (error: unknown) => void) => Promise<OpenedStore>
 
 interface OpenedStore {
   /** Counts one; rejects if the store fails. */
   add(key: string, seconds: number): Promise<{ consumedPoints: number; msBeforeNext: number }>
-  /** Closes what was opened here; a client of the application's own stays open. */
+  /** Closes the connection that withmac opened. The application's own client stays open. */
   close(): Promise<void>
 }
 
@@ -47,19 +47,19 @@ type Connect = (
   failed: (error: unknown) => void,
 ) => Promise<{ readonly client: object; close(): Promise<void> }>
 
-/** The library's declarations leave this method out. */
+/** This method is missing in the library's types. */
 type Clearing = RateLimiterPostgres & { clearExpired(before: number): Promise<void> }
 
 /**
- * Counts in a store that several processes share. If it fails, only this process counts: limits become
- * those of each process then, and nobody is rejected for the store's sake.
+ * Counts in a store that several processes share. If the store fails, each process counts for itself, and no
+ * request is rejected because of the failure.
  */
 export class SharedCounter implements Shared {
   readonly #store: SharedStore
   #opening: Promise<OpenedStore> | null = null
   #closed = false
   #pausedUntil = 0
-  #toldAt = Number.NEGATIVE_INFINITY
+  #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(store: SharedStore) {
     this.#store = store
@@ -68,20 +68,20 @@ export class SharedCounter implements Shared {
   async add(key: string, seconds: number): Promise<Count | null> {
     if (this.#closed || Date.now() < this.#pausedUntil) return null
     try {
-      // Packages are read from this machine: that takes its time, and is no fault of the store.
+      // Loading the packages is not part of the deadline, because it does not depend on the store.
       const open = await this.#store.load()
       const counted = this.#open(open).then((store) => store.add(key, seconds))
       const { consumedPoints, msBeforeNext } = await inTime(counted, DEADLINE)
       return { used: consumedPoints, resetAt: Date.now() + msBeforeNext }
     } catch (error) {
       this.#pausedUntil = Date.now() + PAUSE
-      this.#tell(error)
+      this.#warn(error)
       return null
     }
   }
 
   /**
-   * Opens the store before anything is counted.
+   * Opens the store before the first count. A failure is only logged.
    * @throws TypeError if a package is not installed.
    */
   async ready(): Promise<void> {
@@ -89,7 +89,7 @@ export class SharedCounter implements Shared {
     try {
       await inTime(this.#open(open), OPENING_DEADLINE)
     } catch (error) {
-      this.#tell(error)
+      this.#warn(error)
     }
   }
 
@@ -97,14 +97,14 @@ export class SharedCounter implements Shared {
     this.#closed = true
     const opening = this.#opening
     this.#opening = null
-    // A store that is out of reach is never open: to wait for it would be to wait for ever.
+    // A store that cannot be reached may never open, so this waits only for a while.
     const opened = opening === null ? null : await inTime(opening, DEADLINE).catch(() => null)
     if (opened !== null) await opened.close()
     else opening?.then((late) => late.close()).catch(() => {})
   }
 
   #open(open: Open): Promise<OpenedStore> {
-    const opening = this.#opening ?? open((error) => this.#tell(error))
+    const opening = this.#opening ?? open((error) => this.#warn(error))
     this.#opening = opening
     opening.catch(() => {
       if (this.#opening === opening) this.#opening = null
@@ -112,13 +112,13 @@ export class SharedCounter implements Shared {
     return opening
   }
 
-  #tell(error: unknown): void {
+  #warn(error: unknown): void {
     const now = Date.now()
-    if (this.#closed || now - this.#toldAt < TELL_EVERY) return
-    this.#toldAt = now
+    if (this.#closed || now - this.#warnedAt < WARN_EVERY) return
+    this.#warnedAt = now
     console.error(
-      `withmac: ${this.#store.name}, which rateLimit counts in, failed. Meanwhile it is counted in the ` +
-        'memory of this process; requests are verified as before.',
+      `withmac: ${this.#store.name}, the store of rateLimit, failed. Until it works again, this process counts ` +
+        'in its own memory. Requests are verified as before.',
       error,
     )
   }
@@ -129,7 +129,7 @@ function inTime<Result>(work: Promise<Result>, deadline: number): Promise<Result
 }
 
 /**
- * Reads the option `store`; `null` stands for this process's memory.
+ * Reads the option `store`. Returns `null` for the memory of this process.
  * @throws TypeError that says what is supported.
  */
 export function sharedStore(given: unknown): SharedStore | null {
@@ -149,7 +149,7 @@ export function sharedStore(given: unknown): SharedStore | null {
   )
 }
 
-/** The text of a URL is never shown: it may hold a password. */
+/** Returns the scheme of a URL. The URL itself is never shown, because it may contain a password. */
 function schemeOf(text: string): string | null {
   try {
     return text.includes('://') ? new URL(text).protocol : null
@@ -158,17 +158,17 @@ function schemeOf(text: string): string | null {
   }
 }
 
-// Each class of rate-limiter-flexible is loaded when it is needed, and by itself: the whole package would
-// bring what bundlers cannot put into a module for Node.
+// Each class of rate-limiter-flexible is loaded only when it is needed, from its own file. The main entry of
+// the package loads code that bundlers cannot put into a module for Node.
 
-/** Counts in Redis, through a client of redis or ioredis, or through a connection of ours to a URL. */
+/** Counts in Redis, through a client of redis or ioredis, or through a connection that withmac opens to a URL. */
 function redis(given: string | object): SharedStore {
   const load = async (): Promise<Open> => {
     const connect = await redisConnect(given)
     const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js')
     return async (failed) => {
       const { client: storeClient, close } = await connect(failed)
-      // Of the two packages, ioredis alone has commands that are defined.
+      // Only ioredis has the method defineCommand.
       const useRedisPackage = !('defineCommand' in storeClient)
       const options = { storeClient, useRedisPackage, rejectIfRedisNotReady: true }
       const limiter = new Limiter({ ...ANY_LIMIT, ...options })
@@ -182,12 +182,12 @@ async function redisConnect(given: string | object): Promise<Connect> {
   if (typeof given !== 'string') return async () => ({ client: given, close: async () => {} })
   const { createClient } = await optionalPackage<typeof import('redis')>('redis')
   return async (failed) => {
-    // Without its queue, what cannot be sent now fails now: it is then counted in memory.
+    // Without this queue, a command fails at once if it cannot be sent, and the count is in memory.
     const client = createClient({ url: given, disableOfflineQueue: true })
     client.on('error', failed)
     const close = async () => {
       try {
-        // Version 4 has `disconnect` alone.
+        // Version 4 has only `disconnect`.
         await (client.destroy ?? client.disconnect).call(client)
       } catch {
         // It was closed already.
@@ -203,7 +203,7 @@ async function redisConnect(given: string | object): Promise<Connect> {
   }
 }
 
-/** Counts in PostgreSQL, in a table that is made if it is not there, through a pool of pg or a client of it. */
+/** Counts in PostgreSQL, through a pool of pg or a URL. The table is created if it does not exist. */
 function postgres(given: string | object): SharedStore {
   const load = async (): Promise<Open> => {
     const connect = await postgresConnect(given)
@@ -212,7 +212,7 @@ function postgres(given: string | object): SharedStore {
       const { client: storeClient, close } = await connect(failed)
       try {
         const limiter = await new Promise<Clearing>((resolve, reject) => {
-          // Pools and clients are used by the same calls. The limiter's own timer would go on after the end.
+          // 'pool' works for clients too. The limiter's own timer would continue after close.
           const own = { storeType: 'pool', tableName: TABLE, clearExpiredByTimeout: false }
           const made = new Limiter({ ...ANY_LIMIT, ...own, storeClient }, (error) =>
             error ? reject(error) : resolve(made as Clearing),
@@ -239,7 +239,7 @@ async function postgresConnect(given: string | object): Promise<Connect> {
   }
 }
 
-/** Counts, and now and then removes what has expired. */
+/** Returns a function that counts, and removes expired rows now and then. */
 function addingTo(limiter: Clearing): OpenedStore['add'] {
   let clearAt = Date.now() + CLEAR_EVERY
   return (key, seconds) => {
@@ -253,12 +253,12 @@ function addingTo(limiter: Clearing): OpenedStore['add'] {
 }
 
 /**
- * Loads a package that only a store needs, and that is no dependency for that reason.
- * @throws TypeError that says what to install, if it is not there.
+ * Loads an optional package, which only a shared store needs.
+ * @throws TypeError that says what to install, if it is not installed.
  */
 export async function optionalPackage<Module extends object>(name: string): Promise<Module> {
   try {
-    // Not a literal import: bundlers would want to find it.
+    // Not a literal import: bundlers would fail if they do not find the package.
     const module: Module & { default?: Module } = await import(/* @vite-ignore */ name)
     return module.default ?? module
   } catch (cause) {

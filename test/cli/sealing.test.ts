@@ -62,9 +62,7 @@ describe('commands on a sealed database', () => {
     for (const command of [['list'], ['sign', 'GET', url, '--id', id], ['prune'], ['reseal']]) {
       const { out, err, status } = await withmac(command, { cwd, env: empty })
       expect({ command, out, status }).toEqual({ command, out: '', status: 2 })
-      expect(err).toMatch(
-        /^withmac: MAC_SEALING_KEY is set, but empty\. .* unset it if keys/,
-      )
+      expect(err).toMatch(/^withmac: MAC_SEALING_KEY is set, but empty\. .* unset it if keys/)
     }
     expect(await sealing(cwd, empty)).toMatch(
       /^bad: MAC_SEALING_KEY is set, but empty\. .* unset it/,

@@ -6,7 +6,7 @@ import { signed } from '../support/sign.ts'
 const URL = 'http://example.com/a'
 const handler = () => new Response()
 
-test('a request that lacks a scope is told as refused, and not as accepted', async () => {
+test('a request that lacks a scope is published as rejected, and not as accepted', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const ada = await mac.createCredential('ada', { scopes: ['orders:read'] })
   using heard = hearing()
@@ -17,7 +17,7 @@ test('a request that lacks a scope is told as refused, and not as accepted', asy
   expect([heard.rejected.length, heard.accepted.length]).toEqual([1, 1])
 })
 
-test('a request beyond the limit of its credential is told as refused, and names it', async () => {
+test('a request above the limit of its credential is published as rejected, with the identifier', async () => {
   const rateLimit = { requests: { requests: 1, seconds: 60 } }
   const mac = createMac({ database: 'sqlite::memory:', rateLimit })
   const ada = await mac.createCredential('ada')
@@ -27,7 +27,7 @@ test('a request beyond the limit of its credential is told as refused, and names
   expect(heard.rejected).toMatchObject([{ code: 'ERR_MAC_RATE_LIMITED', status: 429, id: ada.id }])
 })
 
-test('refusals for the failures of an address are told, and name nobody', async () => {
+test('rejections because of the failures of an address are published without an identifier', async () => {
   const rateLimit = { failures: { requests: 1, seconds: 60 } }
   const mac = createMac({
     database: 'sqlite::memory:',

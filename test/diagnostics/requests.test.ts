@@ -15,58 +15,61 @@ const off = await mac.createCredential('eve')
 await mac.revokeCredential(off.id)
 const app = mac.withMac(() => new Response())
 
-/** The two ways in; both tell whether the request may pass. */
+/** The two ways to verify a request. Both return whether it was accepted. */
 const ways: readonly [string, (request: Request) => Promise<boolean>][] = [
   ['withMac', async (request) => (await app(request)).ok],
   ['mac.verify', async (request) => (await mac.verify(request)).ok],
 ]
 
-describe.each(ways)('through %s', (_, passes) => {
-  test('a request that is let in is told of once, with its identity, and so is its batch', async () => {
+describe.each(ways)('with %s,', (_, passes) => {
+  test('an accepted request is published once, with its identity, and so is its batch', async () => {
     using heard = hearing()
     expect(await passes(signed(ada, URL, { ts, nonce: `first by ${_}` }))).toBe(true)
-    const [told] = heard.accepted
-    expect(told).toEqual({
+    const [message] = heard.accepted
+    expect(message).toEqual({
       database: 'sqlite::memory:',
       identity: expect.objectContaining({ user: 'ada', id: ada.id, keyNumber: 1 }),
       milliseconds: expect.any(Number),
     })
-    expect(told?.milliseconds).toBeGreaterThan(0)
+    expect(message?.milliseconds).toBeGreaterThan(0)
     expect(heard.accepted).toHaveLength(1)
     expect(heard.batch).toHaveLength(1)
     expect(heard.rejected).toEqual([])
   })
 
-  const refusals: readonly [string, Request, MacErrorCode, string | null][] = [
-    ['none', new Request(URL), 'ERR_MAC_MISSING', null],
+  const rejections: readonly [string, Request, MacErrorCode, string | null][] = [
+    ['no credentials', new Request(URL), 'ERR_MAC_MISSING', null],
     ['a wrong MAC', signed(ada, URL, { ts, mac: 'AAAA' }), 'ERR_MAC_MISMATCH', null],
-    ['a name of nobody', signed({ ...ada, id: 'x' }, URL), 'ERR_MAC_UNKNOWN_IDENTIFIER', null],
+    ['an unknown identifier', signed({ ...ada, id: 'x' }, URL), 'ERR_MAC_UNKNOWN_IDENTIFIER', null],
     ['a revoked credential', signed(off, URL, { ts }), 'ERR_MAC_REVOKED', null],
     ['an old timestamp', signed(ada, URL, { ts: ts - 400 }), 'ERR_MAC_TIMESTAMP_STALE', ada.id],
   ]
 
-  test.each(refusals)('with %s it is told as refused, once', async (_, request, code, id) => {
-    using heard = hearing()
-    expect(await passes(request)).toBe(false)
-    const milliseconds = expect.any(Number)
-    expect(heard.rejected).toEqual([
-      { database: 'sqlite::memory:', code, status: 401, id, milliseconds },
-    ])
-    expect(heard.accepted).toEqual([])
-  })
+  test.each(rejections)(
+    'a request with %s is published once, as rejected',
+    async (_, request, code, id) => {
+      using heard = hearing()
+      expect(await passes(request)).toBe(false)
+      const milliseconds = expect.any(Number)
+      expect(heard.rejected).toEqual([
+        { database: 'sqlite::memory:', code, status: 401, id, milliseconds },
+      ])
+      expect(heard.accepted).toEqual([])
+    },
+  )
 
-  test('a copy is told as refused, and names whose it is', async () => {
+  test('a replay is published as rejected, with the identifier of its credential', async () => {
     const copied: Signing = { ts, nonce: `copied by ${_}` }
     await passes(signed(ada, URL, copied))
     using heard = hearing()
     await passes(signed(ada, URL, copied))
     expect(heard.rejected).toMatchObject([{ code: 'ERR_MAC_REPLAY', id: ada.id }])
-    // It was known here, and nothing was written.
+    // The nonce was in memory, so nothing was written.
     expect(heard.batch).toEqual([])
   })
 })
 
-test('an anonymous caller is neither accepted nor refused, and bad credentials are refused', async () => {
+test('in the mode optional, only bad credentials are published as rejected, and no anonymous request', async () => {
   using heard = hearing()
   const optional = mac.withMac(() => new Response(), { mode: 'optional', allowPreflight: true })
   const asked = { 'access-control-request-method': 'PUT' }
@@ -77,7 +80,7 @@ test('an anonymous caller is neither accepted nor refused, and bad credentials a
   expect(heard.rejected.map(({ code }) => code)).toEqual(['ERR_MAC_MISMATCH'])
 })
 
-test('a store that fails is told with the status of the answer', async () => {
+test('a failure of the store is published with the status of the response', async () => {
   using heard = hearing()
   const broken = createMac({ database: 'sqlite:/dev/null/mac.db', onReject: () => {} })
   const answer = await broken.withMac(() => new Response())(signed(ada, URL))
@@ -86,7 +89,7 @@ test('a store that fails is told with the status of the answer', async () => {
   ])
 })
 
-test('no message holds a key, a MAC or what was signed', async () => {
+test('no message contains a key, a MAC or a normalized request string', async () => {
   using heard = hearing()
   const header = authorization(ada, URL, { ts })
   const [, sent = 'no MAC'] = /mac="(.*?)"/.exec(header) ?? []
@@ -100,7 +103,7 @@ test('no message holds a key, a MAC or what was signed', async () => {
   for (const secret of [ada.key, sent, 'secret=1']) expect(all).not.toContain(secret)
 })
 
-test('a listener runs in the context of the request that it is told of', async () => {
+test('a listener runs in the asynchronous context of its request', async () => {
   const context = new AsyncLocalStorage<string>()
   const found: unknown[] = []
   const look = () => void found.push(context.getStore())
@@ -116,8 +119,8 @@ test('a listener runs in the context of the request that it is told of', async (
   }
 })
 
-test('the clock that measures is read for those who listen alone', async () => {
-  // From here on the credential is remembered: a look-up reads that clock to bound its wait for a lock.
+test('the time is measured only if there is a listener', async () => {
+  // Caches the credential: a look-up would read the same clock, to bound its wait for a lock.
   await app(signed(ada, URL, { ts }))
   const read = spyOn(performance, 'now')
   const ask = async () => {
@@ -135,7 +138,7 @@ test('the clock that measures is read for those who listen alone', async () => {
   }
 })
 
-test('who came by the name of the channel is heard after the memory was cleaned, and until it goes', async () => {
+test('a listener that subscribed by name still gets messages after a garbage collection, until it unsubscribes', async () => {
   const users: string[] = []
   const keep = (message: unknown) =>
     void users.push((message as { identity: MacIdentity }).identity.user)

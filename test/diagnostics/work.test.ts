@@ -10,7 +10,7 @@ import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 
 const URL = 'http://example.com/a'
 
-test('each batch is told with its size, how many were new, and how long it took', async () => {
+test('each batch is published with its size, the number of new nonces, and its time', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const ada = await mac.createCredential('ada')
   const again = signed(ada, URL, { nonce: 'again' })
@@ -18,13 +18,13 @@ test('each batch is told with its size, how many were new, and how long it took'
   using heard = hearing()
   const requests = [again, ...Array.from({ length: 8 }, () => signed(ada, URL))]
   await Promise.all(requests.map((request) => mac.verify(request)))
-  const total = (key: 'size' | 'added') => heard.batch.reduce((sum, told) => sum + told[key], 0)
+  const total = (key: 'size' | 'added') => heard.batch.reduce((sum, each) => sum + each[key], 0)
   expect([total('size'), total('added')]).toEqual([8, 8])
   expect(heard.batch.length).toBeLessThan(9)
   for (const { milliseconds } of heard.batch) expect(milliseconds).toBeGreaterThan(0)
 })
 
-test('a batch that fails is not told', async () => {
+test('a batch that fails is not published', async () => {
   using heard = hearing()
   const full = () => {
     throw new Error('disk full')
@@ -35,7 +35,7 @@ test('a batch that fails is not told', async () => {
   expect(heard.batch).toEqual([])
 })
 
-test("batches in a caller's own Kysely are told as well", async () => {
+test("batches in the caller's Kysely are published too", async () => {
   await using database = new Kysely<object>({
     dialect: await applicationDialect(openDatabase(':memory:')),
   })
@@ -46,7 +46,7 @@ test("batches in a caller's own Kysely are told as well", async () => {
   expect(heard.batch).toMatchObject([{ database: 'kysely', size: 1, added: 1 }])
 })
 
-test('pruning is told where it removed something', async () => {
+test('a cleanup is published if it removed something', async () => {
   const clock = new Clock()
   using folder = temporaryFolder()
   const url = `sqlite:${folder.path('mac.db')}`
@@ -64,7 +64,7 @@ test('pruning is told where it removed something', async () => {
   await mac.close()
 })
 
-test('the removal of old keys and of credentials that are to go is told', async () => {
+test('the removal of old keys, and of credentials that remove themselves, is published', async () => {
   const clock = new Clock()
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
   const { id } = await mac.createCredential('ada')
@@ -80,7 +80,7 @@ test('the removal of old keys and of credentials that are to go is told', async 
   ])
 })
 
-test('a rotation is told with the end of the grace, or none', async () => {
+test('a rotation is published with the end of the grace, or null', async () => {
   const clock = new Clock()
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now })
   const { id } = await mac.createCredential('ada')
@@ -88,9 +88,9 @@ test('a rotation is told with the end of the grace, or none', async () => {
   await mac.rotateCredential(id, { graceSeconds: 60 })
   await mac.rotateCredential(id, { graceSeconds: 0 })
   await expect(mac.rotateCredential('nobody')).rejects.toThrow()
-  const told = { database: 'sqlite::memory:', id, user: 'ada' }
+  const message = { database: 'sqlite::memory:', id, user: 'ada' }
   expect(heard.rotated).toEqual([
-    { ...told, keyNumber: 2, graceEnds: new Date((clock.seconds + 60) * 1000) },
-    { ...told, keyNumber: 3, graceEnds: null },
+    { ...message, keyNumber: 2, graceEnds: new Date((clock.seconds + 60) * 1000) },
+    { ...message, keyNumber: 3, graceEnds: null },
   ])
 })

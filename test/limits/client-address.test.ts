@@ -8,7 +8,7 @@ const OWN = { clientAddress: null, trustProxy: null }
 describe('without a proxy, the address is the one that the server shows:', () => {
   const shown = (first: unknown, ...rest: unknown[]) => clientOf(request, first, rest, OWN).address
 
-  test("Bun's second argument, asked for the very request", () => {
+  test("requestIP of Bun's second argument, called with the Request", () => {
     const requestIP = (asked: Request) => (asked === request ? { address: '192.0.2.1' } : null)
     expect(shown(request, { requestIP })).toBe('192.0.2.1')
     expect(shown({ request }, { requestIP })).toBe('192.0.2.1')
@@ -39,27 +39,27 @@ describe('without a proxy, the address is the one that the server shows:', () =>
     [[{ remoteAddr: { transport: 'unix', path: '/run/app.sock' } }]],
     [[{ incoming: { socket: {} } }]],
     [[{ incoming: null }]],
-  ])('and is not known where it shows none: %j', (rest) => {
+  ])('null, if the server shows none: %j', (rest) => {
     expect(shown(request, ...rest)).toBe(null)
   })
 
-  test('and is not known where asking for it throws', () => {
+  test('null, if reading it throws', () => {
     const getClientAddress = () => {
       throw new Error('there is no connection')
     }
     expect(shown({ request, getClientAddress })).toBe(null)
   })
 
-  test('whatever forwarded fields say', () => {
+  test('null, if only forwarded fields contain one', () => {
     const headers = { 'x-forwarded-for': '192.0.2.9', forwarded: 'for=192.0.2.9' }
-    const told = new Request('http://example.com/', { headers })
-    expect(clientOf(told, told, [], OWN).address).toBe(null)
+    const forwarded = new Request('http://example.com/', { headers })
+    expect(clientOf(forwarded, forwarded, [], OWN).address).toBe(null)
   })
 })
 
-describe('with trustProxy, the address is what the nearest proxy wrote last:', () => {
+describe('with trustProxy, the address is the last one in the forwarded fields:', () => {
   const SOCKET = { incoming: { socket: { remoteAddress: '10.0.0.1' } } }
-  function told(headers: Record<string, string>, trustProxy: ForwardedFamily = 'both') {
+  function addressBy(headers: Record<string, string>, trustProxy: ForwardedFamily = 'both') {
     const forwarded = new Request('http://example.com/', { headers })
     const settings = { clientAddress: null, trustProxy }
     return clientOf(forwarded, forwarded, [SOCKET], settings).address
@@ -74,7 +74,7 @@ describe('with trustProxy, the address is what the nearest proxy wrote last:', (
     [{ forwarded: 'for="[2001:db8:1:2::9]:4711"' }, '2001:db8:1:2::/64'],
     [{ forwarded: 'for="[2001:db8:1:2::9]"', 'x-forwarded-for': '2001:db8:1:2::9' }, /2001/],
   ] as const)('%j', (headers, address) => {
-    expect(told(headers as Record<string, string>)).toMatch(address as string)
+    expect(addressBy(headers as Record<string, string>)).toMatch(address as string)
   })
 
   test.each([
@@ -85,27 +85,27 @@ describe('with trustProxy, the address is what the nearest proxy wrote last:', (
     [{ forwarded: 'for=_hidden' }],
     [{ forwarded: 'for=192.0.2.1, proto=https' }],
     [{ forwarded: 'for="192.0.2.1' }],
-  ])('and is not known where it wrote none: %j', (headers) => {
-    expect(told(headers as Record<string, string>)).toBe(null)
+  ])('null, if the last one is not an address: %j', (headers) => {
+    expect(addressBy(headers as Record<string, string>)).toBe(null)
   })
 
-  test('and where the two fields tell different ones, the request is refused', () => {
+  test('an error, if the two fields contain different addresses', () => {
     const both = { forwarded: 'for=192.0.2.1', 'x-forwarded-for': '192.0.2.2' }
-    expect(() => told(both)).toThrow('two different addresses')
+    expect(() => addressBy(both)).toThrow('two different addresses')
   })
 
-  test('of one family alone, where only that is trusted', () => {
+  test('from only one of the fields, if trustProxy names it', () => {
     const both = { forwarded: 'for=192.0.2.1', 'x-forwarded-for': '192.0.2.2' }
-    expect(told(both, 'forwarded')).toBe('192.0.2.1')
-    expect(told(both, 'x-forwarded')).toBe('192.0.2.2')
+    expect(addressBy(both, 'forwarded')).toBe('192.0.2.1')
+    expect(addressBy(both, 'x-forwarded')).toBe('192.0.2.2')
   })
 })
 
-describe('the function given as clientAddress', () => {
+describe('the function clientAddress', () => {
   const by = (clientAddress: () => string | undefined) =>
     clientOf(request, request, ['b'], { clientAddress, trustProxy: 'both' })
 
-  test('comes before all else, and is given what the handler is given', () => {
+  test('overrides all other ways, and gets the arguments of the handler', () => {
     const given: unknown[] = []
     const clientAddress = (...all: unknown[]) => {
       given.push(...all)
@@ -115,20 +115,20 @@ describe('the function given as clientAddress', () => {
     expect(given).toEqual([request, 'b'])
   })
 
-  test('is asked once, and when it is needed', () => {
+  test('is called only when the address is needed, and only once', () => {
     let calls = 0
     const client = by(() => `192.0.2.${++calls}`)
     expect(calls).toBe(0)
     expect([client.address, client.address]).toEqual(['192.0.2.1', '192.0.2.1'])
   })
 
-  test('may know none', () => {
+  test('may return undefined, or a text that is not an address', () => {
     expect(by(() => undefined).address).toBe(null)
     expect(by(() => 'unknown').address).toBe(null)
   })
 
   test.each([[() => 7], [() => Promise.resolve('192.0.2.1')], [() => JSON.parse('{')]])(
-    'that fails is a mistake of the application: %p',
+    'causes an error that names it, if it is %p',
     (wrong) => {
       expect(() => by(wrong as () => string).address).toThrow('clientAddress failed')
     },

@@ -6,7 +6,7 @@ import { systemTime } from '../support/system-time.ts'
 
 const ONE = { requests: 1, seconds: 60 }
 
-test('a window is opened by its first use, and ends when its time is over', async () => {
+test('the first count opens a window, which ends when its time is over', async () => {
   using time = systemTime()
   const counter = new FixedWindowCounter('failures', null, 10)
   const start = Date.now()
@@ -18,14 +18,14 @@ test('a window is opened by its first use, and ends when its time is over', asyn
   expect(await counter.count('a', ONE)).toEqual({ used: 1, resetAt: start + 120_000 })
 })
 
-test('of more counts than are kept, those that were used longest ago are forgotten', async () => {
+test('with too many counts, the oldest ones are dropped', async () => {
   const counter = new FixedWindowCounter('failures', null, 10)
   for (let at = 0; at < 25; at++) await counter.count(`address ${at}`, ONE)
   expect((await counter.count('address 14', ONE)).used).toBe(1)
   expect((await counter.count('address 24', ONE)).used).toBe(2)
 })
 
-test('an exhausted count stays so while its address comes back, however many others come', async () => {
+test('an exhausted address stays exhausted while it comes back, however many other addresses come', async () => {
   const counter = new FixedWindowCounter('failures', null, 10)
   await counter.count('flooder', ONE)
   for (let at = 0; at < 100; at++) {
@@ -35,7 +35,7 @@ test('an exhausted count stays so while its address comes back, however many oth
   expect((await counter.count('flooder', ONE)).used).toBe(2)
 })
 
-test('it counts at once, before a store that processes share has answered', async () => {
+test('count takes effect at once, before the shared store has answered', async () => {
   let answer = (_: number) => {}
   const add = () =>
     new Promise<{ used: number; resetAt: number }>((resolve) => {
@@ -50,7 +50,7 @@ test('it counts at once, before a store that processes share has answered', asyn
   expect(counter.left('a', three)).toBe(0)
 })
 
-test('a limit of another length is another count, and one of another size is the same', async () => {
+test('limits with different lengths have separate counts, and limits with different sizes share one', async () => {
   const counter = new FixedWindowCounter('requests', null, 10)
   await counter.count('a', ONE)
   expect(counter.exhausted('a', ONE)).not.toBe(null)
@@ -58,14 +58,14 @@ test('a limit of another length is another count, and one of another size is the
   expect(counter.exhausted('a', { requests: 2, seconds: 60 })).toBe(null)
 })
 
-test('a package that a store needs and that is not there: it is said what to install', async () => {
+test('the error for a missing package of a store says what to install', async () => {
   const missing = optionalPackage('no-package-of-this-name')
   await expect(missing).rejects.toThrow(TypeError)
   await expect(missing).rejects.toThrow('npm install no-package-of-this-name')
 })
 
-describe('where the system’s clock was set back', () => {
-  test('nobody is told to wait for longer than a window, nor has to', async () => {
+describe('if the system’s clock was set back', () => {
+  test('no client must wait longer than a window', async () => {
     using time = systemTime()
     const counter = new FixedWindowCounter('failures', null, 10)
     await counter.count('a', ONE)
@@ -79,18 +79,18 @@ describe('where the system’s clock was set back', () => {
     expect(counter.exhausted('a', ONE)).toBe(null)
   })
 
-  test('the fields say the same', async () => {
+  test('the header fields say at most a window', async () => {
     using time = systemTime()
     const { mac, answer } = limited({ rateLimit: { requests: { requests: 2, seconds: 60 } } })
     const ada = await mac.createCredential('ada')
-    const told = async () => {
+    const fields = async () => {
       const ts = Math.floor(Date.now() / 1000)
       const { headers } = await answer(ada, undefined, { ts })
       return [headers.get('ratelimit'), headers.get('retry-after')]
     }
-    expect(await told()).toEqual(['"requests";r=1;t=60', null])
+    expect(await fields()).toEqual(['"requests";r=1;t=60', null])
     time.advance(-3600)
-    expect(await told()).toEqual(['"requests";r=0;t=60', null])
-    expect(await told()).toEqual(['"requests";r=0;t=60', '60'])
+    expect(await fields()).toEqual(['"requests";r=0;t=60', null])
+    expect(await fields()).toEqual(['"requests";r=0;t=60', '60'])
   })
 })

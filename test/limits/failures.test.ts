@@ -11,7 +11,7 @@ const FLOODER = '192.0.2.66'
 const OTHER = '192.0.2.7'
 const LIMITED = '429 ERR_MAC_FAILURES_LIMITED'
 
-/** A server whose flooder is exhausted. */
+/** Starts a server, and exhausts the address FLOODER. */
 async function flooded(options: MacOptions = {}) {
   const server = limited({ ...THREE, ...options })
   const ada = await server.mac.createCredential('ada')
@@ -21,22 +21,22 @@ async function flooded(options: MacOptions = {}) {
   return { ...server, ada }
 }
 
-describe('an address whose requests were refused too often', () => {
-  test('is answered 429, also where its request is right', async () => {
+describe('an address with too many rejected requests', () => {
+  test('gets a 429, also for a valid request', async () => {
     const { send, ada, rejections } = await flooded()
     expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
     expect(await send(ada, FLOODER)).toBe(LIMITED)
     expect(rejections.at(-1)?.message).toContain('"192.0.2.66"')
   })
 
-  test('locks no other address out', async () => {
+  test('does not lock out another address', async () => {
     const { send, ada } = await flooded()
     expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
     expect(await send(ada, OTHER)).toBe('200')
     expect(await send(STRANGER, OTHER)).toBe('401 ERR_MAC_REJECTED')
   })
 
-  test('locks nobody out who has signed before, from the same address neither', async () => {
+  test('does not lock out a credential that has signed from it before', async () => {
     const server = limited(THREE)
     const ada = await server.mac.createCredential('ada')
     expect(await server.send(ada, FLOODER)).toBe('200')
@@ -45,7 +45,7 @@ describe('an address whose requests were refused too often', () => {
     expect(await server.send(ada, FLOODER)).toBe('200')
   })
 
-  /** A credential that had signed before it was rotated, and then the flood from its address. */
+  /** A credential that has signed and was then rotated. Afterwards its address is exhausted. */
   async function rotatedInFlood() {
     const { mac, send } = limited(THREE)
     const ada = await mac.createCredential('ada')
@@ -55,20 +55,20 @@ describe('an address whose requests were refused too often', () => {
     return { send, ada, rotated }
   }
 
-  test('locks out a key that came with a rotation, until it has signed from elsewhere', async () => {
+  test('locks out the new key of a rotation, until it has signed from another address', async () => {
     const { send, rotated } = await rotatedInFlood()
     expect(await send(rotated, FLOODER)).toBe(LIMITED)
     expect(await send(rotated, OTHER)).toBe('200')
     expect(await send(rotated, FLOODER)).toBe('200')
   })
 
-  test('does not lock it out where the old key has signed since', async () => {
+  test('does not lock out the new key if the old key has signed since the rotation', async () => {
     const { send, ada, rotated } = await rotatedInFlood()
     expect(await send(ada, FLOODER)).toBe('200')
     expect(await send(rotated, FLOODER)).toBe('200')
   })
 
-  test('may try again when the window is over', async () => {
+  test('is accepted again when the window is over', async () => {
     using time = systemTime()
     const { send, ada } = await flooded()
     time.advance(59)
@@ -78,7 +78,7 @@ describe('an address whose requests were refused too often', () => {
     expect(await send(ada, FLOODER)).toBe('200')
   })
 
-  test('is told when, and of which policy', async () => {
+  test('gets Retry-After and the fields of the policy', async () => {
     using time = systemTime()
     const { answer } = await flooded()
     time.advance(0.5)
@@ -90,16 +90,16 @@ describe('an address whose requests were refused too often', () => {
     expect(headers.get('www-authenticate')).toBe(null)
   })
 
-  test('asks the store for nothing more, and writes nothing', async () => {
+  test('causes no query and no write', async () => {
     const { send, ada, mac } = await flooded()
-    // Whatever is asked of a database that is closed would fail.
+    // Any query would fail now, because the database is closed.
     await mac.close()
     expect(await send(STRANGER, FLOODER)).toBe(LIMITED)
     expect(await send({ ...ada, key: 'guessed' }, FLOODER)).toBe(LIMITED)
     expect(await send(STRANGER, OTHER)).toBe('503 ERR_MAC_CLOSED')
   })
 
-  test('is answered 429 in the mode optional as well', async () => {
+  test('gets a 429 in the mode optional too', async () => {
     const { mac } = await flooded()
     const app = mac.withMac((_request: Request, _from: string) => new Response(), {
       mode: 'optional',
@@ -111,7 +111,7 @@ describe('an address whose requests were refused too often', () => {
   })
 })
 
-describe('it is counted against an address', () => {
+describe('the counter of an address counts', () => {
   test.each([
     ['a wrong MAC', { mac: 'AAAA' }],
     ['a stale timestamp', { ts: 1_500_000_000 }],
@@ -145,7 +145,7 @@ describe('it is counted against an address', () => {
     }
   })
 
-  test('no request that is let in, and none that fails for the server’s sake', async () => {
+  test('no request for which the server itself fails', async () => {
     const server = limited({ ...THREE, ext: () => JSON.parse('{') })
     const ada = await server.mac.createCredential('ada')
     for (let sent = 0; sent < 5; sent++) {
@@ -154,31 +154,31 @@ describe('it is counted against an address', () => {
   })
 })
 
-test('addresses are counted apart, and those of an IPv6 network of 64 bits together', async () => {
+test('each IPv4 address has its own count, and each IPv6 network of 64 bits', async () => {
   const { send } = limited(THREE)
   for (const last of [1, 2, 3]) await send(STRANGER, `2001:db8:0:1::${last}`)
   expect(await send(STRANGER, '2001:db8:0:1::4')).toBe(LIMITED)
   expect(await send(STRANGER, '2001:db8:0:2::1')).toBe('401 ERR_MAC_REJECTED')
 })
 
-describe('where the address is not known', () => {
-  test('nobody is limited, and the operator is told so once', async () => {
-    const told = spyOn(console, 'error').mockImplementation(() => {})
+describe('a client whose address is not known', () => {
+  test('is not limited, and the operator gets one warning', async () => {
+    const log = spyOn(console, 'error').mockImplementation(() => {})
     try {
       const { send } = limited(THREE)
       for (let sent = 0; sent < 6; sent++) {
         expect(await send(STRANGER)).toBe('401 ERR_MAC_REJECTED')
         expect(await send(STRANGER, 'unknown')).toBe('401 ERR_MAC_REJECTED')
       }
-      expect(told.mock.calls.map(([text]) => text)).toEqual([
+      expect(log.mock.calls.map(([text]) => text)).toEqual([
         expect.stringContaining('clientAddress'),
       ])
     } finally {
-      told.mockRestore()
+      log.mockRestore()
     }
   })
 
-  test('since clientAddress fails, nobody gets in whom the store would be asked for', async () => {
+  test('because clientAddress fails gets a 503, if its credential is not cached', async () => {
     const { send } = limited({ ...THREE, clientAddress: () => JSON.parse('{') })
     expect(await send(STRANGER)).toBe('503 ERR_MAC_CALLBACK')
   })
@@ -187,7 +187,7 @@ describe('where the address is not known', () => {
 describe('mac.verify', () => {
   const request = () => signed(STRANGER, 'http://example.com/a')
 
-  test('is told the address by its caller', async () => {
+  test('limits by the address that its caller passes', async () => {
     const mac = createMac({ database: 'sqlite::memory:', ...THREE })
     const codes: unknown[] = []
     for (let sent = 0; sent < 4; sent++) {
@@ -206,7 +206,7 @@ describe('mac.verify', () => {
     ['must be an object', 5],
     ['must be an object', OTHER],
     ['must be an object', [OTHER]],
-  ] as const)('rejects with what is wrong with its options: %s, %j', async (fault, options) => {
+  ] as const)('throws for options that are not valid: %s, %j', async (fault, options) => {
     for (const mac of [
       createMac({ database: 'sqlite::memory:', ...THREE }),
       createMac({ database: 'sqlite::memory:' }),
@@ -217,7 +217,7 @@ describe('mac.verify', () => {
     }
   })
 
-  test('takes options that say nothing', async () => {
+  test('accepts options without a clientAddress', async () => {
     const mac = createMac({ database: 'sqlite::memory:' })
     for (const options of [undefined, {}, { clientAddress: undefined }]) {
       expect((await mac.verify(request(), options)).ok).toBe(false)

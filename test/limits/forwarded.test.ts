@@ -4,7 +4,7 @@ import { describe, expect, spyOn, test } from '../support/runner.ts'
 const URL = 'http://10.0.0.1/a'
 const BAD = 'MAC id="nobody", ts="1", nonce="n", mac="AAAA"'
 
-/** A server that sees each request come from the same address, and what became of requests. */
+/** Starts a server for which all connections have the same address. Returns a function that sends a request. */
 function start(options: MacOptions) {
   const rateLimit = { failures: { requests: 3, seconds: 60 } }
   const database = 'sqlite::memory:'
@@ -18,7 +18,7 @@ function start(options: MacOptions) {
 }
 
 describe('failures behind a proxy', () => {
-  test('are not counted past by a field that only the client writes', async () => {
+  test('do not escape the counter by a field that only the client sends', async () => {
     const send = start({ trustProxy: true })
     const statuses: number[] = []
     for (let at = 0; at < 6; at++) {
@@ -30,13 +30,13 @@ describe('failures behind a proxy', () => {
     expect(await send({ 'x-forwarded-for': '192.0.2.1' })).toBe(429)
   })
 
-  test('are warned of once, where nothing says whose address it is', async () => {
-    const told = spyOn(console, 'error').mockImplementation(() => {})
+  test('cause one warning if there is neither trustProxy nor clientAddress', async () => {
+    const log = spyOn(console, 'error').mockImplementation(() => {})
     const send = start({ origin: 'https://api.example.com' })
     for (let at = 0; at < 3; at++) await send({ 'x-forwarded-for': '192.0.2.1' })
-    const texts = told.mock.calls.map(([text]) => String(text))
-    told.mockRestore()
+    const texts = log.mock.calls.map(([text]) => String(text))
+    log.mockRestore()
     expect(texts).toHaveLength(1)
-    expect(texts[0]).toContain('give trustProxy or clientAddress')
+    expect(texts[0]).toContain('pass trustProxy or clientAddress')
   })
 })

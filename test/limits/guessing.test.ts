@@ -5,7 +5,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import type { Key } from '../support/sign.ts'
 import { systemTime } from '../support/system-time.ts'
 
-/** A server with a limit of three failures, and a credential whose key it has cached from another address. */
+/** Starts a server with a limit of three failures, which has cached a credential used from another address. */
 async function known(options: MacOptions = {}, key?: string) {
   const server = limited({ ...THREE, ...options })
   const short = key === undefined ? {} : { key, allowShortKey: true }
@@ -14,13 +14,13 @@ async function known(options: MacOptions = {}, key?: string) {
   return { ...server, ada }
 }
 
-/** A key that is not the credential's. */
+/** Returns a wrong key for a credential. */
 function guess({ id }: Key, at: number): Key {
   return { id, key: `guess-${at}` }
 }
 
 describe('an address that guesses the key of a cached credential', () => {
-  test('is answered the same to the right key as to a wrong one, after as many as the limit allows', async () => {
+  test('gets the same answer to the right key as to a wrong one, once the limit is exhausted', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 3; at++) {
       expect(await send(guess(ada, at), FLOODER)).toBe('401 ERR_MAC_REJECTED')
@@ -29,7 +29,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER)).toBe(LIMITED)
   })
 
-  test('has the right key told from wrong ones no longer for sending two thousand at once', async () => {
+  test('learns no more by sending two thousand guesses at once', async () => {
     const { send, ada } = await known()
     const wrong = Array.from({ length: 2000 }, (_, at) => send(guess(ada, at), FLOODER))
     const right = send(ada, FLOODER)
@@ -37,7 +37,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect((await Promise.all(wrong)).filter((became) => became !== LIMITED)).toHaveLength(3)
   })
 
-  test('does not lock the credential out anywhere else', async () => {
+  test('does not lock out the credential at another address', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 20; at++) await send(guess(ada, at), FLOODER)
     expect(await send(ada, FLOODER)).toBe(LIMITED)
@@ -53,7 +53,7 @@ describe('an address that guesses the key of a cached credential', () => {
     for (let sent = 0; sent < 3; sent++) expect(await send(eve, FLOODER)).toBe('200')
   })
 
-  test('does not lock it out at its own address, if it has signed from there before', async () => {
+  test('does not lock out the credential at its own address, if it has signed from there before', async () => {
     const { send, mac } = limited(THREE)
     const ada = await mac.createCredential('ada')
     expect(await send(ada, FLOODER)).toBe('200')
@@ -61,7 +61,7 @@ describe('an address that guesses the key of a cached credential', () => {
     for (let sent = 0; sent < 3; sent++) expect(await send(ada, FLOODER)).toBe('200')
   })
 
-  test('does not lock out a credential that has moved there some seconds ago', async () => {
+  test('does not lock out a credential that first signed from there some seconds ago', async () => {
     using time = systemTime()
     const { send, ada } = await known()
     time.advance(10)
@@ -73,7 +73,7 @@ describe('an address that guesses the key of a cached credential', () => {
   test('does not lock out a credential that signs from there and, much more often, from elsewhere', async () => {
     using time = systemTime()
     const { send, ada } = await known()
-    // Whenever it is time to ask for the address, the other one is first.
+    // Whenever the address is due to be read, the first request is from the other address.
     for (let round = 0; round < 400; round++) {
       time.advance(5)
       for (let at = 0; at < 3; at++) expect(await send(ada, OTHER, now())).toBe('200')
@@ -83,7 +83,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
-  test('does not lock out a credential that has moved there while the address was exhausted', async () => {
+  test('does not lock out a credential that first signed from there while the address was exhausted', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 3; at++) await send({ id: 'nobody', key: 'guessed' }, FLOODER)
     expect(await send(ada, FLOODER)).toBe('200')
@@ -91,7 +91,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER)).toBe('200')
   })
 
-  test('locks it out there if it has not signed from there for an hour', async () => {
+  test('locks out the credential there if it has not signed from there for an hour', async () => {
     using time = systemTime()
     const { send, ada } = await known()
     time.advance(10)
@@ -102,7 +102,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe(LIMITED)
   })
 
-  test('locks it out there if its key is short enough to be guessed', async () => {
+  test('locks out the credential there if its key is short enough to be guessed', async () => {
     const { send, ada } = await known({ clientAddress: () => FLOODER }, '489dks293j39')
     for (let at = 0; at < 20; at++) await send(guess(ada, at))
     expect(await send(ada)).toBe(LIMITED)
@@ -123,7 +123,7 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
-  test('has the credential looked up there while the address is not exhausted', async () => {
+  test('causes a look-up of the credential while the address is not exhausted', async () => {
     using time = systemTime()
     const { send, ada } = await known()
     await send({ id: 'nobody', key: 'guessed' }, FLOODER, now())
@@ -135,14 +135,14 @@ describe('an address that guesses the key of a cached credential', () => {
     expect(await send(ada, FLOODER, now())).toBe('200')
   })
 
-  test('is not taken for one that the credential signs from because of replays', async () => {
+  test('does not count as an address of the credential because of replays', async () => {
     const { send, ada, copy } = await captured()
     for (let sent = 0; sent < 5; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
     for (let at = 0; at < 20; at++) await send(guess(ada, at), FLOODER)
     expect(await send(ada, FLOODER)).toBe(LIMITED)
   })
 
-  test('locks nobody out by wrong MACs in names that no cached credential has', async () => {
+  test('locks out no credential by wrong MACs with unknown identifiers', async () => {
     const { send, ada } = await known()
     for (let at = 0; at < 200; at++) await send({ id: `made-up-${at}`, key: 'k' }, FLOODER)
     expect(await send(ada, FLOODER)).toBe('200')
@@ -150,7 +150,7 @@ describe('an address that guesses the key of a cached credential', () => {
 })
 
 describe('an address that guesses the key of a credential that is not cached', () => {
-  test('has no more keys told from wrong ones for sending two thousand at once', async () => {
+  test('learns no more by sending two thousand guesses at once', async () => {
     const { send, mac } = limited(THREE)
     const ada = await mac.createCredential('ada')
     const wrong = Array.from({ length: 2000 }, (_, at) => send(guess(ada, at), FLOODER))
@@ -162,7 +162,7 @@ describe('an address that guesses the key of a credential that is not cached', (
     expect(await send(ada, OTHER)).toBe('200')
   })
 
-  test('is accepted with the right one until it is exhausted, however many come at once', async () => {
+  test('is accepted with right keys while it is not exhausted, however many requests come at once', async () => {
     const { send, mac } = limited(THREE)
     const all = await Promise.all(Array.from({ length: 50 }, (_, at) => mac.createCredential(at)))
     const became = await Promise.all(all.map((each) => send(each, FLOODER)))
@@ -170,7 +170,7 @@ describe('an address that guesses the key of a credential that is not cached', (
   })
 })
 
-/** A timestamp by the system's clock, which a test moves. */
+/** Returns a timestamp by the system's clock, which the test controls. */
 function now() {
   return { ts: Math.floor(Date.now() / 1000) }
 }

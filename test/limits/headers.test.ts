@@ -7,7 +7,7 @@ import { systemTime } from '../support/system-time.ts'
 const SITE = 'http://example.com/a'
 const LIMIT = { rateLimit: { requests: 5, seconds: 60 } }
 
-function told({ headers }: Response) {
+function fieldsOf({ headers }: Response) {
   return [headers.get('ratelimit-policy'), headers.get('ratelimit')]
 }
 
@@ -15,7 +15,7 @@ function left(requests: number) {
   return ['"requests";q=5;w=60', `"requests";r=${requests};t=60`]
 }
 
-/** A handler that gives the same answer to all, and those who ask it. */
+/** Creates a handler that returns the same response to all, and its clients. */
 async function sharing(shared: Response) {
   const mac = createMac({ database: 'sqlite::memory:' })
   const ada = await mac.createCredential('ada', LIMIT)
@@ -26,18 +26,18 @@ async function sharing(shared: Response) {
   return { mac, ada, bob, free, ask }
 }
 
-describe('where a handler gives one answer to all', () => {
-  test('a caller without a limit is shown that of nobody else', async () => {
+describe('if a handler returns the same response to all clients', () => {
+  test('a client without a limit does not see the fields of another', async () => {
     using _time = systemTime()
     const { ada, free, ask } = await sharing(new Response(null, { status: 204 }))
     for (const count of [4, 3, 2]) {
-      expect(told(await ask(ada))).toEqual(left(count))
+      expect(fieldsOf(await ask(ada))).toEqual(left(count))
       const answer = await ask(free)
-      expect([answer.status, ...told(answer)]).toEqual([204, null, null])
+      expect([answer.status, ...fieldsOf(answer)]).toEqual([204, null, null])
     }
   })
 
-  test('each is shown its own, also where several hold their answers at once', async () => {
+  test('each client sees its own fields, also if several have their responses at the same time', async () => {
     using _time = systemTime()
     const headers = { 'X-Own': 'kept', RateLimit: '"other";r=1' }
     const { ada, bob, free, ask } = await sharing(new Response(null, { headers }))
@@ -45,22 +45,22 @@ describe('where a handler gives one answer to all', () => {
     const [first, second, third] = [await ask(ada), await ask(bob), await ask(free)]
     expect(first.headers.get('ratelimit')).toBe('"other";r=1, "requests";r=3;t=60')
     expect(second.headers.get('ratelimit')).toBe('"other";r=1, "requests";r=4;t=60')
-    expect(told(third)).toEqual([null, '"other";r=1'])
+    expect(fieldsOf(third)).toEqual([null, '"other";r=1'])
     for (const { headers } of [first, second, third]) expect(headers.get('x-own')).toBe('kept')
   })
 
-  test('neither an anonymous caller nor a preflight is shown a limit', async () => {
+  test('neither an anonymous request nor a preflight gets the fields', async () => {
     const headers = { 'access-control-request-method': 'GET' }
     for (const init of [{}, { method: 'OPTIONS', headers }]) {
       const shared = new Response()
       const { mac, ada, ask } = await sharing(shared)
       const open = mac.withMac(() => shared, { mode: 'optional', allowPreflight: true })
       expect((await ask(ada)).headers.has('ratelimit')).toBe(true)
-      expect(told(await open(new Request(SITE, init)))).toEqual([null, null])
+      expect(fieldsOf(await open(new Request(SITE, init)))).toEqual([null, null])
     }
   })
 
-  test('nor who came first and whose handler took its time', async () => {
+  test('a client without a limit does not see them if it came first and its handler was slow', async () => {
     const shared = new Response()
     let go = () => {}
     const held = new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ describe('where a handler gives one answer to all', () => {
     const slow = mac.withMac(() => held.then(() => shared))(signed(free, SITE))
     expect((await ask(ada)).headers.has('ratelimit')).toBe(true)
     go()
-    expect(told(await slow)).toEqual([null, null])
+    expect(fieldsOf(await slow)).toEqual([null, null])
   })
 })
 
@@ -83,7 +83,7 @@ const BOTH = Object.values(FIELDS)
 const add = (answer: Response, given = new WeakSet<Response>()) =>
   withRateLimit(answer, FIELDS, given)
 
-test('the fields are structured ones, with whole seconds', () => {
+test('the fields are structured fields, with whole seconds', () => {
   using _time = systemTime()
   const limit = { requests: 100, seconds: 60 }
   const count = { used: 1, resetAt: Date.now() + 59_500 }
@@ -93,30 +93,30 @@ test('the fields are structured ones, with whole seconds', () => {
   expect(secondsUntil(Date.now() + 1)).toBe(1)
 })
 
-describe('they are added to', () => {
-  test('an ordinary answer, which is given back itself', () => {
+describe('withRateLimit adds the fields to', () => {
+  test('an ordinary response, and returns the same object', () => {
     const answer = new Response('body')
     expect(add(answer)).toBe(answer)
-    expect(told(answer)).toEqual(BOTH)
+    expect(fieldsOf(answer)).toEqual(BOTH)
   })
 
-  test('an answer whose header fields cannot be changed', () => {
+  test('a response whose headers cannot be changed', () => {
     const answer = add(Response.redirect('http://example.com/b', 303))
-    expect(told(answer)).toEqual(BOTH)
+    expect(fieldsOf(answer)).toEqual(BOTH)
     expect(answer.status).toBe(303)
     expect(answer.headers.get('location')).toBe('http://example.com/b')
   })
 
-  test('an answer that was fetched, with its body unread', async () => {
+  test('a response from fetch, without reading its body', async () => {
     const fetched = await fetch('data:text/plain,hello')
     const answer = add(fetched)
-    expect(told(answer)).toEqual(BOTH)
+    expect(fieldsOf(answer)).toEqual(BOTH)
     expect(answer.bodyUsed).toBe(false)
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/)
     expect(await answer.text()).toBe('hello')
   })
 
-  test('an answer whose body is still to come', async () => {
+  test('a response whose body is a stream, without reading it', async () => {
     let pulled = 0
     const body = new ReadableStream(
       {
@@ -133,20 +133,20 @@ describe('they are added to', () => {
     expect(await answer.text()).toBe('late')
   })
 
-  test('an answer with a policy of its own, beside that', () => {
+  test('a response with another policy, beside that', () => {
     const own = { 'RateLimit-Policy': '"a, b";q=1', RateLimit: '"a, b";r=1' }
     const answer = add(new Response(null, { headers: own }))
-    expect(told(answer)).toEqual([`"a, b";q=1, ${BOTH[0]}`, `"a, b";r=1, ${BOTH[1]}`])
+    expect(fieldsOf(answer)).toEqual([`"a, b";q=1, ${BOTH[0]}`, `"a, b";r=1, ${BOTH[1]}`])
   })
 
-  test('an answer that has those of our policy already, in their place', () => {
+  test('a response that already has fields of the same policy, which are replaced', () => {
     const answer = add(new Response(null, { headers: { RateLimit: '"requests";r=100;t=60' } }))
-    expect(told(answer)).toEqual(BOTH)
+    expect(fieldsOf(answer)).toEqual(BOTH)
   })
 })
 
-describe('of an answer that is given again', () => {
-  test('the first caller has the answer itself, and each other a copy with its own fields', async () => {
+describe('if a response is returned again', () => {
+  test('the first client gets the response itself, and each other client a copy with its own fields', async () => {
     const given = new WeakSet<Response>()
     const answer = new Response('body', { headers: { 'X-Own': 'kept' } })
     const first = add(answer, given)
@@ -154,39 +154,39 @@ describe('of an answer that is given again', () => {
     const free = withRateLimit(answer, null, given)
     expect(first).toBe(answer)
     expect(new Set([first, other, free]).size).toBe(3)
-    expect([told(first), told(other)]).toEqual([
+    expect([fieldsOf(first), fieldsOf(other)]).toEqual([
       BOTH,
       [FIELDS['RateLimit-Policy'], '"requests";r=7;t=9'],
     ])
-    expect(told(free)).toEqual([null, null])
+    expect(fieldsOf(free)).toEqual([null, null])
     expect(free.headers.get('x-own')).toBe('kept')
     for (const each of [other, free, first]) expect(await each.text()).toBe('body')
   })
 
-  test('nobody is shown the fields of somebody else, also if its body was read', async () => {
+  test('no client sees the fields of another, even if the body was read', async () => {
     const given = new WeakSet<Response>()
     const answer = add(new Response('body'), given)
     await answer.text()
-    expect(told(withRateLimit(answer, null, given))).toEqual([null, null])
+    expect(fieldsOf(withRateLimit(answer, null, given))).toEqual([null, null])
   })
 })
 
-describe('nothing is done to', () => {
-  test('what is no answer, which Bun wants back after an upgrade', () => {
+describe('withRateLimit does not change', () => {
+  test('a value that is not a response, which Bun expects after an upgrade', () => {
     for (const nothing of [undefined, null, {}]) {
       expect(add(nothing as unknown as Response)).toBe(nothing as Response)
     }
   })
 
-  test('the answer to an upgrade, and that of a failed request', () => {
+  test('the response of an upgrade, or an error response', () => {
     const upgrade = { status: 101, headers: new Headers() } as Response
     expect(add(upgrade)).toBe(upgrade)
-    expect(told(upgrade)).toEqual([null, null])
+    expect(fieldsOf(upgrade)).toEqual([null, null])
     const failed = Response.error()
     expect(add(failed)).toBe(failed)
   })
 
-  test('an answer with neither header fields to change nor a body to pass on', async () => {
+  test('a response whose headers cannot be changed and whose body was read', async () => {
     const read = new Response('body')
     await read.text()
     Object.defineProperty(read, 'headers', { value: Response.redirect('http://a.b').headers })

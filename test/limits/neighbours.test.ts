@@ -3,8 +3,8 @@ import { captured, FLOODER, LIMITED, now, times } from '../support/captured.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe('from an address that is exhausted', () => {
-  test('fresh requests of a known credential get in, one by one and at once', async () => {
+describe('from an exhausted address,', () => {
+  test('new requests of a cached credential are accepted, one by one and at once', async () => {
     const { send, ada, copy } = await captured()
     for (let sent = 0; sent < 3; sent++) {
       expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
@@ -14,7 +14,7 @@ describe('from an address that is exhausted', () => {
     expect(all).toEqual(new Array(50).fill('200'))
   })
 
-  test('of many copies of a fresh request at once one gets in', async () => {
+  test('one of many simultaneous copies of a new request is accepted', async () => {
     const { send, ada } = await captured()
     const fresh = { ts: now(), nonce: 'fresh' }
     const all = await times(50, () => send(ada, FLOODER, fresh))
@@ -22,7 +22,7 @@ describe('from an address that is exhausted', () => {
     expect(all.filter((became) => became === LIMITED)).toHaveLength(49)
   })
 
-  test('a copy of a header with another body keeps the true request out neither before nor while it is read', async () => {
+  test('a copied header with another body does not block the original request, neither before nor during it', async () => {
     const { mac, ada } = await captured()
     const handler = (_request: Request, _from: string) => new Response()
     const app = mac.withMac(handler, { body: 'required', onReject() {} })

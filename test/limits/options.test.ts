@@ -5,7 +5,7 @@ const limit = { requests: 1, seconds: 60 }
 const make = (rateLimit: unknown) => () =>
   createMac({ database: 'sqlite::memory:', rateLimit: rateLimit as MacOptions['rateLimit'] })
 
-describe('a wrong rateLimit is a TypeError at once:', () => {
+describe('createMac throws a TypeError for a rateLimit that is not valid:', () => {
   test.each([
     ['rateLimit', true],
     ['rateLimit', null],
@@ -30,7 +30,7 @@ describe('a wrong rateLimit is a TypeError at once:', () => {
     expect(make(wrong)).toThrow(`${name}: `)
   })
 
-  test('and never shows a password', () => {
+  test('the error does not show a password', () => {
     let message = ''
     try {
       make({ store: 'redis2://user:secret@host' })()
@@ -48,11 +48,11 @@ test.each([
   [{ failures: null, requests: limit, store: 'memory' }],
   [{ requests: limit, store: 'rediss://user:secret@example.com:6380/1' }],
   [{ requests: limit, store: 'postgresql://user:secret@example.com/limits' }],
-])('a right one opens nothing yet: %j', async (right) => {
+])('createMac opens nothing for the rateLimit %j', async (right) => {
   await make(right)().close()
 })
 
-test('a wrong clientAddress is a TypeError at once', () => {
+test('createMac and withMac throw a TypeError for a clientAddress that is not valid', () => {
   const wrong = { clientAddress: '192.0.2.1' as unknown as () => string }
   expect(() => createMac({ database: 'sqlite::memory:', ...wrong })).toThrow('clientAddress: ')
   const mac = createMac({ database: 'sqlite::memory:' })

@@ -9,15 +9,15 @@ import { describe, expect, test } from '../support/runner.ts'
 import { applicationDialect, openDatabase } from '../support/sqlite.ts'
 import { systemTime } from '../support/system-time.ts'
 
-describe('a replay of a known credential’s request, from an address that is exhausted', () => {
-  test('asks the store to write nothing', async () => {
+describe('a replay of a cached credential’s request, from an exhausted address,', () => {
+  test('writes nothing', async () => {
     const { send, ada, copy } = await captured()
     using heard = hearing()
     for (let sent = 0; sent < 20; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
     expect(heard.batch).toEqual([])
   })
 
-  test('asks the database nothing, as it does from any other address', async () => {
+  test('causes no query; from another address it does', async () => {
     const asked: string[] = []
     const dialect = await applicationDialect(openDatabase(':memory:'))
     const database = new Kysely({ dialect, log: ({ query }) => void asked.push(query.sql) })
@@ -29,7 +29,7 @@ describe('a replay of a known credential’s request, from an address that is ex
     expect(asked).not.toEqual([])
   })
 
-  test('is told when it may try again, as all that comes from there', async () => {
+  test('gets Retry-After, like every request from there', async () => {
     using _time = systemTime()
     const { answer, ada, copy } = await captured()
     for (let sent = 0; sent < 2; sent++) {
@@ -39,26 +39,26 @@ describe('a replay of a known credential’s request, from an address that is ex
     }
   })
 
-  test('is told that it is one, also when a copy of it is under way', async () => {
+  test('gets a challenge that says so, also while the original request is being verified', async () => {
     const { answer, ada, copy } = await captured()
-    const told = 'MAC error="The nonce was used before."'
+    const replay = 'MAC error="The nonce was used before."'
     const challenges = (answers: Response[]) =>
       answers.map(({ status, headers }) => [status, headers.get('www-authenticate')])
-    expect(challenges([await answer(ada, FLOODER, copy)])).toEqual([[429, told]])
+    expect(challenges([await answer(ada, FLOODER, copy)])).toEqual([[429, replay]])
     const fresh = { ts: now(), nonce: 'fresh' }
     const atOnce = await times(3, () => answer(ada, FLOODER, fresh))
     expect(challenges(atOnce)).toEqual([
       [200, null],
-      [429, told],
-      [429, told],
+      [429, replay],
+      [429, replay],
     ])
-    // Who has not the right MAC learns nothing of the nonce.
+    // A client without the right MAC learns nothing about the nonce.
     expect(challenges([await answer({ ...ada, key: 'guessed' }, FLOODER, copy)])).toEqual([
       [429, null],
     ])
   })
 
-  test('does not fill the store’s queue with its copies, which keeps nobody else out', async () => {
+  test('does not fill the store’s queue, so that other requests are accepted', async () => {
     const { send, ada, copy } = await captured()
     using heard = hearing()
     const flood = times(12_000, () => send(ada, FLOODER, copy))
@@ -68,7 +68,7 @@ describe('a replay of a known credential’s request, from an address that is ex
     expect(recorded).toBe(1)
   })
 
-  test('does not have its body read', async () => {
+  test('is rejected without reading its body', async () => {
     const { mac, ada } = await captured()
     const handler = (_request: Request, _from: string) => new Response()
     const app = mac.withMac(handler, { body: 'required', onReject() {} })
@@ -85,7 +85,7 @@ describe('a replay of a known credential’s request, from an address that is ex
     expect(pulled).toBe(0)
   })
 
-  test('is judged by its nonce as ever once the window is over', async () => {
+  test('is rejected as a replay again once the window is over', async () => {
     using time = systemTime()
     const { send, ada, copy } = await captured()
     for (let sent = 0; sent < 2; sent++) expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
@@ -94,13 +94,13 @@ describe('a replay of a known credential’s request, from an address that is ex
   })
 })
 
-test('from another address a replay is refused as what it is', async () => {
+test('a replay from another address is rejected as a replay', async () => {
   const { send, ada, copy } = await captured()
   expect(await send(ada, FLOODER, copy)).toBe(LIMITED)
   expect(await send(ada, OTHER, copy)).toBe('401 ERR_MAC_REPLAY')
 })
 
-test('while no address is exhausted, the address of a known credential is seldom asked for', async () => {
+test('while no address is exhausted, clientAddress is seldom called for a cached credential', async () => {
   const asked: (string | undefined)[] = []
   const clientAddress = (_request: Request, from?: string) => {
     asked.push(from)
@@ -110,12 +110,12 @@ test('while no address is exhausted, the address of a known credential is seldom
   const ada = await mac.createCredential('ada')
   expect(await send(ada, OTHER)).toBe('200')
   asked.length = 0
-  // One in sixteen is, by chance.
+  // It is called for one request in sixteen, by chance.
   for (let sent = 0; sent < 100; sent++) expect(await send(ada, OTHER)).toBe('200')
   expect(asked.length).toBeLessThan(40)
 })
 
-test('an address that cannot be had keeps no known credential out', async () => {
+test('a cached credential is accepted even if clientAddress fails', async () => {
   let fails = false
   const clientAddress = (_request: Request, from?: string) => (fails ? JSON.parse('{') : from)
   const { send, ada } = await captured({ clientAddress })
@@ -123,7 +123,7 @@ test('an address that cannot be had keeps no known credential out', async () => 
   expect(await send(ada, FLOODER)).toBe('200')
 })
 
-test('without a limit of failures each replay is judged by its nonce', async () => {
+test('without a limit of failures, each replay is rejected as a replay', async () => {
   const mac = createMac({ database: 'sqlite::memory:' })
   const ada = await mac.createCredential('ada')
   const app = mac.withMac(() => new Response(), { onReject() {} })

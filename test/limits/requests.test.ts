@@ -15,12 +15,12 @@ async function server(options: MacOptions = TWO) {
 }
 
 describe('a credential that has sent too many requests', () => {
-  test('is answered 429', async () => {
+  test('gets a 429', async () => {
     const { send, ada } = await server()
     expect([await send(ada), await send(ada), await send(ada)]).toEqual(['200', '200', LIMITED])
   })
 
-  test('keeps no other credential out, not even one of the same user', async () => {
+  test('does not affect other credentials, even of the same user', async () => {
     const { send, ada, mac } = await server()
     const second = await mac.createCredential('ada')
     for (let sent = 0; sent < 4; sent++) await send(ada)
@@ -40,40 +40,40 @@ describe('a credential that has sent too many requests', () => {
     expect(await send(ada)).toBe('200')
   })
 
-  test('has not used up the nonce of what was refused', async () => {
+  test('can send a rejected request again, because its nonce was not recorded', async () => {
     using time = systemTime()
     const { send, ada } = await server()
     await send(ada)
     await send(ada)
-    const refused = { ts: now(), nonce: 'refused' }
-    expect(await send(ada, undefined, refused)).toBe(LIMITED)
+    const rejected = { ts: now(), nonce: 'rejected' }
+    expect(await send(ada, undefined, rejected)).toBe(LIMITED)
     time.advance(60)
-    expect(await send(ada, undefined, refused)).toBe('200')
+    expect(await send(ada, undefined, rejected)).toBe('200')
   })
 
-  test('is told of a copy of what was accepted that it is a replay, and of nothing else', async () => {
+  test('gets a challenge that says replay for a copy of an accepted request, and for no other', async () => {
     using time = systemTime()
     const { answer, ada } = await server()
-    const tell = async (nonce: string, key = ada.key) => {
+    const challenge = async (nonce: string, key = ada.key) => {
       const sent = await answer({ ...ada, key }, undefined, { ts: now(), nonce })
       return [sent.status, sent.headers.get('www-authenticate')]
     }
     const replay = [429, 'MAC error="The nonce was used before."']
-    expect([await tell('a'), await tell('b')]).toEqual([
+    expect([await challenge('a'), await challenge('b')]).toEqual([
       [200, null],
       [200, null],
     ])
-    expect([await tell('a'), await tell('b')]).toEqual([replay, replay])
-    expect([await tell('c'), await tell('c')]).toEqual([
+    expect([await challenge('a'), await challenge('b')]).toEqual([replay, replay])
+    expect([await challenge('c'), await challenge('c')]).toEqual([
       [429, null],
       [429, null],
     ])
-    expect(await tell('a', 'guessed')).not.toContain(replay[1])
+    expect(await challenge('a', 'guessed')).not.toContain(replay[1])
     time.advance(60)
-    expect(await tell('c')).toEqual([200, null])
+    expect(await challenge('c')).toEqual([200, null])
   })
 
-  test('is told of what was over the limit when it was counted that it may be sent again', async () => {
+  test('gets no such challenge for a request that exceeded the limit only when it was counted', async () => {
     const { answer, ada } = await server({
       rateLimit: { requests: { requests: 1, seconds: 60 } },
     })
@@ -84,14 +84,14 @@ describe('a credential that has sent too many requests', () => {
     expect((await send('b')).headers.has('www-authenticate')).toBe(false)
   })
 
-  test('is never let in more often, however many requests come at once', async () => {
+  test('is never accepted more often than its limit, however many requests come at once', async () => {
     const { send, ada } = await server({ rateLimit: { requests: { requests: 5, seconds: 60 } } })
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => send(ada)))
     expect(outcomes.filter((became) => became === '200')).toHaveLength(5)
     expect(outcomes.filter((became) => became === LIMITED)).toHaveLength(15)
   })
 
-  test('does not have its body read', async () => {
+  test('is rejected without reading the body', async () => {
     const { mac, ada } = await server()
     const app = mac.withMac(() => new Response(), { body: 'required' })
     const mac2 = mac.withMac(() => new Response())
@@ -109,7 +109,7 @@ describe('a credential that has sent too many requests', () => {
     expect(await outcome(app(new Request('http://example.com/a', init)))).toBe(LIMITED)
   })
 
-  test('is answered 429 in the mode optional as well', async () => {
+  test('gets a 429 in the mode optional too', async () => {
     const { mac, send, ada } = await server()
     await send(ada)
     await send(ada)
@@ -118,8 +118,8 @@ describe('a credential that has sent too many requests', () => {
   })
 })
 
-describe('nobody else exhausts a credential:', () => {
-  test('wrong MACs in its name do not', async () => {
+describe('an attacker cannot exhaust a credential:', () => {
+  test('wrong MACs in its name do not count', async () => {
     const { send, ada } = await server()
     for (let sent = 0; sent < 5; sent++) {
       expect(await send({ ...ada, key: 'guessed' })).toBe('401 ERR_MAC_REJECTED')
@@ -127,7 +127,7 @@ describe('nobody else exhausts a credential:', () => {
     expect([await send(ada), await send(ada), await send(ada)]).toEqual(['200', '200', LIMITED])
   })
 
-  test('replays of its requests do not', async () => {
+  test('replays of its requests do not count', async () => {
     const { send, ada } = await server()
     const sent = { ts: now(), nonce: 'captured' }
     expect(await send(ada, undefined, sent)).toBe('200')
@@ -137,7 +137,7 @@ describe('nobody else exhausts a credential:', () => {
     expect([await send(ada), await send(ada)]).toEqual(['200', LIMITED])
   })
 
-  test('its requests from another time do not', async () => {
+  test('its requests with a stale timestamp do not count', async () => {
     const { send, ada } = await server()
     for (let sent = 0; sent < 5; sent++) {
       expect(await send(ada, undefined, { ts: now() - 1000 })).toMatch(/STALE/)
@@ -149,7 +149,7 @@ describe('nobody else exhausts a credential:', () => {
 describe('a limit of the credential’s own', () => {
   const own = { rateLimit: { requests: 1, seconds: 30 } }
 
-  test('counts in place of the general one', async () => {
+  test('replaces the general limit', async () => {
     const { mac, answer } = await server()
     const bob = await mac.createCredential('bob', own)
     const { status, headers } = await answer(bob)
@@ -157,14 +157,14 @@ describe('a limit of the credential’s own', () => {
     expect((await answer(bob)).status).toBe(429)
   })
 
-  test('counts where nothing else is limited', async () => {
+  test('applies even if there is no general limit', async () => {
     const { mac, send, ada } = await server({})
     const bob = await mac.createCredential('bob', own)
     expect([await send(bob), await send(bob)]).toEqual(['200', LIMITED])
     for (let sent = 0; sent < 5; sent++) expect(await send(ada)).toBe('200')
   })
 
-  test('that is raised counts within a second, and so does the end of the credential', async () => {
+  test('that is raised applies within a second, and so does a revocation', async () => {
     using time = systemTime()
     const { mac, send } = await server({})
     const bob = await mac.createCredential('bob', own)
@@ -179,7 +179,7 @@ describe('a limit of the credential’s own', () => {
 })
 
 describe('the header fields', () => {
-  test('tell what is left, on each answer', async () => {
+  test('say on each response how many requests are left', async () => {
     using time = systemTime()
     const { answer, ada } = await server()
     const fields = async () => {
@@ -194,7 +194,7 @@ describe('the header fields', () => {
     expect(await fields()).toEqual([policy, '"requests";r=0;t=50', '50'])
   })
 
-  test('stand on a 403 as well, and with the verdict of mac.verify', async () => {
+  test('are on a 403 too, and in the verdict of mac.verify', async () => {
     using _time = systemTime()
     const { mac, ada } = await server()
     const app = mac.withMac(() => new Response(), { scope: 'a' })
@@ -204,14 +204,14 @@ describe('the header fields', () => {
     expect(verdict.rateLimit?.['RateLimit-Policy']).toBe('"requests";q=2;w=60')
   })
 
-  test('are not there where nothing is limited, and the answer is the handler’s own', async () => {
+  test('are not added if there is no limit, and the handler’s response is returned itself', async () => {
     const { mac, ada } = await server({})
     const own = new Response(null)
     expect(await mac.withMac(() => own)(signed(ada, 'http://example.com/a'))).toBe(own)
     expect(own.headers.get('ratelimit')).toBe(null)
   })
 
-  test('leave what Bun wants back after an upgrade as it is', async () => {
+  test('do not change undefined, which Bun expects after an upgrade', async () => {
     const { mac, ada } = await server()
     const app = mac.withMac((request) => {
       expect(getMac(request)?.user).toBe('ada')

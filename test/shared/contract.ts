@@ -107,7 +107,7 @@ export function sharedContract(server: StoreServer): void {
       await setTimeout(1100)
       expect([await one.send(ada), await one.send(ada)]).toEqual(['200', LIMITED])
       expect(printed.mock.calls).toHaveLength(1)
-      expect(String(printed.mock.calls[0]?.[0])).toContain('which rateLimit counts in, failed')
+      expect(String(printed.mock.calls[0]?.[0])).toContain('the store of rateLimit, failed')
     } finally {
       server.thaw()
       printed.mockRestore()
