@@ -16,36 +16,35 @@ import {
   trimBlanks,
 } from './text.ts'
 
-/** The longest `Authorization` header that is read, in characters. */
+/** The maximum length of an `Authorization` header, in characters. */
 export const MAX_HEADER_LENGTH = 8192
 
 type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name] | undefined }
 
 /**
- * Reads the value of an `Authorization` header (draft §3.1) in one pass.
+ * Parses the value of an `Authorization` header (draft §3.1) in one pass.
  *
- * Parameters may come in any order and any case, quoted or not; unknown ones are ignored; an empty
- * `ext` counts as none. It does *not* look at whether the credential exists, the MAC is right, or
- * the timestamp is recent.
+ * Parameters may be in any order, quoted or not, and their names in upper or lower case. Unknown parameters are
+ * ignored. An empty `ext` counts as none. It does *not* check that the credential exists, that the MAC is
+ * right, or that the timestamp is recent.
  *
- * @param header The header's value, or `null` where there is none.
- * @returns The parameters, or `null` where no MAC credentials were sent (no header, or another
+ * @param header The header's value, or `null` if there is none.
+ * @returns The parameters, or `null` if no MAC credentials were sent (no header, or another
  *   scheme such as `Bearer`).
- * @throws {@link MacError} where MAC credentials were sent and are malformed: each fault has a code
- *   and a message of its own.
+ * @throws {@link MacError} if MAC credentials were sent but are malformed. Each fault has its own message.
  */
 export function parseAuthorization(header: string | null): MacAuthorization | null {
   if (header === null) return null
   const plain = header.length > MAX_HEADER_LENGTH ? null : readPlainForm(header)
   if (plain !== null) return plain
   if (!startsWithScheme(header)) {
-    if (comesBehindAnother(header)) throw repeatedCredentials()
+    if (followsAnotherScheme(header)) throw repeatedCredentials()
     return null
   }
   if (header.length > MAX_HEADER_LENGTH) {
     throw new MacError(
       'ERR_MAC_HEADER_TOO_LONG',
-      `The Authorization header has ${header.length} characters; ${MAX_HEADER_LENGTH} are allowed.`,
+      `The Authorization header has ${header.length} characters; at most ${MAX_HEADER_LENGTH} are allowed.`,
     )
   }
   return readAnyForm(header)
@@ -71,8 +70,11 @@ function readAnyForm(header: string): MacAuthorization {
   return complete(found)
 }
 
-/** Two header fields reach most handlers as one, joined by a comma: `Basic eA==, MAC id="…"`. */
-function comesBehindAnother(header: string): boolean {
+/**
+ * Whether MAC credentials follow those of another scheme: `Basic eA==, MAC id="…"`. Most runtimes join two
+ * header fields in this way.
+ */
+function followsAnotherScheme(header: string): boolean {
   if (header.length > MAX_HEADER_LENGTH || !header.includes(',')) return false
   const [, ...others] = splitList(header, ',') ?? header.split(',')
   return others.some((other) => startsWithScheme(trimBlanks(other)))
@@ -92,7 +94,7 @@ function keep(found: Draft, written: string, value: string): void {
   if (found[name] !== undefined) {
     throw new MacError(
       'ERR_MAC_PARAMETER_REPEATED',
-      `The parameter ${name} is there more than once in the Authorization header.`,
+      `The parameter ${name} occurs more than once in the Authorization header.`,
     )
   }
   if (name === 'ext') {
@@ -124,9 +126,9 @@ function missing(name: string): MacError {
 }
 
 /**
- * Writes the value of an `Authorization` header (draft §3.1), every value quoted.
+ * Returns the value of an `Authorization` header (draft §3.1), with all values quoted.
  *
- * @throws {@link MacError} where a value cannot be sent, with the code that reading it would give.
+ * @throws {@link MacError} if a value cannot be sent. The code is the same as for parsing it.
  */
 export function formatAuthorization(parameters: MacAuthorization): string {
   const { id, ts, nonce, ext, mac } = parameters
@@ -142,13 +144,13 @@ export function formatAuthorization(parameters: MacAuthorization): string {
   if (header.length > MAX_HEADER_LENGTH) {
     throw new MacError(
       'ERR_MAC_HEADER_TOO_LONG',
-      `The Authorization header would have ${header.length} characters; ${MAX_HEADER_LENGTH} are allowed.`,
+      `The Authorization header would have ${header.length} characters; at most ${MAX_HEADER_LENGTH} are allowed.`,
     )
   }
   return header
 }
 
-// Each function takes a place in a header and returns the place behind what it passed.
+// Each of these functions takes a position in a header, and returns the position after what it has read.
 
 /** The code of the character that quotes a value. */
 const QUOTE = 0x22
@@ -156,7 +158,7 @@ const COMMA = 0x2c
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
 
-/** Passes spaces and tabs. */
+/** Skips spaces and tabs. */
 function skipBlanks(header: string, from: number): number {
   let at = from
   while (isBlank(header.charCodeAt(at))) at++
@@ -164,27 +166,27 @@ function skipBlanks(header: string, from: number): number {
 }
 
 /**
- * Reads a parameter's name; returns the place of the `=` behind it.
+ * Reads a parameter's name. Returns the position of the `=` after it.
  *
- * @param behindOthers Whether the header has brought parameters before: then a word without a value
- *   is the scheme of a second set of credentials.
+ * @param hasParameters Whether there were parameters before. Then a word without a value is the scheme of a
+ *   second set of credentials.
  */
-function readName(header: string, start: number, behindOthers: boolean): number {
+function readName(header: string, start: number, hasParameters: boolean): number {
   let at = start
   while (isToken(header.charCodeAt(at))) at++
   if (at > start && header.charCodeAt(at) === EQUALS) return at
   if (at === header.length) throw syntax('a parameter has no value')
   const next = header.charCodeAt(at)
   if (at > start && isBlank(next)) {
-    const behind = header.charCodeAt(skipBlanks(header, at))
-    if (behind === EQUALS) throw syntax('there is white space before "="')
-    throw behindOthers && isToken(behind)
+    const following = header.charCodeAt(skipBlanks(header, at))
+    if (following === EQUALS) throw syntax('there is white space before "="')
+    throw hasParameters && isToken(following)
       ? repeatedCredentials()
       : syntax('a parameter has no value')
   }
   if (next === SEMICOLON) throw semicolon()
   if (next === COMMA)
-    throw syntax(at === start ? 'a comma stands alone' : 'a parameter has no value')
+    throw syntax(at === start ? 'there is no parameter before a comma' : 'a parameter has no value')
   throw character(header, at)
 }
 
@@ -198,8 +200,8 @@ function readQuoted(header: string, start: number): number {
 }
 
 /**
- * Finds the end of an unquoted value. The grammar would let spaces, commas and semicolons stand in
- * it, but then nobody could tell where it ends: a value with one of these must be quoted.
+ * Finds the end of an unquoted value. The grammar allows spaces, commas and semicolons in it, but then its end
+ * would not be clear. So a value with one of these must be quoted.
  */
 function readUnquoted(header: string, start: number): number {
   let at = start
@@ -213,7 +215,7 @@ function readUnquoted(header: string, start: number): number {
   return at
 }
 
-/** Passes the comma between two parameters; returns where the next one starts, or the end. */
+/** Skips the comma between two parameters. Returns the start of the next one, or the end of the header. */
 function readSeparator(header: string, from: number): number {
   const at = skipBlanks(header, from)
   if (at === header.length) return at
@@ -243,12 +245,12 @@ function startsParameter(header: string, start: number): boolean {
   return at > start && header.charCodeAt(at) === EQUALS
 }
 
-/** The header follows no grammar. */
+/** The error for a header that does not follow the grammar. */
 function syntax(what: string): MacError {
   return new MacError('ERR_MAC_HEADER_SYNTAX', `The Authorization header is malformed: ${what}.`)
 }
 
-/** Two sets of credentials came, in one header field or in two. */
+/** The error for two sets of credentials, in one header field or in two. */
 function repeatedCredentials(): MacError {
   return new MacError(
     'ERR_MAC_CREDENTIALS_REPEATED',
@@ -256,7 +258,7 @@ function repeatedCredentials(): MacError {
   )
 }
 
-/** Another separator was used. */
+/** The error for a semicolon instead of a comma. */
 function semicolon(): MacError {
   return new MacError(
     'ERR_MAC_HEADER_SEPARATOR',
@@ -264,7 +266,7 @@ function semicolon(): MacError {
   )
 }
 
-/** A character stands where none of its kind may. */
+/** The error for a character that is not allowed at its position. */
 function character(header: string, at: number): MacError {
   const found = nameCharacter(header.slice(at, at + 1))
   return new MacError(
@@ -274,23 +276,21 @@ function character(header: string, at: number): MacError {
 }
 
 /**
- * The parameters in the order of the draft, in lower case and in quotes (draft §3.1). The characters of
- * `mac` are looked at apart: Node takes three times as long for a pattern that ends in padding.
+ * The parameters in the order of the draft, in lower case and quoted (draft §3.1). The characters of `mac` are
+ * checked separately, because Node takes three times as long for a pattern that ends in padding.
  */
 const COMMON =
   /^MAC +id="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *ts="([1-9][0-9]{0,15})", *nonce="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *(?:ext="([\x20\x21\x23-\x5b\x5d-\x7e]*)", *)?mac="([\x20\x21\x23-\x5b\x5d-\x7e]+)"$/
 
 /**
- * Reads an `Authorization: MAC` header in the form that nearly all clients send: `MAC`, names in
- * lower case and in the draft's order, values in quotes, a comma and spaces between them, and nothing
- * unknown.
+ * Parses an `Authorization: MAC` header in the form that nearly all clients send: `MAC`, names in lower case
+ * and in the draft's order, quoted values, separated by a comma and spaces, and no unknown parameter.
  *
- * It takes a third of the time of the strict reader, since it looks for no reason where something is
- * wrong.
+ * It takes a third of the time of the full parser, because it does not find out what is wrong with a header.
  *
- * @param header Not longer than is allowed.
- * @returns What the strict reader would give, or `null` if that one must look: at another form, or at a
- *   fault.
+ * @param header At most {@link MAX_HEADER_LENGTH} characters.
+ * @returns The same as the full parser, or `null` if the header has another form or a fault. Then the full
+ *   parser must read it.
  */
 export function readPlainForm(header: string): MacAuthorization | null {
   const match = COMMON.exec(header)

@@ -1,10 +1,10 @@
 import { MacError } from '../errors.ts'
 import { isBase64 } from './text.ts'
 
-/** The digests of a body that are known (RFC 9530 §5). */
+/** The supported digests of a body (RFC 9530 §5). */
 type DigestAlgorithm = 'sha-256' | 'sha-512'
 
-/** What `node:crypto` calls the hash of each, and how many characters its base64 has. */
+/** The name of each hash in `node:crypto`, and the length of its base64. */
 export const DIGESTS: Readonly<
   Record<DigestAlgorithm, { readonly hash: 'sha256' | 'sha512'; readonly length: number }>
 > = {
@@ -12,20 +12,20 @@ export const DIGESTS: Readonly<
   'sha-512': { hash: 'sha512', length: 88 },
 }
 
-/** What an `ext` parameter says of the body. */
+/** The content of an `ext` parameter that has a digest of the body. */
 interface BodyExt {
-  /** The digests that are known, in base64; at least one. */
+  /** The supported digests, in base64; at least one. */
   readonly digests: ReadonlyMap<DigestAlgorithm, string>
-  /** The application's own part of `ext`; `null` where there is none. */
+  /** The application's own part of `ext`; `null` if there is none. */
   readonly ext: string | null
 }
 
 /**
- * Writes the `ext` parameter of a request whose body is bound to its MAC: the digest, as a dictionary
- * of RFC 9530, then, after one space, what the application has to say.
+ * Returns the `ext` parameter of a request whose body is bound to its MAC: the digest, as a dictionary of
+ * RFC 9530, then one space and the application's own part.
  *
- * @param digest The SHA-256 of the body, in base64; of the empty string where there is no body.
- * @param ext The application's own part; `null` or empty where there is none.
+ * @param digest The SHA-256 of the body, in base64. If there is no body, that of the empty string.
+ * @param ext The application's own part; `null` or empty if there is none.
  *
  * @example
  * formatBodyExt('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=', 'a,b')
@@ -41,14 +41,14 @@ const MEMBER = /([a-z*][a-z0-9_.*-]*)=:([^:]*):/y
 const LIKE_A_DIGEST = /^sha-(?:256|512)=/i
 
 /**
- * Reads the `ext` parameter of a request whose body may be bound to its MAC.
+ * Parses the `ext` parameter of a request whose body may be bound to its MAC.
  *
- * It starts with a dictionary of digests (RFC 9530), its members joined by a comma and one space, and
- * ends there or goes on after one space with the application's own part. Digests of other algorithms
- * are passed over. That the digests are those of the body is *not* looked at.
+ * It starts with a dictionary of digests (RFC 9530), joined by a comma and one space. After one space, the
+ * application's own part may follow. Digests of other algorithms are ignored. It does *not* compare the digests
+ * with the body.
  *
- * @returns `null` where there is no digest that is known: then all of it is the application's.
- * @throws {@link MacError} `ERR_MAC_BODY_SYNTAX` where a digest that is known is malformed or repeated.
+ * @returns `null` if there is no supported digest: then all of `ext` belongs to the application.
+ * @throws {@link MacError} `ERR_MAC_BODY_SYNTAX` if a supported digest is malformed or repeated.
  */
 export function readBodyExt(ext: string | null): BodyExt | null {
   if (ext === null) return null
@@ -59,10 +59,10 @@ export function readBodyExt(ext: string | null): BodyExt | null {
     const [member, name = '', value = ''] = MEMBER.exec(ext) ?? []
     if (member === undefined) {
       if (digests.size === 0 && !LIKE_A_DIGEST.test(ext.slice(at))) return null
-      throw malformed('it is no dictionary of byte sequences joined by ", "')
+      throw malformed('it is not a dictionary of byte sequences joined by ", "')
     }
     if (isKnown(name)) {
-      if (digests.has(name)) throw malformed(`${name} is there more than once`)
+      if (digests.has(name)) throw malformed(`${name} occurs more than once`)
       checkDigest(name, value)
       digests.set(name, value)
     }
@@ -73,7 +73,7 @@ export function readBodyExt(ext: string | null): BodyExt | null {
   const rest = ext.slice(at)
   if (digests.size === 0) return null
   if (rest !== '' && !rest.startsWith(' ')) {
-    throw malformed('what follows the digests is separated from them by no space')
+    throw malformed('there is no space after the digests')
   }
   return { digests, ext: rest.length > 1 ? rest.slice(1) : null }
 }

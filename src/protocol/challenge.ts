@@ -3,25 +3,25 @@ import { isTimestamp, type MacAuthorization } from './parameters.ts'
 import { computeMac, type MacAlgorithm, macsAreEqual } from './signature.ts'
 import { isBlank, isToken } from './text.ts'
 
-/** What a `WWW-Authenticate: MAC` challenge says (draft §4.2). */
+/** The parameters of a `WWW-Authenticate: MAC` challenge (draft §4.2). */
 export interface MacChallenge {
-  /** Why the credentials failed, for a developer to read; `null` where none were sent. */
+  /** Why the credentials were rejected, for a developer to read; `null` if none were sent. */
   readonly error: string | null
-  /** The server's clock, in whole seconds since 1970; `null` where it is not told. */
+  /** The server's time, in whole seconds since 1970; `null` if it is not included. */
   readonly ts: string | null
-  /** The MAC over the server's clock: see `serverTimeString`; `null` where it is not told. */
+  /** The MAC over the server's time: see `serverTimeString`; `null` if it is not included. */
   readonly tsm: string | null
 }
 
-/** The longest `WWW-Authenticate` header that is read, in characters. */
+/** The maximum length of a `WWW-Authenticate` header, in characters. */
 const MAX_CHALLENGE_LENGTH = 8192
 
 /**
- * Writes a `WWW-Authenticate` value (draft §4.2): `MAC`, `MAC error="…"`, or
+ * Returns a `WWW-Authenticate` value (draft §4.2): `MAC`, `MAC error="…"`, or
  * `MAC error="…", ts="…", tsm="…"`.
  *
- * Any text is safe: quotes and backslashes are escaped (RFC 9110 §5.6.4), a control character
- * becomes a space and a character outside ASCII a question mark, since a header can carry neither.
+ * Any text is safe. Quotes and backslashes are escaped (RFC 9110 §5.6.4). A header cannot contain control
+ * characters, which become spaces, or characters outside ASCII, which become question marks.
  */
 export function formatChallenge({ error, ts, tsm }: MacChallenge): string {
   const parameters = Object.entries({ error, ts, tsm }).flatMap(([name, value]) =>
@@ -38,34 +38,34 @@ function quotable(text: string): string {
 }
 
 /**
- * Reads a `WWW-Authenticate` value, in which challenges of other schemes may stand beside ours.
+ * Parses a `WWW-Authenticate` value, which may also contain challenges of other schemes.
  *
- * @returns The first MAC challenge, or `null` where there is none.
- * @throws {@link MacError} `ERR_MAC_CHALLENGE_SYNTAX` where the header follows no grammar.
+ * @returns The first MAC challenge, or `null` if there is none.
+ * @throws {@link MacError} `ERR_MAC_CHALLENGE_SYNTAX` if the header does not follow the grammar.
  */
 export function parseChallenge(header: string | null): MacChallenge | null {
   if (header === null) return null
   if (header.length > MAX_CHALLENGE_LENGTH) throw malformed('it is too long')
   const reader = new ChallengeReader(header)
   let challenge: { -readonly [Name in keyof MacChallenge]: string | null } | null = null
-  let ours = false
+  let isMac = false
   while (reader.next()) {
     if (reader.scheme !== null) {
       if (challenge !== null) return challenge
-      ours = reader.scheme.toUpperCase() === 'MAC'
-      if (ours) challenge = { error: null, ts: null, tsm: null }
+      isMac = reader.scheme.toUpperCase() === 'MAC'
+      if (isMac) challenge = { error: null, ts: null, tsm: null }
     }
     const name = reader.name?.toLowerCase()
-    if (ours && challenge !== null && (name === 'error' || name === 'ts' || name === 'tsm')) {
+    if (isMac && challenge !== null && (name === 'error' || name === 'ts' || name === 'tsm')) {
       challenge[name] = reader.value
     }
   }
   return challenge
 }
 
-/** Walks over `scheme [ token68 / name=value, … ], scheme …`, one list element a step. */
+/** Reads `scheme [ token68 / name=value, … ], scheme …`, one list element with each call of `next`. */
 class ChallengeReader {
-  /** The scheme that this element starts, if it starts one. */
+  /** The scheme at the start of this element, if there is one. */
   scheme: string | null = null
   /** The parameter of this element, if it has one. */
   name: string | null = null
@@ -95,14 +95,14 @@ class ChallengeReader {
     return true
   }
 
-  /** What may follow a scheme: nothing, a parameter, or a token68 such as `Negotiate YII=`. */
+  /** Reads what follows a scheme: nothing, a parameter, or a token68 such as `YII=` in `Negotiate YII=`. */
   #first(): void {
     const rest = /^[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/.exec(this.#header.slice(this.#at))
     if (rest !== null) this.#at += rest[0].length
     else if (this.#at < this.#header.length && this.#code() !== 0x2c) this.#parameter(this.#word())
   }
 
-  /** Around "=" a recipient must bear with white space (RFC 9110 §11.2). */
+  /** Skips white space before "=", which a recipient must accept (RFC 9110 §11.2). */
   #equalsFollows(): boolean {
     const start = this.#at
     this.#blanks()
@@ -153,45 +153,43 @@ function malformed(what: string): MacError {
   )
 }
 
-/** A server's time, told in answer to one request. */
+/** A server's time, in the response to one request. */
 interface ServerTime {
-  /** The MAC key identifier of the request that is answered. */
+  /** The MAC key identifier of that request. */
   readonly id: string
   /** Its nonce. */
   readonly nonce: string
   /** Its timestamp, as it was sent. */
   readonly ts: string
-  /** The server's clock, in whole seconds since 1970. */
+  /** The server's time, in whole seconds since 1970. */
   readonly serverTs: string
 }
 
 /**
- * What the MAC over a server's time covers: the name of this use, then the identifier, the nonce and
- * the timestamp of the request that is answered, then the server's time, each followed by one line
- * feed.
+ * Returns the string that the MAC over a server's time covers: the name of this use, then the identifier, the
+ * nonce and the timestamp of the request, then the server's time, each followed by one line feed.
  *
- * It can never be taken for the normalized string of a request, which starts with a digit. The nonce
- * ties it to one request: an old answer says nothing about another. The draft knows of no such thing;
- * its grammar of a challenge (draft §4.2) leaves room for it.
+ * It differs from every normalized request string, because those start with a digit. The nonce binds it to one
+ * request, so an old response cannot be used for another request. The draft does not define this, but its
+ * grammar of a challenge (draft §4.2) allows it.
  */
 export function serverTimeString({ id, nonce, ts, serverTs }: ServerTime): string {
   return `withmac-server-time-1\n${id}\n${nonce}\n${ts}\n${serverTs}\n`
 }
 
-/** The MAC over a server's time, in base64, with the key of the credential that signed the request. */
+/** Returns the MAC over a server's time, in base64. `key` is the key that signed the request. */
 export function serverTimeMac(algorithm: MacAlgorithm, key: string, time: ServerTime): string {
   return computeMac(algorithm, key, serverTimeString(time))
 }
 
 /**
- * The server's time in the challenge that answers a request.
+ * Returns the server's time from the challenge to a request.
  *
- * It does *not* look at how far off the time is: that a server tells it honestly is all that the MAC
- * says.
+ * It does *not* check that the time is right: the MAC only proves that a server with the same key sent it.
  *
- * @param sent What was sent in the request that is answered.
- * @returns Seconds since 1970, or `null` where the challenge tells no time, or where its MAC was not
- *   made with this key for this request: then it may come from anybody.
+ * @param sent The parameters of that request.
+ * @returns Seconds since 1970, or `null` if the challenge has no time, or if its MAC was not computed with this
+ *   key for this request. Then anyone may have sent it.
  */
 export function serverTimeOf(
   { ts: serverTs, tsm }: Pick<MacChallenge, 'ts' | 'tsm'>,

@@ -9,7 +9,7 @@ export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
 const PAIR =
   /^[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$/
 
-/** What {@link forwardedOrigin} gives, without its scheme. */
+/** Returns the origin of {@link forwardedOrigin}, without its scheme. */
 export function forwardedAuthority(
   request: RequestHead,
   url: UrlPieces,
@@ -20,13 +20,12 @@ export function forwardedAuthority(
 }
 
 /**
- * The origin that a client signed, as a proxy tells it: `Forwarded` (RFC 7239) or
- * `X-Forwarded-Proto`, `-Host` and `-Port`. What they leave out comes from the `Host` header and the
- * URL.
+ * Returns the origin that a client signed, from the fields of a proxy: `Forwarded` (RFC 7239), or
+ * `X-Forwarded-Proto`, `-Host` and `-Port`. What they do not contain comes from the `Host` header and the URL.
  *
- * Anyone can send these fields: read them only behind a proxy that sets or removes each one of them.
- * Where they say two different things, through several proxies or through a client that sent its
- * own, the request is refused rather than guessed at.
+ * Anyone can send these fields: read them only behind a proxy that sets or removes each one of them. They may
+ * contradict each other, because of several proxies, or because the client sent some of them. Then the request
+ * is rejected.
  *
  * @throws {@link MacError} `ERR_MAC_FORWARDED`, or `ERR_MAC_HOST` for a malformed host.
  */
@@ -52,19 +51,19 @@ export function forwardedOrigin(
   return { scheme, ...withPort(authority, port, scheme) }
 }
 
-/** A port of its own field counts where the host brings none; where both are there they must agree. */
+/** Adds X-Forwarded-Port if the host has no port. If it has one, both must be equal. */
 function withPort(host: string, port: string | null, scheme: HttpScheme): Authority {
   const bare = parseAuthority(host, scheme)
   if (port === null) return bare
   const named = host.lastIndexOf(':') > host.lastIndexOf(']')
   const full = named ? bare : parseAuthority(`${host}:${port}`, scheme)
   if (full.port !== port) {
-    throw ambiguous(`the host says port ${full.port} and X-Forwarded-Port says another`)
+    throw ambiguous(`the host has the port ${full.port}, but X-Forwarded-Port has another`)
   }
   return full
 }
 
-/** `https` for `wss`, and `http` for `ws`, which some proxies write for the request that opens a WebSocket. */
+/** Returns `https` for `wss`, and `http` for `ws`. Some proxies write these if a request opens a WebSocket. */
 export function httpName<Proto extends string | undefined>(proto: Proto): Proto | HttpScheme {
   const name = proto?.toLowerCase()
   return name === 'wss' ? 'https' : name === 'ws' ? 'http' : proto
@@ -79,13 +78,13 @@ function list(request: RequestHead, name: string): (string | undefined)[] {
   return request.headers.get(name)?.split(',').map(trimBlanks) ?? []
 }
 
-/** The one value that all agree on; `null` where there is none. */
+/** Returns the value, if all are equal; `null` if there is none. */
 function agreed(what: string, values: readonly (string | undefined)[]): string | null {
   const different = new Set<string>()
   for (const value of values) if (value !== undefined) different.add(value.toLowerCase())
   if (different.size > 1) {
     throw ambiguous(
-      `different values of ${what} are given; name the right one with the option origin`,
+      `there are different values of ${what}; set the right one with the option origin`,
     )
   }
   const [only] = different
@@ -93,8 +92,8 @@ function agreed(what: string, values: readonly (string | undefined)[]): string |
 }
 
 /**
- * What `Forwarded` says, an element for each proxy, the nearest last.
- * @throws {@link MacError} `ERR_MAC_FORWARDED`
+ * Returns the elements of `Forwarded`: one for each proxy, the nearest last.
+ * @throws {@link MacError} `ERR_MAC_FORWARDED` if it is malformed.
  */
 export function forwardedElements(request: RequestHead): Map<string, string>[] {
   const header = request.headers.get('forwarded')

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 
-/** A host and a port as the MAC covers them (draft §3.2.1). */
+/** A host and a port, in the form that the MAC covers (draft §3.2.1). */
 export interface Authority {
   /** In lower case; an IPv6 address with its brackets. */
   readonly host: string
@@ -9,7 +9,7 @@ export interface Authority {
   readonly port: string
 }
 
-/** The schemes whose default ports the draft names. */
+/** The schemes for which the draft defines default ports. */
 export type HttpScheme = 'http' | 'https'
 
 const NAME = /^(?=.{1,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
@@ -19,22 +19,22 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=.)|$)){4}
 
 const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/
 
-/** The port of a scheme where none is written (draft §3.2.1). */
+/** Returns the default port of a scheme (draft §3.2.1). */
 export function defaultPort(scheme: HttpScheme): string {
   return scheme === 'https' ? '443' : '80'
 }
 
-/** Whether a host, as URLs spell it, is this very machine, so that nobody is on the way to it. */
+/** Whether a host, as written in a URL, is this machine, so that no attacker is on the way to it. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
 
 /**
- * Reads `host` or `host:port`, as it stands in a `Host` header or a URL.
+ * Parses `host` or `host:port`, as in a `Host` header or a URL.
  *
- * Strict on purpose: what one server reads as another host than the next must not get past a check
- * that depends on the host. So no user information, no empty or padded port, no percent-encoding, no
- * character outside letters, digits, `-`, `_` and `.`, and an IP address only as everyone writes it.
+ * It is strict on purpose: if two servers could read a text as different hosts, it must not pass a check that
+ * depends on the host. So it rejects user information, an empty or padded port, percent-encoding, characters
+ * other than letters, digits, `-`, `_` and `.`, and unusual spellings of an IP address.
  *
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
@@ -49,8 +49,8 @@ export function parseAuthority(authority: string, scheme: HttpScheme): Authority
 
 const MOST_READ = 512
 /**
- * What was read before: a server has few names, and each is read with every request. Whoever sends
- * many others makes one that is not in use be read anew, no more.
+ * The authorities that were parsed before: a server has few names, and needs one with every request. An
+ * attacker who sends many others can only cause some parsing.
  */
 const READ: Readonly<Record<HttpScheme, BoundedMap<string, Authority>>> = {
   http: new BoundedMap(MOST_READ),
@@ -71,22 +71,23 @@ function readAuthority(authority: string, scheme: HttpScheme): Authority {
   return { host: host.toLowerCase(), port }
 }
 
-/** What srvx shows handlers in place of a malformed host. */
+/** The host that srvx shows to handlers instead of a malformed one. */
 const SRVX_INVALID = '_invalid_'
 
 function checkName(authority: string, host: string): void {
   if (host === '') throw malformed(authority, 'it is empty')
-  if (host === SRVX_INVALID) throw malformed(authority, 'srvx writes it for a malformed one')
-  if (!NAME.test(host)) throw malformed(authority, 'it is no host name')
+  if (host === SRVX_INVALID)
+    throw malformed(authority, 'srvx writes it instead of a malformed host')
+  if (!NAME.test(host)) throw malformed(authority, 'it is not a host name')
   if (LAST_LABEL_IS_NUMBER.test(host) && !IPV4.test(host)) {
     throw malformed(authority, 'it is an unusual spelling of an IPv4 address')
   }
 }
 
-/** Only the canonical spelling (RFC 5952) is taken: some runtimes change all others. */
+/** Accepts only the canonical form (RFC 5952), because some runtimes change other forms to it. */
 function checkIpv6(authority: string, host: string): void {
   if (/^\[[0-9A-Fa-f:.]+\]$/.test(host) && canonicalIpv6(host) === host.toLowerCase()) return
-  throw malformed(authority, 'it is no IPv6 address in its canonical spelling')
+  throw malformed(authority, 'it is not an IPv6 address in canonical form')
 }
 
 function canonicalIpv6(host: string): string | null {

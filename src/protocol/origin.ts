@@ -2,21 +2,21 @@ import { MacError } from '../errors.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import { isVisible } from './text.ts'
 
-/** The part of a `Request` that tells what was signed. */
+/** The part of a `Request` that shows what was signed. */
 export interface RequestHead {
   readonly method: string
   readonly url: string
   readonly headers: { get(name: string): string | null }
 }
 
-/** What the MAC covers of a request line and its origin (draft §3.2.1). */
+/** The method, target, host and port that the MAC covers (draft §3.2.1). */
 export interface RequestOrigin extends Authority {
   readonly method: string
-  /** The request-URI, byte for byte as far as the runtime shows it. */
+  /** The request-URI, byte for byte, as far as the runtime shows it. */
   readonly target: string
 }
 
-/** A URL cut in pieces, none of them decoded or normalized. */
+/** The parts of a URL. None of them is decoded or normalized. */
 export interface UrlPieces {
   readonly scheme: HttpScheme
   readonly authority: string
@@ -26,7 +26,7 @@ export interface UrlPieces {
 /** Path and query in visible ASCII, without `#`. */
 const RECEIVED_TARGET = /^\/[\x21\x22\x24-\x7e]*$/
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
-/** Methods that need no closer look: every runtime knows them, and sends them as they are. */
+/** Methods that need no check: every runtime knows them, and sends them unchanged. */
 export const COMMON_METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
@@ -37,9 +37,9 @@ export const COMMON_METHODS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Cuts an absolute `http` or `https` URL in pieces, as a client sends it: without the fragment.
+ * Splits an absolute `http` or `https` URL into its parts, without the fragment, which clients do not send.
  *
- * @throws {@link MacError} as {@link cutReceivedUrl} does.
+ * @throws {@link MacError} See {@link cutReceivedUrl}.
  */
 export function cutUrl(url: string): UrlPieces {
   const fragment = url.indexOf('#')
@@ -47,14 +47,14 @@ export function cutUrl(url: string): UrlPieces {
 }
 
 /**
- * Cuts the URL of a received request in pieces. An empty path is `/` (RFC 2616 §5.1.2).
+ * Splits the URL of a received request into its parts. An empty path is `/` (RFC 2616 §5.1.2).
  *
- * The *string* is cut, since `new URL()` would lose a bare `?` and rewrite the target. A fragment is
+ * It splits the *string*, because `new URL()` would lose a single `?` and change the target. A fragment is
  * rejected: no client sends one, so no MAC covers it, but handlers and routers would see it.
  *
- * @throws {@link MacError} `ERR_MAC_HOST` for a relative URL (Bun makes one where the `Host` header
- *   is missing or malformed), `ERR_MAC_TARGET` for a target with a character that no request line
- *   can carry.
+ * @throws {@link MacError} `ERR_MAC_HOST` for a relative URL (which Bun creates if the `Host` header is
+ *   missing or malformed), `ERR_MAC_TARGET` for a target with a character that a request line cannot
+ *   contain.
  */
 export function cutReceivedUrl(url: string): UrlPieces {
   if (!startsWithPrefix(url, lastPrefix)) lastPrefix = prefixOf(url)
@@ -63,14 +63,14 @@ export function cutReceivedUrl(url: string): UrlPieces {
   return { scheme, authority, target: checkReceivedTarget(target) }
 }
 
-/** What stands before the target. */
+/** The part of a URL before the target. */
 interface UrlPrefix {
   readonly text: string
   readonly scheme: HttpScheme
   readonly authority: string
 }
 
-/** That of the last URL: of most servers all requests have the same. */
+/** The prefix of the last URL: on most servers, it is the same for all requests. */
 let lastPrefix: UrlPrefix = { text: 'http://localhost', scheme: 'http', authority: 'localhost' }
 
 function startsWithPrefix(url: string, { text }: UrlPrefix): boolean {
@@ -86,11 +86,11 @@ function prefixOf(url: string): UrlPrefix {
 }
 
 /**
- * A request target in origin-form: path and query, as every client sends it that does not speak to a
- * proxy (RFC 9112 §3.2.1).
+ * Checks a request target in origin-form: path and query, as clients send it, except to a proxy (RFC 9112
+ * §3.2.1). Returns the target.
  *
- * @throws {@link MacError} `ERR_MAC_TARGET` for another form, and for a character that no request
- *   line can carry.
+ * @throws {@link MacError} `ERR_MAC_TARGET` for another form, and for a character that a request line cannot
+ *   contain.
  */
 export function checkTarget(target: string): string {
   if (target.startsWith('/') && isVisible(target)) return target
@@ -101,7 +101,7 @@ export function checkTarget(target: string): string {
 }
 
 /**
- * The same of a target that was received: one with a fragment is rejected as well.
+ * The same as {@link checkTarget} for a received target: it also rejects a fragment.
  *
  * @throws {@link MacError} `ERR_MAC_TARGET`
  */
@@ -110,12 +110,12 @@ export function checkReceivedTarget(target: string): string {
   if (!target.includes('#')) return checkTarget(target)
   throw new MacError(
     'ERR_MAC_TARGET',
-    'The request target holds a fragment, a # and what follows it. Clients leave it out of what they ' +
-      'send, so something else put it there.',
+    'The request target holds a fragment, which is a # and the text after it. Clients do not send fragments, so ' +
+      'something between the client and this server has added it.',
   )
 }
 
-/** The characters that end an authority: `/`, `?`, `#`, and `\`, which URL parsers take for `/`. */
+/** Whether a character ends an authority: `/`, `?`, `#`, and `\`, which URL parsers read as `/`. */
 function endsAuthority(code: number): boolean {
   return code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c
 }
@@ -126,23 +126,25 @@ function schemeOf(url: string): HttpScheme {
   if (start.startsWith('http://')) return 'http'
   throw new MacError(
     'ERR_MAC_HOST',
-    'The runtime gives no absolute http URL for this request: its Host header is missing or malformed.',
+    'The runtime shows no absolute http URL for this request: its Host header is missing or malformed.',
   )
 }
 
-/** The method, if it is one (RFC 9110 §9.1). */
+/** Checks and returns the method (RFC 9110 §9.1). */
 export function requestMethod(request: RequestHead): string {
   const { method } = request
   if (COMMON_METHODS.has(method) || METHOD.test(method)) return method
-  throw new MacError('ERR_MAC_METHOD', 'The request method is no token of 64 characters or fewer.')
+  throw new MacError(
+    'ERR_MAC_METHOD',
+    'The request method is not a token of at most 64 characters.',
+  )
 }
 
 /**
- * Checks the hosts that header fields as node:http has them name. A `Request` does not show it where
- * there is none, over HTTP/1.0, and servers make one up; nor, on some, where over HTTP/2 `Host` and
- * `:authority` differ.
+ * Checks the hosts in the header fields of node:http. A `Request` does not show that there is no host (over
+ * HTTP/1.0): servers invent one. Some also do not show that `Host` and `:authority` differ (over HTTP/2).
  *
- * @param hostIsSigned Whether what they name is what was signed: then there must be one host, and one only.
+ * @param hostIsSigned Whether these fields contain the signed host. Then there must be exactly one host.
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function checkNamedHost(
@@ -155,28 +157,25 @@ export function checkNamedHost(
   const other = authority === undefined ? null : parseAuthority(String(authority), scheme)
   if (!hostIsSigned) return
   if (one === null && other === null) {
-    throw new MacError('ERR_MAC_HOST', 'The request names no host: it has no Host header.')
+    throw new MacError('ERR_MAC_HOST', 'The request has no host: it has no Host header.')
   }
   if (one === null || other === null || isSame(one, other)) return
-  throw new MacError(
-    'ERR_MAC_HOST',
-    `The Host header says ${host}, and :authority says ${authority}.`,
-  )
+  throw new MacError('ERR_MAC_HOST', `The Host header is ${host}, but :authority is ${authority}.`)
 }
 
 /** The hosts that a request shows. */
 interface ShownHosts {
   readonly url: Authority
-  /** The `Host` header's; the URL's if there is no such header (HTTP/2, and a `Request` made by hand). */
+  /** That of the `Host` header; if there is none (HTTP/2, or a `Request` made by hand), that of the URL. */
   readonly header: Authority
 }
 
 /**
- * Reads the hosts of the URL and of the `Host` header. Both must be well-formed also if something else
- * says what was signed: some servers put the `Host` header before the target as it is, so that
- * `a.example/x` or `a.example/x#` there gives a handler another path than the one that was sent.
+ * Parses the hosts of the URL and of the `Host` header. Both must be well-formed, even if the signed host comes
+ * from elsewhere: some servers put the `Host` header unchanged before the target, so that with `a.example/x` or
+ * `a.example/x#` the handler would see another path than the one that was sent.
  *
- * It does *not* check that they name the same host.
+ * It does *not* check that the two hosts are the same.
  *
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
@@ -188,8 +187,8 @@ export function shownHosts(request: RequestHead, url: UrlPieces): ShownHosts {
 }
 
 /**
- * Rejects a request whose URL has a host or port that is neither the `Host` header's nor the signed
- * origin's. A target in absolute-form names its own host, which a handler would see in the URL.
+ * Rejects a request whose URL has a host or port that differs from the `Host` header and from the signed
+ * origin. A target in absolute-form has its own host, which a handler would see in the URL.
  *
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
@@ -199,20 +198,20 @@ export function checkUrlHost({ url, header }: ShownHosts, signed: Authority): vo
   if (host && port) return
   throw new MacError(
     'ERR_MAC_HOST',
-    `The URL says ${written(url)}, which is neither what the Host header says (${written(header)}) nor ` +
-      `what clients sign (${written(signed)}). Name the right one with the option origin.`,
+    `The URL has ${written(url)}, but the Host header has ${written(header)}, and clients sign ` +
+      `${written(signed)}. Set the right one with the option origin.`,
   )
 }
 
-/** From here on Elysia looks for the `/` with which the path begins: `http://` and four characters. */
+/** Elysia looks for the first `/` of the path from this position on: after `http://` and four characters. */
 const PATH_LOOKED_FOR = 11
 
 /**
- * Rejects a request whose URL has so short an authority that Elysia would find the path one segment later
- * than it begins: of `http://ab/files/admin` it takes `/admin`.
+ * Rejects a request whose URL has so short an authority that Elysia would read a wrong path: for
+ * `http://ab/files/admin` it reads `/admin`.
  *
- * @param signed What was signed, which nobody on the way can make shorter; `null` where the signer
- *   must not choose either.
+ * @param signed The signed authority, which may be short, because an attacker cannot change it; `null` if the
+ *   client must not choose it either.
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function checkUrlStart({ scheme, authority }: UrlPieces, signed: Authority | null): void {
@@ -220,19 +219,18 @@ export function checkUrlStart({ scheme, authority }: UrlPieces, signed: Authorit
   if (signed !== null && parseAuthority(authority, scheme).host === signed.host) return
   throw new MacError(
     'ERR_MAC_HOST',
-    `The URL has the host ${JSON.stringify(authority)}, which is too short: some frameworks find another ` +
-      'path behind it than the one that was signed. Have the proxy pass on the Host that clients name, or ' +
-      'one of four characters or more.',
+    `The URL has the host ${JSON.stringify(authority)}, which is too short: some frameworks would read another ` +
+      'path than the one that was signed. Let the proxy pass on the Host of the client, or a host of at least ' +
+      'four characters.',
   )
 }
 
 /**
- * The authority that a client signed: the `Host` header's, or the URL's where there is no such
- * header (HTTP/2, and a `Request` made by hand).
+ * Returns the authority that a client signed: that of the `Host` header. If there is none (HTTP/2, or a
+ * `Request` made by hand), that of the URL.
  *
- * Where both are there and name different hosts, there is no telling which one was signed, and the
- * request is refused: this happens with absolute-form targets, and where a framework rewrites
- * `request.url`. Forwarded headers are *not* read.
+ * If the two differ, it is not certain which one was signed, and the request is rejected. This happens with
+ * absolute-form targets, and if a framework changes `request.url`. It does *not* read forwarded fields.
  *
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
@@ -241,8 +239,8 @@ export function requestAuthority(request: RequestHead, url: UrlPieces): Authorit
   if (isSame(shown.header, shown.url)) return shown.header
   throw new MacError(
     'ERR_MAC_HOST',
-    `The Host header says ${written(shown.header)} and the URL says ` +
-      `${written(shown.url)}. Name the right one with the option origin.`,
+    `The Host header has ${written(shown.header)}, but the URL has ` +
+      `${written(shown.url)}. Set the right one with the option origin.`,
   )
 }
 
@@ -254,14 +252,14 @@ function written({ host, port }: Authority): string {
   return `${host}:${port}`
 }
 
-/** An origin that clients sign. */
+/** An origin that clients sign, from the option `origin`. */
 export interface PinnedOrigin extends Authority {
   readonly scheme: HttpScheme
 }
 
 /**
- * Reads one origin or a list of them.
- * @throws TypeError where it is something else.
+ * Parses one origin, or a list of them.
+ * @throws TypeError if it is not valid.
  */
 export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
   const list: unknown[] = Array.isArray(option) ? option : [option]
@@ -271,15 +269,15 @@ export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
 }
 
 /**
- * Reads one origin.
- * @throws TypeError where it is none.
+ * Parses one origin.
+ * @throws TypeError if it is not valid.
  */
 export function pinOrigin(value: unknown): PinnedOrigin {
   const rule = `must be an origin such as "https://api.example.com", not ${shown(value)}`
   if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
     const socket = typeof value === 'string' && /^wss?:/i.test(value)
     throw new TypeError(
-      socket ? `${rule}: the origin of a WebSocket is that of http or https` : rule,
+      socket ? `${rule}: for a WebSocket, write the origin with http or https` : rule,
     )
   }
   try {
@@ -296,13 +294,13 @@ function shown(value: unknown): string {
 }
 
 /**
- * The pinned origin that the request speaks of: one origin needs no choice, several are told apart by
- * the `Host` header. Where two differ in their scheme alone, the request's own scheme decides.
+ * Returns the pinned origin of a request. If there are several, the `Host` header decides. If two differ only
+ * in their scheme, the scheme of the request decides.
  *
- * Of several it rejects a request whose URL names another one than the `Host` header: a target in
- * absolute-form does, and a handler that goes by the URL would answer for the other.
+ * It rejects a request whose URL matches another pinned origin than its `Host` header, as with a target in
+ * absolute-form: a handler that reads the URL would act for the other origin.
  *
- * @throws {@link MacError} `ERR_MAC_ORIGIN` if none fits, `ERR_MAC_HOST` if two are named.
+ * @throws {@link MacError} `ERR_MAC_ORIGIN` if none matches, `ERR_MAC_HOST` if two match.
  */
 export function chooseOrigin(
   request: RequestHead,
@@ -325,8 +323,8 @@ export function chooseOrigin(
   if (!origins.some((origin) => isNamed(origin, url.authority))) return chosen
   throw new MacError(
     'ERR_MAC_HOST',
-    `The Host header ${JSON.stringify(header)} and the URL's ${JSON.stringify(url.authority)} name ` +
-      'two of the pinned origins.',
+    `The Host header ${JSON.stringify(header)} and the URL's host ${JSON.stringify(url.authority)} match ` +
+      'two different pinned origins.',
   )
 }
 

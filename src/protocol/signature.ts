@@ -10,26 +10,26 @@ export type MacAlgorithm = 'hmac-sha-1' | 'hmac-sha-256'
 /** The algorithms, best first. */
 export const MAC_ALGORITHMS: readonly MacAlgorithm[] = ['hmac-sha-256', 'hmac-sha-1']
 
-/** What `node:crypto` calls the hash of each algorithm. */
+/** The name of each algorithm's hash in `node:crypto`. */
 export const HASHES: Readonly<Record<MacAlgorithm, 'sha1' | 'sha256'>> = {
   'hmac-sha-1': 'sha1',
   'hmac-sha-256': 'sha256',
 }
 
 /**
- * The MAC of a normalized request string, in base64 (draft §3.3).
+ * Returns the MAC of a normalized request string, in base64 (draft §3.3).
  *
- * @param key Used as the bytes it is written with, also where it looks like base64.
+ * @param key Its characters are its bytes. It is not decoded, even if it looks like base64.
  */
 export function computeMac(algorithm: MacAlgorithm, key: string, text: string): string {
   return createHmac(HASHES[algorithm], key).update(text).digest('base64')
 }
 
 /**
- * Compares a MAC that was sent with the one expected.
+ * Whether a MAC that was sent is the expected one.
  *
- * The time taken depends on the expected length alone, which the algorithm gives away, and not on
- * where the two differ: every character is looked at, and differences are gathered without a branch.
+ * The time depends only on the expected length, which is public, and not on where the two differ: it compares
+ * every character, and collects the differences without a branch.
  */
 export function macsAreEqual(sent: string, expected: string): boolean {
   let difference = sent.length ^ expected.length
@@ -40,10 +40,10 @@ export function macsAreEqual(sent: string, expected: string): boolean {
   return difference === 0
 }
 
-/** Computes MACs with one key: {@link computeMac} with the key's part of the work done before. */
+/** Computes MACs with one key, like {@link computeMac}. The work for the key was done before. */
 export type PreparedKey = (text: string) => string
 
-/** The fastest way that the runtime has. */
+/** The fastest way on this runtime. */
 const prepare: (algorithm: MacAlgorithm, key: string) => PreparedKey =
   process.versions.bun !== undefined
     ? keyedHasher
@@ -54,12 +54,12 @@ const prepare: (algorithm: MacAlgorithm, key: string) => PreparedKey =
 /**
  * Prepares a key, so that many MACs can be computed with it at less cost.
  *
- * The bytes are those of `createHmac` on every runtime. Where the runtime has something faster, that
- * is used: a keyed hasher that is copied on Bun, two calls of the one-shot `crypto.hash` over the
- * padded keys (RFC 2104) on Node from 20.12 and on Deno.
+ * The result is the same as with `createHmac` on every runtime, but faster. On Bun, it copies a keyed hasher. On
+ * Node from 20.12, and on Deno, it calls the one-shot `crypto.hash` twice over the padded key (RFC 2104).
  *
- * @param key Used as the bytes it is written with, also where it looks like base64.
- * @throws TypeError where there is no key: without one, some runtimes compute a hash that anybody can.
+ * @param key Its characters are its bytes. It is not decoded, even if it looks like base64.
+ * @throws TypeError if the key is not a string. Without a key, some runtimes compute a plain hash, which anyone
+ *   can compute.
  */
 export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   if (typeof key !== 'string') {
@@ -68,11 +68,11 @@ export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   return prepare(algorithm, key)
 }
 
-/** The block of SHA-1 and SHA-256, in bytes. */
+/** The block size of SHA-1 and SHA-256, in bytes. */
 const BLOCK = 64
 /** The length of a digest, in bytes. */
 const DIGEST: Readonly<Record<MacAlgorithm, number>> = { 'hmac-sha-1': 20, 'hmac-sha-256': 32 }
-/** What a padded key can be written with as a string: its bytes are then those of its characters. */
+/** Keys that can be padded as a string: each character is one byte, and there is at most one block. */
 const SHORT_ASCII = /^[\0-\x7f]{0,64}$/
 
 function keyedHasher(algorithm: MacAlgorithm, key: string): PreparedKey {
@@ -81,8 +81,8 @@ function keyedHasher(algorithm: MacAlgorithm, key: string): PreparedKey {
 }
 
 /**
- * `outer(opad, inner(ipad, text))`. The inner digest is written into the outer block as hexadecimal
- * digits: to have it as bytes would cost a Buffer each time, and more than the hashing itself.
+ * Computes `outer(opad, inner(ipad, text))`. The inner digest is requested as hexadecimal digits: as bytes, it
+ * would need a new Buffer each time, which costs more than the hashing itself.
  */
 function paddedKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   if (!SHORT_ASCII.test(key)) return plainKey(algorithm, key)
@@ -105,23 +105,23 @@ function plainKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   return (text) => computeMac(algorithm, key, text)
 }
 
-/** All that the MAC covers (draft §3.2.1). */
+/** Everything that the MAC covers (draft §3.2.1). */
 export interface CoveredRequest extends RequestOrigin {
   readonly ts: string
   readonly nonce: string
-  /** `null`, or the empty string, where there is none: both give the same request string. */
+  /** `null` or the empty string if there is none: both give the same request string. */
   readonly ext: string | null
 }
 
 /**
- * The normalized request string (draft §3.2.1): timestamp, nonce, method in upper case,
- * request-URI, host in lower case, port and `ext`, each followed by one line feed, also when empty.
+ * Returns the normalized request string (draft §3.2.1): timestamp, nonce, method in upper case, request-URI,
+ * host in lower case, port and `ext`, each followed by one line feed, also if empty.
  *
- * The draft's own printed example joins them with CR LF and is wrong by its own rules.
+ * The printed example of the draft joins them with CR LF, which is wrong by the draft's own rules.
  *
- * Two requests that differ in anything covered have different strings: an element that holds a line
- * feed is refused, and so are a method and a host outside ASCII, whose case could fold into another.
- * It does *not* check the elements otherwise.
+ * Two requests that differ in anything that the MAC covers have different strings. So an element with a line
+ * feed is rejected, and a method or a host with characters outside ASCII, because two of them could become
+ * equal by the change of case. It does *not* check anything else.
  *
  * @throws {@link MacError} `ERR_MAC_METHOD`, `ERR_MAC_HOST` or `ERR_MAC_TARGET`.
  */
@@ -137,8 +137,8 @@ export function requestString(request: CoveredRequest): string {
 }
 
 /**
- * The same of elements that were checked before: what `parseAuthorization`, `requestMethod`,
- * `checkTarget` and `parseAuthority` gave holds no line feed, and no letter outside ASCII.
+ * The same as {@link requestString}, for elements that were checked before: results of `parseAuthorization`,
+ * `requestMethod`, `checkTarget` and `parseAuthority` contain no line feed, and no letter outside ASCII.
  */
 export function joinCovered(
   { method, target, host, port }: RequestOrigin,
@@ -153,10 +153,10 @@ function countLines(text: string): number {
   return lines
 }
 
-/** How many bits a MAC key must be able to hold. */
+/** The minimum number of bits that a MAC key must be able to hold. */
 export const LEAST_KEY_BITS = 128
 
-/** What keys are written in, and how many characters each has: the first that a key fits counts. */
+/** Alphabets of keys, and their number of characters. The first one that matches a key counts. */
 const ALPHABETS: readonly (readonly [RegExp, number])[] = [
   [/^[0-9]*$/, 10],
   [/^(?:[0-9a-f]*|[0-9A-F]*)$/, 16],
@@ -168,9 +168,9 @@ const ALPHABETS: readonly (readonly [RegExp, number])[] = [
 const PLAIN_CHARACTERS = 93
 
 /**
- * How many bits a key can hold at most, by its length and the characters that it is written in: 22 of
- * base64, 32 of hex, 39 digits or 20 of all that the draft allows make 128. A text that is repeated counts
- * once. A key that people thought out holds far less: that *cannot* be seen from the key.
+ * Returns how many bits a key can hold at most, by its length and its characters. 128 bits need 22 characters of
+ * base64, 32 of hex, 39 digits, or 20 of all characters that the draft allows. A text that is repeated counts
+ * once. It does *not* detect that a key was chosen by a person, which holds far fewer bits.
  */
 export function mostKeyBits(key: string): number {
   const part = key.slice(0, `${key}${key}`.indexOf(key, 1))

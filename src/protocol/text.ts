@@ -5,10 +5,10 @@ const BASE64 = 8
 /** The code of `=`. */
 const PADDING = 0x3d
 
-// Out of the function: a literal within it would be made anew with each call.
+// Outside of the function: a literal inside would be created again with each call.
 const VISIBLE = /^[\x21-\x7e]*$/
 
-/** What each ASCII character may be part of. */
+/** The kinds of each ASCII character, as bits. */
 const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)
   const is = (pattern: RegExp, kind: number) => (pattern.test(character) ? kind : 0)
@@ -23,37 +23,37 @@ const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
   )
 })
 
-/** Past the end of a string the code is NaN, which is of no kind. */
+/** Whether a character code is of a kind. After the end of a string, the code is NaN, which is of no kind. */
 function isOf(kind: number, code: number): boolean {
   return code < 128 && ((KINDS[code] as number) & kind) !== 0
 }
 
 /**
- * Whether a character code may stand in a `plain-string` (draft §3.1): printable ASCII without `"`
- * and `\`. A value that holds another character cannot be sent.
+ * Whether a character code is allowed in a `plain-string` (draft §3.1): printable ASCII without `"` and `\`. A
+ * value with another character cannot be sent.
  */
 export function isPlain(code: number): boolean {
   return isOf(PLAIN, code)
 }
 
-/** Whether a character code may stand in a token, such as a parameter's name (RFC 9110 §5.6.2). */
+/** Whether a character code is allowed in a token, such as a parameter's name (RFC 9110 §5.6.2). */
 export function isToken(code: number): boolean {
   return isOf(TOKEN, code)
 }
 
-/** Whether a character code is white space within a header line: space or tab. */
+/** Whether a character code is white space in a header: space or tab. */
 export function isBlank(code: number): boolean {
   return isOf(BLANK, code)
 }
 
-/** Whether all of `text` is printable ASCII without the space: what a request line can carry. */
+/** Whether `text` has only printable ASCII without the space, as in a request line. */
 export function isVisible(text: string): boolean {
   return VISIBLE.test(text)
 }
 
 /**
- * Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). A loop: a pattern takes
- * three times as long on Node, which goes back over what it read to look for the padding.
+ * Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). It is a loop, because a regular
+ * expression takes three times as long on Node: it backtracks to find the padding.
  */
 export function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false
@@ -64,12 +64,12 @@ export function isBase64(text: string): boolean {
   return at === end
 }
 
-/** The first character that keeps `value` from being a `plain-string`, or `null`. */
+/** Returns the first character of `value` that is not allowed in a `plain-string`, or `null`. */
 export function forbiddenCharacter(value: string): string | null {
   return /[^\x20-\x21\x23-\x5b\x5d-\x7e]/u.exec(value)?.[0] ?? null
 }
 
-/** Names a character for an error message, so that an invisible one can be found. */
+/** Returns the name of a character for an error message, so that an invisible one can be found. */
 export function nameCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
   const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
@@ -81,9 +81,9 @@ export function nameCharacter(character: string): string {
 }
 
 /**
- * Splits a header value at a separator, leaving quoted strings (RFC 9110 §5.6.4) whole.
+ * Splits a header value at a separator, but not within quoted strings (RFC 9110 §5.6.4).
  *
- * @returns The pieces as they stand, or `null` where a quote is not closed.
+ * @returns The pieces, unchanged, or `null` if a quote is not closed.
  */
 export function splitList(text: string, separator: ',' | ';'): string[] | null {
   const pieces: string[] = []
@@ -103,7 +103,7 @@ export function splitList(text: string, separator: ',' | ';'): string[] | null {
   return pieces
 }
 
-/** Takes spaces and tabs off both ends, and nothing else: `trim()` would take a no-break space. */
+/** Removes spaces and tabs from both ends, and nothing else. `trim()` would also remove a no-break space. */
 export function trimBlanks(text: string): string {
   return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
 }
@@ -111,15 +111,14 @@ export function trimBlanks(text: string): string {
 /** A scope-token (RFC 6749 §3.3): printable ASCII without space, `"` and `\`. */
 export const SCOPE_TOKEN: RegExp = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-/** Whether a text is scopes with one space between two of them (RFC 6749 §3.3). */
+/** Whether a text is a list of scopes, separated by one space (RFC 6749 §3.3). */
 export function isScopeList(text: string): boolean {
   return text.split(' ').every((scope) => SCOPE_TOKEN.test(scope))
 }
 
 /**
- * The header fields that bear on what a client signed, or on what a server takes it to have signed.
- * Reports of rejected requests hold these and no other: no cookies, and no tokens of other schemes'
- * fields.
+ * The signed headers: the header fields that show what a client signed, or from which a server finds it out.
+ * Reports of rejected requests contain only these: no cookies, and no fields with tokens of other schemes.
  */
 export const SIGNED_HEADERS: readonly string[] = [
   'authorization',
@@ -137,30 +136,30 @@ export const SIGNED_HEADERS: readonly string[] = [
 ]
 
 /**
- * What a terminal may obey, or not show: control characters (line ends among them), format characters
+ * Characters that a terminal may execute or hide: control characters (including line ends), format characters
  * (bidirectional and zero-width ones, the byte order mark), line and paragraph separators, and halves of
  * surrogate pairs.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
-/** Escapes what a terminal may obey or hide, line ends as well: what it returns is one line. */
+/** Escapes characters that a terminal may execute or hide, including line ends. So the result is one line. */
 export function plain(text: string): string {
   return text.replace(UNSAFE, escaped)
 }
 
-/** Whether a text holds nothing that {@link plain} escapes. */
+/** Whether a text contains nothing that {@link plain} escapes. */
 export function isPlainText(text: string): boolean {
   return text.search(UNSAFE) === -1
 }
 
-/** A value as JSON, which parses back to the same, with all escaped that {@link plain} escapes. */
+/** Returns a value as JSON, in which everything is escaped that {@link plain} escapes. It parses back to the same. */
 export function plainJson(value: unknown, indent?: number): string {
-  // The only raw control character that JSON.stringify writes is the line feed between two lines.
+  // The only control character that JSON.stringify writes unescaped is the line feed between two lines.
   const json = JSON.stringify(value, null, indent)
   return json.replace(UNSAFE, (character) => (character === '\n' ? character : escaped(character)))
 }
 
-/** A character beyond U+FFFF takes two escapes, as in JSON. */
+/** Escapes a character. Above U+FFFF, it becomes two escapes, as in JSON. */
 function escaped(character: string): string {
   return character
     .split('')

@@ -29,7 +29,7 @@ export const UNSIGNABLE_URLS: readonly (readonly [url: string, reason: string])[
   ['http://user:pw@example.com/', 'user name or password'],
   ['http://user@example.com/', 'user name or password'],
   ['http://:pw@example.com/', 'user name or password'],
-  ['http://a!b.example/', 'it is no host name'],
-  ['http://a..example/', 'it is no host name'],
+  ['http://a!b.example/', 'it is not a host name'],
+  ['http://a..example/', 'it is not a host name'],
   ['http://example.com:0/', 'the port is not a number from 1 to 65535'],
 ]

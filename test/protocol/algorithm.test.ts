@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { computeMac, MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 
-test('the algorithms are the two of the draft, the better one first', () => {
+test('the algorithms are those of the draft, the better one first', () => {
   expect(MAC_ALGORITHMS).toEqual(['hmac-sha-256', 'hmac-sha-1'])
 })
 
@@ -24,7 +24,7 @@ test('a key that looks like base64 is not decoded', () => {
   expect(mac).not.toBe(computeMac('hmac-sha-256', 'a key', 'text'))
 })
 
-test('keys longer than the block of the hash are taken whole', () => {
+test('a key longer than the block of the hash is used completely', () => {
   for (const algorithm of MAC_ALGORITHMS) {
     const key = 'k'.repeat(65)
     const hash = algorithm === 'hmac-sha-1' ? 'sha1' : 'sha256'
@@ -33,7 +33,7 @@ test('keys longer than the block of the hash are taken whole', () => {
   }
 })
 
-test('MACs are equal where they are the same text, and in no other case', () => {
+test('two MACs are equal only if they are the same text', () => {
   const mac = '6T3zZzy2Emppni6bzL7kdRxUWL4='
   expect(macsAreEqual(mac, mac)).toBe(true)
   expect(macsAreEqual('', '')).toBe(true)

@@ -6,13 +6,13 @@ function charactersBetween(first: number, last: number, without: string): string
   return all.filter((character) => !without.includes(character))
 }
 
-/** What the grammar calls a plain-string (draft §3.1), of 0 to `maxLength` characters. */
+/** A plain-string of the grammar (draft §3.1), of `minLength` to `maxLength` characters. */
 export function plain(maxLength: number, minLength = 0): Arbitrary<string> {
   const unit = fc.constantFrom(...charactersBetween(0x20, 0x7e, '"\\'))
   return fc.string({ unit, minLength, maxLength })
 }
 
-/** A path and query as a request line can carry them. */
+/** A path and query for a request line. */
 export const target: Arbitrary<string> = fc
   .string({ unit: fc.constantFrom(...charactersBetween(0x21, 0x7e, '#')), maxLength: 60 })
   .map((rest) => `/${rest}`)
@@ -22,13 +22,13 @@ export const method: Arbitrary<string> = fc.oneof(
   fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/),
 )
 
-/** Groups of zeros are frequent, so that `::` stands in every place. */
+/** IPv6 addresses with many groups of zeros, so that `::` occurs at every position. */
 const ipv6: Arbitrary<string> = fc
   .array(fc.oneof(fc.constant(0), fc.nat(0xffff)), { minLength: 8, maxLength: 8 })
   .map((groups) => groups.map((group) => group.toString(16)).join(':'))
   .map((address) => new URL(`http://[${address}]`).hostname)
 
-/** A name, an IPv4 address, or an IPv6 address in its canonical spelling. */
+/** A name, an IPv4 address, or an IPv6 address in canonical form. */
 export const host: Arbitrary<string> = fc.oneof(
   fc.domain(),
   fc.domain().map((name) => name.toUpperCase()),
@@ -54,7 +54,7 @@ export const parameters: Arbitrary<MacAuthorization> = fc.record({
   mac: base64,
 })
 
-/** Text grown from the pieces that a header is made of: it comes near to what is valid. */
+/** A text of pieces from which headers are made, so it is often almost valid. */
 export const headerLike: Arbitrary<string> = fc
   .array(
     fc.oneof(
@@ -67,7 +67,7 @@ export const headerLike: Arbitrary<string> = fc
   )
   .map((pieces) => pieces.join(''))
 
-/** Any text at all, and such as comes near to a header. */
+/** Any text, and texts that are almost valid headers. */
 export const anyText: Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary' }),
   headerLike,

@@ -6,7 +6,7 @@ const MAC = '6T3zZzy2Emppni6bzL7kdRxUWL4='
 const VALUES: MacAuthorization = { id: 'h48', ts: '1336363200', nonce: 'dj8', ext: null, mac: MAC }
 const REST = `ts="1336363200", nonce="dj8", mac="${MAC}"`
 
-describe('what counts as no MAC credentials', () => {
+describe('parseAuthorization finds no MAC credentials in', () => {
   const others = [
     null,
     '',
@@ -23,7 +23,7 @@ describe('what counts as no MAC credentials', () => {
     })
   }
 
-  test('a quoted text of another scheme, in which the word stands behind a comma', () => {
+  test('a quoted text of another scheme that has MAC after a comma', () => {
     expect(parseAuthorization('Digest username="ada, MAC user", realm="x"')).toBeNull()
   })
 
@@ -32,7 +32,7 @@ describe('what counts as no MAC credentials', () => {
   })
 })
 
-describe('what is accepted', () => {
+describe('parseAuthorization accepts', () => {
   const headers: Readonly<Record<string, string>> = {
     'the example of the draft': `MAC id="h48", ${REST}`,
     'another order': `MAC mac="${MAC}", nonce="dj8", ts="1336363200", id="h48"`,
@@ -40,9 +40,9 @@ describe('what is accepted', () => {
     'an empty ext without quotes': `MAC id="h48", ext=, ${REST}`,
     'the scheme in lower case': `mac id="h48", ${REST}`,
     'the scheme in mixed case': `mAc id="h48", ${REST}`,
-    'several blanks behind the scheme': `MAC  \t id="h48", ${REST}`,
-    'a tab behind the scheme': `MAC\tid="h48", ${REST}`,
-    'no blank behind commas': `MAC id="h48", ${REST}`.replaceAll(', ', ','),
+    'several blanks after the scheme': `MAC  \t id="h48", ${REST}`,
+    'a tab after the scheme': `MAC\tid="h48", ${REST}`,
+    'no blank after commas': `MAC id="h48", ${REST}`.replaceAll(', ', ','),
     'blanks and tabs around commas': `MAC id="h48", ${REST}`.replaceAll(', ', ' \t, \t'),
     'blanks at the end': `MAC id="h48", ${REST} \t`,
     'names in upper case': `MAC ID="h48", TS="1336363200", Nonce="dj8", MAC="${MAC}"`,
@@ -51,7 +51,7 @@ describe('what is accepted', () => {
     'an unknown parameter': `MAC id="h48", ${REST}, bodyhash="x"`,
     'an unknown parameter, twice and empty': `MAC a="", id="h48", ${REST}, a=, a="b"`,
     'an unknown parameter with a known one in its value': `MAC x="id=y, mac=z", id="h48", ${REST}`,
-    'an unknown parameter named as what objects inherit': `MAC __proto__="a", id="h48", ${REST}`,
+    'an unknown parameter with the name of an inherited property': `MAC __proto__="a", id="h48", ${REST}`,
   }
   for (const [name, header] of Object.entries(headers)) {
     test(name, () => {
@@ -59,13 +59,13 @@ describe('what is accepted', () => {
     })
   }
 
-  test('values are taken as they stand, blanks and commas within quotes included', () => {
+  test('quoted values with blanks and commas, unchanged', () => {
     const values = { id: ' a, b ', ts: '1', nonce: ';=:/?@[]', ext: " it's; x=1, y ", mac: MAC }
     const header = `MAC id=" a, b ", ts="1", nonce=";=:/?@[]", ext=" it's; x=1, y ", mac="${MAC}"`
     expect(parseAuthorization(header)).toEqual(values)
   })
 
-  test('without quotes, all that is printable can stand but blank, comma, semicolon, quote, backslash', () => {
+  test('an unquoted value of all printable ASCII but blank, comma, semicolon, quote and backslash', () => {
     const plain = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at))
     const value = plain.filter((character) => !' ,;"\\'.includes(character)).join('')
     expect(parseAuthorization(`MAC id=${value}, ${REST}`)?.id).toBe(value)
@@ -77,7 +77,7 @@ describe('what is accepted', () => {
     expect(parseAuthorization(header)?.nonce).toBe(nonce)
   })
 
-  test('timestamps of 1 to 16 digits, kept as they are', () => {
+  test('timestamps of 1 to 16 digits, unchanged', () => {
     for (const ts of ['1', '9', '10', '9007199254740993', '9999999999999999']) {
       const header = `MAC id="h48", ts="${ts}", nonce="dj8", mac="${MAC}"`
       expect(parseAuthorization(header)?.ts).toBe(ts)
@@ -85,7 +85,7 @@ describe('what is accepted', () => {
   })
 })
 
-describe('what is written', () => {
+describe('formatAuthorization', () => {
   test('quotes every value, and leaves out an ext that is null or empty', () => {
     const header = `MAC id="h48", ts="1336363200", nonce="dj8", mac="${MAC}"`
     expect(formatAuthorization(VALUES)).toBe(header)

@@ -14,13 +14,13 @@ test('the digests used here are those of the empty string', () => {
   expect(createHash('sha512').digest('base64')).toBe(LONG)
 })
 
-test('a digest is written as a dictionary, before what the application has to say', () => {
+test('formatBodyExt writes the digest as a dictionary, before the application’s part', () => {
   expect(formatBodyExt(EMPTY, null)).toBe(`sha-256=:${EMPTY}:`)
   expect(formatBodyExt(EMPTY, '')).toBe(`sha-256=:${EMPTY}:`)
   expect(formatBodyExt(EMPTY, 'a,b,c')).toBe(`sha-256=:${EMPTY}: a,b,c`)
 })
 
-describe('digests are found', () => {
+describe('readBodyExt finds the digests', () => {
   const both = { 'sha-256': EMPTY, 'sha-512': LONG }
   const cases: readonly [text: string, digests: Record<string, string>, ext: string | null][] = [
     [`sha-256=:${EMPTY}:`, { 'sha-256': EMPTY }, null],
@@ -58,20 +58,23 @@ const without = [
   'sha-2567=:a:',
 ]
 
-test.each(without)('there is none in %p: all of it is the application’s', (text) => {
-  expect(readBodyExt(text)).toBeNull()
-})
+test.each(without)(
+  'readBodyExt finds no digest in %p, which belongs to the application',
+  (text) => {
+    expect(readBodyExt(text)).toBeNull()
+  },
+)
 
-describe('a malformed digest is refused', () => {
+describe('readBodyExt rejects a malformed digest:', () => {
   const faults: readonly [text: string, why: string][] = [
-    ['sha-256=', 'no dictionary'],
-    [`sha-256=${EMPTY}`, 'no dictionary'],
-    [`sha-256=:${EMPTY}`, 'no dictionary'],
-    [`SHA-256=:${EMPTY}:`, 'no dictionary'],
-    [`a=:b:, Sha-512=:${LONG}:`, 'no dictionary'],
-    [`sha-256=:${EMPTY}:, `, 'no dictionary'],
-    [`sha-256=:${EMPTY}:, a`, 'no dictionary'],
-    [`sha-256=:${EMPTY}:, sha-512=:${LONG}`, 'no dictionary'],
+    ['sha-256=', 'not a dictionary'],
+    [`sha-256=${EMPTY}`, 'not a dictionary'],
+    [`sha-256=:${EMPTY}`, 'not a dictionary'],
+    [`SHA-256=:${EMPTY}:`, 'not a dictionary'],
+    [`a=:b:, Sha-512=:${LONG}:`, 'not a dictionary'],
+    [`sha-256=:${EMPTY}:, `, 'not a dictionary'],
+    [`sha-256=:${EMPTY}:, a`, 'not a dictionary'],
+    [`sha-256=:${EMPTY}:, sha-512=:${LONG}`, 'not a dictionary'],
     ['sha-256=::', 'not the base64 of a digest'],
     [`sha-256=:${LONG}:`, 'not the base64 of a digest'],
     [`sha-512=:${EMPTY}:`, 'not the base64 of a digest'],
@@ -89,7 +92,7 @@ describe('a malformed digest is refused', () => {
   })
 })
 
-test('what is written is read back as it was, whatever the application has to say', () => {
+test('readBodyExt returns what formatBodyExt wrote, whatever the application’s part is', () => {
   const body = fc.uint8Array({ maxLength: 100 })
   fc.assert(
     fc.property(body, fc.option(plain(60, 1)), (bytes, ext) => {

@@ -2,9 +2,9 @@ import { formatChallenge, type MacChallenge, parseChallenge } from '../../src/pr
 import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
-const saying = (error: string | null): MacChallenge => ({ error, ts: null, tsm: null })
+const challengeWith = (error: string | null): MacChallenge => ({ error, ts: null, tsm: null })
 
-describe('a challenge is written', () => {
+describe('formatChallenge writes the error', () => {
   const cases: readonly [error: string | null, header: string][] = [
     [null, 'MAC'],
     ['', 'MAC error=""'],
@@ -19,13 +19,13 @@ describe('a challenge is written', () => {
   ]
   for (const [error, header] of cases) {
     test(JSON.stringify(error), () => {
-      expect(formatChallenge(saying(error))).toBe(header)
+      expect(formatChallenge(challengeWith(error))).toBe(header)
       expect(new Headers({ 'www-authenticate': header }).get('www-authenticate')).toBe(header)
     })
   }
 })
 
-describe('a challenge is found', () => {
+describe('parseChallenge finds the challenge in', () => {
   const cases: readonly [header: string | null, error: string | null | undefined][] = [
     [null, undefined],
     ['', undefined],
@@ -64,12 +64,12 @@ describe('a challenge is found', () => {
   ]
   for (const [header, error] of cases) {
     test(`${header}: ${error === undefined ? 'none' : JSON.stringify(error)}`, () => {
-      expect(parseChallenge(header)).toEqual(error === undefined ? null : saying(error))
+      expect(parseChallenge(header)).toEqual(error === undefined ? null : challengeWith(error))
     })
   }
 })
 
-describe('what follows no grammar is refused', () => {
+describe('parseChallenge rejects a header that does not follow the grammar:', () => {
   const faults: readonly [header: string, why: string][] = [
     ['MAC error="x', 'a quote is not closed'],
     ['MAC error="x\\', 'a quote is not closed'],
@@ -95,19 +95,19 @@ describe('what follows no grammar is refused', () => {
     })
   }
 
-  test('up to 8192 characters are read', () => {
+  test('a header of 8192 characters is not too long', () => {
     const error = 'x'.repeat(8180)
-    const header = formatChallenge(saying(error))
+    const header = formatChallenge(challengeWith(error))
     expect(header).toHaveLength(8192)
-    expect(parseChallenge(header)).toEqual(saying(error))
+    expect(parseChallenge(header)).toEqual(challengeWith(error))
   })
 })
 
-describe('the time of the server', () => {
+describe('the server’s time', () => {
   const header = 'MAC error="x", ts="1790000000", tsm="AAA="'
   const whole: MacChallenge = { error: 'x', ts: '1790000000', tsm: 'AAA=' }
 
-  test('stands behind the error', () => {
+  test('is after the error', () => {
     expect(formatChallenge(whole)).toBe(header)
     expect(formatChallenge({ ...whole, error: null })).toBe('MAC ts="1790000000", tsm="AAA="')
   })
@@ -117,17 +117,17 @@ describe('the time of the server', () => {
     ['mac TSM="AAA=", Ts=1790000000, error="x"', whole],
     ['MAC ts="1790000000"', { error: null, ts: '1790000000', tsm: null }],
     ['MAC tsm="AAA="', { error: null, ts: null, tsm: 'AAA=' }],
-    ['Basic ts="1", tsm="B", MAC error="x"', saying('x')],
-    ['MAC error="x", Hawk ts="1", tsm="B"', saying('x')],
+    ['Basic ts="1", tsm="B", MAC error="x"', challengeWith('x')],
+    ['MAC error="x", Hawk ts="1", tsm="B"', challengeWith('x')],
   ]
-  test.each(spellings)('is found in %s', (text, challenge) => {
+  test.each(spellings)('is read from %s, if it is in the MAC challenge', (text, challenge) => {
     expect(parseChallenge(text)).toEqual(challenge)
   })
 })
 
-// Recipients must take white space around the equals sign (RFC 9110 §5.6.3 and §11.2).
+// Recipients must accept white space around the equals sign (RFC 9110 §5.6.3 and §11.2).
 for (const header of ['MAC error = "x"', 'Basic realm = "a", MAC error="x"', 'MAC error= "x"']) {
-  test(`white space around "=" is taken: ${header}`, () => {
-    expect(parseChallenge(header)).toEqual(saying('x'))
+  test(`parseChallenge accepts white space around "=": ${header}`, () => {
+    expect(parseChallenge(header)).toEqual(challengeWith('x'))
   })
 }

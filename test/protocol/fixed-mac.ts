@@ -9,7 +9,7 @@ import {
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 
-/** A credential as it stands in the table. */
+/** A credential in the form of its row. */
 export interface Row {
   readonly id: string
   readonly key: string
@@ -17,12 +17,12 @@ export interface Row {
   readonly expires?: number
 }
 
-/** A complete `Mac` in memory, and its end: `await using mac = await fixedMac(…)`. */
+/** A `Mac` in memory that is closed at the end of its scope: `await using mac = await fixedMac(…)`. */
 export type FixedMac = Mac & AsyncDisposable
 
 /**
- * A `Mac` whose clock stands still. The rows are written past `createCredential`, which refuses
- * keys that other implementations do take, such as one with a quote in it.
+ * Returns a `Mac` whose clock always shows `now`. The rows are written without `createCredential`, which
+ * rejects keys that other implementations accept, such as one with a quote.
  */
 export async function fixedMac(
   now: number,
@@ -47,18 +47,18 @@ export async function fixedMac(
   return { ...mac, [Symbol.asyncDispose]: end }
 }
 
-/** What a server shows of a request. */
+/** The parts of a request that a server shows. */
 export interface Shown {
   readonly method?: string
   readonly scheme?: string
-  /** `null` for a request without `Host`, whose URL some runtimes make relative. */
+  /** `null` for a request without `Host`. Its URL is relative on some runtimes. */
   readonly host: string | null
   readonly target: string
   readonly headers?: Readonly<Record<string, string>>
   readonly authorization?: string | null
 }
 
-/** Stands in for a `Request`, whose constructor would rewrite the method and the target. */
+/** Returns an object like a `Request`, because the constructor of `Request` would change method and target. */
 export function shownRequest(shown: Shown): Request {
   const { method = 'GET', scheme = 'http', host, target, authorization = null } = shown
   const headers = new Headers(shown.headers)
@@ -68,7 +68,7 @@ export function shownRequest(shown: Shown): Request {
   return { method, url, headers } as unknown as Request
 }
 
-/** What a verification comes to, in a word. */
+/** Verifies a request, and returns `accepted` or the code of the error. */
 export async function outcome(mac: Mac, shown: Shown): Promise<'accepted' | MacErrorCode> {
   const verdict = await mac.verify(shownRequest(shown))
   return verdict.ok ? 'accepted' : verdict.error.code

@@ -6,7 +6,7 @@ import { refusal } from './refusal.ts'
 
 type Fields = Readonly<Record<string, string>>
 
-/** What a server behind a proxy sees, as host and port, or the code of the refusal. */
+/** Returns the host and port that a server behind a proxy finds, or the code of the error. */
 function seen(family: ForwardedFamily, fields: Fields, host = 'inner:8080'): string {
   const request = shownRequest({ host, target: '/', headers: fields })
   const find = () => forwardedAuthority(request, cutUrl(request.url), family)
@@ -31,9 +31,14 @@ describe('X-Forwarded-*', () => {
     ['the scheme beside a Host with a port', x('https'), 'api.example:80', 'api.example 80'],
     ['scheme and host', x('https', 'Api.Example'), 'inner:8080', 'api.example 443'],
     ['a host with a port', x('https', 'api.example:8443'), 'inner', 'api.example 8443'],
-    ['a port of its own', x('https', 'api.example', '8443'), 'inner', 'api.example 8443'],
+    ['a port in its own field', x('https', 'api.example', '8443'), 'inner', 'api.example 8443'],
     ['a default port', x('https', 'api.example', '443'), 'inner', 'api.example 443'],
-    ['a port against the scheme', x('https', 'api.example', '80'), 'inner', 'api.example 80'],
+    [
+      'the default port of the other scheme',
+      x('https', 'api.example', '80'),
+      'inner',
+      'api.example 80',
+    ],
     ['the same port twice', x('https', 'api.example:8443', '8443'), 'inner', 'api.example 8443'],
     ['two ports', x('https', 'api.example:8443', '443'), 'inner', 'ERR_MAC_FORWARDED'],
     ['a port without host', { 'x-forwarded-port': '81' }, 'inner', 'inner 81'],
@@ -46,7 +51,7 @@ describe('X-Forwarded-*', () => {
     ['several schemes', x('https, http', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
     ['several hosts', x('https', 'evil.example, a.example'), 'inner', 'ERR_MAC_FORWARDED'],
     ['several ports', x('https', 'a.example', '443, 8443'), 'inner', 'ERR_MAC_FORWARDED'],
-    ['a host and nothing', x('https', 'a.example,'), 'inner', 'ERR_MAC_FORWARDED'],
+    ['a host and an empty one', x('https', 'a.example,'), 'inner', 'ERR_MAC_FORWARDED'],
     ['another scheme', x('ftp', 'a.example'), 'inner', 'ERR_MAC_FORWARDED'],
     ['wss', x('wss', 'a.example'), 'inner', 'a.example 443'],
     ['ws', x('WS', 'a.example'), 'inner', 'a.example 80'],
@@ -59,7 +64,12 @@ describe('X-Forwarded-*', () => {
     ['a malformed host', x('https', 'a@b.example'), 'inner', 'ERR_MAC_HOST'],
     ['an empty port', x('https', 'a.example', ''), 'inner', 'ERR_MAC_HOST'],
     ['a malformed port', x('https', 'a.example', '0443'), 'inner', 'ERR_MAC_HOST'],
-    ['a malformed port beside one', x('https', 'a:443', '0443'), 'inner', 'ERR_MAC_FORWARDED'],
+    [
+      'a malformed port beside a valid one',
+      x('https', 'a:443', '0443'),
+      'inner',
+      'ERR_MAC_FORWARDED',
+    ],
   ]
   for (const [name, fields, host, expected] of cases) {
     test(`${name}: ${expected}`, () => {
@@ -70,9 +80,9 @@ describe('X-Forwarded-*', () => {
   }
 })
 
-// Only space and tab are blanks in a header: what else looks like one makes the host malformed.
+// Only space and tab are white space in a header. Other spaces make the host malformed.
 for (const host of ['a.example\u00a0', '\u00a0a.example', 'a.example, a.example\u00a0']) {
-  test(`X-Forwarded-Host ${JSON.stringify(host)} is refused`, () => {
+  test(`X-Forwarded-Host ${JSON.stringify(host)} is rejected`, () => {
     expect(seen('x-forwarded', x('https', host))).toMatch(/^ERR_MAC_/)
   })
 }
@@ -119,15 +129,15 @@ describe('Forwarded', () => {
     })
   }
 
-  // A quote that is never closed follows no grammar: what stands behind it may be read in two ways.
+  // A quote that is not closed is malformed: the text after it could be read in two ways.
   const unclosed = ['"', '"host=b.example', 'host=b.example"', 'host="b.example" "', 'for=1, "']
   for (const forwarded of [...unclosed, 'for=";host=b.example', 'for=1;"host=b.example']) {
-    test(`${JSON.stringify(forwarded)}: a stray quote is refused`, () => {
+    test(`${JSON.stringify(forwarded)}: a quote that is not closed is rejected`, () => {
       expect(seen('forwarded', { forwarded })).toBe('ERR_MAC_FORWARDED')
     })
   }
 
-  test('up to 1024 characters are read', () => {
+  test('it may have up to 1024 characters', () => {
     const longest = `host=a.example;ext="${'x'.repeat(1003)}"`
     expect(longest).toHaveLength(1024)
     expect(seen('forwarded', { forwarded: longest })).toBe('a.example 80')
@@ -135,7 +145,7 @@ describe('Forwarded', () => {
   })
 })
 
-test('a host that is not forwarded is the Host header’s, and without one the URL’s', () => {
+test('if no host is forwarded, it is that of the Host header, or else that of the URL', () => {
   const url = 'http://rewritten.example/'
   const find = (fields: Fields) =>
     forwardedAuthority({ method: 'GET', url, headers: new Headers(fields) }, cutUrl(url), 'both')
@@ -144,8 +154,8 @@ test('a host that is not forwarded is the Host header’s, and without one the U
   expect(find(https)).toEqual({ host: 'rewritten.example', port: '443' })
 })
 
-describe('both families', () => {
-  test('may share the telling, and must not contradict each other', () => {
+describe('Forwarded and X-Forwarded-* together', () => {
+  test('can complete each other, and must not contradict each other', () => {
     const forwarded = 'proto=https;host=a.example'
     expect(seen('both', { forwarded: 'host=a.example', ...x('https') })).toBe('a.example 443')
     expect(seen('both', { forwarded, ...x('https', 'A.example') })).toBe('a.example 443')
@@ -160,7 +170,7 @@ describe('both families', () => {
     expect(seen('x-forwarded', { forwarded, ...x('http', 'b.example') })).toBe('b.example 80')
   })
 
-  test('are refused in words that say what is wrong, which the client is not told', () => {
+  test('cause an error that says what is wrong to the operator, but not to the client', () => {
     const request = shownRequest({ host: 'inner', target: '/', headers: x('https, http') })
     const error = refusal(() => forwardedAuthority(request, cutUrl(request.url), 'both'))
     expect(error.message).toContain('different values of proto')

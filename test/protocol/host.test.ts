@@ -2,11 +2,11 @@ import { defaultPort, parseAuthority } from '../../src/protocol/host.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'
 
-test('the ports of the schemes are those that the draft names (draft §3.2.1)', () => {
+test('the default ports of the schemes are those of the draft (draft §3.2.1)', () => {
   expect([defaultPort('http'), defaultPort('https')]).toEqual(['80', '443'])
 })
 
-describe('what is a host', () => {
+describe('parseAuthority accepts', () => {
   const longest = `${'a'.repeat(250)}.com.`
   const hosts: readonly [
     authority: string,
@@ -40,11 +40,11 @@ describe('what is a host', () => {
   }
 })
 
-describe('what is none, and is refused', () => {
+describe('parseAuthority rejects', () => {
   const faults: Readonly<Record<string, readonly string[]>> = {
     'it is empty': ['', ':80'],
-    'srvx writes it for a malformed one': ['_invalid_', '_invalid_:3000'],
-    'it is no host name': [
+    'srvx writes it instead of a malformed host': ['_invalid_', '_invalid_:3000'],
+    'it is not a host name': [
       'user@example.com',
       'example.com/x',
       'a b',
@@ -102,7 +102,7 @@ describe('what is none, and is refused', () => {
       'a.1.',
     ],
     'the bracket is not closed': ['[', '[::1', '[::1:80'],
-    'it is no IPv6 address in its canonical spelling': [
+    'it is not an IPv6 address in canonical form': [
       '[]',
       '[:]',
       '[:::1]',
@@ -130,7 +130,7 @@ describe('what is none, and is refused', () => {
     }
   }
 
-  test('the message quotes a piece of it, safe to print, which the client is not told', () => {
+  test('a long host, and quotes only an escaped part of it, which the client does not see', () => {
     const error = refusal(() => parseAuthority(`\x1b[2J${'a'.repeat(9999)}`, 'http'))
     expect(error.message).toContain('\\u001b[2J')
     expect(error.message.length).toBeLessThan(300)

@@ -1,7 +1,7 @@
 import { countedAddress, isLoopbackAddress } from '../../src/protocol/ip-address.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe('an address is counted', () => {
+describe('countedAddress returns for', () => {
   test.each([
     ['192.0.2.1', '192.0.2.1'],
     [' 192.0.2.1 ', '192.0.2.1'],
@@ -19,7 +19,7 @@ describe('an address is counted', () => {
     ['2001::', '2001:0:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ])('%s as %s', (written, counted) => {
+  ])('%s: %s', (written, counted) => {
     expect(countedAddress(written)).toBe(counted)
   })
 })
@@ -41,11 +41,11 @@ test.each([
   '[2001:db8::1]443',
   '/run/app.sock',
   'unix:',
-])('%p is not an address', (written) => {
+])('countedAddress returns null for %p', (written) => {
   expect(countedAddress(written)).toBe(null)
 })
 
-test('all addresses of an IPv6 network of 64 bits are counted as one, and its neighbour is another', () => {
+test('all addresses of an IPv6 network of 64 bits count as one, and those of the next network as another', () => {
   const counted = (text: string) => countedAddress(text)
   expect(counted('2001:db8:0:7::1')).toBe(counted('2001:db8:0:7:ffff:ffff:ffff:ffff') as string)
   expect(counted('2001:db8:0:7::1')).not.toBe(counted('2001:db8:0:8::1'))
@@ -75,6 +75,6 @@ test.each([
   ['localhost', null],
   ['unknown', null],
   ['', null],
-])('whether %s is an address of this machine: %s', (written, local) => {
+])('isLoopbackAddress returns for %p: %s', (written, local) => {
   expect(isLoopbackAddress(written)).toBe(local)
 })

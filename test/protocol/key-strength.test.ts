@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isShortKey, mostKeyBits } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-describe('a key is short if its length and characters cannot hold 128 bits', () => {
+describe('isShortKey tells whether a key cannot hold 128 bits:', () => {
   const text = 'Zx0-Qw1_Er2.Ty3!Ui4~Op5'
   test.each([
     ['22 characters of base64url', 'bGlnaHQtd29yay1pcy1kb2', false],
@@ -27,7 +27,7 @@ describe('a key is short if its length and characters cannot hold 128 bits', () 
     expect(isShortKey(key)).toBe(short)
   })
 
-  test('and no random one of 128 bits is, in whatever it is written', () => {
+  test('no random key of 128 bits is short, in any encoding', () => {
     for (let run = 0; run < 2000; run++) {
       const bytes = randomBytes(16)
       for (const encoding of ['hex', 'base64', 'base64url'] as const) {
@@ -36,7 +36,7 @@ describe('a key is short if its length and characters cannot hold 128 bits', () 
     }
   })
 
-  test('an empty key holds nothing', () => {
+  test('an empty key holds 0 bits', () => {
     expect(mostKeyBits('')).toBe(0)
   })
 })

@@ -6,7 +6,7 @@ import { parseAuthority } from '../../src/protocol/host.ts'
 import { cutUrl, requestMethod } from '../../src/protocol/origin.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
-/** What scanners stumble over, to be repeated. */
+/** Texts that make slow parsers slow if they are repeated. */
 const FILLERS = [
   ...['"', ',', ' ', '\t', '=', '\\', ';', 'a', '1', '/', '.', ':', '[', '?', '#', '\0', 'é', '-'],
   ...['a=', 'a=,', 'a="', 'a="",', '\\"', '"\\', ', ', ' ,', '" ', '",', ',\t', 'a ', 'a.', '1.'],
@@ -14,8 +14,8 @@ const FILLERS = [
 ]
 
 /**
- * The quickest of several runs, in milliseconds of this process's own work: others may hold it up for
- * as long as they like. A run below the floor ends it: that is quick enough.
+ * Returns the time of the quickest of several runs, in milliseconds. It measures only the processor time of this
+ * process, so other processes do not matter. It stops after a run below the floor, which is quick enough.
  */
 function time(work: () => unknown, floor: number): number {
   let quickest = Number.POSITIVE_INFINITY
@@ -24,7 +24,7 @@ function time(work: () => unknown, floor: number): number {
     try {
       work()
     } catch {
-      // A refusal must be quick as well.
+      // A rejection must be quick too.
     }
     const { user, system } = process.cpuUsage(start)
     quickest = Math.min(quickest, (user + system) / 1000)
@@ -33,8 +33,8 @@ function time(work: () => unknown, floor: number): number {
 }
 
 /**
- * Expects of a text four times as long that it takes nowhere near sixteen times as long. The floors
- * are far above what a linear scan takes, and below what a quadratic one does.
+ * Expects that a text four times as long takes much less than sixteen times as long. The floors are far above
+ * the time of a linear parser, and below that of a quadratic one.
  */
 function expectLinear(name: string, length: number, read: (text: string) => unknown): void {
   const floor = length > 10_000 ? 25 : 5
@@ -53,7 +53,7 @@ function expectLinear(name: string, length: number, read: (text: string) => unkn
   }
 }
 
-/** A busy machine may spoil a measurement, but not three in a row. */
+/** Compares two works. It tries three times, because a busy machine may disturb a measurement. */
 function growth(short: () => unknown, long: () => unknown): string {
   let seen = ''
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -67,7 +67,7 @@ function growth(short: () => unknown, long: () => unknown): string {
   return seen
 }
 
-describe('reading takes a time linear in the length, of', () => {
+describe('the time is linear in the length for', () => {
   const starts = ['MAC ', 'MAC id="', 'MAC id=', 'MAC a="b"', 'MAC a', 'MAC ts="', 'MAC mac="AAAA']
   for (const start of starts) {
     test(`an Authorization header that starts with ${start}`, () => {
@@ -76,7 +76,7 @@ describe('reading takes a time linear in the length, of', () => {
     })
   }
 
-  // Their length is not limited: other schemes may send long tokens.
+  // The length is not limited, because other schemes may use long tokens.
   for (const start of ['', 'Bearer ', 'Basic ,']) {
     test(`a header of another scheme that starts with ${JSON.stringify(start)}`, () => {
       expectLinear(start, 50_000, (text) => parseAuthorization(start + text))
@@ -110,12 +110,12 @@ describe('reading takes a time linear in the length, of', () => {
     })
   }
 
-  test('the text of a challenge', () => {
+  test('the error text of a challenge', () => {
     expectLinear('error', 50_000, (text) => formatChallenge({ error: text, ts: null, tsm: null }))
   })
 })
 
-test('Forwarded is refused from 1024 characters on, and is quick up to there', () => {
+test('Forwarded is quick up to 1024 characters, and rejected above that', () => {
   const starts = ['', '"', 'host="', 'host=a;x="', 'host', ' ', 'for="a\\']
   for (const start of starts) {
     for (const filler of [...FILLERS, '"\\\\', '\\\\"', 'a="\\"",', 'a="b";', ' ;', '";"', '","']) {

@@ -8,7 +8,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'
 
-describe('a URL is cut', () => {
+describe('cutUrl', () => {
   const targets: readonly [url: string, authority: string, target: string][] = [
     ['http://example.com/', 'example.com', '/'],
     ['http://example.com', 'example.com', '/'],
@@ -28,18 +28,18 @@ describe('a URL is cut', () => {
     ['http:///a', '', '/a'],
   ]
   for (const [url, authority, target] of targets) {
-    test(`${url} asks ${JSON.stringify(authority)} for ${target}`, () => {
+    test(`splits ${url} into ${JSON.stringify(authority)} and ${target}`, () => {
       expect(cutUrl(url)).toEqual({ scheme: 'http', authority, target })
     })
   }
 
-  test('the scheme is https or http, in any case', () => {
+  test('accepts the schemes https and http, in upper or lower case', () => {
     expect(cutUrl('https://a/').scheme).toBe('https')
     expect(cutUrl('HTTPS://a/')).toEqual({ scheme: 'https', authority: 'a', target: '/' })
     expect(cutUrl('hTTp://a/')).toEqual({ scheme: 'http', authority: 'a', target: '/' })
   })
 
-  test('a relative URL, or one of another scheme, names no host', () => {
+  test('rejects a relative URL, and another scheme', () => {
     const urls = [
       '',
       '/a',
@@ -59,7 +59,7 @@ describe('a URL is cut', () => {
     }
   })
 
-  test('a target that no request line can carry is refused', () => {
+  test('rejects a target that a request line cannot contain', () => {
     const targets = [
       '/a b',
       '/\t',
@@ -80,13 +80,13 @@ describe('a URL is cut', () => {
     }
   })
 
-  test('what the fragment holds is of no concern', () => {
+  test('ignores the content of a fragment', () => {
     expect(cutUrl('http://a/b#é \n').target).toBe('/b')
   })
 })
 
-describe('the URL of a received request', () => {
-  test('is cut as any other', () => {
+describe('cutReceivedUrl', () => {
+  test('splits a URL as cutUrl does', () => {
     for (const url of [
       'http://a',
       'http://a/',
@@ -98,7 +98,7 @@ describe('the URL of a received request', () => {
     }
   })
 
-  test('is rejected with a fragment, which no client sends', () => {
+  test('rejects a fragment, because no client sends one', () => {
     for (const url of [
       'http://a#',
       'http://a#/b',
@@ -110,14 +110,14 @@ describe('the URL of a received request', () => {
       const error = refusal(() => cutReceivedUrl(url))
       expect([url, error.code]).toEqual([url, 'ERR_MAC_TARGET'])
       expect(error.message).toContain('holds a fragment')
-      // It is told to the client, in a string that can hold no quote.
+      // The client sees this text in a quoted string, so it must not contain a quote.
       expect(error.told.text).toMatch(/^[^"\\]*$/)
     }
   })
 })
 
-describe('the method', () => {
-  test('is taken as it is, if it is a token of 64 characters or fewer', () => {
+describe('requestMethod', () => {
+  test('returns the method unchanged if it is a token of at most 64 characters', () => {
     for (const method of ['GET', 'get', 'M-SEARCH', "!#$%&'*+.^_`|~09", 'A'.repeat(64)]) {
       expect(requestMethod(shownRequest({ method, host: 'a', target: '/' }))).toBe(method)
     }
@@ -128,7 +128,7 @@ describe('the method', () => {
   })
 })
 
-describe('the authority that was signed', () => {
+describe('requestAuthority returns for', () => {
   const cases: readonly [url: string, header: string | null, expected: string][] = [
     ['http://example.com/', null, 'example.com 80'],
     ['https://example.com/', null, 'example.com 443'],
@@ -159,7 +159,7 @@ describe('the authority that was signed', () => {
     })
   }
 
-  test('where two hosts are named, the message names both and says what to do', () => {
+  test('two different hosts an error that names both and says what to do', () => {
     const headers = new Headers({ host: 'b.example:81' })
     const url = 'http://a.example/'
     const error = refusal(() => requestAuthority({ method: 'GET', url, headers }, cutUrl(url)))

@@ -14,11 +14,11 @@ import { refusal } from './refusal.ts'
 
 const VALUES: MacAuthorization = { id: 'h48', ts: '1', nonce: 'dj8', ext: null, mac: 'AAAA' }
 
-test('the limits are those that are documented', () => {
+test('the limits are those in the documentation', () => {
   expect([MAX_HEADER_LENGTH, MAX_ID_LENGTH, MAX_NONCE_LENGTH]).toEqual([8192, 1024, 512])
 })
 
-describe('a header is read and written up to its limits', () => {
+describe('the limits on lengths:', () => {
   const limits: readonly [name: string, longest: MacAuthorization, code: MacErrorCode][] = [
     ['id', { ...VALUES, id: 'i'.repeat(1024) }, 'ERR_MAC_PARAMETER_TOO_LONG'],
     ['nonce', { ...VALUES, nonce: 'n'.repeat(512) }, 'ERR_MAC_PARAMETER_TOO_LONG'],
@@ -27,11 +27,11 @@ describe('a header is read and written up to its limits', () => {
   for (const [name, longest, code] of limits) {
     const value = longest[name as 'id' | 'nonce' | 'ext'] as string
 
-    test(`${name} of ${value.length} characters`, () => {
+    test(`${name} of ${value.length} characters is accepted`, () => {
       expect(parseAuthorization(formatAuthorization(longest))).toEqual(longest)
     })
 
-    test(`${name} of ${value.length + 1} characters is refused`, () => {
+    test(`${name} of ${value.length + 1} characters is rejected`, () => {
       const header = formatAuthorization(longest).replace(value, `${value}x`)
       const read = refusal(() => parseAuthorization(header))
       const written = refusal(() => formatAuthorization({ ...longest, [name]: `${value}x` }))
@@ -43,7 +43,7 @@ describe('a header is read and written up to its limits', () => {
     })
   }
 
-  test('a header of 8192 characters is read, and one of 8193 is not', () => {
+  test('a header of 8192 characters is accepted, and one of 8193 is rejected', () => {
     const header = formatAuthorization(VALUES)
     const padded = header.padEnd(8192)
     expect(padded).toHaveLength(8192)
@@ -51,13 +51,13 @@ describe('a header is read and written up to its limits', () => {
     expect(refusal(() => parseAuthorization(`${padded} `)).code).toBe('ERR_MAC_HEADER_TOO_LONG')
   })
 
-  test('what is too long is not looked into', () => {
+  test('a header that is too long is not parsed', () => {
     const error = refusal(() => parseAuthorization(`MAC ${'"'.repeat(8192)}`))
     expect(error.code).toBe('ERR_MAC_HEADER_TOO_LONG')
   })
 })
 
-describe('what cannot be read is not written either, and for the same reason', () => {
+describe('formatAuthorization rejects the same values as parseAuthorization, with the same code:', () => {
   const faults: readonly [change: Partial<MacAuthorization>, code: MacErrorCode, found: string][] =
     [
       [{ id: '' }, 'ERR_MAC_PARAMETER_EMPTY', 'id'],
@@ -91,7 +91,7 @@ describe('what cannot be read is not written either, and for the same reason', (
       const good = formatAuthorization({ ...VALUES, ext: 'e' })
       const bad = good.replace(new RegExp(`\\b${name}="[^"]*"`), () => `${name}="${value}"`)
       expect(refusal(() => parseAuthorization(bad)).code).toBe(
-        // Within quotes the reader names a line feed as such, before it looks at the value's form.
+        // The parser reports a line feed in quotes before it checks the value.
         value.includes('\n') ? 'ERR_MAC_HEADER_CHARACTER' : code,
       )
     })

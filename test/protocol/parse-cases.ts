@@ -1,9 +1,9 @@
 import type { MacErrorCode } from '../../src/index.ts'
 
-/** What becomes of the cases of a file, by their names. */
+/** The expected outcome of each case of a file, by its name. */
 export type Expected = Readonly<Record<string, 'accepted' | MacErrorCode>>
 
-/** Judged by the grammar of draft §3.1, and not by what the peer did. */
+/** By the grammar of draft §3.1, not by what the peer did. */
 export const AUTH_MAC: Expected = {
   'no header': 'ERR_MAC_MISSING',
   valid: 'accepted',
@@ -19,7 +19,7 @@ export const AUTH_MAC: Expected = {
   'spaces around =': 'ERR_MAC_HEADER_SYNTAX',
   'unquoted ts': 'accepted',
   'all unquoted': 'accepted',
-  // Apostrophes are plain characters: they belong to the values, so ts is no number.
+  // Apostrophes are plain characters. They belong to the values, so ts is not a number.
   'single quotes': 'ERR_MAC_TIMESTAMP_SYNTAX',
   'missing closing quote on last': 'ERR_MAC_HEADER_SYNTAX',
   'upper-case parameter names': 'accepted',
@@ -51,7 +51,7 @@ export const AUTH_MAC: Expected = {
   'replay 1st': 'accepted',
   'replay 2nd': 'ERR_MAC_REPLAY',
   'bad mac': 'ERR_MAC_MISMATCH',
-  // A wrong MAC must not burn the nonce.
+  // A wrong MAC must not use up the nonce.
   'good mac after bad mac with same nonce': 'accepted',
   'ts=1 (1970)': 'ERR_MAC_TIMESTAMP_STALE',
   'ts in 2100': 'ERR_MAC_TIMESTAMP_AHEAD',
@@ -78,7 +78,7 @@ export const AUTH_MAC: Expected = {
   'expired credentials': 'ERR_MAC_EXPIRED',
 }
 
-/** Judged likewise. Where the peer differs, it is as a rule more lenient. */
+/** By the same grammar. Where the peer differs, it is usually more lenient. */
 export const RACK_OAUTH2: Expected = {
   'no header': 'ERR_MAC_MISSING',
   valid: 'accepted',
@@ -119,7 +119,7 @@ export const RACK_OAUTH2: Expected = {
   'Host upper, signed upper': 'ERR_MAC_MISMATCH',
   'Host :80': 'accepted',
   'Host :8080 signed 8080': 'accepted',
-  // Nobody asked for forwarded fields to be read.
+  // Forwarded fields are not read without trustProxy.
   'X-Forwarded-Host overrides Host (signed for forwarded)': 'ERR_MAC_MISMATCH',
   'X-Forwarded-Proto https + signed 443': 'ERR_MAC_MISMATCH',
   'IPv6 signed with brackets': 'accepted',

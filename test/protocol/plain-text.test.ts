@@ -5,7 +5,7 @@ function range(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, at) => String.fromCodePoint(from + at))
 }
 
-/** What a terminal obeys or hides. Each class is tried by itself, so that none can be left out. */
+/** Characters that a terminal executes or hides. Each class is tested separately. */
 const UNSAFE: readonly (readonly [name: string, characters: readonly string[]])[] = [
   ['C0 controls, line ends among them', range(0x00, 0x1f)],
   ['DEL', ['\u007f']],
@@ -39,7 +39,7 @@ test.each(UNSAFE)('%s are escaped in text, and in JSON that parses back to the s
   }
 })
 
-test('text that people read stays as it is', () => {
+test('text that a terminal shows unchanged is not escaped', () => {
   for (const text of ['ada', 'ünï cödé', '日本語', 'שלום', '😀', 'a\\b "c" `d`', 'e\u0301']) {
     expect(plain(text)).toBe(text)
     expect(isPlainText(text)).toBe(true)
@@ -47,7 +47,7 @@ test('text that people read stays as it is', () => {
   }
 })
 
-test('JSON keeps its own lines, and no line of a value becomes one of them', () => {
+test('JSON keeps its own line ends, and line ends in values are escaped', () => {
   expect(plainJson({ a: 'b\nc' }, 2)).toBe('{\n  "a": "b\\nc"\n}')
   expect(plain('a\nTHE MAC MATCHES')).toBe('a\\u000aTHE MAC MATCHES')
 })

@@ -5,7 +5,7 @@ import { base64, plain } from './arbitraries.ts'
 
 const anyMac = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 2 }), base64)
 
-test('MACs are equal where === says so', () => {
+test('macsAreEqual returns the same as ===', () => {
   const near = fc.tuple(base64, fc.nat(), fc.string({ unit: 'binary', maxLength: 1 }))
   fc.assert(
     fc.property(anyMac, anyMac, (one, other) => {

@@ -11,7 +11,7 @@ import { unlessRefused } from './refusal.ts'
 
 const RUNS = { numRuns: 2000 }
 
-test('what is written is read back as it was', () => {
+test('parseAuthorization returns what formatAuthorization wrote', () => {
   fc.assert(
     fc.property(parameters, (values) => {
       expect(parseAuthorization(formatAuthorization(values))).toEqual(values)
@@ -47,7 +47,7 @@ test('order, case of the names, quotes, blanks and unknown parameters make no di
   )
 })
 
-test('of any text, what is read as credentials can be written, and is then read the same', () => {
+test('whatever parseAuthorization returns for any text can be written, and is then parsed to the same', () => {
   let read = 0
   const nearly = fc
     .tuple(parameters, headerLike, fc.nat())
@@ -62,11 +62,11 @@ test('of any text, what is read as credentials can be written, and is then read 
     }),
     { numRuns: 10_000 },
   )
-  // The property would be empty if nothing were ever read.
+  // Otherwise the property would test nothing.
   expect(read).toBeGreaterThan(100)
 })
 
-test('whatever is read, nothing but a MacError is ever thrown', () => {
+test('the parsers throw nothing but a MacError for any text', () => {
   const headers = new Headers()
   fc.assert(
     fc.property(anyText, anyText, (text, other) => {
@@ -87,7 +87,7 @@ test('whatever is read, nothing but a MacError is ever thrown', () => {
   )
 })
 
-test('a challenge of printable ASCII is read back as it was', () => {
+test('parseChallenge returns what formatChallenge wrote, if it is printable ASCII', () => {
   const text = fc.option(fc.string({ unit: 'grapheme-ascii', maxLength: 200 }))
   fc.assert(
     fc.property(fc.record({ error: text, ts: text, tsm: text }), (challenge) => {
@@ -100,7 +100,7 @@ test('a challenge of printable ASCII is read back as it was', () => {
   )
 })
 
-test('a challenge holds printable ASCII alone, whatever it is to say', () => {
+test('formatChallenge returns only printable ASCII for any error', () => {
   fc.assert(
     fc.property(anyText, (error) => {
       const header = formatChallenge({ error, ts: null, tsm: null })

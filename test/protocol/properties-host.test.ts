@@ -6,7 +6,7 @@ import { unlessRefused } from './refusal.ts'
 
 const RUNS = { numRuns: 3000 }
 
-test('every name, IPv4 address and canonical IPv6 address is a host', () => {
+test('parseAuthority accepts every name, IPv4 address and canonical IPv6 address', () => {
   fc.assert(
     fc.property(host, fc.integer({ min: 1, max: 65_535 }), (name, port) => {
       const lower = name.toLowerCase()
@@ -17,7 +17,7 @@ test('every name, IPv4 address and canonical IPv6 address is a host', () => {
   )
 })
 
-test('what is taken for a host, a URL parser takes for the same host and port', () => {
+test('whatever parseAuthority accepts, a URL parser reads as the same host and port', () => {
   let compared = 0
   const nearly = fc.tuple(host, headerLike).map(([name, text]) => `${name}${text}`)
   const ports = fc.integer({ min: 0, max: 70_000 }).map((port) => `:${port}`)

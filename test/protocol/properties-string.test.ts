@@ -7,7 +7,7 @@ import { unlessRefused } from './refusal.ts'
 const RUNS = { numRuns: 3000 }
 const NAMES = ['ts', 'nonce', 'method', 'target', 'host', 'port', 'ext'] as const
 
-/** Characters that case mappings take for others, beside such as split lines. */
+/** Characters that a change of case can make equal, and characters that separate lines. */
 const TRICKY = [
   'a',
   'A',
@@ -42,7 +42,7 @@ const goodRequest: Arbitrary<CoveredRequest> = fc.record({
   ext: fc.oneof(fc.constant(null), plain(10)),
 })
 
-test('the string is the draft’s, and equal requests give equal strings', () => {
+test('the request string is that of the draft, and equal requests have equal strings', () => {
   fc.assert(
     fc.property(goodRequest, (request) => {
       const { ts, nonce, target, port, ext } = request
@@ -57,24 +57,24 @@ test('the string is the draft’s, and equal requests give equal strings', () =>
   )
 })
 
-test('a request that differs in one element has another string', () => {
+test('a request that differs in one element has a different string', () => {
   let compared = 0
   fc.assert(
     fc.property(goodRequest, fc.constantFrom(...NAMES), element, (request, name, value) => {
-      if (told(request, { ...request, [name]: value })) compared++
+      if (compare(request, { ...request, [name]: value })) compared++
     }),
     RUNS,
   )
   fc.assert(
     fc.property(anyRequest, fc.constantFrom(...NAMES), element, (request, name, value) => {
-      if (told(request, { ...request, [name]: value })) compared++
+      if (compare(request, { ...request, [name]: value })) compared++
     }),
     RUNS,
   )
   expect(compared).toBeGreaterThan(500)
 })
 
-test('lines cannot be shifted from one element into the next', () => {
+test('no two requests have the same string by moving lines from one element into the next', () => {
   const pieces = fc.array(fc.oneof(tricky, fc.constantFrom('a', '1', '')), {
     minLength: 7,
     maxLength: 10,
@@ -82,17 +82,17 @@ test('lines cannot be shifted from one element into the next', () => {
   const cuts = fc.infiniteStream(fc.nat())
   fc.assert(
     fc.property(pieces, cuts, cuts, (lines, some, others) => {
-      told(fromElements(grouped(lines, some)), fromElements(grouped(lines, others)))
+      compare(fromElements(grouped(lines, some)), fromElements(grouped(lines, others)))
     }),
     { numRuns: 10_000 },
   )
 })
 
 /**
- * Expects of two requests that their strings are equal where what is covered is, and differ where it
- * does. Gives `false` where one of them was refused, so that there was nothing to compare.
+ * Expects that the strings of two requests are equal if everything that the MAC covers is equal, and different
+ * otherwise. Returns `false` if one of the requests was rejected, so that nothing was compared.
  */
-function told(one: CoveredRequest, other: CoveredRequest): boolean {
+function compare(one: CoveredRequest, other: CoveredRequest): boolean {
   const first = unlessRefused(() => requestString(one))
   const second = unlessRefused(() => requestString(other))
   if (first === null || second === null) return false
@@ -111,7 +111,7 @@ function fromElements(elements: readonly string[]): CoveredRequest {
   return { ts, nonce, method, target, host, port, ext }
 }
 
-/** Joins neighbouring lines until seven elements are left. */
+/** Joins adjacent lines until seven elements are left. */
 function grouped(lines: readonly string[], cuts: fc.Stream<number>): string[] {
   const groups = [...lines]
   while (groups.length > 7) {

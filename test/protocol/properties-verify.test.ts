@@ -5,13 +5,13 @@ import { authorization } from '../support/sign.ts'
 import { host, method, plain, target, timestamp } from './arbitraries.ts'
 import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'
 
-/** All that the MAC covers, the MAC itself, and the scheme that tells the default port. */
+/** Everything that the MAC covers, the MAC itself, and the scheme, which decides the default port. */
 interface Sent {
   readonly scheme: string
   readonly method: string
   readonly target: string
   readonly host: string
-  /** Empty where the scheme's default is left to it. */
+  /** Empty for the default port of the scheme. */
   readonly port: string
   readonly id: string
   readonly ts: string
@@ -36,7 +36,7 @@ const unsigned = fc.record({
 })
 const algorithm = fc.constantFrom<MacAlgorithm>('hmac-sha-1', 'hmac-sha-256')
 
-test('what is signed by the draft verifies, once, whatever it is', async () => {
+test('any request that is signed by the rules of the draft is accepted once', async () => {
   await fc.assert(
     fc.asyncProperty(unsigned, plain(80, 1), algorithm, async (request, key, algorithm) => {
       const sent = signedBy(request, key, algorithm)
@@ -54,7 +54,7 @@ test('what is signed by the draft verifies, once, whatever it is', async () => {
   )
 })
 
-test('one changed character in anything covered is refused, and leaves the nonce unused', async () => {
+test('a request with one changed character is rejected, and does not use up the nonce', async () => {
   const refusals = new Map<Changed, Set<string>>(CHANGED.map((name) => [name, new Set()]))
   const change = fc.record({
     name: fc.constantFrom(...CHANGED),
@@ -81,10 +81,10 @@ test('one changed character in anything covered is refused, and leaves the nonce
     }),
     { numRuns: 1500 },
   )
-  // Where nothing is malformed, it is the MAC that tells: no element is left out of it.
+  // Each element was rejected at least once because of the MAC, so the MAC covers all of them.
   for (const [name, codes] of refusals) {
-    const telling = name === 'id' ? 'ERR_MAC_UNKNOWN_IDENTIFIER' : 'ERR_MAC_MISMATCH'
-    expect([name, codes.has(telling)]).toEqual([name, true])
+    const expected = name === 'id' ? 'ERR_MAC_UNKNOWN_IDENTIFIER' : 'ERR_MAC_MISMATCH'
+    expect([name, codes.has(expected)]).toEqual([name, true])
   }
 })
 
@@ -105,7 +105,7 @@ function shown({ scheme, method, target, host, port, id, ts, nonce, ext, mac }: 
   return { scheme, method, target, host: authority, authorization: header }
 }
 
-/** What of a request the server can tell from another: no fragment, case or default port. */
+/** Returns the parts of a request in which two requests differ for the server: no fragment, case or default port. */
 function covered({ scheme, method, target, host, port, ...rest }: Sent): object {
   const path = target.replace(/#.*$/, '')
   return {

@@ -1,6 +1,6 @@
 import { MacError } from '../../src/errors.ts'
 
-/** The `MacError` that a piece of work throws. What else it throws, or that it does not, fails. */
+/** Returns the `MacError` that some work throws. Fails if it throws another error, or none. */
 export function refusal(work: () => unknown): MacError {
   let result: unknown
   try {
@@ -9,10 +9,10 @@ export function refusal(work: () => unknown): MacError {
     if (error instanceof MacError) return error
     throw error
   }
-  throw new Error(`nothing was refused, the result is ${JSON.stringify(result)}`)
+  throw new Error(`nothing was thrown, the result is ${JSON.stringify(result)}`)
 }
 
-/** What a piece of work gives, or `null` where it throws a `MacError`. */
+/** Returns the result of some work, or `null` if it throws a `MacError`. */
 export function unlessRefused<Result>(work: () => Result): Result | null {
   try {
     return work()

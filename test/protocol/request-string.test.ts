@@ -12,12 +12,12 @@ const REQUEST: CoveredRequest = {
   ext: 'a,b,c',
 }
 
-test('the example of the draft, each element with a line feed behind it (draft §3.2.1)', () => {
+test('the string of the draft’s example has a line feed after each element (draft §3.2.1)', () => {
   const target = '/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q'
   expect(requestString(REQUEST)).toBe(`264095\n7d8f3e4a\nPOST\n${target}\nexample.com\n80\na,b,c\n`)
 })
 
-test('without ext an empty line ends it; an empty ext is the same', () => {
+test('without ext, or with an empty one, the string ends with an empty line', () => {
   const text = requestString({ ...REQUEST, ext: null })
   expect(text).toMatch(/\nexample\.com\n80\n\n$/)
   expect(requestString({ ...REQUEST, ext: '' })).toBe(text)
@@ -29,11 +29,11 @@ test('the method is in upper case and the host in lower case, and nothing else i
   expect(text).toBe('264095\nAb\nPATCH\n/Ab?C=%2f%2F\nexample.com\n80\nAb\n')
 })
 
-test('the timestamp is taken literally', () => {
+test('the timestamp is not changed', () => {
   expect(requestString({ ...REQUEST, ts: '0001' })).toMatch(/^0001\n/)
 })
 
-describe('what could make two requests look alike is refused', () => {
+describe('requestString rejects an element that could give two requests the same string:', () => {
   for (const name of ['ts', 'nonce', 'target', 'port', 'ext'] as const) {
     test(`a line feed in ${name}`, () => {
       const error = refusal(() => requestString({ ...REQUEST, [name]: 'a\nb' }))

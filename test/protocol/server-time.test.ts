@@ -11,7 +11,7 @@ const time = { ...sent, serverTs: '1790000000' }
 const TEXT =
   'withmac-server-time-1\n' + 'h480djs93hd8\n' + 'dj83hs9s\n' + '1336363200\n' + '1790000000\n'
 
-test('the string names its use, the request that is answered, and the time', () => {
+test('the string contains its use, the parameters of the request, and the server’s time', () => {
   expect(serverTimeString(time)).toBe(TEXT)
 })
 
@@ -25,33 +25,33 @@ test('the MAC is the base64 of the HMAC of that string', () => {
   }
 })
 
-describe('the time in a challenge', () => {
+describe('the server’s time in a challenge', () => {
   const tsm = serverTimeMac(credential.algorithm, credential.key, time)
   const challenge = { ts: '1790000000', tsm }
 
-  test('is given where its MAC is right', () => {
+  test('is returned if its MAC is right', () => {
     expect(serverTimeOf(challenge, credential, sent)).toBe(1790000000)
   })
 
-  test('is not believed with another key or algorithm', () => {
+  test('is ignored with another key or algorithm', () => {
     expect(serverTimeOf(challenge, { ...credential, key: 'x' }, sent)).toBeNull()
     expect(serverTimeOf(challenge, { ...credential, algorithm: 'hmac-sha-1' }, sent)).toBeNull()
   })
 
   for (const name of ['id', 'nonce', 'ts'] as const) {
-    test(`is not believed in answer to a request with another ${name}`, () => {
+    test(`is ignored in the response to a request with another ${name}`, () => {
       expect(serverTimeOf(challenge, credential, { ...sent, [name]: '1' })).toBeNull()
     })
   }
 
-  test('is not believed where it was changed, or has no MAC', () => {
+  test('is ignored if it was changed, or has no MAC', () => {
     expect(serverTimeOf({ ts: '1790000001', tsm }, credential, sent)).toBeNull()
     expect(serverTimeOf({ ts: '1790000000', tsm: null }, credential, sent)).toBeNull()
     expect(serverTimeOf({ ts: '1790000000', tsm: '' }, credential, sent)).toBeNull()
     expect(serverTimeOf({ ts: null, tsm }, credential, sent)).toBeNull()
   })
 
-  test('is not taken where it is no timestamp, though its MAC be right', () => {
+  test('is ignored if it is not a timestamp, even if its MAC is right', () => {
     for (const serverTs of ['', '0', '-1', '01', '1.5', '1e9', '12345678901234567']) {
       const mac = serverTimeMac(credential.algorithm, credential.key, { ...sent, serverTs })
       expect(serverTimeOf({ ts: serverTs, tsm: mac }, credential, sent)).toBeNull()
@@ -59,7 +59,7 @@ describe('the time in a challenge', () => {
   })
 })
 
-test('no request has the string of a server time: its MAC is never good for the other', () => {
+test('no request has the string of a server’s time, so the MAC of one is never valid for the other', () => {
   const origin = fc.record({ method, target, host, port: fc.nat(65_535).map(String) })
   const asString = fc.record({ id: plain(20, 1), nonce: plain(20, 1), ts: timestamp })
   fc.assert(
@@ -71,7 +71,7 @@ test('no request has the string of a server time: its MAC is never good for the 
   )
 })
 
-test('a time is believed for the very request, and with the key, that it was made for', () => {
+test('a server’s time is returned only for its own request and key', () => {
   const answered = fc.record({ id: plain(20, 1), nonce: plain(20, 1), ts: timestamp })
   const algorithm = fc.constantFrom(...MAC_ALGORITHMS)
   const key = plain(40, 1)

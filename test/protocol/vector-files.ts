@@ -3,7 +3,7 @@ import type { MacAlgorithm } from '../../src/index.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
 import { requestString } from '../../src/protocol/signature.ts'
 
-/** A request as another implementation signed it. */
+/** A request that another implementation signed. */
 export interface SigningVector {
   readonly n: number
   readonly note: string
@@ -20,13 +20,13 @@ export interface SigningVector {
   readonly normalized: string
   readonly mac: string
   readonly authorization: string
-  /** Whether `normalized` and `mac` are the draft's; if not, the draft's are in `spec_…`. */
+  /** Whether `normalized` and `mac` are those of the draft. If not, the draft's values are in `spec_…`. */
   readonly conforms: boolean
   readonly spec_normalized?: string
   readonly spec_mac?: string
 }
 
-/** A header as another implementation judged it. */
+/** A request that was sent to another implementation. */
 export interface ParseVector {
   readonly name: string
   readonly request: {
@@ -38,7 +38,7 @@ export interface ParseVector {
   }
 }
 
-/** An example that was published. */
+/** A published example. */
 export interface PublishedExample {
   readonly source: string
   readonly draft?: '00'
@@ -61,13 +61,13 @@ export interface PublishedExample {
   readonly printed_mac_is_hmac_of?: string
 }
 
-/** The content of one of the files in `test/vectors`. */
+/** Reads a file of `test/vectors`. */
 export function readVectors<Content>(name: string): Content {
   const path = new URL(`../vectors/${name}.json`, import.meta.url)
   return JSON.parse(readFileSync(path, 'utf8')) as Content
 }
 
-/** The request string that this library makes of a vector's request. */
+/** Returns the request string that this library computes for a vector. */
 export function ourString(vector: SigningVector): string {
   const { ts, nonce, method, target, ext } = vector
   const authority = parseAuthority(vector.host_header, vector.scheme)

@@ -9,7 +9,7 @@ const examples = readVectors<PublishedExample[]>('draft-examples')
 const current = examples.filter(({ draft }) => draft === undefined)
 const superseded = examples.filter(({ draft }) => draft === '00')
 
-test('there are seven published examples, two of them of the draft before', () => {
+test('there are seven published examples, two of them from the earlier draft', () => {
   expect([examples.length, current.length, superseded.length]).toEqual([7, 5, 2])
   expect(current.filter(({ mac_sha256 }) => mac_sha256 !== undefined)).toHaveLength(2)
 })
@@ -17,7 +17,7 @@ test('there are seven published examples, two of them of the draft before', () =
 for (const example of current) {
   const { source, key, algorithm, mac, mac_sha256, normalized } = example
 
-  test(`${source}: the string, the MAC, and a request that carries it`, async () => {
+  test(`${source}: the string and the MAC are the same, and the request is accepted`, async () => {
     expect(ourString(example)).toBe(normalized)
     expect(computeMac(algorithm, key, normalized)).toBe(mac)
     expect(await verdictOn(example, algorithm, mac)).toBe('accepted')
@@ -28,33 +28,32 @@ for (const example of current) {
 }
 
 describe("the draft's misprint (draft §1.1)", () => {
-  // The draft says that each element is followed by a line feed (§3.2.1), the last and empty ones
-  // included. The MAC that it prints was made of the elements joined with CR LF, and of nothing
-  // after the port: neither the line feed behind it nor the empty ext. No implementation that was
-  // run gives the printed value, so it is the misprint and not the rule.
+  // The draft says that each element is followed by a line feed (§3.2.1), also the last one and empty ones. The
+  // printed MAC was computed over the elements joined with CR LF, and without the line feed and the empty ext
+  // after the port. No implementation that we ran computes the printed value, so it is a misprint.
   const example = current.find(({ printed_mac }) => printed_mac !== undefined) as PublishedExample
   const { key, ts, nonce, target, printed_mac: printed } = example
 
-  test('the printed value is the MAC of a text that the draft does not prescribe', () => {
+  test('the printed value is the MAC of another text than the draft prescribes', () => {
     const text = [ts, nonce, 'GET', target, 'example.com', '80'].join('\r\n')
     expect(text).toBe(example.printed_mac_is_hmac_of as string)
     expect(computeMac('hmac-sha-1', key, text)).toBe('bhCQXTVyfj5cmA9uKkPFx1zeOXM=')
     expect(printed).toBe('bhCQXTVyfj5cmA9uKkPFx1zeOXM=')
   })
 
-  test('by its own rules the value is another, and the printed one is refused', async () => {
+  test('the value by the rules of the draft is different, and the printed one is rejected', async () => {
     expect(computeMac('hmac-sha-1', key, ourString(example))).toBe('6T3zZzy2Emppni6bzL7kdRxUWL4=')
     expect(await verdictOn(example, 'hmac-sha-1', printed as string)).toBe('ERR_MAC_MISMATCH')
   })
 })
 
-describe('examples of the draft before, whose string has another form', () => {
+describe('an example of the earlier draft, whose string has another form', () => {
   for (const example of superseded) {
     const { source, key, algorithm, mac, nonce, normalized } = example
     const [age = '', random = ''] = nonce.split(':')
 
-    test(`${source}: is not what we make`, () => {
-      // Their string starts with the nonce, has no timestamp, and ends with a body hash and ext.
+    test(`${source}: has another string and MAC`, () => {
+      // The earlier string starts with the nonce, has no timestamp, and ends with a body hash and ext.
       expect(computeMac(algorithm, key, normalized)).toBe(mac)
       expect(normalized.split('\n').slice(0, 2)).toEqual([nonce, example.method])
       for (const ours of [{ nonce }, { nonce: random }, { nonce, ext: example.bodyhash ?? '' }]) {
@@ -64,7 +63,7 @@ describe('examples of the draft before, whose string has another form', () => {
       }
     })
 
-    test(`${source}: is refused as it was sent, and with a timestamp made of its nonce`, async () => {
+    test(`${source}: is rejected as it was sent, and with a timestamp from its nonce`, async () => {
       await using server = await serverFor(example, algorithm, Number(age))
       const sent = `MAC id="some", nonce="${nonce}", mac="${mac}"`
       expect(await outcome(server, { ...shown(example), authorization: sent })).toBe(
@@ -74,7 +73,7 @@ describe('examples of the draft before, whose string has another form', () => {
     })
   }
 
-  test('the body hash of theirs is the SHA-1 of the body, which no MAC of ours covers', () => {
+  test('has a body hash that is the SHA-1 of the body', () => {
     const [example] = superseded.filter(({ body }) => body !== undefined)
     const hash = createHash('sha1')
       .update(example?.body as string)
@@ -83,7 +82,7 @@ describe('examples of the draft before, whose string has another form', () => {
   })
 })
 
-test('a request of a service in production', () => {
+test('the MAC of a request of a service in production is the same', () => {
   const text = requestString({
     ts: '1343818800',
     nonce: 'nQnNaSNyubfPErjRO55yaaEYo9YZfKHN',
@@ -97,7 +96,7 @@ test('a request of a service in production', () => {
   expect(mac).toBe('xTCR/i6LKbhXoo4Fe77ECowrn+Q6uUdX7yxwS/lhDWU=')
 })
 
-test('the values that are known for the inputs of the draft, by method and algorithm', () => {
+test('the MACs for the inputs of the draft are the known ones, for each method and algorithm', () => {
   const known: readonly [method: string, algorithm: MacAlgorithm, mac: string][] = [
     ['GET', 'hmac-sha-1', '6T3zZzy2Emppni6bzL7kdRxUWL4='],
     ['POST', 'hmac-sha-1', 'SIBz/j9mI1Ba2Y+10wdwbQGv2Yk='],
@@ -122,7 +121,7 @@ function serverFor({ key }: PublishedExample, algorithm: MacAlgorithm, now: numb
   return fixedMac(now, [{ id: 'some', key, algorithm }])
 }
 
-/** Sends the example's request with a MAC of its own, to a server whose clock shows its time. */
+/** Sends the example's request with the given MAC, to a server whose clock shows its timestamp. */
 async function verdictOn(example: PublishedExample, algorithm: MacAlgorithm, mac: string) {
   const { ts = '', nonce, ext } = example
   await using server = await serverFor(example, algorithm, Number(ts))

@@ -19,13 +19,13 @@ for (const [file, expected, count, clock] of FILES) {
   ] as const
 
   describe(file, () => {
-    test('every case is judged, and every judgement has its case', () => {
+    test('every case has an expected outcome, and every expected outcome a case', () => {
       expect(cases).toHaveLength(count)
       expect(cases.map(({ name }) => name).sort()).toEqual(Object.keys(expected).sort())
     })
 
-    // In order and by one server, since some cases build on what came before.
-    test('each case comes to what it should', async () => {
+    // In order and with one server, because some cases depend on earlier ones.
+    test('each case has its expected outcome', async () => {
       await using mac = await fixedMac(clock, credentials)
       const found: Record<string, string> = {}
       for (const vector of cases) found[vector.name] = await outcome(mac, shown(vector))
@@ -34,14 +34,14 @@ for (const [file, expected, count, clock] of FILES) {
   })
 }
 
-test('the case with a forwarded https verifies where forwarded fields are trusted', async () => {
+test('the case with a forwarded https is accepted if forwarded fields are trusted', async () => {
   const [file, , , clock] = FILES[1] as (typeof FILES)[number]
   const vector = readVectors<ParseVector[]>(file).find(({ name }) => name.includes('Proto https'))
   const headers = { 'x-forwarded-proto': 'https' }
   const request = { ...shown(vector as ParseVector), headers }
   const credentials = [{ id: 'h480djs93hd8', key, algorithm }] as const
-  await using deaf = await fixedMac(clock, credentials)
-  expect(await outcome(deaf, request)).toBe('ERR_MAC_MISMATCH')
+  await using distrusting = await fixedMac(clock, credentials)
+  expect(await outcome(distrusting, request)).toBe('ERR_MAC_MISMATCH')
   await using trusting = await fixedMac(clock, credentials, { trustProxy: true })
   expect(await outcome(trusting, request)).toBe('accepted')
 })

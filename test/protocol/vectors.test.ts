@@ -4,8 +4,8 @@ import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'
 import { ourString, readVectors, type SigningVector } from './vector-files.ts'
 
-/** What becomes of a vector: every one falls into one class, and the counts are asserted. */
-type Class = 'verifies' | 'outside the grammar' | 'signed otherwise' | 'timestamp rewritten'
+/** The expected outcome of a vector. Each vector is in one class, and the counts are checked. */
+type Class = 'accepted' | 'outside the grammar' | 'signed otherwise' | 'timestamp rewritten'
 
 const COUNTS: Readonly<Record<string, Readonly<Record<Class, number>>>> = {
   auth_mac: count(115, 6, 3, 0),
@@ -13,7 +13,7 @@ const COUNTS: Readonly<Record<string, Readonly<Record<Class, number>>>> = {
   'rack-oauth2': count(230, 10, 6, 2),
 }
 
-/** Values that are signed as the draft says and cannot be sent as it says (draft §3.1). */
+/** Values that are signed by the rules of the draft, but cannot be sent by its grammar (draft §3.1). */
 const OUTSIDE: readonly [value: string, code: MacErrorCode, why: string, ...counts: number[]][] = [
   ['0', 'ERR_MAC_TIMESTAMP_SYNTAX', 'it is zero', 1, 2, 2],
   ['0001336363200', 'ERR_MAC_TIMESTAMP_SYNTAX', 'it has a leading zero', 1, 2, 0],
@@ -27,7 +27,7 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
   const { count: total, vectors } = readVectors<{ count: number; vectors: SigningVector[] }>(peer)
 
   describe(`requests signed by ${peer}`, () => {
-    test('are all there, in the classes that they were found in', () => {
+    test('are complete, and in the expected classes', () => {
       const found = count(0, 0, 0, 0)
       for (const vector of vectors) found[classOf(vector)]++
       expect(found).toEqual({ ...COUNTS[peer] } as Record<Class, number>)
@@ -43,7 +43,7 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
       const name = `#${vector.n} ${vector.algorithm} ${vector.note}`
       const kind = classOf(vector)
 
-      test(`${name}: the string and the MAC are the draft's`, () => {
+      test(`${name}: the string and the MAC are those of the draft`, () => {
         const conforms = vector.conforms
         const text = conforms ? vector.normalized : (vector.spec_normalized as string)
         const mac = conforms ? vector.mac : (vector.spec_mac as string)
@@ -52,8 +52,8 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
         if (!conforms) expect([vector.normalized, vector.mac]).not.toEqual([text, mac])
       })
 
-      if (kind === 'verifies') {
-        test(`${name}: verifies, once`, async () => {
+      if (kind === 'accepted') {
+        test(`${name}: is accepted once`, async () => {
           await using mac = await macFor(vector)
           expect(await outcome(mac, shown(vector))).toBe('accepted')
           expect(await outcome(mac, shown(vector))).toBe('ERR_MAC_REPLAY')
@@ -61,7 +61,7 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
       }
 
       if (kind === 'outside the grammar') {
-        test(`${name}: is refused, since its header cannot be sent`, async () => {
+        test(`${name}: is rejected, because its header does not follow the grammar`, async () => {
           const rule = OUTSIDE.find(([value]) => value === vector.ts || value === vector.ext)
           await using mac = await macFor(vector)
           const verdict = await mac.verify(shownRequest(shown(vector)))
@@ -72,7 +72,7 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
       }
 
       if (kind === 'signed otherwise') {
-        test(`${name}: is refused, and what the draft prescribes verifies`, async () => {
+        test(`${name}: is rejected, and accepted with the MAC that the draft prescribes`, async () => {
           await using mac = await macFor(vector)
           const verdict = await mac.verify(shownRequest(shown(vector)))
           if (verdict.ok) throw new Error('was accepted')
@@ -83,24 +83,24 @@ for (const [index, peer] of Object.keys(COUNTS).entries()) {
       }
 
       if (kind === 'timestamp rewritten') {
-        // Asked to sign 0001336363200, the peer signs and sends 1336363200: what it sends is right.
-        test(`${name}: what was sent verifies, and what was asked for is refused`, async () => {
+        // For the timestamp 0001336363200, the peer signs and sends 1336363200, which is valid.
+        test(`${name}: is accepted as it was sent, and rejected with the original timestamp`, async () => {
           await using mac = await macFor(vector)
           expect(vector.authorization).toContain('ts="1336363200"')
           expect(await outcome(mac, shown(vector))).toBe('accepted')
           const { authorization = '', ...rest } = asPrescribed(vector)
           const asked = authorization?.replace('ts="1336363200"', `ts="${vector.ts}"`) as string
-          const refused = await outcome(mac, { ...rest, authorization: asked })
-          expect(refused).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
+          const rejected = await outcome(mac, { ...rest, authorization: asked })
+          expect(rejected).toBe('ERR_MAC_TIMESTAMP_SYNTAX')
         })
       }
     }
   })
 }
 
-function count(verifies: number, outside: number, otherwise: number, rewritten: number) {
+function count(accepted: number, outside: number, otherwise: number, rewritten: number) {
   const counts: Record<Class, number> = {
-    verifies,
+    accepted,
     'outside the grammar': outside,
     'signed otherwise': otherwise,
     'timestamp rewritten': rewritten,
@@ -111,10 +111,10 @@ function count(verifies: number, outside: number, otherwise: number, rewritten: 
 function classOf({ conforms, ts, ext }: SigningVector): Class {
   if (!conforms) return ts === '0001336363200' ? 'timestamp rewritten' : 'signed otherwise'
   const outside = OUTSIDE.some(([value]) => value === ts || (value === ext && value !== '0'))
-  return outside ? 'outside the grammar' : 'verifies'
+  return outside ? 'outside the grammar' : 'accepted'
 }
 
-/** Has the vector's credential alone; its clock shows the vector's timestamp. */
+/** Returns a `Mac` with only the vector's credential. Its clock shows the vector's timestamp. */
 function macFor({ id, key, algorithm, ts }: SigningVector) {
   return fixedMac(Math.min(Number(ts), Number.MAX_SAFE_INTEGER), [{ id, key, algorithm }])
 }
