@@ -53,13 +53,19 @@ export interface OldKey {
   readonly lastUsed: Date | null
 }
 
-/** A credential with its new key. `createCredential` and `rotateCredential` return it; no other call shows the key. */
+/**
+ * A credential with its new key. `createCredential` and `rotateCredential` return it; no other call shows
+ * the key.
+ */
 export interface NewCredential extends Credential {
   /** The MAC key. Its characters are its bytes: nothing is decoded. Clients never send it. */
   readonly key: string
 }
 
-/** A credential that existed already, from `createCredential` with `ifExists: 'keep'`. Its key is not shown. */
+/**
+ * A credential that existed already, from `createCredential` with `ifExists: 'keep'`. Its key is not
+ * shown.
+ */
 export interface KeptCredential extends Credential {
   readonly key: null
 }

@@ -20,7 +20,10 @@ interface Published<Message> extends MacChannel<Message> {
 
 type All = { readonly [Name in keyof MacMessages]: Published<MacMessages[Name]> }
 
-/** The channels, for publishing. This module keeps them: Bun drops the listeners of a channel that is collected. */
+/**
+ * The channels, for publishing. This module keeps them: Bun drops the listeners of a channel that is
+ * collected.
+ */
 export const CHANNELS: All = Object.freeze({
   accepted: channel('withmac:accepted'),
   rejected: channel('withmac:rejected'),

@@ -54,8 +54,9 @@ export class Client {
 }
 
 /**
- * Returns the client of a request. Its address comes from the function `clientAddress`; otherwise, behind a
- * trusted proxy, from the forwarded fields; otherwise from the connection, if the server shows it to handlers.
+ * Returns the client of a request. Its address comes from the function `clientAddress`; otherwise, behind
+ * a trusted proxy, from the forwarded fields; otherwise from the connection, if the server shows it to
+ * handlers.
  *
  * @param first The first argument of the handler.
  * @param rest The other arguments of the handler.
@@ -82,7 +83,7 @@ function readAddress(address: unknown): string | undefined {
   if (address === undefined || address === null || typeof address === 'string') {
     return address ?? undefined
   }
-  throw new TypeError('it must give an address or undefined')
+  throw new TypeError('it must return an address or undefined')
 }
 
 const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).optional()
@@ -132,8 +133,9 @@ function lastOfForwarded(request: Request): string | undefined {
 type Shape = Readonly<Record<string, unknown>> | null | undefined
 
 /**
- * Returns the address of the client's connection; `undefined` if the server does not show it. It is in the
- * second argument on Bun, on Deno and with @hono/node-server, and in the first with srvx, SvelteKit and Astro.
+ * Returns the address of the client's connection; `undefined` if the server does not show it. It is in
+ * the second argument on Bun, on Deno and with @hono/node-server, and in the first with srvx, SvelteKit
+ * and Astro.
  */
 function connectionAddress(request: Request, first: Shape, second: Shape): string | undefined {
   for (const place of [

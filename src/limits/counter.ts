@@ -8,7 +8,7 @@ export type PolicyName = 'failures' | 'requests' | 'credentials'
 /** The count of a window. */
 export interface Count {
   readonly used: number
-  /** When the window ends and counting begins anew, in milliseconds since 1970 by the system's clock. */
+  /** When the window ends and counting starts again, in milliseconds since 1970 by the system's clock. */
   readonly resetAt: number
 }
 
@@ -25,9 +25,9 @@ export interface Shared {
 const LONGEST_KEY = 150
 
 /**
- * A fixed-window counter for many keys. The first count of a key opens its window. It counts in this process,
- * and also in a store that processes share, if there is one. Once a key is exhausted in this process, it costs
- * nothing more: the store is not asked, and the count does not grow.
+ * A fixed-window counter for many keys. The first count of a key opens its window. It counts in this
+ * process, and also in a store that processes share, if there is one. Once a key is exhausted in this
+ * process, it costs nothing more: the store is not asked, and the count does not grow.
  */
 export class FixedWindowCounter {
   readonly #name: PolicyName

@@ -124,9 +124,9 @@ export class FailureLimit {
   }
 
   /**
-   * Checks a secret, unless too many secrets of the client's address are being checked already: only as many
-   * as may still fail. So an attacker cannot try more secrets by sending them at once. A client whose address is
-   * not known is *not* limited.
+   * Checks a secret, unless too many secrets of the client's address are being checked already: only as
+   * many as may still fail. So an attacker cannot try more secrets by sending them at once. A client
+   * whose address is not known is *not* limited.
    *
    * @param check Checks the secret. It does *not* count a failure.
    * @throws {@link LimitError} or {@link PendingError} before the check; and whatever `check` throws.

@@ -5,10 +5,10 @@ import type { Count, PolicyName } from './counter.ts'
 
 /**
  * Returns the whole seconds until a time, rounded up.
- * @param moment In milliseconds since 1970.
+ * @param time In milliseconds since 1970.
  */
-export function secondsUntil(moment: number): number {
-  return Math.max(0, Math.ceil((moment - Date.now()) / 1000))
+export function secondsUntil(time: number): number {
+  return Math.max(0, Math.ceil((time - Date.now()) / 1000))
 }
 
 /**
@@ -61,9 +61,9 @@ export class LimitError extends MacError {
  * Adds the rate limit fields to a handler's response, beside those of other policies. It does *not* read the
  * body.
  *
- * The fields are set on the response itself, because runtimes send the text or file of a copy more slowly. A
- * handler may return one response to several clients. Then each client after the first gets a copy, so that no
- * client sees the fields of another.
+ * The fields are set on the response itself, because runtimes send the text or file of a copy more
+ * slowly. A handler may return one response to several clients. Then each client after the first gets a
+ * copy, so that no client sees the fields of another.
  *
  * @param fields `null` for a client without a limit.
  * @param given The responses to which the same `Mac` has already added fields.

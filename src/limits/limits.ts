@@ -60,7 +60,10 @@ export const limitSettings: z.ZodType<LimitSettings, unknown> = optionsOf({
 
 /** How many clients of token endpoints are counted. Only authenticated clients are counted. */
 const MOST_CLIENTS = 100_000
-/** How many credentials are counted. Only requests with a right MAC count, so there are only your credentials. */
+/**
+ * How many credentials are counted. Only requests with a right MAC count, so there are only your
+ * credentials.
+ */
 const MOST_CREDENTIALS = 1_000_000
 /** How often an exhausted credential is looked up again, in milliseconds. */
 const LOOK_EVERY = 1000
@@ -136,8 +139,8 @@ export class RequestLimit {
   }
 
   /**
-   * Whether to look up an exhausted credential again. Otherwise nobody would notice that its limit was raised,
-   * or that it was revoked.
+   * Whether to look up an exhausted credential again. Otherwise nobody would notice that its limit was
+   * raised, or that it was revoked.
    */
   shouldLookUp({ id }: StoredCredential): boolean {
     const now = Date.now()

@@ -161,7 +161,10 @@ function schemeOf(text: string): string | null {
 // Each class of rate-limiter-flexible is loaded only when it is needed, from its own file. The main entry of
 // the package loads code that bundlers cannot put into a module for Node.
 
-/** Counts in Redis, through a client of redis or ioredis, or through a connection that withmac opens to a URL. */
+/**
+ * Counts in Redis, through a client of redis or ioredis, or through a connection that withmac opens to a
+ * URL.
+ */
 function redis(given: string | object): SharedStore {
   const load = async (): Promise<Open> => {
     const connect = await redisConnect(given)

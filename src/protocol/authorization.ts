@@ -24,9 +24,9 @@ type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name
 /**
  * Parses the value of an `Authorization` header (draft §3.1) in one pass.
  *
- * Parameters may be in any order, quoted or not, and their names in upper or lower case. Unknown parameters are
- * ignored. An empty `ext` counts as none. It does *not* check that the credential exists, that the MAC is
- * right, or that the timestamp is recent.
+ * Parameters may be in any order, quoted or not, and their names in upper or lower case. Unknown
+ * parameters are ignored. An empty `ext` counts as none. It does *not* check that the credential exists,
+ * that the MAC is right, or that the timestamp is recent.
  *
  * @param header The header's value, or `null` if there is none.
  * @returns The parameters, or `null` if no MAC credentials were sent (no header, or another
@@ -200,8 +200,8 @@ function readQuoted(header: string, start: number): number {
 }
 
 /**
- * Finds the end of an unquoted value. The grammar allows spaces, commas and semicolons in it, but then its end
- * would not be clear. So a value with one of these must be quoted.
+ * Finds the end of an unquoted value. The grammar allows spaces, commas and semicolons in it, but then
+ * its end would not be clear. So a value with one of these must be quoted.
  */
 function readUnquoted(header: string, start: number): number {
   let at = start
@@ -276,8 +276,9 @@ function character(header: string, at: number): MacError {
 }
 
 /**
- * The parameters in the order of the draft, in lower case and quoted (draft §3.1). The characters of `mac` are
- * checked separately, because Node takes three times as long for a pattern that ends in padding.
+ * The parameters in the order of the draft, in lower case and quoted (draft §3.1). The characters of
+ * `mac` are checked separately, because Node takes three times as long for a pattern that ends in
+ * padding.
  */
 const COMMON =
   /^MAC +id="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *ts="([1-9][0-9]{0,15})", *nonce="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *(?:ext="([\x20\x21\x23-\x5b\x5d-\x7e]*)", *)?mac="([\x20\x21\x23-\x5b\x5d-\x7e]+)"$/

@@ -43,9 +43,9 @@ const LIKE_A_DIGEST = /^sha-(?:256|512)=/i
 /**
  * Parses the `ext` parameter of a request whose body may be bound to its MAC.
  *
- * It starts with a dictionary of digests (RFC 9530), joined by a comma and one space. After one space, the
- * application's own part may follow. Digests of other algorithms are ignored. It does *not* compare the digests
- * with the body.
+ * It starts with a dictionary of digests (RFC 9530), joined by a comma and one space. After one space,
+ * the application's own part may follow. Digests of other algorithms are ignored. It does *not* compare
+ * the digests with the body.
  *
  * @returns `null` if there is no supported digest: then all of `ext` belongs to the application.
  * @throws {@link MacError} `ERR_MAC_BODY_SYNTAX` if a supported digest is malformed or repeated.

@@ -169,9 +169,9 @@ interface ServerTime {
  * Returns the string that the MAC over a server's time covers: the name of this use, then the identifier, the
  * nonce and the timestamp of the request, then the server's time, each followed by one line feed.
  *
- * It differs from every normalized request string, because those start with a digit. The nonce binds it to one
- * request, so an old response cannot be used for another request. The draft does not define this, but its
- * grammar of a challenge (draft §4.2) allows it.
+ * It differs from every normalized request string, because those start with a digit. The nonce binds it
+ * to one request, so an old response cannot be used for another request. The draft does not define this,
+ * but its grammar of a challenge (draft §4.2) allows it.
  */
 export function serverTimeString({ id, nonce, ts, serverTs }: ServerTime): string {
   return `withmac-server-time-1\n${id}\n${nonce}\n${ts}\n${serverTs}\n`
@@ -188,8 +188,8 @@ export function serverTimeMac(algorithm: MacAlgorithm, key: string, time: Server
  * It does *not* check that the time is right: the MAC only proves that a server with the same key sent it.
  *
  * @param sent The parameters of that request.
- * @returns Seconds since 1970, or `null` if the challenge has no time, or if its MAC was not computed with this
- *   key for this request. Then anyone may have sent it.
+ * @returns Seconds since 1970, or `null` if the challenge has no time, or if its MAC was not computed
+ *   with this key for this request. Then anyone may have sent it.
  */
 export function serverTimeOf(
   { ts: serverTs, tsm }: Pick<MacChallenge, 'ts' | 'tsm'>,

@@ -21,11 +21,12 @@ export function forwardedAuthority(
 
 /**
  * Returns the origin that a client signed, from the fields of a proxy: `Forwarded` (RFC 7239), or
- * `X-Forwarded-Proto`, `-Host` and `-Port`. What they do not contain comes from the `Host` header and the URL.
+ * `X-Forwarded-Proto`, `-Host` and `-Port`. What they do not contain comes from the `Host` header and the
+ * URL.
  *
- * Anyone can send these fields: read them only behind a proxy that sets or removes each one of them. They may
- * contradict each other, because of several proxies, or because the client sent some of them. Then the request
- * is rejected.
+ * Anyone can send these fields: read them only behind a proxy that sets or removes each one of them. They
+ * may contradict each other, because of several proxies, or because the client sent some of them. Then
+ * the request is rejected.
  *
  * @throws {@link MacError} `ERR_MAC_FORWARDED`, or `ERR_MAC_HOST` for a malformed host.
  */
@@ -63,7 +64,10 @@ function withPort(host: string, port: string | null, scheme: HttpScheme): Author
   return full
 }
 
-/** Returns `https` for `wss`, and `http` for `ws`. Some proxies write these if a request opens a WebSocket. */
+/**
+ * Returns `https` for `wss`, and `http` for `ws`. Some proxies write these if a request opens a
+ * WebSocket.
+ */
 export function httpName<Proto extends string | undefined>(proto: Proto): Proto | HttpScheme {
   const name = proto?.toLowerCase()
   return name === 'wss' ? 'https' : name === 'ws' ? 'http' : proto

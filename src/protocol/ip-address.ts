@@ -20,15 +20,18 @@ export function countedAddress(written: string): string | null {
 }
 
 /**
- * Whether an address is one of this machine: in 127.0.0.0/8, also mapped into IPv6, or ::1. Returns `null` for
- * a text that is not an address.
+ * Whether an address is one of this machine: in 127.0.0.0/8, also mapped into IPv6, or ::1. Returns
+ * `null` for a text that is not an address.
  */
 export function isLoopbackAddress(written: string): boolean | null {
   const groups = groupsOf(written)
   return groups && /^0:0:0:0:0:(?:0:0:1|ffff:7f[\da-f]{2}:[\da-f]+)$/.test(groups.join(':'))
 }
 
-/** Returns the eight hexadecimal groups of an address. IPv4 is mapped into IPv6. `null` if it is not an address. */
+/**
+ * Returns the eight hexadecimal groups of an address. IPv4 is mapped into IPv6. `null` if it is not an
+ * address.
+ */
 function groupsOf(written: string): readonly string[] | null {
   const bare = withoutPort(written.trim())
   const text = isIPv4(bare) ? `::ffff:${bare}` : bare.replace(/%.*$/, '')

@@ -171,9 +171,9 @@ interface ShownHosts {
 }
 
 /**
- * Parses the hosts of the URL and of the `Host` header. Both must be well-formed, even if the signed host comes
- * from elsewhere: some servers put the `Host` header unchanged before the target, so that with `a.example/x` or
- * `a.example/x#` the handler would see another path than the one that was sent.
+ * Parses the hosts of the URL and of the `Host` header. Both must be well-formed, even if the signed host
+ * comes from elsewhere: some servers put the `Host` header unchanged before the target, so that with
+ * `a.example/x` or `a.example/x#` the handler would see another path than the one that was sent.
  *
  * It does *not* check that the two hosts are the same.
  *

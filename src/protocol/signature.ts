@@ -54,12 +54,13 @@ const prepare: (algorithm: MacAlgorithm, key: string) => PreparedKey =
 /**
  * Prepares a key, so that many MACs can be computed with it at less cost.
  *
- * The result is the same as with `createHmac` on every runtime, but faster. On Bun, it copies a keyed hasher. On
- * Node from 20.12, and on Deno, it calls the one-shot `crypto.hash` twice over the padded key (RFC 2104).
+ * The result is the same as with `createHmac` on every runtime, but faster. On Bun, it copies a keyed
+ * hasher. On Node from 20.12, and on Deno, it calls the one-shot `crypto.hash` twice over the padded key
+ * (RFC 2104).
  *
  * @param key Its characters are its bytes. It is not decoded, even if it looks like base64.
- * @throws TypeError if the key is not a string. Without a key, some runtimes compute a plain hash, which anyone
- *   can compute.
+ * @throws TypeError if the key is not a string. Without a key, some runtimes compute a plain hash, which
+ *   anyone can compute.
  */
 export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   if (typeof key !== 'string') {
@@ -81,8 +82,8 @@ function keyedHasher(algorithm: MacAlgorithm, key: string): PreparedKey {
 }
 
 /**
- * Computes `outer(opad, inner(ipad, text))`. The inner digest is requested as hexadecimal digits: as bytes, it
- * would need a new Buffer each time, which costs more than the hashing itself.
+ * Computes `outer(opad, inner(ipad, text))`. The inner digest is requested as hexadecimal digits: as
+ * bytes, it would need a new Buffer each time, which costs more than the hashing itself.
  */
 function paddedKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   if (!SHORT_ASCII.test(key)) return plainKey(algorithm, key)
@@ -168,9 +169,10 @@ const ALPHABETS: readonly (readonly [RegExp, number])[] = [
 const PLAIN_CHARACTERS = 93
 
 /**
- * Returns how many bits a key can hold at most, by its length and its characters. 128 bits need 22 characters of
- * base64, 32 of hex, 39 digits, or 20 of all characters that the draft allows. A text that is repeated counts
- * once. It does *not* detect that a key was chosen by a person, which holds far fewer bits.
+ * Returns how many bits a key can hold at most, by its length and its characters. 128 bits need 22
+ * characters of base64, 32 of hex, 39 digits, or 20 of all characters that the draft allows. A text that
+ * is repeated counts once. It does *not* detect that a key was chosen by a person, which holds far fewer
+ * bits.
  */
 export function mostKeyBits(key: string): number {
   const part = key.slice(0, `${key}${key}`.indexOf(key, 1))

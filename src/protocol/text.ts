@@ -29,8 +29,8 @@ function isOf(kind: number, code: number): boolean {
 }
 
 /**
- * Whether a character code is allowed in a `plain-string` (draft §3.1): printable ASCII without `"` and `\`. A
- * value with another character cannot be sent.
+ * Whether a character code is allowed in a `plain-string` (draft §3.1): printable ASCII without `"` and
+ * `\`. A value with another character cannot be sent.
  */
 export function isPlain(code: number): boolean {
   return isOf(PLAIN, code)
@@ -52,8 +52,8 @@ export function isVisible(text: string): boolean {
 }
 
 /**
- * Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). It is a loop, because a regular
- * expression takes three times as long on Node: it backtracks to find the padding.
+ * Whether `text` is base64 in the standard alphabet, with padding (RFC 4648 §4). It is a loop, because a
+ * regular expression takes three times as long on Node: it backtracks to find the padding.
  */
 export function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false
@@ -152,7 +152,10 @@ export function isPlainText(text: string): boolean {
   return text.search(UNSAFE) === -1
 }
 
-/** Returns a value as JSON, in which everything is escaped that {@link plain} escapes. It parses back to the same. */
+/**
+ * Returns a value as JSON, in which everything is escaped that {@link plain} escapes. It parses back to
+ * the same.
+ */
 export function plainJson(value: unknown, indent?: number): string {
   // The only control character that JSON.stringify writes unescaped is the line feed between two lines.
   const json = JSON.stringify(value, null, indent)

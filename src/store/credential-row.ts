@@ -31,7 +31,7 @@ export const NO_OLD_KEY: Readonly<Record<OldKeyColumn, null>> = {
  */
 export function fromRow(row: CredentialRow): KeylessCredential {
   const { id, user, label, limit_requests, limit_seconds, old_key, old_algorithm } = row
-  const until = momentOf(row, 'old_until')
+  const until = timeOf(row, 'old_until')
   const hasOld = old_key !== null && old_algorithm !== null && until !== null
   const isLimited = limit_requests !== null && limit_seconds !== null
   return {
@@ -40,18 +40,18 @@ export function fromRow(row: CredentialRow): KeylessCredential {
     algorithm: row.algorithm as MacAlgorithm,
     label,
     created: Number(row.created),
-    expires: momentOf(row, 'expires'),
-    revoked: momentOf(row, 'revoked'),
-    disabled: momentOf(row, 'disabled'),
+    expires: timeOf(row, 'expires'),
+    revoked: timeOf(row, 'revoked'),
+    disabled: timeOf(row, 'disabled'),
     clockOffset: toNumber(row.clock_offset),
     scopes: Object.freeze(row.scopes === '' ? [] : row.scopes.split(' ')),
     rateLimit: isLimited
       ? { requests: Number(limit_requests), seconds: Number(limit_seconds) }
       : null,
     keyNumber: Number(row.key_number),
-    rotated: momentOf(row, 'rotated'),
+    rotated: timeOf(row, 'rotated'),
     oldKey: hasOld ? { algorithm: old_algorithm as MacAlgorithm, until } : null,
-    removeAt: momentOf(row, 'remove_at'),
+    removeAt: timeOf(row, 'remove_at'),
   }
 }
 
@@ -61,12 +61,12 @@ export function toNumber(value: number | null): number | null {
 }
 
 /** Returns a time of a row. It must be finite: every comparison with NaN is false, so it would never end. */
-function momentOf(
+function timeOf(
   row: CredentialRow,
   column: 'expires' | 'revoked' | 'disabled' | 'old_until' | 'rotated' | 'remove_at',
 ): number | null {
-  const moment = toNumber(row[column])
-  if (moment === null || Number.isFinite(moment)) return moment
+  const time = toNumber(row[column])
+  if (time === null || Number.isFinite(time)) return time
   throw unusable(row.id, column)
 }
 

@@ -65,8 +65,8 @@ function isKysely(value: unknown): value is Kysely<MacDatabase> {
 }
 
 /**
- * Returns which SQL a Kysely writes; `null` if it may be that of SQLite. It looks at a compiled query, because
- * other dialects have their own classes, and an application may have its own copy of Kysely.
+ * Returns which SQL a Kysely writes; `null` if it may be that of SQLite. It looks at a compiled query,
+ * because other dialects have their own classes, and an application may have its own copy of Kysely.
  */
 function otherLanguage(db: Kysely<MacDatabase>): string | null {
   const query = db.withoutPlugins().selectFrom('mac_state').select('value')
@@ -107,7 +107,10 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   return { path, driver }
 }
 
-/** Says what is wrong with a URL, and what to write. If it may contain a password, only its scheme is shown. */
+/**
+ * Says what is wrong with a URL, and what to write. If it may contain a password, only its scheme is
+ * shown.
+ */
 function notAUrl(url: string): string {
   const write = 'write sqlite:path/to/file.db or sqlite::memory:'
   if (url === '') return `it is empty: ${write}`

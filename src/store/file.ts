@@ -62,7 +62,10 @@ export function fileWatch(path: string): () => void {
   }
 }
 
-/** Returns an identifier of the file, which another file of the same name does not have; `null` if there is none. */
+/**
+ * Returns an identifier of the file, which another file of the same name does not have; `null` if there
+ * is none.
+ */
 export function inode(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`

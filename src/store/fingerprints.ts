@@ -80,7 +80,10 @@ function sliceOf(timestamp: number): number {
   return Math.floor(timestamp / SLICE_SECONDS)
 }
 
-/** An open-addressing table. Numbers are signed, which is fast in JavaScript engines. Two zeros are an empty slot. */
+/**
+ * An open-addressing table. Numbers are signed, which is fast in JavaScript engines. Two zeros are an
+ * empty slot.
+ */
 class Segment {
   readonly slots: Int32Array
   size = 0

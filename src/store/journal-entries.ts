@@ -2,7 +2,10 @@ import { Buffer } from 'node:buffer'
 import * as crypto from 'node:crypto'
 import type { Fingerprint } from './fingerprints.ts'
 
-/** The size of an entry: seconds from its timestamp to the row's latest (32 bits), and its fingerprint (64 bits). */
+/**
+ * The size of an entry: seconds from its timestamp to the row's latest (32 bits), and its fingerprint (64
+ * bits).
+ */
 export const ENTRY_BYTES = 12
 
 /** A nonce in the form in which the journal keeps it. */
@@ -19,9 +22,9 @@ export interface Packed {
 }
 
 /**
- * Returns the fingerprint of a nonce: 64 bits of a hash of its timestamp, credential and text (draft §3.1).
- * If two are equal by chance, a new nonce is rejected: with n nonces, the probability is n / 2^64. An attacker
- * who does not know the salt cannot cause this.
+ * Returns the fingerprint of a nonce: 64 bits of a hash of its timestamp, credential and text (draft
+ * §3.1). If two are equal by chance, a new nonce is rejected: with n nonces, the probability is n / 2^64.
+ * An attacker who does not know the salt cannot cause this.
  *
  * @param salt The secret number of the database.
  */

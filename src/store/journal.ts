@@ -41,7 +41,10 @@ export interface JournalParts {
   readonly db: Kysely<MacDatabase>
   readonly connection: Connection
   readonly guarded: Guard
-  /** Creates what syncs the log; it calls `failed` if a sync fails. `null` if withmac does not sync the log. */
+  /**
+   * Creates what syncs the log; it calls `failed` if a sync fails. `null` if withmac does not sync the
+   * log.
+   */
   readonly sync: ((failed: (error: Error) => void) => Syncing) | null
   readonly counters: UsageCounters
   /** The maximum number of nonces in memory. */
@@ -265,8 +268,8 @@ export class Journal implements NonceStore {
   }
 
   /**
-   * Adds the nonces of rows to memory. The first row must be the one that was read last. If it is not (after a
-   * restore, or if rows were deleted by hand), all rows must be read again.
+   * Adds the nonces of rows to memory. The first row must be the one that was read last. If it is not
+   * (after a restore, or if rows were deleted by hand), all rows must be read again.
    *
    * @returns Whether these were the last rows.
    * @throws Error if reading all rows again does not get further either.
@@ -366,7 +369,10 @@ export class Journal implements NonceStore {
       .catch(() => {})
   }
 
-  /** Writes the log, as the operating system still has it, into the database file. Then requests are accepted again. */
+  /**
+   * Writes the log, as the operating system still has it, into the database file. Then requests are
+   * accepted again.
+   */
   async #recover(): Promise<void> {
     const { connection, db, guarded } = this.#parts
     const checkpoint = sql`pragma wal_checkpoint(truncate)`.compile(db)

@@ -20,7 +20,10 @@ export interface Syncing {
 const QUICK = 0.5
 /** If slow syncs exceed QUICK by so many milliseconds in total, the thread takes over. */
 const PATIENCE = 10
-/** How much of that total a quick sync removes. After a thousand quick syncs, the thread is not used any more. */
+/**
+ * How much of that total a quick sync removes. After a thousand quick syncs, the thread is not used any
+ * more.
+ */
 const CREDIT = 0.01
 
 /** A promise, and how to settle it. */

@@ -150,7 +150,10 @@ function sealBatch(
   )
 }
 
-/** Returns the columns of a credential's keys, sealed with the current sealing key; `null` if a key cannot be opened. */
+/**
+ * Returns the columns of a credential's keys, sealed with the current sealing key; `null` if a key cannot
+ * be opened.
+ */
 function sealedAnew(row: KeyRow, sealer: KeySealer) {
   try {
     const key = sealer.seal(openKey(row, sealer), keyPlace(row))
@@ -205,9 +208,9 @@ async function endLease(db: Kysely<MacDatabase>, held: number): Promise<void> {
 }
 
 /**
- * Runs work with SQLite's `secure_delete`, which overwrites replaced content with zeros. Otherwise the bytes of
- * a key stay in the file until something else is written there. Afterwards the setting is as before: a
- * connection that withmac opened has it always, the caller's Kysely may not.
+ * Runs work with SQLite's `secure_delete`, which overwrites replaced content with zeros. Otherwise the
+ * bytes of a key stay in the file until something else is written there. Afterwards the setting is as
+ * before: a connection that withmac opened has it always, the caller's Kysely may not.
  */
 async function securely<Result>(
   db: Kysely<MacDatabase>,

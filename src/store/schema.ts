@@ -3,7 +3,10 @@ import type { Generated } from 'kysely'
 /** The tables, for Kysely. Times are whole seconds since 1970. */
 export interface MacDatabase {
   readonly mac_credentials: CredentialsTable
-  /** When each key was last used. A table of its own: a change of mac_credentials makes all caches out of date. */
+  /**
+   * When each key was last used. A table of its own: a change of mac_credentials makes all caches out of
+   * date.
+   */
   readonly mac_usage: {
     readonly credential: string
     readonly key_number: number

@@ -74,7 +74,10 @@ function whyNoAccess(path: string | null): string[] {
   return [isMountedReadOnly(path) ? READ_ONLY : UNKNOWN]
 }
 
-/** Whether the file system is mounted read-only, according to Linux. Some runtimes do not report it in `access`. */
+/**
+ * Whether the file system is mounted read-only, according to Linux. Some runtimes do not report it in
+ * `access`.
+ */
 function isMountedReadOnly(path: string): boolean {
   const mounts = '/proc/self/mountinfo'
   if (process.platform !== 'linux' || !isPermitted({ name: 'read', path: mounts })) return false
@@ -118,7 +121,10 @@ function ownerOf(name: string): string[] {
 /** The kinds of failures that an operator can act on. */
 type FailureKind = keyof typeof WORDS | 'access'
 
-/** How to recognize each kind: SQLite's text, the name and number of its primary result code, or a system code. */
+/**
+ * How to recognize each kind: SQLite's text, the name and number of its primary result code, or a system
+ * code.
+ */
 const KINDS: readonly (readonly [FailureKind, RegExp | null, string?, number?])[] = [
   ['access', /^access permission denied/, 'SQLITE_PERM', 3],
   ['locked', /^database is locked\b/, 'SQLITE_BUSY', 5],

@@ -41,7 +41,10 @@ export interface StoredCredential extends KeylessCredential {
 
 export interface LookUp {
   readonly credential: StoredCredential | null
-  /** The version of all credentials. It changes with every change and removal; until then, this result is valid. */
+  /**
+   * The version of all credentials. It changes with every change and removal; until then, this result is
+   * valid.
+   */
   readonly version: number
 }
 
@@ -96,8 +99,8 @@ export type Edit = (
 export interface Edited {
   readonly credential: KeylessCredential
   /**
-   * The new key, if there is one. The current key then becomes the old key, unless `oldKey` is `null`. Without
-   * a new key, the current key stays, and the old key is removed if `oldKey` is `null`.
+   * The new key, if there is one. The current key then becomes the old key, unless `oldKey` is `null`.
+   * Without a new key, the current key stays, and the old key is removed if `oldKey` is `null`.
    */
   readonly key?: string
   readonly action: AuditAction
@@ -144,7 +147,10 @@ export interface CredentialStore {
   history(filter: AuditFilter): Promise<AuditRow[]>
   /** The cleanup: removes old keys after their grace, and credentials that are due. Returns how many. */
   sweep(now: number): Promise<number>
-  /** Stores a learned offset, unless there is one. Returns the stored offset, or `null` without a credential. */
+  /**
+   * Stores a learned offset, unless there is one. Returns the stored offset, or `null` without a
+   * credential.
+   */
   learnClock(id: string, offset: number): Promise<number | null>
   /** Removes a learned offset. Returns `false` if there is no credential. */
   resetClock(id: string): Promise<boolean>
@@ -170,7 +176,10 @@ export interface Nonce {
 /** The result of recording a nonce. */
 export interface Recorded {
   readonly verdict: NonceVerdict
-  /** The version of the credentials in the same transaction, as in {@link LookUp}; `null` if the verdict is `seen`. */
+  /**
+   * The version of the credentials in the same transaction, as in {@link LookUp}; `null` if the verdict
+   * is `seen`.
+   */
   readonly version: number | null
   /** If the verdict is `forgotten`: the earliest timestamp that is still accepted. */
   readonly floor?: number

@@ -4,7 +4,10 @@ import { describe, expect, spyOn, test } from '../support/runner.ts'
 const URL = 'http://10.0.0.1/a'
 const BAD = 'MAC id="nobody", ts="1", nonce="n", mac="AAAA"'
 
-/** Starts a server for which all connections have the same address. Returns a function that sends a request. */
+/**
+ * Starts a server for which all connections have the same address. Returns a function that sends a
+ * request.
+ */
 function start(options: MacOptions) {
   const rateLimit = { failures: { requests: 3, seconds: 60 } }
   const database = 'sqlite::memory:'

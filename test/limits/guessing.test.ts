@@ -5,7 +5,10 @@ import { describe, expect, test } from '../support/runner.ts'
 import type { Key } from '../support/sign.ts'
 import { systemTime } from '../support/system-time.ts'
 
-/** Starts a server with a limit of three failures, which has cached a credential used from another address. */
+/**
+ * Starts a server with a limit of three failures, which has cached a credential used from another
+ * address.
+ */
 async function known(options: MacOptions = {}, key?: string) {
   const server = limited({ ...THREE, ...options })
   const short = key === undefined ? {} : { key, allowShortKey: true }

@@ -58,7 +58,10 @@ export interface Shown {
   readonly authorization?: string | null
 }
 
-/** Returns an object like a `Request`, because the constructor of `Request` would change method and target. */
+/**
+ * Returns an object like a `Request`, because the constructor of `Request` would change method and
+ * target.
+ */
 export function shownRequest(shown: Shown): Request {
   const { method = 'GET', scheme = 'http', host, target, authorization = null } = shown
   const headers = new Headers(shown.headers)

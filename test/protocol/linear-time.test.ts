@@ -14,8 +14,9 @@ const FILLERS = [
 ]
 
 /**
- * Returns the time of the quickest of several runs, in milliseconds. It measures only the processor time of this
- * process, so other processes do not matter. It stops after a run below the floor, which is quick enough.
+ * Returns the time of the quickest of several runs, in milliseconds. It measures only the processor time
+ * of this process, so other processes do not matter. It stops after a run below the floor, which is quick
+ * enough.
  */
 function time(work: () => unknown, floor: number): number {
   let quickest = Number.POSITIVE_INFINITY

@@ -89,8 +89,8 @@ test('no two requests have the same string by moving lines from one element into
 })
 
 /**
- * Expects that the strings of two requests are equal if everything that the MAC covers is equal, and different
- * otherwise. Returns `false` if one of the requests was rejected, so that nothing was compared.
+ * Expects that the strings of two requests are equal if everything that the MAC covers is equal, and
+ * different otherwise. Returns `false` if one of the requests was rejected, so that nothing was compared.
  */
 function compare(one: CoveredRequest, other: CoveredRequest): boolean {
   const first = unlessRefused(() => requestString(one))

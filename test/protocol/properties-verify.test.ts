@@ -105,7 +105,10 @@ function shown({ scheme, method, target, host, port, id, ts, nonce, ext, mac }: 
   return { scheme, method, target, host: authority, authorization: header }
 }
 
-/** Returns the parts of a request in which two requests differ for the server: no fragment, case or default port. */
+/**
+ * Returns the parts of a request in which two requests differ for the server: no fragment, case or
+ * default port.
+ */
 function covered({ scheme, method, target, host, port, ...rest }: Sent): object {
   const path = target.replace(/#.*$/, '')
   return {

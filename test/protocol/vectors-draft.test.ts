@@ -28,9 +28,10 @@ for (const example of current) {
 }
 
 describe("the draft's misprint (draft §1.1)", () => {
-  // The draft says that each element is followed by a line feed (§3.2.1), also the last one and empty ones. The
-  // printed MAC was computed over the elements joined with CR LF, and without the line feed and the empty ext
-  // after the port. No implementation that we ran computes the printed value, so it is a misprint.
+  // The draft says that each element is followed by a line feed (§3.2.1), also the last one and empty
+  // ones. The printed MAC was computed over the elements joined with CR LF, and without the line feed and
+  // the empty ext after the port. No implementation that we ran computes the printed value, so it is a
+  // misprint.
   const example = current.find(({ printed_mac }) => printed_mac !== undefined) as PublishedExample
   const { key, ts, nonce, target, printed_mac: printed } = example
 

@@ -5,7 +5,10 @@ import { serve } from '../support/serve.ts'
 import { openDatabase } from '../support/sqlite.ts'
 
 const KEY = { id: 'ada', key: 'a-key-that-holds-128-bits' }
-/** In milliseconds. A request that waits twice needs at least four seconds; a busy machine adds less than this. */
+/**
+ * In milliseconds. A request that waits twice needs at least four seconds; a busy machine adds less than
+ * this.
+ */
 const GIVEN_UP = 3800
 /** In milliseconds. A request that waits at all waits for two seconds. */
 const BLOCKED = 1800

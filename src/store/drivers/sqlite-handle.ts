@@ -9,7 +9,10 @@ export interface SqliteHandle {
   close(): void
 }
 
-/** How many prepared statements are kept. There are some dozens, and more because of lists of different lengths. */
+/**
+ * How many prepared statements are kept. There are some dozens, and more because of lists of different
+ * lengths.
+ */
 const KEPT = 256
 
 export interface Statement {
@@ -32,7 +35,10 @@ interface KeptStatements {
   close(): void
 }
 
-/** Kysely reads `reader` to find out whether a statement returns rows; kysely-bun-sqlite reads `columnNames`. */
+/**
+ * Kysely reads `reader` to find out whether a statement returns rows; kysely-bun-sqlite reads
+ * `columnNames`.
+ */
 interface KeptStatement extends SqliteStatement {
   readonly columnNames: readonly string[]
 }

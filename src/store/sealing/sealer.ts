@@ -9,7 +9,10 @@ import {
 import { MacError } from '../../errors.ts'
 import type { MacAlgorithm } from '../../protocol/signature.ts'
 
-/** The place of a key: credential, key number and algorithm. A sealed key can be opened only for its own place. */
+/**
+ * The place of a key: credential, key number and algorithm. A sealed key can be opened only for its own
+ * place.
+ */
 export interface KeyPlace {
   /** The MAC key identifier. */
   readonly id: string
@@ -63,7 +66,10 @@ export function readSealer(value: unknown): KeySealer {
 const NOWHERE: KeyPlace = { id: '', number: 0, algorithm: 'hmac-sha-256' }
 const NOTHING = 'x'.repeat(43)
 
-/** Returns a sealer that seals with the first key, and opens with any of them. Without keys, it does not seal. */
+/**
+ * Returns a sealer that seals with the first key, and opens with any of them. Without keys, it does not
+ * seal.
+ */
 function sealerOf(keys: readonly SealingKey[]): KeySealer {
   const [first] = keys
   const secrets = new Map(keys.map(({ id, secret }) => [id, secret]))

@@ -24,7 +24,10 @@ export interface Due {
 
 export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 
-/** The minimum time between two writes of the use of a key, and between two writes of failures, in seconds. */
+/**
+ * The minimum time between two writes of the use of a key, and between two writes of failures, in
+ * seconds.
+ */
 const INTERVAL = 60
 /** How long nothing is written after a write has failed, in seconds. */
 const PAUSE = 60

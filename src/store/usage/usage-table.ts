@@ -90,7 +90,10 @@ const REMOVE_FAILURES = sql`${given('credential, hour, count')}
     join mac_failures as old on old.credential = given.credential
     and old.hour < given.hour - ${sql.lit(HOURS)})`
 
-/** Returns a function that writes what is due, for credentials that exist. Its statements are compiled once. */
+/**
+ * Returns a function that writes what is due, for credentials that exist. Its statements are compiled
+ * once.
+ */
 export function usageWriter(db: Kysely<MacDatabase>): (due: Due) => Coroutine<void> {
   const writeUses = WRITE_USES.compile(db)
   const changeFailures = [ADD_FAILURES.compile(db), REMOVE_FAILURES.compile(db)]
