@@ -3,8 +3,7 @@ import * as change from './credentials/change.ts'
 import { type CreateOptions, createCredential as create } from './credentials/create.ts'
 import { rotateCredential as rotate } from './credentials/rotate.ts'
 import type { User } from './credentials/validate.ts'
-import { verdictTeller } from './diagnostics/tell-verdicts.ts'
-import { tellRotated } from './diagnostics/tell-work.ts'
+import { publishRotated, verdictPublisher } from './diagnostics.ts'
 import { clientOf, givenClient } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
@@ -65,7 +64,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
   }
   const limited = new WeakSet<Response>()
   const label = databaseLabel(settings.database)
-  const teller = verdictTeller(label)
+  const publisher = verdictPublisher(label)
   const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
   function put<First extends FirstArgument, Rest extends unknown[]>(
@@ -83,7 +82,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
       const client = limits.failures && clientOf(request, first, rest, own)
       return verifyRequest(request, own, verifier, receivedTarget, client, routed)
     }
-    return wrap(handler, own, check, reporter(own, verifier), teller, limited, route)
+    return wrap(handler, own, check, reporter(own, verifier), publisher, limited, route)
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
@@ -99,11 +98,11 @@ export function makeMac(options: MacOptions, who: string): Mac {
       return guarded as Routes<Path>
     },
     verify: async (given, verifyOptions) => {
-      const begun = teller.begin()
+      const begun = publisher.begin()
       const request = requestOf(given)
       const client = givenClient(verifyOptions) ?? clientOf(request, given, [], settings)
       const verdict = await verifyRequest(request, settings, verifier, null, client)
-      teller.end(verdict, begun)
+      publisher.end(verdict, begun)
       return verdict
     },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
@@ -113,7 +112,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
     rotateCredential: async (id, rotateOptions = {}) => {
       const exactly = exactSeconds(settings.now)
       const rotated = await rotate(credentials, exactly, id, rotateOptions)
-      tellRotated(label, rotated)
+      publishRotated(label, rotated)
       return rotated
     },
     extendCredential: async (id, expires) =>

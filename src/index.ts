@@ -25,8 +25,8 @@ export type { CreateOptions } from './credentials/create.ts'
 export type { Credential, KeptCredential, NewCredential, OldKey } from './credentials/credential.ts'
 export type { RotateOptions } from './credentials/rotate.ts'
 export type { User } from './credentials/validate.ts'
-export { MAC_CHANNELS, type MacChannel } from './diagnostics/channels.ts'
-export type { MacMessages } from './diagnostics/messages.ts'
+export type { MacMessages } from './diagnostics.ts'
+export { MAC_CHANNELS, type MacChannel } from './diagnostics.ts'
 export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
 export type {
   ExplainedLine,

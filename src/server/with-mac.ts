@@ -1,5 +1,5 @@
 import { callHook } from '../callback.ts'
-import type { VerdictTeller } from '../diagnostics/tell-verdicts.ts'
+import type { VerdictPublisher } from '../diagnostics.ts'
 import { inDevelopment } from '../environment.ts'
 import type { MacError } from '../errors.ts'
 import { withRateLimit } from '../limits/headers.ts'
@@ -39,7 +39,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     route: RouteCheck | null,
   ) => Promise<MacVerdict>,
   report: Reporter,
-  teller: VerdictTeller,
+  publisher: VerdictPublisher,
   limited: WeakSet<Response>,
   ownRoute: RouteCheck | null = null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
@@ -57,11 +57,11 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       keepFinding(request, ANONYMOUS)
       return withRateLimit(await call(first, ...rest), null, limited)
     }
-    const begun = teller.begin()
+    const begun = publisher.begin()
     let verdict = await verify(request, receivedTarget, first, rest, route)
     if (verdict.ok && scope !== null)
       verdict = await checkScope(verdict, request, scope, receivedTarget)
-    if (!isAnonymous(verdict, settings)) teller.end(verdict, begun)
+    if (!isAnonymous(verdict, settings)) publisher.end(verdict, begun)
     const finding = verdict.ok
       ? accepted(verdict.identity, request, settings)
       : await refused(verdict, request, settings, onReject, report, receivedTarget, route)

@@ -1,10 +1,6 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
-import { immediately } from './immediately.ts'
-import type { MacDatabase } from './schema.ts'
-
-/** A row as a driver returns it. */
-export type Row = Readonly<Record<string, unknown>>
+import type { MacDatabase, Row } from './schema.ts'
 
 /**
  * A coroutine that works on the database: each `yield` hands out a query and gets its rows back, or throws
@@ -149,4 +145,27 @@ async function runAsync<Result>(
     step = work.next(rows)
   }
   return step.value
+}
+
+/**
+ * Runs a transaction that takes SQLite's write lock at its start. A transaction that first reads and then
+ * writes would fail, without waiting, if another process wrote in between.
+ */
+export function immediately<DB, Result>(
+  db: Kysely<DB>,
+  work: (locked: Kysely<DB>) => Promise<Result>,
+): Promise<Result> {
+  return db.connection().execute(async (connection) => {
+    await sql`begin immediate`.execute(connection)
+    let result: Result
+    try {
+      result = await work(connection)
+      await sql`commit`.execute(connection)
+    } catch (error) {
+      // If SQLite itself has rolled back (disk full), the rollback fails. That is ignored.
+      await sql`rollback`.execute(connection).catch(() => {})
+      throw error
+    }
+    return result
+  })
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type CompiledQuery, type Kysely, sql, type Updateable } from 'kysely'
-import { tellingRemoval } from '../diagnostics/tell-work.ts'
+import { publishRemoval } from '../diagnostics.ts'
 import type { AuditAction } from '../types.ts'
+import { immediately } from './connection.ts'
 import {
   type CredentialRow,
   editedColumns,
@@ -16,12 +17,10 @@ import {
   toNumber,
   withKeys,
 } from './credential-row.ts'
-import { immediately } from './immediately.ts'
 import type { JournalParts } from './journal.ts'
 import { drawVersion, KEY_INDEX } from './migrations.ts'
-import type { MacDatabase } from './schema.ts'
+import { type MacDatabase, present } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
-import { present } from './state.ts'
 import type {
   AuditFilter,
   AuditRow,
@@ -183,7 +182,7 @@ export class SqlCredentials implements CredentialStore {
     const { rows } = await this.#parts.guarded(() => due.execute(this.#db))
     if (rows.length === 0) return 0
     const work = () => this.#changing((db) => cleanUpCredentials(db, now))
-    return tellingRemoval(this.#parts.label, 'credentials', work)
+    return publishRemoval(this.#parts.label, 'credentials', work)
   }
 
   async learnClock(id: string, offset: number): Promise<number | null> {

@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import { tellingBatches, tellingRemoval } from '../diagnostics/tell-work.ts'
+import { publishBatches, publishRemoval } from '../diagnostics.ts'
 import {
   attempted,
   type Connection,
   type Coroutine,
   type MaybePromise,
-  type Row,
   whenResolved,
 } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
@@ -15,8 +14,15 @@ import type { Guard } from './guard.ts'
 import { entriesOf, fingerprintOf, newTag, packEntries } from './journal-entries.ts'
 import type { Syncing } from './log-sync.ts'
 import { removeExpired } from './nonce-expiry.ts'
-import type { MacDatabase, StateName } from './schema.ts'
-import { allState, present, setState, stateOf } from './state.ts'
+import {
+  allState,
+  type MacDatabase,
+  present,
+  type Row,
+  type StateName,
+  setState,
+  stateOf,
+} from './schema.ts'
 import { isBusy, isFailedSync, type StoreFailure, storeFailure } from './store-failure.ts'
 import { type Nonce, type NonceStore, type Recorded, SEEN } from './types.ts'
 import { type Due, NOTHING_DUE, type UsageCounters } from './usage/usage-counters.ts'
@@ -115,7 +121,7 @@ export class Journal implements NonceStore {
     this.#sync = parts.sync?.((error) => this.#halt(error)) ?? null
     this.#failure = storeFailure(parts.name, parts.path)
     this.#commits = new GroupCommit({
-      record: tellingBatches(parts.label, (batch) => this.#record(batch)),
+      record: publishBatches(parts.label, (batch) => this.#record(batch)),
       synced: () =>
         this.#unsynced && this.#sync !== null ? this.#sync.wait().then(this.#checkRunning) : null,
       failure: this.#failure,
@@ -156,7 +162,7 @@ export class Journal implements NonceStore {
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
     const { connection, db, guarded, label } = this.#parts
     const work = () => removeExpired(db, now, keepSeconds, limit)
-    return tellingRemoval(label, 'nonces', () =>
+    return publishRemoval(label, 'nonces', () =>
       guarded(async () => {
         const { removed, floor } = await connection.transact(work, 'later')
         this.#raiseFloor(floor)

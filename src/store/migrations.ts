@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { immediately } from './immediately.ts'
+import { immediately } from './connection.ts'
 import { fingerprintOf, packEntries } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
 

@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely'
-import type { Coroutine, Row } from './connection.ts'
+import type { Coroutine } from './connection.ts'
 import { ENTRY_BYTES, newTag } from './journal-entries.ts'
-import type { MacDatabase } from './schema.ts'
-import { allState, raiseState, setState, stateOf } from './state.ts'
+import { allState, type MacDatabase, type Row, raiseState, setState, stateOf } from './schema.ts'
 
 /** How many nonces were removed, and the floor: requests with an earlier timestamp are rejected. */
 export interface Removed {

@@ -21,7 +21,7 @@ const FLOORS: readonly string[] = [
   'limits',
   'credentials',
   'store',
-  'diagnostics',
+  'diagnostics.ts',
   'callback.ts',
   'types.ts',
   'client',

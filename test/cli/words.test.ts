@@ -1,5 +1,5 @@
+import { readRateLimit } from '../../src/cli/credential.ts'
 import { lineOn } from '../../src/cli/help.ts'
-import { readRateLimit } from '../../src/cli/scopes-and-limit.ts'
 import {
   readExpiry,
   readGrace,

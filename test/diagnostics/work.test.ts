@@ -1,5 +1,5 @@
 import { Kysely } from 'kysely'
-import { tellingBatches } from '../../src/diagnostics/tell-work.ts'
+import { publishBatches } from '../../src/diagnostics.ts'
 import { createMac } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -29,8 +29,8 @@ test('a batch that fails is not published', async () => {
   const full = () => {
     throw new Error('disk full')
   }
-  expect(() => tellingBatches('sqlite:mac.db', full)([])).toThrow('disk full')
-  const later = tellingBatches('sqlite:mac.db', async () => full())
+  expect(() => publishBatches('sqlite:mac.db', full)([])).toThrow('disk full')
+  const later = publishBatches('sqlite:mac.db', async () => full())
   await expect(later([])).rejects.toThrow('disk full')
   expect(heard.batch).toEqual([])
 })

@@ -1,7 +1,6 @@
 import { openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { MacError, MacOptions } from '../../../src/index.ts'
-import { createMac, getMac } from '../../../src/index.ts'
+import { createMac, getMac, type MacError, type MacOptions } from '../../../src/index.ts'
 import { type Command, runCommand } from './commands.ts'
 import { listen } from './listen.ts'
 
