@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Kysely } from 'kysely'
+import { verdictPublisher } from '../src/diagnostics.ts'
 import { createMac } from '../src/index.ts'
 import { Limits } from '../src/limits/limits.ts'
 import { macSettings } from '../src/options.ts'
-import { CredentialCache } from '../src/server/authenticate.ts'
 import { Cleanup } from '../src/server/cleanup.ts'
+import { CredentialCache } from '../src/server/credential-cache.ts'
+import { Incoming } from '../src/server/incoming.ts'
 import { keepSeconds } from '../src/server/validity.ts'
 import { verify } from '../src/server/verify.ts'
 import { SqliteConnection } from '../src/store/connection.ts'
@@ -112,15 +114,19 @@ export function verifierWithoutStore(
     cleanup: new Cleanup(keepSeconds(settings)),
     cache: new CredentialCache(),
     limits: new Limits(settings.rateLimit),
+    publisher: verdictPublisher('bench'),
     store: () => store,
   }
   return async (request) => {
-    const verdict = await verify(request, settings, verifier)
+    const incoming = new Incoming(request, NO_DETAILS)
+    const verdict = await verify(incoming, settings, verifier)
     return verdict.ok ? verdict.identity : null
   }
 }
 
 /** @returns The keys of a credential. The benches never ask for an unknown one. */
+const NO_DETAILS = { requestTarget: null, route: null, clientAddress: null }
+
 function keysOf({ key, algorithm } = credential('', '')): KeyPair {
   const current = { exists: true, text: key, algorithm }
   return { current, old: { ...current, exists: false } }

@@ -4,22 +4,14 @@ import { type CreateOptions, createCredential as create } from './credentials/cr
 import { rotateCredential as rotate } from './credentials/rotate.ts'
 import type { User } from './credentials/validate.ts'
 import { publishRotated, verdictPublisher } from './diagnostics.ts'
-import { clientOf, givenClient } from './limits/client-address.ts'
+import { clientAddressOf, givenAddress } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
 import type { CreateCredential, Mac } from './mac.ts'
-import {
-  type MacOptions,
-  type MacSettings,
-  macSettings,
-  type WithMacSettings,
-  withMacSettings,
-} from './options.ts'
-import { CredentialCache } from './server/authenticate.ts'
+import { type MacOptions, type MacSettings, macSettings, withMacSettings } from './options.ts'
 import { Cleanup } from './server/cleanup.ts'
-import { reporter } from './server/report.ts'
-import { type FirstArgument, requestOf } from './server/request-of.ts'
-import type { ReceivedTarget } from './server/request-origin.ts'
-import type { RouteCheck } from './server/routed.ts'
+import { CredentialCache } from './server/credential-cache.ts'
+import { Incoming } from './server/incoming.ts'
+import { requestOf } from './server/request-of.ts'
 import {
   guardRoutes,
   keepWrapped,
@@ -29,7 +21,7 @@ import {
 } from './server/routes.ts'
 import { keepSeconds } from './server/validity.ts'
 import { type Verifier, verify as verifyRequest } from './server/verify.ts'
-import { type Handler, wrap } from './server/with-mac.ts'
+import { wrap } from './server/with-mac.ts'
 import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 
@@ -52,57 +44,45 @@ export function createMac(options: MacOptions = {}): Mac {
  */
 export function makeMac(options: MacOptions, who: string): Mac {
   const settings = macSettings(options, who)
-  const cleanup = new Cleanup(keepSeconds(settings))
+  const label = databaseLabel(settings.database)
   const opening = new OpenOnce(async (closed) =>
     openStore(settings.database, await settings.sealer(closed), settings.maxNoncesInMemory),
   )
   const store = () => opening.store ?? opening.get()
-  const limits = new Limits(settings.rateLimit)
-  const verifier: Verifier = {
-    ...{ settings, cleanup, cache: new CredentialCache(), limits },
-    store: () => opening.store ?? opening.getForRequest(),
-  }
-  const limited = new WeakSet<Response>()
-  const label = databaseLabel(settings.database)
-  const publisher = verdictPublisher(label)
-  const now = () => currentSeconds(settings.now)
   const credentials = async () => (await store()).credentials
-  function put<First extends FirstArgument, Rest extends unknown[]>(
-    handler: Handler<First, Rest>,
-    own: WithMacSettings,
-    route: RouteCheck | null,
-  ): (first: First, ...rest: Rest) => Promise<Response> {
-    const check = (
-      request: Request,
-      receivedTarget: ReceivedTarget | null,
-      first: First,
-      rest: Rest,
-      routed: RouteCheck | null,
-    ) => {
-      const client = limits.failures && clientOf(request, first, rest, own)
-      return verifyRequest(request, own, verifier, receivedTarget, client, routed)
-    }
-    return wrap(handler, own, check, reporter(own, verifier), publisher, limited, route)
+  const now = () => currentSeconds(settings.now)
+  const limits = new Limits(settings.rateLimit)
+  const cleanup = new Cleanup(keepSeconds(settings))
+  const verifier: Verifier = {
+    settings,
+    cleanup,
+    cache: new CredentialCache(),
+    limits,
+    publisher: verdictPublisher(label),
+    store: () => opening.store ?? opening.getForRequest(),
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
       const own = withMacSettings(withOptions, settings, 'withMac')
-      return keepWrapped(put(handler, own, null), (route) => put(handler, own, route))
+      const wrapped = wrap(handler, own, verifier, null)
+      return keepWrapped(wrapped, (route) => wrap(handler, own, verifier, route))
     },
     routes<Path extends string>(table: RouteEntries<Path>, withOptions = {}) {
       const own = withMacSettings(withOptions, settings, 'routes')
       const guarded = guardRoutes(table, (handler, route) => {
         const withOwnOptions = wrappedBy(handler)
-        return withOwnOptions === null ? put(handler, own, route) : withOwnOptions(route)
+        return withOwnOptions === null ? wrap(handler, own, verifier, route) : withOwnOptions(route)
       })
       return guarded as Routes<Path>
     },
     verify: async (given, verifyOptions) => {
-      const begun = publisher.begin()
+      const begun = verifier.publisher.begin()
       const request = requestOf(given)
-      const client = givenClient(verifyOptions) ?? clientOf(request, given, [], settings)
-      const verdict = await verifyRequest(request, settings, verifier, null, client)
-      publisher.end(verdict, begun)
+      const clientAddress =
+        givenAddress(verifyOptions) ?? clientAddressOf(request, given, [], settings)
+      const incoming = new Incoming(request, { requestTarget: null, route: null, clientAddress })
+      const verdict = await verifyRequest(incoming, settings, verifier)
+      verifier.publisher.end(verdict, begun)
       return verdict
     },
     createCredential: (async (user: User, createOptions: CreateOptions = {}) =>

@@ -112,8 +112,8 @@ export interface CheckSettings extends OriginSettings, AddressSettings {
   readonly body: 'required' | 'optional' | 'ignore'
   readonly maxBodyBytes: number
   readonly ext: CheckOptions['ext'] | null
-  /** Whether a function decides by the request line, so that it must be unambiguous. */
-  readonly readsTarget: boolean
+  /** Whether the function `scope` or `ext` decides by the path, so that the path must be unambiguous. */
+  readonly needsClearPath: boolean
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
   /** Whether the client gets an explanation of a rejection. */
@@ -157,7 +157,7 @@ const CHECK_DEFAULTS: CheckSettings = {
   body: 'ignore',
   maxBodyBytes: 1_048_576,
   ext: null,
-  readsTarget: false,
+  needsClearPath: false,
   onAccept: null,
   onReject: null,
   debug: false,
@@ -312,7 +312,7 @@ type ClientAddress<First> = (first: First, ...rest: any[]) => string | undefined
 export interface WithMacSettings extends CheckSettings {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
-  readonly requestTarget: WithMacOptions['requestTarget'] | null
+  readonly requestTarget: NonNullable<WithMacOptions['requestTarget']> | null
   readonly scope: ScopeRule | null
 }
 
@@ -353,8 +353,8 @@ export function withMacSettings(
         'credential: in the handler, look at getMac(request)?.scopes.',
     )
   }
-  const readsTarget = own.readsTarget || typeof scope === 'function'
-  return Object.freeze({ ...own, readsTarget, mode, allowPreflight, requestTarget, scope })
+  const needsClearPath = own.needsClearPath || typeof scope === 'function'
+  return Object.freeze({ ...own, needsClearPath, mode, allowPreflight, requestTarget, scope })
 }
 
 /** @param defaults What holds for an option that is left out. */
@@ -368,7 +368,7 @@ function checkSettings(
     body: given.body ?? defaults.body,
     maxBodyBytes: given.maxBodyBytes ?? defaults.maxBodyBytes,
     ext: given.ext ?? defaults.ext,
-    readsTarget: given.ext !== undefined || defaults.readsTarget,
+    needsClearPath: given.ext !== undefined || defaults.needsClearPath,
     onAccept: given.onAccept ?? defaults.onAccept,
     onReject: given.onReject ?? defaults.onReject,
     debug: debugSetting(given, defaults.debug),

@@ -13,8 +13,8 @@ export interface AddressSettings {
   readonly trustProxy: ForwardedFamily | null
 }
 
-/** The client of a request. Its address is read when it is first needed, and only once. */
-export class Client {
+/** The address of a request's client. It is read when it is first needed, and only once. */
+export class ClientAddress {
   /** Whether the address may be that of a proxy. Then all clients behind it would be counted as one. */
   readonly mayBeProxy: () => boolean
   readonly #ask: () => string | undefined
@@ -30,7 +30,7 @@ export class Client {
    * The address by which the client is counted; `null` if its address is not known.
    * @throws {@link MacError} `ERR_MAC_CALLBACK` if the function given as `clientAddress` fails.
    */
-  get address(): string | null {
+  get counted(): string | null {
     if (this.#counted === undefined) {
       const written = this.#read()
       this.#counted = written === null ? null : countedAddress(written)
@@ -40,7 +40,7 @@ export class Client {
 
   /**
    * Whether the client is on the same machine; `null` if its address is not known.
-   * @throws {@link MacError} See `address`.
+   * @throws {@link MacError} as `counted` does.
    */
   get isLocal(): boolean | null {
     const written = this.#read()
@@ -54,25 +54,25 @@ export class Client {
 }
 
 /**
- * Returns the client of a request. Its address comes from the function `clientAddress`; otherwise, behind
+ * Returns the address of a request's client. It comes from the function `clientAddress`; otherwise, behind
  * a trusted proxy, from the forwarded fields; otherwise from the connection, if the server shows it to
  * handlers.
  *
  * @param first The first argument of the handler.
  * @param rest The other arguments of the handler.
  */
-export function clientOf(
+export function clientAddressOf(
   request: Request,
   first: unknown,
   rest: readonly unknown[],
   { clientAddress, trustProxy }: AddressSettings,
-): Client {
+): ClientAddress {
   if (clientAddress !== null) {
     const ask = () => clientAddress(first, ...rest)
-    return new Client(() => callSync('clientAddress', ask, readAddress))
+    return new ClientAddress(() => callSync('clientAddress', ask, readAddress))
   }
-  if (trustProxy !== null) return new Client(() => forwardedFor(request, trustProxy))
-  return new Client(
+  if (trustProxy !== null) return new ClientAddress(() => forwardedFor(request, trustProxy))
+  return new ClientAddress(
     () => connectionAddress(request, first as Shape, rest[0] as Shape),
     // Proxies add these fields, but clients may send them too.
     () => ['x-forwarded-for', 'forwarded'].some((name) => request.headers.has(name)),
@@ -92,9 +92,9 @@ const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).option
  * Returns the client by the address that was passed to `mac.verify`; `null` if none was passed.
  * @throws TypeError that names the option that is wrong.
  */
-export function givenClient(options: unknown): Client | null {
+export function givenAddress(options: unknown): ClientAddress | null {
   const address = readOptions(verifyOptions, options, 'verify')?.clientAddress
-  return address === undefined ? null : new Client(() => address)
+  return address === undefined ? null : new ClientAddress(() => address)
 }
 
 /**

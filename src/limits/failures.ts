@@ -2,7 +2,7 @@ import { BoundedMap } from '../bounded-map.ts'
 import { MacError } from '../errors.ts'
 import { isShortKey } from '../protocol/signature.ts'
 import type { RateLimit } from '../types.ts'
-import type { Client } from './client-address.ts'
+import type { ClientAddress } from './client-address.ts'
 import { type Count, FixedWindowCounter, type Shared } from './counter.ts'
 import { LimitError } from './headers.ts'
 
@@ -26,7 +26,7 @@ export class PendingError extends Error {}
 export interface Signer {
   readonly credential: { readonly id: string }
   /** The key, as it is written. */
-  readonly text: string
+  readonly macKey: string
   /** When the address of a request of the credential was last read, in milliseconds since 1970. */
   readonly asked: { at: number }
 }
@@ -81,8 +81,8 @@ export class FailureLimit {
    *
    * @param id `null` if no such credential is cached: then it does the same work, but counts nothing.
    */
-  countGuess(client: Client | null, id: string | null): void {
-    const address = addressOf(client)
+  countGuess(clientAddress: ClientAddress | null, id: string | null): void {
+    const address = addressOf(clientAddress)
     if (address === null) return
     const pair = pairOf(address, id ?? NO_CREDENTIAL)
     const { used, resetAt } = this.#guesses.countHere(pair, this.#limit)
@@ -91,24 +91,24 @@ export class FailureLimit {
   }
 
   /** Whether a right MAC of a cached key is accepted without a look-up, even if the address is exhausted. */
-  trusts(client: Client | null, { credential, text }: Signer): boolean {
+  trusts(clientAddress: ClientAddress | null, { credential, macKey }: Signer): boolean {
     if (this.#guessedUntil === 0 || this.#guessedUntil <= Date.now()) return true
-    const address = addressOf(client)
+    const address = addressOf(clientAddress)
     if (address === null) return true
     const pair = pairOf(address, credential.id)
     if (this.#guesses.exhausted(pair, this.#limit) === null) return true
     const signed = this.#signers.get(pair) ?? Number.NEGATIVE_INFINITY
-    return Math.abs(Date.now() - signed) < REMEMBER_SIGNER && !isShortKey(text)
+    return Math.abs(Date.now() - signed) < REMEMBER_SIGNER && !isShortKey(macKey)
   }
 
   /** Records an accepted request. The address costs time, so it is read only now and then. */
-  signed(client: Client | null, { credential, asked }: Signer): void {
+  signed(clientAddress: ClientAddress | null, { credential, asked }: Signer): void {
     const now = Date.now()
     const isDue = Math.abs(now - asked.at) >= ASK_EVERY || Math.random() < ASK_SHARE
     // If no address is exhausted, the address is not needed.
     if (!isDue && this.#exhaustedUntil <= now) return
     asked.at = now
-    const address = addressOf(client)
+    const address = addressOf(clientAddress)
     if (address !== null) this.#signers.set(pairOf(address, credential.id), now)
   }
 
@@ -117,8 +117,8 @@ export class FailureLimit {
    * @param cause The error for which the request is rejected in any case, if there is one.
    * @throws {@link LimitError}; {@link MacError} `ERR_MAC_CALLBACK` if the address cannot be read.
    */
-  check(client: Client | null, cause?: MacError): void {
-    const address = client?.address ?? null
+  check(clientAddress: ClientAddress | null, cause?: MacError): void {
+    const address = clientAddress?.counted ?? null
     const exhausted = address === null ? null : this.#exhausted(address, cause)
     if (exhausted !== null) throw exhausted
   }
@@ -131,10 +131,13 @@ export class FailureLimit {
    * @param check Checks the secret. It does *not* count a failure.
    * @throws {@link LimitError} or {@link PendingError} before the check; and whatever `check` throws.
    */
-  async whilePending<Value>(client: Client, check: () => Promise<Value>): Promise<Value> {
-    const { address } = client
+  async whilePending<Value>(
+    clientAddress: ClientAddress,
+    check: () => Promise<Value>,
+  ): Promise<Value> {
+    const address = clientAddress.counted
     if (address === null) return check()
-    this.check(client)
+    this.check(clientAddress)
     const pending = this.#pending.get(address) ?? 0
     const isFull = pending >= this.#counter.left(address, this.#limit)
     if (isFull || this.#pendingInAll >= MOST_PENDING) throw new PendingError()
@@ -154,17 +157,17 @@ export class FailureLimit {
    * Counts a rejection for the client's address, if it is a failure: see `isFailure`.
    * @returns The error to answer with. Above the limit, it is the same for all rejections of an address.
    */
-  async count(client: Client | null, thrown: unknown): Promise<unknown> {
+  async count(clientAddress: ClientAddress | null, thrown: unknown): Promise<unknown> {
     if (!isFailure(thrown)) return thrown
     try {
-      const address = client?.address ?? null
+      const address = clientAddress?.counted ?? null
       if (address === null) {
         this.#warnOnce(UNKNOWN_ADDRESS)
         return thrown
       }
       const exhausted = this.#exhausted(address, thrown)
       if (exhausted !== null) return exhausted
-      if (client?.mayBeProxy()) this.#warnOnce(MAY_BE_PROXY)
+      if (clientAddress?.mayBeProxy()) this.#warnOnce(MAY_BE_PROXY)
       const count = await this.#counter.count(address, this.#limit)
       if (count.used >= this.#limit.requests) {
         this.#exhaustedUntil = Math.max(this.#exhaustedUntil, count.resetAt)
@@ -192,9 +195,9 @@ export class FailureLimit {
 }
 
 /** Returns the client's address; `null` also if it cannot be read. */
-function addressOf(client: Client | null): string | null {
+function addressOf(clientAddress: ClientAddress | null): string | null {
   try {
-    return client?.address ?? null
+    return clientAddress?.counted ?? null
   } catch {
     return null
   }

@@ -8,7 +8,7 @@ import type { StoredCredential } from '../store/types.ts'
 import type { RateLimit, RateLimitFields } from '../types.ts'
 import { FixedWindowCounter, hashedKey, type Shared } from './counter.ts'
 import { FailureLimit } from './failures.ts'
-import { LimitError, rateLimitFields } from './headers.ts'
+import { LimitError, rateLimitFields, withRateLimit } from './headers.ts'
 import {
   type RateLimitStore,
   SharedCounter,
@@ -82,6 +82,8 @@ export class Limits {
   /** Counts the credentials that clients got at token endpoints. */
   readonly credentials: FixedWindowCounter
   readonly #shared: SharedCounter | null
+  /** The responses that have rate limit fields of this `Mac`. */
+  readonly #limited = new WeakSet<Response>()
 
   constructor({ failures, requests, store }: LimitSettings) {
     const shared = store && new SharedCounter(store)
@@ -97,6 +99,11 @@ export class Limits {
    */
   async ready(): Promise<void> {
     await this.#shared?.ready()
+  }
+
+  /** Adds the rate limit fields to a handler's response: see {@link withRateLimit}. */
+  addFields(response: Response, fields: RateLimitFields | null): Response {
+    return withRateLimit(response, fields, this.#limited)
   }
 
   async close(): Promise<void> {

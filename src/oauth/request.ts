@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import type { Client } from '../limits/client-address.ts'
+import type { ClientAddress } from '../limits/client-address.ts'
 import type { OriginSettings } from '../options.ts'
 import { isLoopback } from '../protocol/host.ts'
 import { isBase64 } from '../protocol/text.ts'
@@ -18,13 +18,18 @@ import { orRefused, TokenRefusal } from './answer.ts'
  * @throws {@link TokenRefusal} `invalid_request` if it is not protected. `MacError` `ERR_MAC_CALLBACK` if
  *   the function `origin` or `clientAddress` fails.
  */
-export function checkTransport(request: Request, settings: OriginSettings, client: Client): void {
+export function checkTransport(
+  request: Request,
+  settings: OriginSettings,
+  clientAddress: ClientAddress,
+): void {
   const { scheme, host } = orRefused(() => spokenOrigin(request, settings))
   if (scheme === 'https') return
   if (!isLoopback(host)) {
     throw exposed('Behind a proxy that ends TLS, set the option origin of the server.')
   }
-  if (settings.origin !== null || settings.trustProxy !== null || client.isLocal !== false) return
+  if (settings.origin !== null || settings.trustProxy !== null || clientAddress.isLocal !== false)
+    return
   throw exposed(
     'The request names this machine, but comes from another one. Use TLS. Behind a proxy that ends TLS, ' +
       'set the option origin or trustProxy of the server.',

@@ -1,7 +1,7 @@
 import { callHook } from '../callback.ts'
 import { partsOf } from '../create-mac.ts'
 import { MacError } from '../errors.ts'
-import { type Client, clientOf } from '../limits/client-address.ts'
+import { type ClientAddress, clientAddressOf } from '../limits/client-address.ts'
 import { type FailureLimit, PendingError } from '../limits/failures.ts'
 import { LimitError } from '../limits/headers.ts'
 import type { Mac } from '../mac.ts'
@@ -64,10 +64,10 @@ export function tokenEndpoint(
   return async (first, ...rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
-    const client = clientOf(request, first, rest, settings)
+    const clientAddress = clientAddressOf(request, first, rest, settings)
     try {
-      const limited: LimitGuesses = (work) => limitGuesses(limits.failures, client, work)
-      const { token, issued } = await grant(request, client, issuer, limited)
+      const limited: LimitGuesses = (work) => limitGuesses(limits.failures, clientAddress, work)
+      const { token, issued } = await grant(request, clientAddress, issuer, limited)
       if (onIssue) callHook('onIssue', () => onIssue(issued, request))
       return tokenAnswer(token)
     } catch (thrown) {
@@ -91,7 +91,7 @@ type LimitGuesses = (work: () => Promise<Issued>) => Promise<Issued>
 /** Does the checks in their order, and issues the credential. The transport is checked before the secret. */
 async function grant(
   request: Request,
-  client: Client,
+  clientAddress: ClientAddress,
   issuer: Issuer,
   limited: LimitGuesses,
 ): Promise<Issued> {
@@ -100,7 +100,7 @@ async function grant(
     const why = 'The token endpoint accepts only POST.'
     throw new TokenRefusal('invalid_request', why, { status: 405, headers })
   }
-  checkTransport(request, issuer.settings, client)
+  checkTransport(request, issuer.settings, clientAddress)
   checkQuery(request)
   const form = await readForm(request)
   checkGrantType(form.get('grant_type'))
@@ -153,13 +153,15 @@ const WRONG = new MacError(
  */
 export async function limitGuesses<Value>(
   failures: FailureLimit | null,
-  client: Client,
+  clientAddress: ClientAddress,
   work: () => Promise<Value>,
 ): Promise<Value> {
   if (failures === null) return work()
-  orRefused(() => client.address)
+  orRefused(() => clientAddress.counted)
   try {
-    return await failures.whilePending(client, () => checkAndCount(failures, client, work))
+    return await failures.whilePending(clientAddress, () =>
+      checkAndCount(failures, clientAddress, work),
+    )
   } catch (thrown) {
     if (thrown instanceof PendingError) throw tooManyAtOnce()
     throw thrown instanceof LimitError ? tooMany(thrown) : thrown
@@ -168,14 +170,14 @@ export async function limitGuesses<Value>(
 
 async function checkAndCount<Value>(
   failures: FailureLimit,
-  client: Client,
+  clientAddress: ClientAddress,
   work: () => Promise<Value>,
 ): Promise<Value> {
   try {
     return await work()
   } catch (thrown) {
     if (!(thrown instanceof TokenRefusal) || thrown.code !== 'invalid_client') throw thrown
-    const reason = await failures.count(client, WRONG)
+    const reason = await failures.count(clientAddress, WRONG)
     throw reason === WRONG ? thrown : reason
   }
 }

@@ -18,33 +18,26 @@ export interface CheckedExt {
  * `body` asks for that, then the application's part by the function given as `ext`.
  *
  * @param target For that function.
- * @returns A {@link MacError} if one of the two rejects the request.
+ * @throws {@link MacError} `ERR_MAC_EXT`, `ERR_MAC_CALLBACK`; for the body `ERR_MAC_BODY_MISSING`,
+ *   `ERR_MAC_BODY_SYNTAX`, `ERR_MAC_BODY_MISMATCH`, `ERR_MAC_BODY_TOO_LARGE`, `ERR_MAC_BODY_UNREADABLE`.
  */
 export async function checkExt(
   request: Request,
   sent: string | null,
   check: CheckSettings,
   target: VerifiedTarget | null,
-): Promise<CheckedExt | MacError> {
-  try {
-    const checked =
-      check.body === 'ignore'
-        ? { ext: sent, bodyVerified: false }
-        : await checkBody(request, sent, check)
-    const { ext: judge } = check
-    if (judge && target) {
-      const accepts = await callAsync(
-        'ext',
-        () => judge(checked.ext, request, target),
-        (answer) => answer === true,
-      )
-      if (!accepts) return new MacError('ERR_MAC_EXT')
-    }
-    return checked
-  } catch (error) {
-    if (error instanceof MacError) return error
-    throw error
+): Promise<CheckedExt> {
+  const checked =
+    check.body === 'ignore'
+      ? { ext: sent, bodyVerified: false }
+      : await checkBody(request, sent, check)
+  const { ext: accepts } = check
+  if (accepts && target) {
+    const ask = () => accepts(checked.ext, request, target)
+    const isAccepted = await callAsync('ext', ask, (answer) => answer === true)
+    if (!isAccepted) throw new MacError('ERR_MAC_EXT')
   }
+  return checked
 }
 
 /**

@@ -1,15 +1,14 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { MacIdentity } from '../types.ts'
-import type { CredentialKey } from './authenticate.ts'
+import type { CredentialKey } from './credential-cache.ts'
 
 /** Returns the identity of a verified request. */
 export function identityOf(
   { credential, algorithm, number, until }: CredentialKey,
   { nonce }: MacAuthorization,
   timestamp: number,
-  ext: string | null,
-  bodyVerified: boolean,
+  { ext, bodyVerified }: Pick<MacIdentity, 'ext' | 'bodyVerified'>,
 ): MacIdentity {
   const { user, id, label, expires, scopes } = credential
   return Object.freeze({
@@ -29,7 +28,7 @@ export function identityOf(
 }
 
 /** The result of a request's verification, for `getMac` and `getMacError`. */
-export interface Finding {
+export interface Outcome {
   readonly identity: MacIdentity | null
   readonly error: MacError | null
 }
@@ -40,34 +39,34 @@ function itself(request: object): object {
 }
 
 /**
- * Keeps the finding in a private field of the Request object itself. No header and no argument can forge it,
+ * Keeps the outcome in a private field of the Request object itself. No header and no argument can forge it,
  * no other code can read or set it, and a copy does not have it. A WeakMap would do the same, but costs up to
  * a microsecond a request on Node, most of it in garbage collection.
  */
 class Kept extends (itself as unknown as new (request: object) => object) {
-  #finding: Finding
+  #outcome: Outcome
 
-  private constructor(request: object, finding: Finding) {
+  private constructor(request: object, outcome: Outcome) {
     super(request)
-    this.#finding = finding
+    this.#outcome = outcome
   }
 
-  static keep(request: object, finding: Finding): void {
-    if (#finding in request) request.#finding = finding
-    else if (Object.isExtensible(request)) new Kept(request, finding)
-    else frozen.set(request, finding)
+  static keep(request: object, outcome: Outcome): void {
+    if (#outcome in request) request.#outcome = outcome
+    else if (Object.isExtensible(request)) new Kept(request, outcome)
+    else frozen.set(request, outcome)
   }
 
-  static of(request: object): Finding | null {
-    return #finding in request ? request.#finding : (frozen.get(request) ?? null)
+  static of(request: object): Outcome | null {
+    return #outcome in request ? request.#outcome : (frozen.get(request) ?? null)
   }
 }
 
 /** For frozen objects: engines will no longer allow them new private fields. */
-const frozen = new WeakMap<object, Finding>()
+const frozen = new WeakMap<object, Outcome>()
 
-export function keepFinding(request: Request, finding: Finding): void {
-  Kept.keep(request, finding)
+export function keepOutcome(request: Request, outcome: Outcome): void {
+  Kept.keep(request, outcome)
 }
 
 /**
@@ -95,9 +94,9 @@ export function getMacError(request: Request): MacError | null {
   return find(request, 'getMacError').error
 }
 
-function find(request: Request, who: string): Finding {
-  const finding = isObject(request) ? Kept.of(request) : null
-  if (finding !== null) return finding
+function find(request: Request, who: string): Outcome {
+  const outcome = isObject(request) ? Kept.of(request) : null
+  if (outcome !== null) return outcome
   throw new MacError(
     'ERR_MAC_NOT_VERIFIED',
     `${who} got a request that withMac has not seen. Wrap the handler with withMac, and pass the very ` +

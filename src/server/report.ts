@@ -7,33 +7,29 @@ import { type PinnedOrigin, pinOrigin } from '../protocol/origin.ts'
 import { SIGNED_HEADERS } from '../protocol/text.ts'
 import type { StoredCredential } from '../store/types.ts'
 import type { MacReport, Reported } from '../types.ts'
-import { askReceivedTarget, type ReceivedTarget } from './request-origin.ts'
+import type { Incoming } from './incoming.ts'
 import { appliedOffset } from './validity.ts'
 import type { Verifier } from './verify.ts'
 
 /** A report, and the part of it that the client may get. */
-export interface Reporting {
+export interface RejectionReport {
   readonly report: MacReport
   /** Returns the explanation if the request names a credential that exists; otherwise `null`. */
   explainKnown(): Promise<Explanation | null>
 }
 
 /** Returns the report of a rejection. */
-export type Reporter = (
-  request: Request,
-  receivedTarget: ReceivedTarget | null,
-  error: MacError,
-) => Reporting
+export type Reporter = (incoming: Incoming, error: MacError) => RejectionReport
 
 /** Returns a function that reports rejections under these settings. */
-export function reporter(check: CheckSettings, verifier: Verifier): Reporter {
-  return (request, receivedTarget, error) => {
+export function createReporter(check: CheckSettings, verifier: Verifier): Reporter {
+  return (incoming, error) => {
     const reference = newReference()
-    const receivedAt = clock(verifier)
+    const receivedAt = tryRead(() => currentSeconds(verifier.settings.now))
     let seen: Reported | null = null
     const toJSON = (): Reported => {
       seen ??= {
-        ...seenBy(request, receivedTarget, check, verifier.settings),
+        ...seenBy(incoming, check, verifier.settings),
         reference,
         code: error.code,
         ...(receivedAt === null ? {} : { receivedAt }),
@@ -72,14 +68,6 @@ function withOffset(credential: StoredCredential, { settings }: Verifier): Store
   return { ...credential, clockOffset: appliedOffset(clockOffset, settings.maxClockOffsetSeconds) }
 }
 
-function clock({ settings }: Verifier): number | null {
-  try {
-    return currentSeconds(settings.now)
-  } catch {
-    return null
-  }
-}
-
 /** Returns 48 random bits. A UUID is the cheapest source: runtimes prepare random bytes for it. */
 function newReference(): string {
   return randomUUID().replace('-', '').slice(0, 12)
@@ -89,22 +77,22 @@ function newReference(): string {
  * Returns what the server saw of a request, and the settings that it verified it by. What cannot be read is
  * left out: nothing here throws, since reports are about requests that are wrong.
  */
-export function seenBy(
-  request: Request,
-  receivedTarget: ReceivedTarget | null,
+function seenBy(
+  incoming: Incoming,
   check: CheckSettings,
   { windowSeconds }: MacSettings,
 ): SeenRequest {
-  const raw = attempt(() => askReceivedTarget(receivedTarget))
-  const target = typeof raw === 'object' ? raw.url : raw
+  const { request } = incoming
+  const received = tryRead(() => incoming.received())
+  const target = typeof received === 'string' ? received : received?.url
   const headers: Record<string, string> = {}
   for (const name of SIGNED_HEADERS) {
-    const value = attempt(() => request.headers.get(name)) ?? null
+    const value = tryRead(() => request.headers.get(name))
     if (value !== null) headers[name] = name === 'authorization' ? withoutOthers(value) : value
   }
   return {
-    method: attempt(() => request.method) ?? '',
-    url: attempt(() => request.url) ?? '',
+    method: tryRead(() => request.method) ?? '',
+    url: tryRead(() => request.url) ?? '',
     ...(target === undefined ? {} : { target }),
     headers,
     settings: { ...originSettings(request, check), windowSeconds },
@@ -123,9 +111,9 @@ function originSettings(request: Request, { origin, trustProxy }: CheckSettings)
   if (trustProxy !== null) return { trustProxy: trustProxy === 'both' ? true : trustProxy }
   if (origin === null) return {}
   if (typeof origin !== 'function') return { origin: origin.map(written) }
-  const computed = attempt(() => origin(request))
-  const pinned = typeof computed === 'string' ? attempt(() => pinOrigin(computed)) : undefined
-  return pinned === undefined ? {} : { origin: written(pinned) }
+  const computed = tryRead(() => origin(request))
+  const pinned = typeof computed === 'string' ? tryRead(() => pinOrigin(computed)) : null
+  return pinned === null ? {} : { origin: written(pinned) }
 }
 
 function written({ scheme, host, port }: PinnedOrigin): string {
@@ -133,10 +121,11 @@ function written({ scheme, host, port }: PinnedOrigin): string {
   return `${scheme}://${host}${usual ? '' : `:${port}`}`
 }
 
-function attempt<Value>(read: () => Value): Value | undefined {
+/** Returns what a function reads; `null` if it throws. */
+function tryRead<Value>(read: () => Value): Value | null {
   try {
     return read()
   } catch {
-    return undefined
+    return null
   }
 }

@@ -5,7 +5,6 @@ import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
 import {
   checkNamedHost,
-  checkReceivedTarget,
   checkUrlHost,
   checkUrlStart,
   chooseOrigin,
@@ -18,10 +17,7 @@ import {
   shownHosts,
   type UrlPieces,
 } from '../protocol/origin.ts'
-import type { NodeRequest } from '../types.ts'
-
-/** Returns the request target as it was received, or node:http's request; `undefined` if neither is known. */
-export type ReceivedTarget = () => string | NodeRequest | undefined
+import type { Incoming } from './incoming.ts'
 
 /**
  * Returns what the client signed of the request line and its origin: method, target, host and port
@@ -30,20 +26,24 @@ export type ReceivedTarget = () => string | NodeRequest | undefined
  * @throws {@link MacError} if that is not certain.
  */
 export function signedOrigin(
-  request: Request,
-  settings: OriginSettings & Pick<CheckSettings, 'readsTarget'>,
-  receivedTarget: ReceivedTarget | null,
+  incoming: Incoming,
+  settings: OriginSettings & Pick<CheckSettings, 'needsClearPath'>,
 ): RequestOrigin {
+  const { request } = incoming
   const url = cutReceivedUrl(request.url)
-  const received = askReceivedTarget(receivedTarget)
+  const received = incoming.received()
   const source = settings.origin ?? settings.trustProxy
   // A single origin, a function and a proxy tell the host without the request's Host field.
   const hostIsSigned = source === null || (typeof source === 'object' && source.length > 1)
-  if (typeof received === 'object') checkNamedHost(received.headers, url.scheme, hostIsSigned)
+  if (received !== null && typeof received === 'object') {
+    checkNamedHost(received.headers, url.scheme, hostIsSigned)
+  }
   const { host, port } = signedAuthority(request, url, source)
-  // A function that looks at the path must see the one that is routed by, so the URL may not differ.
-  checkUrlStart(url, settings.readsTarget ? null : { host, port })
-  return { method: requestMethod(request), target: targetOf(received, url), host, port }
+  // If a function decides by the path, it must see the path that the server routes by. So the URL must not
+  // start in a way that the client chose.
+  checkUrlStart(url, settings.needsClearPath ? null : { host, port })
+  const target = received === null ? url.target : incoming.target()
+  return { method: requestMethod(request), target, host, port }
 }
 
 /**
@@ -60,36 +60,6 @@ export function spokenOrigin(
   const source = origin ?? trustProxy
   if (source !== null) return namedOrigin(request, url, source)
   return { scheme: url.scheme, ...requestAuthority(request, url) }
-}
-
-/**
- * Calls the function given as `requestTarget`.
- *
- * @throws {@link MacError} `ERR_MAC_CALLBACK` if it fails, or returns something else.
- */
-export function askReceivedTarget(
-  receivedTarget: ReceivedTarget | null,
-): string | NodeRequest | undefined {
-  if (receivedTarget === null) return undefined
-  return callSync('requestTarget', receivedTarget, (received) => {
-    if (received === undefined || typeof received === 'string' || isNodeRequest(received)) {
-      return received
-    }
-    throw new TypeError("it must give a string, node:http's request, or undefined")
-  })
-}
-
-/** Returns the target that was signed: the received one if it is known, otherwise that of the URL. */
-export function targetOf(received: string | NodeRequest | undefined, url: UrlPieces): string {
-  if (received === undefined) return url.target
-  return checkReceivedTarget(typeof received === 'string' ? received : (received.url ?? ''))
-}
-
-/** By its shape: HTTP/1 and HTTP/2 have classes of their own, and headers without a prototype. */
-function isNodeRequest(value: unknown): value is NodeRequest {
-  const shape = value as Partial<NodeRequest> | null
-  if (typeof shape?.url !== 'string') return false
-  return typeof shape.headers === 'object' && shape.headers !== null
 }
 
 function signedAuthority(

@@ -7,7 +7,7 @@ import { formatChallenge, type MacChallenge, serverTimeMac } from '../protocol/c
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { plainJson } from '../protocol/text.ts'
 import type { RejectedVerdict } from '../types.ts'
-import type { CredentialKey } from './authenticate.ts'
+import type { CredentialKey } from './credential-cache.ts'
 import { ScopeError } from './scope.ts'
 import { appliedOffset } from './validity.ts'
 
@@ -70,7 +70,7 @@ export function rejectionResponse(
     status,
     code,
     reference,
-    ...(error instanceof ScopeError && { scopes: error.demanded }),
+    ...(error instanceof ScopeError && { scopes: error.needed }),
     ...(explanation && { explanation }),
   }
   // A plain object: servers on node:http write it as it is, but would copy a Headers object first.
@@ -88,7 +88,7 @@ export function rejectionResponse(
 
 /**
  * Returns the challenge that goes with an error (draft §4.2); `null` unless the status is 401, or 429 for a
- * replay. A client that is only told to wait would think that the first copy was rejected too.
+ * replay. Without the challenge, a client that gets a 429 would think that its first copy was rejected too.
  *
  * If the MAC is right and the timestamp is not, the challenge carries the server's time with a MAC over it.
  * Nobody else gets that: it is a MAC by a key that they may not have.
@@ -119,7 +119,7 @@ function isLimitedReplay(error: MacError): error is MacError & { readonly cause:
  * clock should show so that its timestamps are accepted. `null` if the server's clock fails.
  */
 function serverTime(
-  { sent, key: { algorithm, text, credential } }: AuthenticatedClient,
+  { sent, key: { algorithm, macKey, credential } }: AuthenticatedClient,
   settings: MacSettings,
 ): Pick<MacChallenge, 'ts' | 'tsm'> | null {
   try {
@@ -127,7 +127,7 @@ function serverTime(
     const seconds = currentSeconds(settings.now) - offset
     if (seconds <= 0) return null
     const ts = String(seconds)
-    return { ts, tsm: serverTimeMac(algorithm, text, { ...sent, serverTs: ts }) }
+    return { ts, tsm: serverTimeMac(algorithm, macKey, { ...sent, serverTs: ts }) }
   } catch {
     return null
   }

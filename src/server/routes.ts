@@ -1,6 +1,6 @@
+import type { RouteCheck } from './incoming.ts'
 import type { FirstArgument } from './request-of.ts'
 import { methodServed, type Route, RouteTable } from './route-table.ts'
-import type { RouteCheck } from './routed.ts'
 import type { Handler } from './with-mac.ts'
 
 /** The parameters in a pattern of Bun's `routes`: `{ id: string }` for `/files/:id`. */

@@ -2,19 +2,19 @@ import { callAsync } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import { readScopes, type ScopeRule } from '../options.ts'
 import type { AcceptedVerdict, MacIdentity, MacVerdict } from '../types.ts'
-import type { ReceivedTarget } from './request-origin.ts'
+import type { Incoming } from './incoming.ts'
 import { verifiedTarget } from './verified-target.ts'
 
 /** A scope that a credential lacks. The message names it; the client learns only what is needed. */
 export class ScopeError extends MacError {
-  readonly demanded: readonly string[]
+  readonly needed: readonly string[]
 
-  constructor(demanded: readonly string[], { id, scopes: held }: MacIdentity) {
-    const missing = demanded.filter((scope) => !held.includes(scope))
+  constructor(needed: readonly string[], { id, scopes: held }: MacIdentity) {
+    const missing = needed.filter((scope) => !held.includes(scope))
     const list = missing.map((scope) => JSON.stringify(scope)).join(', ')
     const what = missing.length === 1 ? 'scope' : 'scopes'
     super('ERR_MAC_SCOPE', `The credential ${JSON.stringify(id)} lacks the ${what} ${list}.`)
-    this.demanded = demanded
+    this.needed = needed
   }
 }
 
@@ -26,33 +26,43 @@ export class ScopeError extends MacError {
  */
 export async function checkScope(
   accepted: AcceptedVerdict,
-  request: Request,
+  incoming: Incoming,
   rule: ScopeRule,
-  receivedTarget: ReceivedTarget | null,
 ): Promise<MacVerdict> {
   const { identity, rateLimit } = accepted
+  const error = await findScopeError(identity, incoming, rule)
+  if (error === null) return accepted
+  const { id } = identity
+  return { ok: false, error, id, challenge: null, rateLimit, retryAfterSeconds: null }
+}
+
+async function findScopeError(
+  identity: MacIdentity,
+  incoming: Incoming,
+  rule: ScopeRule,
+): Promise<MacError | null> {
   try {
-    const demanded =
-      typeof rule === 'function'
-        ? await callAsync(
-            'scope',
-            () => rule(request, verifiedTarget(request, receivedTarget)),
-            readAnswer,
-          )
-        : rule
-    if (demanded.every((scope) => identity.scopes.includes(scope))) return accepted
-    throw new ScopeError(demanded, identity)
+    const needed = typeof rule === 'function' ? await askScopes(rule, incoming) : rule
+    const isComplete = needed.every((scope) => identity.scopes.includes(scope))
+    return isComplete ? null : new ScopeError(needed, identity)
   } catch (error) {
-    if (!(error instanceof MacError)) throw error
-    const { id } = identity
-    return { ok: false, error, id, challenge: null, rateLimit, retryAfterSeconds: null }
+    if (error instanceof MacError) return error
+    throw error
   }
+}
+
+function askScopes(
+  rule: Extract<ScopeRule, (...given: never[]) => unknown>,
+  incoming: Incoming,
+): Promise<readonly string[]> {
+  const ask = () => rule(incoming.request, verifiedTarget(incoming))
+  return callAsync('scope', ask, readAnswer)
 }
 
 /** A list that came out empty by mistake must not accept everybody. */
 function readAnswer(answer: unknown): readonly string[] {
   if (answer === null) return []
-  const demanded = readScopes(answer)
-  if (demanded.length > 0) return demanded
+  const needed = readScopes(answer)
+  if (needed.length > 0) return needed
   throw new TypeError('an empty list names no scope; if the request needs none, return null')
 }

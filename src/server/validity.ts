@@ -1,21 +1,15 @@
 import { currentSeconds } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import type { MacSettings } from '../options.ts'
-import type { CredentialKey } from './authenticate.ts'
+import type { CredentialKey } from './credential-cache.ts'
 
-/** What a timestamp is compared with. */
-export interface FreshnessRule {
-  /** The server's clock, in whole seconds since 1970. */
-  readonly now: number
-  readonly windowSeconds: number
-  /** The largest clock difference that is learned or applied; 0 if none is. */
-  readonly maxClockOffsetSeconds: number
-}
+/** What a timestamp may differ by, from {@link MacSettings}. */
+export type TimestampSettings = Pick<MacSettings, 'windowSeconds' | 'maxClockOffsetSeconds'>
 
 /** What {@link checkValidity} found out about a valid key and timestamp. */
 export interface Validity {
-  /** What the timestamp was compared with, with the time of the check. */
-  readonly rule: FreshnessRule
+  /** When it was checked: the server's clock, in whole seconds since 1970. */
+  readonly now: number
   /** The clock offset that may be learned, or `null`. */
   readonly learnable: number | null
 }
@@ -32,10 +26,9 @@ export function checkValidity(
   timestamp: number,
   settings: MacSettings,
 ): Validity {
-  const { windowSeconds, maxClockOffsetSeconds } = settings
-  const rule = { now: currentSeconds(settings.now), windowSeconds, maxClockOffsetSeconds }
-  checkEnd(key, rule.now)
-  return { rule, learnable: checkTimestamp(timestamp, key.credential.clockOffset, rule) }
+  const now = currentSeconds(settings.now)
+  checkEnd(key, now)
+  return { now, learnable: checkTimestamp(timestamp, key.credential.clockOffset, now, settings) }
 }
 
 /** The same as {@link checkValidity}; `null` if a check fails. */
@@ -84,15 +77,16 @@ export function checkEnd({ credential, number, until }: CredentialKey, now: numb
  * It does *not* look at the nonce: a fresh timestamp can still be a replay.
  *
  * @param known The offset stored with the credential, or `null`.
+ * @param now The server's clock, in whole seconds since 1970.
  * @returns The offset to learn, or `null` if there is none to learn.
  * @throws {@link MacError} `ERR_MAC_TIMESTAMP_STALE` or `ERR_MAC_TIMESTAMP_AHEAD`.
  */
 export function checkTimestamp(
   timestamp: number,
   known: number | null,
-  rule: FreshnessRule,
+  now: number,
+  { windowSeconds, maxClockOffsetSeconds }: TimestampSettings,
 ): number | null {
-  const { now, windowSeconds, maxClockOffsetSeconds } = rule
   if (maxClockOffsetSeconds > 0 && known === null) {
     checkWithin(timestamp, now, maxClockOffsetSeconds)
     return now - timestamp
@@ -107,9 +101,9 @@ export function appliedOffset(known: number | null, maxClockOffsetSeconds: numbe
   return known !== null && Math.abs(known) <= maxClockOffsetSeconds ? known : 0
 }
 
-/** Returns for how many seconds a nonce matters: as long as any credential may use its timestamp. */
-export function keepSeconds(rule: Omit<FreshnessRule, 'now'>): number {
-  return rule.windowSeconds + rule.maxClockOffsetSeconds
+/** Returns how many seconds after its timestamp a nonce may still be used by some credential. */
+export function keepSeconds(settings: TimestampSettings): number {
+  return settings.windowSeconds + settings.maxClockOffsetSeconds
 }
 
 function checkWithin(timestamp: number, now: number, seconds: number): void {

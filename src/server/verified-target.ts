@@ -1,30 +1,15 @@
 import { MacError } from '../errors.ts'
-import { cutUrl, requestMethod } from '../protocol/origin.ts'
+import { requestMethod } from '../protocol/origin.ts'
 import type { VerifiedTarget } from '../types.ts'
-import { askReceivedTarget, type ReceivedTarget, targetOf } from './request-origin.ts'
-
-/** Returns the path of a request target as it was signed. Nothing is decoded. */
-export function pathOf(target: string): string {
-  const end = target.indexOf('?')
-  return end === -1 ? target : target.slice(0, end)
-}
-
-/** Returns the target that the MAC covers. */
-export function signedTarget(request: Request, receivedTarget: ReceivedTarget | null): string {
-  return targetOf(askReceivedTarget(receivedTarget), cutUrl(request.url))
-}
+import { type Incoming, pathOf } from './incoming.ts'
 
 /**
  * Returns the verified method and path, for functions that decide by them.
  *
  * @throws {@link MacError} as {@link unambiguous} does.
  */
-export function verifiedTarget(
-  request: Request,
-  receivedTarget: ReceivedTarget | null,
-): VerifiedTarget {
-  const target = signedTarget(request, receivedTarget)
-  return unambiguous({ method: requestMethod(request), target })
+export function verifiedTarget(incoming: Incoming): VerifiedTarget {
+  return unambiguous({ method: requestMethod(incoming.request), target: incoming.target() })
 }
 
 /** Each ambiguity, with its name for the message. */

@@ -1,128 +1,128 @@
 import { currentSeconds } from '../callback.ts'
+import type { VerdictPublisher } from '../diagnostics.ts'
 import { MacError } from '../errors.ts'
-import type { Client } from '../limits/client-address.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { CheckSettings, MacSettings } from '../options.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
-import type { CredentialStore, NonceStore, Recorded, Store } from '../store/types.ts'
+import type { NonceStore, Recorded, Store } from '../store/types.ts'
 import type { MacVerdict } from '../types.ts'
-import {
-  authenticate,
-  authenticateAgain,
-  type CredentialCache,
-  type CredentialKey,
-  verifyCached,
-} from './authenticate.ts'
-import { checkExt } from './body.ts'
+import { loadCredential, verifyCached, verifyStored } from './authenticate.ts'
+import { type CheckedExt, checkExt } from './body.ts'
 import type { Cleanup } from './cleanup.ts'
+import type { CredentialCache, CredentialKey } from './credential-cache.ts'
 import { identityOf } from './identity.ts'
-import { type ReceivedTarget, signedOrigin } from './request-origin.ts'
+import type { Incoming } from './incoming.ts'
+import { signedOrigin } from './request-origin.ts'
 import { type AuthenticatedClient, rejectedVerdict } from './response.ts'
-import { checkRouted, type RouteCheck } from './routed.ts'
-import { checkEnd, checkTimestamp, checkValidity, validityOrNull } from './validity.ts'
+import { checkRoute } from './route-check.ts'
+import {
+  checkEnd,
+  checkTimestamp,
+  checkValidity,
+  type Validity,
+  validityOrNull,
+} from './validity.ts'
 import { unambiguous } from './verified-target.ts'
 
-/** What a verification needs besides the request. */
+/** The parts of a `Mac` that verify requests. */
 export interface Verifier {
   readonly settings: MacSettings
   readonly cleanup: Cleanup
   readonly cache: CredentialCache
   readonly limits: Limits
+  readonly publisher: VerdictPublisher
   /** Returns the store; a promise until it is open. */
   store(): Store | Promise<Store>
 }
 
-/** A request with MAC credentials, while they are verified. */
+/** A request with MAC credentials, while it is verified. */
 interface Attempt {
   readonly sent: MacAuthorization
-  /** The normalized request string. */
-  readonly text: string
+  /** The normalized request string (draft §3.2.1). */
+  readonly requestString: string
+  readonly timestamp: number
   /**
    * The key that verified the MAC. `null` while the credential is read, so that a failure there does not
    * count as authenticated.
    */
   key: CredentialKey | null
-  /** Set before the credential is read: from then on a rejection is counted for it. */
-  nonces: NonceStore | null
+  /** Where a rejection is counted for the credential; `null` until the credential has been looked for. */
+  countedIn: NonceStore | null
 }
 
 /**
  * Verifies one request, from what was signed to the nonce. Nothing is written before the MAC is verified.
- * The nonce is recorded last, so that a body that was changed on its way does not use up the nonce of the
- * true request.
+ *
+ * The nonce is recorded after everything that a changed request could fail, the body included: such a request
+ * must not use up the nonce of the true one. After the nonce come only the limit of the credential, and the
+ * clock offset.
  *
  * It is one function: each `await` of another costs more than most of the steps.
- *
- * @param route Checks that the request is for the handler that runs; `null` if there are no routes.
  */
 export async function verify(
-  request: Request,
+  incoming: Incoming,
   check: CheckSettings,
   verifier: Verifier,
-  receivedTarget: ReceivedTarget | null = null,
-  client: Client | null = null,
-  route: RouteCheck | null = null,
 ): Promise<MacVerdict> {
   const { settings, cache, cleanup, limits } = verifier
+  const { request, clientAddress } = incoming
   let attempt: Attempt | null = null
   try {
-    // Authorization and origin: what was signed.
-    checkRouted(request, receivedTarget, route)
+    // What was signed: route, header, origin.
+    checkRoute(incoming)
     const sent = parseAuthorization(authorizationOf(request))
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
-    const origin = signedOrigin(request, check, receivedTarget)
-    const target = check.readsTarget ? unambiguous(origin) : null
-    const text = joinCovered(origin, sent)
+    const origin = signedOrigin(incoming, check)
+    const target = check.needsClearPath ? unambiguous(origin) : null
+    const requestString = joinCovered(origin, sent)
     const timestamp = Number(sent.ts)
 
-    // Credential, MAC and validity. The cache may accept a request, but never rejects one: before that,
-    // the store is asked.
-    let key = verifyCached(sent, text, cache)
-    attempt = { sent, text, key, nonces: null }
+    // Credential, MAC and validity. A cached key may accept a MAC. If it does not, the store decides.
+    let key = verifyCached(sent, requestString, cache)
+    attempt = { sent, requestString, timestamp, key, countedIn: null }
     if (limits.failures !== null) {
-      if (key === null) limits.failures.countGuess(client, cache.has(sent.id) ? sent.id : null)
-      else if (!limits.failures.trusts(client, key)) key = attempt.key = null
+      if (key === null)
+        limits.failures.countGuess(clientAddress, cache.has(sent.id) ? sent.id : null)
+      else if (!limits.failures.trusts(clientAddress, key)) key = attempt.key = null
     }
     let validity = key === null ? null : validityOrNull(key, timestamp, settings)
-    if (validity === null) limits.failures?.check(client)
+    // A look-up is needed. An address that is exhausted gets none.
+    if (validity === null) limits.failures?.check(clientAddress)
     const opening = verifier.store()
     const store = opening instanceof Promise ? await opening : opening
-    const { nonces, credentials } = store
-    attempt.nonces = nonces
+    const { nonces } = store
+    attempt.countedIn = nonces
     if (key === null || validity === null) {
-      key = await readKey(attempt, authenticate, credentials, cache)
-      // Of many that were sent at once, those before this one may have exhausted the address.
-      limits.failures?.check(client)
-      validity = checkValidity(key, timestamp, settings)
+      ;[key, validity] = await checkCredential(attempt, verifyStored, store, verifier)
+      // Other requests from this address, sent at the same time, may have exhausted it meanwhile.
+      limits.failures?.check(clientAddress)
     }
 
     // The limit of the credential's requests.
     let exhausted = limits.requests.exhausted(key.credential, sent)
     if (exhausted !== null && limits.requests.shouldLookUp(key.credential)) {
-      key = await readKey(attempt, authenticateAgain, credentials, cache)
-      validity = checkValidity(key, timestamp, settings)
+      ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
       exhausted = limits.requests.exhausted(key.credential, sent)
     }
     if (exhausted !== null) throw exhausted
 
-    // `ext` and the body. Nothing is read of the body of a replay.
-    let { ext } = sent
-    let bodyVerified = false
-    const looksInside = check.ext || check.body !== 'ignore'
-    if (looksInside && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
-      const checked = await checkExt(request, ext, check, target)
-      if (checked instanceof MacError) {
-        await readKey(attempt, authenticateAgain, credentials, cache)
-        throw checked
+    // `ext` and the body. The body of a replay is not read.
+    let covered: CheckedExt = { ext: sent.ext, bodyVerified: false }
+    const mustCheckExt = check.ext || check.body !== 'ignore'
+    if (mustCheckExt && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
+      try {
+        covered = await checkExt(request, sent.ext, check, target)
+      } catch (error) {
+        // If the credential was revoked meanwhile, that is the reason of the rejection.
+        await checkCredential(attempt, loadCredential, store, verifier)
+        throw error
       }
-      ;({ ext, bodyVerified } = checked)
       // The function `ext` may take its time, and so may a body.
       validity = validityOrNull(key, timestamp, settings)
       if (validity === null) {
-        key = await readKey(attempt, authenticateAgain, credentials, cache)
-        validity = checkValidity(key, timestamp, settings)
+        ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
       }
     }
 
@@ -132,53 +132,63 @@ export async function verify(
       credential: sent.id,
       keyNumber: key.number,
       nonce: sent.nonce,
-      now: validity.rule.now,
+      now: validity.now,
     })
-    // A replay costs a look-up, but not from an address that is exhausted.
-    if (recorded.verdict === 'seen') limits.failures?.check(client, new MacError('ERR_MAC_REPLAY'))
+    // A replay costs a look-up. An address that is exhausted gets none.
+    if (recorded.verdict === 'seen') {
+      limits.failures?.check(clientAddress, new MacError('ERR_MAC_REPLAY'))
+    }
+    // The credentials have changed since this one was read, perhaps this one. A replay has no version.
     if (recorded.version !== key.version) {
-      // Some credential was changed since this one was read: perhaps it was this.
-      key = await readKey(attempt, authenticateAgain, credentials, cache)
-      validity = checkValidity(key, timestamp, settings)
+      ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
     }
     if (recorded.verdict !== 'new') throw nonceError(recorded)
     const limit = limits.requests.limitOf(key.credential)
     const rateLimit = limit && (await limits.requests.count(key.credential, limit, sent))
     checkEnd(key, currentSeconds(settings.now))
-    const { rule, learnable } = validity
+    const { now, learnable } = validity
     if (learnable !== null) {
-      // Another request may have been first: then its offset counts, and this one is judged by it.
-      const learned = await credentials.learnClock(sent.id, learnable)
-      if (learned !== learnable) checkTimestamp(timestamp, learned ?? 0, rule)
+      // Another request may have been first. Then its offset counts, and this one is checked by it.
+      const learned = await store.credentials.learnClock(sent.id, learnable)
+      if (learned === null) {
+        // The credential was deleted, perhaps created anew.
+        ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
+      } else if (learned !== learnable) checkTimestamp(timestamp, learned, now, settings)
     }
-    limits.failures?.signed(client, key)
-    cleanup.step(store, rule.now)
-    return { ok: true, identity: identityOf(key, sent, timestamp, ext, bodyVerified), rateLimit }
+    limits.failures?.signed(clientAddress, key)
+    cleanup.step(store, now)
+    return { ok: true, identity: identityOf(key, sent, timestamp, covered), rateLimit }
   } catch (thrown) {
-    const reason = limits.failures === null ? thrown : await limits.failures.count(client, thrown)
-    const verdict = rejectedVerdict(reason, clientOf(attempt), settings)
-    if (attempt !== null && attempt.nonces !== null) {
-      countFailure(verdict.error, attempt.sent.id, attempt.nonces, settings)
+    const failures = limits.failures
+    const reason = failures === null ? thrown : await failures.count(clientAddress, thrown)
+    const verdict = rejectedVerdict(reason, authenticatedClient(attempt), settings)
+    if (attempt !== null && attempt.countedIn !== null) {
+      countFailure(verdict.error, attempt.sent.id, attempt.countedIn, settings)
     }
     return verdict
   }
 }
 
-/** Reads the credential from the store, and verifies the MAC with that. */
-async function readKey(
+/**
+ * Reads the credential from the store, and checks everything about it: the MAC, whether it is revoked or
+ * disabled, and the validity. A new check of the credential belongs into {@link checkValidity}.
+ *
+ * @param read {@link verifyStored}, or {@link loadCredential} if the MAC was right before.
+ */
+async function checkCredential(
   attempt: Attempt,
-  read: typeof authenticate,
-  credentials: CredentialStore,
-  cache: CredentialCache,
-): Promise<CredentialKey> {
+  read: typeof verifyStored,
+  { credentials }: Store,
+  { cache, settings }: Verifier,
+): Promise<[CredentialKey, Validity]> {
   attempt.key = null
-  const key = await read(attempt.sent, attempt.text, credentials, cache)
+  const key = await read(attempt.sent, attempt.requestString, credentials, cache)
   attempt.key = key
-  return key
+  return [key, checkValidity(key, attempt.timestamp, settings)]
 }
 
 /** Returns who sent a request, if its MAC was verified. */
-function clientOf(attempt: Attempt | null): AuthenticatedClient | null {
+function authenticatedClient(attempt: Attempt | null): AuthenticatedClient | null {
   if (attempt === null || attempt.key === null) return null
   return { sent: attempt.sent, key: attempt.key }
 }
@@ -209,9 +219,9 @@ function dateOf(seconds = 0): string {
 }
 
 /**
- * Counts a rejection for the credential that the request named, once it was looked up: a 401 for any reason
- * but that the credential does not exist. That is counted as well, apart, so that it is as much work. Errors
- * that are not the fault of the credentials do not count. Nothing is written now: see `NonceStore.failed`.
+ * Counts a failure for the credential that the request named: a 401 after the credential was looked for. If
+ * the credential does not exist, the store counts it too, but separately, so that the work is the same.
+ * Nothing is written now: see `NonceStore.failed`.
  */
 export function countFailure(
   error: MacError,

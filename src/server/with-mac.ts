@@ -1,99 +1,93 @@
 import { callHook } from '../callback.ts'
-import type { VerdictPublisher } from '../diagnostics.ts'
 import { inDevelopment } from '../environment.ts'
 import type { MacError } from '../errors.ts'
-import { withRateLimit } from '../limits/headers.ts'
+import { clientAddressOf } from '../limits/client-address.ts'
 import type { WithMacSettings } from '../options.ts'
 import { plain } from '../protocol/text.ts'
-import type { MacIdentity, MacReport, MacVerdict, RejectedVerdict } from '../types.ts'
+import type { AcceptedVerdict, MacReport, MacVerdict, RejectedVerdict } from '../types.ts'
 import { consoleLines, shownRequest } from './console-lines.ts'
-import { type Finding, keepFinding } from './identity.ts'
-import type { Reporter } from './report.ts'
+import { keepOutcome, type Outcome } from './identity.ts'
+import { Incoming, type RouteCheck } from './incoming.ts'
+import { createReporter, type Reporter } from './report.ts'
 import { type FirstArgument, requestOrResponse } from './request-of.ts'
-import type { ReceivedTarget } from './request-origin.ts'
 import { rejectionResponse } from './response.ts'
-import { behindNode, isRouted, type RouteCheck } from './routed.ts'
+import { behindNode, hasRoute } from './route-check.ts'
 import { checkScope } from './scope.ts'
+import { type Verifier, verify } from './verify.ts'
 
 /** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
 export type Handler<First extends FirstArgument, Rest extends unknown[]> =
   | ((first: First, ...rest: Rest) => Response | Promise<Response>)
   | { readonly fetch: (first: First, ...rest: Rest) => Response | Promise<Response> }
 
-const ANONYMOUS: Finding = Object.freeze({ identity: null, error: null })
+const ANONYMOUS: Outcome = Object.freeze({ identity: null, error: null })
 
 /**
  * Returns a handler that verifies each request, and then calls `handler`.
  *
- * @param limited The responses of the `Mac` that have rate limit fields.
- * @param ownRoute Checks that a request is for this handler; `verify` calls it as well.
+ * @param route Checks that a request is for this handler; `null` if there are no routes.
  */
 export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
   settings: WithMacSettings,
-  verify: (
-    request: Request,
-    receivedTarget: ReceivedTarget | null,
-    first: First,
-    rest: Rest,
-    route: RouteCheck | null,
-  ) => Promise<MacVerdict>,
-  report: Reporter,
-  publisher: VerdictPublisher,
-  limited: WeakSet<Response>,
-  ownRoute: RouteCheck | null = null,
+  verifier: Verifier,
+  route: RouteCheck | null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
+  const reporter = createReporter(settings, verifier)
   const { requestTarget, allowPreflight, mode, scope } = settings
-  const onReject = settings.onReject ?? reportRejection
+  const { limits, publisher } = verifier
   return async (first, ...rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
-    const receivedTarget = requestTarget == null ? null : once(() => requestTarget(first, ...rest))
-    const route = receivedTarget === null ? behindNode(first, rest[0], ownRoute) : ownRoute
-    const passes =
+    const incoming = new Incoming(request, {
+      requestTarget: requestTarget === null ? null : () => requestTarget(first, ...rest),
+      route: requestTarget === null ? behindNode(first, rest[0], route) : route,
+      clientAddress: limits.failures && clientAddressOf(request, first, rest, settings),
+    })
+    const needsNoCredential =
       (allowPreflight && isPreflight(request)) || (mode === 'optional' && isUnsigned(request))
-    if (passes && isRouted(request, receivedTarget, route)) {
-      keepFinding(request, ANONYMOUS)
-      return withRateLimit(await call(first, ...rest), null, limited)
+    if (needsNoCredential && hasRoute(incoming)) {
+      keepOutcome(request, ANONYMOUS)
+      return limits.addFields(await call(first, ...rest), null)
     }
     const begun = publisher.begin()
-    let verdict = await verify(request, receivedTarget, first, rest, route)
-    if (verdict.ok && scope !== null)
-      verdict = await checkScope(verdict, request, scope, receivedTarget)
+    let verdict = await verify(incoming, settings, verifier)
+    if (verdict.ok && scope !== null) verdict = await checkScope(verdict, incoming, scope)
     if (!isAnonymous(verdict, settings)) publisher.end(verdict, begun)
-    const finding = verdict.ok
-      ? accepted(verdict.identity, request, settings)
-      : await refused(verdict, request, settings, onReject, report, receivedTarget, route)
-    if (finding instanceof Response) return finding
-    keepFinding(request, finding)
-    const answer = await call(first, ...rest)
-    return withRateLimit(answer, verdict.ok ? verdict.rateLimit : null, limited)
+    const outcome = verdict.ok
+      ? accept(verdict, request, settings)
+      : await reject(verdict, incoming, settings, reporter)
+    if (outcome instanceof Response) return outcome
+    keepOutcome(request, outcome)
+    const response = await call(first, ...rest)
+    return limits.addFields(response, verdict.ok ? verdict.rateLimit : null)
   }
 }
 
-function accepted(identity: MacIdentity, request: Request, { onAccept }: WithMacSettings): Finding {
+function accept(
+  { identity }: AcceptedVerdict,
+  request: Request,
+  { onAccept }: WithMacSettings,
+): Outcome {
   if (onAccept) callHook('onAccept', () => onAccept(identity, request))
   return { identity, error: null }
 }
 
-/** Returns the finding for the handler of the mode `optional`, or the response instead of the handler's. */
-async function refused(
+/** Returns the response to a rejected request; or, in the mode `optional`, what the handler may know of it. */
+async function reject(
   verdict: RejectedVerdict,
-  request: Request,
+  incoming: Incoming,
   settings: WithMacSettings,
-  onReject: NonNullable<WithMacSettings['onReject']>,
   reporter: Reporter,
-  receivedTarget: ReceivedTarget | null,
-  route: RouteCheck | null,
-): Promise<Finding | Response> {
+): Promise<Outcome | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
-  const { mode, debug } = settings
-  const { report, explainKnown } = reporter(request, receivedTarget, error)
-  callHook('onReject', () => onReject(error, request, report))
+  const { mode, debug, onReject } = settings
+  const { report, explainKnown } = reporter(incoming, error)
+  callHook('onReject', () => (onReject ?? printRejection)(error, incoming.request, report))
   // A request for another handler must not reach this one, not even as anonymous.
-  if (mode === 'optional' && error.status === 401 && isRouted(request, receivedTarget, route)) {
+  if (mode === 'optional' && error.status === 401 && hasRoute(incoming)) {
     return { identity: null, error }
   }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
@@ -115,15 +109,6 @@ function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(
   throw new TypeError(
     'withmac: the handler must be a function of a Request, a function of an object with a request, or an object with a function fetch.',
   )
-}
-
-/** Calls the function at most once, so that its result counts for the whole request. */
-function once(ask: ReceivedTarget): ReceivedTarget {
-  let result: { readonly received: ReturnType<ReceivedTarget> } | null = null
-  return () => {
-    result ??= { received: ask() }
-    return result.received
-  }
 }
 
 function isPreflight(request: Request): boolean {
@@ -151,7 +136,7 @@ function hasField(request: Request, name: string): boolean | null {
  * The default of `onReject`: prints the failures that the operator must mend, and in development every
  * rejection. The environment is not read before there is something to print.
  */
-function reportRejection(error: MacError, request: Request, { reference }: MacReport): void {
+function printRejection(error: MacError, request: Request, { reference }: MacReport): void {
   const { code, status } = error
   if (status >= 500) {
     console.error(`withmac: ${code} (${reference}): ${plain(error.message)}`, error.cause ?? '')

@@ -1,4 +1,4 @@
-import { clientOf } from '../../src/limits/client-address.ts'
+import { clientAddressOf } from '../../src/limits/client-address.ts'
 import type { ForwardedFamily } from '../../src/protocol/forwarded.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
@@ -6,7 +6,8 @@ const request = new Request('http://example.com/')
 const OWN = { clientAddress: null, trustProxy: null }
 
 describe('without a proxy, the address is the one that the server shows:', () => {
-  const shown = (first: unknown, ...rest: unknown[]) => clientOf(request, first, rest, OWN).address
+  const shown = (first: unknown, ...rest: unknown[]) =>
+    clientAddressOf(request, first, rest, OWN).counted
 
   test("requestIP of Bun's second argument, called with the Request", () => {
     const requestIP = (asked: Request) => (asked === request ? { address: '192.0.2.1' } : null)
@@ -53,7 +54,7 @@ describe('without a proxy, the address is the one that the server shows:', () =>
   test('null, if only forwarded fields contain one', () => {
     const headers = { 'x-forwarded-for': '192.0.2.9', forwarded: 'for=192.0.2.9' }
     const forwarded = new Request('http://example.com/', { headers })
-    expect(clientOf(forwarded, forwarded, [], OWN).address).toBe(null)
+    expect(clientAddressOf(forwarded, forwarded, [], OWN).counted).toBe(null)
   })
 })
 
@@ -62,7 +63,7 @@ describe('with trustProxy, the address is the last one in the forwarded fields:'
   function addressBy(headers: Record<string, string>, trustProxy: ForwardedFamily = 'both') {
     const forwarded = new Request('http://example.com/', { headers })
     const settings = { clientAddress: null, trustProxy }
-    return clientOf(forwarded, forwarded, [SOCKET], settings).address
+    return clientAddressOf(forwarded, forwarded, [SOCKET], settings).counted
   }
 
   test.each([
@@ -103,7 +104,7 @@ describe('with trustProxy, the address is the last one in the forwarded fields:'
 
 describe('the function clientAddress', () => {
   const by = (clientAddress: () => string | undefined) =>
-    clientOf(request, request, ['b'], { clientAddress, trustProxy: 'both' })
+    clientAddressOf(request, request, ['b'], { clientAddress, trustProxy: 'both' })
 
   test('overrides all other ways, and gets the arguments of the handler', () => {
     const given: unknown[] = []
@@ -111,7 +112,7 @@ describe('the function clientAddress', () => {
       given.push(...all)
       return '[2001:db8:1:2::9]:80'
     }
-    expect(by(clientAddress).address).toBe('2001:db8:1:2::/64')
+    expect(by(clientAddress).counted).toBe('2001:db8:1:2::/64')
     expect(given).toEqual([request, 'b'])
   })
 
@@ -119,18 +120,18 @@ describe('the function clientAddress', () => {
     let calls = 0
     const client = by(() => `192.0.2.${++calls}`)
     expect(calls).toBe(0)
-    expect([client.address, client.address]).toEqual(['192.0.2.1', '192.0.2.1'])
+    expect([client.counted, client.counted]).toEqual(['192.0.2.1', '192.0.2.1'])
   })
 
   test('may return undefined, or a text that is not an address', () => {
-    expect(by(() => undefined).address).toBe(null)
-    expect(by(() => 'unknown').address).toBe(null)
+    expect(by(() => undefined).counted).toBe(null)
+    expect(by(() => 'unknown').counted).toBe(null)
   })
 
   test.each([[() => 7], [() => Promise.resolve('192.0.2.1')], [() => JSON.parse('{')]])(
     'causes an error that names it, if it is %p',
     (wrong) => {
-      expect(() => by(wrong as () => string).address).toThrow('clientAddress failed')
+      expect(() => by(wrong as () => string).counted).toThrow('clientAddress failed')
     },
   )
 })

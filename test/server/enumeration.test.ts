@@ -1,11 +1,8 @@
 import { MacError } from '../../src/errors.ts'
 import { createMac, type Mac } from '../../src/index.ts'
 import type { MacSettings } from '../../src/options.ts'
-import {
-  CredentialCache,
-  type CredentialKeys,
-  verifyCached,
-} from '../../src/server/authenticate.ts'
+import { verifyCached } from '../../src/server/authenticate.ts'
+import { CredentialCache, type CredentialKeys } from '../../src/server/credential-cache.ts'
 import { countFailure } from '../../src/server/verify.ts'
 import type { NonceStore } from '../../src/store/types.ts'
 import { FailureCounts } from '../../src/store/usage/usage-counters.ts'
@@ -140,8 +137,8 @@ describe('for an identifier that is not cached', () => {
     const asked: string[] = []
     const key = {
       credential: { id },
-      text: 'a key',
-      compute: (text: string) => asked.push(text) && 'right',
+      macKey: 'a key',
+      computeMac: (text: string) => asked.push(text) && 'right',
     }
     return { asked, keys: { current: key, old: key, used: false } as unknown as CredentialKeys }
   }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { createMac, getMac, type VerifiedTarget } from '../../src/index.ts'
+import { Incoming } from '../../src/server/incoming.ts'
 import { verifiedTarget } from '../../src/server/verified-target.ts'
 import { refusal } from '../protocol/refusal.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -112,7 +113,8 @@ test.each(AMBIGUOUS)('with a fixed scope, a path with %s is accepted: %s', async
 
 test('a function is not called for a method that is not in upper case', () => {
   const request = { method: 'pOsT', url: `${ORIGIN}/` } as Request
-  expect(refusal(() => verifiedTarget(request, null)).code).toBe('ERR_MAC_METHOD')
+  const incoming = new Incoming(request, { requestTarget: null, route: null, clientAddress: null })
+  expect(refusal(() => verifiedTarget(incoming)).code).toBe('ERR_MAC_METHOD')
 })
 
 test('a request with an ambiguous path does not use up its nonce', async () => {

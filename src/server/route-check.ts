@@ -1,19 +1,7 @@
 import { MacError } from '../errors.ts'
 import { nodeRequest } from '../limits/client-address.ts'
-import type { ReceivedTarget } from './request-origin.ts'
-import { decoded, pathOf, signedTarget } from './verified-target.ts'
-
-/**
- * Tells whether a request is for the handler that runs.
- *
- * @param path The signed path, not decoded.
- * @param params The parameters that the server found in the path that it routed by.
- */
-export type RouteCheck = (
-  method: string,
-  path: string,
-  params: Readonly<Record<string, unknown>>,
-) => boolean
+import { type Incoming, pathOf, type RouteCheck } from './incoming.ts'
+import { decoded } from './verified-target.ts'
 
 /**
  * Checks that the handler which the server chose is the one that the signed target names. Bun's `routes`
@@ -23,17 +11,14 @@ export type RouteCheck = (
  * Without `route`, the `params` that Bun adds to the `Request` are compared with the signed path. That does
  * *not* see what `*` matched. Other frameworks keep `params` outside of the `Request`, and are not checked.
  *
- * @throws {@link MacError} `ERR_MAC_TARGET`; and as {@link signedTarget} does.
+ * @throws {@link MacError} `ERR_MAC_TARGET`; and as {@link Incoming.target} does.
  */
-export function checkRouted(
-  request: Request,
-  receivedTarget: ReceivedTarget | null,
-  route: RouteCheck | null,
-): void {
+export function checkRoute(incoming: Incoming): void {
+  const { request, route } = incoming
   const { params } = request as { readonly params?: unknown }
   const given = typeof params === 'object' && params !== null ? params : null
   if (route === null && (given === null || Object.keys(given).length === 0)) return
-  const path = pathOf(signedTarget(request, receivedTarget))
+  const path = incoming.path()
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   if (route === null ? areSegments(values, path) : route(request.method, path, values)) return
   throw new MacError(
@@ -43,14 +28,10 @@ export function checkRouted(
   )
 }
 
-/** Whether {@link checkRouted} passes; `false` also if the target cannot be read. */
-export function isRouted(
-  request: Request,
-  receivedTarget: ReceivedTarget | null,
-  route: RouteCheck | null,
-): boolean {
+/** Whether {@link checkRoute} passes; `false` also if the target cannot be read. */
+export function hasRoute(incoming: Incoming): boolean {
   try {
-    checkRouted(request, receivedTarget, route)
+    checkRoute(incoming)
     return true
   } catch {
     return false
@@ -98,11 +79,12 @@ function isRewritten(first: unknown, second: unknown): boolean {
 function areSegments(params: Readonly<Record<string, unknown>>, path: string): boolean {
   const segments = path.slice(1).split('/')
   // If the path has a malformed escape, nothing is decoded: each attempt would throw, a thousand times.
-  const plain = path.includes('%') && decoded(path) !== null ? segments.map(decoded) : segments
+  const decodedSegments =
+    path.includes('%') && decoded(path) !== null ? segments.map(decoded) : segments
   let at = 0
   for (const value of Object.values(params)) {
     if (typeof value !== 'string' || value === '') continue
-    const end = endOf(value, segments, plain, at)
+    const end = nextSegment(value, segments, decodedSegments, at)
     if (end === null) return false
     at = end
   }
@@ -110,14 +92,14 @@ function areSegments(params: Readonly<Record<string, unknown>>, path: string): b
 }
 
 /** Returns where to look for the next value; `null` if this one is not found. */
-function endOf(
+function nextSegment(
   value: string,
   segments: readonly string[],
-  plain: readonly (string | null)[],
+  decodedSegments: readonly (string | null)[],
   from: number,
 ): number | null {
   for (let at = from; at < segments.length; at++) {
-    if (segments[at] === value || plain[at] === value) return at + 1
+    if (segments[at] === value || decodedSegments[at] === value) return at + 1
   }
   if (!value.includes('/')) return null
   const rest = `/${segments.slice(from).join('/')}/`
