@@ -1,10 +1,5 @@
-/**
- * The stable codes of {@link MacError}. A minor version may add codes.
- *
- * `ERR_MAC_KEY_RETIRED` means that an old key signed after its grace. The old key is removed a minute or
- * two after its grace ends. From then on it is like any other wrong key: `ERR_MAC_MISMATCH`.
- */
-export type MacErrorCode =
+/** The `Authorization` header is missing, or is malformed. */
+export type HeaderErrorCode =
   | 'ERR_MAC_MISSING'
   | 'ERR_MAC_HEADER_TOO_LONG'
   | 'ERR_MAC_HEADER_SYNTAX'
@@ -17,6 +12,9 @@ export type MacErrorCode =
   | 'ERR_MAC_PARAMETER_TOO_LONG'
   | 'ERR_MAC_TIMESTAMP_SYNTAX'
   | 'ERR_MAC_ENCODING'
+
+/** The header can be read, but the server rejects the request. */
+export type RejectionErrorCode =
   | 'ERR_MAC_METHOD'
   | 'ERR_MAC_TARGET'
   | 'ERR_MAC_HOST'
@@ -41,23 +39,45 @@ export type MacErrorCode =
   | 'ERR_MAC_SCOPE'
   | 'ERR_MAC_RATE_LIMITED'
   | 'ERR_MAC_FAILURES_LIMITED'
+
+/** The server cannot check the request. */
+export type ServerErrorCode =
   | 'ERR_MAC_STORE'
   | 'ERR_MAC_SEALED'
   | 'ERR_MAC_CALLBACK'
   | 'ERR_MAC_INTERNAL'
   | 'ERR_MAC_CLOSED'
-  | 'ERR_MAC_CHALLENGE_SYNTAX'
+
+/** A function of the library was called with something that it cannot use. */
+export type UsageErrorCode =
   | 'ERR_MAC_NOT_VERIFIED'
   | 'ERR_MAC_CREDENTIAL_EXISTS'
   | 'ERR_MAC_CREDENTIAL_UNKNOWN'
   | 'ERR_MAC_CREDENTIAL_ENDED'
   | 'ERR_MAC_CREDENTIAL_ROTATED'
+
+/** A client cannot sign, send or renew. */
+export type ClientErrorCode =
+  | 'ERR_MAC_CHALLENGE_SYNTAX'
   | 'ERR_MAC_CLIENT_URL'
   | 'ERR_MAC_CLIENT_METHOD'
   | 'ERR_MAC_CLIENT_HEADER'
   | 'ERR_MAC_CLIENT_REDIRECT'
   | 'ERR_MAC_CLIENT_TOKEN'
   | 'ERR_MAC_CLIENT_ANSWER_LOST'
+
+/**
+ * The stable codes of {@link MacError}. A minor version may add codes.
+ *
+ * `ERR_MAC_KEY_RETIRED` means that an old key signed after its grace period. The old key is removed a minute or
+ * two after its end. From then on it is like any other wrong key: `ERR_MAC_MISMATCH`.
+ */
+export type MacErrorCode =
+  | HeaderErrorCode
+  | RejectionErrorCode
+  | ServerErrorCode
+  | UsageErrorCode
+  | ClientErrorCode
 
 /**
  * The HTTP status of each code, and one sentence that a client may read. The sentences contain no

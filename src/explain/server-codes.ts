@@ -1,7 +1,7 @@
-type Texts = Readonly<Record<string, string>>
+import type { RejectionErrorCode, ServerErrorCode } from '../errors.ts'
 
 /** Codes of a server that found the MAC right. */
-const AFTER_MAC: Texts = {
+const AFTER_MAC = {
   ERR_MAC_REPLAY:
     'its nonce was used before. Let the client sign each request, and each retry, with a new nonce. If ' +
     'it does, then the request was sent twice: by fetch itself after a broken connection, by a proxy, ' +
@@ -32,7 +32,7 @@ const ORIGIN =
   'it could not find out what origin was signed. Check origin, trustProxy and requestTarget.'
 
 /** Codes of a server that could not find out what was signed. */
-const BEFORE_MAC: Texts = {
+const BEFORE_MAC = {
   ERR_MAC_METHOD: ORIGIN,
   ERR_MAC_HOST: ORIGIN,
   ERR_MAC_FORWARDED: ORIGIN,
@@ -45,7 +45,7 @@ const BEFORE_MAC: Texts = {
 }
 
 /** Codes of a server that has another credential or other settings. */
-const BY_OTHERS: Texts = {
+const BY_OTHERS = {
   ERR_MAC_MISMATCH:
     'it has another key for the identifier, for example after a rotation, or it sees another origin ' +
     '(behind a proxy, set origin there).',
@@ -59,7 +59,7 @@ const BY_OTHERS: Texts = {
 }
 
 /** Codes of a server that cannot check any request. */
-const FAILED: Texts = {
+const FAILED = {
   ERR_MAC_SEALED: 'the server cannot open the sealed key of the credential.',
   ERR_MAC_STORE: "the server's database failed.",
   ERR_MAC_CALLBACK: 'a function in the options of withMac failed.',
@@ -67,14 +67,13 @@ const FAILED: Texts = {
   ERR_MAC_CLOSED: 'the server was shutting down.',
 }
 
-const REJECTED =
-  'The MAC is right for this credential and these settings, but the server rejected the request:'
-const TABLES: readonly (readonly [before: string, texts: Texts])[] = [
-  ['The MAC is right, but', AFTER_MAC],
-  [REJECTED, BEFORE_MAC],
-  [REJECTED, BY_OTHERS],
-  ['Nothing is wrong with the request:', FAILED],
-]
+/** One sentence for each code of a server that could read the header. */
+const SENTENCES: Readonly<Record<RejectionErrorCode | ServerErrorCode, string>> = {
+  ...AFTER_MAC,
+  ...BEFORE_MAC,
+  ...BY_OTHERS,
+  ...FAILED,
+}
 
 /** Whether a server that answers this code has found the MAC right. */
 export function isAfterMac(code: string): boolean {
@@ -88,8 +87,10 @@ export function isBeforeMac(code: string): boolean {
 
 /** Returns the sentence for a request with the right MAC that a server rejected with this code. */
 export function describeCode(code: string): string {
-  for (const [before, texts] of TABLES) {
-    if (Object.hasOwn(texts, code)) return `${before} ${texts[code]}`
-  }
-  return `${REJECTED} the reason cannot be found out here.`
+  const sentence = Object.hasOwn(SENTENCES, code)
+    ? SENTENCES[code as keyof typeof SENTENCES]
+    : 'the reason cannot be found out here.'
+  if (isAfterMac(code)) return `The MAC is right, but ${sentence}`
+  if (Object.hasOwn(FAILED, code)) return `Nothing is wrong with the request: ${sentence}`
+  return `The MAC is right for this credential and these settings, but the server rejected the request: ${sentence}`
 }
