@@ -60,19 +60,27 @@ export async function openJournal(path: string, sync: 'synced' | 'none'): Promis
   handle.exec('pragma journal_mode = wal')
   const file = { path, inode: inode(path) }
   const unsynced: Syncing = {
-    next: 'later',
+    mode: 'later',
     took() {},
     waited() {},
     wait: async () => {},
     close: async () => {},
   }
   const nonces = new Journal({
-    ...{ name: path, path, label: path, guarded: guard(path), counters: new UsageCounters() },
+    ...{
+      nameInErrors: path,
+      path,
+      label: path,
+      guarded: guard(path),
+      counters: new UsageCounters(),
+    },
     db: new Kysely<MacDatabase>({ dialect: handle.dialect }),
     mostNonces: MOST_FINGERPRINTS,
     connection: new SqliteConnection(handle),
-    sync: (failed) =>
-      sync === 'none' ? unsynced : new LogSync((events) => startLogThread(file, events), failed),
+    sync: (onFailedSync) =>
+      sync === 'none'
+        ? unsynced
+        : new LogSync((events) => startLogThread(file, events), onFailedSync),
     inTime: (work) => work,
     check: () => {},
   })
@@ -105,7 +113,7 @@ export function verifierWithoutStore(
     nonces: {
       record: async () => ({ verdict: 'new', version }),
       isKnown: () => false,
-      failed: () => {},
+      countFailure: () => {},
       prune: async () => 0,
     },
   } as unknown as Store
@@ -128,7 +136,7 @@ export function verifierWithoutStore(
 const NO_DETAILS = { requestTarget: null, route: null, clientAddress: null }
 
 function keysOf({ key, algorithm } = credential('', '')): KeyPair {
-  const current = { exists: true, text: key, algorithm }
+  const current = { exists: true, macKey: key, algorithm }
   return { current, old: { ...current, exists: false } }
 }
 

@@ -106,17 +106,17 @@ export async function loadCredential(
 
 /** Whether a key made a MAC. A decoy takes as long, and the result is `false`. */
 function isMadeBy(
-  { exists, text: key, algorithm }: FoundKey,
+  { exists, macKey, algorithm }: FoundKey,
   mac: string,
   requestString: string,
 ): boolean {
-  return macsAreEqual(mac, prepareKey(algorithm, key)(requestString)) && exists
+  return macsAreEqual(mac, prepareKey(algorithm, macKey)(requestString)) && exists
 }
 
 function isSame(keys: CredentialKeys | undefined, current: FoundKey, old: FoundKey): boolean {
   return (
-    keys?.current.macKey === current.text &&
-    keys.old?.macKey === (old.exists ? old.text : undefined)
+    keys?.current.macKey === current.macKey &&
+    keys.old?.macKey === (old.exists ? old.macKey : undefined)
   )
 }
 

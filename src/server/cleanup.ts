@@ -5,8 +5,8 @@ import type { CredentialStore, NonceStore, Store } from '../store/types.ts'
 const EVERY_REQUESTS = 128
 /** How many nonces a step removes at most: more than are added between two steps. */
 const SLICE = 512
-/** How often credentials are swept, in seconds of the server's clock. */
-const SWEEP_EVERY = 60
+/** How often credentials are cleaned up, by the server's clock. */
+const CREDENTIALS_EVERY_SECONDS = 60
 
 /**
  * Removes nonces that no longer matter, in small steps that follow accepted requests: one a second by the
@@ -19,7 +19,8 @@ const SWEEP_EVERY = 60
 export class Cleanup {
   readonly #keepSeconds: number
   #last = Number.NaN
-  #lastSweep = Number.NaN
+  /** When credentials were last cleaned up. */
+  #lastCredentials = Number.NaN
   #requests = 0
   #waiting = false
   /** Whether the last step removed as many as it may, so that there are probably more. */
@@ -45,9 +46,9 @@ export class Cleanup {
     setImmediate(async () => {
       const removed = await nonces.prune(now, this.#keepSeconds, SLICE).catch(() => 0)
       this.#more = removed >= SLICE
-      if (!(Math.abs(now - this.#lastSweep) < SWEEP_EVERY)) {
-        this.#lastSweep = now
-        await sweepAll(credentials, now).catch(() => {})
+      if (!(Math.abs(now - this.#lastCredentials) < CREDENTIALS_EVERY_SECONDS)) {
+        this.#lastCredentials = now
+        await cleanUpCredentials(credentials, now).catch(() => {})
       }
       this.#waiting = false
     })
@@ -56,7 +57,7 @@ export class Cleanup {
   /** Removes everything that no longer matters, in steps of the same size; returns the number of nonces. */
   async all({ nonces, credentials }: Store, now: number): Promise<number> {
     const removed = await this.#allNonces(nonces, now)
-    await sweepAll(credentials, now)
+    await cleanUpCredentials(credentials, now)
     return removed
   }
 
@@ -70,9 +71,9 @@ export class Cleanup {
   }
 }
 
-/** Sweeps until nothing is left, and lets requests run in between. */
-async function sweepAll(credentials: CredentialStore, now: number): Promise<void> {
-  while ((await credentials.sweep(now)) > 0) {
+/** Cleans up until nothing is left, and lets requests run in between. */
+async function cleanUpCredentials(credentials: CredentialStore, now: number): Promise<void> {
+  while ((await credentials.cleanUp(now)) > 0) {
     await new Promise<void>((resolve) => {
       setImmediate(resolve)
     })

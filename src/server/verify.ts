@@ -221,7 +221,7 @@ function dateOf(seconds = 0): string {
 /**
  * Counts a failure for the credential that the request named: a 401 after the credential was looked for. If
  * the credential does not exist, the store counts it too, but separately, so that the work is the same.
- * Nothing is written now: see `NonceStore.failed`.
+ * Nothing is written now: see `NonceStore.countFailure`.
  */
 export function countFailure(
   error: MacError,
@@ -232,7 +232,7 @@ export function countFailure(
   if (error.status !== 401) return
   const exists = error.code !== 'ERR_MAC_UNKNOWN_IDENTIFIER'
   try {
-    nonces.failed(id, currentSeconds(settings.now), exists)
+    nonces.countFailure(id, currentSeconds(settings.now), exists)
   } catch {
     // The application's clock may fail. The request is rejected in any case.
   }

@@ -37,14 +37,14 @@ export function attempted<Result>(
  * When a commit is synced: at once, or by a later sync, which covers all commits before it. For a Kysely of
  * the caller, the caller's settings decide.
  */
-export type Sync = 'at once' | 'later'
+export type SyncMode = 'at once' | 'later'
 
 /** The connection through which nonces are recorded and removed. A method may also throw synchronously. */
 export interface Connection {
   /** Runs a query outside of a transaction. */
   run(query: CompiledQuery): MaybePromise<readonly Row[]>
   /** Runs a coroutine in one transaction, which has the write lock from its start. */
-  transact<Result>(work: () => Coroutine<Result>, sync: Sync): MaybePromise<Result>
+  transact<Result>(work: () => Coroutine<Result>, mode: SyncMode): MaybePromise<Result>
 }
 
 const SYNCHRONOUS = { 'at once': 'full', later: 'normal' } as const
@@ -56,7 +56,7 @@ const SYNCHRONOUS = { 'at once': 'full', later: 'normal' } as const
  */
 export class SqliteConnection implements Connection {
   readonly #handle: SqliteHandle
-  #sync: Sync | null = null
+  #mode: SyncMode | null = null
 
   constructor(handle: SqliteHandle) {
     this.#handle = handle
@@ -66,10 +66,10 @@ export class SqliteConnection implements Connection {
     return this.#handle.all(sql, parameters)
   }
 
-  transact<Result>(work: () => Coroutine<Result>, sync: Sync): Result {
-    if (sync !== this.#sync) {
-      this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[sync]}`)
-      this.#sync = sync
+  transact<Result>(work: () => Coroutine<Result>, mode: SyncMode): Result {
+    if (mode !== this.#mode) {
+      this.#handle.exec(`pragma synchronous = ${SYNCHRONOUS[mode]}`)
+      this.#mode = mode
     }
     this.#handle.all('begin immediate', [])
     try {

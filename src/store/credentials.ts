@@ -17,10 +17,10 @@ import {
   toNumber,
   withKeys,
 } from './credential-row.ts'
-import type { JournalParts } from './journal.ts'
 import { drawVersion, KEY_INDEX } from './migrations.ts'
 import { type MacDatabase, present } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
+import type { StoreParts } from './store-parts.ts'
 import type {
   AuditFilter,
   AuditRow,
@@ -34,7 +34,7 @@ import type {
 } from './types.ts'
 import { forgetUsage, readUsage, UNUSED } from './usage/usage-table.ts'
 
-/** How many credentials one transaction of the cleanup removes. */
+/** How many credentials, and how many old keys, one transaction of the cleanup removes. */
 const AT_ONCE = 256
 
 /** The columns that are read before the MAC is verified. */
@@ -52,18 +52,16 @@ type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | n
   readonly version: number
 }
 
-type Parts = Pick<JournalParts, 'db' | 'guarded' | 'label' | 'counters'>
-
 /** The credential store, on Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
-  readonly #parts: Parts
+  readonly #parts: StoreParts
   readonly #sealer: KeySealer
   /** Compiled once: they run for every signed request whose credential is not cached. */
   readonly #findKeys: CompiledQuery<KeysRow>
   readonly #find: CompiledQuery<VersionedRow>
 
-  constructor(parts: Parts, sealer: KeySealer) {
+  constructor(parts: StoreParts, sealer: KeySealer) {
     this.#db = parts.db
     this.#parts = parts
     this.#sealer = sealer
@@ -82,7 +80,7 @@ export class SqlCredentials implements CredentialStore {
     const credential = withKeys(row as CredentialRow, this.#sealer)
     const { keyNumber, rotated, oldKey } = credential
     if (oldKey !== null && rotated !== null) {
-      this.#parts.counters.replaced(id, keyNumber - 1, rotated)
+      this.#parts.counters.rotated(id, keyNumber - 1, rotated)
     }
     return { credential, version }
   }
@@ -109,7 +107,7 @@ export class SqlCredentials implements CredentialStore {
       await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
       await forgetUsage(db, [id])
       this.#parts.counters.forget(id)
-      // Credentials that remove themselves are many, so they have no history.
+      // Credentials that remove themselves are many, so the history does not have their creation and removal.
       if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
       return true
     })
@@ -135,8 +133,8 @@ export class SqlCredentials implements CredentialStore {
       if (edited.key === undefined) return edited.credential
       // The keys that this rotation ended at once.
       const { oldKey, keyNumber } = before
-      if (oldKey !== null) await auditRetired(db, at, before, keyNumber - 1, oldKey.until > at)
-      if (edited.credential.oldKey === null) await auditRetired(db, at, before, keyNumber, true)
+      if (oldKey !== null) await auditKeyEnd(db, at, before, keyNumber - 1, oldKey.until > at)
+      if (edited.credential.oldKey === null) await auditKeyEnd(db, at, before, keyNumber, true)
       return edited.credential
     })
   }
@@ -175,7 +173,7 @@ export class SqlCredentials implements CredentialStore {
     }))
   }
 
-  async sweep(now: number): Promise<number> {
+  async cleanUp(now: number): Promise<number> {
     const due = sql`select 1 where
       exists (select 1 from mac_credentials where old_until <= ${now}) or
       exists (select 1 from mac_credentials where remove_at <= ${now})`
@@ -223,15 +221,15 @@ async function change(
 
 /** Removes old keys after their grace, and credentials that are due to be removed. Returns how many. */
 async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
-  const retired = await db
+  const withOldKey = await db
     .selectFrom('mac_credentials')
     .select(['id', 'user', 'key_number'])
     .where('old_until', '<=', now)
     .limit(AT_ONCE)
     .execute()
-  for (const { id, user, key_number } of retired) {
+  for (const { id, user, key_number } of withOldKey) {
     await change(db, id, NO_OLD_KEY)
-    await auditRetired(db, now, { id, user }, Number(key_number) - 1, false)
+    await auditKeyEnd(db, now, { id, user }, Number(key_number) - 1, false)
   }
   const gone = await db
     .selectFrom('mac_credentials')
@@ -245,7 +243,7 @@ async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise
     gone.map(({ id }) => id),
   )
   await drawVersion(db)
-  return retired.length + gone.length
+  return withOldKey.length + gone.length
 }
 
 /** Removes credentials and their usage, but not their nonces. */
@@ -269,12 +267,12 @@ async function writeAudit(
 }
 
 /**
- * Adds an event for the end of a key, with its last use, and removes the usage of keys before it. It keeps
- * the latest use of all keys, which is the last use of the credential.
+ * Adds an event for the end of a key, with its last use, and removes the usage of keys with lower numbers. It
+ * keeps the latest use of all keys, which is the last use of the credential.
  *
  * @param endedEarly Whether a rotation ended the key, before its grace was over.
  */
-async function auditRetired(
+async function auditKeyEnd(
   db: Kysely<MacDatabase>,
   now: number,
   { id, user }: Owner,
@@ -313,7 +311,7 @@ function notFound(error: unknown): never {
 
 /** The places of the decoy keys. The identifier is as long as a random one. */
 const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
-const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
+const NOBODYS_OLD_KEY: KeyPlace = { ...NOBODY, number: 0 }
 
 /**
  * Returns the query for the keys of a credential. If there is no such credential, or it has no old key, the
@@ -325,7 +323,7 @@ const NOBODY_BEFORE: KeyPlace = { ...NOBODY, number: 0 }
  */
 function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<KeysRow> {
   const decoy = (place: KeyPlace) => sealer.seal(randomBytes(32).toString('base64url'), place)
-  const [key, old] = [decoy(NOBODY), decoy(NOBODY_BEFORE)]
+  const [key, old] = [decoy(NOBODY), decoy(NOBODYS_OLD_KEY)]
   const { lit } = sql
   const { id, number, algorithm } = NOBODY
   const oldKey = [lit(old.text), lit(algorithm), lit(old.by)] as const
@@ -347,12 +345,12 @@ function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuer
 function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
   const hasOld = Number(row.has_old) === 1
   const { algorithm } = keyPlace(row)
-  const text = openKey(row, sealer)
-  const place = hasOld ? oldKeyPlace(row) : NOBODY_BEFORE
+  const macKey = openKey(row, sealer)
+  const place = hasOld ? oldKeyPlace(row) : NOBODYS_OLD_KEY
   const old = openWritten(row.old_key, row.old_sealed_by, place, sealer)
   return {
-    current: { exists: Number(row.known) === 1, text, algorithm },
-    old: { exists: hasOld, text: old, algorithm: place.algorithm },
+    current: { exists: Number(row.known) === 1, macKey, algorithm },
+    old: { exists: hasOld, macKey: old, algorithm: place.algorithm },
   }
 }
 

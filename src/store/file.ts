@@ -7,8 +7,8 @@ import { isPermitted } from '../environment.ts'
  * SQLite gives the files beside it the same mode.
  *
  * A file that exists is not opened. To close a descriptor of it would drop the locks that this process
- * holds through SQLite. Then another program could believe that it is the last one, and remove the log
- * with its commits.
+ * holds through SQLite. Then another program could believe that it is the last one, and remove the
+ * write-ahead log with its commits.
  */
 export function createPrivately(path: string): void {
   try {
@@ -27,33 +27,35 @@ export function createPrivately(path: string): void {
   }
 }
 
-/** The minimum time between two checks of the file, in milliseconds. */
-const INTERVAL = 1000
+/** The minimum time between two checks of the file. */
+const CHECK_INTERVAL_MS = 1000
 
 /**
- * Detects that the database file, or its log, was deleted or replaced while it is open. The process would go
- * on with the old file, which has no name any more. It would not see what other processes write to the new
- * file, such as a revocation, and the content of the old log would be lost with the next restart.
+ * Detects that the database file, or its write-ahead log, was deleted or replaced while it is open. The
+ * process would go on with the deleted file, which has no name any more. It would not see what other processes
+ * write to the new file, such as a revocation, and what is only in the deleted write-ahead log would be lost
+ * with the next restart.
  *
- * @returns A function that throws if one of the files is not the same as at first.
+ * @returns A function that throws if one of the files is not the same as at first. It looks at most once a
+ *   second, until it has thrown.
  */
 export function fileWatch(path: string): () => void {
   const first = inode(path)
-  const log = `${realpathSync(path)}-wal`
-  const seesLog = isPermitted({ name: 'read', path: log })
-  // SQLite creates the log with the first query.
-  let firstLog: string | null = null
+  const wal = `${realpathSync(path)}-wal`
+  const seesWal = isPermitted({ name: 'read', path: wal })
+  // SQLite creates the write-ahead log with the first query.
+  let firstWal: string | null = null
   let looked = performance.now()
   let lost: string | null = null
   return () => {
-    if (lost !== null || performance.now() - looked >= INTERVAL) {
+    if (lost !== null || performance.now() - looked >= CHECK_INTERVAL_MS) {
       looked = performance.now()
-      const logNow = seesLog ? inode(log) : null
-      firstLog ??= logNow
-      lost = inode(path) !== first ? path : logNow !== firstLog ? log : null
+      const walNow = seesWal ? inode(wal) : null
+      firstWal ??= walNow
+      lost = inode(path) !== first ? path : walNow !== firstWal ? wal : null
     }
     if (lost === null) return
-    const what = lost === path ? `database file ${path}` : `log ${log} of the database`
+    const what = lost === path ? `database file ${path}` : `write-ahead log ${wal} of the database`
     const then =
       lost === path
         ? 'Restart to use the new one.'
@@ -63,8 +65,8 @@ export function fileWatch(path: string): () => void {
 }
 
 /**
- * Returns an identifier of the file, which another file of the same name does not have; `null` if there
- * is none.
+ * Returns an identifier of the file; `null` if there is no file. While the file is open, another file of the
+ * same name does not have it.
  */
 export function inode(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })

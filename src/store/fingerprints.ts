@@ -15,7 +15,7 @@ export interface Fingerprint {
 
 /**
  * The fingerprints of nonces, by their timestamps: a set that grows without long pauses, and frees the
- * memory of old timestamps. Each fingerprint takes 10 to 20 bytes.
+ * memory of old timestamps. If there are many, each fingerprint takes 10 to 20 bytes.
  */
 export class Fingerprints {
   readonly #slices = new Map<number, Slice>()

@@ -2,18 +2,18 @@ import { setImmediate, setTimeout } from 'node:timers'
 import { MacError } from '../errors.ts'
 import type { MaybePromise } from './connection.ts'
 import type { Fingerprint } from './fingerprints.ts'
-import { withinPatience } from './guard.ts'
-import { isBusy, type StoreFailure } from './store-failure.ts'
+import { mayWaitForLock } from './guard.ts'
+import { type ErrorConverter, isBusy } from './store-failure.ts'
 import type { Nonce, Recorded } from './types.ts'
 
 /** How many nonces may wait. With more, the store does not keep up, and further requests get an error. */
 const MOST_WAITING = 10_000
 /** The maximum size of a batch. */
-const LARGEST = 512
-/** How long a batch waits before its next try if the database is locked, in milliseconds. */
-export const PAUSE = 1
+const LARGEST_BATCH = 512
+/** How long a batch waits before its next try if the database is locked. */
+export const LOCK_PAUSE_MS = 1
 /** The maximum difference of timestamps in a batch: the journal stores it in 32 bits. */
-const WIDEST = 2 ** 32 - 1
+const WIDEST_BATCH_SECONDS = 2 ** 32 - 1
 
 /** A nonce to record, with its fingerprint. */
 export interface FingerprintedNonce extends Nonce {
@@ -23,24 +23,25 @@ export interface FingerprintedNonce extends Nonce {
 interface Waiting extends FingerprintedNonce {
   readonly resolve: (recorded: Recorded) => void
   readonly reject: (error: MacError) => void
-  /** When another process was first found to hold the lock. */
+  /** When another connection was first found to hold the lock. */
   lockedSince: number | null
 }
 
 /** The functions with which {@link GroupCommit} records nonces. */
 export interface Recorder {
   /** Commits a batch in one transaction. */
-  record(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]>
-  /** Resolves when all commits so far are on disk; `null` if they are already. */
+  commit(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]>
+  /** Resolves when all commits so far are on disk; `null` if the batch need not wait for that. */
   synced(): Promise<void> | null
-  /** Converts a failure to the error for the requests of the batch. */
-  failure: StoreFailure
+  /** Converts what `commit` or `synced` threw to the error for the requests of the batch. */
+  toMacError: ErrorConverter
 }
 
 /**
- * Records nonces in batches: the nonces of all requests that were verified in the same turn of the event
- * loop share one transaction. A single request does not wait for others. While one batch waits to be
- * synced, the next ones are committed. If a batch fails, only its own requests fail.
+ * Records nonces in batches, each in one transaction. A single nonce does not wait for others: it is committed
+ * at once. Those that come later in the same turn of the event loop are the next batch. While one batch waits
+ * to be synced, the next ones are committed. If a batch fails, its requests fail. If the database is locked,
+ * only those requests fail that have waited too long for the lock.
  */
 export class GroupCommit {
   readonly #recorder: Recorder
@@ -56,7 +57,8 @@ export class GroupCommit {
     this.#recorder = recorder
   }
 
-  record(nonce: FingerprintedNonce): Promise<Recorded> {
+  /** Adds a nonce to the next batch. Resolves when that batch is committed and synced. */
+  add(nonce: FingerprintedNonce): Promise<Recorded> {
     return new Promise((resolve, reject) => {
       if (this.#waiting >= MOST_WAITING) {
         const why = `${MOST_WAITING} requests already wait for their nonces to be recorded.`
@@ -79,18 +81,18 @@ export class GroupCommit {
     if (this.#crowded) await turn()
     do {
       this.#crowded = this.#queue.length > 1
-      const locked = await this.#commit()
+      const locked = await this.#commitNext()
       await (locked ? pause(this.#queue.length) : turn())
     } while (this.#queue.length > 0)
     this.#working = null
   }
 
-  /** @returns Whether another process held the lock, so that the batch must be tried again. */
-  async #commit(): Promise<boolean> {
+  /** @returns Whether another connection held the lock, so that the batch must be tried again. */
+  async #commitNext(): Promise<boolean> {
     const batch = this.#take()
     let recorded: readonly Recorded[]
     try {
-      const result = this.#recorder.record(batch)
+      const result = this.#recorder.commit(batch)
       recorded = result instanceof Promise ? await result : result
     } catch (error) {
       const locked = isBusy(error)
@@ -125,7 +127,7 @@ export class GroupCommit {
     for (const { timestamp } of this.#queue) {
       least = Math.min(least, timestamp)
       most = Math.max(most, timestamp)
-      if (size === LARGEST || most - least > WIDEST) break
+      if (size === LARGEST_BATCH || most - least > WIDEST_BATCH_SECONDS) break
       size++
     }
     return this.#queue.splice(0, size)
@@ -140,7 +142,7 @@ export class GroupCommit {
 
   #reject(batch: readonly Waiting[], error: unknown): void {
     this.#waiting -= batch.length
-    for (const { reject } of batch) reject(this.#recorder.failure(error))
+    for (const { reject } of batch) reject(this.#recorder.toMacError(error))
   }
 
   /**
@@ -154,7 +156,7 @@ export class GroupCommit {
     const staying: Waiting[] = []
     for (const waiting of [...batch, ...this.#queue]) {
       waiting.lockedSince ??= now
-      const list = withinPatience(waiting.lockedSince, now) ? staying : impatient
+      const list = mayWaitForLock(waiting.lockedSince, now) ? staying : impatient
       list.push(waiting)
     }
     this.#queue = staying
@@ -162,7 +164,7 @@ export class GroupCommit {
   }
 }
 
-/** Waits for the end of this turn of the event loop: by then, all requests that came together are here. */
+/** Waits for the end of this turn of the event loop: by then, requests that came together are here. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -172,10 +174,10 @@ function turn(): Promise<void> {
 /**
  * Waits before the next try. SQLite's own waiting blocks the thread, and its pauses get longer each time, so
  * that the process that has waited longest is the last to get the lock. If many nonces wait, each try takes
- * much work, so the pause is longer: the process that holds the lock needs the processor.
+ * much work, so the pause is longer: whoever holds the lock needs the processor.
  */
 function pause(waiting: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, waiting > LARGEST ? 5 * PAUSE : PAUSE)
+    setTimeout(resolve, waiting > LARGEST_BATCH ? 5 * LOCK_PAUSE_MS : LOCK_PAUSE_MS)
   })
 }

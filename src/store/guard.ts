@@ -1,18 +1,18 @@
 import { setTimeout } from 'node:timers'
 import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
-import { isBusy, storeFailure } from './store-failure.ts'
+import { errorConverter, isBusy } from './store-failure.ts'
 
 /** Runs work on the store. It waits for locks, and converts every failure to a `MacError`. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>
 
-/** How long to wait for another process's lock in total, in milliseconds. */
-const PATIENCE = 2000
-/** The longest pause between two tries, in milliseconds. */
-const LONGEST_PAUSE = 20
+/** How long to wait for another connection's lock in total. */
+const LOCK_WAIT_MS = 2000
+/** The longest pause between two tries. */
+const LONGEST_PAUSE_MS = 20
 
-/** How long a query of the caller's Kysely may take, in milliseconds. */
-const DEADLINE = 10_000
+/** How long work on the caller's Kysely may take. */
+const WORK_DEADLINE_MS = 10_000
 
 /**
  * Waits for work on the caller's Kysely, but not too long. If withmac is called within a transaction of this
@@ -21,7 +21,7 @@ const DEADLINE = 10_000
  * @throws {@link MacError} `ERR_MAC_STORE` if it takes too long. The work itself is *not* stopped.
  */
 export function inTime<Result>(work: Promise<Result>, name: string): Promise<Result> {
-  return before(DEADLINE, work, () => {
+  return before(WORK_DEADLINE_MS, work, () => {
     const rule =
       `${name} did not answer within ten seconds, and may still complete the call. It is overloaded, or ` +
       'withmac was called within a transaction of the same Kysely and waits for its end.'
@@ -30,7 +30,7 @@ export function inTime<Result>(work: Promise<Result>, name: string): Promise<Res
 }
 
 /**
- * Creates a guard. If another process has locked the database, the guard tries again for two seconds, with
+ * Creates a guard. If another connection has locked the database, the guard tries again for two seconds, with
  * pauses that do not block the thread.
  *
  * @param name The database's name in error messages.
@@ -42,7 +42,7 @@ export function guard(
   path: string | null = null,
   check: () => void = () => {},
 ): Guard {
-  const failure = storeFailure(name, path)
+  const toMacError = errorConverter(name, path)
   return async (work) => {
     const start = performance.now()
     for (;;) {
@@ -51,16 +51,16 @@ export function guard(
         return await work()
       } catch (error) {
         if (error instanceof MacError) throw error
-        if (!isBusy(error) || !withinPatience(start, performance.now())) throw failure(error)
-        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * LONGEST_PAUSE))
+        if (!isBusy(error) || !mayWaitForLock(start, performance.now())) throw toMacError(error)
+        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * LONGEST_PAUSE_MS))
       }
     }
   }
 }
 
 /** Whether a wait for a lock that began at `since` may continue. Both times are from `performance.now()`. */
-export function withinPatience(since: number, now: number): boolean {
-  return now - since <= PATIENCE
+export function mayWaitForLock(since: number, now: number): boolean {
+  return now - since <= LOCK_WAIT_MS
 }
 
 /** The error for a request that comes, or is not finished, when the database is closed. */

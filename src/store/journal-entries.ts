@@ -23,7 +23,7 @@ export interface Packed {
 
 /**
  * Returns the fingerprint of a nonce: 64 bits of a hash of its timestamp, credential and text (draft
- * §3.1). If two are equal by chance, a new nonce is rejected: with n nonces, the probability is n / 2^64.
+ * §3.1). If two are equal by chance, a new nonce is rejected: with n nonces, the probability is about n / 2^64.
  * An attacker who does not know the salt cannot cause this.
  *
  * @param salt The secret number of the database.

@@ -1,19 +1,12 @@
 import { setImmediate } from 'node:timers'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import { publishBatches, publishRemoval } from '../diagnostics.ts'
-import {
-  attempted,
-  type Connection,
-  type Coroutine,
-  type MaybePromise,
-  whenResolved,
-} from './connection.ts'
+import { attempted, type Coroutine, type MaybePromise, whenResolved } from './connection.ts'
 import { type Fingerprint, Fingerprints } from './fingerprints.ts'
-import { type FingerprintedNonce, GroupCommit, PAUSE } from './group-commit.ts'
-import type { Guard } from './guard.ts'
+import { type FingerprintedNonce, GroupCommit, LOCK_PAUSE_MS } from './group-commit.ts'
 import { entriesOf, fingerprintOf, newTag, packEntries } from './journal-entries.ts'
 import type { Syncing } from './log-sync.ts'
-import { removeExpired } from './nonce-expiry.ts'
+import { cleanUpNonces } from './nonce-expiry.ts'
 import {
   allState,
   type MacDatabase,
@@ -23,79 +16,61 @@ import {
   setState,
   stateOf,
 } from './schema.ts'
-import { isBusy, isFailedSync, type StoreFailure, storeFailure } from './store-failure.ts'
+import { type ErrorConverter, errorConverter, isBusy, isFailedSync } from './store-failure.ts'
+import type { StoreParts } from './store-parts.ts'
 import { type Nonce, type NonceStore, type Recorded, SEEN } from './types.ts'
-import { type Due, NOTHING_DUE, type UsageCounters } from './usage/usage-counters.ts'
+import { type Due, NOTHING_DUE } from './usage/usage-counters.ts'
 import { usageWriter } from './usage/usage-table.ts'
 
 const HALTED =
-  'a sync of its log failed, so a power cut could undo nonces that were already accepted. Stop all processes ' +
-  'that use it, check the disk, and start them again.'
+  'a sync of its write-ahead log failed, so a power cut could undo nonces that were already accepted. Stop all ' +
+  'processes that use it, check the disk, and start them again.'
 
 /** How many rows are read at a time: few enough that the event loop does not wait long. */
 const ROWS_AT_ONCE = 64
 
-/** What a journal needs. */
-export interface JournalParts {
-  /** The database's name in error messages. */
-  readonly name: string
-  /** The database file, if withmac opened it. */
-  readonly path: string | null
-  /** The database's name in diagnostic messages. */
-  readonly label: string
-  /** Compiles the statements. It does *not* run them. */
-  readonly db: Kysely<MacDatabase>
-  readonly connection: Connection
-  readonly guarded: Guard
-  /**
-   * Creates what syncs the log; it calls `failed` if a sync fails. `null` if withmac does not sync the
-   * log.
-   */
-  readonly sync: ((failed: (error: Error) => void) => Syncing) | null
-  readonly counters: UsageCounters
-  /** The maximum number of nonces in memory. */
-  readonly mostNonces: number
-  /** Throws if the work takes too long, on a connection that may wait for itself. */
-  inTime<Result>(work: Promise<Result>): Promise<Result>
-  /** Is called before each batch. If it throws, the store has failed. */
-  check(): void
-}
-
-/** The newest row, and the numbers that every verdict depends on, read in one statement. */
+/** The newest row, and the version of the credentials, read in one statement. */
 interface Head {
   readonly seq: number
   readonly tag: number | null
   readonly version: number
 }
 
-/** The result of appending a batch. It is used only after the commit. */
+/** What the transaction of a batch did. It counts only after the commit. */
 interface Appended {
   readonly recorded: readonly Recorded[]
-  readonly fresh: readonly FingerprintedNonce[]
+  /** The row that was appended; `null` if no nonce of the batch is new. */
+  readonly row: AppendedRow | null
+  /** The usage that was written with the row. */
+  readonly due: Due
+}
+
+interface AppendedRow {
   readonly seq: number
   readonly tag: number
-  readonly due: Due
-  /** When the commit began. */
-  readonly committing: number
+  readonly nonces: readonly FingerprintedNonce[]
+  /** When its commit began, from `performance.now()`. */
+  readonly commitBegan: number
 }
 
 /**
- * The nonce store. Each batch is one appended row, and the fingerprints of all rows are in memory.
+ * The nonce store. The new nonces of a batch are one appended row. The fingerprints of the rows are in
+ * memory, up to `mostNonces`.
  *
  * A transaction first reads the newest row. If it is not the row that this process read or wrote last, then
  * another process has appended rows, and these are read first. So the verdicts of a batch are exact, even if
  * other processes had the lock since the last batch.
  *
- * A fingerprint that is in memory stays there: also if a commit fails, because its outcome is unknown, and
- * also if rows are gone, as after a restore. Only fingerprints below the floor are dropped, and the highest
- * floor that was ever read counts.
+ * If a commit fails, its outcome is unknown: if its row is there, the next transaction reads it. A fingerprint
+ * that is in memory stays there, even if the sync of its row fails, or if rows are gone, as after a restore.
+ * Only fingerprints below the floor are dropped, and the highest floor that was ever read counts.
  */
 export class Journal implements NonceStore {
-  readonly #parts: JournalParts
+  readonly #parts: StoreParts
   readonly #memory: Fingerprints
   readonly #statements: Statements
   readonly #writeDue: (due: Due) => Coroutine<void>
-  readonly #failure: StoreFailure
+  readonly #toMacError: ErrorConverter
   readonly #commits: GroupCommit
   readonly #sync: Syncing | null
   /** The secret number with which all fingerprints of this database are computed. */
@@ -113,25 +88,26 @@ export class Journal implements NonceStore {
   #unsynced = false
   #halted: { readonly cause: unknown } | null = null
 
-  constructor(parts: JournalParts) {
+  constructor(parts: StoreParts) {
     this.#parts = parts
     this.#memory = new Fingerprints(parts.mostNonces)
     this.#statements = statementsOf(parts.db)
     this.#writeDue = usageWriter(parts.db)
     this.#sync = parts.sync?.((error) => this.#halt(error)) ?? null
-    this.#failure = storeFailure(parts.name, parts.path)
+    this.#toMacError = errorConverter(parts.nameInErrors, parts.path)
     this.#commits = new GroupCommit({
-      record: publishBatches(parts.label, (batch) => this.#record(batch)),
+      commit: publishBatches(parts.label, (batch) => this.#commitBatch(batch)),
       synced: () =>
         this.#unsynced && this.#sync !== null ? this.#sync.wait().then(this.#checkRunning) : null,
-      failure: this.#failure,
+      toMacError: this.#toMacError,
     })
   }
 
   /**
    * Reads the fingerprints of all rows into memory, in small steps.
    *
-   * @throws Error if a sync of the log failed before, and the log cannot be written into the database file.
+   * @throws Error if a sync of the write-ahead log failed before, and it cannot be written into the database
+   *   file.
    */
   async open(): Promise<void> {
     const { connection, guarded } = this.#parts
@@ -147,7 +123,7 @@ export class Journal implements NonceStore {
     const fingerprint = fingerprintOf(this.#salt, timestamp, credential, nonce)
     if (this.#knows(timestamp, fingerprint)) return Promise.resolve(SEEN)
     const given = { timestamp, credential, keyNumber, nonce, now, fingerprint }
-    return this.#parts.inTime(this.#commits.record(given))
+    return this.#parts.inTime(this.#commits.add(given))
   }
 
   isKnown(timestamp: number, credential: string, nonce: string): boolean {
@@ -155,13 +131,13 @@ export class Journal implements NonceStore {
     return this.#knows(timestamp, fingerprint)
   }
 
-  failed(credential: string, now: number, exists = true): void {
+  countFailure(credential: string, now: number, exists = true): void {
     this.#parts.counters.failures.count(credential, now, exists)
   }
 
   async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
     const { connection, db, guarded, label } = this.#parts
-    const work = () => removeExpired(db, now, keepSeconds, limit)
+    const work = () => cleanUpNonces(db, now, keepSeconds, limit)
     return publishRemoval(label, 'nonces', () =>
       guarded(async () => {
         const { removed, floor } = await connection.transact(work, 'later')
@@ -184,34 +160,36 @@ export class Journal implements NonceStore {
     await this.#sync?.close()
   }
 
-  #record(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]> {
+  #commitBatch(batch: readonly FingerprintedNonce[]): MaybePromise<readonly Recorded[]> {
     const { connection, check, counters } = this.#parts
     check()
     this.#checkRunning()
-    const sync = this.#sync?.next ?? 'at once'
-    const append = () => connection.transact(() => this.#append(batch), sync)
+    const mode = this.#sync?.mode ?? 'at once'
+    const append = () => connection.transact(() => this.#append(batch), mode)
     return whenResolved(
       attempted(append, (error) => {
         if (isFailedSync(error)) this.#halt(error)
-        // Another process holds the lock. All processes wait less if commits do not sync while they hold it.
-        if (isBusy(error)) this.#sync?.waited(PAUSE)
+        // Another connection holds the lock. Processes wait less if commits do not sync while they hold it.
+        if (isBusy(error)) this.#sync?.waited(LOCK_PAUSE_MS)
         throw error
       }),
-      ({ recorded, fresh, seq, tag, due, committing }) => {
-        this.#unsynced = sync === 'later' && fresh.length > 0
-        if (fresh.length > 0) {
-          if (sync === 'at once') this.#sync?.took(performance.now() - committing)
-          this.#seq = seq
-          this.#tag = tag
+      ({ recorded, row, due }) => {
+        this.#unsynced = mode === 'later' && row !== null
+        if (row !== null) {
+          if (mode === 'at once') this.#sync?.took(performance.now() - row.commitBegan)
+          this.#seq = row.seq
+          this.#tag = row.tag
+          for (const { timestamp, fingerprint } of row.nonces) {
+            this.#remember(timestamp, fingerprint)
+          }
         }
-        for (const { timestamp, fingerprint } of fresh) this.#remember(timestamp, fingerprint)
         counters.committed(batch, recorded, due)
         return recorded
       },
     )
   }
 
-  /** Is called also after a successful sync: a sync before it may have failed, and left a hole in the log. */
+  /** Is called after a successful sync too: an earlier one may have failed, and left a hole in the WAL. */
   readonly #checkRunning = (): void => {
     if (this.#halted !== null) throw new Error(HALTED, this.#halted)
   };
@@ -226,26 +204,25 @@ export class Journal implements NonceStore {
     const recorded = batch.map((nonce) => {
       const { timestamp, fingerprint } = nonce
       const { high, low } = fingerprint
-      // 53 bits, which a number holds exactly. If two are equal by chance, one new nonce is rejected.
-      const name = high * 2 ** 21 + (low >>> 11)
+      // A number holds 53 bits exactly. If they are equal by chance, one new nonce is rejected.
+      const first53Bits = high * 2 ** 21 + (low >>> 11)
       if (timestamp < floor) return forgotten
-      if (fresh.has(name) || this.#memory.has(timestamp, fingerprint)) return SEEN
-      fresh.set(name, nonce)
+      if (fresh.has(first53Bits) || this.#memory.has(timestamp, fingerprint)) return SEEN
+      fresh.set(first53Bits, nonce)
       return added
     })
-    const next = { seq: this.#seq + 1, tag: newTag() }
-    if (fresh.size === 0) return { recorded, fresh: [], ...next, due: NOTHING_DUE, committing: 0 }
-    const all = [...fresh.values()]
-    const { latest, entries } = packEntries(all)
-    const parameters = [next.seq, next.tag, latest, entries]
+    if (fresh.size === 0) return { recorded, row: null, due: NOTHING_DUE }
+    const row = { seq: this.#seq + 1, tag: newTag(), nonces: [...fresh.values()] }
+    const { latest, entries } = packEntries(row.nonces)
+    const parameters = [row.seq, row.tag, latest, entries]
     yield { ...this.#statements.append, parameters }
     const due = yield* this.#writeUsage(batch, recorded)
-    return { recorded, fresh: all, ...next, due, committing: performance.now() }
+    return { recorded, row: { ...row, commitBegan: performance.now() }, due }
   }
 
   /** Writes the usage of credentials with a batch. If that fails, the batch is committed without it. */
   *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Coroutine<Due> {
-    const { counters, name } = this.#parts
+    const { counters, nameInErrors } = this.#parts
     const due = counters.dueWith(batch, recorded)
     if (due.uses.length + due.failures.length === 0) return due
     yield this.#statements.savepoint
@@ -255,7 +232,7 @@ export class Journal implements NonceStore {
       if (isBusy(error)) throw error
       // If SQLite has rolled back the whole transaction, this fails, and the batch fails with it.
       yield this.#statements.rollbackTo
-      counters.failed(name, batch[0]?.now ?? 0, this.#failure(error))
+      counters.writeFailed(nameInErrors, batch[0]?.now ?? 0, this.#toMacError(error))
       return NOTHING_DUE
     }
     return due
@@ -332,9 +309,9 @@ export class Journal implements NonceStore {
     const now = performance.now()
     if (now - this.#warnedFull < 60_000) return
     this.#warnedFull = now
-    const { name, mostNonces } = this.#parts
+    const { nameInErrors, mostNonces } = this.#parts
     console.error(
-      `withmac: ${name}: there are more than ${mostNonces} nonces, the limit of maxNoncesInMemory. The oldest ` +
+      `withmac: ${nameInErrors}: there are more than ${mostNonces} nonces, the limit of maxNoncesInMemory. The oldest ` +
         `are dropped, and requests with a timestamp before ${this.#floor} are rejected. If this is normal ` +
         'traffic, raise maxNoncesInMemory. If one client floods the server, limit it with ' +
         'rateLimit.requests, or disable its credential.',
@@ -376,8 +353,8 @@ export class Journal implements NonceStore {
   }
 
   /**
-   * Writes the log, as the operating system still has it, into the database file. Then requests are
-   * accepted again.
+   * Writes the write-ahead log, as the operating system still has it, into the database file. Then requests
+   * are accepted again.
    */
   async #recover(): Promise<void> {
     const { connection, db, guarded } = this.#parts

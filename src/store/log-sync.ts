@@ -1,33 +1,33 @@
 import { realpathSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { isPermitted } from '../environment.ts'
-import type { Sync } from './connection.ts'
+import type { SyncMode } from './connection.ts'
 
-/** Syncs the log, to which commits are written. */
+/** Syncs SQLite's write-ahead log (the `-wal` file), to which commits are written. */
 export interface Syncing {
   /** How the next commit is to be synced. */
-  readonly next: Sync
+  readonly mode: SyncMode
   /** Reports how long a commit took that was synced at once, in milliseconds. */
   took(milliseconds: number): void
-  /** Reports how long a commit must wait for another process's lock, in milliseconds. */
+  /** Reports how long a commit must wait for another connection's lock, in milliseconds. */
   waited(milliseconds: number): void
   /** Resolves when all commits so far are on disk; rejects if that is not certain. */
   wait(): Promise<void>
   close(): Promise<void>
 }
 
-/** Up to this time in milliseconds, a sync is quick, and the event loop waits for it. */
-const QUICK = 0.5
-/** If slow syncs exceed QUICK by so many milliseconds in total, the thread takes over. */
-const PATIENCE = 10
+/** Up to this time, a sync is quick, and the event loop waits for it. */
+const QUICK_SYNC_MS = 0.5
+/** If slow syncs exceed QUICK_SYNC_MS by this time in total, the thread takes over. */
+const MOST_LAG_MS = 10
 /**
  * How much of that total a quick sync removes. After a thousand quick syncs, the thread is not used any
  * more.
  */
-const CREDIT = 0.01
+const QUICK_CREDIT_MS = 0.01
 
-/** A promise, and how to settle it. */
-type Awaited = ReturnType<typeof newSync>
+/** A sync: a promise, and how to settle it. */
+type PendingSync = ReturnType<typeof newSync>
 
 /**
  * Chooses how commits to a database file are synced.
@@ -39,39 +39,42 @@ type Awaited = ReturnType<typeof newSync>
  * hashing and DNS share. There is one sync at a time, and it covers all commits from before it began. The
  * thread also syncs if several processes wait for each other, because a commit that syncs keeps the lock.
  *
- * The first commit is always synced at once, which syncs the log's folder too.
+ * The first commit is always synced at once, which syncs the folder of the write-ahead log too.
  */
 export class LogSync implements Syncing {
   readonly #start: (events: ThreadEvents) => Thread | null
-  readonly #failed: (error: Error) => void
+  readonly #onFailedSync: (error: Error) => void
   #thread: Thread | null = null
   #state: 'not started' | 'starting' | 'ready' | 'gone' = 'not started'
-  /** By how much slow syncs exceeded QUICK, minus the credit of quick ones. */
+  /** By how much slow syncs exceeded QUICK_SYNC_MS, minus the credit of quick ones. */
   #lag = 0
   #isSlow = false
-  #running: Awaited | null = null
-  #next: Awaited | null = null
+  #runningSync: PendingSync | null = null
+  #nextSync: PendingSync | null = null
   /** Set when a sync failed. A later sync may succeed, but would not cover the commits of the failed one. */
   #broken: Error | null = null
 
   /**
    * @param start Starts the thread.
-   * @param failed Is called if a sync fails. From then on, no commit is certain to be on disk.
+   * @param onFailedSync Is called if a sync fails. From then on, no commit is certain to be on disk.
    */
-  constructor(start: (events: ThreadEvents) => Thread | null, failed: (error: Error) => void) {
+  constructor(
+    start: (events: ThreadEvents) => Thread | null,
+    onFailedSync: (error: Error) => void,
+  ) {
     this.#start = start
-    this.#failed = failed
+    this.#onFailedSync = onFailedSync
   }
 
-  get next(): Sync {
+  get mode(): SyncMode {
     return this.#isSlow && this.#state === 'ready' ? 'later' : 'at once'
   }
 
   took(milliseconds: number): void {
-    const lag = this.#lag + Math.max(milliseconds - QUICK, -CREDIT)
-    this.#lag = Math.min(Math.max(lag, 0), PATIENCE)
+    const lag = this.#lag + Math.max(milliseconds - QUICK_SYNC_MS, -QUICK_CREDIT_MS)
+    this.#lag = Math.min(Math.max(lag, 0), MOST_LAG_MS)
     if (this.#lag === 0) this.#isSlow = false
-    if (this.#lag < PATIENCE) return
+    if (this.#lag < MOST_LAG_MS) return
     this.#isSlow = true
     if (this.#state === 'not started') this.#startThread()
   }
@@ -82,14 +85,14 @@ export class LogSync implements Syncing {
 
   wait(): Promise<void> {
     if (this.#broken !== null) return Promise.reject(this.#broken)
-    this.#next ??= newSync()
-    const { over } = this.#next
-    if (this.#running === null) this.#begin()
+    this.#nextSync ??= newSync()
+    const { over } = this.#nextSync
+    if (this.#runningSync === null) this.#begin()
     return over
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#running?.over, this.#next?.over])
+    await Promise.allSettled([this.#runningSync?.over, this.#nextSync?.over])
     const thread = this.#thread
     this.#gone()
     await thread?.end()
@@ -107,10 +110,10 @@ export class LogSync implements Syncing {
   }
 
   #begin(): void {
-    this.#running = this.#next
-    this.#next = null
-    this.#thread?.keepAlive(this.#running !== null)
-    if (this.#running === null) return
+    this.#runningSync = this.#nextSync
+    this.#nextSync = null
+    this.#thread?.keepAlive(this.#runningSync !== null)
+    if (this.#runningSync === null) return
     if (this.#thread === null) this.#gone()
     else this.#thread.sync()
   }
@@ -120,29 +123,28 @@ export class LogSync implements Syncing {
       this.#state = 'ready'
       return
     }
-    const { failed, milliseconds } = message
-    if (failed === null) {
+    const { error, milliseconds } = message
+    if (error === null) {
       this.took(milliseconds)
-      this.#running?.resolve()
+      this.#runningSync?.resolve()
       this.#begin()
       return
     }
-    const error = new Error(`the log could not be synced: ${failed}`)
-    this.#broken = error
-    this.#failed(error)
-    this.#rejectAll(error)
+    this.#broken = new Error(`the write-ahead log could not be synced: ${error}`)
+    this.#onFailedSync(this.#broken)
+    this.#rejectAll(this.#broken)
   }
 
   #gone(): void {
     this.#thread = null
     this.#state = 'gone'
-    this.#rejectAll(new Error('the thread that syncs the log ended'))
+    this.#rejectAll(new Error('the thread that syncs the write-ahead log ended'))
   }
 
   #rejectAll(error: Error): void {
-    const waiting = [this.#running, this.#next]
-    this.#running = null
-    this.#next = null
+    const waiting = [this.#runningSync, this.#nextSync]
+    this.#runningSync = null
+    this.#nextSync = null
     this.#thread?.keepAlive(false)
     for (const sync of waiting) sync?.reject(error)
   }
@@ -158,8 +160,8 @@ function newSync() {
   return { over, resolve, reject }
 }
 
-/** A message of the thread: `ready` once, then the result of each sync. */
-export type Synced = 'ready' | { readonly failed: string | null; readonly milliseconds: number }
+/** A message of the thread: `ready` once, then the result of each sync, with the error if it failed. */
+export type Synced = 'ready' | { readonly error: string | null; readonly milliseconds: number }
 
 /** Functions that the thread calls. */
 export interface ThreadEvents {
@@ -168,36 +170,36 @@ export interface ThreadEvents {
   gone(): void
 }
 
-/** A thread that syncs the log on request, and reports the result. */
+/** A thread that syncs the write-ahead log on request, and reports the result. */
 export interface Thread {
   sync(): void
   /** Whether the process stays alive as long as the thread is there. */
   keepAlive(whether: boolean): void
-  /** Closes the log, then ends the thread. */
+  /** Closes the write-ahead log, then ends the thread. */
   end(): Promise<void>
 }
 
-/** How long the thread may take to end, in milliseconds. */
-const END_PATIENCE = 5000
+/** How long the thread may take to end. */
+const END_DEADLINE_MS = 5000
 
-/** A file with its identifier, which another file of the same name does not have: see `inode`. */
+/** The database file with its identifier, which another file of the same name does not have: see `inode`. */
 export interface DatabaseFile {
   readonly path: string
   readonly inode: string | null
 }
 
 /**
- * Starts the thread for a database file; `null` if it may not open the log. The thread keeps the process
- * alive only while `keepAlive` is set. It may open and close the log: SQLite's locks are on the database file
- * only, so none is dropped.
+ * Starts the thread for a database file; `null` if it may not open the write-ahead log. The thread keeps the
+ * process alive only while `keepAlive` is set. It may open and close the write-ahead log: SQLite's locks are
+ * on other files, so none is dropped.
  *
  * @throws Error if threads are not allowed, or the file is gone.
  */
 export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEvents): Thread | null {
-  // If the path is a link, SQLite keeps the log beside the file that the link leads to.
+  // If the path is a link, the write-ahead log is beside the file that the link leads to.
   const path = realpathSync(file.path)
-  const log = `${path}-wal`
-  const mayOpen = (['read', 'write'] as const).every((name) => isPermitted({ name, path: log }))
+  const wal = `${path}-wal`
+  const mayOpen = (['read', 'write'] as const).every((name) => isPermitted({ name, path: wal }))
   if (!mayOpen) return null
   const worker = new Worker(PROGRAM, {
     eval: true,
@@ -233,7 +235,7 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
       let timer: ReturnType<typeof setTimeout> | undefined
       // This timer also keeps the process alive until the thread has ended, so that the code below runs.
       const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, END_PATIENCE)
+        timer = setTimeout(resolve, END_DEADLINE_MS)
       })
       const closed = new Promise<void>((resolve) => {
         ended = resolve
@@ -248,13 +250,13 @@ export function startLogThread(file: DatabaseFile, { message, gone }: ThreadEven
 
 /**
  * The thread's program, as a text, so that bundlers need not find a file. It runs as a script and as a
- * module. Once a second it checks that the log is still the file that it has open.
+ * module. At most once a second it checks that the write-ahead log is still the file that it has open.
  */
 const PROGRAM = `
 Promise.all([import('node:worker_threads'), import('node:fs')]).then(
   ([{ parentPort, workerData }, fs]) => {
     process.emitWarning = () => {}
-    const log = workerData.path + '-wal'
+    const wal = workerData.path + '-wal'
     const of = ({ dev, ino }) => dev + ':' + ino
     let file
     let opened
@@ -269,17 +271,17 @@ Promise.all([import('node:worker_threads'), import('node:fs')]).then(
     const check = () => {
       if (Date.now() - looked >= 0 && Date.now() - looked < 1000) return
       looked = Date.now()
-      const there = fs.statSync(log, { throwIfNoEntry: false })
-      if (there === undefined || of(there) !== opened) throw new Error(log + ' was deleted or replaced')
+      const there = fs.statSync(wal, { throwIfNoEntry: false })
+      if (there === undefined || of(there) !== opened) throw new Error(wal + ' was deleted or replaced')
     }
     const sync = () => {
       const begun = performance.now()
       try {
         check()
         fs.fdatasyncSync(file)
-        return { failed: null, milliseconds: performance.now() - begun }
+        return { error: null, milliseconds: performance.now() - begun }
       } catch (error) {
-        return { failed: String(error?.message ?? error), milliseconds: 0 }
+        return { error: String(error?.message ?? error), milliseconds: 0 }
       }
     }
     parentPort.on('message', (message) => {
@@ -287,9 +289,9 @@ Promise.all([import('node:worker_threads'), import('node:fs')]).then(
       else parentPort.postMessage(sync())
     })
     try {
-      // If another file has the name now, the log belongs to that file.
+      // If another file has the name now, the write-ahead log belongs to that file.
       if (of(fs.statSync(workerData.path)) !== workerData.inode) throw new Error('the file was replaced')
-      file = fs.openSync(log, 'r+')
+      file = fs.openSync(wal, 'r+')
       opened = of(fs.fstatSync(file))
       parentPort.postMessage('ready')
     } catch {

@@ -5,7 +5,7 @@ import type { MacDatabase } from './schema.ts'
 
 type Step = RawBuilder<unknown> | ((locked: Kysely<MacDatabase>) => Promise<void>)
 
-/** The triggers that change the version of the credentials: their names, and when they run. */
+/** The triggers that draw a new version of the credentials: their names, and when they run. */
 const TRIGGERS = {
   mac_credentials_updated: sql`after update on mac_credentials`,
   mac_credentials_deleted: sql`after delete on mac_credentials`,
@@ -30,7 +30,7 @@ const INDEXED = [
 const RANDOM = sql`random() & ${sql.lit(2 ** 52 - 1)}`
 
 /**
- * Sets a new version: 52 random bits, not a counter. After a restore from a backup and a change, a counter
+ * Draws a new version: 52 random bits, not a counter. After a restore from a backup and a change, a counter
  * could have the same value as before, and a running process would not notice the change.
  */
 const NEW_VERSION = sql`update mac_state set value = ${RANDOM}
@@ -114,9 +114,9 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 
 /**
- * Creates the index and the triggers. The triggers set a new version whenever a credential changes, so that
- * each process notices that its cache is out of date. Triggers also run for changes by hand. A new credential
- * needs no new version, because no process has cached it.
+ * Creates the index and the triggers. The triggers draw a new version if a credential changes or is removed,
+ * so that each process notices that its cache is out of date. Triggers also run for changes by hand. A new
+ * credential needs no new version, because no process has cached it.
  */
 const SET_UP: readonly Step[] = [
   ...Object.entries(TRIGGERS).map(
@@ -129,7 +129,7 @@ const SET_UP: readonly Step[] = [
     on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
 ]
 
-/** Sets a new version of the credentials. The triggers do that too, unless they were removed by hand. */
+/** Draws a new version of the credentials. The triggers do that too, unless they were removed by hand. */
 export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
   await NEW_VERSION.execute(db)
 }
@@ -138,8 +138,7 @@ export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
  * Migrates the tables to the version of this code. Each step runs once, even if many processes start at the
  * same time, because the version is read with the write lock.
  *
- * It always checks that the triggers and the index exist: they are lost if somebody rebuilds the table by
- * hand.
+ * It also creates missing triggers and a missing index: they are lost if somebody rebuilds the table by hand.
  *
  * @throws Error if the tables are newer than this code.
  */

@@ -20,7 +20,7 @@ export interface Removed {
  * @param db Compiles the statements. It does *not* run them.
  * @param limit It stops after the row with which so many nonces were removed.
  */
-export function* removeExpired(
+export function* cleanUpNonces(
   db: Kysely<MacDatabase>,
   now: number,
   keepSeconds: number,

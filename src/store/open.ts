@@ -9,13 +9,14 @@ import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import { createPrivately, fileWatch, inode } from './file.ts'
 import { MOST_FINGERPRINTS } from './fingerprints.ts'
 import { closedError, type Guard, guard, inTime } from './guard.ts'
-import { Journal, type JournalParts } from './journal.ts'
+import { Journal } from './journal.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
 import { migrate } from './migrations.ts'
 import { reseal } from './reseal.ts'
 import type { MacDatabase } from './schema.ts'
 import { type KeySealer, UNSEALED } from './sealing/sealer.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
+import type { OpenDatabase, StoreParts } from './store-parts.ts'
 import type { Store } from './types.ts'
 import { UsageCounters } from './usage/usage-counters.ts'
 
@@ -77,7 +78,7 @@ export class OpenOnce {
   }
 
   /**
-   * The same as {@link LazyStore.get}, for a request.
+   * The same as {@link OpenOnce.get}, for a request.
    * @throws {@link MacError} `ERR_MAC_STORE` if too many requests wait already.
    */
   async getForRequest(): Promise<Store> {
@@ -125,16 +126,21 @@ export async function openStore(
   sealer: KeySealer = UNSEALED,
   mostNonces: number = MOST_FINGERPRINTS,
 ): Promise<Store> {
-  const given = { sealer, mostNonces }
-  return 'path' in database ? openUrl(database, given) : openOver(database, given)
+  const settings = { sealer, mostNonces }
+  return 'path' in database ? openUrl(database, settings) : openKysely(database, settings)
 }
 
-async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
+interface Settings {
+  readonly sealer: KeySealer
+  readonly mostNonces: number
+}
+
+async function openUrl(database: DatabaseUrl, settings: Settings): Promise<Store> {
   const path = database.path === null ? null : resolve(database.path)
-  const name = path === null ? 'The database in memory' : `The database ${path}`
+  const nameInErrors = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []
   const open = async (...pragmas: string[]) => {
-    const handle = await guard(name, path)(() => connect(path, database.driver, pragmas))
+    const handle = await guard(nameInErrors, path)(() => connect(path, database.driver, pragmas))
     opened.push(handle)
     return handle
   }
@@ -142,26 +148,25 @@ async function openUrl(database: DatabaseUrl, given: Given): Promise<Store> {
     for (const handle of opened.splice(0).reverse()) handle.close()
   }
   try {
-    // Keys that were replaced or deleted must not stay in the file. Nonces are not secret.
+    // Keys that were removed must not stay in the file. Nonces are not secret.
     const { dialect } = await open('secure_delete = on')
     const db = new Kysely<MacDatabase>({ dialect })
-    // A connection that withmac opened waits only for other processes, so it needs no deadline.
-    const inTime: Parts['inTime'] = (work) => work
-    const place = { ...given, name, path, label: databaseLabel(database), db, inTime }
+    // No caller can have a transaction on this connection, so the work cannot wait for itself.
+    const inTime: OpenDatabase['inTime'] = (work) => work
+    const shared = { nameInErrors, path, label: databaseLabel(database), db, inTime, close }
     if (path === null) {
       // There is only one connection: nonces wait for the end of other transactions, which could roll them
       // back. No sync: memory is lost with the power in any case.
       const connection = new KyselyConnection(db)
-      return await storeOf({ ...place, connection, sync: null, watch() {}, close })
+      return await storeOf({ ...shared, connection, sync: null, watch() {} }, settings)
     }
     const watch = fileWatch(path)
-    // Nonces have their own connection, so they never wait for another transaction, or become part of it.
+    // Nonces have their own connection, so they never become part of another transaction.
     const connection = new SqliteConnection(await open())
     const file = { path, inode: inode(path) }
-    return await storeOf({
-      ...{ ...place, connection, watch, close },
-      sync: (failed) => new LogSync((events) => startLogThread(file, events), failed),
-    })
+    const sync: OpenDatabase['sync'] = (onFailedSync) =>
+      new LogSync((events) => startLogThread(file, events), onFailedSync)
+    return await storeOf({ ...shared, connection, sync, watch }, settings)
   } catch (error) {
     await close()
     throw error
@@ -184,52 +189,53 @@ async function connect(
   return handle
 }
 
-function openOver(own: Kysely<MacDatabase>, given: Given): Promise<Store> {
+function openKysely(own: Kysely<MacDatabase>, settings: Settings): Promise<Store> {
   // The caller's plugins could rename columns, or parse a text as JSON.
   const db = own.withoutPlugins()
-  const name = 'The database'
-  return storeOf({
-    ...{ ...given, name, path: null, label: databaseLabel(own), db, sync: null },
+  const nameInErrors = 'The database'
+  const database: ClosableDatabase = {
+    ...{ nameInErrors, path: null, label: databaseLabel(own), db, sync: null },
     connection: new KyselyConnection(db),
-    inTime: (work) => inTime(work, name),
+    inTime: (work) => inTime(work, nameInErrors),
     watch() {},
     async close() {},
-  })
+  }
+  return storeOf(database, settings)
 }
 
-/** What a store needs. */
-interface Parts extends Omit<JournalParts, 'guarded' | 'check' | 'counters'> {
-  readonly sealer: KeySealer
+interface ClosableDatabase extends OpenDatabase {
   /** Throws if the database file was deleted or replaced. */
   watch(): void
-  /** Closes the database. */
   close(): Promise<void>
 }
-type Given = Pick<Parts, 'sealer' | 'mostNonces'>
 
 /** Migrates the tables, checks the sealing keys, and returns the store. */
-async function storeOf(parts: Parts): Promise<Store> {
-  const { name, path, db, sealer, inTime } = parts
+async function storeOf(
+  database: ClosableDatabase,
+  { sealer, mostNonces }: Settings,
+): Promise<Store> {
+  const { nameInErrors, path, db, inTime } = database
   let closed = false
   const check = () => {
     if (closed) throw closedError()
-    parts.watch()
+    database.watch()
   }
-  const patient = guard(name, path, check)
+  const patient = guard(nameInErrors, path, check)
   const guarded: Guard = (work) => patient(() => inTime(work()))
   await guarded(() => migrate(db))
-  await guarded(() => checkSealed(db, sealer, name))
-  const shared = { ...parts, guarded, check, counters: new UsageCounters() }
-  const nonces = new Journal(shared)
+  await guarded(() => checkSealed(db, sealer, nameInErrors))
+  const counters = new UsageCounters()
+  const parts: StoreParts = { ...database, guarded, check, counters, mostNonces }
+  const nonces = new Journal(parts)
   await guarded(() => nonces.open())
   return {
-    credentials: new SqlCredentials(shared, sealer),
+    credentials: new SqlCredentials(parts, sealer),
     nonces,
     reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
     async close() {
       await inTime(nonces.close())
       closed = true
-      await parts.close()
+      await database.close()
     },
   }
 }

@@ -21,8 +21,8 @@ export interface ResealParts {
 }
 
 /**
- * Encrypts all keys with the current sealing key: see `Mac.reseal`. It does *not* open keys that are marked
- * as sealed by that key already.
+ * Encrypts all keys with the current sealing key: see `Mac.reseal`. It does *not* open the keys of a
+ * credential if all of them are marked as sealed by that key already.
  */
 export async function reseal(
   { db, sealer, guarded, patient, vacuum: defaultVacuum }: ResealParts,
@@ -37,19 +37,19 @@ export async function reseal(
   }
   const rows = await sealAll(db, guarded, { ...sealer, current }, onProgress)
   if (vacuum) await patient(() => sql`vacuum`.execute(db))
-  const logEmptied = await patient(() => emptyLog(db))
+  const logEmptied = await patient(() => emptyWal(db))
   return Object.freeze({ sealedBy: current, ...rows, logEmptied })
 }
 
 /** How many credentials are sealed in one transaction, which takes some milliseconds. */
-const BATCH = 100
+const CREDENTIALS_AT_ONCE = 100
 /** How many rounds may find keys to seal. Usually, each round finds fewer than the one before. */
 const MOST_ROUNDS = 10
 
 type CurrentSealer = KeySealer & { readonly current: string }
 
 /**
- * Seals all credentials, in the order of their identifiers. Each batch is committed, so the work can stop at
+ * Seals the keys of all credentials, in the order of their identifiers. Each batch is committed, so the work can stop at
  * any time and start again. Servers may meanwhile write keys with another sealing key, or with none. The next
  * round finds them; the work ends after a round that finds nothing.
  *
@@ -137,7 +137,7 @@ function sealBatch(
       const { rows } = await sql<KeyRow>`select id, algorithm, key, key_sealed_by, key_number,
         old_key, old_algorithm, old_sealed_by from mac_credentials
         where ${undone(sealer.current)} and ${after === null ? sql`true` : sql`id > ${after}`}
-        order by id limit ${BATCH}`.execute(locked)
+        order by id limit ${CREDENTIALS_AT_ONCE}`.execute(locked)
       const sealed: KeyRow[] = []
       for (const row of rows) {
         const columns = sealedAnew(row, sealer)
@@ -166,12 +166,12 @@ function sealedAnew(row: KeyRow, sealer: KeySealer) {
   }
 }
 
-/** How long a lease is valid if it is not renewed, in milliseconds. A batch takes a few. */
-const TERM = 10_000
+/** How long a lease is valid if it is not renewed. A batch takes a few milliseconds. */
+const LEASE_MS = 10_000
 const NO_LEASE = 0
 
 /**
- * Takes or renews the lease of a reseal. Only one process can have it: two processes with different sealing
+ * Takes or renews the lease of a reseal. Only one process at a time can have it: two processes with different sealing
  * keys would undo each other's work forever. The lease is a row of `mac_state` with the time of its end. If a
  * process is killed, it does not renew its lease, so another process can take it.
  *
@@ -184,7 +184,7 @@ async function leased(locked: Kysely<MacDatabase>, held: number): Promise<number
   const lease = locked.selectFrom('mac_state').select('value').where('name', '=', 'resealing')
   const until = Number((await lease.executeTakeFirst())?.value ?? NO_LEASE)
   // A later end was written by a clock that was ahead.
-  const isOver = until <= now || until > now + TERM
+  const isOver = until <= now || until > now + LEASE_MS
   if (held === NO_LEASE ? !isOver : until !== held) {
     throw new MacError(
       'ERR_MAC_SEALED',
@@ -193,10 +193,10 @@ async function leased(locked: Kysely<MacDatabase>, held: number): Promise<number
         'on all machines.',
     )
   }
-  await sql`replace into mac_state (name, value) values ('resealing', ${now + TERM})`.execute(
+  await sql`replace into mac_state (name, value) values ('resealing', ${now + LEASE_MS})`.execute(
     locked,
   )
-  return now + TERM
+  return now + LEASE_MS
 }
 
 async function endLease(db: Kysely<MacDatabase>, held: number): Promise<void> {
@@ -210,7 +210,7 @@ async function endLease(db: Kysely<MacDatabase>, held: number): Promise<void> {
 /**
  * Runs work with SQLite's `secure_delete`, which overwrites replaced content with zeros. Otherwise the
  * bytes of a key stay in the file until something else is written there. Afterwards the setting is as
- * before: a connection that withmac opened has it always, the caller's Kysely may not.
+ * before: the caller's Kysely may not have it, but the connection for credentials that withmac opens has it.
  */
 async function securely<Result>(
   db: Kysely<MacDatabase>,
@@ -227,19 +227,20 @@ async function securely<Result>(
   }
 }
 
-/** How long to try to empty the log, and the longest pause between two tries, in milliseconds. */
-const PATIENCE = 5000
-const PAUSE = 20
+/** How long to try to empty the write-ahead log, and the longest pause between two tries. */
+const EMPTY_WAL_MS = 5000
+const LONGEST_PAUSE_MS = 20
 
 /**
- * Writes the write-ahead log into the main file, and empties it: the log may still contain keys in their
+ * Writes the write-ahead log into the database file, and empties it: it may still contain keys in their
  * earlier form. This needs a moment in which no other connection reads or writes.
  *
- * @returns Whether the log is empty now. Also `true` if there is no log.
+ * @param milliseconds How long to try.
+ * @returns Whether the write-ahead log is empty now. Also `true` if there is none.
  */
-export async function emptyLog(
+export async function emptyWal(
   db: Kysely<MacDatabase>,
-  patience: number = PATIENCE,
+  milliseconds: number = EMPTY_WAL_MS,
 ): Promise<boolean> {
   const checkpoint = sql<{ busy: number }>`pragma wal_checkpoint(truncate)`
   for (const start = performance.now(); ; ) {
@@ -249,7 +250,7 @@ export async function emptyLog(
     } catch (error) {
       if (!isBusy(error)) throw error
     }
-    if (performance.now() - start >= patience) return false
-    await setTimeout(PAUSE * Math.random())
+    if (performance.now() - start >= milliseconds) return false
+    await setTimeout(LONGEST_PAUSE_MS * Math.random())
   }
 }

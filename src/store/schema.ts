@@ -4,8 +4,8 @@ import type { CompiledQuery, Generated, Kysely } from 'kysely'
 export interface MacDatabase {
   readonly mac_credentials: CredentialsTable
   /**
-   * When each key was last used. A table of its own: a change of mac_credentials makes all caches out of
-   * date.
+   * When each key was last used. A table of its own, because a change of mac_credentials makes all caches out
+   * of date.
    */
   readonly mac_usage: {
     readonly credential: string
@@ -28,7 +28,7 @@ export interface MacDatabase {
     /** More about the change, as JSON. */
     readonly detail: string
   }
-  /** The journal of nonces: a row for each batch, in the order of their commits. */
+  /** The journal of nonces: a row for each batch with new nonces, in the order of their commits. */
   readonly mac_nonce_log: {
     readonly seq: number
     /** Random. It distinguishes a row from another with the same number, as after a restore. */
@@ -49,8 +49,8 @@ export interface MacDatabase {
  * - `nonce_floor`: requests with an earlier timestamp are rejected, because their nonces were removed.
  * - `keep_seconds`, `keep_confirmed`: how long nonces are kept, and when a process last confirmed that.
  * - `nonce_salt`: the secret number with which fingerprints are computed.
- * - `halted`: 1 after a sync of the log failed.
- * - `credentials_mark`: the version of the credentials, a new random number after each change.
+ * - `halted`: 1 after a sync of the write-ahead log failed.
+ * - `credentials_mark`: the version of the credentials, a new random number after each change or removal.
  * - `resealing`: when the lease of a running reseal ends, in milliseconds since 1970. Only during a reseal.
  */
 export type StateName =
@@ -79,9 +79,9 @@ interface CredentialsTable {
   readonly key_number: Generated<number>
   /** The key id of the sealing key that sealed `key`; `null` if `key` is not sealed. */
   readonly key_sealed_by: string | null
-  /** When `key` replaced the key before. */
+  /** When the last rotation was; `null` if there was none. */
   readonly rotated: number | null
-  /** The key before, whose number is one less. */
+  /** The old key: the current key before the last rotation. Its number is one less. */
   readonly old_key: string | null
   readonly old_algorithm: string | null
   readonly old_sealed_by: string | null

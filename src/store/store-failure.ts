@@ -3,16 +3,16 @@ import { dirname } from 'node:path'
 import { isPermitted } from '../environment.ts'
 import { MacError } from '../errors.ts'
 
-export type StoreFailure = (cause: unknown) => MacError
+export type ErrorConverter = (cause: unknown) => MacError
 
 /**
- * Returns a function that converts a driver error to a `MacError`. Its message explains the error, and ends
- * with SQLite's own text.
+ * Returns a function that converts a driver error to a `MacError`. Its message explains the error, and has
+ * the driver's own text in it.
  *
  * @param name The database's name in error messages.
  * @param path Its file, or `null` for a database in memory and for the caller's Kysely.
  */
-export function storeFailure(name: string, path: string | null = null): StoreFailure {
+export function errorConverter(name: string, path: string | null = null): ErrorConverter {
   return (cause) => {
     if (cause instanceof MacError) return cause
     const isKnown = failureKind(cause) !== null
@@ -23,7 +23,7 @@ export function storeFailure(name: string, path: string | null = null): StoreFai
   }
 }
 
-/** Explains why a database failed. Ends with the driver's own text. */
+/** Explains why a database failed, with the driver's own text. */
 export function reasonOf(error: unknown, path: string | null): string {
   const text = error instanceof Error ? error.message : String(error)
   const kind = failureKind(error)

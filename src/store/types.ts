@@ -1,7 +1,7 @@
 import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { AuditAction, RateLimit, Resealed, ResealOptions } from '../types.ts'
 
-/** The key before the last rotation, without the key itself. */
+/** The old key, which the last rotation replaced, without the key itself. */
 export interface OldKeyTerm {
   readonly algorithm: MacAlgorithm
   /** The time from which it is no longer valid. */
@@ -27,10 +27,10 @@ export interface KeylessCredential {
   readonly rateLimit: RateLimit | null
   /** The number of its current key: 1 for the first. The number of `oldKey` is one less. */
   readonly keyNumber: number
-  /** When the current key replaced the one before. */
+  /** When the last rotation was; `null` if there was none. */
   readonly rotated: number | null
   readonly oldKey: OldKeyTerm | null
-  /** The time from which the cleanup removes it, without history; `null` if it stays until it is deleted. */
+  /** The time from which the cleanup removes it, without an event; `null` if it stays until it is deleted. */
   readonly removeAt: number | null
 }
 
@@ -42,8 +42,8 @@ export interface StoredCredential extends KeylessCredential {
 export interface LookUp {
   readonly credential: StoredCredential | null
   /**
-   * The version of all credentials. It changes with every change and removal; until then, this result is
-   * valid.
+   * The version of all credentials: a random number. A change or removal of any credential draws a new one,
+   * but a new credential does not. As long as it is the same, a credential that was found is unchanged.
    */
   readonly version: number
 }
@@ -52,7 +52,8 @@ export interface LookUp {
 export interface FoundKey {
   /** If there is no such key, the rest is a decoy, so that the caller does the same work. */
   readonly exists: boolean
-  readonly text: string
+  /** The MAC key, as text. */
+  readonly macKey: string
   readonly algorithm: MacAlgorithm
 }
 
@@ -62,9 +63,12 @@ export interface KeyPair {
   readonly old: FoundKey
 }
 
-/** The usage of a credential. Times are exact to a minute. */
+/** The usage of a credential. */
 export interface Usage {
-  /** When each of its keys was last used, by key number. */
+  /**
+   * When each of its keys was last used, by key number: exact to about a minute, because not each use is
+   * written.
+   */
   readonly used: ReadonlyMap<number, number>
   /** How many requests in its name were rejected in the last 24 hours. */
   readonly failures: number
@@ -128,13 +132,16 @@ export interface CredentialStore {
   find(id: string): Promise<KeylessCredential | null>
   /** Returns the usage of one credential, or of all, by identifier. */
   usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
-  /** Adds a credential, and an event to the history. Returns `false` if the identifier is taken. */
+  /**
+   * Adds a credential, and an event to the history unless the credential removes itself. Returns `false` if
+   * the identifier is taken.
+   */
   insert(credential: StoredCredential): Promise<boolean>
   /** Returns all credentials, or those of one user, oldest first. */
   list(user: string | null): Promise<KeylessCredential[]>
   /**
-   * Changes a credential, and adds an event to the history, in one transaction. If `edit` throws, nothing
-   * changes.
+   * Changes a credential, and adds an event to the history, in one transaction. If `edit` throws or returns
+   * `null`, nothing changes.
    * @returns The credential as it is afterwards, or `null` if there is none.
    */
   edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null>
@@ -145,8 +152,11 @@ export interface CredentialStore {
   remove(id: string, at: number): Promise<boolean>
   /** Returns the history, the latest event first. */
   history(filter: AuditFilter): Promise<AuditRow[]>
-  /** The cleanup: removes old keys after their grace, and credentials that are due. Returns how many. */
-  sweep(now: number): Promise<number>
+  /**
+   * Removes old keys after their grace, and credentials that are due, some at a time.
+   * @returns How many were removed; 0 if none is left.
+   */
+  cleanUp(now: number): Promise<number>
   /**
    * Stores a learned offset, unless there is one. Returns the stored offset, or `null` without a
    * credential.
@@ -189,24 +199,24 @@ export interface Recorded {
 export const SEEN: Recorded = Object.freeze({ verdict: 'seen', version: null })
 
 /**
- * A store of nonces. Two rules make a replay impossible, whatever clocks and options do: a nonce with a
- * timestamp at or above the floor is never removed, and a nonce below the floor is never new.
+ * A store of nonces. Two rules prevent replays, whatever clocks and options do: a nonce with a timestamp at or
+ * above the floor is never removed, and a nonce below the floor is never new.
  */
 export interface NonceStore {
   /**
-   * Records a nonce in one atomic step: among any number of simultaneous copies, exactly one is `new`. Once
-   * a minute it also writes when the key was used.
+   * Records a nonce in one atomic step: among any number of simultaneous copies, at most one is `new`. About
+   * once a minute for each key, it also writes when the key was used.
    */
   record(nonce: Nonce): Promise<Recorded>
   /** Whether this process knows that a nonce was recorded. It neither reads the database nor writes. */
   isKnown(timestamp: number, credential: string, nonce: string): boolean
   /**
    * Counts a rejected request in a credential's name. The count is written with a later nonce, or when the
-   * store is closed.
+   * store is closed. It may be lost if counts of very many credentials wait.
    *
    * @param exists Whether there is such a credential. If not, it does the same work, but counts nothing.
    */
-  failed(credential: string, now: number, exists?: boolean): void
+  countFailure(credential: string, now: number, exists?: boolean): void
   /**
    * Removes nonces older than `now - keepSeconds`, in the order in which they were recorded, and raises the
    * floor just above the latest of them. (Not up to `now - keepSeconds`: if the clock was ahead, all clients
@@ -222,7 +232,8 @@ export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore
   /**
-   * Encrypts all keys with the current sealing key, and removes their earlier forms from file and log.
+   * Encrypts all keys with the current sealing key, and removes their earlier forms from the database file and
+   * its write-ahead log.
    * @throws TypeError if there is no sealing key.
    */
   reseal(options: ResealOptions): Promise<Resealed>

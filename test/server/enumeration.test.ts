@@ -315,7 +315,7 @@ describe('the count of a failed request', () => {
 
 test('a rejected request is passed to the count whether or not the credential exists', () => {
   const given: unknown[][] = []
-  const nonces = { failed: (...what: unknown[]) => given.push(what) } as unknown as NonceStore
+  const nonces = { countFailure: (...what: unknown[]) => given.push(what) } as unknown as NonceStore
   const settings = { now: () => 1000 } as unknown as MacSettings
   for (const code of ['ERR_MAC_MISMATCH', 'ERR_MAC_UNKNOWN_IDENTIFIER'] as const) {
     countFailure(new MacError(code), 'ada', nonces, settings)

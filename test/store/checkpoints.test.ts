@@ -8,7 +8,7 @@ import { describe, expect, test } from '../support/runner.ts'
 import { openDatabase, rowsOf } from '../support/sqlite.ts'
 
 const PAGE = 4096
-/** The maximum size of the log: SQLite makes a checkpoint after a thousand pages. */
+/** The maximum size of the write-ahead log: SQLite makes a checkpoint after a thousand pages. */
 const LONGEST_LOG = 1100 * PAGE
 /** The number of batches. Each writes at least three pages to the log. */
 const BATCHES = 420
@@ -26,7 +26,7 @@ async function recordMany(nonces: NonceStore): Promise<void> {
   }
 }
 
-test('the log stays short, also after a reader has blocked checkpoints', async () => {
+test('the write-ahead log stays short, also after a reader has blocked checkpoints', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const logSize = () => statSync(`${path}-wal`).size

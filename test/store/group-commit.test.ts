@@ -16,13 +16,13 @@ function recorder(
 ) {
   const batches: string[][] = []
   const made: Recorder = {
-    record(batch) {
+    commit(batch) {
       batches.push(batch.map(({ nonce }) => nonce))
       work(batch, batches.length)
       return batch.map(() => NEW)
     },
     synced,
-    failure: (cause) => new MacError('ERR_MAC_STORE', String(cause)),
+    toMacError: (cause) => new MacError('ERR_MAC_STORE', String(cause)),
   }
   return { batches, commits: new GroupCommit(made) }
 }
@@ -47,21 +47,21 @@ async function settle(all: readonly Promise<Recorded>[]): Promise<string[]> {
 
 test('a single nonce is recorded at once', async () => {
   const { batches, commits } = recorder()
-  const recorded = commits.record(nonce('alone'))
+  const recorded = commits.add(nonce('alone'))
   expect(batches).toEqual([['alone']])
   expect(await recorded).toBe(NEW)
 })
 
 test('nonces of one turn share a batch, and in the next turn the first nonce joins them', async () => {
   const { batches, commits } = recorder()
-  await Promise.all(many(8).map((each) => commits.record(each)))
+  await Promise.all(many(8).map((each) => commits.add(each)))
   await commits.drain()
-  await Promise.all(many(8, 100).map((each) => commits.record(each)))
+  await Promise.all(many(8, 100).map((each) => commits.add(each)))
   expect(batches.map(({ length }) => length)).toEqual([1, 7, 8])
   await commits.drain()
-  await commits.record(nonce('alone'))
+  await commits.add(nonce('alone'))
   await commits.drain()
-  const again = commits.record(nonce('alone again'))
+  const again = commits.add(nonce('alone again'))
   expect(batches.at(-1)).toEqual(['alone again'])
   await again
 })
@@ -75,7 +75,7 @@ test('a batch is answered when it is synced, and the next batch is committed mea
   })
   const answered: string[] = []
   const record = (text: string) =>
-    commits.record(nonce(text)).then(
+    commits.add(nonce(text)).then(
       () => answered.push(text),
       ({ code }) => answered.push(`${text} ${code}`),
     )
@@ -97,23 +97,23 @@ test('a batch is answered when it is synced, and the next batch is committed mea
 test('those that wait for a sync count among those that wait', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const { commits } = recorder(undefined, () => promise)
-  const waiting = many(10_000).map((each) => commits.record(each))
-  expect(await settle([commits.record(nonce('late'))])).toEqual(['ERR_MAC_STORE'])
+  const waiting = many(10_000).map((each) => commits.add(each))
+  expect(await settle([commits.add(nonce('late'))])).toEqual(['ERR_MAC_STORE'])
   resolve()
   expect(new Set(await settle(waiting))).toEqual(new Set(['new']))
-  expect(await settle([commits.record(nonce('later'))])).toEqual(['new'])
+  expect(await settle([commits.add(nonce('later'))])).toEqual(['new'])
 })
 
 test('timestamps that differ by more than a batch can note are in different batches', async () => {
   const { batches, commits } = recorder()
-  const at = (timestamp: number, text: string) => commits.record({ ...nonce(text), timestamp })
+  const at = (timestamp: number, text: string) => commits.add({ ...nonce(text), timestamp })
   await Promise.all([at(5, 'first'), at(5, 'a'), at(2 ** 32 + 4, 'b'), at(2 ** 32 + 5, 'c')])
   expect(batches).toEqual([['first'], ['a', 'b'], ['c']])
 })
 
 test('a batch has at most 512 nonces', async () => {
   const { batches, commits } = recorder()
-  await Promise.all(many(1300).map((each) => commits.record(each)))
+  await Promise.all(many(1300).map((each) => commits.add(each)))
   const sizes = batches.map(({ length }) => length)
   expect(Math.max(...sizes)).toBe(512)
   expect(sizes.reduce((sum, size) => sum + size)).toBe(1300)
@@ -123,16 +123,16 @@ test('if a batch fails, only its own requests fail', async () => {
   const { commits } = recorder((batch) => {
     if (batch.some((each) => each.nonce === '600')) throw new Error('disk full')
   })
-  const verdicts = await settle(many(1300).map((each) => commits.record(each)))
+  const verdicts = await settle(many(1300).map((each) => commits.add(each)))
   expect(verdicts[600]).toBe('ERR_MAC_STORE')
   expect(verdicts.filter((verdict) => verdict !== 'new')).toHaveLength(512)
   expect(verdicts.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'new'))
-  expect(await settle([commits.record(nonce('later'))])).toEqual(['new'])
+  expect(await settle([commits.add(nonce('later'))])).toEqual(['new'])
 })
 
 test('if ten thousand nonces wait, further ones get an error, and those that wait do not', async () => {
   const { commits } = recorder()
-  const verdicts = await settle(many(10_010).map((each) => commits.record(each)))
+  const verdicts = await settle(many(10_010).map((each) => commits.add(each)))
   // The first was recorded at once, so it does not wait.
   expect(verdicts.filter((verdict) => verdict === 'new')).toHaveLength(10_001)
   expect(verdicts.slice(-9)).toEqual(Array.from({ length: 9 }, () => 'ERR_MAC_STORE'))
@@ -143,9 +143,9 @@ test('nonces wait for a lock, with those that come meanwhile, in their order', a
   const { batches, commits } = recorder(() => {
     if (locked) throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
   })
-  const all = many(5).map((each) => commits.record(each))
+  const all = many(5).map((each) => commits.add(each))
   setTimeout(() => {
-    all.push(commits.record(nonce('late')))
+    all.push(commits.add(nonce('late')))
     locked = false
   }, 20)
   expect(await settle(all.slice(0, 5))).toEqual(['new', 'new', 'new', 'new', 'new'])
@@ -162,7 +162,7 @@ test('no nonce waits longer than two seconds for a lock, however many there are'
       now += 100
       throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
     })
-    const all = [...many(1300), ...many(1300)].map((each) => commits.record(each))
+    const all = [...many(1300), ...many(1300)].map((each) => commits.add(each))
     expect(new Set(await settle(all))).toEqual(new Set(['ERR_MAC_STORE']))
     expect(now).toBeGreaterThan(1900)
     // If a second batch waited after the first, it would take at least four seconds.

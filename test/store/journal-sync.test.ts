@@ -1,6 +1,6 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Kysely, sql } from 'kysely'
-import { SqliteConnection, type Sync } from '../../src/store/connection.ts'
+import { SqliteConnection, type SyncMode } from '../../src/store/connection.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import { inode } from '../../src/store/file.ts'
 import { guard } from '../../src/store/guard.ts'
@@ -26,14 +26,14 @@ const NOW = 1_700_000_000
 
 /** Replaces the thread: each sync ends when the test says so. */
 class ManualSync implements Syncing {
-  next: Sync = 'later'
+  mode: SyncMode = 'later'
   readonly times: number[] = []
   readonly waits: number[] = []
   readonly syncs: ReturnType<typeof Promise.withResolvers<void>>[] = []
-  #failed: (error: Error) => void = () => {}
+  #onFailedSync: (error: Error) => void = () => {}
 
-  start(failed: (error: Error) => void): Syncing {
-    this.#failed = failed
+  start(onFailedSync: (error: Error) => void): Syncing {
+    this.#onFailedSync = onFailedSync
     return this
   }
 
@@ -52,7 +52,7 @@ class ManualSync implements Syncing {
   }
 
   fail(error: Error): void {
-    this.#failed(error)
+    this.#onFailedSync(error)
     for (const { reject } of this.syncs.splice(0)) reject(error)
   }
 
@@ -84,12 +84,13 @@ async function opened(sync: ManualSync | null) {
       return own.all(text, parameters)
     },
   }
-  const name = 'The database'
+  const nameInErrors = 'The database'
   const journal = new Journal({
-    ...{ name, path: null, mostNonces: 1000, label: name, db, guarded: guard(name), check() {} },
+    ...{ nameInErrors, path: null, mostNonces: 1000, label: 'kysely', db, check() {} },
+    guarded: guard(nameInErrors),
     inTime: (work) => work,
     connection: new SqliteConnection(handle),
-    sync: sync && ((failed) => sync.start(failed)),
+    sync: sync && ((onFailedSync) => sync.start(onFailedSync)),
     counters: new UsageCounters(),
   })
   await journal.open()
@@ -139,7 +140,7 @@ test('a batch that is synced later is answered after its sync', async () => {
 
 test('a batch that is synced by its commit is answered at once, and the time is measured', async () => {
   const sync = new ManualSync()
-  sync.next = 'at once'
+  sync.mode = 'at once'
   await using file = await opened(sync)
   expect(await soon(record(file.journal, 'n'))).toBe('new')
   expect(sync.times.length).toBe(1)
@@ -152,7 +153,7 @@ test('a batch that is synced by its commit is answered at once, and the time is 
 
 test('a batch waits for the lock of another process, and the waiting is measured', async () => {
   const sync = new ManualSync()
-  sync.next = 'at once'
+  sync.mode = 'at once'
   await using file = await opened(sync)
   await withDatabase(file.path, async (db) => {
     await sql`begin immediate`.execute(db)
@@ -168,7 +169,7 @@ test('a batch waits for the lock of another process, and the waiting is measured
 test('failures that are written only on close are not synced by their commit', async () => {
   await using file = await opened(null)
   await record(file.journal)
-  file.journal.failed('ada', NOW)
+  file.journal.countFailure('ada', NOW)
   await file.journal.close()
   expect(file.commits).toEqual(['full', 'normal'])
 })
@@ -181,7 +182,7 @@ test('a failed sync rejects all requests that wait and all later ones, in every 
   sync.fail(new Error('EIO'))
   await expect(waiting).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
   for (const nonces of [file.journal, file.store.nonces]) {
-    await expect(record(nonces)).rejects.toThrow(/a sync of its log failed/)
+    await expect(record(nonces)).rejects.toThrow(/a sync of its write-ahead log failed/)
   }
   // The nonce of a rejected request stays in memory too.
   expect(await soon(record(file.journal, 'lost'))).toBe('seen')
@@ -192,14 +193,14 @@ test('a commit whose sync fails also rejects requests that wait for a successful
   await using file = await opened(sync)
   const waiting = record(file.journal)
   expect(await soon(waiting)).toBe('waits')
-  sync.next = 'at once'
+  sync.mode = 'at once'
   file.faults.failing = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' })
   await expect(record(file.journal)).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
   sync.syncs[0]?.resolve()
-  await expect(waiting).rejects.toThrow(/a sync of its log failed/)
+  await expect(waiting).rejects.toThrow(/a sync of its write-ahead log failed/)
 })
 
-test('after a failed sync, the database can be opened once its log was written into the file', async () => {
+test('after a failed sync, the database can be opened once its write-ahead log was written into the file', async () => {
   await using file = await opened(null)
   await record(file.journal, 'before')
   await withDatabase(file.path, (db) =>
@@ -219,7 +220,7 @@ test('after a failed sync, the database can be opened once its log was written i
   await again.close()
 })
 
-/** Starts a thread for the log of a database, requests a sync, and returns the thread's messages. */
+/** Starts a thread for the WAL of a database, requests a sync, and returns its messages. */
 async function messagesOf(path: string, known = inode(path)): Promise<readonly unknown[]> {
   const messages: unknown[] = []
   let thread: Thread | null = null
@@ -246,17 +247,17 @@ async function messagesOf(path: string, known = inode(path)): Promise<readonly u
   return all
 }
 
-test('the thread syncs the log of its own file, and does not start for another file of the same name', async () => {
+test('the thread syncs the write-ahead log of its own file, and does not start for another file of the same name', async () => {
   await using file = await opened(null)
   await record(file.journal)
   const [ready, synced] = await messagesOf(file.path)
   expect(ready).toBe('ready')
-  expect(synced).toMatchObject({ failed: null })
+  expect(synced).toMatchObject({ error: null })
   expect(await messagesOf(file.path, '1:1')).toEqual(['gone'])
   await expect(messagesOf(`${file.path}-other`, null)).rejects.toThrow('ENOENT')
 })
 
-test('if the path is a link, the thread syncs the log beside the real file, not beside the link', async () => {
+test('if the path is a link, the thread syncs the write-ahead log beside the real file, not beside the link', async () => {
   await using file = await opened(null)
   using folder = temporaryFolder()
   const link = folder.path('link.db')
@@ -290,22 +291,22 @@ function take(sync: LogSync, milliseconds: number, times: number): void {
 
 test('the thread is not started on a disk that is quick, or slow only once', () => {
   const { sync, events } = withThread()
-  expect(sync.next).toBe('at once')
+  expect(sync.mode).toBe('at once')
   take(sync, 0.2, 5000)
   sync.took(9)
   take(sync, 0.2, 5000)
   sync.took(9)
   expect(events).toEqual([])
-  expect(sync.next).toBe('at once')
+  expect(sync.mode).toBe('at once')
 })
 
 test('on a slow disk, the thread takes over as soon as it is ready', () => {
   const { sync, events, message } = withThread()
   take(sync, 3, 10)
   expect(events.length).toBe(1)
-  expect(sync.next).toBe('at once')
+  expect(sync.mode).toBe('at once')
   message('ready')
-  expect(sync.next).toBe('later')
+  expect(sync.mode).toBe('later')
 })
 
 test('if several processes wait for each other, the thread takes over after the next commit', () => {
@@ -314,7 +315,7 @@ test('if several processes wait for each other, the thread takes over after the 
   expect(events).toEqual([])
   sync.took(0.2)
   message('ready')
-  expect(sync.next).toBe('later')
+  expect(sync.mode).toBe('later')
 })
 
 test('once the disk has been quick for a long time, commits are synced at once again', async () => {
@@ -323,15 +324,15 @@ test('once the disk has been quick for a long time, commits are synced at once a
   message('ready')
   for (let time = 0; time < 500; time++) {
     const over = sync.wait()
-    message({ failed: null, milliseconds: 0.2 })
+    message({ error: null, milliseconds: 0.2 })
     await over
   }
-  expect(sync.next).toBe('later')
+  expect(sync.mode).toBe('later')
   take(sync, 0.2, 600)
-  expect(sync.next).toBe('at once')
+  expect(sync.mode).toBe('at once')
   // If the disk is slow again, the same thread is used.
   sync.took(30)
-  expect(sync.next).toBe('later')
+  expect(sync.mode).toBe('later')
   expect(events.length).toBe(1)
 })
 
@@ -341,11 +342,11 @@ test('once the thread has ended, each commit is synced at once', async () => {
   message('ready')
   const over = sync.wait()
   gone()
-  await expect(over).rejects.toThrow('the thread that syncs the log ended')
-  expect(sync.next).toBe('at once')
+  await expect(over).rejects.toThrow('the thread that syncs the write-ahead log ended')
+  expect(sync.mode).toBe('at once')
   sync.took(30)
   expect(events.length).toBe(1)
-  expect(sync.next).toBe('at once')
+  expect(sync.mode).toBe('at once')
 })
 
 test('the thread keeps the process alive only during a sync, and not after a failed one', async () => {
@@ -354,12 +355,12 @@ test('the thread keeps the process alive only during a sync, and not after a fai
   message('ready')
   const first = sync.wait()
   expect(alive.at(-1)).toBe(true)
-  message({ failed: null, milliseconds: 3 })
+  message({ error: null, milliseconds: 3 })
   await first
   expect(alive.at(-1)).toBe(false)
   const second = sync.wait()
-  message({ failed: 'EIO', milliseconds: 3 })
-  await expect(second).rejects.toThrow('the log could not be synced: EIO')
+  message({ error: 'EIO', milliseconds: 3 })
+  await expect(second).rejects.toThrow('the write-ahead log could not be synced: EIO')
   expect(alive.at(-1)).toBe(false)
   await expect(sync.wait()).rejects.toThrow('EIO')
 })

@@ -62,7 +62,7 @@ describe('a database file that was', () => {
     180_000,
   )
 
-  test('open when its log was deleted gives a 503', async () => {
+  test('open when its write-ahead log was deleted gives a 503', async () => {
     using folder = temporaryFolder()
     const path = folder.path('mac.db')
     await createAt(path)

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MacError } from '../../src/errors.ts'
 import { createMac } from '../../src/index.ts'
-import { reasonOf, storeFailure } from '../../src/store/store-failure.ts'
+import { errorConverter, reasonOf } from '../../src/store/store-failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { AS_NOBODY, MOUNT, ORDINARY_USER, testWith } from '../support/needs.ts'
 import { runtimeCommand } from '../support/process.ts'
@@ -61,7 +61,7 @@ const DRIVERS: readonly [string, (text: string, name: string, number: number) =>
 test.each(DRIVERS)('every SQLite error of %s is explained', (_, made) => {
   for (const [text, name, number, words] of TEXTS) {
     const error = Object.assign(new Error(), made(text, name, number))
-    const { code, message } = storeFailure('The database')(error)
+    const { code, message } = errorConverter('The database')(error)
     expect(code).toBe('ERR_MAC_STORE')
     expect(message).toMatch(/^The database failed: /)
     const reason = message.slice('The database failed: '.length)
@@ -85,7 +85,7 @@ test.each([
 })
 
 test('a known error of a file mentions withmac doctor, and other errors do not', () => {
-  const failure = storeFailure('The database /x/mac.db', '/x/mac.db')
+  const failure = errorConverter('The database /x/mac.db', '/x/mac.db')
   const known = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' })
   expect(failure(known).message).toContain('"withmac doctor" looks into it.')
   expect(failure(new Error('another fault')).message).toBe(

@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely'
 import { createMac } from '../../src/index.ts'
 import type { Guard } from '../../src/store/guard.ts'
-import { emptyLog, reseal } from '../../src/store/reseal.ts'
+import { emptyWal, reseal } from '../../src/store/reseal.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import { readSealer } from '../../src/store/sealing/sealer.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -188,7 +188,7 @@ test('reseal rewrites the file; without that, keys may be left between the rows'
   await mac.close()
 })
 
-test('emptyLog returns false while another connection is reading', async () => {
+test('emptyWal returns false while another connection is reading', async () => {
   using folder = temporaryFolder()
   const path = folder.path('mac.db')
   const mac = open(path, ONE)
@@ -198,9 +198,9 @@ test('emptyLog returns false while another connection is reading', async () => {
   rowsOf(reader, 'select id from mac_credentials')
   await mac.createCredential('eve')
   await withDatabase(path, async (db) => {
-    expect(await emptyLog(db, 50)).toBe(false)
+    expect(await emptyWal(db, 50)).toBe(false)
     reader.exec('commit')
-    expect(await emptyLog(db, 5000)).toBe(true)
+    expect(await emptyWal(db, 5000)).toBe(true)
   })
   reader.close()
   await mac.close()

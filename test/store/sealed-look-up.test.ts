@@ -52,8 +52,8 @@ describe('each look-up of keys opens two keys', () => {
       const { current, old } = await store.credentials.lookUpKeys(id)
       expect(sealer.opened).toBe(2)
       expect([current.exists, old.exists]).toEqual([keys !== null, keys?.[1] !== undefined])
-      if (current.exists) expect(current.text).toBe(keys?.[0] ?? '')
-      if (old.exists) expect(old.text).toBe(keys?.[1] ?? '')
+      if (current.exists) expect(current.macKey).toBe(keys?.[0] ?? '')
+      if (old.exists) expect(old.macKey).toBe(keys?.[1] ?? '')
       const { credential } = await store.credentials.lookUp(id)
       expect(credential && [credential.key, credential.oldKey?.key]).toEqual(keys && [...keys])
     }

@@ -37,7 +37,7 @@ const WAYS: Readonly<Record<string, readonly [Way, readonly string[]]>> = {
   'a credential that removed itself': [
     async ({ credentials }) => {
       await credentials.insert({ ...ADA, id: 'eve', key: KEYS.second, removeAt: NOW })
-      expect(await credentials.sweep(NOW)).toBe(1)
+      expect(await credentials.cleanUp(NOW)).toBe(1)
     },
     [KEYS.second],
   ],
@@ -48,7 +48,7 @@ const WAYS: Readonly<Record<string, readonly [Way, readonly string[]]>> = {
   'a key whose grace has ended': [
     async (store) => {
       await rotate(store, KEYS.second, NOW)
-      expect(await store.credentials.sweep(NOW)).toBe(1)
+      expect(await store.credentials.cleanUp(NOW)).toBe(1)
     },
     [KEYS.first],
   ],

@@ -167,11 +167,11 @@ export function usageContract(open: () => Promise<Store>): void {
 
   test('failures count at once, for their own credential', async () => {
     const { nonces, failures, record, credentials } = await opened(stored('ada'), stored('eve'))
-    for (const id of ['ada', 'eve', 'ada']) nonces.failed(id, NOW)
-    nonces.failed('nobody', NOW, false)
+    for (const id of ['ada', 'eve', 'ada']) nonces.countFailure(id, NOW)
+    nonces.countFailure('nobody', NOW, false)
     expect(await failures('ada')).toBe(2)
     await record('eve', NOW)
-    nonces.failed('ada', NOW + 1)
+    nonces.countFailure('ada', NOW + 1)
     expect(await failures('ada')).toBe(3)
     expect(await failures('eve')).toBe(1)
     expect([...(await credentials.usage(NOW, null)).keys()].sort()).toEqual(['ada', 'eve'])
@@ -180,8 +180,8 @@ export function usageContract(open: () => Promise<Store>): void {
   test('failures count for 24 hours, written or not', async () => {
     const { nonces, failures, record } = await opened(stored('ada'), stored('eve'))
     for (let hour = 0; hour < 30; hour++) {
-      nonces.failed('ada', NOW + hour * HOUR)
-      nonces.failed('eve', NOW + hour * HOUR)
+      nonces.countFailure('ada', NOW + hour * HOUR)
+      nonces.countFailure('eve', NOW + hour * HOUR)
       if (hour < 15 || hour === 29) await record('ada', NOW + hour * HOUR)
     }
     for (const id of ['ada', 'eve']) {
@@ -189,7 +189,7 @@ export function usageContract(open: () => Promise<Store>): void {
       expect(await failures(id, NOW + 40 * HOUR)).toBe(13)
       expect(await failures(id, NOW + 29 * HOUR + DAY)).toBe(0)
     }
-    nonces.failed('bob', NOW)
+    nonces.countFailure('bob', NOW)
     expect(await failures('bob', NOW + DAY - 1)).toBe(1)
     expect(await failures('bob', NOW + DAY)).toBe(0)
   })
@@ -198,7 +198,7 @@ export function usageContract(open: () => Promise<Store>): void {
     const ids = Array.from({ length: 600 }, (_, at) => `id-${at}`)
     const there = ['id-0', 'id-255', 'id-256', 'id-599']
     const { nonces, failures, record } = await opened(...there.map((id) => stored(id)))
-    for (const id of [...ids, ...ids]) nonces.failed(id, NOW)
+    for (const id of [...ids, ...ids]) nonces.countFailure(id, NOW)
     for (let batch = 0; batch < 5; batch++) {
       await record('id-0', NOW)
       for (const id of there) expect(await failures(id)).toBe(2)
@@ -210,9 +210,9 @@ export function usageContract(open: () => Promise<Store>): void {
   test('a new credential has none of the usage of an earlier one with the same identifier', async () => {
     const { record, used, nonces, failures, credentials } = await opened(stored('ada'))
     await record('ada', NOW)
-    nonces.failed('ada', NOW)
+    nonces.countFailure('ada', NOW)
     await credentials.remove('ada', NOW)
-    nonces.failed('ada', NOW)
+    nonces.countFailure('ada', NOW)
     await credentials.insert(stored('ada'))
     expect(await used('ada')).toEqual({})
     expect(await failures('ada')).toBe(0)

@@ -76,7 +76,7 @@ test('whatever two servers do, uses are exact to a minute, and no failure is los
         } else if (step.kind === 'replay') {
           expect((await nonces.record({ ...last, now })).verdict).toBe('seen')
         } else if (step.kind === 'fail') {
-          nonces.failed(step.id ?? 'nobody', now, step.id !== null)
+          nonces.countFailure(step.id ?? 'nobody', now, step.id !== null)
           if (step.id !== null) model.failed.push({ id: step.id, hour: Math.floor(now / 3600) })
         } else if (step.kind === 'wait') {
           // The clock is set back at most a little. Otherwise failures that were removed would count again.

@@ -39,7 +39,7 @@ test('the use of a key and its failures are written once a minute, however many 
   await countUsageWrites(path)
   for (let second = 0; second < 180; second++) {
     for (let time = 0; time < 3; time++) {
-      store.nonces.failed('ada', NOW + second)
+      store.nonces.countFailure('ada', NOW + second)
       await record(store, NOW + second)
     }
   }
@@ -51,10 +51,10 @@ test('failures without an accepted request are written only when the store is cl
   const { path, store } = file
   await countUsageWrites(path)
   const before = databaseContent(path)
-  for (let second = 0; second < 1000; second++) store.nonces.failed('ada', NOW + second)
+  for (let second = 0; second < 1000; second++) store.nonces.countFailure('ada', NOW + second)
   await record(store, NOW, 'ada', 'n')
-  store.nonces.failed('eve', NOW)
-  for (let second = 0; second < 1000; second++) store.nonces.failed('ada', NOW + second)
+  store.nonces.countFailure('eve', NOW)
+  for (let second = 0; second < 1000; second++) store.nonces.countFailure('ada', NOW + second)
   // A replay must not cause writes either: an attacker may have a copy of a request.
   const meanwhile = databaseContent(path)
   for (const later of [0, 60, 120]) await record(store, NOW + later, 'ada', 'n')
@@ -93,12 +93,12 @@ test('a batch is one transaction, and includes the writes of usage', async () =>
   expect(await statements(NOW)).toEqual(withWrites(write))
   for (const later of [0, 30, 59]) expect(await statements(NOW + later)).toEqual(alone)
   // Failures with an unknown identifier write nothing.
-  for (let time = 0; time < 100; time++) store.nonces.failed('nobody', NOW, false)
+  for (let time = 0; time < 100; time++) store.nonces.countFailure('nobody', NOW, false)
   expect(await statements(NOW + 59)).toEqual(alone)
-  store.nonces.failed('ada', NOW + 59)
+  store.nonces.countFailure('ada', NOW + 59)
   // One statement adds the failures, another removes old ones.
   expect(await statements(NOW + 59)).toEqual(withWrites(write, write))
-  store.nonces.failed('ada', NOW + 59)
+  store.nonces.countFailure('ada', NOW + 59)
   expect(await statements(NOW + 59)).toEqual(alone)
   await store.close()
   await database.destroy()
@@ -112,7 +112,7 @@ test('if usage cannot be written, the nonce is still recorded once, and the oper
       db,
     ),
   )
-  store.nonces.failed('ada', NOW)
+  store.nonces.countFailure('ada', NOW)
   const log = spyOn(console, 'error').mockImplementation(() => {})
   expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('new')
   expect((await record(store, NOW, 'ada', 'n')).verdict).toBe('seen')
@@ -134,7 +134,7 @@ test('usage that waits for a lock is written once', async () => {
   await countUsageWrites(path)
   const other = openDatabase(path)
   other.exec('begin immediate')
-  for (let time = 0; time < 5; time++) store.nonces.failed('ada', NOW)
+  for (let time = 0; time < 5; time++) store.nonces.countFailure('ada', NOW)
   const waiting = Array.from({ length: 20 }, () => record(store, NOW))
   setTimeout(() => other.exec('commit'), 100)
   for (const { verdict } of await Promise.all(waiting)) expect(verdict).toBe('new')
@@ -149,9 +149,9 @@ test('no failure is lost if a lock is held for too long', async () => {
   const { path, store } = file
   const other = openDatabase(path)
   other.exec('begin immediate')
-  store.nonces.failed('ada', NOW)
+  store.nonces.countFailure('ada', NOW)
   await expect(record(store, NOW)).rejects.toMatchObject({ code: 'ERR_MAC_STORE' })
-  store.nonces.failed('ada', NOW)
+  store.nonces.countFailure('ada', NOW)
   other.exec('rollback')
   other.close()
   await record(store, NOW)
@@ -162,7 +162,7 @@ test('no failure is lost if a lock is held for too long', async () => {
 test('a store is closed even if it cannot write failures', async () => {
   await using file = await opened()
   await withDatabase(file.path, (db) => sql`drop table mac_failures`.execute(db))
-  file.store.nonces.failed('ada', NOW)
+  file.store.nonces.countFailure('ada', NOW)
   await file.store.close()
 })
 
@@ -171,8 +171,8 @@ test('failures from more than 25 hours ago are removed with the next ones of the
   const { path, store } = file
   const hour = Math.floor(NOW / 3600)
   for (let later = 0; later < 40; later++) {
-    store.nonces.failed('ada', NOW + later * 3600)
-    if (later < 3) store.nonces.failed('eve', NOW + later * 3600)
+    store.nonces.countFailure('ada', NOW + later * 3600)
+    if (later < 3) store.nonces.countFailure('eve', NOW + later * 3600)
     await record(store, NOW + later * 3600)
   }
   const rows = databaseContent(path).rows.mac_failures ?? []
@@ -187,7 +187,7 @@ test('the failures of two stores on one file are added up', async () => {
   const other = await file.open()
   for (let second = 0; second < 300; second++) {
     for (const store of [file.store, other]) {
-      store.nonces.failed('ada', NOW + second)
+      store.nonces.countFailure('ada', NOW + second)
       if (second % 7 === 0) await record(store, NOW + second)
     }
   }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { currentSeconds, systemClock } from '../../callback.ts'
 import { Cleanup } from '../../server/cleanup.ts'
-import { storeFailure } from '../../store/store-failure.ts'
+import { errorConverter } from '../../store/store-failure.ts'
 import { existingPlace, type Place, warnOfMemory, withInspected, withStoreOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -36,6 +36,6 @@ async function keepSecondsOf(place: Place): Promise<number | null> {
   try {
     return await withInspected(place, ({ state }) => state('keep_seconds'))
   } catch (error) {
-    throw storeFailure(`The database ${place.path}`, place.file)(error)
+    throw errorConverter(`The database ${place.path}`, place.file)(error)
   }
 }

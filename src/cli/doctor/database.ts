@@ -152,7 +152,7 @@ function nonces({ value, state }: Inspected, version: number): Finding {
   if (state('halted') !== 1) return good('nonces', text)
   return bad(
     'nonces',
-    `${text}; a sync of the log failed, so every request gets a 503`,
+    `${text}; a sync of the write-ahead log failed, so every request gets a 503`,
     'stop all processes that use this database, check the disk, and start them again',
   )
 }

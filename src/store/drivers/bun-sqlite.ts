@@ -17,7 +17,7 @@ export async function openWithBun(path: string): Promise<SqliteHandle> {
     hasRows: ({ columnNames }) => columnNames.length > 0,
     exec: (sql) => void database.run(sql),
     close() {
-      // The log is written into the database only when the connection is really closed. A statement that is
+      // The write-ahead log is written into the database file only when the connection is really closed. A statement that is
       // not finalized would prevent that.
       for (const statement of statements.splice(0)) statement.finalize()
       database.close()

@@ -106,10 +106,9 @@ const CIPHER = 'aes-256-gcm'
 const VERSION = 'v1.'
 /** Distinguishes these texts from anything else that the same key may be used for. */
 const LABEL = 'withmac-sealed-key-1'
-/** The length of an IV, in bytes: 96 bits, random for each sealing. */
-const IV = 12
-/** The length of a tag, in bytes. */
-const TAG = 16
+/** The length of an IV: 96 bits, random for each sealing. */
+const IV_BYTES = 12
+const TAG_BYTES = 16
 
 /**
  * Seals a key with AES-256-GCM. Returns `v1.` and the base64url of IV, ciphertext and tag. The result can be
@@ -120,8 +119,8 @@ const TAG = 16
  * SP 800-38D §8.3).
  */
 function sealText(secret: KeyObject, text: string, place: KeyPlace): string {
-  const iv = randomBytes(IV)
-  const cipher = createCipheriv(CIPHER, secret, iv, { authTagLength: TAG })
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv(CIPHER, secret, iv, { authTagLength: TAG_BYTES })
   cipher.setAAD(bound(place))
   const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
   return VERSION + Buffer.concat(sealed).toString('base64url')
@@ -131,11 +130,13 @@ function sealText(secret: KeyObject, text: string, place: KeyPlace): string {
 function openText(secret: KeyObject, sealed: string, place: KeyPlace): string | null {
   if (!sealed.startsWith(VERSION)) return null
   const bytes = Buffer.from(sealed.slice(VERSION.length), 'base64url')
-  if (bytes.length <= IV + TAG) return null
-  const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, IV), { authTagLength: TAG })
+  if (bytes.length <= IV_BYTES + TAG_BYTES) return null
+  const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, IV_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
   decipher.setAAD(bound(place))
-  decipher.setAuthTag(bytes.subarray(-TAG))
-  const text = decipher.update(bytes.subarray(IV, -TAG))
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+  const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES))
   try {
     return Buffer.concat([text, decipher.final()]).toString('utf8')
   } catch {
@@ -159,8 +160,8 @@ interface SealingKey {
   readonly secret: KeyObject
 }
 
-/** The length of a sealing key, in bytes. */
-const BYTES = 32
+/** The length of a sealing key. */
+const SEALING_KEY_BYTES = 32
 
 /**
  * Reads a sealing key: 32 bytes, as base64 or base64url.
@@ -186,7 +187,7 @@ function bytesOf(text: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(digits)) throw wrong('is written in hexadecimal digits')
   const encoding = isBase64 ? 'base64' : 'base64url'
   const bytes = Buffer.from(digits, encoding)
-  if (bytes.length !== BYTES) throw wrong(`has ${bytes.length} bytes`)
+  if (bytes.length !== SEALING_KEY_BYTES) throw wrong(`has ${bytes.length} bytes`)
   // The last character has bits that belong to no byte, or there are too many "=".
   const written = bytes.toString(encoding).replace(/=+$/, '')
   if (written !== digits || text.length - digits.length > 1) throw wrong('was cut, or is mistyped')
@@ -195,6 +196,6 @@ function bytesOf(text: string): Buffer {
 
 function wrong(what: string): TypeError {
   return new TypeError(
-    `a sealing key ${what}. It must be ${BYTES} random bytes as base64 or base64url. To create one: openssl rand -base64 ${BYTES}`,
+    `a sealing key ${what}. It must be ${SEALING_KEY_BYTES} random bytes as base64 or base64url. To create one: openssl rand -base64 ${SEALING_KEY_BYTES}`,
   )
 }

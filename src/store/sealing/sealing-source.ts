@@ -11,10 +11,10 @@ import { type KeySealer, readSealer, UNSEALED } from './sealer.ts'
 export type SealerSource = (closed: Promise<unknown>) => KeySealer | Promise<KeySealer>
 
 const VARIABLE = 'MAC_SEALING_KEY'
-/** How long the function sealingKey may take, in milliseconds. Requests wait for it. */
-const DEADLINE = 10_000
-/** How long the result of the function is reused, in milliseconds. */
-const PAUSE = 1000
+/** How long the function sealingKey may take. Requests wait for it. */
+const DEADLINE_MS = 10_000
+/** How long the result of the function is reused. */
+const REUSE_MS = 1000
 
 /**
  * Reads the option `sealingKey`.
@@ -58,7 +58,7 @@ export function environmentSealer(): KeySealer {
  */
 export function askedSealer(
   give: () => unknown,
-  deadline: number = DEADLINE,
+  deadline: number = DEADLINE_MS,
 ): (closed: Promise<unknown>) => Promise<KeySealer> {
   let last: Promise<KeySealer> | null = null
   let endedAt = 0
@@ -69,7 +69,7 @@ export function askedSealer(
   return (closed) => {
     const since = Date.now() - endedAt
     // since < 0 if the clock was set back. Then the result must not be reused for longer.
-    if (last !== null && since >= 0 && since < PAUSE) return last
+    if (last !== null && since >= 0 && since < REUSE_MS) return last
     const givenUp = closed.then(() => Promise.reject(closedError()))
     last = before(deadline, Promise.race([given(give), givenUp]), late).finally(() => {
       endedAt = Date.now()

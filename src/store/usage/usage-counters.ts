@@ -24,13 +24,10 @@ export interface Due {
 
 export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
 
-/**
- * The minimum time between two writes of the use of a key, and between two writes of failures, in
- * seconds.
- */
-const INTERVAL = 60
-/** How long nothing is written after a write has failed, in seconds. */
-const PAUSE = 60
+/** The usual time between two writes of the use of a key, and between two writes of failures. */
+const WRITE_INTERVAL_SECONDS = 60
+/** How long nothing is written with batches after a write has failed. */
+const PAUSE_AFTER_ERROR_SECONDS = 60
 /** For how many credentials it is kept in memory when their use was written. */
 const MOST_USES = 100_000
 /** How many counts of failures may wait. With more, the older half may be dropped. */
@@ -62,9 +59,9 @@ export class UsageCounters {
   readonly #known = new BoundedMap<string, Map<number, KnownUse>>(MOST_USES)
   /** Uses that were not due when they happened, but are due since a rotation. */
   #late: readonly Use[] = []
-  #failedAt = Number.NEGATIVE_INFINITY
+  #writeFailedAt = Number.NEGATIVE_INFINITY
 
-  /** Returns what must be written with a batch: nothing, if no nonce of the batch is new. */
+  /** Returns what must be written with a batch: nothing if no nonce of the batch is new. */
   dueWith(batch: readonly Nonce[], recorded: readonly Recorded[]): Due {
     const uses = new Map<string, Use>()
     let latest = Number.NEGATIVE_INFINITY
@@ -73,14 +70,15 @@ export class UsageCounters {
       latest = Math.max(latest, used)
       const written = this.#known.peek(credential)?.get(keyNumber)?.written
       // Math.abs: after a clock that was ahead was corrected, uses must still be written.
-      if (written !== undefined && Math.abs(used - written) < INTERVAL) continue
+      if (written !== undefined && Math.abs(used - written) < WRITE_INTERVAL_SECONDS) continue
       const name = `${keyNumber}\n${credential}`
       if (used > (uses.get(name)?.used ?? Number.NEGATIVE_INFINITY)) {
         uses.set(name, { credential, keyNumber, used })
       }
     }
     const isNothingNew = latest === Number.NEGATIVE_INFINITY
-    if (isNothingNew || Math.abs(latest - this.#failedAt) < PAUSE) return NOTHING_DUE
+    const isPaused = Math.abs(latest - this.#writeFailedAt) < PAUSE_AFTER_ERROR_SECONDS
+    if (isNothingNew || isPaused) return NOTHING_DUE
     const failures = this.failures.due(latest, FAILURES_AT_ONCE)
     // Late uses first: if a key is in both lists, the later row is the one that counts.
     return { uses: [...this.#late.slice(0, LATE_AT_ONCE), ...uses.values()], failures }
@@ -103,12 +101,12 @@ export class UsageCounters {
   }
 
   /**
-   * Reports that a write has failed. Warns the operator, and writes nothing for a minute.
+   * Reports that usage could not be written. Warns the operator, and writes nothing with batches for a minute.
    *
-   * @param name The database's name in messages.
+   * @param name The database's name in error messages.
    */
-  failed(name: string, now: number, error: unknown): void {
-    this.#failedAt = now
+  writeFailed(name: string, now: number, error: unknown): void {
+    this.#writeFailedAt = now
     console.error(
       `withmac: ${name}: the use of credentials cannot be written; withmac tries again in a minute. Requests ` +
         'are verified as before, but lastUsed and failures are out of date.',
@@ -117,20 +115,22 @@ export class UsageCounters {
   }
 
   /**
-   * Reports that a key was replaced. It is called each time that such a credential is looked up. The operator
-   * wants to know whether the old key is still used, so its first use after the rotation is due at once. If
-   * that use happened before this process knew of the rotation, it is written with the next batch.
+   * Reports that a credential was rotated. It is called each time that a credential with an old key is looked
+   * up. The operator wants to know whether the old key is still used, so its first use after the rotation is
+   * due at once. If that use happened before this process knew of the rotation, it is written with the next
+   * batch.
    *
-   * @param rotated When the key was replaced, in seconds since 1970.
+   * @param oldKeyNumber The number of the old key.
+   * @param at When it was rotated, in seconds since 1970.
    */
-  replaced(credential: string, keyNumber: number, rotated: number): void {
+  rotated(credential: string, oldKeyNumber: number, at: number): void {
     const keys = this.#known.peek(credential)
-    const known = keys?.get(keyNumber)
-    if (known === undefined || known.written > rotated) return
-    keys?.delete(keyNumber)
+    const known = keys?.get(oldKeyNumber)
+    if (known === undefined || known.written > at) return
+    keys?.delete(oldKeyNumber)
     const { written, seen: used } = known
-    if (used < rotated || used <= written) return
-    this.#late = [...this.#late, { credential, keyNumber, used }]
+    if (used < at || used <= written) return
+    this.#late = [...this.#late, { credential, keyNumber: oldKeyNumber, used }]
   }
 
   /** Forgets an identifier, because a new credential has it. */
@@ -153,8 +153,8 @@ type Counts = BoundedMap<string, Failures & { count: number }>
 
 /**
  * Counts of failures that wait to be written with a batch of nonces. Once a minute, all counts that wait
- * become due together; failures that come later wait for the next minute. So the count of one credential is
- * written at most once a minute, and an attacker who fails often causes no more writes.
+ * become due together; failures that come later wait for the next minute. So an attacker whose requests are
+ * often rejected does not cause more writes.
  */
 export class FailureCounts {
   #waiting: Counts = new BoundedMap(MOST_FAILURES)
@@ -176,7 +176,7 @@ export class FailureCounts {
 
   /** Returns counts that are due, at most `limit`. They stay here until {@link wrote} is called with them. */
   due(now: number, limit: number): readonly Failures[] {
-    const isTime = !(Math.abs(now - this.#dueSince) < INTERVAL)
+    const isTime = !(Math.abs(now - this.#dueSince) < WRITE_INTERVAL_SECONDS)
     if (this.#due.length === 0 && this.#waiting.size > 0 && isTime) {
       this.all()
       this.#dueSince = now

@@ -51,10 +51,10 @@ export async function forgetUsage(db: Kysely<MacDatabase>, ids: readonly string[
 }
 
 /**
- * A stored use that is later than a new one by more seconds than this was written by a clock that was ahead,
- * and is overwritten. The clocks of several servers, and batches that wait, differ by less.
+ * A stored use that is later than a new one by more than this was written by a clock that was ahead, and is
+ * overwritten. The clocks of several servers, and batches that wait, differ by less.
  */
-const LATEST = 3600
+const CLOCKS_DIFFER_SECONDS = 3600
 
 /** Rows of three columns, given as JSON, so that one statement works for any number of rows. */
 function given(columns: string) {
@@ -75,7 +75,7 @@ const WRITE_USES = sql`${given('credential, key_number, used')}
     and (known.key_number = given.key_number or
       (known.key_number = given.key_number + 1 and known.old_until > given.used)))
   on conflict (credential, key_number) do update set used = excluded.used
-  where excluded.used > mac_usage.used or mac_usage.used > excluded.used + ${sql.lit(LATEST)}`
+  where excluded.used > mac_usage.used or mac_usage.used > excluded.used + ${sql.lit(CLOCKS_DIFFER_SECONDS)}`
 
 const ADD_FAILURES = sql`${given('credential, hour, count')}
   insert into mac_failures (credential, hour, count)

@@ -11,8 +11,9 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a sync confirms a commit that came after it began',
     file: 'store/log-sync.ts',
-    right: 'this.#next ??= newSync()',
-    wrong: 'if (this.#running !== null) return this.#running.over\n    this.#next ??= newSync()',
+    right: 'this.#nextSync ??= newSync()',
+    wrong:
+      'if (this.#runningSync !== null) return this.#runningSync.over\n    this.#nextSync ??= newSync()',
   },
   {
     name: 'rows of other processes are not read',
@@ -91,8 +92,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a failed sync is ignored',
     file: 'store/log-sync.ts',
-    right: 'if (failed === null) {',
-    wrong: 'if (failed !== undefined) {',
+    right: 'if (error === null) {',
+    wrong: 'if (error !== undefined) {',
   },
   {
     name: 'a failed sync of a commit is ignored',

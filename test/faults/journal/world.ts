@@ -159,13 +159,14 @@ export class JournalWorld {
         return []
       },
     }
-    const name = `process ${number}`
+    const nameInErrors = `process ${number}`
     const journal = new this.#code.Journal({
-      ...{ name, path: null, label: name, db: this.#db, guarded: guard(name), check() {} },
+      ...{ nameInErrors, path: null, label: nameInErrors, db: this.#db, check() {} },
+      guarded: guard(nameInErrors),
       mostNonces: this.#mostNonces,
       ...{ counters: new UsageCounters(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle),
-      sync: (failed) => this.#sync(own, failed),
+      sync: (onFailedSync) => this.#sync(own, onFailedSync),
     })
     const opened = Object.assign(own, { journal })
     this.#processes[number] = opened
@@ -179,13 +180,13 @@ export class JournalWorld {
   }
 
   /** Makes a slow disk, so that the thread syncs. Still, some commits sync at once. */
-  #sync(own: Process, failed: (error: Error) => void): Syncing {
-    const sync = new this.#code.LogSync((events) => this.#thread(own, events), failed)
+  #sync(own: Process, onFailedSync: (error: Error) => void): Syncing {
+    const sync = new this.#code.LogSync((events) => this.#thread(own, events), onFailedSync)
     sync.took(SLOW)
-    const next = () => (this.#random.chance(0.2) ? 'at once' : sync.next)
+    const mode = () => (this.#random.chance(0.2) ? 'at once' : sync.mode)
     return {
-      get next() {
-        return next()
+      get mode() {
+        return mode()
       },
       took: (milliseconds) => sync.took(milliseconds),
       waited: (milliseconds) => sync.waited(milliseconds),
@@ -224,7 +225,7 @@ export class JournalWorld {
   #checkpoint(own: Process) {
     const others = this.#processes.some((each) => each !== null && each !== own && each.alive)
     if (others) return [{ busy: 1, log: 1, checkpointed: 0 }]
-    // The whole log, as it is in the memory of the system, is written into the file and synced.
+    // The whole write-ahead log, as the system has it in memory, is written into the file and synced.
     this.#hole = Number.POSITIVE_INFINITY
     this.#synced(this.#history.length - 1)
     return [{ busy: 0, log: 0, checkpointed: 0 }]
@@ -279,16 +280,16 @@ export class JournalWorld {
     process.syncing = null
     if (process.unreported.has('thread') || (this.#troubles.disk && this.#random.chance(0.1))) {
       this.#failSync(process, 'thread')
-      process.events?.message({ failed: 'EIO', milliseconds: 0 })
+      process.events?.message({ error: 'EIO', milliseconds: 0 })
     } else {
       this.#synced(syncing)
       this.#note(`p${number} synced to ${syncing}, durable is ${this.#durable}`)
-      process.events?.message({ failed: null, milliseconds: SLOW })
+      process.events?.message({ error: null, milliseconds: SLOW })
     }
     await turns()
   }
 
-  /** A failed sync leaves a hole in the log. Each descriptor gets the error once, at its next sync. */
+  /** A failed sync leaves a hole in the write-ahead log. Each descriptor gets the error once, at its next sync. */
   #failSync(process: Process, descriptor: 'thread' | 'connection'): void {
     this.#note(`a sync of p${process.number} fails, in its ${descriptor}`)
     if (!process.unreported.has(descriptor)) {

@@ -14,8 +14,8 @@ export const HURRIED: readonly Mistake[] = [
   {
     name: 'the thread takes over soon',
     file: 'store/log-sync.ts',
-    right: 'const QUICK = 0.5',
-    wrong: 'const QUICK = -1',
+    right: 'const QUICK_SYNC_MS = 0.5',
+    wrong: 'const QUICK_SYNC_MS = -1',
   },
 ]
 

@@ -1,0 +1,37 @@
+import type { Kysely } from 'kysely'
+import type { Connection } from './connection.ts'
+import type { Guard } from './guard.ts'
+import type { Syncing } from './log-sync.ts'
+import type { MacDatabase } from './schema.ts'
+import type { UsageCounters } from './usage/usage-counters.ts'
+
+/** An open database: its names, and how to run queries on it. */
+export interface OpenDatabase {
+  /** The start of error messages, such as `The database /srv/mac.db`. */
+  readonly nameInErrors: string
+  /** What diagnostic messages call it: see `databaseLabel`. */
+  readonly label: string
+  /** The database file, if withmac opened it. */
+  readonly path: string | null
+  /** Runs the queries on credentials. The journal only compiles its statements with it. */
+  readonly db: Kysely<MacDatabase>
+  /** Runs the statements of the journal. */
+  readonly connection: Connection
+  /**
+   * Creates what syncs the write-ahead log; it calls `onFailedSync` if a sync fails. `null` if withmac does
+   * not sync the write-ahead log.
+   */
+  readonly sync: ((onFailedSync: (error: Error) => void) => Syncing) | null
+  /** Throws if the work takes too long, on a connection that may wait for itself. */
+  inTime<Result>(work: Promise<Result>): Promise<Result>
+}
+
+/** What the two parts of a store need: the credential store, and the journal. */
+export interface StoreParts extends OpenDatabase {
+  readonly guarded: Guard
+  readonly counters: UsageCounters
+  /** The maximum number of nonces in memory. */
+  readonly mostNonces: number
+  /** Is called before each batch. If it throws, the store has failed. */
+  check(): void
+}
