@@ -1,4 +1,4 @@
-import { isTimestamp, LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
+import { isTimestamp, MAX_PLAUSIBLE_SECONDS } from '../protocol/parameters.ts'
 
 /**
  * A server's time is used only if its answer comes within so many seconds. An attacker on the way can
@@ -17,7 +17,7 @@ export function systemClock(): number {
  */
 export function timestampOf(seconds: number): string {
   const ts = String(Math.floor(seconds))
-  if (seconds < LATEST_PLAUSIBLE && isTimestamp(ts)) return ts
+  if (seconds < MAX_PLAUSIBLE_SECONDS && isTimestamp(ts)) return ts
   throw new TypeError(
     `withmac: ${seconds} is not a time in seconds since 1970. The default of the option now is () => Date.now() / 1000.`,
   )

@@ -1,4 +1,5 @@
 import { given, nearest } from '../option-names.ts'
+import { forbiddenCharacter, nameCharacter } from '../protocol/characters.ts'
 import { MAX_ID_LENGTH } from '../protocol/parameters.ts'
 import {
   MAC_ALGORITHMS,
@@ -6,7 +7,6 @@ import {
   type PreparedKey,
   prepareKey,
 } from '../protocol/signature.ts'
-import { forbiddenCharacter, nameCharacter } from '../protocol/text.ts'
 
 /** The credential that a client signs with (draft §2). The result of `createCredential` is one. */
 export interface ClientCredential {

@@ -1,5 +1,5 @@
 import { given, OPTIONS } from '../option-names.ts'
-import { isScopeList } from '../protocol/text.ts'
+import { isScopeList } from '../protocol/characters.ts'
 import { startStopwatch, systemClock } from './clock.ts'
 import { checkOptions, type MacFetch, type MacFetchOptions, wrongOptions } from './options.ts'
 import { signingFetch } from './signing-fetch.ts'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { given } from '../option-names.ts'
-import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
-import { isShortKey, LEAST_KEY_BITS, mostKeyBits } from '../protocol/signature.ts'
-import { forbiddenCharacter, nameCharacter, SCOPE_TOKEN } from '../protocol/text.ts'
+import { forbiddenCharacter, nameCharacter, SCOPE_TOKEN } from '../protocol/characters.ts'
+import { MAX_PLAUSIBLE_SECONDS } from '../protocol/parameters.ts'
+import { isShortKey, MIN_KEY_BITS, maxKeyBits } from '../protocol/signature.ts'
 import { optionsOf, readBy } from '../read-options.ts'
 import type { RateLimit } from '../types.ts'
 
@@ -143,7 +143,7 @@ export function endOf(given: Date | number | null, now: number): number | null {
         `seconds from now, pass Math.floor(Date.now() / 1000) + ${given}.`,
     )
   }
-  if (given > LATEST_PLAUSIBLE && now < LATEST_PLAUSIBLE) {
+  if (given > MAX_PLAUSIBLE_SECONDS && now < MAX_PLAUSIBLE_SECONDS) {
     throw new TypeError(
       `withmac: expires: ${given} looks like milliseconds: pass a Date, or divide by 1000.`,
     )
@@ -164,8 +164,8 @@ export function givenKey(
   if (key === undefined) return randomKey()
   if (allowShortKey || !isShortKey(key)) return key
   throw new TypeError(
-    `withmac: ${who}: key can hold at most ${mostKeyBits(key)} bits, by its length and its characters, and ` +
-      `could be guessed. Leave it out for a random one, or pass one of at least ${LEAST_KEY_BITS} random bits: ` +
+    `withmac: ${who}: key can hold at most ${maxKeyBits(key)} bits, by its length and its characters, and ` +
+      `could be guessed. Leave it out for a random one, or pass one of at least ${MIN_KEY_BITS} random bits: ` +
       '22 characters of base64url, or 32 of hex. allowShortKey: true allows any: for tests and published examples.',
   )
 }

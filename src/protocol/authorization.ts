@@ -1,28 +1,40 @@
 import { MacError } from '../errors.ts'
 import {
+  COMMA,
+  EQUALS,
+  isBase64,
+  isBlankCode,
+  isPlainStringCode,
+  isTokenCode,
+  nameCharacter,
+  PLAIN_STRING,
+  QUOTE,
+  SEMICOLON,
+} from './characters.ts'
+import {
   checkCharacters,
   checkParameter,
   MAX_ID_LENGTH,
   MAX_NONCE_LENGTH,
   type MacAuthorization,
+  TIMESTAMP,
 } from './parameters.ts'
-import {
-  isBase64,
-  isBlank,
-  isPlain,
-  isToken,
-  nameCharacter,
-  splitList,
-  trimBlanks,
-} from './text.ts'
+import { splitList, trimBlanks } from './text.ts'
 
 /** The maximum length of an `Authorization` header, in characters. */
 export const MAX_HEADER_LENGTH = 8192
 
-type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name] | undefined }
+/**
+ * A header in the common form: see {@link readCommonForm}. The characters of `mac` are checked separately,
+ * because Node takes three times as long for a pattern that ends in padding.
+ */
+const COMMON_FORM = new RegExp(
+  `^MAC +id="([${PLAIN_STRING}]+)", *ts="(${TIMESTAMP})", *nonce="([${PLAIN_STRING}]+)", *` +
+    `(?:ext="([${PLAIN_STRING}]*)", *)?mac="([${PLAIN_STRING}]+)"$`,
+)
 
 /**
- * Parses the value of an `Authorization` header (draft §3.1) in one pass.
+ * Parses the value of an `Authorization` header (draft §3.1).
  *
  * Parameters may be in any order, quoted or not, and their names in upper or lower case. Unknown
  * parameters are ignored. An empty `ext` counts as none. It does *not* check that the credential exists,
@@ -35,10 +47,10 @@ type Draft = { -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name
  */
 export function parseAuthorization(header: string | null): MacAuthorization | null {
   if (header === null) return null
-  const plain = header.length > MAX_HEADER_LENGTH ? null : readPlainForm(header)
-  if (plain !== null) return plain
+  const common = header.length > MAX_HEADER_LENGTH ? null : readCommonForm(header)
+  if (common !== null) return common
   if (!startsWithScheme(header)) {
-    if (followsAnotherScheme(header)) throw repeatedCredentials()
+    if (followsAnotherScheme(header)) throw repeatedCredentialsError()
     return null
   }
   if (header.length > MAX_HEADER_LENGTH) {
@@ -50,24 +62,23 @@ export function parseAuthorization(header: string | null): MacAuthorization | nu
   return readAnyForm(header)
 }
 
-function readAnyForm(header: string): MacAuthorization {
-  const found: Draft = {
-    id: undefined,
-    ts: undefined,
-    nonce: undefined,
-    ext: undefined,
-    mac: undefined,
-  }
-  let at = skipBlanks(header, 3)
-  while (at < header.length) {
-    const equals = readName(header, at, found.mac !== undefined || found.id !== undefined)
-    const quoted = header.charCodeAt(equals + 1) === QUOTE
-    const start = quoted ? equals + 2 : equals + 1
-    const end = quoted ? readQuoted(header, start) : readUnquoted(header, start)
-    keep(found, header.slice(at, equals), header.slice(start, end))
-    at = readSeparator(header, quoted ? end + 1 : end)
-  }
-  return complete(found)
+/**
+ * Parses an `Authorization: MAC` header in the form that nearly all clients send: `MAC`, names in lower case
+ * and in the draft's order, quoted values, separated by a comma and spaces, and no unknown parameter.
+ *
+ * It takes a third of the time of {@link readAnyForm}, because it does not find out what is wrong with a
+ * header.
+ *
+ * @param header At most {@link MAX_HEADER_LENGTH} characters.
+ * @returns What {@link readAnyForm} would return, or `null` if the header has another form or a fault. Then
+ *   {@link readAnyForm} must read it.
+ */
+export function readCommonForm(header: string): MacAuthorization | null {
+  const match = COMMON_FORM.exec(header)
+  if (match === null) return null
+  const [, id = '', ts = '', nonce = '', ext = '', mac = ''] = match
+  if (id.length > MAX_ID_LENGTH || nonce.length > MAX_NONCE_LENGTH || !isBase64(mac)) return null
+  return { id, ts, nonce, ext: ext === '' ? null : ext, mac }
 }
 
 /**
@@ -84,11 +95,37 @@ function followsAnotherScheme(header: string): boolean {
 function startsWithScheme(header: string): boolean {
   return (
     (header.startsWith('MAC') || header.slice(0, 3).toUpperCase() === 'MAC') &&
-    (header.length === 3 || isBlank(header.charCodeAt(3)))
+    (header.length === 3 || isBlankCode(header.charCodeAt(3)))
   )
 }
 
-function keep(found: Draft, written: string, value: string): void {
+/** The parameters that were found so far. */
+type FoundParameters = {
+  -readonly [Name in keyof MacAuthorization]: MacAuthorization[Name] | undefined
+}
+
+/** Parses a header in every form that the draft allows. Throws an error that says what is wrong with it. */
+function readAnyForm(header: string): MacAuthorization {
+  const found: FoundParameters = {
+    id: undefined,
+    ts: undefined,
+    nonce: undefined,
+    ext: undefined,
+    mac: undefined,
+  }
+  let at = skipBlanks(header, 3)
+  while (at < header.length) {
+    const equals = readName(header, at, found.mac !== undefined || found.id !== undefined)
+    const quoted = header.charCodeAt(equals + 1) === QUOTE
+    const start = quoted ? equals + 2 : equals + 1
+    const end = quoted ? readQuoted(header, start) : readUnquoted(header, start)
+    addParameter(found, header.slice(at, equals), header.slice(start, end))
+    at = readSeparator(header, quoted ? end + 1 : end)
+  }
+  return requireAll(found)
+}
+
+function addParameter(found: FoundParameters, written: string, value: string): void {
   const name = isParameter(written) ? written : written.toLowerCase()
   if (!isParameter(name)) return
   if (found[name] !== undefined) {
@@ -109,26 +146,118 @@ function isParameter(name: string): name is keyof MacAuthorization {
   return name === 'id' || name === 'ts' || name === 'nonce' || name === 'ext' || name === 'mac'
 }
 
-function complete(found: Draft): MacAuthorization {
+/** Returns the parameters. Only `ext` may be missing. */
+function requireAll(found: FoundParameters): MacAuthorization {
   const { id, ts, nonce, ext = null, mac } = found
-  if (id === undefined) throw missing('id')
-  if (ts === undefined) throw missing('ts')
-  if (nonce === undefined) throw missing('nonce')
-  if (mac === undefined) throw missing('mac')
+  if (id === undefined) throw missingParameterError('id')
+  if (ts === undefined) throw missingParameterError('ts')
+  if (nonce === undefined) throw missingParameterError('nonce')
+  if (mac === undefined) throw missingParameterError('mac')
   return { id, ts, nonce, ext, mac }
 }
 
-function missing(name: string): MacError {
-  return new MacError(
-    'ERR_MAC_PARAMETER_MISSING',
-    `The Authorization header lacks the parameter ${name}.`,
+// Each of the next functions takes a position in a header, and returns the position after what it has read.
+
+function skipBlanks(header: string, from: number): number {
+  let at = from
+  while (isBlankCode(header.charCodeAt(at))) at++
+  return at
+}
+
+/**
+ * Reads a parameter's name. Returns the position of the `=` after it.
+ *
+ * @param hasParameters Whether there were parameters before. Then a word without a value is the scheme of a
+ *   second set of credentials.
+ */
+function readName(header: string, start: number, hasParameters: boolean): number {
+  const at = skipToken(header, start)
+  if (at > start && header.charCodeAt(at) === EQUALS) return at
+  if (at === header.length) throw syntaxError('a parameter has no value')
+  const next = header.charCodeAt(at)
+  if (at > start && isBlankCode(next)) {
+    const following = header.charCodeAt(skipBlanks(header, at))
+    if (following === EQUALS) throw syntaxError('there is white space before "="')
+    throw hasParameters && isTokenCode(following)
+      ? repeatedCredentialsError()
+      : syntaxError('a parameter has no value')
+  }
+  if (next === SEMICOLON) throw semicolonError()
+  if (next === COMMA) {
+    throw syntaxError(
+      at === start ? 'there is no parameter before a comma' : 'a parameter has no value',
+    )
+  }
+  throw characterError(header, at)
+}
+
+function skipToken(header: string, from: number): number {
+  let at = from
+  while (isTokenCode(header.charCodeAt(at))) at++
+  return at
+}
+
+/** Finds the quote that ends a quoted value. */
+function readQuoted(header: string, start: number): number {
+  let at = start
+  while (isPlainStringCode(header.charCodeAt(at))) at++
+  if (at === header.length) throw syntaxError('a quoted value has no closing quote')
+  if (header.charCodeAt(at) !== QUOTE) throw characterError(header, at)
+  return at
+}
+
+/**
+ * Finds the end of an unquoted value. The grammar allows spaces, commas and semicolons in it, but then
+ * its end would not be clear. So a value with one of these must be quoted.
+ */
+function readUnquoted(header: string, start: number): number {
+  let at = start
+  for (; at < header.length; at++) {
+    const code = header.charCodeAt(at)
+    if (code === COMMA || isBlankCode(code)) break
+    if (code === SEMICOLON) throw semicolonError()
+    if (!isPlainStringCode(code)) throw characterError(header, at)
+  }
+  if (at === start && isBlankCode(header.charCodeAt(at))) {
+    throw syntaxError('there is white space after "="')
+  }
+  return at
+}
+
+/** Skips the comma between two parameters. Returns the start of the next one, or the end of the header. */
+function readSeparator(header: string, from: number): number {
+  const at = skipBlanks(header, from)
+  if (at === header.length) return at
+  const code = header.charCodeAt(at)
+  if (code === COMMA) {
+    const next = skipBlanks(header, at + 1)
+    if (next === header.length) throw syntaxError('it ends with a comma')
+    return next
+  }
+  if (code === SEMICOLON) throw semicolonError()
+  if (at === from && !startsParameter(header, at)) {
+    throw new MacError(
+      'ERR_MAC_HEADER_CHARACTER',
+      'A value holds a double quote (U+0022), which cannot be sent: the grammar has no escapes.',
+    )
+  }
+  if (!isTokenCode(code)) throw characterError(header, at)
+  throw new MacError(
+    'ERR_MAC_HEADER_SEPARATOR',
+    'A comma is missing between two parameters of the Authorization header.',
   )
+}
+
+function startsParameter(header: string, start: number): boolean {
+  const at = skipToken(header, start)
+  return at > start && header.charCodeAt(at) === EQUALS
 }
 
 /**
  * Returns the value of an `Authorization` header (draft §3.1), with all values quoted.
  *
- * @throws {@link MacError} if a value cannot be sent. The code is the same as for parsing it.
+ * @throws {@link MacError} if a value cannot be sent. The code is the one that {@link parseAuthorization}
+ *   throws for it.
  */
 export function formatAuthorization(parameters: MacAuthorization): string {
   const { id, ts, nonce, ext, mac } = parameters
@@ -150,153 +279,35 @@ export function formatAuthorization(parameters: MacAuthorization): string {
   return header
 }
 
-// Each of these functions takes a position in a header, and returns the position after what it has read.
-
-/** The code of the character that quotes a value. */
-const QUOTE = 0x22
-const COMMA = 0x2c
-const SEMICOLON = 0x3b
-const EQUALS = 0x3d
-
-/** Skips spaces and tabs. */
-function skipBlanks(header: string, from: number): number {
-  let at = from
-  while (isBlank(header.charCodeAt(at))) at++
-  return at
-}
-
-/**
- * Reads a parameter's name. Returns the position of the `=` after it.
- *
- * @param hasParameters Whether there were parameters before. Then a word without a value is the scheme of a
- *   second set of credentials.
- */
-function readName(header: string, start: number, hasParameters: boolean): number {
-  let at = start
-  while (isToken(header.charCodeAt(at))) at++
-  if (at > start && header.charCodeAt(at) === EQUALS) return at
-  if (at === header.length) throw syntax('a parameter has no value')
-  const next = header.charCodeAt(at)
-  if (at > start && isBlank(next)) {
-    const following = header.charCodeAt(skipBlanks(header, at))
-    if (following === EQUALS) throw syntax('there is white space before "="')
-    throw hasParameters && isToken(following)
-      ? repeatedCredentials()
-      : syntax('a parameter has no value')
-  }
-  if (next === SEMICOLON) throw semicolon()
-  if (next === COMMA)
-    throw syntax(at === start ? 'there is no parameter before a comma' : 'a parameter has no value')
-  throw character(header, at)
-}
-
-/** Finds the quote that ends a quoted value. */
-function readQuoted(header: string, start: number): number {
-  let at = start
-  while (isPlain(header.charCodeAt(at))) at++
-  if (at === header.length) throw syntax('a quoted value has no closing quote')
-  if (header.charCodeAt(at) !== QUOTE) throw character(header, at)
-  return at
-}
-
-/**
- * Finds the end of an unquoted value. The grammar allows spaces, commas and semicolons in it, but then
- * its end would not be clear. So a value with one of these must be quoted.
- */
-function readUnquoted(header: string, start: number): number {
-  let at = start
-  for (; at < header.length; at++) {
-    const code = header.charCodeAt(at)
-    if (code === COMMA || isBlank(code)) break
-    if (code === SEMICOLON) throw semicolon()
-    if (!isPlain(code)) throw character(header, at)
-  }
-  if (at === start && isBlank(header.charCodeAt(at))) throw syntax('there is white space after "="')
-  return at
-}
-
-/** Skips the comma between two parameters. Returns the start of the next one, or the end of the header. */
-function readSeparator(header: string, from: number): number {
-  const at = skipBlanks(header, from)
-  if (at === header.length) return at
-  const code = header.charCodeAt(at)
-  if (code === COMMA) {
-    const next = skipBlanks(header, at + 1)
-    if (next === header.length) throw syntax('it ends with a comma')
-    return next
-  }
-  if (code === SEMICOLON) throw semicolon()
-  if (at === from && !startsParameter(header, at)) {
-    throw new MacError(
-      'ERR_MAC_HEADER_CHARACTER',
-      'A value holds a double quote (U+0022), which cannot be sent: the grammar has no escapes.',
-    )
-  }
-  if (!isToken(code)) throw character(header, at)
-  throw new MacError(
-    'ERR_MAC_HEADER_SEPARATOR',
-    'A comma is missing between two parameters of the Authorization header.',
-  )
-}
-
-function startsParameter(header: string, start: number): boolean {
-  let at = start
-  while (isToken(header.charCodeAt(at))) at++
-  return at > start && header.charCodeAt(at) === EQUALS
-}
-
-/** The error for a header that does not follow the grammar. */
-function syntax(what: string): MacError {
+function syntaxError(what: string): MacError {
   return new MacError('ERR_MAC_HEADER_SYNTAX', `The Authorization header is malformed: ${what}.`)
 }
 
-/** The error for two sets of credentials, in one header field or in two. */
-function repeatedCredentials(): MacError {
+function missingParameterError(name: string): MacError {
+  return new MacError(
+    'ERR_MAC_PARAMETER_MISSING',
+    `The Authorization header lacks the parameter ${name}.`,
+  )
+}
+
+function repeatedCredentialsError(): MacError {
   return new MacError(
     'ERR_MAC_CREDENTIALS_REPEATED',
     'More than one set of credentials was sent. Send one Authorization header with one set.',
   )
 }
 
-/** The error for a semicolon instead of a comma. */
-function semicolon(): MacError {
+function semicolonError(): MacError {
   return new MacError(
     'ERR_MAC_HEADER_SEPARATOR',
     'The parameters of the Authorization header are separated by ";": use commas.',
   )
 }
 
-/** The error for a character that is not allowed at its position. */
-function character(header: string, at: number): MacError {
+function characterError(header: string, at: number): MacError {
   const found = nameCharacter(header.slice(at, at + 1))
   return new MacError(
     'ERR_MAC_HEADER_CHARACTER',
     `The Authorization header holds ${found} at position ${at}, where it is not allowed.`,
   )
-}
-
-/**
- * The parameters in the order of the draft, in lower case and quoted (draft §3.1). The characters of
- * `mac` are checked separately, because Node takes three times as long for a pattern that ends in
- * padding.
- */
-const COMMON =
-  /^MAC +id="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *ts="([1-9][0-9]{0,15})", *nonce="([\x20\x21\x23-\x5b\x5d-\x7e]+)", *(?:ext="([\x20\x21\x23-\x5b\x5d-\x7e]*)", *)?mac="([\x20\x21\x23-\x5b\x5d-\x7e]+)"$/
-
-/**
- * Parses an `Authorization: MAC` header in the form that nearly all clients send: `MAC`, names in lower case
- * and in the draft's order, quoted values, separated by a comma and spaces, and no unknown parameter.
- *
- * It takes a third of the time of the full parser, because it does not find out what is wrong with a header.
- *
- * @param header At most {@link MAX_HEADER_LENGTH} characters.
- * @returns The same as the full parser, or `null` if the header has another form or a fault. Then the full
- *   parser must read it.
- */
-export function readPlainForm(header: string): MacAuthorization | null {
-  const match = COMMON.exec(header)
-  if (match === null) return null
-  const [, id = '', ts = '', nonce = '', ext = '', mac = ''] = match
-  if (id.length > MAX_ID_LENGTH || nonce.length > MAX_NONCE_LENGTH || !isBase64(mac)) return null
-  return { id, ts, nonce, ext: ext === '' ? null : ext, mac }
 }

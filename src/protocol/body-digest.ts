@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { isBase64 } from './text.ts'
+import { isBase64 } from './characters.ts'
 
 /** The supported digests of a body (RFC 9530 §5). */
 type DigestAlgorithm = 'sha-256' | 'sha-512'
@@ -59,10 +59,10 @@ export function readBodyExt(ext: string | null): BodyExt | null {
     const [member, name = '', value = ''] = MEMBER.exec(ext) ?? []
     if (member === undefined) {
       if (digests.size === 0 && !LIKE_A_DIGEST.test(ext.slice(at))) return null
-      throw malformed('it is not a dictionary of byte sequences joined by ", "')
+      throw digestError('it is not a dictionary of byte sequences joined by ", "')
     }
-    if (isKnown(name)) {
-      if (digests.has(name)) throw malformed(`${name} occurs more than once`)
+    if (isDigestAlgorithm(name)) {
+      if (digests.has(name)) throw digestError(`${name} occurs more than once`)
       checkDigest(name, value)
       digests.set(name, value)
     }
@@ -73,21 +73,21 @@ export function readBodyExt(ext: string | null): BodyExt | null {
   const rest = ext.slice(at)
   if (digests.size === 0) return null
   if (rest !== '' && !rest.startsWith(' ')) {
-    throw malformed('there is no space after the digests')
+    throw digestError('there is no space after the digests')
   }
   return { digests, ext: rest.length > 1 ? rest.slice(1) : null }
 }
 
-function isKnown(name: string): name is DigestAlgorithm {
+function isDigestAlgorithm(name: string): name is DigestAlgorithm {
   return name === 'sha-256' || name === 'sha-512'
 }
 
 function checkDigest(name: DigestAlgorithm, value: string): void {
   if (value.length === DIGESTS[name].length && isBase64(value)) return
-  throw malformed(`the value of ${name} is not the base64 of a digest`)
+  throw digestError(`the value of ${name} is not the base64 of a digest`)
 }
 
-function malformed(what: string): MacError {
+function digestError(what: string): MacError {
   return new MacError(
     'ERR_MAC_BODY_SYNTAX',
     `The digest in the parameter ext is malformed: ${what}.`,

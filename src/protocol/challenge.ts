@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
+import { BACKSLASH, COMMA, EQUALS, isBlankCode, isTokenCode, QUOTE } from './characters.ts'
 import { isTimestamp, type MacAuthorization } from './parameters.ts'
 import { computeMac, type MacAlgorithm, macsAreEqual } from './signature.ts'
-import { isBlank, isToken } from './text.ts'
 
 /** The parameters of a `WWW-Authenticate: MAC` challenge (draft §4.2). */
 export interface MacChallenge {
@@ -25,12 +25,12 @@ const MAX_CHALLENGE_LENGTH = 8192
  */
 export function formatChallenge({ error, ts, tsm }: MacChallenge): string {
   const parameters = Object.entries({ error, ts, tsm }).flatMap(([name, value]) =>
-    value === null ? [] : [`${name}="${quotable(value)}"`],
+    value === null ? [] : [`${name}="${escapeQuoted(value)}"`],
   )
   return parameters.length === 0 ? 'MAC' : `MAC ${parameters.join(', ')}`
 }
 
-function quotable(text: string): string {
+function escapeQuoted(text: string): string {
   return text
     .replace(/[\p{Cc}]/gu, ' ')
     .replace(/[^\x20-\x7e]/gu, '?')
@@ -45,7 +45,7 @@ function quotable(text: string): string {
  */
 export function parseChallenge(header: string | null): MacChallenge | null {
   if (header === null) return null
-  if (header.length > MAX_CHALLENGE_LENGTH) throw malformed('it is too long')
+  if (header.length > MAX_CHALLENGE_LENGTH) throw challengeError('it is too long')
   const reader = new ChallengeReader(header)
   let challenge: { -readonly [Name in keyof MacChallenge]: string | null } | null = null
   let isMac = false
@@ -79,66 +79,70 @@ class ChallengeReader {
 
   next(): boolean {
     this.scheme = this.name = null
-    while (isBlank(this.#code()) || this.#code() === 0x2c) this.#at++
+    while (isBlankCode(this.#code()) || this.#code() === COMMA) this.#at++
     if (this.#at === this.#header.length) return false
-    const word = this.#word()
+    const word = this.#readWord()
     if (this.#equalsFollows()) {
-      this.#parameter(word)
+      this.#readParameter(word)
     } else {
       this.scheme = word
-      this.#blanks()
-      this.#first()
+      this.#skipBlanks()
+      this.#readAfterScheme()
     }
-    this.#blanks()
-    if (this.#at < this.#header.length && this.#code() !== 0x2c)
-      throw malformed('a comma is missing')
+    this.#skipBlanks()
+    if (this.#at < this.#header.length && this.#code() !== COMMA) {
+      throw challengeError('a comma is missing')
+    }
     return true
   }
 
   /** Reads what follows a scheme: nothing, a parameter, or a token68 such as `YII=` in `Negotiate YII=`. */
-  #first(): void {
+  #readAfterScheme(): void {
     const rest = /^[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/.exec(this.#header.slice(this.#at))
-    if (rest !== null) this.#at += rest[0].length
-    else if (this.#at < this.#header.length && this.#code() !== 0x2c) this.#parameter(this.#word())
+    if (rest !== null) {
+      this.#at += rest[0].length
+    } else if (this.#at < this.#header.length && this.#code() !== COMMA) {
+      this.#readParameter(this.#readWord())
+    }
   }
 
-  /** Skips white space before "=", which a recipient must accept (RFC 9110 §11.2). */
+  /** Whether "=" follows. Skips white space before it, which a recipient must accept (RFC 9110 §11.2). */
   #equalsFollows(): boolean {
     const start = this.#at
-    this.#blanks()
-    if (this.#code() === 0x3d) return true
+    this.#skipBlanks()
+    if (this.#code() === EQUALS) return true
     this.#at = start
     return false
   }
 
-  #parameter(name: string): void {
-    if (!this.#equalsFollows()) throw malformed('a parameter has no value')
+  #readParameter(name: string): void {
+    if (!this.#equalsFollows()) throw challengeError('a parameter has no value')
     this.#at++
-    this.#blanks()
+    this.#skipBlanks()
     this.name = name
-    this.value = this.#code() === 0x22 ? this.#quoted() : this.#word()
+    this.value = this.#code() === QUOTE ? this.#readQuoted() : this.#readWord()
   }
 
-  #word(): string {
+  #readWord(): string {
     const start = this.#at
-    while (isToken(this.#code())) this.#at++
-    if (this.#at === start) throw malformed('a name is missing')
+    while (isTokenCode(this.#code())) this.#at++
+    if (this.#at === start) throw challengeError('a name is missing')
     return this.#header.slice(start, this.#at)
   }
 
-  #quoted(): string {
+  #readQuoted(): string {
     let text = ''
-    for (this.#at++; this.#code() !== 0x22; this.#at++) {
-      if (this.#code() === 0x5c) this.#at++
-      if (this.#at >= this.#header.length) throw malformed('a quote is not closed')
+    for (this.#at++; this.#code() !== QUOTE; this.#at++) {
+      if (this.#code() === BACKSLASH) this.#at++
+      if (this.#at >= this.#header.length) throw challengeError('a quote is not closed')
       text += this.#header.charAt(this.#at)
     }
     this.#at++
     return text
   }
 
-  #blanks(): void {
-    while (isBlank(this.#code())) this.#at++
+  #skipBlanks(): void {
+    while (isBlankCode(this.#code())) this.#at++
   }
 
   #code(): number {
@@ -146,7 +150,7 @@ class ChallengeReader {
   }
 }
 
-function malformed(what: string): MacError {
+function challengeError(what: string): MacError {
   return new MacError(
     'ERR_MAC_CHALLENGE_SYNTAX',
     `The WWW-Authenticate header is malformed: ${what}.`,

@@ -1,4 +1,5 @@
 import { MacError } from '../errors.ts'
+import { TOKEN } from './characters.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
 import type { PinnedOrigin, RequestHead, UrlPieces } from './origin.ts'
 import { splitList, trimBlanks } from './text.ts'
@@ -6,8 +7,12 @@ import { splitList, trimBlanks } from './text.ts'
 /** Which forwarded fields to read. */
 export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
 
-const PAIR =
-  /^[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$/
+/** A name and a quoted or unquoted value, or nothing (RFC 7239 §4). */
+const PAIR = new RegExp(
+  String.raw`^[ \t]*(?:([${TOKEN}]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;= \t]*)))?[ \t]*$`,
+)
+/** The maximum length of `Forwarded`, in characters. */
+const MAX_FORWARDED_LENGTH = 1024
 
 /** Returns the origin of {@link forwardedOrigin}, without its scheme. */
 export function forwardedAuthority(
@@ -39,27 +44,27 @@ export function forwardedOrigin(
   const standard = family === 'x-forwarded' ? [] : forwardedElements(request)
   const protos = [
     ...standard.map((element) => element.get('proto')),
-    ...(x ? list(request, 'x-forwarded-proto') : []),
+    ...(x ? valuesOf(request, 'x-forwarded-proto') : []),
   ]
-  const proto = agreed('proto', protos.map(httpName))
-  const host = agreed('host', [
+  const proto = onlyValue('proto', protos.map(httpName))
+  const host = onlyValue('host', [
     ...standard.map((element) => element.get('host')),
-    ...(x ? list(request, 'x-forwarded-host') : []),
+    ...(x ? valuesOf(request, 'x-forwarded-host') : []),
   ])
-  const port = agreed('port', x ? list(request, 'x-forwarded-port') : [])
+  const port = onlyValue('port', x ? valuesOf(request, 'x-forwarded-port') : [])
   const scheme = proto === null ? url.scheme : httpScheme(proto)
   const authority = host ?? request.headers.get('host') ?? url.authority
-  return { scheme, ...withPort(authority, port, scheme) }
+  return { scheme, ...addPort(authority, port, scheme) }
 }
 
 /** Adds X-Forwarded-Port if the host has no port. If it has one, both must be equal. */
-function withPort(host: string, port: string | null, scheme: HttpScheme): Authority {
+function addPort(host: string, port: string | null, scheme: HttpScheme): Authority {
   const bare = parseAuthority(host, scheme)
   if (port === null) return bare
   const named = host.lastIndexOf(':') > host.lastIndexOf(']')
   const full = named ? bare : parseAuthority(`${host}:${port}`, scheme)
   if (full.port !== port) {
-    throw ambiguous(`the host has the port ${full.port}, but X-Forwarded-Port has another`)
+    throw forwardedError(`the host has the port ${full.port}, but X-Forwarded-Port has another`)
   }
   return full
 }
@@ -75,19 +80,21 @@ export function httpName<Proto extends string | undefined>(proto: Proto): Proto 
 
 function httpScheme(proto: string): HttpScheme {
   if (proto === 'http' || proto === 'https') return proto
-  throw ambiguous('the forwarded proto is neither http nor https')
+  throw forwardedError('the forwarded proto is neither http nor https')
 }
 
-function list(request: RequestHead, name: string): (string | undefined)[] {
+function valuesOf(request: RequestHead, name: string): (string | undefined)[] {
   return request.headers.get(name)?.split(',').map(trimBlanks) ?? []
 }
 
 /** Returns the value, if all are equal; `null` if there is none. */
-function agreed(what: string, values: readonly (string | undefined)[]): string | null {
+function onlyValue(what: string, values: readonly (string | undefined)[]): string | null {
   const different = new Set<string>()
-  for (const value of values) if (value !== undefined) different.add(value.toLowerCase())
+  for (const value of values) {
+    if (value !== undefined) different.add(value.toLowerCase())
+  }
   if (different.size > 1) {
-    throw ambiguous(
+    throw forwardedError(
       `there are different values of ${what}; set the right one with the option origin`,
     )
   }
@@ -102,30 +109,30 @@ function agreed(what: string, values: readonly (string | undefined)[]): string |
 export function forwardedElements(request: RequestHead): Map<string, string>[] {
   const header = request.headers.get('forwarded')
   if (header === null) return []
-  if (header.length > 1024) throw ambiguous('Forwarded is too long')
-  return pieces(header, ',').map(forwardedElement)
+  if (header.length > MAX_FORWARDED_LENGTH) throw forwardedError('Forwarded is too long')
+  return splitForwarded(header, ',').map(readElement)
 }
 
-function forwardedElement(element: string): Map<string, string> {
+function readElement(element: string): Map<string, string> {
   const pairs = new Map<string, string>()
-  for (const text of pieces(element, ';')) {
+  for (const text of splitForwarded(element, ';')) {
     const match = PAIR.exec(text)
-    if (match === null) throw ambiguous('Forwarded is malformed')
+    if (match === null) throw forwardedError('Forwarded is malformed')
     const [, name, quoted, token] = match
     if (name === undefined) continue
     const key = name.toLowerCase()
-    if (pairs.has(key)) throw ambiguous(`Forwarded repeats ${key}`)
+    if (pairs.has(key)) throw forwardedError(`Forwarded repeats ${key}`)
     pairs.set(key, quoted?.replace(/\\(.)/g, '$1') ?? token ?? '')
   }
   return pairs
 }
 
-function pieces(text: string, separator: ',' | ';'): string[] {
+function splitForwarded(text: string, separator: ',' | ';'): string[] {
   const split = splitList(text, separator)
-  if (split === null) throw ambiguous('Forwarded has a quote that is not closed')
+  if (split === null) throw forwardedError('Forwarded has a quote that is not closed')
   return split
 }
 
-function ambiguous(what: string): MacError {
+function forwardedError(what: string): MacError {
   return new MacError('ERR_MAC_FORWARDED', `The forwarded origin cannot be used: ${what}.`)
 }

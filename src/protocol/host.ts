@@ -12,11 +12,15 @@ export interface Authority {
 /** The schemes for which the draft defines default ports. */
 export type HttpScheme = 'http' | 'https'
 
-const NAME = /^(?=.{1,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
+const HOST_NAME = /^(?=.{1,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
 const PORT = /^[1-9][0-9]{0,4}$/
 const LAST_LABEL_IS_NUMBER = /(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=.)|$)){4}$/
-
+/**
+ * The names of this machine, as a client may write them. It includes `x.localhost`. The client's own rule in
+ * `wire.ts` does not, because there the DNS could lead elsewhere. The rule for the address of a connection,
+ * which has no names, is `isLoopbackAddress`.
+ */
 const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/
 
 /** Returns the default port of a scheme (draft §3.2.1). */
@@ -24,7 +28,10 @@ export function defaultPort(scheme: HttpScheme): string {
   return scheme === 'https' ? '443' : '80'
 }
 
-/** Whether a host, as written in a URL, is this machine, so that no attacker is on the way to it. */
+/**
+ * Whether the host of a received request names this machine. It does *not* prove that the request came from
+ * this machine: any client can write this host.
+ */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
@@ -39,32 +46,33 @@ export function isLoopback(host: string): boolean {
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function parseAuthority(authority: string, scheme: HttpScheme): Authority {
-  const read = READ[scheme]
-  const known = read.get(authority)
+  const cache = PARSED[scheme]
+  const known = cache.get(authority)
   if (known !== undefined) return known
-  const parsed = Object.freeze(readAuthority(authority, scheme))
-  read.set(authority, parsed)
+  const parsed = Object.freeze(splitAuthority(authority, scheme))
+  cache.set(authority, parsed)
   return parsed
 }
 
-const MOST_READ = 512
+/** The maximum number of authorities that are cached for each scheme. */
+const MAX_PARSED = 512
 /**
  * The authorities that were parsed before: a server has few names, and needs one with every request. An
  * attacker who sends many others can only cause some parsing.
  */
-const READ: Readonly<Record<HttpScheme, BoundedMap<string, Authority>>> = {
-  http: new BoundedMap(MOST_READ),
-  https: new BoundedMap(MOST_READ),
+const PARSED: Readonly<Record<HttpScheme, BoundedMap<string, Authority>>> = {
+  http: new BoundedMap(MAX_PARSED),
+  https: new BoundedMap(MAX_PARSED),
 }
 
-function readAuthority(authority: string, scheme: HttpScheme): Authority {
+function splitAuthority(authority: string, scheme: HttpScheme): Authority {
   const bracket = authority.startsWith('[') ? authority.indexOf(']') : 0
-  if (bracket === -1) throw malformed(authority, 'the bracket is not closed')
+  if (bracket === -1) throw hostError(authority, 'the bracket is not closed')
   const colon = authority.indexOf(':', bracket)
   const host = colon === -1 ? authority : authority.slice(0, colon)
   const port = colon === -1 ? defaultPort(scheme) : authority.slice(colon + 1)
   if (!PORT.test(port) || Number(port) > 65_535) {
-    throw malformed(authority, 'the port is not a number from 1 to 65535')
+    throw hostError(authority, 'the port is not a number from 1 to 65535')
   }
   if (host.startsWith('[')) checkIpv6(authority, host)
   else checkName(authority, host)
@@ -75,19 +83,20 @@ function readAuthority(authority: string, scheme: HttpScheme): Authority {
 const SRVX_INVALID = '_invalid_'
 
 function checkName(authority: string, host: string): void {
-  if (host === '') throw malformed(authority, 'it is empty')
-  if (host === SRVX_INVALID)
-    throw malformed(authority, 'srvx writes it instead of a malformed host')
-  if (!NAME.test(host)) throw malformed(authority, 'it is not a host name')
+  if (host === '') throw hostError(authority, 'it is empty')
+  if (host === SRVX_INVALID) {
+    throw hostError(authority, 'srvx writes it instead of a malformed host')
+  }
+  if (!HOST_NAME.test(host)) throw hostError(authority, 'it is not a host name')
   if (LAST_LABEL_IS_NUMBER.test(host) && !IPV4.test(host)) {
-    throw malformed(authority, 'it is an unusual spelling of an IPv4 address')
+    throw hostError(authority, 'it is an unusual spelling of an IPv4 address')
   }
 }
 
 /** Accepts only the canonical form (RFC 5952), because some runtimes change other forms to it. */
 function checkIpv6(authority: string, host: string): void {
   if (/^\[[0-9A-Fa-f:.]+\]$/.test(host) && canonicalIpv6(host) === host.toLowerCase()) return
-  throw malformed(authority, 'it is not an IPv6 address in canonical form')
+  throw hostError(authority, 'it is not an IPv6 address in canonical form')
 }
 
 function canonicalIpv6(host: string): string | null {
@@ -98,7 +107,7 @@ function canonicalIpv6(host: string): string | null {
   }
 }
 
-function malformed(authority: string, why: string): MacError {
+function hostError(authority: string, why: string): MacError {
   const shown = JSON.stringify(authority.slice(0, 100))
   return new MacError('ERR_MAC_HOST', `The host ${shown} cannot be used: ${why}.`)
 }

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
+import { isVisible, TOKEN } from './characters.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
-import { isVisible } from './text.ts'
 
 /** The part of a `Request` that shows what was signed. */
 export interface RequestHead {
@@ -25,7 +25,7 @@ export interface UrlPieces {
 
 /** Path and query in visible ASCII, without `#`. */
 const RECEIVED_TARGET = /^\/[\x21\x22\x24-\x7e]*$/
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+const METHOD = new RegExp(`^[${TOKEN}]{1,64}$`)
 /** Methods that need no check: every runtime knows them, and sends them unchanged. */
 export const COMMON_METHODS: ReadonlySet<string> = new Set([
   'GET',
@@ -70,7 +70,7 @@ interface UrlPrefix {
   readonly authority: string
 }
 
-/** The prefix of the last URL: on most servers, it is the same for all requests. */
+/** The prefix of the last URL. On most servers, all requests have one prefix. */
 let lastPrefix: UrlPrefix = { text: 'http://localhost', scheme: 'http', authority: 'localhost' }
 
 function startsWithPrefix(url: string, { text }: UrlPrefix): boolean {
@@ -101,7 +101,7 @@ export function checkTarget(target: string): string {
 }
 
 /**
- * The same as {@link checkTarget} for a received target: it also rejects a fragment.
+ * Checks a request target as {@link checkTarget} does, and also rejects a fragment. Returns the target.
  *
  * @throws {@link MacError} `ERR_MAC_TARGET`
  */
@@ -159,7 +159,7 @@ export function checkNamedHost(
   if (one === null && other === null) {
     throw new MacError('ERR_MAC_HOST', 'The request has no host: it has no Host header.')
   }
-  if (one === null || other === null || isSame(one, other)) return
+  if (one === null || other === null || isSameAuthority(one, other)) return
   throw new MacError('ERR_MAC_HOST', `The Host header is ${host}, but :authority is ${authority}.`)
 }
 
@@ -175,7 +175,7 @@ interface ShownHosts {
  * comes from elsewhere: some servers put the `Host` header unchanged before the target, so that with
  * `a.example/x` or `a.example/x#` the handler would see another path than the one that was sent.
  *
- * It does *not* check that the two hosts are the same.
+ * It does *not* check that the two hosts are equal.
  *
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
@@ -198,13 +198,13 @@ export function checkUrlHost({ url, header }: ShownHosts, signed: Authority): vo
   if (host && port) return
   throw new MacError(
     'ERR_MAC_HOST',
-    `The URL has ${written(url)}, but the Host header has ${written(header)}, and clients sign ` +
-      `${written(signed)}. Set the right one with the option origin.`,
+    `The URL has ${formatAuthority(url)}, but the Host header has ${formatAuthority(header)}, and clients sign ` +
+      `${formatAuthority(signed)}. Set the right one with the option origin.`,
   )
 }
 
 /** Elysia looks for the first `/` of the path from this position on: after `http://` and four characters. */
-const PATH_LOOKED_FOR = 11
+const MIN_PATH_POSITION = 11
 
 /**
  * Rejects a request whose URL has so short an authority that Elysia would read a wrong path: for
@@ -215,7 +215,7 @@ const PATH_LOOKED_FOR = 11
  * @throws {@link MacError} `ERR_MAC_HOST`
  */
 export function checkUrlStart({ scheme, authority }: UrlPieces, signed: Authority | null): void {
-  if (scheme.length + 3 + authority.length >= PATH_LOOKED_FOR) return
+  if (scheme.length + 3 + authority.length >= MIN_PATH_POSITION) return
   if (signed !== null && parseAuthority(authority, scheme).host === signed.host) return
   throw new MacError(
     'ERR_MAC_HOST',
@@ -236,19 +236,19 @@ export function checkUrlStart({ scheme, authority }: UrlPieces, signed: Authorit
  */
 export function requestAuthority(request: RequestHead, url: UrlPieces): Authority {
   const shown = shownHosts(request, url)
-  if (isSame(shown.header, shown.url)) return shown.header
+  if (isSameAuthority(shown.header, shown.url)) return shown.header
   throw new MacError(
     'ERR_MAC_HOST',
-    `The Host header has ${written(shown.header)}, but the URL has ` +
-      `${written(shown.url)}. Set the right one with the option origin.`,
+    `The Host header has ${formatAuthority(shown.header)}, but the URL has ` +
+      `${formatAuthority(shown.url)}. Set the right one with the option origin.`,
   )
 }
 
-function isSame(one: Authority, other: Authority): boolean {
+function isSameAuthority(one: Authority, other: Authority): boolean {
   return one === other || (one.host === other.host && one.port === other.port)
 }
 
-function written({ host, port }: Authority): string {
+function formatAuthority({ host, port }: Authority): string {
   return `${host}:${port}`
 }
 
@@ -273,11 +273,11 @@ export function pinOrigins(option: unknown): readonly PinnedOrigin[] {
  * @throws TypeError if it is not valid.
  */
 export function pinOrigin(value: unknown): PinnedOrigin {
-  const rule = `must be an origin such as "https://api.example.com", not ${shown(value)}`
+  const rule = `must be an origin such as "https://api.example.com", not ${describeValue(value)}`
   if (typeof value !== 'string' || !/^https?:\/\/[^/?#\\]+\/?$/i.test(value)) {
-    const socket = typeof value === 'string' && /^wss?:/i.test(value)
+    const isSocket = typeof value === 'string' && /^wss?:/i.test(value)
     throw new TypeError(
-      socket ? `${rule}: for a WebSocket, write the origin with http or https` : rule,
+      isSocket ? `${rule}: for a WebSocket, write the origin with http or https` : rule,
     )
   }
   try {
@@ -288,7 +288,7 @@ export function pinOrigin(value: unknown): PinnedOrigin {
   }
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'an object'
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
@@ -310,7 +310,7 @@ export function chooseOrigin(
   const [first] = origins
   if (origins.length === 1 && first !== undefined) return first
   const header = request.headers.get('host') ?? url.authority
-  const matches = origins.filter((origin) => isNamed(origin, header))
+  const matches = origins.filter((origin) => matchesOrigin(origin, header))
   const chosen =
     matches.length === 1 ? matches[0] : matches.find(({ scheme }) => scheme === url.scheme)
   if (chosen === undefined) {
@@ -319,8 +319,8 @@ export function chooseOrigin(
       `None of the pinned origins matches the Host header ${JSON.stringify(header)}.`,
     )
   }
-  if (header === url.authority || isNamed(chosen, url.authority)) return chosen
-  if (!origins.some((origin) => isNamed(origin, url.authority))) return chosen
+  if (header === url.authority || matchesOrigin(chosen, url.authority)) return chosen
+  if (!origins.some((origin) => matchesOrigin(origin, url.authority))) return chosen
   throw new MacError(
     'ERR_MAC_HOST',
     `The Host header ${JSON.stringify(header)} and the URL's host ${JSON.stringify(url.authority)} match ` +
@@ -328,7 +328,7 @@ export function chooseOrigin(
   )
 }
 
-function isNamed({ scheme, host, port }: PinnedOrigin, authority: string): boolean {
+function matchesOrigin({ scheme, host, port }: PinnedOrigin, authority: string): boolean {
   const named = parseAuthority(authority, scheme)
   return named.host === host && named.port === port
 }

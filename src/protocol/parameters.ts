@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { forbiddenCharacter, isBase64, nameCharacter } from './text.ts'
+import { forbiddenCharacter, isBase64, nameCharacter } from './characters.ts'
 
 /** The parameters of an `Authorization: MAC` header (draft §3.1), unchanged. */
 export interface MacAuthorization {
@@ -19,14 +19,16 @@ export interface MacAuthorization {
 export const MAX_ID_LENGTH = 1024
 /** The maximum length of a nonce, in characters. */
 export const MAX_NONCE_LENGTH = 512
-const TIMESTAMP = /^[1-9][0-9]{0,15}$/
-
 /** The year 5138, in seconds since 1970. A larger number is probably in milliseconds. */
-export const LATEST_PLAUSIBLE = 100_000_000_000
+export const MAX_PLAUSIBLE_SECONDS = 100_000_000_000
+
+/** The pattern of a timestamp, to build regular expressions from. */
+export const TIMESTAMP = '[1-9][0-9]{0,15}'
+const ONLY_TIMESTAMP = new RegExp(`^${TIMESTAMP}$`)
 
 /** Whether `value` is a timestamp: a positive integer of at most 16 digits, without leading zeros. */
 export function isTimestamp(value: string): boolean {
-  return TIMESTAMP.test(value)
+  return ONLY_TIMESTAMP.test(value)
 }
 
 /** The required parameters. */
@@ -48,7 +50,8 @@ export function checkParameter(name: RequiredName, value: string): void {
       checkLength(name, value, MAX_NONCE_LENGTH)
       return
     case 'ts':
-      if (!isTimestamp(value)) throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', badTimestamp(value))
+      if (!isTimestamp(value))
+        throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', describeTimestamp(value))
       return
     case 'mac':
       if (!isBase64(value)) {
@@ -70,15 +73,16 @@ export function checkCharacters(name: string, value: string): void {
   )
 }
 
-function checkLength(name: string, value: string, longest: number): void {
-  if (value.length <= longest) return
+function checkLength(name: string, value: string, maxLength: number): void {
+  if (value.length <= maxLength) return
   throw new MacError(
     'ERR_MAC_PARAMETER_TOO_LONG',
-    `The parameter ${name} has ${value.length} characters; at most ${longest} are allowed.`,
+    `The parameter ${name} has ${value.length} characters; at most ${maxLength} are allowed.`,
   )
 }
 
-function badTimestamp(value: string): string {
+/** Says why a value is not a timestamp. */
+function describeTimestamp(value: string): string {
   const rule = 'The parameter ts must be a positive whole number of seconds'
   if (/^[+-]/.test(value)) return `${rule}: it has a sign.`
   if (/^[0-9]+[.,][0-9]+$/.test(value)) return `${rule}: it has a decimal point.`

@@ -1,8 +1,8 @@
 import * as crypto from 'node:crypto'
 import { createHmac } from 'node:crypto'
 import { MacError } from '../errors.ts'
+import { isVisible, PLAIN_STRING_CHARACTERS } from './characters.ts'
 import type { RequestOrigin } from './origin.ts'
-import { isVisible } from './text.ts'
 
 /** The MAC algorithms that the draft defines (draft §3.3). */
 export type MacAlgorithm = 'hmac-sha-1' | 'hmac-sha-256'
@@ -49,18 +49,18 @@ const prepare: (algorithm: MacAlgorithm, key: string) => PreparedKey =
     ? keyedHasher
     : typeof crypto.hash === 'function'
       ? paddedKey
-      : plainKey
+      : unpreparedKey
 
 /**
  * Prepares a key, so that many MACs can be computed with it at less cost.
  *
- * The result is the same as with `createHmac` on every runtime, but faster. On Bun, it copies a keyed
+ * The MACs are equal to those of `createHmac` on every runtime, but take less time. On Bun, it copies a keyed
  * hasher. On Node from 20.12, and on Deno, it calls the one-shot `crypto.hash` twice over the padded key
  * (RFC 2104).
  *
  * @param key Its characters are its bytes. It is not decoded, even if it looks like base64.
- * @throws TypeError if the key is not a string. Without a key, some runtimes compute a plain hash, which
- *   anyone can compute.
+ * @throws TypeError if the key is not a string. Without a key, some runtimes compute a hash without a key,
+ *   which anyone can compute.
  */
 export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   if (typeof key !== 'string') {
@@ -70,9 +70,15 @@ export function prepareKey(algorithm: MacAlgorithm, key: string): PreparedKey {
 }
 
 /** The block size of SHA-1 and SHA-256, in bytes. */
-const BLOCK = 64
+const BLOCK_BYTES = 64
+/** The bytes that the key is padded with (RFC 2104 §2). */
+const INNER_PAD = 0x36
+const OUTER_PAD = 0x5c
 /** The length of a digest, in bytes. */
-const DIGEST: Readonly<Record<MacAlgorithm, number>> = { 'hmac-sha-1': 20, 'hmac-sha-256': 32 }
+const DIGEST_BYTES: Readonly<Record<MacAlgorithm, number>> = {
+  'hmac-sha-1': 20,
+  'hmac-sha-256': 32,
+}
 /** Keys that can be padded as a string: each character is one byte, and there is at most one block. */
 const SHORT_ASCII = /^[\0-\x7f]{0,64}$/
 
@@ -86,23 +92,23 @@ function keyedHasher(algorithm: MacAlgorithm, key: string): PreparedKey {
  * bytes, it would need a new Buffer each time, which costs more than the hashing itself.
  */
 function paddedKey(algorithm: MacAlgorithm, key: string): PreparedKey {
-  if (!SHORT_ASCII.test(key)) return plainKey(algorithm, key)
+  if (!SHORT_ASCII.test(key)) return unpreparedKey(algorithm, key)
   const hash = HASHES[algorithm]
-  const inner = padded(key, 0x36).toString('latin1')
-  const outer = Buffer.concat([padded(key, 0x5c), Buffer.alloc(DIGEST[algorithm])])
+  const inner = padKey(key, INNER_PAD).toString('latin1')
+  const outer = Buffer.concat([padKey(key, OUTER_PAD), Buffer.alloc(DIGEST_BYTES[algorithm])])
   return (text) => {
-    outer.write(crypto.hash(hash, inner + text, 'hex'), BLOCK, 'hex')
+    outer.write(crypto.hash(hash, inner + text, 'hex'), BLOCK_BYTES, 'hex')
     return crypto.hash(hash, outer, 'base64')
   }
 }
 
-function padded(key: string, pad: number): Buffer {
-  const block = Buffer.alloc(BLOCK, pad)
+function padKey(key: string, pad: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES, pad)
   for (let at = 0; at < key.length; at++) block[at] = key.charCodeAt(at) ^ pad
   return block
 }
 
-function plainKey(algorithm: MacAlgorithm, key: string): PreparedKey {
+function unpreparedKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   return (text) => computeMac(algorithm, key, text)
 }
 
@@ -138,8 +144,9 @@ export function requestString(request: CoveredRequest): string {
 }
 
 /**
- * The same as {@link requestString}, for elements that were checked before: results of `parseAuthorization`,
- * `requestMethod`, `checkTarget` and `parseAuthority` contain no line feed, and no letter outside ASCII.
+ * Returns the normalized request string as {@link requestString} does, but does *not* check the elements. So
+ * they must have been checked before: results of `parseAuthorization`, `requestMethod`, `checkTarget` and
+ * `parseAuthority` contain no line feed, and no letter outside ASCII.
  */
 export function joinCovered(
   { method, target, host, port }: RequestOrigin,
@@ -155,7 +162,7 @@ function countLines(text: string): number {
 }
 
 /** The minimum number of bits that a MAC key must be able to hold. */
-export const LEAST_KEY_BITS = 128
+export const MIN_KEY_BITS = 128
 
 /** Alphabets of keys, and their number of characters. The first one that matches a key counts. */
 const ALPHABETS: readonly (readonly [RegExp, number])[] = [
@@ -165,8 +172,6 @@ const ALPHABETS: readonly (readonly [RegExp, number])[] = [
   [/^(?:[0-9a-z]*|[0-9A-Z]*)$/, 36],
   [/^[A-Za-z0-9+/=_-]*$/, 64],
 ]
-/** The characters of draft §3.1. */
-const PLAIN_CHARACTERS = 93
 
 /**
  * Returns how many bits a key can hold at most, by its length and its characters. 128 bits need 22
@@ -174,14 +179,14 @@ const PLAIN_CHARACTERS = 93
  * is repeated counts once. It does *not* detect that a key was chosen by a person, which holds far fewer
  * bits.
  */
-export function mostKeyBits(key: string): number {
+export function maxKeyBits(key: string): number {
   const part = key.slice(0, `${key}${key}`.indexOf(key, 1))
   const alphabet = ALPHABETS.find(([pattern]) => pattern.test(part))
-  const characters = alphabet?.[1] ?? PLAIN_CHARACTERS
+  const characters = alphabet?.[1] ?? PLAIN_STRING_CHARACTERS
   return Math.floor(part.length * Math.log2(characters))
 }
 
 /** Whether a key can be guessed by trying, because it is too short. */
 export function isShortKey(key: string): boolean {
-  return mostKeyBits(key) < LEAST_KEY_BITS
+  return maxKeyBits(key) < MIN_KEY_BITS
 }

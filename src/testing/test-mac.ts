@@ -4,7 +4,7 @@ import { readInput, readUser, scopes as scopesSchema, type User } from '../crede
 import type { Mac } from '../mac.ts'
 import { given, nameFaults, OPTIONS } from '../option-names.ts'
 import type { MacOptions } from '../options.ts'
-import { LATEST_PLAUSIBLE } from '../protocol/parameters.ts'
+import { MAX_PLAUSIBLE_SECONDS } from '../protocol/parameters.ts'
 import { checkInit, type SignedInit, signedRequest } from './signed-request.ts'
 
 /** The options of `createTestMac`: those of `createMac` without `database` and `now`, and these. */
@@ -159,7 +159,7 @@ export class TestClock {
 
 function secondsOf(time: number | Date): number {
   const seconds = time instanceof Date ? time.getTime() / 1000 : time
-  if (Number.isFinite(seconds) && Math.abs(seconds) < LATEST_PLAUSIBLE) return seconds
+  if (Number.isFinite(seconds) && Math.abs(seconds) < MAX_PLAUSIBLE_SECONDS) return seconds
   throw new TypeError(
     `withmac: a test clock cannot be set to ${time}. It takes seconds since 1970.`,
   )

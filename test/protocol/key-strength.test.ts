@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isShortKey, mostKeyBits } from '../../src/protocol/signature.ts'
+import { isShortKey, maxKeyBits } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 describe('isShortKey tells whether a key cannot hold 128 bits:', () => {
@@ -37,6 +37,6 @@ describe('isShortKey tells whether a key cannot hold 128 bits:', () => {
   })
 
   test('an empty key holds 0 bits', () => {
-    expect(mostKeyBits('')).toBe(0)
+    expect(maxKeyBits('')).toBe(0)
   })
 })

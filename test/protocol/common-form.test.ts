@@ -1,13 +1,13 @@
 import fc from 'fast-check'
-import { parseAuthorization, readPlainForm } from '../../src/protocol/authorization.ts'
+import { parseAuthorization, readCommonForm } from '../../src/protocol/authorization.ts'
 import type { MacAuthorization } from '../../src/protocol/parameters.ts'
 import { expect, test } from '../support/runner.ts'
 
 const COMMON =
   'MAC id="h480djs93hd8", ts="1336363200", nonce="dj83hs9s", mac="SIBz/j9mI1Ba2Y+10wdwbQGv2Yk="'
 
-/** Parses the same header with the full parser: the scheme in mixed case is not the common form. */
-function fully(header: string): MacAuthorization | null {
+/** Parses a header with readAnyForm: the scheme in mixed case is not the common form. */
+function inAnyForm(header: string): MacAuthorization | null {
   const other = header.replace(/^MAC /, 'mAC ')
   try {
     return parseAuthorization(other)
@@ -16,15 +16,15 @@ function fully(header: string): MacAuthorization | null {
   }
 }
 
-test('readPlainForm parses the common form', () => {
-  expect(readPlainForm(COMMON)).toEqual({
+test('readCommonForm parses the common form', () => {
+  expect(readCommonForm(COMMON)).toEqual({
     id: 'h480djs93hd8',
     ts: '1336363200',
     nonce: 'dj83hs9s',
     ext: null,
     mac: 'SIBz/j9mI1Ba2Y+10wdwbQGv2Yk=',
   })
-  expect(readPlainForm(COMMON)).toEqual(fully(COMMON))
+  expect(readCommonForm(COMMON)).toEqual(inAnyForm(COMMON))
 })
 
 const fragment = fc.oneof(
@@ -33,7 +33,7 @@ const fragment = fc.oneof(
   fc.constantFrom('"ada"', '"1336363200"', '"0136"', '"n"', '"AAAA"', '"AAA="', '"AA"', '"a,b"'),
 )
 
-test('whatever readPlainForm returns, the full parser returns the same', () => {
+test('readAnyForm returns whatever readCommonForm returns', () => {
   let read = 0
   const good = ['id="a"', 'ts="12"', 'nonce="n"', 'ext="e"', 'ext=""', 'mac="AAAA"']
   const parts = fc
@@ -47,10 +47,10 @@ test('whatever readPlainForm returns, the full parser returns the same', () => {
   fc.assert(
     fc.property(parts, separator, (given, comma) => {
       const header = `MAC ${given.join(comma)}`
-      const plain = readPlainForm(header)
-      if (plain === null) return
+      const common = readCommonForm(header)
+      if (common === null) return
       read++
-      expect(plain).toEqual(fully(header) as MacAuthorization)
+      expect(common).toEqual(inAnyForm(header) as MacAuthorization)
     }),
     // About 270 of these are in the common form.
     { numRuns: 7000 },
@@ -58,22 +58,22 @@ test('whatever readPlainForm returns, the full parser returns the same', () => {
   expect(read).toBeGreaterThan(100)
 })
 
-test('readPlainForm parses a header with one changed character like the full parser, or not at all', () => {
+test('readCommonForm parses a header with one changed character like readAnyForm, or not at all', () => {
   fc.assert(
     fc.property(
       fc.nat(COMMON.length - 1),
       fc.string({ unit: 'binary', maxLength: 2 }),
       (at, text) => {
         const header = COMMON.slice(0, at) + text + COMMON.slice(at + 1)
-        const plain = readPlainForm(header)
-        if (plain !== null) expect(plain).toEqual(fully(header) as MacAuthorization)
+        const common = readCommonForm(header)
+        if (common !== null) expect(common).toEqual(inAnyForm(header) as MacAuthorization)
       },
     ),
     { numRuns: 3000 },
   )
 })
 
-test('readPlainForm returns null for another order, an unknown parameter, a long value and a wrong encoding', () => {
+test('readCommonForm returns null for another order, an unknown parameter, a long value and a wrong encoding', () => {
   for (const header of [
     COMMON.replace('id="h480djs93hd8", ', '').replace(', mac', ', id="h480djs93hd8", mac'),
     COMMON.replace('nonce', 'x="y", nonce'),
@@ -84,6 +84,6 @@ test('readPlainForm returns null for another order, an unknown parameter, a long
     `${COMMON},`,
     `${COMMON}\n`,
   ]) {
-    expect(readPlainForm(header)).toBeNull()
+    expect(readCommonForm(header)).toBeNull()
   }
 })
