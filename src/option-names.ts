@@ -71,14 +71,16 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
  * does *not* look at the values.
  *
  * @param known The known names.
+ * @param expected What the options must be, in words.
  * @returns A clause for each fault.
  */
 export function nameFaults(
   who: Taker,
   options: unknown,
   known: readonly string[] = OPTIONS[who],
+  expected = 'an object of options',
 ): readonly string[] {
-  if (!isOptions(options)) return [`must be an object of options, not ${given(options)}`]
+  if (!isOptions(options)) return [`must be ${expected}, not ${given(options)}`]
   const faults: string[] = []
   for (const name in options) {
     if (known.includes(name) || isOfEveryObject(options, name)) continue

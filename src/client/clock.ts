@@ -1,12 +1,15 @@
 import { isTimestamp, MAX_PLAUSIBLE_SECONDS } from '../protocol/parameters.ts'
 
 /**
- * A server's time is used only if its answer comes within so many seconds. An attacker on the way can
- * hold an answer back, and its time is then old, even if it is authenticated.
+ * A server's time is used only if its response comes within so many seconds. An attacker on the way can
+ * hold a response back, and its time is then old, even if it is authenticated.
  */
-const MAX_ANSWER_SECONDS = 60
+const MAX_RESPONSE_SECONDS = 60
 
-/** The system's clock, in seconds since 1970. */
+/**
+ * The system's clock, in seconds since 1970. `callback.ts` has one as well: the client does not import it,
+ * because that file loads timers of Node, and the client loads only `node:crypto`.
+ */
 export function systemClock(): number {
   return Date.now() / 1000
 }
@@ -15,7 +18,7 @@ export function systemClock(): number {
  * Formats a time as a timestamp (draft §3.1).
  * @throws TypeError if it is not a number of seconds since 1970.
  */
-export function timestampOf(seconds: number): string {
+export function formatTimestamp(seconds: number): string {
   const ts = String(Math.floor(seconds))
   if (seconds < MAX_PLAUSIBLE_SECONDS && isTimestamp(ts)) return ts
   throw new TypeError(
@@ -40,20 +43,24 @@ export class ServerClocks {
   /**
    * Learns the offset from a server's time. It does *not* authenticate that time: the caller must.
    *
-   * The server read its clock before its answer came here. So the offset is never too large, and no
+   * The server read its clock before its response came here. So the offset is never too large, and no
    * timestamp lies in the future: an attacker could hold such a request back, and use it later.
    *
    * @returns Whether the clock was so wrong that the server rejected the request for it, so that trying
    *   again helps. It depends on the offset of this request, since another request may have learned the
-   *   right one in the meantime. `false` if the answer took longer than the clock was off: then the delay
+   *   right one in the meantime. `false` if the response took longer than the clock was off: then the delay
    *   may be the reason, and an earlier copy of the request may have been accepted.
    */
-  learn(origin: string, serverTime: number, { sent, answered, offset }: Exchange): boolean {
-    const took = answered - sent
-    const measured = serverTime - answered
+  learnOffset(
+    origin: string,
+    serverTime: number,
+    { sent, received, offset }: RequestTiming,
+  ): boolean {
+    const took = received - sent
+    const measured = serverTime - received
     if (
       took >= 0 &&
-      took <= MAX_ANSWER_SECONDS &&
+      took <= MAX_RESPONSE_SECONDS &&
       Math.abs(measured - this.offsetOf(origin)) >= 1
     ) {
       this.#offsets.set(origin, measured)
@@ -62,12 +69,12 @@ export class ServerClocks {
   }
 }
 
-/** A request and its answer, by our clock. */
-interface Exchange {
+/** The times of a request and its response, by our clock. */
+interface RequestTiming {
   /** The time at which the request was sent. */
   readonly sent: number
-  /** The time at which its answer came. */
-  readonly answered: number
+  /** The time at which its response came. */
+  readonly received: number
   /** The offset that was added to our clock for the timestamp of this request. */
   readonly offset: number
 }

@@ -19,30 +19,29 @@ export interface ClientCredential {
 }
 
 /** A checked credential, ready to sign with. */
-export interface Signer {
+export interface SigningCredential {
   readonly id: string
   readonly key: string
   readonly algorithm: MacAlgorithm
-  /** Computes the MAC of a text. */
-  readonly mac: PreparedKey
+  readonly computeMac: PreparedKey
 }
 
 /**
  * Checks a credential.
  * @throws TypeError if it is not valid. The message never contains the key.
  */
-export function readCredential(credential: ClientCredential): Signer {
+export function readCredential(credential: ClientCredential): SigningCredential {
   if (typeof credential !== 'object' || credential === null || credential instanceof Promise) {
     throw new TypeError(
       `withmac: the credential must be an object with id and key, not ${given(credential, true)}.`,
     )
   }
   const { id, key, algorithm = 'hmac-sha-256' } = credential
-  checkText('id', id)
+  checkIdOrKey('id', id)
   if (id.length > MAX_ID_LENGTH) {
     throw new TypeError(`withmac: credential.id has more than ${MAX_ID_LENGTH} characters.`)
   }
-  checkText('key', key)
+  checkIdOrKey('key', key)
   if (credential.algorithm === undefined) checkNoOtherAlgorithm(credential)
   if (!MAC_ALGORITHMS.includes(algorithm)) {
     const known = MAC_ALGORITHMS.join(' or ')
@@ -50,7 +49,7 @@ export function readCredential(credential: ClientCredential): Signer {
       `withmac: credential.algorithm must be ${known}, not ${JSON.stringify(algorithm)}.`,
     )
   }
-  return { id, key, algorithm, mac: prepareKey(algorithm, key) }
+  return { id, key, algorithm, computeMac: prepareKey(algorithm, key) }
 }
 
 /** A credential may have more fields, as a row of a database does, but no misspelled `algorithm`. */
@@ -63,7 +62,7 @@ function checkNoOtherAlgorithm(credential: object): void {
   }
 }
 
-function checkText(name: 'id' | 'key', value: unknown): void {
+function checkIdOrKey(name: 'id' | 'key', value: unknown): void {
   if (typeof value !== 'string' || value === '') {
     throw new TypeError(
       `withmac: credential.${name} must be a string that is not empty, not ${given(value, true)}.`,

@@ -35,7 +35,7 @@ export type MacFetch = (input: string | URL | Request, init?: RequestInit) => Pr
 export interface MacFetchOptions extends SignOptions {
   /** The function that sends the requests. Default: the global `fetch`, looked up for each request. */
   readonly fetch?: MacFetch | undefined
-  /** The most redirects to follow. One more is an error. Default: 20, as in the Fetch standard. */
+  /** The maximum number of redirects to follow. One more is an error. Default: 20, as in the Fetch standard. */
   readonly maxRedirects?: number | undefined
   /**
    * Trusts a redirect and a 401 even if it came over plain `http:` from another machine. An attacker on
@@ -83,11 +83,11 @@ export function checkOptions(
 ): void {
   const own = who === 'createTokenFetch' ? 'createMacFetch' : who
   const [fault] = nameFaults(who, options, [...others, ...OPTIONS[own]])
-  if (fault !== undefined) throw wrongOptions(who, fault)
+  if (fault !== undefined) throw wrongOptionsError(who, fault)
   for (const [name, [rule, isMet]] of Object.entries(RULES)) {
     const value = options[name as keyof MacFetchOptions]
     if (value === undefined || isMet(value)) continue
-    throw wrongOptions(who, `${name} must be ${rule}, not ${given(value)}`)
+    throw wrongOptionsError(who, `${name} must be ${rule}, not ${given(value)}`)
   }
 }
 
@@ -117,7 +117,6 @@ export function checkInit(init: object): void {
   }
 }
 
-/** Makes the error for a wrong option. */
-export function wrongOptions(who: Taker, fault: string): TypeError {
+export function wrongOptionsError(who: Taker, fault: string): TypeError {
   return new TypeError(`withmac: wrong options for ${who}: ${fault}`)
 }

@@ -1,16 +1,34 @@
 import { createHash } from 'node:crypto'
 
+/** Every type of body that `fetch` takes. */
+type Body = NonNullable<RequestInit['body']>
+
+/** How the body of one sent request is passed to `fetch`. */
+type BodyToSend =
+  /** There is no body. */
+  | { readonly kind: 'none' }
+  /** `fetch` gets the caller's `Request`, which has the body. */
+  | { readonly kind: 'in-request' }
+  /** `fetch` gets the body as an option. */
+  | { readonly kind: 'separate'; readonly value: Body }
+
+const NO_BODY: BodyToSend = { kind: 'none' }
+
 /** The body of a request. It may have to be sent more than once. */
 export interface Payload {
   /** The SHA-256 of the body in base64, if it is bound to the MAC. Otherwise `null`. */
   readonly digest: string | null
   /** The `Content-Type` to set. `null` if `fetch` sets it itself. */
   readonly type: string | null
-  /** Returns the body to give to `fetch`. `undefined` if `fetch` gets a `Request` that has the body. */
-  take(): Body | null | undefined
+  /**
+   * Returns the body for the next request that is sent. The body of a `Request` has a state: the first call
+   * returns `in-request`, and marks the `Request` as used. Each later call returns the copy. After the first
+   * call, call it again only if the payload is `repeatable`.
+   */
+  take(): BodyToSend
   /** Whether there is a body. */
   readonly present: boolean
-  /** Whether it can be sent again. */
+  /** Whether it can be sent again. For the body of a `Request`, this changes while it is sent. */
   readonly repeatable: boolean
   /** Frees the memory. The body is not needed again. */
   drop(): void
@@ -21,49 +39,59 @@ export interface Payload {
  *
  * @param bind Whether the body is bound to the MAC. If it is, it is read into memory.
  */
-export async function payloadOf(
+export async function createPayload(
   request: Request | null,
   body: Body | null,
   bind: boolean,
 ): Promise<Payload> {
   const carried = request !== null && request.body !== null && body === null
-  if (!carried && body === null) return noPayload(bind)
+  if (!carried && body === null) return emptyPayload(bind)
   if (bind) {
     const { bytes, type } = carried
-      ? { bytes: await bytesOf(request), type: null }
-      : await buffer(body as Body)
-    return given(bytes, { digest: digestOf(bytes), type })
+      ? { bytes: await readBytes(request), type: null }
+      : await readWithType(body as Body)
+    return separatePayload(bytes, { digest: digestBody(bytes), type })
   }
-  return carried ? carriedBy(request) : given(snapshot(body as Body), { digest: null, type: null })
+  if (carried) return requestPayload(request)
+  return separatePayload(copyBody(body as Body), { digest: null, type: null })
 }
 
 /** The payload without a body. It has a digest as well. */
-export function noPayload(bind: boolean): Payload {
+export function emptyPayload(bind: boolean): Payload {
   return {
-    digest: bind ? digestOf(null) : null,
+    digest: bind ? digestBody(null) : null,
     type: null,
-    take: () => null,
+    take: () => NO_BODY,
     present: false,
     repeatable: true,
     drop() {},
   }
 }
 
-function given(body: Body, about: Pick<Payload, 'digest' | 'type'>): Payload {
-  return { ...about, take: () => body, present: true, repeatable: !isStream(body), drop() {} }
+function separatePayload(value: Body, about: Pick<Payload, 'digest' | 'type'>): Payload {
+  return {
+    ...about,
+    take: () => ({ kind: 'separate', value }),
+    present: true,
+    repeatable: !isStream(value),
+    drop() {},
+  }
 }
 
 /** The body of a `Request`. The first time it is sent as it is: a stream as a stream. */
-function carriedBy(request: Request): Payload {
+function requestPayload(request: Request): Payload {
   const kept = new KeptBody(request)
-  let taken = false
+  let isTaken = false
   return {
     digest: null,
     type: null,
     take() {
-      if (taken) return kept.bytes
-      taken = true
-      return undefined
+      if (!isTaken) {
+        isTaken = true
+        return { kind: 'in-request' }
+      }
+      const { bytes } = kept
+      return bytes === null ? NO_BODY : { kind: 'separate', value: bytes }
     },
     present: true,
     get repeatable() {
@@ -73,11 +101,8 @@ function carriedBy(request: Request): Payload {
   }
 }
 
-/** Every type of body that `fetch` takes. */
-type Body = NonNullable<RequestInit['body']>
-
 /** Returns the SHA-256 of a body in base64. No body counts as an empty one. */
-export function digestOf(body: Uint8Array | string | null): string {
+export function digestBody(body: Uint8Array | string | null): string {
   return createHash('sha256')
     .update(body ?? '')
     .digest('base64')
@@ -89,16 +114,14 @@ interface BufferedBody {
   readonly type: string | null
 }
 
-/** Reads a whole body. */
-async function buffer(body: Body): Promise<BufferedBody> {
+async function readWithType(body: Body): Promise<BufferedBody> {
   const whole = new Response(body as BodyInit)
   // Before the body is read: after that, Bun has no type any more.
   const type = whole.headers.get('content-type')
-  return { bytes: await bytesOf(whole), type }
+  return { bytes: await readBytes(whole), type }
 }
 
-/** Reads the whole body of a request or an answer. */
-export async function bytesOf(holder: Request | Response): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(holder: Request | Response): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await holder.arrayBuffer())
 }
 
@@ -109,7 +132,7 @@ function isStream(body: Body): boolean {
 }
 
 /** Copies a body that the caller could still change. */
-function snapshot(body: Body): Body {
+function copyBody(body: Body): Body {
   if (body instanceof ArrayBuffer) return body.slice(0)
   if (ArrayBuffer.isView(body)) {
     return Uint8Array.from(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
@@ -117,7 +140,7 @@ function snapshot(body: Body): Body {
   return body instanceof URLSearchParams ? new URLSearchParams(body) : body
 }
 
-/** The longest body of a `Request` that is kept for sending it again, in bytes. */
+/** The maximum length of a body of a `Request` that is kept for sending it again, in bytes. */
 const MAX_KEPT_BYTES = 1_048_576
 
 /**
@@ -139,7 +162,7 @@ export class KeptBody {
 
   /** The body. `null` if it was not read to its end yet, or if it is too large. */
   get bytes(): Uint8Array<ArrayBuffer> | null {
-    return this.#whole && this.#chunks !== null ? joined(this.#chunks) : null
+    return this.#whole && this.#chunks !== null ? joinChunks(this.#chunks) : null
   }
 
   /** Forgets the copy, and copies no more. */
@@ -162,7 +185,7 @@ export class KeptBody {
   }
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0))
   let at = 0
   for (const chunk of chunks) {
@@ -172,8 +195,11 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** Reads the body of an answer as text. If it has more than so many bytes, it stops and returns `null`. */
-export async function limitedText({ body }: Response, bytes: number): Promise<string | null> {
+/** Reads the body of a response as text. If it has more than so many bytes, it stops and returns `null`. */
+export async function readLimitedText(
+  { body }: Response,
+  maxBytes: number,
+): Promise<string | null> {
   const reader = body?.getReader()
   if (reader === undefined) return ''
   const decoder = new TextDecoder()
@@ -183,7 +209,7 @@ export async function limitedText({ body }: Response, bytes: number): Promise<st
     const { done, value } = await reader.read()
     if (done) return text + decoder.decode()
     size += value.byteLength
-    if (size > bytes) {
+    if (size > maxBytes) {
       reader.cancel().catch(() => {})
       return null
     }

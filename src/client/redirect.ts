@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { noPayload, type Payload } from './payload.ts'
+import { emptyPayload, type Payload } from './payload.ts'
 import { isPrivate, withoutCarets } from './wire.ts'
 
 /** One request of a chain of redirects. */
@@ -24,7 +24,7 @@ const BODY_HEADERS = [
 /** Header fields for one origin only. All runtimes remove them if the origin changes. */
 const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host']
 
-/** Returns the target of a redirect. `null` if the answer is not a redirect. */
+/** Returns the target of a redirect. `null` if the response is not a redirect. */
 export function locationOf(response: Response): string | null {
   if (response.type === 'opaqueredirect') {
     throw redirectError(
@@ -44,10 +44,12 @@ export function locationOf(response: Response): string | null {
  *   after it are not signed either, not even back to the first origin: the other server chose the target.
  * - A redirect from `https:` to `http:` is an error.
  *
+ * If the request after a redirect has no body, it has a new payload. The caller must drop the old one.
+ *
  * @throws {@link MacError} `ERR_MAC_CLIENT_REDIRECT` if the redirect must not be followed.
  */
 export function nextHop(hop: Hop, status: number, location: string, trustPlainHttp: boolean): Hop {
-  const url = target(location, hop.url)
+  const url = readLocation(location, hop.url)
   const sameOrigin = url.origin === hop.url.origin
   if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
     throw redirectError(
@@ -65,26 +67,30 @@ export function nextHop(hop: Hop, status: number, location: string, trustPlainHt
     status === 303
       ? hop.method !== 'GET' && hop.method !== 'HEAD'
       : (status === 301 || status === 302) && hop.method === 'POST'
-  if (toGet) for (const name of BODY_HEADERS) headers.delete(name)
-  else if (hop.payload.present && !hop.payload.repeatable) {
+  if (toGet) {
+    removeHeaders(headers, BODY_HEADERS)
+  } else if (hop.payload.present && !hop.payload.repeatable) {
     throw redirectError('The body was a stream or too large to keep, so it cannot be sent again')
   }
-  if (!sameOrigin) for (const name of ORIGIN_HEADERS) headers.delete(name)
+  if (!sameOrigin) removeHeaders(headers, ORIGIN_HEADERS)
   return {
     url,
     method: toGet ? 'GET' : hop.method,
     headers,
-    payload: toGet ? noPayload(hop.payload.digest !== null) : hop.payload,
+    payload: toGet ? emptyPayload(hop.payload.digest !== null) : hop.payload,
     signed: hop.signed && sameOrigin,
   }
 }
 
-/** @throws {@link MacError} `ERR_MAC_CLIENT_REDIRECT`, always. */
-export function tooManyRedirects(maxRedirects: number): never {
-  throw redirectError(`There were more than ${maxRedirects} redirects in a row`)
+function removeHeaders(headers: Headers, names: readonly string[]): void {
+  for (const name of names) headers.delete(name)
 }
 
-function target(location: string, from: URL): URL {
+export function tooManyRedirectsError(maxRedirects: number): MacError {
+  return redirectError(`There were more than ${maxRedirects} redirects in a row`)
+}
+
+function readLocation(location: string, from: URL): URL {
   let url: URL
   try {
     url = new URL(location, from)

@@ -1,13 +1,15 @@
 import { MacError, type MacErrorCode } from '../errors.ts'
 import { type MacChallenge, parseChallenge } from '../protocol/challenge.ts'
-import { limitedText } from './payload.ts'
+import { readLimitedText } from './payload.ts'
 
-/** The longest problem document that is read, in bytes. */
+/** The maximum length of a problem document, in bytes. */
 const MAX_PROBLEM_BYTES = 65_536
 /** The text of a replay in the challenge. Used if there is no body, as for HEAD, or if a proxy replaced it. */
-const REPLAY = new MacError('ERR_MAC_REPLAY').told.title
+const REPLAY_TITLE = new MacError('ERR_MAC_REPLAY').told.title
+/** The error code of a replay in the problem document. */
+export const REPLAY_CODE: MacErrorCode = 'ERR_MAC_REPLAY'
 
-/** Returns the MAC challenge of an answer. `null` if there is none, or if it is malformed. */
+/** Returns the MAC challenge of a response. `null` if there is none, or if it is malformed. */
 export function challengeOf({ headers }: Response): MacChallenge | null {
   try {
     return parseChallenge(headers.get('www-authenticate'))
@@ -17,32 +19,32 @@ export function challengeOf({ headers }: Response): MacChallenge | null {
 }
 
 /**
- * Returns the error code of a 401, from its problem document. If there is no code, it is
+ * Returns the error code of a 401, from its problem document. If there is no code in it, the result is
  * `ERR_MAC_REPLAY` or `ERR_MAC_REJECTED`, by the text of the challenge. `null` if the 401 does not
  * reject a signature, or if it is about the timestamp.
  *
- * The answer is *not* authenticated: over plain `http:` an attacker on the way could have written it.
+ * The response is *not* authenticated: over plain `http:` an attacker on the way could have written it.
  */
-export async function rejectionCode(
+export async function readRejectionCode(
   response: Response,
   challenge: MacChallenge | null,
 ): Promise<unknown> {
   if (challenge === null || challenge.error === null || challenge.ts !== null) return null
-  const byText: MacErrorCode = challenge.error === REPLAY ? 'ERR_MAC_REPLAY' : 'ERR_MAC_REJECTED'
+  const byText: MacErrorCode = challenge.error === REPLAY_TITLE ? REPLAY_CODE : 'ERR_MAC_REJECTED'
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/problem\+json[ \t]*(?:;|$)/i.test(type)) return byText
-  return (await codeOf(response.clone())) ?? byText
+  return (await readProblemCode(response.clone())) ?? byText
 }
 
 /** Whether a 429 says in its challenge that the server got the request before. */
 export function isLimitedReplay({ status }: Response, challenge: MacChallenge | null): boolean {
-  return status === 429 && challenge?.error === REPLAY
+  return status === 429 && challenge?.error === REPLAY_TITLE
 }
 
 /** Returns the `code` of a problem document. `null` if there is none. */
-async function codeOf(response: Response): Promise<unknown> {
+async function readProblemCode(response: Response): Promise<unknown> {
   try {
-    const text = await limitedText(response, MAX_PROBLEM_BYTES)
+    const text = await readLimitedText(response, MAX_PROBLEM_BYTES)
     return text === null ? null : ((JSON.parse(text) as { code?: unknown } | null)?.code ?? null)
   } catch {
     return null
@@ -50,19 +52,19 @@ async function codeOf(response: Response): Promise<unknown> {
 }
 
 /**
- * Makes the error for a request that was sent once, but reached the server twice.
+ * Returns the error for a request that was sent once, but reached the server twice.
  *
- * @param secure Whether no attacker on the way could have written the answer.
+ * @param secure Whether no attacker on the way could have written the response.
  */
-export function answerLost(method: string, secure: boolean): MacError {
+export function answerLostError(method: string, secure: boolean): MacError {
   const forged = secure
     ? ''
-    : ' Over plain http, an attacker on the way can forge this answer, or send a copy first.'
+    : ' Over plain http, an attacker on the way can forge this response, or send a copy first.'
   return new MacError(
     'ERR_MAC_CLIENT_ANSWER_LOST',
     `The server says that it has had this ${method} request before, but it was sent once. The connection ` +
       'probably broke, and fetch or a proxy sent the request again. Then the server accepted the first ' +
-      'copy, the request was probably carried out, and its answer is lost. Check whether it was carried ' +
+      'copy, the request was probably carried out, and its response is lost. Check whether it was carried ' +
       'out before you send it again. If every request ends like this, the server verifies each request ' +
       `twice.${forged}`,
   )

@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { MacError } from '../errors.ts'
-import { given, nameFaults } from '../option-names.ts'
+import { given, nameFaults, OPTIONS } from '../option-names.ts'
 import { formatAuthorization } from '../protocol/authorization.ts'
 import { formatBodyExt } from '../protocol/body-digest.ts'
 import { checkTarget } from '../protocol/origin.ts'
 import { checkCharacters, checkParameter } from '../protocol/parameters.ts'
 import { type CoveredRequest, requestString } from '../protocol/signature.ts'
-import { systemClock, timestampOf } from './clock.ts'
-import { type ClientCredential, readCredential, type Signer } from './credential.ts'
-import { checkOptions, type SignOptions, wrongOptions } from './options.ts'
-import { bytesOf, digestOf } from './payload.ts'
-import { checkHeaders, extFor, methodToSign, urlToSign, wireMethod, wireUrl } from './wire.ts'
+import { formatTimestamp, systemClock } from './clock.ts'
+import { type ClientCredential, readCredential, type SigningCredential } from './credential.ts'
+import { checkOptions, type SignOptions, wrongOptionsError } from './options.ts'
+import { digestBody, readBytes } from './payload.ts'
+import {
+  checkHeaders,
+  extFor,
+  methodToSign,
+  urlToSign,
+  wireMethod,
+  wireUrl,
+  withUrlError,
+} from './wire.ts'
 
 /** A signature, with its timestamp and nonce. The MAC of a server's time covers them. */
 export interface Signature {
@@ -21,32 +28,40 @@ export interface Signature {
 }
 
 /** The parts of a request to sign: method, target, host, port, and the contents of `ext`. */
-interface Unsigned extends Omit<CoveredRequest, 'ts' | 'nonce'> {
+interface PartsToSign extends Omit<CoveredRequest, 'ts' | 'nonce'> {
   /** The SHA-256 of the body in base64, if the body is bound. Otherwise `null`. */
   readonly digest: string | null
 }
 
 /**
- * Makes a signature (draft §3).
+ * Returns a signature (draft §3).
  *
  * @param seconds The time for the timestamp, in seconds since 1970.
  * @throws {@link MacError} if the nonce or `ext` has a character that cannot be sent. The code is that of
  *   the server's parser.
  */
-export function sign(signer: Signer, what: Unsigned, seconds: number, nonce: string): Signature {
-  const { digest, ext, ...origin } = what
-  const ts = timestampOf(seconds)
+export function createSignature(
+  credential: SigningCredential,
+  parts: PartsToSign,
+  seconds: number,
+  nonce: string,
+): Signature {
+  const { method, target, host, port, digest, ext } = parts
+  const ts = formatTimestamp(seconds)
   if (typeof nonce !== 'string') {
     throw new TypeError(
       `withmac: the function given as nonce must return a string, not ${given(nonce)}.`,
     )
   }
+  // formatAuthorization checks these again. But requestString comes first, and for a line feed in one of them it
+  // would throw ERR_MAC_TARGET.
   checkParameter('nonce', nonce)
   checkCharacters('nonce', nonce)
   if (ext !== null) checkCharacters('ext', ext)
   const covered = digest === null ? ext : formatBodyExt(digest, ext)
-  const mac = signer.mac(requestString({ ...origin, ts, nonce, ext: covered }))
-  const authorization = formatAuthorization({ id: signer.id, ts, nonce, ext: covered, mac })
+  const text = requestString({ method, target, host, port, ts, nonce, ext: covered })
+  const mac = credential.computeMac(text)
+  const authorization = formatAuthorization({ id: credential.id, ts, nonce, ext: covered, mac })
   return { authorization, ts, nonce }
 }
 
@@ -83,24 +98,20 @@ export async function signRequest(
       'withmac: signRequest takes a Request. If you have only a URL, use signHeaders.',
     )
   }
-  const signer = readCredential(credential)
+  const checked = readCredential(credential)
   checkOptions('signRequest', options)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
-  const { origin: _, ...url } = wireUrlOf(request)
+  const url = wireUrl(request.url)
+  checkHeaders(request.headers, url)
   const method = wireMethod(request.method)
   const ext = extFor(options.ext, request)
   const headers = new Headers(request.headers)
-  const bytes = options.body === true && request.body !== null ? await bytesOf(request) : null
-  const digest = options.body === true ? digestOf(bytes) : null
-  const signature = sign(signer, { ...url, method, ext, digest }, now() + clockOffset, nonce())
+  const bytes = options.body === true && request.body !== null ? await readBytes(request) : null
+  const digest = options.body === true ? digestBody(bytes) : null
+  const parts = { ...url, method, ext, digest }
+  const signature = createSignature(checked, parts, now() + clockOffset, nonce())
   headers.set('authorization', signature.authorization)
   return new Request(request, bytes === null ? { headers } : { headers, body: bytes })
-}
-
-function wireUrlOf(request: Request) {
-  const url = wireUrl(request.url)
-  checkHeaders(request.headers, url)
-  return url
 }
 
 /** The request for `signHeaders`, if you have no `Request`. */
@@ -111,7 +122,7 @@ export interface RequestToSign {
   readonly url: string | URL
   /**
    * The request-URI as your client writes it on the request line, byte for byte. Set it if your client
-   * does not send the same as the `fetch` of this runtime: `curl` sends `^` unchanged, and `request` of
+   * does not send what the `fetch` of this runtime sends: `curl` sends `^` unchanged, and `request` of
    * node:http drops a lone `?`. Default: what `fetch` sends. It is an error if `fetch` would change it.
    */
   readonly target?: string | undefined
@@ -149,20 +160,23 @@ export function signHeaders(
   credential: ClientCredential,
   options: Omit<SignOptions, 'ext' | 'body'> = {},
 ): SignedHeaders {
-  const signer = readCredential(credential)
+  const checked = readCredential(credential)
   checkOptions('signHeaders', options)
   checkRequest(request)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
   const { method = 'GET', target, ext = null, body } = request
-  const { origin: _, ...url } = target === undefined ? wireUrl(request.url) : urlToSign(request.url)
-  const what = {
-    ...url,
-    target: target === undefined ? url.target : ownTarget(target),
-    method: target === undefined ? wireMethod(method) : methodToSign(method),
-    ext,
-    digest: body === undefined ? null : digestOf(asBytes(body)),
-  }
-  return { authorization: sign(signer, what, now() + clockOffset, nonce()).authorization }
+  const sent =
+    target === undefined
+      ? { ...wireUrl(request.url), method: wireMethod(method) }
+      : {
+          ...urlToSign(request.url),
+          target: withUrlError(() => checkTarget(target)),
+          method: methodToSign(method),
+        }
+  const digest = body === undefined ? null : digestBody(asBytes(body))
+  const parts = { ...sent, ext, digest }
+  const { authorization } = createSignature(checked, parts, now() + clockOffset, nonce())
+  return { authorization }
 }
 
 /**
@@ -171,26 +185,27 @@ export function signHeaders(
  */
 function checkRequest(request: RequestToSign): void {
   const who = 'the request of signHeaders'
-  const [fault] = nameFaults(who, request)
-  if (fault !== undefined) throw wrongOptions(who, fault.replace('an object of options', REQUEST))
+  const [fault] = nameFaults(who, request, OPTIONS[who], REQUEST_RULE)
+  if (fault !== undefined) throw wrongOptionsError(who, fault)
   const { url, ...rest } = request
   // Not by instanceof, here and for the bytes below: in test runners, classes may be of another realm.
   if (typeof url !== 'string' && typeof (url as URL | undefined)?.href !== 'string') {
-    throw wrongOptions(who, `url must be a string or a URL, not ${given(url)}`)
+    throw wrongOptionsError(who, `url must be a string or a URL, not ${given(url)}`)
   }
   for (const name of ['method', 'target', 'ext'] as const) {
     const value: unknown = rest[name]
-    if (value === undefined || typeof value === 'string' || (name === 'ext' && value === null))
+    if (value === undefined || typeof value === 'string' || (name === 'ext' && value === null)) {
       continue
+    }
     const rule = name === 'ext' ? 'a string or null' : 'a string'
-    throw wrongOptions(who, `${name} must be ${rule}, not ${given(value)}`)
+    throw wrongOptionsError(who, `${name} must be ${rule}, not ${given(value)}`)
   }
   const body: unknown = rest.body
   if (body === undefined || body === null || typeof body === 'string' || isBytes(body)) return
-  throw wrongOptions(who, `body must be a string, bytes or null, not ${given(body)}`)
+  throw wrongOptionsError(who, `body must be a string, bytes or null, not ${given(body)}`)
 }
 
-const REQUEST = 'an object such as { method, url, body } (for a Request there is signRequest)'
+const REQUEST_RULE = 'an object such as { method, url, body } (for a Request there is signRequest)'
 
 function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView {
   if (ArrayBuffer.isView(value)) return true
@@ -201,12 +216,4 @@ function asBytes(body: string | Uint8Array | ArrayBuffer | null): string | Uint8
   return typeof body === 'string' || body === null || ArrayBuffer.isView(body)
     ? body
     : new Uint8Array(body)
-}
-
-function ownTarget(target: string): string {
-  try {
-    return checkTarget(target)
-  } catch (cause) {
-    throw new MacError('ERR_MAC_CLIENT_URL', (cause as Error).message, { cause })
-  }
 }

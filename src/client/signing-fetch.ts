@@ -1,15 +1,22 @@
+import type { MacError } from '../errors.ts'
 import { serverTimeOf } from '../protocol/challenge.ts'
 import { ServerClocks, systemClock } from './clock.ts'
-import { type ClientCredential, readCredential, type Signer } from './credential.ts'
+import { type ClientCredential, readCredential, type SigningCredential } from './credential.ts'
 import { checkInit, checkOptions, type MacFetch, type MacFetchOptions } from './options.ts'
-import { payloadOf } from './payload.ts'
-import { type Hop, locationOf, nextHop, tooManyRedirects } from './redirect.ts'
-import { answerLost, challengeOf, isLimitedReplay, rejectionCode } from './rejection.ts'
-import { randomNonce, type Signature, sign } from './sign.ts'
+import { createPayload } from './payload.ts'
+import { type Hop, locationOf, nextHop, tooManyRedirectsError } from './redirect.ts'
+import {
+  answerLostError,
+  challengeOf,
+  isLimitedReplay,
+  REPLAY_CODE,
+  readRejectionCode,
+} from './rejection.ts'
+import { createSignature, randomNonce, type Signature } from './sign.ts'
 import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } from './wire.ts'
 
 /**
- * Returns a `fetch` that signs each request (draft §3). It takes the same arguments as `fetch`. Each call
+ * Returns a `fetch` that signs each request (draft §3). It takes the arguments of `fetch`. Each call
  * has a new nonce: to try a request again, call it again.
  *
  * - The MAC covers method, target, host, port, timestamp, nonce and `ext`. It does *not* cover header
@@ -23,7 +30,7 @@ import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } f
  *   The client then corrects its clock for this origin, and sends the request once more. If the body
  *   cannot be sent again, it returns the 401, and the next request will succeed.
  * - If it returns a 401, the request was rejected. But if the server says that it got this request
- *   before, although it was sent once, then the request was probably carried out, and its answer was
+ *   before, although it was sent once, then the request was probably carried out, and its response was
  *   lost. In this case the call fails, and nothing is sent again.
  *
  * It needs `node:crypto` and a `fetch` that shows redirects. It does *not* work in browsers, where a key
@@ -36,24 +43,24 @@ import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } f
  *
  * @example
  * const macFetch = createMacFetch({ id: process.env.MAC_ID, key: process.env.MAC_KEY })
- * const answer = await macFetch('https://api.example.com/orders', { method: 'POST', body: 'one' })
+ * const response = await macFetch('https://api.example.com/orders', { method: 'POST', body: 'one' })
  */
 export function createMacFetch(
   credential: ClientCredential,
   options: MacFetchOptions = {},
 ): MacFetch {
-  const signer = readCredential(credential)
+  const checked = readCredential(credential)
   checkOptions('createMacFetch', options)
-  const source = { current: () => signer, accepted() {}, rejected: () => false }
+  const source = { current: () => checked, accepted() {}, rejected: () => false }
   return signingFetch(source, options)
 }
 
-/** Provides the credential to sign with: always the same one, or one that is renewed. */
-export interface SignerSource {
+/** Provides the credential to sign with: one that stays, or one that is renewed. */
+export interface CredentialSource {
   /** Returns the credential to sign with now. Rejects if there is none, or if the signal aborts. */
-  current(signal: AbortSignal | null | undefined): Signer | Promise<Signer>
+  current(signal: AbortSignal | null | undefined): SigningCredential | Promise<SigningCredential>
   /** Called if a server accepted a request that was signed with this credential. */
-  accepted(signer: Signer): void
+  accepted(credential: SigningCredential): void
   /**
    * Called if a 401 rejected a request that was signed with this credential, for another reason than
    * its timestamp. The 401 may be forged.
@@ -61,93 +68,192 @@ export interface SignerSource {
    * @param code The error code of the 401, if it has one.
    * @returns Whether to try again: `current` will return another credential.
    */
-  rejected(signer: Signer, code: unknown): boolean
+  rejected(credential: SigningCredential, code: unknown): boolean
 }
 
 /** Returns the function that `createMacFetch` and `createTokenFetch` return. It does *not* check the options. */
-export function signingFetch(source: SignerSource, options: MacFetchOptions): MacFetch {
-  const { now = systemClock, nonce = randomNonce, body: bind = false } = options
-  const { maxRedirects = 20, trustPlainHttp = false, clockOffset = 0 } = options
-  const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
-  const clocks = new ServerClocks(clockOffset)
+export function signingFetch(source: CredentialSource, options: MacFetchOptions): MacFetch {
+  const sender = new SignedSender(source, options)
+  const settings: FetchSettings = {
+    send: options.fetch ?? ((input, init) => fetch(input, init)),
+    bindBody: options.body ?? false,
+    maxRedirects: options.maxRedirects ?? 20,
+    trustPlainHttp: options.trustPlainHttp ?? false,
+  }
+  // fetch allows null instead of the options as well.
+  return async (input, init) => new FetchCall(sender, settings, input, init ?? {}).run()
+}
 
-  return async (input, given) => {
-    // fetch allows null as well.
-    const init = given ?? {}
+/** The options that do not concern signatures. */
+interface FetchSettings {
+  readonly send: MacFetch
+  readonly bindBody: boolean
+  readonly maxRedirects: number
+  readonly trustPlainHttp: boolean
+}
+
+/** One call of a `MacFetch`: sends a request, and follows its redirects. */
+class FetchCall {
+  readonly #sender: SignedSender
+  readonly #settings: FetchSettings
+  readonly #input: string | URL | Request
+  /** The `Request` of the caller, if there is one. Only the first hop sends it. */
+  readonly #request: Request | null
+  readonly #init: RequestInit
+  /** A copy of the options that all hops get. Without the body, which the payload has. */
+  readonly #common: RequestInit
+  readonly #redirect: RequestRedirect
+  readonly #signal: AbortSignal | null | undefined
+
+  /** @throws TypeError if the input or an option is wrong. */
+  constructor(
+    sender: SignedSender,
+    settings: FetchSettings,
+    input: string | URL | Request,
+    init: RequestInit,
+  ) {
     checkInit(init)
-    const request = isRequest(input) ? input : null
-    const mode = init.redirect ?? request?.redirect ?? 'follow'
-    const signal = init.signal ?? request?.signal
-    const { body: _, ...rest } = { ...init, ...(signal === undefined ? {} : { signal }) }
-    let hop = await firstHop(input, request, init)
+    this.#sender = sender
+    this.#settings = settings
+    this.#input = input
+    this.#request = isRequest(input) ? input : null
+    this.#init = init
+    this.#redirect = init.redirect ?? this.#request?.redirect ?? 'follow'
+    this.#signal = init.signal ?? this.#request?.signal
+    const { body: _, ...common } = init
+    this.#common = this.#signal === undefined ? common : { ...common, signal: this.#signal }
+  }
+
+  async run(): Promise<Response> {
+    const { maxRedirects, trustPlainHttp } = this.#settings
+    let hop = await this.#firstHop()
     try {
       for (let redirects = 0; ; redirects++) {
-        const response = await exchange(hop, redirects === 0 ? request : null)
-        const location = mode === 'follow' ? locationOf(response) : null
-        if (location === null) {
-          if (redirects > 0) Object.defineProperty(response, 'redirected', { value: true })
-          return response
-        }
+        const response = await this.#sendHop(hop, redirects === 0 ? this.#request : null)
+        const location = this.#redirect === 'follow' ? locationOf(response) : null
+        if (location === null) return redirects === 0 ? response : markRedirected(response)
         await response.body?.cancel()
-        if (redirects === maxRedirects) tooManyRedirects(maxRedirects)
-        hop = nextHop(hop, response.status, location, trustPlainHttp)
+        if (redirects === maxRedirects) throw tooManyRedirectsError(maxRedirects)
+        const next = nextHop(hop, response.status, location, trustPlainHttp)
+        if (next.payload !== hop.payload) hop.payload.drop()
+        hop = next
       }
     } finally {
       hop.payload.drop()
     }
-
-    /** Sends a request. Sends it again with a corrected clock or a new credential, once for each reason. */
-    async function exchange(hop: Hop, carrier: Request | null): Promise<Response> {
-      if (!hop.signed) return transmit(hop, carrier, hop.headers)
-      const tried = new Set<Remedy>()
-      for (;;) {
-        const signer = await source.current(signal)
-        const attempt = signHop(hop, signer)
-        const response = await transmit(hop, carrier, withSignature(hop, attempt))
-        if (response.status < 400) source.accepted(signer)
-        if (response.status !== 401 && response.status !== 429) return response
-        const remedy = await remedyOf(response, hop, attempt)
-        if (remedy === null || tried.has(remedy) || !hop.payload.repeatable) return response
-        tried.add(remedy)
-        await response.body?.cancel()
-      }
-    }
-
-    function transmit(hop: Hop, carrier: Request | null, headers: Headers): Promise<Response> {
-      const redirect = mode === 'follow' ? 'manual' : mode
-      const body = hop.payload.take()
-      const { method } = hop
-      const own = { ...rest, method, headers, redirect, ...(body === undefined ? {} : { body }) }
-      return send(carrier ?? hop.url.href, own)
-    }
   }
 
-  async function firstHop(
-    input: unknown,
-    request: Request | null,
-    init: RequestInit,
-  ): Promise<Hop> {
-    const given = request === null ? String(input) : request.url
-    const wire = wireUrl(given)
-    const url = request === null ? withoutCarets(new URL(given)) : new URL(given)
+  async #firstHop(): Promise<Hop> {
+    const request = this.#request
+    const init = this.#init
+    const address = request === null ? String(this.#input) : request.url
+    const wire = wireUrl(address)
+    // A Request is sent as it is, with its own URL.
+    const url = request === null ? withoutCarets(new URL(address)) : new URL(address)
     const method = wireMethod(init.method ?? request?.method ?? 'GET')
     const headers = new Headers(init.headers ?? request?.headers)
     checkHeaders(headers, wire)
-    const payload = await payloadOf(request, init.body ?? null, bind)
+    const payload = await createPayload(request, init.body ?? null, this.#settings.bindBody)
     if (payload.type !== null && !headers.has('content-type')) {
       headers.set('content-type', payload.type)
     }
     return { url, method, headers, payload, signed: true }
   }
 
-  function signHop(hop: Hop, signer: Signer): Attempt {
-    const { origin, ...url } = wireUrl(hop.url)
+  /** @param carrier The `Request` to pass to `fetch`. `null` to pass the URL of the hop. */
+  async #sendHop(hop: Hop, carrier: Request | null): Promise<Response> {
+    const transmit = (headers: Headers) => this.#transmit(hop, carrier, headers)
+    return hop.signed ? this.#sender.send(hop, this.#signal, transmit) : transmit(hop.headers)
+  }
+
+  #transmit(hop: Hop, carrier: Request | null, headers: Headers): Promise<Response> {
+    const init: RequestInit = {
+      ...this.#common,
+      method: hop.method,
+      headers,
+      redirect: this.#redirect === 'follow' ? 'manual' : this.#redirect,
+    }
+    const body = hop.payload.take()
+    // With `in-request` there is no option body: even null would remove the body of the Request.
+    if (body.kind === 'none') init.body = null
+    if (body.kind === 'separate') init.body = body.value
+    // Called without an object: some runtimes reject a fetch that gets another `this`.
+    const { send } = this.#settings
+    return send(carrier ?? hop.url.href, init)
+  }
+}
+
+/** Why a request is sent again: the clock was corrected, or there is a new credential. */
+type Remedy = 'clock' | 'credential'
+
+/** A signature, and what it was made with. Needed for the response: clock and credential may have changed since. */
+interface Attempt extends Signature {
+  readonly credential: SigningCredential
+  readonly origin: string
+  /** The time at which it was sent, by our clock, and the offset that was added for the timestamp. */
+  readonly sent: number
+  readonly offset: number
+}
+
+/** Signs requests and sends them. All calls of one `MacFetch` share it, and what it learns about clocks. */
+class SignedSender {
+  readonly #source: CredentialSource
+  readonly #ext: MacFetchOptions['ext']
+  readonly #now: () => number
+  readonly #createNonce: () => string
+  /** Whether no two requests have the same nonce. With the option `nonce`, they may. */
+  readonly #noncesAreUnique: boolean
+  readonly #trustPlainHttp: boolean
+  readonly #clocks: ServerClocks
+
+  constructor(source: CredentialSource, options: MacFetchOptions) {
+    this.#source = source
+    const { now = systemClock, nonce = randomNonce } = options
+    this.#ext = options.ext
+    // Called without an object: the caller's functions do not get this one as `this`.
+    this.#now = () => now()
+    this.#createNonce = () => nonce()
+    this.#noncesAreUnique = options.nonce === undefined
+    this.#trustPlainHttp = options.trustPlainHttp ?? false
+    this.#clocks = new ServerClocks(options.clockOffset ?? 0)
+  }
+
+  /**
+   * Signs a request and sends it. Sends it again with a corrected clock or a new credential, once for each
+   * reason.
+   *
+   * @param transmit Sends the request once, with these header fields.
+   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST`
+   */
+  async send(
+    hop: Hop,
+    signal: AbortSignal | null | undefined,
+    transmit: (headers: Headers) => Promise<Response>,
+  ): Promise<Response> {
+    const tried = new Set<Remedy>()
+    for (;;) {
+      const credential = await this.#source.current(signal)
+      const attempt = this.#signHop(hop, credential)
+      const response = await transmit(addSignature(hop.headers, attempt))
+      if (response.status < 400) this.#source.accepted(credential)
+      if (response.status !== 401 && response.status !== 429) return response
+      const remedy = await this.#findRemedy(response, hop, attempt)
+      if (remedy === null || tried.has(remedy) || !hop.payload.repeatable) return response
+      tried.add(remedy)
+      await response.body?.cancel()
+    }
+  }
+
+  #signHop(hop: Hop, credential: SigningCredential): Attempt {
     const { method, headers, payload } = hop
-    const ext = extFor(options.ext, { method, headers, url: hop.url.href })
-    const what = { ...url, method, ext, digest: payload.digest }
-    const offset = clocks.offsetOf(origin)
-    const sent = now()
-    return { ...sign(signer, what, sent + offset, nonce()), signer, origin, sent, offset }
+    const url = wireUrl(hop.url)
+    const ext = extFor(this.#ext, { method, headers, url: hop.url.href })
+    const parts = { ...url, method, ext, digest: payload.digest }
+    const { origin } = url
+    const offset = this.#clocks.offsetOf(origin)
+    const sent = this.#now()
+    const signature = createSignature(credential, parts, sent + offset, this.#createNonce())
+    return { ...signature, credential, origin, sent, offset }
   }
 
   /**
@@ -156,51 +262,46 @@ export function signingFetch(source: SignerSource, options: MacFetchOptions): Ma
    * A server's time is authenticated with the key. That a credential is unknown is *not* authenticated:
    * over plain `http:`, an attacker on the way could make the client send a request twice.
    *
-   * @throws {@link MacError} as {@link rejectReplay} does.
+   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST` if the server got the request before. Not if the option
+   *   `nonce` is set: then the caller may have used a nonce twice, and gets the response.
    */
-  async function remedyOf(response: Response, hop: Hop, attempt: Attempt): Promise<Remedy | null> {
-    const { signer, origin } = attempt
+  async #findRemedy(response: Response, hop: Hop, attempt: Attempt): Promise<Remedy | null> {
+    const { credential, origin } = attempt
     const challenge = challengeOf(response)
-    if (isLimitedReplay(response, challenge)) await rejectReplay(response, hop)
-    if (response.status !== 401) return null
-    const time = challenge && serverTimeOf(challenge, signer, { ...attempt, id: signer.id })
-    if (time !== null) {
-      return clocks.learn(origin, time, { ...attempt, answered: now() }) ? 'clock' : null
+    if (this.#noncesAreUnique && isLimitedReplay(response, challenge)) {
+      throw await replayError(response, hop)
     }
-    const code = await rejectionCode(response, challenge)
-    if (code === 'ERR_MAC_REPLAY') await rejectReplay(response, hop)
-    const another = source.rejected(signer, code)
-    return another && (trustPlainHttp || isPrivate(hop.url)) ? 'signer' : null
-  }
-
-  /**
-   * Throws, since the server got the request before. Does nothing if the option `nonce` is set: then the
-   * caller may have used a nonce twice, and gets the answer.
-   * @throws {@link MacError} `ERR_MAC_CLIENT_ANSWER_LOST`.
-   */
-  async function rejectReplay(response: Response, hop: Hop): Promise<void> {
-    if (options.nonce !== undefined) return
-    await response.body?.cancel()
-    throw answerLost(hop.method, isPrivate(hop.url))
+    if (response.status !== 401) return null
+    const time = challenge && serverTimeOf(challenge, credential, { ...attempt, id: credential.id })
+    if (time !== null) {
+      const timing = { ...attempt, received: this.#now() }
+      return this.#clocks.learnOffset(origin, time, timing) ? 'clock' : null
+    }
+    const code = await readRejectionCode(response, challenge)
+    if (this.#noncesAreUnique && code === REPLAY_CODE) throw await replayError(response, hop)
+    const another = this.#source.rejected(credential, code)
+    return another && (this.#trustPlainHttp || isPrivate(hop.url)) ? 'credential' : null
   }
 }
 
-/** Why a request is sent again: the clock was corrected, or there is a new credential. */
-type Remedy = 'clock' | 'signer'
-
-/** A signature, and what it was made with. Needed for the answer: clock and credential may have changed since. */
-interface Attempt extends Signature {
-  readonly signer: Signer
-  readonly origin: string
-  /** The time at which it was sent, by our clock, and the offset that was added for the timestamp. */
-  readonly sent: number
-  readonly offset: number
+/** Returns the error for a request that the server got before. Discards the response. */
+async function replayError(response: Response, { method, url }: Hop): Promise<MacError> {
+  await response.body?.cancel()
+  return answerLostError(method, isPrivate(url))
 }
 
-function withSignature({ headers }: Hop, { authorization }: Signature): Headers {
+function addSignature(headers: Headers, { authorization }: Signature): Headers {
   const signed = new Headers(headers)
   signed.set('authorization', authorization)
   return signed
+}
+
+/**
+ * Sets `redirected`, which is `false` because each hop was a request of its own to `fetch`. An own property
+ * hides the getter of `Response.prototype`, which cannot be set. A new `Response` would lose its `url`.
+ */
+function markRedirected(response: Response): Response {
+  return Object.defineProperty(response, 'redirected', { value: true })
 }
 
 /**

@@ -1,10 +1,10 @@
 import { given, OPTIONS } from '../option-names.ts'
 import { isScopeList } from '../protocol/characters.ts'
 import { startStopwatch, systemClock } from './clock.ts'
-import { checkOptions, type MacFetch, type MacFetchOptions, wrongOptions } from './options.ts'
+import { CredentialKeeper, EndpointPause } from './credential-keeper.ts'
+import { checkOptions, type MacFetch, type MacFetchOptions, wrongOptionsError } from './options.ts'
 import { signingFetch } from './signing-fetch.ts'
-import { TokenKeeper, TokenPause } from './token-keeper.ts'
-import { requestToken, type TokenClientSettings } from './token-request.ts'
+import { requestCredential, type TokenClientSettings } from './token-request.ts'
 import { isPrivate } from './wire.ts'
 
 /**
@@ -16,7 +16,7 @@ import { isPrivate } from './wire.ts'
  *   end, and the renewal is tried again later. If there is no valid credential, the waiting requests fail.
  * - After a failure it does not ask the endpoint again for the time of `Retry-After`, at most five
  *   minutes. Without `Retry-After` it waits 1 second, then 2, 4 and so on, at most 30. Until then,
- *   requests without a valid credential fail at once, with the same error.
+ *   requests without a valid credential fail at once, with the error of that failure.
  * - It also renews the credential if a server that accepted it before answers 401 and no longer knows it,
  *   for example after a revocation. It then sends that request once more, if the body can be sent again.
  *   It does *not* if the 401 came over plain `http:` from another machine: see `trustPlainHttp`.
@@ -36,18 +36,18 @@ import { isPrivate } from './wire.ts'
  *   clientId: 'shop',
  *   clientSecret: process.env.SHOP_SECRET ?? '',
  * })
- * const answer = await tokenFetch('https://api.example.com/orders')
+ * const response = await tokenFetch('https://api.example.com/orders')
  */
 export function createTokenFetch(options: TokenFetchOptions): MacFetch {
-  const settings = tokenSettings(options)
+  const settings = readSettings(options)
   const { now, renewBeforeSeconds } = options
   const send: MacFetch = options.fetch ?? ((input, init) => fetch(input, init))
-  const keeper = new TokenKeeper(
+  const keeper = new CredentialKeeper(
     async () => {
       const age = startStopwatch(now)
-      return { ...(await requestToken(settings, send, now ?? systemClock)), age }
+      return { ...(await requestCredential(settings, send, now ?? systemClock)), age }
     },
-    new TokenPause(now),
+    new EndpointPause(now),
     renewBeforeSeconds,
   )
   return signingFetch(keeper, options)
@@ -76,30 +76,29 @@ export interface TokenFetchOptions extends MacFetchOptions {
   readonly timeoutSeconds?: number | undefined
 }
 
-/** The longest time of a timer, in seconds. */
+/** The maximum time of a timer, in seconds. */
 const MAX_TIMEOUT_SECONDS = 2_147_483
 
-/**
- * Checks the options.
- * @throws TypeError that names the wrong option. It never contains the secret.
- */
-function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
+/** @throws TypeError that names the wrong option. It never contains the secret. */
+function readSettings(options: TokenFetchOptions): TokenClientSettings {
   checkOptions('createTokenFetch', options, OPTIONS.createTokenFetch)
   const { tokenEndpoint, clientId, clientSecret, authentication = 'basic' } = options
   const { renewBeforeSeconds = 0, timeoutSeconds = 30 } = options
-  checkText('clientId', clientId)
-  checkText('clientSecret', clientSecret)
+  checkClientText('clientId', clientId)
+  checkClientText('clientSecret', clientSecret)
   if (authentication !== 'basic' && authentication !== 'body') {
-    throw wrong('authentication', `must be "basic" or "body", not ${given(authentication)}`)
+    throw optionError('authentication', `must be "basic" or "body", not ${given(authentication)}`)
   }
-  if (!(isNumber(renewBeforeSeconds) && renewBeforeSeconds >= 0)) {
-    throw wrong(
+  if (!(isFiniteNumber(renewBeforeSeconds) && renewBeforeSeconds >= 0)) {
+    throw optionError(
       'renewBeforeSeconds',
       `must be a number of seconds, 0 or more, not ${given(renewBeforeSeconds)}`,
     )
   }
-  if (!(isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)) {
-    throw wrong(
+  if (
+    !(isFiniteNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= MAX_TIMEOUT_SECONDS)
+  ) {
+    throw optionError(
       'timeoutSeconds',
       `must be a number of seconds above 0, up to ${MAX_TIMEOUT_SECONDS}, not ${given(timeoutSeconds)}`,
     )
@@ -109,29 +108,29 @@ function tokenSettings(options: TokenFetchOptions): TokenClientSettings {
   return { endpoint, clientId, clientSecret, scope, authentication, timeoutSeconds }
 }
 
-/** Checks the URL, so that no attacker on the way can read the secret, or the key in the answer. */
+/** Checks the URL, so that no attacker on the way can read the secret, or the key in the response. */
 function readEndpoint(text: string | URL): URL {
   // The URL may hold a password. It is not accepted, and not shown.
-  const url = absoluteUrl(text)
+  const url = parseAbsoluteUrl(text)
   if (url === null) {
-    throw wrong(
+    throw optionError(
       'tokenEndpoint',
       `must be an absolute URL, such as "https://api.example.com/token", not ${given(text, true)}`,
     )
   }
   if (!/^https?:$/.test(url.protocol) || !isPrivate(url)) {
-    throw wrong(
+    throw optionError(
       'tokenEndpoint',
       'must be an https: URL; http: is only allowed for localhost, 127.0.0.1 and [::1]',
     )
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw wrong('tokenEndpoint', 'must be a URL without user name, password and fragment')
+    throw optionError('tokenEndpoint', 'must be a URL without user name, password and fragment')
   }
   return url
 }
 
-function absoluteUrl(text: unknown): URL | null {
+function parseAbsoluteUrl(text: unknown): URL | null {
   try {
     return new URL(text as string | URL)
   } catch {
@@ -143,26 +142,28 @@ function readScope(value: string | readonly string[] | undefined): string | null
   if (value === undefined) return null
   const scope = Array.isArray(value) ? value.join(' ') : value
   if (typeof scope === 'string' && isScopeList(scope)) return scope
-  throw wrong(
+  throw optionError(
     'scope',
     `must be scopes of printable ASCII without " and \\, a space between, not ${given(value)}`,
   )
 }
 
-/** Whether a value is a number. A string with a number is not. */
-function isNumber(value: unknown): boolean {
+function isFiniteNumber(value: unknown): boolean {
   return Number.isFinite(value)
 }
 
-function checkText(name: string, value: unknown): void {
+function checkClientText(name: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') {
-    throw wrong(name, `must be a string that is not empty, not ${given(value, true)}`)
+    throw optionError(name, `must be a string that is not empty, not ${given(value, true)}`)
   }
   if (/[\p{Cc}\p{Surrogate}]/u.test(value)) {
-    throw wrong(name, 'holds a control character, such as a line end, or half of a surrogate pair')
+    throw optionError(
+      name,
+      'holds a control character, such as a line end, or half of a surrogate pair',
+    )
   }
 }
 
-function wrong(name: string, rule: string): TypeError {
-  return wrongOptions('createTokenFetch', `${name} ${rule}`)
+function optionError(name: string, rule: string): TypeError {
+  return wrongOptionsError('createTokenFetch', `${name} ${rule}`)
 }

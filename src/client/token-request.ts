@@ -1,12 +1,12 @@
 import { MAC_ALGORITHMS } from '../protocol/signature.ts'
-import { readCredential, type Signer } from './credential.ts'
+import { readCredential, type SigningCredential } from './credential.ts'
 import type { MacFetch } from './options.ts'
-import { limitedText } from './payload.ts'
+import { readLimitedText } from './payload.ts'
 
-/** The longest answer that is read, in bytes. */
-const MAX_BYTES = 16_384
-/** The longest pause that an endpoint may ask for with `Retry-After`, in seconds. */
-const MAX_PAUSE = 300
+/** The maximum length of a response, in bytes. */
+const MAX_RESPONSE_BYTES = 16_384
+/** The maximum pause that an endpoint may ask for with `Retry-After`, in seconds. */
+const MAX_RETRY_AFTER_SECONDS = 300
 /**
  * The error codes that are shown (RFC 6749 §5.2 and §4.1.2.1). No other text of the endpoint is shown: it
  * could repeat the secret in some form.
@@ -23,7 +23,6 @@ const ERROR_CODES: ReadonlySet<unknown> = new Set([
   'temporarily_unavailable',
 ])
 
-/** The settings of a token request. */
 export interface TokenClientSettings {
   readonly endpoint: URL
   readonly clientId: string
@@ -35,15 +34,15 @@ export interface TokenClientSettings {
 }
 
 /** A credential of a token endpoint. */
-export interface Token {
-  readonly signer: Signer
+export interface IssuedCredential {
+  readonly credential: SigningCredential
   /** How many seconds it is valid, counted from the request for it. */
   readonly lifetime: number
 }
 
 /** Why the client got no credential. The caller gets it as a `MacError`. */
 export class TokenFailure extends Error {
-  /** The seconds of `Retry-After`. `null` if the answer has none. */
+  /** The seconds of `Retry-After`. `null` if the response has none. */
   readonly retryAfter: number | null
 
   constructor(why: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
@@ -57,15 +56,15 @@ export class TokenFailure extends Error {
  * they would get the secret.
  *
  * @param now A clock in seconds since 1970.
- * @throws {@link TokenFailure} if there is no answer, or no MAC credential in it.
+ * @throws {@link TokenFailure} if there is no response, or no MAC credential in it.
  */
-export async function requestToken(
+export async function requestCredential(
   settings: TokenClientSettings,
   send: MacFetch,
   now: () => number,
-): Promise<Token> {
+): Promise<IssuedCredential> {
   const { endpoint, timeoutSeconds } = settings
-  const init = tokenRequest(settings)
+  const init = createRequest(settings)
   let signal: AbortSignal | null = null
   let response: Response
   let text: string | null
@@ -73,7 +72,7 @@ export async function requestToken(
     // Timers take whole numbers, and in JavaScript 2.01 * 1000 is not one.
     signal = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000))
     response = await send(endpoint.href, { ...init, redirect: 'manual', signal })
-    text = await limitedText(response, MAX_BYTES)
+    text = await readLimitedText(response, MAX_RESPONSE_BYTES)
   } catch (cause) {
     const why = signal?.aborted
       ? `did not answer within ${timeoutSeconds} seconds`
@@ -82,14 +81,14 @@ export async function requestToken(
   }
   const retryAfter = retryAfterOf(response, now())
   if (text === null) {
-    throw new TokenFailure(`sent an answer of more than ${MAX_BYTES} bytes`, retryAfter)
+    throw new TokenFailure(`sent a response of more than ${MAX_RESPONSE_BYTES} bytes`, retryAfter)
   }
-  const answer = objectIn(text)
-  if (response.status !== 200) throw rejected(response.status, answer, retryAfter)
-  return readToken(answer)
+  const content = parseObject(text)
+  if (response.status !== 200) throw statusFailure(response.status, content, retryAfter)
+  return readIssued(content)
 }
 
-function tokenRequest(settings: TokenClientSettings): RequestInit {
+function createRequest(settings: TokenClientSettings): RequestInit {
   const { clientId, clientSecret, scope, authentication } = settings
   const form = new URLSearchParams({ grant_type: 'client_credentials' })
   if (scope !== null) form.set('scope', scope)
@@ -111,36 +110,43 @@ function formEncode(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
-type Answer = Readonly<Record<string, unknown>>
+/** The JSON object in a response. */
+type Content = Readonly<Record<string, unknown>>
 
 /** Parses a JSON object. `null` if the text is not one. */
-function objectIn(text: string): Answer | null {
+function parseObject(text: string): Content | null {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Answer) : null
+    return typeof value === 'object' && value !== null ? (value as Content) : null
   } catch {
     return null
   }
 }
 
-/** Reads a credential from an answer (draft §5.1, RFC 6749 §5.1). */
-function readToken(answer: Answer | null): Token {
-  if (answer === null) throw new TokenFailure('sent an answer that is not a JSON object')
-  const { token_type: type, expires_in: lifetime } = answer
+/** Reads a credential from a response (draft §5.1, RFC 6749 §5.1). */
+function readIssued(content: Content | null): IssuedCredential {
+  if (content === null) throw new TokenFailure('sent a response that is not a JSON object')
+  const { token_type: type, expires_in: lifetime } = content
   if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {
-    throw unusable('token_type is not mac')
+    throw contentFailure('token_type is not mac')
   }
   if (typeof lifetime !== 'number' || !(lifetime > 0 && lifetime < Number.POSITIVE_INFINITY)) {
-    throw unusable('expires_in is not a positive number')
+    throw contentFailure('expires_in is not a positive number')
   }
-  return { signer: signerOf(answer), lifetime }
+  return { credential: readMacCredential(content), lifetime }
 }
 
-function signerOf({ access_token: id, mac_key: key, mac_algorithm }: Answer): Signer {
+function readMacCredential({
+  access_token: id,
+  mac_key: key,
+  mac_algorithm,
+}: Content): SigningCredential {
   const algorithm = MAC_ALGORITHMS.find((known) => known === mac_algorithm)
-  if (algorithm === undefined) throw unusable(`mac_algorithm is not ${MAC_ALGORITHMS.join(' or ')}`)
-  if (typeof id !== 'string') throw unusable('access_token is not a string')
-  if (typeof key !== 'string') throw unusable('mac_key is not a string')
+  if (algorithm === undefined) {
+    throw contentFailure(`mac_algorithm is not ${MAC_ALGORITHMS.join(' or ')}`)
+  }
+  if (typeof id !== 'string') throw contentFailure('access_token is not a string')
+  if (typeof key !== 'string') throw contentFailure('mac_key is not a string')
   try {
     return readCredential({ id, key, algorithm })
   } catch (cause) {
@@ -149,36 +155,41 @@ function signerOf({ access_token: id, mac_key: key, mac_algorithm }: Answer): Si
   }
 }
 
-function unusable(what: string): TokenFailure {
-  return new TokenFailure(`sent an answer that cannot be used: ${what}`)
+function contentFailure(what: string): TokenFailure {
+  return new TokenFailure(`sent a response that cannot be used: ${what}`)
 }
 
-/** Makes the failure for a status that is not 200 (RFC 6749 §5.2). */
-function rejected(status: number, answer: Answer | null, retryAfter: number | null): TokenFailure {
+/** Returns the failure for a status that is not 200 (RFC 6749 §5.2). */
+function statusFailure(
+  status: number,
+  content: Content | null,
+  retryAfter: number | null,
+): TokenFailure {
   if (status === 0 || (status >= 300 && status < 400)) {
     const why = 'sent a redirect, which is not followed: the secret would go there too'
     return new TokenFailure(why, retryAfter)
   }
-  const code = ERROR_CODES.has(answer?.error) ? `, ${answer?.error}` : ''
+  const code = ERROR_CODES.has(content?.error) ? `, ${content?.error}` : ''
   return new TokenFailure(`answered ${status}${code}`, retryAfter)
 }
 
 /**
- * Returns the seconds of `Retry-After` (RFC 9110 §10.2.3), at most 300. `null` if the answer has none.
+ * Returns the seconds of `Retry-After` (RFC 9110 §10.2.3), at most {@link MAX_RETRY_AFTER_SECONDS}. `null` if the
+ * response has none.
  *
- * @param now The time in seconds since 1970. Used if the answer has no `Date`.
+ * @param now The time in seconds since 1970. Used if the response has no `Date`.
  */
 function retryAfterOf({ headers }: Response, now: number): number | null {
   const text = headers.get('retry-after')
   if (text === null) return null
-  const date = secondsOf(headers.get('date') ?? '')
+  const date = parseHttpDate(headers.get('date') ?? '')
   const from = Number.isNaN(date) ? now : date
-  const seconds = /^\d+$/.test(text) ? Number(text) : secondsOf(text) - from
-  return seconds > 0 ? Math.min(seconds, MAX_PAUSE) : null
+  const seconds = /^\d+$/.test(text) ? Number(text) : parseHttpDate(text) - from
+  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : null
 }
 
 /** Parses an HTTP-date in the preferred form (RFC 9110 §5.6.7). `NaN` for any other text. */
-function secondsOf(text: string): number {
+function parseHttpDate(text: string): number {
   return /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)
     ? Date.parse(text) / 1000
     : Number.NaN

@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import { type Authority, parseAuthority } from '../protocol/host.ts'
-import { COMMON_METHODS, cutUrl, type UrlPieces } from '../protocol/origin.ts'
+import { COMMON_METHODS, cutUrl } from '../protocol/origin.ts'
 import type { SignOptions, UnsignedRequest } from './options.ts'
 
 /** The parts of a URL as they are sent: on the request line, and in the `Host` header (draft §3.2.1). */
@@ -29,13 +29,13 @@ const DROPS_QUESTION_MARK = undici !== undefined && Number.parseInt(undici, 10) 
 export function wireUrl(url: string | URL): WireUrl {
   const wire = urlToSign(url)
   if (CUTS_SLASHES && wire.target.startsWith('//')) {
-    throw wrongUrl(
+    throw urlError(
       `${RUNTIME} sends the path ${JSON.stringify(wire.target)} with a single slash at its start. ` +
         'Remove the other slashes, or send the request without fetch, with signHeaders and a target.',
     )
   }
   if (DROPS_QUESTION_MARK && /^[^?]*\?$/.test(wire.target)) {
-    throw wrongUrl(
+    throw urlError(
       `${RUNTIME} does not send the "?" at the end of ${JSON.stringify(wire.target)}. ` +
         'Remove it, or send the request without fetch, with signHeaders and a target.',
     )
@@ -53,24 +53,28 @@ export function wireTarget(url: string | URL): string {
   return wireUrl(url).target
 }
 
-/** Returns the same for a request that is not sent with `fetch`. This does not depend on the runtime. */
+/**
+ * Returns target, host and port as {@link wireUrl} does, but for a request that is not sent with `fetch`. So it
+ * does *not* check what this runtime would send.
+ */
 export function urlToSign(url: string | URL): WireUrl {
-  const parsed = parse(url)
+  const parsed = parseUrl(url)
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw wrongUrl(unsignable(parsed))
+    throw urlError(describeScheme(parsed))
   }
   if (parsed.username !== '' || parsed.password !== '') {
-    throw wrongUrl(
+    throw urlError(
       'The URL holds a user name or password. fetch rejects it, or sends it as another Authorization ' +
         'instead of the signature. Remove it from the URL.',
     )
   }
-  const pieces: UrlPieces = cutUrl(parsed.href)
-  return { ...authorityOf(pieces), target: pieces.target, origin: parsed.origin }
+  const { scheme, authority, target } = cutUrl(parsed.href)
+  const { host, port } = withUrlError(() => parseAuthority(authority, scheme))
+  return { host, port, target, origin: parsed.origin }
 }
 
 /** Says what to do about another scheme. A WebSocket starts as a GET request, which the server verifies. */
-function unsignable({ protocol, host }: URL): string {
+function describeScheme({ protocol, host }: URL): string {
   if (protocol !== 'ws:' && protocol !== 'wss:') {
     return `A request to ${protocol} cannot be signed: only http: and https: can.`
   }
@@ -82,11 +86,14 @@ function unsignable({ protocol, host }: URL): string {
   )
 }
 
-/** Hosts that are never looked up in the DNS. `x.localhost` is not one: Node and Deno look it up. */
+/**
+ * Hosts that are never looked up in the DNS. `x.localhost` is not one: Node and Deno look it up. A server may
+ * take it for this machine: see `isLoopback` in `protocol/host.ts`.
+ */
 const THIS_MACHINE = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
 /**
- * Whether no attacker on the way can read or change requests and answers: the URL uses `https:`, or names
+ * Whether no attacker on the way can read or change requests and responses: the URL uses `https:`, or names
  * this machine in a way that never leads elsewhere.
  */
 export function isPrivate({ protocol, hostname }: URL): boolean {
@@ -104,7 +111,7 @@ export function withoutCarets(url: URL): URL {
   return changed
 }
 
-function parse(url: string | URL): URL {
+function parseUrl(url: string | URL): URL {
   try {
     return new URL(url)
   } catch (cause) {
@@ -113,25 +120,31 @@ function parse(url: string | URL): URL {
   }
 }
 
-function authorityOf({ authority, scheme }: UrlPieces): Authority {
+/**
+ * Calls a check of the protocol. If it fails, throws its message with the code `ERR_MAC_CLIENT_URL`, because
+ * the code of the check is for servers, with status 401.
+ */
+export function withUrlError<Checked>(check: () => Checked): Checked {
   try {
-    return parseAuthority(authority, scheme)
+    return check()
   } catch (cause) {
-    // The code of this error is for servers, with status 401.
     throw new MacError('ERR_MAC_CLIENT_URL', (cause as Error).message, { cause })
   }
 }
 
-function wrongUrl(message: string): MacError {
+function urlError(message: string): MacError {
   return new MacError('ERR_MAC_CLIENT_URL', message)
 }
 
 /** The methods that the Fetch standard puts in upper case. */
-const UPPER_CASED = /^(?:delete|get|head|options|post|put)$/i
+const UPPER_CASED_METHOD = /^(?:delete|get|head|options|post|put)$/i
 /** The methods that the Fetch standard forbids. */
-const FORBIDDEN = /^(?:connect|trace|track)$/i
-/** A token (RFC 9110 §9.1) without lower-case letters. withmac accepts at most 64 characters. */
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
+const FORBIDDEN_METHOD = /^(?:connect|trace|track)$/i
+/**
+ * A token (RFC 9110 §9.1) of at most 64 characters, which is what withmac accepts, without lower-case letters:
+ * the MAC covers the method in upper case.
+ */
+const SIGNABLE_METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
 
 /**
  * Returns the method that the `fetch` of this runtime sends: `POST` for `post`.
@@ -142,35 +155,38 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
  */
 export function wireMethod(method: string): string {
   if (COMMON_METHODS.has(method)) return method
-  if (FORBIDDEN.test(method)) {
-    throw wrongMethod(`fetch does not send the method ${method.toUpperCase()}.`)
+  if (FORBIDDEN_METHOD.test(method)) {
+    throw methodError(`fetch does not send the method ${method.toUpperCase()}.`)
   }
   const upper = methodToSign(method)
   const { method: sent } = new Request('http://localhost/', { method: upper })
   if (sent === upper) return upper
-  throw wrongMethod(
+  throw methodError(
     `This runtime does not know the method ${upper}, and would send ${sent}. Send the request without ` +
       'fetch, with signHeaders and a target.',
   )
 }
 
-/** Returns the same for a request that is not sent with `fetch`. */
+/**
+ * Returns the method as {@link wireMethod} does, but for a request that is not sent with `fetch`. So it does
+ * *not* check whether `fetch` and this runtime would send it.
+ */
 export function methodToSign(method: string): string {
-  if (UPPER_CASED.test(method)) return method.toUpperCase()
-  if (METHOD.test(method)) return method
+  if (UPPER_CASED_METHOD.test(method)) return method.toUpperCase()
+  if (SIGNABLE_METHOD.test(method)) return method
   const upper = String(method).toUpperCase()
-  if (!METHOD.test(upper)) {
-    throw wrongMethod(
+  if (!SIGNABLE_METHOD.test(upper)) {
+    throw methodError(
       `${JSON.stringify(method)} is not a valid method: it must be a token of at most 64 characters.`,
     )
   }
-  throw wrongMethod(
+  throw methodError(
     `Most runtimes send the method ${method} as it is, most servers reject it, and the MAC covers it in ` +
       `upper case: write ${upper}.`,
   )
 }
 
-function wrongMethod(message: string): MacError {
+function methodError(message: string): MacError {
   return new MacError('ERR_MAC_CLIENT_METHOD', message)
 }
 

@@ -18,13 +18,14 @@ export function originMistakes(base: Signed, received: Received): Candidate[] {
   ]
 }
 
+const DEFAULT_PORTS = [defaultPort('https'), defaultPort('http')]
 const LOOPBACKS = ['localhost', '127.0.0.1', '[::1]']
 
 /** Hosts and ports that are in other header fields, and other names of the same machine. */
 function otherOrigins({ host, port }: Signed, received: Received): Row<Origin>[] {
   const named = namedHosts(received)
   const hosts = named.map((each) => each.host)
-  const ports = ['443', '80', ...named.flatMap((each) => each.ports)]
+  const ports = [...DEFAULT_PORTS, ...named.flatMap((each) => each.ports)]
   const loopbacks = LOOPBACKS.includes(host) ? LOOPBACKS : []
   // If there is no port, the server could not find out the origin.
   const not = (own: string) => (port === '' ? '' : `, not ${own}`)
@@ -92,7 +93,7 @@ export function originOf({ host, port }: Signed, { headers, url }: Received): st
   ]
   const proto = httpName(first)
   const likely = proto === 'https' || proto === 'http' ? proto : url.scheme
-  const used = port === '443' ? 'https' : port === '80' ? 'http' : likely
+  const used = (['https', 'http'] as const).find((each) => port === defaultPort(each)) ?? likely
   const authority = port === defaultPort(used) ? host : `${host}:${port}`
   try {
     const parsed = parseAuthority(authority, used)
@@ -126,7 +127,7 @@ function namedHosts({ headers, url }: Received): { host: string; ports: string[]
   }
   const ports = listed(headers['x-forwarded-port']).filter((text) => /^[1-9][0-9]{0,4}$/.test(text))
   return [...found].map(([host, own]) => {
-    return { host, ports: [...new Set([...own, ...ports, '443', '80'])].slice(0, MAX_NAMED) }
+    return { host, ports: [...new Set([...own, ...ports, ...DEFAULT_PORTS])].slice(0, MAX_NAMED) }
   })
 }
 

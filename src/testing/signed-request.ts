@@ -1,5 +1,5 @@
 import type { ClientCredential } from '../client/credential.ts'
-import { wrongOptions } from '../client/options.ts'
+import { wrongOptionsError } from '../client/options.ts'
 import { signRequest } from '../client/sign.ts'
 import { given, nameFaults, OPTIONS, type Taker } from '../option-names.ts'
 
@@ -67,7 +67,7 @@ export function checkInit(
   options: SignedInit & Partial<SignedRequestInit>,
 ): void {
   const [fault] = nameFaults(who, options, [...OPTIONS[who], ...REQUEST_INIT])
-  if (fault !== undefined) throw wrongOptions(who, fault)
+  if (fault !== undefined) throw wrongOptionsError(who, fault)
   for (const [name, kind] of [
     ['bindBody', 'boolean'],
     ['nonce', 'string'],
@@ -75,11 +75,11 @@ export function checkInit(
   ] as const) {
     const value = options[name]
     if (value === undefined || typeof value === kind) continue
-    throw wrongOptions(who, `${name} must be a ${kind}, not ${given(value)}`)
+    throw wrongOptionsError(who, `${name} must be a ${kind}, not ${given(value)}`)
   }
   const { ext } = options
   if (ext === undefined || ext === null || ['string', 'function'].includes(typeof ext)) return
-  throw wrongOptions(who, `ext must be a string or null, not ${given(ext)}`)
+  throw wrongOptionsError(who, `ext must be a string or null, not ${given(ext)}`)
 }
 
 /** Removes the fragment, as `fetch` does. A server rejects a request with a fragment. */

@@ -70,7 +70,7 @@ const reasonOf = (call: Promise<Response>): Promise<unknown> =>
     (reason: unknown) => reason,
   )
 
-describe('rejects with ERR_MAC_CLIENT_ANSWER_LOST, and returns no 401, if a request was carried out and its answer was lost:', () => {
+describe('rejects with ERR_MAC_CLIENT_ANSWER_LOST, and returns no 401, if a request was carried out and its response was lost:', () => {
   test.each([
     ['GET', undefined],
     ['PUT', 'hello'],
@@ -239,7 +239,7 @@ test('returns the 401 of a replay if the option nonce is set', async () => {
 })
 
 test('says in the error that the answer may be forged if it came over plain http', async () => {
-  const forged = 'Over plain http, an attacker on the way can forge this answer'
+  const forged = 'Over plain http, an attacker on the way can forge this response'
   for (const [url, warns] of [
     ['http://a.example/', true],
     ['https://a.example/', false],

@@ -205,21 +205,21 @@ describe('a server time that is not authenticated changes nothing:', () => {
 
 test('a learned offset never leads to timestamps in the future', () => {
   const clocks = new ServerClocks(0)
-  const exchange = (sent: number, answered: number, offset = clocks.offsetOf('o')) => ({
+  const timing = (sent: number, received: number, offset = clocks.offsetOf('o')) => ({
     sent,
-    answered,
+    received,
     offset,
   })
   // The server read its clock before the answer came. When it comes, the server's clock is later.
-  expect(clocks.learn('o', 1000, exchange(100, 110))).toBe(true)
+  expect(clocks.learnOffset('o', 1000, timing(100, 110))).toBe(true)
   expect(clocks.offsetOf('o')).toBe(890)
-  expect(clocks.learn('o', 1000, exchange(110, 100))).toBe(false)
-  expect(clocks.learn('o', 1000, exchange(100, Number.NaN))).toBe(false)
-  expect(clocks.learn('o', 1000.5, exchange(110, 110))).toBe(false)
+  expect(clocks.learnOffset('o', 1000, timing(110, 100))).toBe(false)
+  expect(clocks.learnOffset('o', 1000, timing(100, Number.NaN))).toBe(false)
+  expect(clocks.learnOffset('o', 1000.5, timing(110, 110))).toBe(false)
   expect(clocks.offsetOf('another')).toBe(0)
   // A request that was signed before the offset was learned is still wrong.
-  expect(clocks.learn('o', 1000.5, exchange(110, 110, 0))).toBe(true)
-  expect(clocks.learn('o', 1000, exchange(100, 500, 0))).toBe(true)
+  expect(clocks.learnOffset('o', 1000.5, timing(110, 110, 0))).toBe(true)
+  expect(clocks.learnOffset('o', 1000, timing(100, 500, 0))).toBe(true)
   expect(clocks.offsetOf('o')).toBe(890)
 })
 

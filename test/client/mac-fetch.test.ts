@@ -159,15 +159,39 @@ test('sends a body as it was at the call, even if the caller changes it afterwar
   }
 })
 
-test('passes other options on to the option fetch', async () => {
+test('calls the functions of the caller without an object', async () => {
+  await using server = await signingServer()
+  const objects: unknown[] = []
+  function now(this: unknown) {
+    objects.push(this)
+    return Date.now() / 1000
+  }
+  function nonce(this: unknown) {
+    objects.push(this)
+    return crypto.randomUUID()
+  }
+  function send(this: unknown, ...input: Parameters<MacFetch>) {
+    objects.push(this)
+    return fetch(...input)
+  }
+  await createMacFetch(KEY, { now, nonce, fetch: send })(server.url)
+  expect(objects).toEqual([undefined, undefined, undefined])
+})
+
+test('passes other options on to the option fetch, as they were at the call', async () => {
   await using server = await signingServer(byPath)
   const given: unknown[] = []
   const send: MacFetch = (input, init) => {
     given.push((init as { mine?: unknown }).mine)
     return fetch(input, init)
   }
-  const mine = { mine: 1 } as RequestInit
-  await createMacFetch(KEY, { fetch: send })(`${server.url}/302/next`, mine)
+  const mine = { mine: 1 }
+  const response = createMacFetch(KEY, { fetch: send })(
+    `${server.url}/302/next`,
+    mine as RequestInit,
+  )
+  mine.mine = 2
+  await response
   expect(given).toEqual([1, 1])
 })
 

@@ -1,5 +1,5 @@
-import { createMacFetch } from '../../src/client/index.ts'
-import { noPayload } from '../../src/client/payload.ts'
+import { createMacFetch, type MacFetch } from '../../src/client/index.ts'
+import { emptyPayload } from '../../src/client/payload.ts'
 import { nextHop } from '../../src/client/redirect.ts'
 import { expect, test } from '../support/runner.ts'
 import { thrown } from '../support/thrown.ts'
@@ -126,12 +126,33 @@ test('sends the body of a Request again if it is not too large', async () => {
   await expect(post(`${small}x`)).rejects.toThrow('too large to keep')
 })
 
+test('forgets the body of a Request after a 303, which is followed without it', async () => {
+  let cancelled = false
+  const body = new ReadableStream({
+    cancel() {
+      cancelled = true
+    },
+  })
+  const fetch: MacFetch = async (input) => {
+    if (!(input instanceof Request)) return new Response('seen')
+    // The stream is cancelled when the copy is dropped as well.
+    await Promise.race([input.body?.cancel(), settled()])
+    return new Response(null, { status: 303, headers: { location: '/other' } })
+  }
+  const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+  const request = new Request('https://a.example/', init)
+  const response = await createMacFetch(KEY, { fetch })(request)
+  expect(await response.text()).toBe('seen')
+  await settled()
+  expect(cancelled).toBe(true)
+})
+
 const from = (url: string, signed = true) =>
   ({
     url: new URL(url),
     method: 'GET',
     headers: new Headers(),
-    payload: noPayload(false),
+    payload: emptyPayload(false),
     signed,
   }) as const
 
@@ -174,3 +195,8 @@ test('over plain http, signs a redirect only with trustPlainHttp, and follows an
   expect(nextHop(from('http://a.example/'), 302, '/x', true).signed).toBe(true)
   expect(nextHop(from('http://a.example/', false), 302, '/x', false).signed).toBe(false)
 })
+
+/** Waits until a stream was read or cancelled as far as possible. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -202,12 +202,12 @@ describe('rejects with ERR_MAC_CLIENT_TOKEN, and without the secret, if the toke
     expect(await failure(json(body, status))).toBe(`The token endpoint ${says}`)
   })
 
-  test('sends an answer that is too long', async () => {
+  test('sends a response that is too long', async () => {
     const huge = () => new Response(JSON.stringify({ ...TOKEN, more: 'a'.repeat(20_000) }))
-    expect(await failure(huge)).toContain('an answer of more than 16384 bytes')
+    expect(await failure(huge)).toContain('a response of more than 16384 bytes')
   })
 
-  test('sends an answer that is not a JSON object', async () => {
+  test('sends a response that is not a JSON object', async () => {
     expect(await failure(() => new Response('<html>'))).toContain('not a JSON object')
     expect(await failure(() => new Response(null))).toContain('not a JSON object')
     expect(await failure(() => new Response('<html>', { status: 502 }))).toContain('answered 502.')

@@ -159,7 +159,7 @@ describe('the client waits for a Retry-After', () => {
     expect(await pause()).toBe(seconds)
   })
 
-  test('of a rejected client, and of an answer that is too long', async () => {
+  test('of a rejected client, and of a response that is too long', async () => {
     for (const status of [401, 200]) {
       const headers = { 'retry-after': '60' }
       const { ask, pause } = client(() => new Response('a'.repeat(20_000), { status, headers }))

@@ -1,17 +1,16 @@
-import { MacError } from '../errors.ts'
+import { MacError, type MacErrorCode } from '../errors.ts'
 import { type Stopwatch, startStopwatch, systemClock } from './clock.ts'
-import type { Signer } from './credential.ts'
-import type { SignerSource } from './signing-fetch.ts'
-import { type Token, TokenFailure } from './token-request.ts'
+import type { SigningCredential } from './credential.ts'
+import type { CredentialSource } from './signing-fetch.ts'
+import { type IssuedCredential, TokenFailure } from './token-request.ts'
 
 /** A credential, and its age. */
-interface DatedToken extends Token {
+interface AgedCredential extends IssuedCredential {
   /** The seconds since the client asked for it. */
   readonly age: Stopwatch
 }
 
-/** The current credential. */
-interface Held extends DatedToken {
+interface KeptCredential extends AgedCredential {
   /** How many seconds before its end it is renewed. */
   readonly renewBefore: number
   /** Whether a server accepted a request that was signed with it. */
@@ -21,21 +20,24 @@ interface Held extends DatedToken {
 }
 
 /** The error codes for a credential that the server does not know, or that has expired. */
-const UNKNOWN_CODES: ReadonlySet<unknown> = new Set(['ERR_MAC_REJECTED', 'ERR_MAC_EXPIRED'])
+const UNKNOWN_CODES: ReadonlySet<unknown> = new Set<MacErrorCode>([
+  'ERR_MAC_REJECTED',
+  'ERR_MAC_EXPIRED',
+])
 /** A credential that no server ever accepted is renewed after a 401 only from this age on, in seconds. */
 const MIN_AGE_IF_NEVER_ACCEPTED = 60
 
-/** Keeps a credential and renews it. All requests share one renewal. */
-export class TokenKeeper implements SignerSource {
-  readonly #obtain: () => Promise<DatedToken>
-  readonly #pause: TokenPause
+/** Keeps a credential of a token endpoint, and renews it. All requests share one renewal. */
+export class CredentialKeeper implements CredentialSource {
+  readonly #obtain: () => Promise<AgedCredential>
+  readonly #pause: EndpointPause
   readonly #renewBefore: number | undefined
-  #held: Held | null = null
-  #renewal: Promise<Held> | null = null
+  #kept: KeptCredential | null = null
+  #renewal: Promise<KeptCredential> | null = null
 
   constructor(
-    obtain: () => Promise<DatedToken>,
-    pause: TokenPause,
+    obtain: () => Promise<AgedCredential>,
+    pause: EndpointPause,
     renewBeforeSeconds: number | undefined,
   ) {
     this.#obtain = obtain
@@ -43,31 +45,31 @@ export class TokenKeeper implements SignerSource {
     this.#renewBefore = renewBeforeSeconds
   }
 
-  async current(signal: AbortSignal | null | undefined): Promise<Signer> {
-    const held = this.#held
-    if (held !== null) {
-      const { renewBefore, signer } = held
-      const left = leftOf(held)
-      const paused = held.age() < held.retryAge
+  async current(signal: AbortSignal | null | undefined): Promise<SigningCredential> {
+    const kept = this.#kept
+    if (kept !== null) {
+      const { renewBefore, credential } = kept
+      const left = secondsLeft(kept)
+      const paused = kept.age() < kept.retryAge
       if (left > renewBefore / 2 || (left > 0 && paused)) {
         // No request waits for this renewal. If it fails, a later request tries again.
         if (left <= renewBefore && !paused) this.#renew().catch(() => {})
-        return signer
+        return credential
       }
     }
     signal?.throwIfAborted()
     try {
-      return (await unlessAborted(this.#renew(), signal)).signer
+      return (await unlessAborted(this.#renew(), signal)).credential
     } catch (error) {
       signal?.throwIfAborted()
-      const last = this.#held
-      if (last === null || !this.#hasValidToken()) throw error
-      return last.signer
+      const last = this.#kept
+      if (last === null || !this.#hasValidCredential()) throw error
+      return last.credential
     }
   }
 
-  accepted(signer: Signer): void {
-    if (this.#held?.signer === signer) this.#held.accepted = true
+  accepted(credential: SigningCredential): void {
+    if (this.#kept?.credential === credential) this.#kept.accepted = true
   }
 
   /**
@@ -75,52 +77,52 @@ export class TokenKeeper implements SignerSource {
    * there the cause is probably another one, such as a wrong origin, which a new credential does not
    * change. Each request would then ask for a new credential.
    */
-  rejected(signer: Signer, code: unknown): boolean {
+  rejected(credential: SigningCredential, code: unknown): boolean {
     if (!UNKNOWN_CODES.has(code)) return false
-    const held = this.#held
-    if (held?.signer !== signer) return true
-    if (!held.accepted && held.age() < MIN_AGE_IF_NEVER_ACCEPTED) return false
-    this.#held = null
+    const kept = this.#kept
+    if (kept?.credential !== credential) return true
+    if (!kept.accepted && kept.age() < MIN_AGE_IF_NEVER_ACCEPTED) return false
+    this.#kept = null
     return true
   }
 
-  #renew(): Promise<Held> {
-    this.#renewal ??= this.#obtainAndHold().finally(() => {
+  #renew(): Promise<KeptCredential> {
+    this.#renewal ??= this.#obtainAndKeep().finally(() => {
       this.#renewal = null
     })
     return this.#renewal
   }
 
-  async #obtainAndHold(): Promise<Held> {
-    if (!this.#hasValidToken()) this.#pause.check()
-    const token = await this.#obtain().catch((error: unknown) => {
-      throw this.#failed(error)
+  async #obtainAndKeep(): Promise<KeptCredential> {
+    if (!this.#hasValidCredential()) this.#pause.check()
+    const issued = await this.#obtain().catch((error: unknown) => {
+      throw this.#renewalError(error)
     })
     this.#pause.end()
-    const { lifetime } = token
+    const { lifetime } = issued
     const renewBefore = Math.min(this.#renewBefore ?? Math.min(30, lifetime / 10), lifetime / 2)
-    this.#held = { ...token, renewBefore, accepted: false, retryAge: 0 }
-    return this.#held
+    this.#kept = { ...issued, renewBefore, accepted: false, retryAge: 0 }
+    return this.#kept
   }
 
   /** Returns the error for the waiting requests. If the endpoint failed, a pause begins. */
-  #failed(error: unknown): unknown {
-    const held = this.#held
+  #renewalError(error: unknown): unknown {
+    const kept = this.#kept
     const endpointFailed = error instanceof TokenFailure
-    if (held !== null) {
+    if (kept !== null) {
       const wait = endpointFailed ? (error.retryAfter ?? 0) : 0
-      held.retryAge = held.age() + Math.max(held.renewBefore / 10, wait)
+      kept.retryAge = kept.age() + Math.max(kept.renewBefore / 10, wait)
     }
-    return endpointFailed ? this.#pause.begin(error, this.#hasValidToken()) : error
+    return endpointFailed ? this.#pause.begin(error, this.#hasValidCredential()) : error
   }
 
-  #hasValidToken(): boolean {
-    return this.#held !== null && leftOf(this.#held) > 0
+  #hasValidCredential(): boolean {
+    return this.#kept !== null && secondsLeft(this.#kept) > 0
   }
 }
 
 /** How many seconds a credential is still valid. */
-function leftOf({ lifetime, age }: Held): number {
+function secondsLeft({ lifetime, age }: KeptCredential): number {
   return lifetime - age()
 }
 
@@ -142,9 +144,9 @@ async function unlessAborted<Value>(
   }
 }
 
-/** The pause after the first failure, in seconds. It doubles with each further failure. */
-const FIRST_PAUSE = 1
-const MAX_PAUSE = 30
+/** The pause after the first failure, in seconds. It doubles with each further failure, up to the maximum. */
+const MIN_PAUSE_SECONDS = 1
+const MAX_PAUSE_SECONDS = 30
 
 /** A failure, and the pause after it. */
 interface Pause {
@@ -154,10 +156,10 @@ interface Pause {
 }
 
 /** Makes the client wait before it asks a token endpoint again that gave no credential. */
-export class TokenPause {
+export class EndpointPause {
   readonly #now: (() => number) | undefined
   #pause: Pause | null = null
-  #next = FIRST_PAUSE
+  #next = MIN_PAUSE_SECONDS
 
   /** @param now A clock in seconds since 1970. Default: the system clock. */
   constructor(now: (() => number) | undefined) {
@@ -172,14 +174,14 @@ export class TokenPause {
 
   /**
    * Begins a pause.
-   * @param hasValidToken Whether the old credential is still valid. Then the pauses do not grow, so that
+   * @param hasValidCredential Whether the old credential is still valid. Then the pauses do not grow, so that
    *   the endpoint is asked again soon if requests need the new one.
    * @returns The error for all requests that wait, and for those that come during the pause.
    */
-  begin(failure: TokenFailure, hasValidToken: boolean): MacError {
-    const seconds = failure.retryAfter ?? (hasValidToken ? FIRST_PAUSE : this.#next)
-    if (!hasValidToken) this.#next = Math.min(this.#next * 2, MAX_PAUSE)
-    const error = publicError(failure, (this.#now ?? systemClock)() + seconds)
+  begin(failure: TokenFailure, hasValidCredential: boolean): MacError {
+    const seconds = failure.retryAfter ?? (hasValidCredential ? MIN_PAUSE_SECONDS : this.#next)
+    if (!hasValidCredential) this.#next = Math.min(this.#next * 2, MAX_PAUSE_SECONDS)
+    const error = pauseError(failure, (this.#now ?? systemClock)() + seconds)
     this.#pause = { error, seconds, age: startStopwatch(this.#now) }
     return error
   }
@@ -187,16 +189,16 @@ export class TokenPause {
   /** Ends the pause: the endpoint gave a credential. */
   end(): void {
     this.#pause = null
-    this.#next = FIRST_PAUSE
+    this.#next = MIN_PAUSE_SECONDS
   }
 }
 
-function publicError({ message, cause }: TokenFailure, until: number): MacError {
+function pauseError({ message, cause }: TokenFailure, until: number): MacError {
   const options = cause === undefined ? {} : { cause }
-  return new MacError('ERR_MAC_CLIENT_TOKEN', `${message}${notBefore(until)}`, options)
+  return new MacError('ERR_MAC_CLIENT_TOKEN', `${message}${describePauseEnd(until)}`, options)
 }
 
-function notBefore(seconds: number): string {
+function describePauseEnd(seconds: number): string {
   const date = new Date(Math.ceil(seconds) * 1000)
   // The option now may return any number.
   if (Number.isNaN(date.getTime())) return ''
