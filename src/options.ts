@@ -6,7 +6,7 @@ import type { MacError } from './errors.ts'
 import type { AddressSettings } from './limits/client-address.ts'
 import { type LimitSettings, limitSettings, type RateLimitOptions } from './limits/limits.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
-import { type PinnedOrigin, pinOrigins } from './protocol/origin.ts'
+import { type Origin, pinOrigins } from './protocol/pinned-origin.ts'
 import { checked, optionsOf, readOptions } from './read-options.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-url.ts'
 import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
@@ -99,7 +99,7 @@ export interface CheckOptions {
 }
 
 /** Where the signed origin comes from, unless it is the request itself. */
-export type OriginRule = readonly PinnedOrigin[] | ((request: Request) => string | null)
+export type OriginRule = readonly Origin[] | ((request: Request) => string | null)
 
 /** How to find out which origin was signed. */
 export interface OriginSettings {

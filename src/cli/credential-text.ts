@@ -1,6 +1,6 @@
 import type { CredentialEvent } from '../credentials/change.ts'
 import type { Credential, NewCredential } from '../credentials/credential.ts'
-import { plain } from '../protocol/text.ts'
+import { plain } from '../protocol/terminal-text.ts'
 import type { AuditAction, RateLimit } from '../types.ts'
 import { curlAdvice } from './curl.ts'
 import { lineOn, pasted, quote } from './help.ts'

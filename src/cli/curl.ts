@@ -1,5 +1,5 @@
 import { type ClientCredential, signHeaders } from '../client/index.ts'
-import { cutUrl } from '../protocol/origin.ts'
+import { cutUrl } from '../protocol/url-pieces.ts'
 import { pasted, quote } from './help.ts'
 
 /** A signed request, as the curl line sends it. */

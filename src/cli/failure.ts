@@ -1,5 +1,5 @@
 import { MacError, type MacErrorCode } from '../errors.ts'
-import { plainJson } from '../protocol/text.ts'
+import { plainJson } from '../protocol/terminal-text.ts'
 import { pasted } from './help.ts'
 
 /** The exit statuses of a command. The help and docs/command-line.md list them. */

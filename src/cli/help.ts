@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { plain } from '../protocol/text.ts'
+import { plain } from '../protocol/terminal-text.ts'
 
 /** Formats the examples at the end of a command's help. */
 export function examples(...lines: readonly (readonly [command: string, what: string])[]): string {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { plain } from '../protocol/text.ts'
+import { plain } from '../protocol/terminal-text.ts'
 import { errorJson, understand, wantsJson } from './failure.ts'
 
 const args = process.argv.slice(2)

@@ -10,7 +10,7 @@ interface AgedCredential extends IssuedCredential {
   readonly age: Stopwatch
 }
 
-interface KeptCredential extends AgedCredential {
+interface CurrentCredential extends AgedCredential {
   /** How many seconds before its end it is renewed. */
   readonly renewBefore: number
   /** Whether a server accepted a request that was signed with it. */
@@ -32,8 +32,8 @@ export class CredentialKeeper implements CredentialSource {
   readonly #obtain: () => Promise<AgedCredential>
   readonly #pause: EndpointPause
   readonly #renewBefore: number | undefined
-  #kept: KeptCredential | null = null
-  #renewal: Promise<KeptCredential> | null = null
+  #kept: CurrentCredential | null = null
+  #renewal: Promise<CurrentCredential> | null = null
 
   constructor(
     obtain: () => Promise<AgedCredential>,
@@ -86,14 +86,14 @@ export class CredentialKeeper implements CredentialSource {
     return true
   }
 
-  #renew(): Promise<KeptCredential> {
+  #renew(): Promise<CurrentCredential> {
     this.#renewal ??= this.#obtainAndKeep().finally(() => {
       this.#renewal = null
     })
     return this.#renewal
   }
 
-  async #obtainAndKeep(): Promise<KeptCredential> {
+  async #obtainAndKeep(): Promise<CurrentCredential> {
     if (!this.#hasValidCredential()) this.#pause.check()
     const issued = await this.#obtain().catch((error: unknown) => {
       throw this.#renewalError(error)
@@ -122,7 +122,7 @@ export class CredentialKeeper implements CredentialSource {
 }
 
 /** How many seconds a credential is still valid. */
-function secondsLeft({ lifetime, age }: KeptCredential): number {
+function secondsLeft({ lifetime, age }: CurrentCredential): number {
   return lifetime - age()
 }
 

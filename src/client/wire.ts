@@ -1,6 +1,7 @@
 import { MacError } from '../errors.ts'
 import { type Authority, parseAuthority } from '../protocol/host.ts'
-import { COMMON_METHODS, cutUrl } from '../protocol/origin.ts'
+import { COMMON_METHODS } from '../protocol/request-head.ts'
+import { cutUrl } from '../protocol/url-pieces.ts'
 import type { SignOptions, UnsignedRequest } from './options.ts'
 
 /** The parts of a URL as they are sent: on the request line, and in the `Host` header (draft §3.2.1). */
@@ -88,7 +89,7 @@ function describeScheme({ protocol, host }: URL): string {
 
 /**
  * Hosts that are never looked up in the DNS. `x.localhost` is not one: Node and Deno look it up. A server may
- * take it for this machine: see `isLoopback` in `protocol/host.ts`.
+ * take it for this machine: see `isLoopback` in `src/oauth/request.ts`.
  */
 const THIS_MACHINE = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 

@@ -1,6 +1,6 @@
+import { trimBlanks } from '../protocol/characters.ts'
 import { httpName } from '../protocol/forwarded.ts'
 import { defaultPort, parseAuthority } from '../protocol/host.ts'
-import { trimBlanks } from '../protocol/text.ts'
 import type { Received } from './received.ts'
 import { type Candidate, type Row, type Signed, shown, table } from './search.ts'
 

@@ -1,4 +1,4 @@
-import { SIGNED_HEADERS } from '../protocol/text.ts'
+import { REPORTED_HEADERS } from '../protocol/request-head.ts'
 import type { ExplainSettings, SeenRequest } from './explanation.ts'
 
 /** The longest text that is read, in characters. */
@@ -76,7 +76,7 @@ function fieldsOf(pairs: Iterable<readonly [name: string, value: unknown]>): Fie
   const fields = new Map<string, string>()
   for (const [written, value] of pairs) {
     const name = written.toLowerCase()
-    if (typeof value !== 'string' || !SIGNED_HEADERS.includes(name)) continue
+    if (typeof value !== 'string' || !REPORTED_HEADERS.includes(name)) continue
     const before = fields.get(name)
     fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }

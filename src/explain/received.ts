@@ -1,24 +1,20 @@
 import { MacError } from '../errors.ts'
 import { forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
+import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
+import { type RequestHead, requestMethod } from '../protocol/request-head.ts'
 import {
-  checkReceivedTarget,
   checkUrlHost,
   checkUrlStart,
-  chooseOrigin,
-  cutReceivedUrl,
-  pinOrigins,
-  type RequestHead,
-  type RequestOrigin,
   requestAuthority,
-  requestMethod,
   shownHosts,
-  type UrlPieces,
-} from '../protocol/origin.ts'
+} from '../protocol/request-host.ts'
+import type { RequestElements } from '../protocol/signature.ts'
+import { checkReceivedTarget, cutReceivedUrl, type UrlPieces } from '../protocol/url-pieces.ts'
 import type { ExplainSettings, SeenRequest } from './explanation.ts'
 
 /** Request line and origin, as a server with these settings reads them. */
-export interface Received extends RequestOrigin {
+export interface Received extends RequestElements {
   readonly url: UrlPieces
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Whether the option `origin` is set. */

@@ -1,4 +1,4 @@
-import { trimBlanks } from '../protocol/text.ts'
+import { trimBlanks } from '../protocol/characters.ts'
 import type { Received } from './received.ts'
 import { type Candidate, type Row, shown, table } from './search.ts'
 

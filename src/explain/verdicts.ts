@@ -1,6 +1,6 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { plain } from '../protocol/text.ts'
+import { plain } from '../protocol/terminal-text.ts'
 import type { ExplainCredential, Explanation, SeenRequest } from './explanation.ts'
 import { faultPosition } from './lenient-header.ts'
 import { originOf } from './origin-mistakes.ts'

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { splitList, trimBlanks } from '../protocol/text.ts'
+import { splitList, trimBlanks } from '../protocol/characters.ts'
 import type { RateLimit, RateLimitFields } from '../types.ts'
 import type { Count, PolicyName } from './counter.ts'
 

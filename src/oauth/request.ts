@@ -2,7 +2,6 @@ import { MacError } from '../errors.ts'
 import type { ClientAddress } from '../limits/client-address.ts'
 import type { OriginSettings } from '../options.ts'
 import { isBase64 } from '../protocol/characters.ts'
-import { isLoopback } from '../protocol/host.ts'
 import { readBody } from '../server/body.ts'
 import { spokenOrigin } from '../server/request-origin.ts'
 import { orRefused, TokenRefusal } from './answer.ts'
@@ -222,4 +221,19 @@ function usable(client: SentClient): SentClient {
 
 function ambiguous(why: string): TokenRefusal {
   return new TokenRefusal('invalid_request', why)
+}
+
+/**
+ * The names of this machine, as a client may write them. It includes `x.localhost`. The rule of the client, in
+ * `src/client/wire.ts`, does not, because the DNS could lead such a name elsewhere. The rule for the address of a
+ * connection is `isLoopbackAddress`.
+ */
+const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/
+
+/**
+ * Whether the host of a received request names this machine. It does *not* prove that the request came from
+ * this machine: any client can write this host.
+ */
+function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host)
 }

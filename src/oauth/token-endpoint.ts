@@ -5,7 +5,7 @@ import { type ClientAddress, clientAddressOf } from '../limits/client-address.ts
 import { type FailureLimit, PendingError } from '../limits/failures.ts'
 import { LimitError } from '../limits/headers.ts'
 import type { Mac } from '../mac.ts'
-import { plain } from '../protocol/text.ts'
+import { plain } from '../protocol/terminal-text.ts'
 import { type FirstArgument, requestOrResponse } from '../server/request-of.ts'
 import { orRefused, refusalAnswer, TokenRefusal, tokenAnswer } from './answer.ts'
 import { type Issued, type Issuer, issue, issueLimit } from './issue.ts'

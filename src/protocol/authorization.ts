@@ -10,6 +10,8 @@ import {
   PLAIN_STRING,
   QUOTE,
   SEMICOLON,
+  splitList,
+  trimBlanks,
 } from './characters.ts'
 import {
   checkCharacters,
@@ -19,7 +21,6 @@ import {
   type MacAuthorization,
   TIMESTAMP,
 } from './parameters.ts'
-import { splitList, trimBlanks } from './text.ts'
 
 /** The maximum length of an `Authorization` header, in characters. */
 export const MAX_HEADER_LENGTH = 8192

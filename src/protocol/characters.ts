@@ -1,4 +1,4 @@
-/** The codes of characters that delimit header fields. */
+/** The codes of the characters that delimit the parts of a header field. */
 export const QUOTE = 0x22
 export const COMMA = 0x2c
 export const SEMICOLON = 0x3b
@@ -105,4 +105,32 @@ export const SCOPE_TOKEN: RegExp = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /** Whether a text is a list of scopes, separated by one space (RFC 6749 §3.3). */
 export function isScopeList(text: string): boolean {
   return text.split(' ').every((scope) => SCOPE_TOKEN.test(scope))
+}
+
+/**
+ * Splits a header value at a separator, but not within quoted strings (RFC 9110 §5.6.4).
+ *
+ * @returns The pieces, unchanged, or `null` if a quote is not closed.
+ */
+export function splitList(text: string, separator: ',' | ';'): string[] | null {
+  const pieces: string[] = []
+  let start = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && character === separator) {
+      pieces.push(text.slice(start, at))
+      start = at + 1
+    }
+  }
+  if (quoted) return null
+  pieces.push(text.slice(start))
+  return pieces
+}
+
+/** Removes spaces and tabs from both ends, and nothing else. `trim()` would also remove a no-break space. */
+export function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
 }

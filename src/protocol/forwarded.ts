@@ -1,8 +1,9 @@
 import { MacError } from '../errors.ts'
-import { TOKEN } from './characters.ts'
+import { splitList, TOKEN, trimBlanks } from './characters.ts'
 import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
-import type { PinnedOrigin, RequestHead, UrlPieces } from './origin.ts'
-import { splitList, trimBlanks } from './text.ts'
+import type { Origin } from './pinned-origin.ts'
+import type { RequestHead } from './request-head.ts'
+import type { UrlPieces } from './url-pieces.ts'
 
 /** Which forwarded fields to read. */
 export type ForwardedFamily = 'forwarded' | 'x-forwarded' | 'both'
@@ -39,7 +40,7 @@ export function forwardedOrigin(
   request: RequestHead,
   url: UrlPieces,
   family: ForwardedFamily,
-): PinnedOrigin {
+): Origin {
   const x = family !== 'forwarded'
   const standard = family === 'x-forwarded' ? [] : forwardedElements(request)
   const protos = [

@@ -16,24 +16,9 @@ const HOST_NAME = /^(?=.{1,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
 const PORT = /^[1-9][0-9]{0,4}$/
 const LAST_LABEL_IS_NUMBER = /(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$/
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=.)|$)){4}$/
-/**
- * The names of this machine, as a client may write them. It includes `x.localhost`. The client's own rule in
- * `wire.ts` does not, because there the DNS could lead elsewhere. The rule for the address of a connection,
- * which has no names, is `isLoopbackAddress`.
- */
-const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/
-
 /** Returns the default port of a scheme (draft §3.2.1). */
 export function defaultPort(scheme: HttpScheme): string {
   return scheme === 'https' ? '443' : '80'
-}
-
-/**
- * Whether the host of a received request names this machine. It does *not* prove that the request came from
- * this machine: any client can write this host.
- */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host)
 }
 
 /**

@@ -21,7 +21,8 @@ export function countedAddress(written: string): string | null {
 
 /**
  * Whether the address of a connection is one of this machine: in 127.0.0.0/8, also mapped into IPv6, or ::1.
- * Returns `null` for a text that is not an address. For the host of a URL there is `isLoopback`.
+ * Returns `null` for a text that is not an address. Hosts have rules of their own: see
+ * `isLoopback` in `src/oauth/request.ts`.
  */
 export function isLoopbackAddress(written: string): boolean | null {
   const groups = groupsOf(written)

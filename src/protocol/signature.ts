@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto'
 import { createHmac } from 'node:crypto'
 import { MacError } from '../errors.ts'
 import { isVisible, PLAIN_STRING_CHARACTERS } from './characters.ts'
-import type { RequestOrigin } from './origin.ts'
+import type { Authority } from './host.ts'
 
 /** The MAC algorithms that the draft defines (draft §3.3). */
 export type MacAlgorithm = 'hmac-sha-1' | 'hmac-sha-256'
@@ -112,8 +112,15 @@ function unpreparedKey(algorithm: MacAlgorithm, key: string): PreparedKey {
   return (text) => computeMac(algorithm, key, text)
 }
 
+/** The method, target, host and port that the MAC covers (draft §3.2.1). */
+export interface RequestElements extends Authority {
+  readonly method: string
+  /** The request-URI, byte for byte, as far as the runtime shows it. */
+  readonly target: string
+}
+
 /** Everything that the MAC covers (draft §3.2.1). */
-export interface CoveredRequest extends RequestOrigin {
+export interface CoveredRequest extends RequestElements {
   readonly ts: string
   readonly nonce: string
   /** `null` or the empty string if there is none: both give the same request string. */
@@ -149,7 +156,7 @@ export function requestString(request: CoveredRequest): string {
  * `parseAuthority` contain no line feed, and no letter outside ASCII.
  */
 export function joinCovered(
-  { method, target, host, port }: RequestOrigin,
+  { method, target, host, port }: RequestElements,
   { ts, nonce, ext }: Pick<CoveredRequest, 'ts' | 'nonce' | 'ext'>,
 ): string {
   return `${ts}\n${nonce}\n${method.toUpperCase()}\n${target}\n${host.toLowerCase()}\n${port}\n${ext ?? ''}\n`

@@ -1,6 +1,6 @@
 import { callSync } from '../callback.ts'
 import type { ClientAddress } from '../limits/client-address.ts'
-import { checkReceivedTarget, cutUrl } from '../protocol/origin.ts'
+import { checkReceivedTarget, cutUrl } from '../protocol/url-pieces.ts'
 import type { NodeRequest } from '../types.ts'
 
 /**

@@ -3,8 +3,8 @@ import { currentSeconds } from '../callback.ts'
 import type { MacError } from '../errors.ts'
 import type { Explanation, SeenRequest } from '../explain/explanation.ts'
 import type { CheckSettings, MacSettings } from '../options.ts'
-import { type PinnedOrigin, pinOrigin } from '../protocol/origin.ts'
-import { SIGNED_HEADERS } from '../protocol/text.ts'
+import { type Origin, pinOrigin } from '../protocol/pinned-origin.ts'
+import { REPORTED_HEADERS } from '../protocol/request-head.ts'
 import type { StoredCredential } from '../store/types.ts'
 import type { MacReport, Reported } from '../types.ts'
 import type { Incoming } from './incoming.ts'
@@ -86,7 +86,7 @@ function seenBy(
   const received = tryRead(() => incoming.received())
   const target = typeof received === 'string' ? received : received?.url
   const headers: Record<string, string> = {}
-  for (const name of SIGNED_HEADERS) {
+  for (const name of REPORTED_HEADERS) {
     const value = tryRead(() => request.headers.get(name))
     if (value !== null) headers[name] = name === 'authorization' ? withoutOthers(value) : value
   }
@@ -116,7 +116,7 @@ function originSettings(request: Request, { origin, trustProxy }: CheckSettings)
   return pinned === null ? {} : { origin: written(pinned) }
 }
 
-function written({ scheme, host, port }: PinnedOrigin): string {
+function written({ scheme, host, port }: Origin): string {
   const usual = port === (scheme === 'https' ? '443' : '80')
   return `${scheme}://${host}${usual ? '' : `:${port}`}`
 }

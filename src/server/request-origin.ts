@@ -3,20 +3,17 @@ import { MacError } from '../errors.ts'
 import type { CheckSettings, OriginRule, OriginSettings } from '../options.ts'
 import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
+import { chooseOrigin, type Origin, pinOrigin } from '../protocol/pinned-origin.ts'
+import { requestMethod } from '../protocol/request-head.ts'
 import {
   checkNamedHost,
   checkUrlHost,
   checkUrlStart,
-  chooseOrigin,
-  cutReceivedUrl,
-  type PinnedOrigin,
-  pinOrigin,
-  type RequestOrigin,
   requestAuthority,
-  requestMethod,
   shownHosts,
-  type UrlPieces,
-} from '../protocol/origin.ts'
+} from '../protocol/request-host.ts'
+import type { RequestElements } from '../protocol/signature.ts'
+import { cutReceivedUrl, type UrlPieces } from '../protocol/url-pieces.ts'
 import type { Incoming } from './incoming.ts'
 
 /**
@@ -28,7 +25,7 @@ import type { Incoming } from './incoming.ts'
 export function signedOrigin(
   incoming: Incoming,
   settings: OriginSettings & Pick<CheckSettings, 'needsClearPath'>,
-): RequestOrigin {
+): RequestElements {
   const { request } = incoming
   const url = cutReceivedUrl(request.url)
   const received = incoming.received()
@@ -52,10 +49,7 @@ export function signedOrigin(
  *
  * @throws {@link MacError} if that is not certain.
  */
-export function spokenOrigin(
-  request: Request,
-  { origin, trustProxy }: OriginSettings,
-): PinnedOrigin {
+export function spokenOrigin(request: Request, { origin, trustProxy }: OriginSettings): Origin {
   const url = cutReceivedUrl(request.url)
   const source = origin ?? trustProxy
   if (source !== null) return namedOrigin(request, url, source)
@@ -75,7 +69,7 @@ function namedOrigin(
   request: Request,
   url: UrlPieces,
   source: OriginRule | ForwardedFamily,
-): PinnedOrigin {
+): Origin {
   const shown = shownHosts(request, url)
   if (typeof source === 'object') return chooseOrigin(request, url, source)
   const signed =
@@ -86,10 +80,7 @@ function namedOrigin(
   return signed
 }
 
-function computedOrigin(
-  request: Request,
-  origin: (request: Request) => string | null,
-): PinnedOrigin {
+function computedOrigin(request: Request, origin: (request: Request) => string | null): Origin {
   const pinned = callSync(
     'origin',
     () => origin(request),

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { requestMethod } from '../protocol/origin.ts'
+import { requestMethod } from '../protocol/request-head.ts'
 import type { VerifiedTarget } from '../types.ts'
 import { type Incoming, pathOf } from './incoming.ts'
 

@@ -3,7 +3,7 @@ import { explain } from '../../src/explain/explain.ts'
 import { readSeenRequest } from '../../src/explain/read-seen.ts'
 import { explanation } from '../../src/explain/verdicts.ts'
 import { createMac } from '../../src/index.ts'
-import { isPlainText } from '../../src/protocol/text.ts'
+import { isPlainText } from '../../src/protocol/terminal-text.ts'
 import { expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
 

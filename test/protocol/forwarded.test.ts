@@ -1,5 +1,5 @@
 import { type ForwardedFamily, forwardedAuthority } from '../../src/protocol/forwarded.ts'
-import { cutUrl } from '../../src/protocol/origin.ts'
+import { cutUrl } from '../../src/protocol/url-pieces.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'

@@ -3,7 +3,8 @@ import { readBodyExt } from '../../src/protocol/body-digest.ts'
 import { formatChallenge, parseChallenge } from '../../src/protocol/challenge.ts'
 import { forwardedAuthority } from '../../src/protocol/forwarded.ts'
 import { parseAuthority } from '../../src/protocol/host.ts'
-import { cutUrl, requestMethod } from '../../src/protocol/origin.ts'
+import { requestMethod } from '../../src/protocol/request-head.ts'
+import { cutUrl } from '../../src/protocol/url-pieces.ts'
 import { describe, expect, test } from '../support/runner.ts'
 
 /** Texts that make slow parsers slow if they are repeated. */

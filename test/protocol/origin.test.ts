@@ -1,9 +1,6 @@
-import {
-  cutReceivedUrl,
-  cutUrl,
-  requestAuthority,
-  requestMethod,
-} from '../../src/protocol/origin.ts'
+import { requestMethod } from '../../src/protocol/request-head.ts'
+import { requestAuthority } from '../../src/protocol/request-host.ts'
+import { cutReceivedUrl, cutUrl } from '../../src/protocol/url-pieces.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'

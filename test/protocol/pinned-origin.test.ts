@@ -1,4 +1,5 @@
-import { chooseOrigin, cutUrl, pinOrigins } from '../../src/protocol/origin.ts'
+import { chooseOrigin, pinOrigins } from '../../src/protocol/pinned-origin.ts'
+import { cutUrl } from '../../src/protocol/url-pieces.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
 import { refusal } from './refusal.ts'

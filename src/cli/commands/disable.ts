@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, statusOf, statusText } from '../credential-text.ts'
 import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { examples, lineOn } from '../help.ts'

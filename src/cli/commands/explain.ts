@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { ExplainCredential, ExplainedLine, Explanation } from '../../explain/explanation.ts'
-import { pinOrigin } from '../../protocol/origin.ts'
-import { plain } from '../../protocol/text.ts'
+import { pinOrigin } from '../../protocol/pinned-origin.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { readBytes, textOf } from '../body.ts'
 import {
   type CredentialOptions,

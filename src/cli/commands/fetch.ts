@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { createMacFetch } from '../../client/index.ts'
 import { challengeOf } from '../../client/rejection.ts'
-import { plain, plainJson } from '../../protocol/text.ts'
+import { plain, plainJson } from '../../protocol/terminal-text.ts'
 import { gather, readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
 import { NOBODY, signedCurl } from '../curl.ts'

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { CredentialEvent } from '../../credentials/change.ts'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { eventText } from '../credential-text.ts'
 import { existingPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
 import { EXIT, Failure, nameOf } from '../failure.ts'

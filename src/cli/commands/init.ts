@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { findPlace, warnOfMemory, withMacOf } from '../database.ts'
 import { examples, pasted } from '../help.ts'

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { currentSeconds, systemClock } from '../../callback.ts'
 import { type Credential, fromStored } from '../../credentials/credential.ts'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import {
   credentialJson,
   manyCredentials,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import type { Resealed } from '../../types.ts'
 import { manyCredentials } from '../credential-text.ts'
 import { existingPlace, withMacOf } from '../database.ts'

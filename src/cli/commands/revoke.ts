@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { Credential } from '../../credentials/credential.ts'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, statusText } from '../credential-text.ts'
 import { existingPlace, found, withMacOf } from '../database.ts'
 import { EXIT, misuse } from '../failure.ts'

@@ -4,7 +4,7 @@ import type { Credential, NewCredential } from '../../credentials/credential.ts'
 import type { RotateOptions } from '../../credentials/rotate.ts'
 import type { Mac } from '../../mac.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../../protocol/signature.ts'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { checkNew, type ReservedFile, reserveFile, savedText } from '../credential.ts'
 import {
   credentialJson,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { isPlainText } from '../../protocol/text.ts'
+import { isPlainText } from '../../protocol/terminal-text.ts'
 import { readData } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
 import { curlAdvice, NOBODY, signedCurl } from '../curl.ts'

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { CredentialChanges } from '../../credentials/change.ts'
 import type { Credential } from '../../credentials/credential.ts'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { readRateLimit, readScopes } from '../credential.ts'
 import { credentialJson, showRateLimit, showScopes } from '../credential-text.ts'
 import { existingPlace, found, withMacOf } from '../database.ts'

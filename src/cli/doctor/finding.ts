@@ -1,4 +1,4 @@
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 import { type Colors, wrap } from '../terminal/text.ts'
 
 /** The result of one check. */

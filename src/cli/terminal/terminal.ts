@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { plain, plainJson } from '../../protocol/text.ts'
+import { plain, plainJson } from '../../protocol/terminal-text.ts'
 import { EXIT, type ExitStatus, errorJson, wantsJson } from '../failure.ts'
 import { type Colors, createColors, wrap } from './text.ts'
 

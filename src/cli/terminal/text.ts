@@ -1,5 +1,5 @@
 import picocolors from 'picocolors'
-import { plain } from '../../protocol/text.ts'
+import { plain } from '../../protocol/terminal-text.ts'
 
 /** A column of a table. */
 export interface Column<Row> {

@@ -1,4 +1,4 @@
-import { isPlainText, plain, plainJson } from '../../src/protocol/text.ts'
+import { isPlainText, plain, plainJson } from '../../src/protocol/terminal-text.ts'
 import { expect, test } from '../support/runner.ts'
 
 function range(from: number, to: number): string[] {
