@@ -238,7 +238,7 @@ test('returns the 401 of a replay if the option nonce is set', async () => {
   ])
 })
 
-test('says in the error that the answer may be forged if it came over plain http', async () => {
+test('says in the error that the response may be forged if it came over plain http', async () => {
   const forged = 'Over plain http, an attacker on the way can forge this response'
   for (const [url, warns] of [
     ['http://a.example/', true],

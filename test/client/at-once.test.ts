@@ -126,7 +126,7 @@ test.each(wrongClocks)(
 )
 
 describe('a request is sent again only once for each reason:', () => {
-  test('if the server sends another time with each answer', async () => {
+  test('if the server sends another time with each response', async () => {
     let seconds = NOW
     await using server = await signingServer(
       () => {

@@ -16,7 +16,7 @@ function timestamps(seen: readonly Seen[]): number[] {
 test.each([
   ['behind', -4000],
   ['ahead', 4000],
-])('corrects a clock that is %s by the first answer, and keeps it correct', async (_, off) => {
+])('corrects a clock that is %s by the first response, and keeps it correct', async (_, off) => {
   await using server = await signingServer(undefined, onTime)
   const macFetch = createMacFetch(KEY, { now: () => NOW + off })
   const answer = await macFetch(server.url, { method: 'POST', body: 'hello' })
@@ -129,7 +129,7 @@ describe('a server time that is not authenticated changes nothing:', () => {
     }
   })
 
-  test('control: the same answer, not forged, corrects the clock', async () => {
+  test('control: the same response, not forged, corrects the clock', async () => {
     await using server = await signingServer(forge(() => ({})))
     const macFetch = createMacFetch(KEY, behind)
     expect((await macFetch(server.url)).status).toBe(401)

@@ -70,7 +70,7 @@ describe('after a failure of the token endpoint', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30])
   })
 
-  test('the same pauses hold if there is no answer, or one that cannot be used', async () => {
+  test('the same pauses hold if there is no response, or one that cannot be used', async () => {
     for (const answer of [
       () => Promise.reject(new Error('no network')),
       () => Response.json({ ...TOKEN, token_type: 'Bearer' }),

@@ -141,7 +141,7 @@ describe('a credential', () => {
     expect(server.seen).toHaveLength(2)
   })
 
-  test('has a lifetime from the request for it, not from the answer', async () => {
+  test('has a lifetime from the request for it, not from the response', async () => {
     await using server = await tokenServer(
       (_request, asked) => {
         if (asked > 1) return null
