@@ -2,13 +2,14 @@ import { MacError } from '../errors.ts'
 import { forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
 import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
-import { type RequestHead, requestMethod } from '../protocol/request-head.ts'
 import {
   checkUrlHost,
   checkUrlStart,
+  type RequestHead,
   requestAuthority,
+  requestMethod,
   shownHosts,
-} from '../protocol/request-host.ts'
+} from '../protocol/request-head.ts'
 import type { RequestElements } from '../protocol/signature.ts'
 import { checkReceivedTarget, cutReceivedUrl, type UrlPieces } from '../protocol/url-pieces.ts'
 import type { ExplainSettings, SeenRequest } from './explanation.ts'

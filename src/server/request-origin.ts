@@ -4,14 +4,14 @@ import type { CheckSettings, OriginRule, OriginSettings } from '../options.ts'
 import { type ForwardedFamily, forwardedOrigin } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
 import { chooseOrigin, type Origin, pinOrigin } from '../protocol/pinned-origin.ts'
-import { requestMethod } from '../protocol/request-head.ts'
 import {
   checkNamedHost,
   checkUrlHost,
   checkUrlStart,
   requestAuthority,
+  requestMethod,
   shownHosts,
-} from '../protocol/request-host.ts'
+} from '../protocol/request-head.ts'
 import type { RequestElements } from '../protocol/signature.ts'
 import { cutReceivedUrl, type UrlPieces } from '../protocol/url-pieces.ts'
 import type { Incoming } from './incoming.ts'

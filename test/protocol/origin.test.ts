@@ -1,5 +1,4 @@
-import { requestMethod } from '../../src/protocol/request-head.ts'
-import { requestAuthority } from '../../src/protocol/request-host.ts'
+import { requestAuthority, requestMethod } from '../../src/protocol/request-head.ts'
 import { cutReceivedUrl, cutUrl } from '../../src/protocol/url-pieces.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { shownRequest } from './fixed-mac.ts'
