@@ -1,7 +1,7 @@
-import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect, test } from '../support/runner.ts'
 
 const SRC = join(dirname(fileURLToPath(import.meta.url)), '../../src')
 
