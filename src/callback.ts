@@ -51,10 +51,17 @@ export async function callAsync<Result>(
 }
 
 function failed(name: string, cause: unknown): MacError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new MacError('ERR_MAC_CALLBACK', `The function given as ${name} failed: ${reason}`, {
-    cause,
-  })
+  const message = `The function given as ${name} failed${reasonOf(cause)}`
+  return new MacError('ERR_MAC_CALLBACK', message, { cause })
+}
+
+/** Anything can be thrown, also an object that cannot be made a string. */
+function reasonOf(cause: unknown): string {
+  try {
+    return `: ${cause instanceof Error ? cause.message : String(cause)}`
+  } catch {
+    return '.'
+  }
 }
 
 /** Calls a hook, such as `onAccept`. If it fails, the error is printed, and no verdict changes. */

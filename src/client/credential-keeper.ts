@@ -2,10 +2,10 @@ import { MacError, type MacErrorCode } from '../errors.ts'
 import { type Stopwatch, startStopwatch, systemClock } from './clock.ts'
 import type { SigningCredential } from './credential.ts'
 import type { CredentialSource } from './signing-fetch.ts'
-import { type IssuedCredential, TokenFailure } from './token-request.ts'
+import { type TokenCredential, TokenFailure } from './token-request.ts'
 
 /** A credential, and its age. */
-interface AgedCredential extends IssuedCredential {
+interface AgedCredential extends TokenCredential {
   /** The seconds since the client asked for it. */
   readonly age: Stopwatch
 }

@@ -34,7 +34,7 @@ export interface TokenClientSettings {
 }
 
 /** A credential of a token endpoint. */
-export interface IssuedCredential {
+export interface TokenCredential {
   readonly credential: SigningCredential
   /** How many seconds it is valid, counted from the request for it. */
   readonly lifetime: number
@@ -62,7 +62,7 @@ export async function requestCredential(
   settings: TokenClientSettings,
   send: MacFetch,
   now: () => number,
-): Promise<IssuedCredential> {
+): Promise<TokenCredential> {
   const { endpoint, timeoutSeconds } = settings
   const init = createRequest(settings)
   let signal: AbortSignal | null = null
@@ -124,7 +124,7 @@ function parseObject(text: string): Content | null {
 }
 
 /** Reads a credential from a response (draft §5.1, RFC 6749 §5.1). */
-function readIssued(content: Content | null): IssuedCredential {
+function readIssued(content: Content | null): TokenCredential {
   if (content === null) throw new TokenFailure('sent a response that is not a JSON object')
   const { token_type: type, expires_in: lifetime } = content
   if (typeof type !== 'string' || type.toLowerCase() !== 'mac') {

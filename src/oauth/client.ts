@@ -62,7 +62,7 @@ const clientSchema = optionsOf({
 )
 
 /** A {@link TokenClient} whose options are checked. */
-export type AuthenticatedClient = TokenClient & { readonly user: string }
+export type CheckedClient = TokenClient & { readonly user: string }
 
 /**
  * Checks the result of `authenticateClient`. Returns `null` if the client is not authenticated.
@@ -71,7 +71,7 @@ export type AuthenticatedClient = TokenClient & { readonly user: string }
  */
 export function readClient(
   given: unknown,
-): AuthenticatedClient | (RefusedClient & { readonly description: string }) | null {
+): CheckedClient | (RefusedClient & { readonly description: string }) | null {
   if (given === null || given === undefined) return null
   if (typeof given === 'object' && 'error' in given) {
     return readInput('authenticateClient', refusedSchema, given)

@@ -6,7 +6,7 @@ import { isScopeList } from '../protocol/characters.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import type { RateLimit } from '../types.ts'
 import { type MacToken, TokenRefusal } from './answer.ts'
-import { type AuthenticatedClient, readClient, type TokenClient } from './client.ts'
+import { type CheckedClient, readClient, type TokenClient } from './client.ts'
 import type { AlgorithmClient, IssuedCredential, TokenEndpointSettings } from './options.ts'
 import { invalidClient, type SentClient, type TokenForm } from './request.ts'
 
@@ -66,7 +66,7 @@ async function authenticate(
   { authenticateClient, deadline }: Callbacks,
   sent: SentClient,
   request: Request,
-): Promise<AuthenticatedClient | null> {
+): Promise<CheckedClient | null> {
   const ask = () => authenticateClient({ ...sent, request })
   const client = await callAsync('authenticateClient', ask, readClient, deadline)
   if (client === null || !('error' in client)) return client

@@ -29,7 +29,8 @@ const CALLBACK_DEADLINE = 30_000
  * `rateLimit.failures`. Otherwise it does *not*, and secrets must be too long to guess.
  *
  * @param mac The object that `createMac` returned. It verifies requests with the new credentials.
- * @throws TypeError if an option is wrong. The handler itself never throws: it always answers.
+ * @throws TypeError if an option is wrong. The handler throws only if it is called without a
+ *   `Request`. Every request gets a response.
  *
  * @example
  * const clients = new Map([['shop', { secret: process.env.SHOP_SECRET, user: 'ada' }]])

@@ -31,7 +31,8 @@ export class Incoming {
   readonly route: RouteCheck | null
   readonly clientAddress: ClientAddress | null
   readonly #requestTarget: (() => unknown) | null
-  #received: string | NodeRequest | null | undefined
+  /** `undefined` until the function was called: its result may be `null`. */
+  #received: string | NodeRequest | null | undefined = undefined
 
   constructor(request: Request, { requestTarget, route, clientAddress }: IncomingDetails) {
     this.request = request
@@ -48,7 +49,9 @@ export class Incoming {
    */
   received(): string | NodeRequest | null {
     if (this.#requestTarget === null) return null
-    this.#received ??= callSync('requestTarget', this.#requestTarget, readReceived)
+    if (this.#received === undefined) {
+      this.#received = callSync('requestTarget', this.#requestTarget, readReceived)
+    }
     return this.#received
   }
 
@@ -58,8 +61,9 @@ export class Incoming {
    * @throws {@link MacError} `ERR_MAC_TARGET`, `ERR_MAC_HOST`; and as {@link Incoming.received} does.
    */
   target(): string {
+    const url = cutUrl(this.request.url)
     const received = this.received()
-    if (received === null) return cutUrl(this.request.url).target
+    if (received === null) return url.target
     return checkReceivedTarget(typeof received === 'string' ? received : (received.url ?? ''))
   }
 

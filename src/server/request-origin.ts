@@ -39,8 +39,9 @@ export function signedOrigin(
   // If a function decides by the path, it must see the path that the server routes by. So the URL must not
   // start in a way that the client chose.
   checkUrlStart(url, settings.needsClearPath ? null : { host, port })
+  const method = requestMethod(request)
   const target = received === null ? url.target : incoming.target()
-  return { method: requestMethod(request), target, host, port }
+  return { method, target, host, port }
 }
 
 /**

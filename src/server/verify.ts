@@ -115,8 +115,9 @@ export async function verify(
       try {
         covered = await checkExt(request, sent.ext, check, target)
       } catch (error) {
-        // If the credential was revoked meanwhile, that is the reason of the rejection.
-        await checkCredential(attempt, loadCredential, store, verifier)
+        // If the credential was revoked meanwhile, that is the reason of the rejection. The timestamp is not
+        // checked again: what is wrong with the body stays wrong, however long it took to arrive.
+        await readKey(attempt, loadCredential, store, verifier)
         throw error
       }
       // The function `ext` may take its time, and so may a body.
@@ -178,13 +179,24 @@ export async function verify(
 async function checkCredential(
   attempt: Attempt,
   read: typeof verifyStored,
-  { credentials }: Store,
-  { cache, settings }: Verifier,
+  store: Store,
+  verifier: Verifier,
 ): Promise<[CredentialKey, Validity]> {
+  const key = await readKey(attempt, read, store, verifier)
+  return [key, checkValidity(key, attempt.timestamp, verifier.settings)]
+}
+
+/** Reads the credential from the store, and checks the MAC, and whether it is revoked or disabled. */
+async function readKey(
+  attempt: Attempt,
+  read: typeof verifyStored,
+  { credentials }: Store,
+  { cache }: Verifier,
+): Promise<CredentialKey> {
   attempt.key = null
   const key = await read(attempt.sent, attempt.requestString, credentials, cache)
   attempt.key = key
-  return [key, checkValidity(key, attempt.timestamp, settings)]
+  return key
 }
 
 /** Returns who sent a request, if its MAC was verified. */

@@ -2,7 +2,8 @@
  * Prints how many files and functions of `src` two calls run through: a signed request whose credential is
  * cached, and `revokeCredential`. It tells how far a reader must go to follow one of them.
  *
- * It counts by V8's coverage, so it needs Node, and 22.18 or later, which runs TypeScript and has SQLite.
+ * It does not count what runs in the sync thread, nor what runs after the response, such as cleanup. It counts
+ * by V8's coverage, so it needs Node, and 22.18 or later, which runs TypeScript and has SQLite.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
@@ -57,14 +58,15 @@ async function count(run) {
   const files = new Map()
   for (const { url, functions } of result) {
     if (!url.startsWith(source)) continue
-    const ran = functions.filter(({ functionName, ranges: [whole] }) => functionName && whole.count)
-    if (ran.length > 0)
-      files.set(
-        url.slice(source.length),
-        ran.map((each) => each.functionName),
-      )
+    // The function that starts with the file is the file itself, which ran when it was loaded.
+    const ran = functions.filter(({ ranges: [whole] }) => whole.count > 0 && whole.startOffset > 0)
+    if (ran.length > 0) files.set(url.slice(source.length), ran.map(nameOf))
   }
   return files
+}
+
+function nameOf({ functionName }) {
+  return functionName || '(anonymous)'
 }
 
 async function nextTurns() {

@@ -38,23 +38,41 @@ const FLOORS: readonly string[] = [
 /** What each file imports, also only a type, and also lazily. */
 type Imports = ReadonlyMap<string, readonly string[]>
 
-const RELATIVE_IMPORT = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g
+/** What names a module: `from '…'`, `import '…'`, `import('…')`, `require('…')`, with any quotes. */
+const IMPORT = /\b(?:from|import|require)\s*\(?\s*(["'`])([^"'`\n]+)\1/g
+/** A call whose module is not written down, so that it cannot be checked. */
+const COMPUTED_IMPORT = /\b(?:import|require)\s*\(\s*(?!["'`])/
+/** These load optional packages, whose names they compute so that no bundler looks for them. */
+const LOADS_PEERS: ReadonlySet<string> = new Set([
+  'limits/shared-counter.ts',
+  'store/drivers/better-sqlite3.ts',
+])
+const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm
 
 function importsOf(files: ReadonlyMap<string, string>): Imports {
   return new Map(
     Array.from(files, ([file, text]) => {
-      const named = Array.from(text.matchAll(RELATIVE_IMPORT), ([, path = '']) =>
-        posix.join(posix.dirname(file), path),
+      const named = Array.from(
+        text.replace(COMMENT, '').matchAll(IMPORT),
+        ([, , path = '']) => path,
       )
-      return [file, named]
+      const relative = named.filter((path) => path.startsWith('.') || path.startsWith('withmac'))
+      return [file, relative.map((path) => resolved(file, path))]
     }),
   )
+}
+
+/** Returns the file of `src` that an import names. The package's own name is its entry. */
+function resolved(file: string, path: string): string {
+  if (path.startsWith('withmac')) return 'index.ts'
+  const found = posix.join(posix.dirname(file), path)
+  return /\.ts$/.test(found) ? found : posix.join(found, 'index.ts')
 }
 
 function readSource(): ReadonlyMap<string, string> {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => file.endsWith('.ts'))
   return new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]))
 }
 
@@ -121,7 +139,8 @@ function climbing(imports: Imports): string[] {
   }).flat()
 }
 
-const source = importsOf(readSource())
+const texts = readSource()
+const source = importsOf(texts)
 
 test('every file and folder of src has a floor, and every floor exists', () => {
   const rooms = new Set([...source.keys()].map((file) => entryOf('', file)))
@@ -135,6 +154,26 @@ test('no files or folders of src import each other in a circle', () => {
 
 test('no file of src imports from a floor above its own', () => {
   expect(climbing(source)).toEqual([])
+})
+
+test('every import of src names its module', () => {
+  const computed = [...texts].filter(([, text]) => COMPUTED_IMPORT.test(text.replace(COMMENT, '')))
+  expect(computed.map(([file]) => file).filter((file) => !LOADS_PEERS.has(file))).toEqual([])
+  expect(COMPUTED_IMPORT.test('import(path)')).toBe(true)
+})
+
+test.each([
+  "import './store/a.ts'",
+  "export * from './store/a.ts'",
+  'import { a } from "./store/a.ts"',
+  'await import(`./store/a.ts`)',
+  "await import(/* lazy */ './store/a.ts')",
+  "createRequire(import.meta.url)('x'); require('./store/a.ts')",
+  "import {\n  a,\n} from './store/a.ts'",
+  "type A = typeof import('./store/a.ts')",
+  "import type { Mac } from 'withmac'",
+])('a climbing import is found: %s', (line) => {
+  expect(climbing(importsOf(new Map([['errors.ts', line]])))).toHaveLength(1)
 })
 
 test('a circle of files, a circle of folders and a climbing import are found', () => {

@@ -72,6 +72,18 @@ describe('a request is rejected if, while its body arrives,', () => {
     expect(await outcome(handler(request))).toBe('401 ERR_MAC_TIMESTAMP_STALE')
   })
 
+  test('its timestamp becomes too old, for what is wrong with the body first', async () => {
+    const late = (ext: string) => {
+      const body = streamOf(['abc'], () => {
+        clock.seconds += 301
+      })
+      return withBody(ada, URL, body, { ts: clock.seconds, ext })
+    }
+    const limited = mac.withMac(app, { body: 'required', maxBodyBytes: 2 })
+    expect(await outcome(limited(late(boundExt('abc'))))).toBe('413 ERR_MAC_BODY_TOO_LARGE')
+    expect(await outcome(handler(late(boundExt('abcd'))))).toBe('401 ERR_MAC_BODY_MISMATCH')
+  })
+
   test('its credential is revoked', async () => {
     const eve = await mac.createCredential('eve', { expires: null })
     const known = withBody(eve, URL, 'a', { ts: clock.seconds, ext: boundExt('a') })

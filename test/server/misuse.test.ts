@@ -50,12 +50,30 @@ test('a clock that ran ahead during a cleanup locks nobody out, and no replay is
   expect(await code(app(signed(KEY, SITE, { ts: clock.seconds })))).toBe('200')
 })
 
+function fail(): never {
+  throw new Error('the message cannot be read')
+}
+
 describe('a function in the options causes an error', () => {
   test('if now returns milliseconds', async () => {
     const mac = createMac({ database: 'sqlite::memory:', now: Date.now })
     const made = mac.createCredential('ada')
     await expect(made).rejects.toMatchObject({ code: 'ERR_MAC_CALLBACK' })
     await expect(made).rejects.toThrow('milliseconds')
+  })
+
+  test.each([
+    ['an object without a prototype', Object.create(null)],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: fail })],
+  ])('if scope throws %s', async (_, thrown) => {
+    const mac = await start()
+    const app = mac.withMac(() => new Response(), {
+      onReject: () => {},
+      scope: () => {
+        throw thrown
+      },
+    })
+    expect(await code(app(signed(KEY, SITE)))).toBe('503 ERR_MAC_CALLBACK')
   })
 
   test('if origin or requestTarget returns a promise', async () => {

@@ -151,6 +151,20 @@ test('requestTarget is called once for a request', async () => {
   expect(asked).toBe(1)
 })
 
+test('requestTarget is called once for a request also if it returns undefined', async () => {
+  const seen: string[] = []
+  let asked = 0
+  const app = mac.withMac(() => new Response(), {
+    requestTarget: () => (++asked === 1 ? undefined : '/admin'),
+    scope: (_, { path }) => {
+      seen.push(path)
+      return null
+    },
+  })
+  expect(await outcome(app(signedFor('/shown')))).toBe('200')
+  expect({ asked, seen }).toEqual({ asked: 1, seen: ['/shown'] })
+})
+
 describe('on this runtime, a credential without the scope of a section', () => {
   const app = new Hono()
   app.all('/admin/*', (context) => context.text(`admin ${getMac(context.req.raw)?.user}`))
