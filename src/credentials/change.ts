@@ -234,6 +234,8 @@ export interface CredentialEvent {
   readonly user: string
   /** More about the event, by name. Times are in seconds since 1970. It never contains a key. */
   readonly detail: Readonly<Record<string, unknown>>
+  /** The person who made the change with a tool such as the admin page; `null` if code made it. */
+  readonly actor: string | null
 }
 
 /** The options of `credentialHistory`: which events to return. */
@@ -260,7 +262,8 @@ export function readHistoryFilter(filter: HistoryFilter): AuditFilter {
   const { id = null, user, limit } = readInput('credentialHistory', historySchema, filter)
   // No user has an empty name, so the result is empty, as it is in listCredentials.
   const whose = user === undefined || user === '' ? user : readUser(user, 'credentialHistory')
-  return { credential: id, user: whose ?? null, limit }
+  const rest = { action: null, actor: null, from: null, to: null, before: null }
+  return { credential: id, user: whose ?? null, ...rest, limit }
 }
 
 /** Returns the changes of credentials, the latest first. */
@@ -270,8 +273,8 @@ export async function credentialHistory(
 ): Promise<CredentialEvent[]> {
   const query = readHistoryFilter(filter)
   const rows = await (await open()).history(query)
-  return rows.map(({ number, at, action, credential, user, detail }) =>
-    Object.freeze({ number, at: new Date(at * 1000), action, id: credential, user, detail }),
+  return rows.map(({ number, at, action, credential: id, user, detail, actor }) =>
+    Object.freeze({ number, at: new Date(at * 1000), action, id, user, detail, actor }),
   )
 }
 

@@ -17,6 +17,7 @@ import {
   toNumber,
   withKeys,
 } from './credential-row.ts'
+import { searchCredentials } from './credential-search.ts'
 import { drawVersion, KEY_INDEX } from './migrations.ts'
 import { type MacDatabase, present } from './schema.ts'
 import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
@@ -24,6 +25,7 @@ import type { StoreParts } from './store-parts.ts'
 import type {
   AuditFilter,
   AuditRow,
+  CredentialSearch,
   CredentialStore,
   Edit,
   KeylessCredential,
@@ -60,6 +62,8 @@ export class SqlCredentials implements CredentialStore {
   /** Compiled once: they run for every signed request whose credential is not cached. */
   readonly #findKeys: CompiledQuery<KeysRow>
   readonly #find: CompiledQuery<VersionedRow>
+  /** The person whose changes these are; `null` if code makes them. */
+  #actor: string | null = null
 
   constructor(parts: StoreParts, sealer: KeySealer) {
     this.#db = parts.db
@@ -67,6 +71,12 @@ export class SqlCredentials implements CredentialStore {
     this.#sealer = sealer
     this.#findKeys = findKeysQuery(parts.db, sealer)
     this.#find = findQuery(parts.db)
+  }
+
+  as(actor: string): SqlCredentials {
+    const same = new SqlCredentials(this.#parts, this.#sealer)
+    same.#actor = actor
+    return same
   }
 
   async lookUpKeys(id: string): Promise<KeyPair> {
@@ -108,15 +118,19 @@ export class SqlCredentials implements CredentialStore {
       await forgetUsage(db, [id])
       this.#parts.counters.forget(id)
       // Credentials that remove themselves are many, so the history does not have their creation and removal.
-      if (credential.removeAt === null) await writeAudit(db, at, 'created', credential, {})
+      if (credential.removeAt === null) {
+        await writeAudit(db, at, 'created', credential, {}, this.#actor)
+      }
       return true
     })
   }
 
   async list(user: string | null): Promise<KeylessCredential[]> {
-    let query = this.#db.selectFrom('mac_credentials').selectAll().orderBy('created').orderBy('id')
-    if (user !== null) query = query.where('user', '=', user)
-    return (await this.#parts.guarded(() => query.execute())).map(fromRow)
+    const all = this.#db.selectFrom('mac_credentials').selectAll()
+    // The "+" keeps SQLite from the index of the search: reading whole rows through it takes twice as long.
+    const query =
+      user === null ? all.orderBy(sql`+created`) : all.where('user', '=', user).orderBy('created')
+    return (await this.#parts.guarded(() => query.orderBy('id').execute())).map(fromRow)
   }
 
   async edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null> {
@@ -129,12 +143,17 @@ export class SqlCredentials implements CredentialStore {
       const columns = editedColumns(row, edited, this.#sealer)
       await change(db, id, columns)
       await drawVersion(db)
-      await writeAudit(db, at, edited.action, before, edited.detail)
+      const actor = this.#actor
+      await writeAudit(db, at, edited.action, before, edited.detail, actor)
       if (edited.key === undefined) return edited.credential
       // The keys that this rotation ended at once.
       const { oldKey, keyNumber } = before
-      if (oldKey !== null) await auditKeyEnd(db, at, before, keyNumber - 1, oldKey.until > at)
-      if (edited.credential.oldKey === null) await auditKeyEnd(db, at, before, keyNumber, true)
+      if (oldKey !== null) {
+        await auditKeyEnd(db, at, before, keyNumber - 1, oldKey.until > at, actor)
+      }
+      if (edited.credential.oldKey === null) {
+        await auditKeyEnd(db, at, before, keyNumber, true, actor)
+      }
       return edited.credential
     })
   }
@@ -145,25 +164,40 @@ export class SqlCredentials implements CredentialStore {
       if (row === null) return false
       const { label, created, expires, revoked, disabled, scopes, keyNumber } = fromRow(row)
       const { failures } = this.#parts.counters
-      const { used } = (await readUsage(db, at, id, failures)).get(id) ?? UNUSED
+      const { used } = (await readUsage(db, at, [id], failures)).get(id) ?? UNUSED
       const lastUsed = used.size === 0 ? null : Math.max(...used.values())
       await removeCredentials(db, [id])
       await drawVersion(db)
       const known = { label, created, expires, revoked, disabled, scopes, keyNumber, lastUsed }
-      await writeAudit(db, at, 'deleted', row, known)
+      await writeAudit(db, at, 'deleted', row, known, this.#actor)
       return true
     })
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
     const { guarded, counters } = this.#parts
-    return guarded(() => readUsage(this.#db, now, id, counters.failures))
+    return guarded(() => readUsage(this.#db, now, id === null ? null : [id], counters.failures))
   }
 
-  async history({ credential, user, limit }: AuditFilter): Promise<AuditRow[]> {
+  async usageOf(now: number, ids: readonly string[]): Promise<ReadonlyMap<string, Usage>> {
+    const { guarded, counters } = this.#parts
+    return guarded(() => readUsage(this.#db, now, ids, counters.failures))
+  }
+
+  async search(search: CredentialSearch): Promise<KeylessCredential[]> {
+    return this.#parts.guarded(() => searchCredentials(this.#db, search))
+  }
+
+  async history(filter: AuditFilter): Promise<AuditRow[]> {
+    const { credential, user, action, actor, from, to, before, limit } = filter
     let query = this.#db.selectFrom('mac_audit').selectAll().orderBy('number', 'desc').limit(limit)
     if (credential !== null) query = query.where('credential', '=', credential)
     if (user !== null) query = query.where('user', '=', user)
+    if (action !== null) query = query.where('action', '=', action)
+    if (actor !== null) query = query.where('actor', '=', actor)
+    if (from !== null) query = query.where('at', '>=', from)
+    if (to !== null) query = query.where('at', '<=', to)
+    if (before !== null) query = query.where('number', '<', before)
     return (await this.#parts.guarded(() => query.execute())).map((row) => ({
       ...row,
       number: Number(row.number),
@@ -229,7 +263,7 @@ async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise
     .execute()
   for (const { id, user, key_number } of withOldKey) {
     await change(db, id, NO_OLD_KEY)
-    await auditKeyEnd(db, now, { id, user }, Number(key_number) - 1, false)
+    await auditKeyEnd(db, now, { id, user }, Number(key_number) - 1, false, null)
   }
   const gone = await db
     .selectFrom('mac_credentials')
@@ -261,8 +295,9 @@ async function writeAudit(
   action: AuditAction,
   { id: credential, user }: Owner,
   detail: AuditRow['detail'],
+  actor: string | null,
 ): Promise<void> {
-  const row = { at, action, credential, user, detail: JSON.stringify(detail) }
+  const row = { at, action, credential, user, detail: JSON.stringify(detail), actor }
   await db.insertInto('mac_audit').values(row).execute()
 }
 
@@ -278,6 +313,7 @@ async function auditKeyEnd(
   { id, user }: Owner,
   number: number,
   endedEarly: boolean,
+  actor: string | null,
 ): Promise<void> {
   const uses = await db
     .selectFrom('mac_usage')
@@ -293,7 +329,7 @@ async function auditKeyEnd(
     .where('used', '<', latest)
     .execute()
   const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null), endedEarly }
-  await writeAudit(db, now, 'retired', { id, user }, detail)
+  await writeAudit(db, now, 'retired', { id, user }, detail, actor)
 }
 
 /**

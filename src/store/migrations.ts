@@ -108,6 +108,18 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
       exists (select 1 from mac_state where name = 'boot' and value <> 0)`,
     sql`delete from mac_state where name in ('boot', 'high_water')`,
   ],
+  // What the admin page reads. Servers of version 5 that are running go on: they add changes to the history
+  // without an actor, and count no traffic.
+  [
+    sql`alter table mac_audit add column actor text`,
+    // All columns that a search compares, so that a search that finds nothing reads only this index.
+    sql`create index mac_credentials_search on mac_credentials
+    (created, id, user, label, expires, revoked, disabled, remove_at)`,
+    sql`create table mac_traffic (credential text not null, seconds integer not null,
+    start integer not null, code text not null, count integer not null,
+    primary key (credential, seconds, start, code)) strict, without rowid`,
+    sql`create index mac_traffic_start on mac_traffic (seconds, start)`,
+  ],
 ]
 
 /** The version of the tables that this code works with. */

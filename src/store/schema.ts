@@ -27,6 +27,20 @@ export interface MacDatabase {
     readonly user: string
     /** More about the change, as JSON. */
     readonly detail: string
+    /** The person who made the change; `null` if code made it. */
+    readonly actor: string | null
+  }
+  /** How many requests had one result, in one minute of the last hour or one hour of the last day. */
+  readonly mac_traffic: {
+    /** The empty text stands for all requests. No credential has it as its identifier. */
+    readonly credential: string
+    /** The length of the period: 60 or 3600. */
+    readonly seconds: number
+    /** When the period starts, in seconds since 1970. */
+    readonly start: number
+    /** `accepted`, or the code of the error. */
+    readonly code: string
+    readonly count: number
   }
   /** The journal of nonces: a row for each batch with new nonces, in the order of their commits. */
   readonly mac_nonce_log: {

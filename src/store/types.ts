@@ -81,12 +81,46 @@ export interface AuditRow {
   readonly credential: string
   readonly user: string
   readonly detail: Readonly<Record<string, unknown>>
+  /** The person who made the change; `null` if code made it. */
+  readonly actor: string | null
 }
 
-/** Which rows of the history to return. `null` stands for all credentials, or all users. */
+/** Which rows of the history to return. `null` stands for all. */
 export interface AuditFilter {
   readonly credential: string | null
   readonly user: string | null
+  readonly action: AuditAction | null
+  readonly actor: string | null
+  /** The first and the last second, both included. */
+  readonly from: number | null
+  readonly to: number | null
+  /** Only rows with a lower number. */
+  readonly before: number | null
+  readonly limit: number
+}
+
+/**
+ * Which credentials a search returns. `active`, `expiring`, `expired`, `disabled` and `revoked` are the status
+ * as users see it. `expiring` is active, but expires within 7 days. `machine` is a credential of any status
+ * that removes itself.
+ */
+export type StatusFilter =
+  | 'all'
+  | 'active'
+  | 'expiring'
+  | 'expired'
+  | 'disabled'
+  | 'revoked'
+  | 'machine'
+
+export interface CredentialSearch {
+  /** A part of the identifier, the label or the user. The case of ASCII letters does not matter. */
+  readonly text: string | null
+  readonly status: StatusFilter
+  /** The server's clock, in seconds since 1970. */
+  readonly now: number
+  /** The last credential of the page before, to get the next page. */
+  readonly before: { readonly created: number; readonly id: string } | null
   readonly limit: number
 }
 
@@ -132,6 +166,13 @@ export interface CredentialStore {
   find(id: string): Promise<KeylessCredential | null>
   /** Returns the usage of one credential, or of all, by identifier. */
   usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>>
+  /** Returns the usage of these credentials, by identifier. */
+  usageOf(now: number, ids: readonly string[]): Promise<ReadonlyMap<string, Usage>>
+  /**
+   * Returns the same store for a person: the events that its changes add to the history name this actor. The
+   * cleanup does not: it is nobody's change.
+   */
+  as(actor: string): CredentialStore
   /**
    * Adds a credential, and an event to the history unless the credential removes itself. Returns `false` if
    * the identifier is taken.
@@ -139,6 +180,8 @@ export interface CredentialStore {
   insert(credential: StoredCredential): Promise<boolean>
   /** Returns all credentials, or those of one user, oldest first. */
   list(user: string | null): Promise<KeylessCredential[]>
+  /** Returns one page of the credentials that match, newest first: by `created`, then by `id`. */
+  search(search: CredentialSearch): Promise<KeylessCredential[]>
   /**
    * Changes a credential, and adds an event to the history, in one transaction. If `edit` throws or returns
    * `null`, nothing changes.

@@ -87,7 +87,7 @@ test.each([
   expect(faults[0]?.advice).not.toBe(undefined)
 })
 
-test.each([[1], [2], [3]])(
+test.each([[1], [2], [3], [5]])(
   'doctor finds no problem in schema version %d, does not migrate it, and says what does',
   async (version) => {
     using folder = temporaryFolder()

@@ -17,11 +17,11 @@ test('the event of a deletion contains the user and the properties of the creden
   expect(await mac.getCredential(ada.id)).toBeNull()
   const [deleted, created] = await mac.credentialHistory({ id: ada.id })
   expect(created).toEqual({
-    ...{ number: 1, action: 'created', id: ada.id, user: 'ada', detail: {} },
+    ...{ number: 1, action: 'created', id: ada.id, user: 'ada', detail: {}, actor: null },
     at: ada.created,
   })
   expect(deleted).toEqual({
-    ...{ number: 2, action: 'deleted', id: ada.id, user: 'ada' },
+    ...{ number: 2, action: 'deleted', id: ada.id, user: 'ada', actor: null },
     at: new Date(clock.seconds * 1000),
     detail: {
       ...{ label: 'laptop', scopes: ['a'], keyNumber: 1, lastUsed: null },

@@ -48,7 +48,7 @@ async function currentSchema() {
   return databaseContent(path).schema
 }
 
-describe.each([[1], [2], [3]])('a database with tables of version %d', (version) => {
+describe.each([[1], [2], [3], [5]])('a database with tables of version %d', (version) => {
   test('has that version before it is opened', async () => {
     await using file = await opened(version)
     const { rows, integrity } = databaseContent(file.path)
@@ -79,7 +79,9 @@ describe.each([[1], [2], [3]])('a database with tables of version %d', (version)
         revoked: made === revoked ? new Date(MADE * 1000) : null,
         clockOffsetSeconds: made.behind,
         ...{ disabled: null, scopes: [], rateLimit: null, keyNumber: 1, rotated: null },
-        ...{ oldKey: null, lastUsed: null, failures: 0 },
+        ...{ oldKey: null, failures: 0 },
+        // Versions before 4 did not keep when a credential was used, and had no history.
+        lastUsed: version < 4 ? null : new Date(MADE * 1000),
       })
     }
     expect(await file.mac.listCredentials()).toHaveLength(ALL.length)
@@ -139,8 +141,11 @@ describe.each([[1], [2], [3]])('a database with tables of version %d', (version)
     await file.mac.deleteCredential(id)
     const history = await file.mac.credentialHistory({ id })
     expect(history.map(({ action }) => action).join(' ')).toBe(
-      'deleted revoked changed enabled disabled rotated',
+      version < 4
+        ? 'deleted revoked changed enabled disabled rotated'
+        : 'deleted revoked changed enabled disabled rotated created',
     )
+    expect(history.map(({ actor }) => actor)).toEqual(history.map(() => null))
   })
 
   test('can be migrated by two processes at once', async () => {

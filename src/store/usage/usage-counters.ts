@@ -206,11 +206,12 @@ export class FailureCounts {
     this.#due = this.#due.filter((each) => each.credential !== credential)
   }
 
-  /** The counts that are not written yet, of one credential or of all. */
-  *of(credential: string | null): Iterable<Failures> {
+  /** The counts that are not written yet, of some credentials or of all. */
+  *of(credentials: readonly string[] | null): Iterable<Failures> {
+    const wanted = credentials && new Set(credentials)
     const waiting = [...this.#waiting].map(([, each]) => each)
     for (const each of [...this.#due, ...waiting]) {
-      if (credential === null || each.credential === credential) yield each
+      if (wanted === null || wanted.has(each.credential)) yield each
     }
   }
 }

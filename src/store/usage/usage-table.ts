@@ -11,23 +11,25 @@ const HOURS = 24
 export const UNUSED: Usage = Object.freeze({ used: new Map<number, number>(), failures: 0 })
 
 /**
- * Returns the usage of one credential, or of all, by identifier.
+ * Returns the usage of some credentials, or of all, by identifier.
+ * @param ids The identifiers; `null` for all.
  * @param waiting The failures that this process has not written yet.
  */
 export async function readUsage(
   db: Kysely<MacDatabase>,
   now: number,
-  id: string | null,
+  ids: readonly string[] | null,
   waiting: FailureCounts,
 ): Promise<ReadonlyMap<string, Usage>> {
+  if (ids?.length === 0) return new Map()
   let uses = db.selectFrom('mac_usage').selectAll()
   let failures = db
     .selectFrom('mac_failures')
     .selectAll()
     .where('hour', '>', hourOf(now) - HOURS)
-  if (id !== null) {
-    uses = uses.where('credential', '=', id)
-    failures = failures.where('credential', '=', id)
+  if (ids !== null) {
+    uses = uses.where('credential', 'in', ids)
+    failures = failures.where('credential', 'in', ids)
   }
   const usage = new Map<string, { used: Map<number, number>; failures: number }>()
   const of = (credential: string) => {
@@ -38,7 +40,7 @@ export async function readUsage(
   for (const { credential, key_number, used } of await uses.execute()) {
     of(credential).used.set(Number(key_number), Number(used))
   }
-  for (const { credential, hour, count } of [...(await failures.execute()), ...waiting.of(id)]) {
+  for (const { credential, hour, count } of [...(await failures.execute()), ...waiting.of(ids)]) {
     if (Number(hour) > hourOf(now) - HOURS) of(credential).failures += Number(count)
   }
   return usage
