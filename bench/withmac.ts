@@ -8,8 +8,9 @@ import { macSettings } from '../src/options.ts'
 import { Cleanup } from '../src/server/cleanup.ts'
 import { CredentialCache } from '../src/server/credential-cache.ts'
 import { Incoming } from '../src/server/incoming.ts'
+import { RecentRejections } from '../src/server/recent-rejections.ts'
 import { keepSeconds } from '../src/server/validity.ts'
-import { verify } from '../src/server/verify.ts'
+import { countVerdict, verify } from '../src/server/verify.ts'
 import { SqliteConnection } from '../src/store/connection.ts'
 import { openSqlite } from '../src/store/drivers/choose-driver.ts'
 import { inode } from '../src/store/file.ts'
@@ -19,6 +20,7 @@ import { Journal } from '../src/store/journal.ts'
 import { LogSync, type Syncing, startLogThread } from '../src/store/log-sync.ts'
 import type { MacDatabase } from '../src/store/schema.ts'
 import type { KeyPair, NonceStore, Store, StoredCredential } from '../src/store/types.ts'
+import { TrafficCounters } from '../src/store/usage/traffic-counters.ts'
 import { UsageCounters } from '../src/store/usage/usage-counters.ts'
 import type { MacIdentity } from '../src/types.ts'
 
@@ -123,11 +125,14 @@ export function verifierWithoutStore(
     cache: new CredentialCache(),
     limits: new Limits(settings.rateLimit),
     publisher: verdictPublisher('bench'),
+    traffic: new TrafficCounters(),
+    rejections: new RecentRejections(),
     store: () => store,
   }
   return async (request) => {
     const incoming = new Incoming(request, NO_DETAILS)
     const verdict = await verify(incoming, settings, verifier)
+    countVerdict(verdict, verifier)
     return verdict.ok ? verdict.identity : null
   }
 }

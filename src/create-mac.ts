@@ -6,11 +6,12 @@ import type { User } from './credentials/validate.ts'
 import { publishRotated, verdictPublisher } from './diagnostics.ts'
 import { clientAddressOf, givenAddress } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
-import type { CreateCredential, Mac } from './mac.ts'
+import type { CreateCredential, CredentialMethods, Mac } from './mac.ts'
 import { type MacOptions, type MacSettings, macSettings, withMacSettings } from './options.ts'
 import { Cleanup } from './server/cleanup.ts'
 import { CredentialCache } from './server/credential-cache.ts'
 import { Incoming } from './server/incoming.ts'
+import { RecentRejections } from './server/recent-rejections.ts'
 import { requestOf } from './server/request-of.ts'
 import {
   guardRoutes,
@@ -20,10 +21,12 @@ import {
   wrappedBy,
 } from './server/routes.ts'
 import { keepSeconds } from './server/validity.ts'
-import { type Verifier, verify as verifyRequest } from './server/verify.ts'
+import { countVerdict, type Verifier, verify as verifyRequest } from './server/verify.ts'
 import { wrap } from './server/with-mac.ts'
 import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
+import type { OpenCredentials, Store } from './store/types.ts'
+import { TrafficCounters } from './store/usage/traffic-counters.ts'
 
 /**
  * Returns a `Mac`. The database is opened when it is first needed.
@@ -45,11 +48,19 @@ export function createMac(options: MacOptions = {}): Mac {
 export function makeMac(options: MacOptions, who: string): Mac {
   const settings = macSettings(options, who)
   const label = databaseLabel(settings.database)
+  const traffic = new TrafficCounters()
   const opening = new OpenOnce(async (closed) =>
-    openStore(settings.database, await settings.sealer(closed), settings.maxNoncesInMemory),
+    openStore(
+      settings.database,
+      await settings.sealer(closed),
+      settings.maxNoncesInMemory,
+      traffic,
+    ),
   )
   const store = () => opening.store ?? opening.get()
   const credentials = async () => (await store()).credentials
+  const actingAs = (actor: string) =>
+    credentialMethods(async () => (await credentials()).as(actor), settings.now, label)
   const now = () => currentSeconds(settings.now)
   const limits = new Limits(settings.rateLimit)
   const cleanup = new Cleanup(keepSeconds(settings))
@@ -59,6 +70,8 @@ export function makeMac(options: MacOptions, who: string): Mac {
     cache: new CredentialCache(),
     limits,
     publisher: verdictPublisher(label),
+    traffic,
+    rejections: new RecentRejections(),
     store: () => opening.store ?? opening.getForRequest(),
   }
   const mac = Object.freeze<Mac>({
@@ -83,28 +96,13 @@ export function makeMac(options: MacOptions, who: string): Mac {
       const incoming = new Incoming(request, { requestTarget: null, route: null, clientAddress })
       const verdict = await verifyRequest(incoming, settings, verifier)
       verifier.publisher.end(verdict, begun)
+      countVerdict(verdict, verifier)
       return verdict
     },
-    createCredential: (async (user: User, createOptions: CreateOptions = {}) =>
-      create(credentials, now(), user, createOptions)) as CreateCredential,
+    ...credentialMethods(credentials, settings.now, label),
     getCredential: async (id) => change.getCredential(credentials, now(), id),
     listCredentials: async (filter) => change.listCredentials(credentials, now(), filter),
-    rotateCredential: async (id, rotateOptions = {}) => {
-      const exactly = exactSeconds(settings.now)
-      const rotated = await rotate(credentials, exactly, id, rotateOptions)
-      publishRotated(label, rotated)
-      return rotated
-    },
-    extendCredential: async (id, expires) =>
-      change.extendCredential(credentials, now(), id, expires),
-    disableCredential: async (id) => change.disableCredential(credentials, now(), id),
-    enableCredential: async (id) => change.enableCredential(credentials, now(), id),
-    updateCredential: async (id, changes) =>
-      change.updateCredential(credentials, now(), id, changes),
-    revokeCredential: async (id) => change.revokeCredential(credentials, now(), id),
-    deleteCredential: async (id) => change.deleteCredential(credentials, now(), id),
     credentialHistory: async (filter) => change.credentialHistory(credentials, filter),
-    resetClockOffset: async (id) => change.resetClockOffset(credentials, id),
     reseal: async (resealOptions = {}) =>
       change.resealCredentials(async () => store(), resealOptions),
     prune: async () => cleanup.all(await store(), now()),
@@ -115,14 +113,52 @@ export function makeMac(options: MacOptions, who: string): Mac {
       await Promise.all([opening.close(), limits.close()])
     },
   })
-  parts.set(mac, { settings, limits })
+  parts.set(mac, { settings, limits, store, now, rejections: verifier.rejections, actingAs })
   return mac
 }
 
-/** What a token endpoint uses of its `Mac`. */
+/**
+ * Returns the methods that change credentials.
+ *
+ * @param open Opens the store whose credentials they change.
+ * @param clock The function of the option `now`.
+ * @param label The database's name in messages.
+ */
+function credentialMethods(
+  open: OpenCredentials,
+  clock: () => number,
+  label: string,
+): CredentialMethods {
+  const now = () => currentSeconds(clock)
+  return {
+    createCredential: (async (user: User, options: CreateOptions = {}) =>
+      create(open, now(), user, options)) as CreateCredential,
+    rotateCredential: async (id, options = {}) => {
+      const rotated = await rotate(open, exactSeconds(clock), id, options)
+      publishRotated(label, rotated)
+      return rotated
+    },
+    extendCredential: async (id, expires) => change.extendCredential(open, now(), id, expires),
+    disableCredential: async (id) => change.disableCredential(open, now(), id),
+    enableCredential: async (id) => change.enableCredential(open, now(), id),
+    updateCredential: async (id, changes) => change.updateCredential(open, now(), id, changes),
+    revokeCredential: async (id) => change.revokeCredential(open, now(), id),
+    deleteCredential: async (id) => change.deleteCredential(open, now(), id),
+    resetClockOffset: async (id) => change.resetClockOffset(open, id),
+  }
+}
+
+/** The parts of a `Mac` that a token endpoint or an admin page uses. */
 export interface MacParts {
   readonly settings: MacSettings
   readonly limits: Limits
+  /** Returns the store; a promise until it is open. */
+  readonly store: () => Store | Promise<Store>
+  /** Returns the server's clock, in whole seconds since 1970. */
+  readonly now: () => number
+  readonly rejections: RecentRejections
+  /** Returns the methods that change credentials; their events in the history name this actor. */
+  readonly actingAs: (actor: string) => CredentialMethods
 }
 
 const parts = new WeakMap<Mac, MacParts>()

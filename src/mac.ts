@@ -163,6 +163,20 @@ export interface Mac {
   close(): Promise<void>
 }
 
+/** The methods of a `Mac` that change credentials. */
+export type CredentialMethods = Pick<
+  Mac,
+  | 'createCredential'
+  | 'rotateCredential'
+  | 'extendCredential'
+  | 'disableCredential'
+  | 'enableCredential'
+  | 'updateCredential'
+  | 'revokeCredential'
+  | 'deleteCredential'
+  | 'resetClockOffset'
+>
+
 /** Creates a credential: see {@link Mac.createCredential}. */
 export interface CreateCredential {
   (

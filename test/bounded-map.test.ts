@@ -5,6 +5,7 @@ import { RequestLimit } from '../src/limits/limits.ts'
 import { parseAuthority } from '../src/protocol/host.ts'
 import { CredentialCache, credentialKeys } from '../src/server/credential-cache.ts'
 import type { StoredCredential } from '../src/store/types.ts'
+import { TrafficCounters } from '../src/store/usage/traffic-counters.ts'
 import { FailureCounts, UsageCounters } from '../src/store/usage/usage-counters.ts'
 import { describe, expect, test } from './support/runner.ts'
 import { systemTime } from './support/system-time.ts'
@@ -144,6 +145,7 @@ describe('a full table makes room without a search for its oldest entry:', () =>
   const cache = new CredentialCache()
   const counters = new UsageCounters()
   const failures = new FailureCounts()
+  const traffic = new TrafficCounters()
   const credential = (id: string) =>
     ({ id, key: 'k', algorithm: 'hmac-sha-1', keyNumber: 1 }) as StoredCredential
   const tables: readonly (readonly [string, number, (name: string) => void])[] = [
@@ -156,10 +158,12 @@ describe('a full table makes room without a search for its oldest entry:', () =>
       100_000,
       (id) =>
         counters.committed([], [], {
-          ...{ uses: [{ credential: id, keyNumber: 1, used: 1 }], failures: [] },
+          ...{ uses: [{ credential: id, keyNumber: 1, used: 1 }], failures: [], traffic: [] },
         }),
     ],
     ['failures of credentials', 20_000, (id) => failures.count(id, 1_700_000_000, true)],
+    ['traffic of credentials', 4096, (id) => traffic.countOf(id, 'accepted', 1_700_000_000)],
+    ['rejections', 4096, (id) => traffic.countNamed(id, 'ERR_MAC_MISMATCH', 1_700_000_000, true)],
   ]
   test.each(tables)('%s', (_, most, add) => {
     const from = (first: number, count: number) => {

@@ -14,6 +14,8 @@ import type { Verifier } from './verify.ts'
 /** A report, and the part of it that the client may get. */
 export interface RejectionReport {
   readonly report: MacReport
+  /** Returns the same report without the request, so that it can be kept: a request may have a large body. */
+  detached(): MacReport
   /** Returns the explanation if the request names a credential that exists; otherwise `null`. */
   explainKnown(): Promise<Explanation | null>
 }
@@ -37,8 +39,17 @@ export function createReporter(check: CheckSettings, verifier: Verifier): Report
       return seen
     }
     const report = { reference, toJSON, explain: () => explained(toJSON(), verifier, true) }
-    return { report, explainKnown: () => explained(toJSON(), verifier, false) }
+    return {
+      report,
+      detached: () => detached(toJSON(), verifier),
+      explainKnown: () => explained(toJSON(), verifier, false),
+    }
   }
+}
+
+function detached(seen: Reported, verifier: Verifier): MacReport {
+  const { reference } = seen
+  return { reference, toJSON: () => seen, explain: () => explained(seen, verifier, true) }
 }
 
 /** @param unknownToo Whether to explain a request that names no credential, or one that does not exist. */

@@ -7,13 +7,15 @@ import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
 import type { NonceStore, Recorded, Store } from '../store/types.ts'
-import type { MacVerdict } from '../types.ts'
+import type { TrafficCounters } from '../store/usage/traffic-counters.ts'
+import type { MacVerdict, RejectedVerdict } from '../types.ts'
 import { loadCredential, verifyCached, verifyStored } from './authenticate.ts'
 import { type CheckedExt, checkExt } from './body.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { CredentialCache, CredentialKey } from './credential-cache.ts'
 import { identityOf } from './identity.ts'
 import type { Incoming } from './incoming.ts'
+import type { RecentRejections } from './recent-rejections.ts'
 import { signedOrigin } from './request-origin.ts'
 import { type AuthenticatedClient, rejectedVerdict } from './response.ts'
 import { checkRoute } from './route-check.ts'
@@ -33,6 +35,8 @@ export interface Verifier {
   readonly cache: CredentialCache
   readonly limits: Limits
   readonly publisher: VerdictPublisher
+  readonly traffic: TrafficCounters
+  readonly rejections: RecentRejections
   /** Returns the store; a promise until it is open. */
   store(): Store | Promise<Store>
 }
@@ -164,7 +168,7 @@ export async function verify(
     const reason = failures === null ? thrown : await failures.count(clientAddress, thrown)
     const verdict = rejectedVerdict(reason, authenticatedClient(attempt), settings)
     if (attempt !== null && attempt.countedIn !== null) {
-      countFailure(verdict.error, attempt.sent.id, attempt.countedIn, settings)
+      countFailure(verdict, attempt.sent.id, attempt.countedIn, verifier)
     }
     return verdict
   }
@@ -236,16 +240,42 @@ function dateOf(seconds = 0): string {
  * Nothing is written now: see `NonceStore.countFailure`.
  */
 export function countFailure(
-  error: MacError,
+  { error, id: clientId }: RejectedVerdict,
   id: string,
   nonces: NonceStore,
-  settings: MacSettings,
+  { settings, traffic }: Pick<Verifier, 'settings' | 'traffic'>,
 ): void {
   if (error.status !== 401) return
-  const exists = error.code !== 'ERR_MAC_UNKNOWN_IDENTIFIER'
+  const { code } = error
+  const exists = code !== 'ERR_MAC_UNKNOWN_IDENTIFIER'
   try {
-    nonces.countFailure(id, currentSeconds(settings.now), exists)
+    const now = currentSeconds(settings.now)
+    nonces.countFailure(id, now, exists)
+    if (clientId === null) traffic.countNamed(id, code, now, exists)
+    else traffic.countOf(id, code, now)
   } catch {
     // The application's clock may fail. The request is rejected in any case.
+  }
+}
+
+/**
+ * Counts a request in the traffic. Call it once for each request, with the final verdict. A rejection belongs to
+ * a credential if the MAC was right, or if it counts as a failure of the credential: see {@link countFailure},
+ * which has counted each 401 for its credential.
+ */
+export function countVerdict(
+  verdict: MacVerdict,
+  { settings, traffic }: Pick<Verifier, 'settings' | 'traffic'>,
+): void {
+  try {
+    const now = currentSeconds(settings.now)
+    const code = verdict.ok ? 'accepted' : verdict.error.code
+    traffic.count(code, now)
+    if (verdict.ok) traffic.countOf(verdict.identity.id, code, now)
+    else if (verdict.id !== null && verdict.error.status !== 401) {
+      traffic.countOf(verdict.id, code, now)
+    }
+  } catch {
+    // The application's clock may fail. That changes no verdict.
   }
 }

@@ -8,12 +8,13 @@ import type { AcceptedVerdict, MacReport, MacVerdict, RejectedVerdict } from '..
 import { consoleLines, shownRequest } from './console-lines.ts'
 import { keepOutcome, type Outcome } from './identity.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
+import type { RecentRejections } from './recent-rejections.ts'
 import { createReporter, type Reporter } from './report.ts'
 import { type FirstArgument, requestOrResponse } from './request-of.ts'
 import { rejectionResponse } from './response.ts'
 import { behindNode, hasRoute } from './route-check.ts'
 import { checkScope } from './scope.ts'
-import { type Verifier, verify } from './verify.ts'
+import { countVerdict, type Verifier, verify } from './verify.ts'
 
 /** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
 export type Handler<First extends FirstArgument, Rest extends unknown[]> =
@@ -36,7 +37,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   const call = handlerFunction(handler)
   const reporter = createReporter(settings, verifier)
   const { requestTarget, allowPreflight, mode, scope } = settings
-  const { limits, publisher } = verifier
+  const { limits, publisher, rejections } = verifier
   return async (first, ...rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
@@ -54,10 +55,13 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const begun = publisher.begin()
     let verdict = await verify(incoming, settings, verifier)
     if (verdict.ok && scope !== null) verdict = await checkScope(verdict, incoming, scope)
-    if (!isAnonymous(verdict, settings)) publisher.end(verdict, begun)
+    if (!isAnonymous(verdict, settings)) {
+      publisher.end(verdict, begun)
+      countVerdict(verdict, verifier)
+    }
     const outcome = verdict.ok
       ? accept(verdict, request, settings)
-      : await reject(verdict, incoming, settings, reporter)
+      : await reject(verdict, incoming, settings, { reporter, rejections })
     if (outcome instanceof Response) return outcome
     keepOutcome(request, outcome)
     const response = await call(first, ...rest)
@@ -79,12 +83,13 @@ async function reject(
   verdict: RejectedVerdict,
   incoming: Incoming,
   settings: WithMacSettings,
-  reporter: Reporter,
+  { reporter, rejections }: { readonly reporter: Reporter; readonly rejections: RecentRejections },
 ): Promise<Outcome | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
   const { mode, debug, onReject } = settings
-  const { report, explainKnown } = reporter(incoming, error)
+  const { report, detached, explainKnown } = reporter(incoming, error)
+  if (rejections.isWatched) rejections.add(error, detached(), verdict.id)
   callHook('onReject', () => (onReject ?? printRejection)(error, incoming.request, report))
   // A request for another handler must not reach this one, not even as anonymous.
   if (mode === 'optional' && error.status === 401 && hasRoute(incoming)) {

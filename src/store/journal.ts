@@ -19,7 +19,7 @@ import {
 import { type ErrorConverter, errorConverter, isBusy, isFailedSync } from './store-failure.ts'
 import type { StoreParts } from './store-parts.ts'
 import { type Nonce, type NonceStore, type Recorded, SEEN } from './types.ts'
-import { type Due, NOTHING_DUE } from './usage/usage-counters.ts'
+import { type Due, isNothing, NOTHING_DUE } from './usage/usage-counters.ts'
 import { usageWriter } from './usage/usage-table.ts'
 
 const HALTED =
@@ -152,7 +152,7 @@ export class Journal implements NonceStore {
     await this.#commits.drain()
     const { connection, guarded, counters } = this.#parts
     const due = counters.all()
-    if (due.uses.length + due.failures.length > 0) {
+    if (!isNothing(due)) {
       const write = async () => connection.transact(() => this.#writeDue(due), 'later')
       // A failure here is ignored: no verdict depends on the usage.
       await guarded(write).catch(() => {})
@@ -224,7 +224,7 @@ export class Journal implements NonceStore {
   *#writeUsage(batch: readonly Nonce[], recorded: readonly Recorded[]): Coroutine<Due> {
     const { counters, nameInErrors } = this.#parts
     const due = counters.dueWith(batch, recorded)
-    if (due.uses.length + due.failures.length === 0) return due
+    if (isNothing(due)) return due
     yield this.#statements.savepoint
     try {
       yield* this.#writeDue(due)

@@ -18,6 +18,8 @@ import { type KeySealer, UNSEALED } from './sealing/sealer.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
 import type { OpenDatabase, StoreParts } from './store-parts.ts'
 import type { Store } from './types.ts'
+import { TrafficCounters } from './usage/traffic-counters.ts'
+import { readTraffic } from './usage/traffic-table.ts'
 import { UsageCounters } from './usage/usage-counters.ts'
 
 /**
@@ -119,20 +121,23 @@ export class OpenOnce {
  *
  * @param sealer Seals and opens keys.
  * @param mostNonces The maximum number of nonces in memory.
+ * @param traffic Where requests are counted. It may have counts from the time before the store is open.
  * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` if a sealing key is missing.
  */
 export async function openStore(
   database: DatabaseSource,
   sealer: KeySealer = UNSEALED,
   mostNonces: number = MOST_FINGERPRINTS,
+  traffic: TrafficCounters = new TrafficCounters(),
 ): Promise<Store> {
-  const settings = { sealer, mostNonces }
+  const settings = { sealer, mostNonces, traffic }
   return 'path' in database ? openUrl(database, settings) : openKysely(database, settings)
 }
 
 interface Settings {
   readonly sealer: KeySealer
   readonly mostNonces: number
+  readonly traffic: TrafficCounters
 }
 
 async function openUrl(database: DatabaseUrl, settings: Settings): Promise<Store> {
@@ -212,7 +217,7 @@ interface ClosableDatabase extends OpenDatabase {
 /** Migrates the tables, checks the sealing keys, and returns the store. */
 async function storeOf(
   database: ClosableDatabase,
-  { sealer, mostNonces }: Settings,
+  { sealer, mostNonces, traffic }: Settings,
 ): Promise<Store> {
   const { nameInErrors, path, db, inTime } = database
   let closed = false
@@ -224,13 +229,14 @@ async function storeOf(
   const guarded: Guard = (work) => patient(() => inTime(work()))
   await guarded(() => migrate(db))
   await guarded(() => checkSealed(db, sealer, nameInErrors))
-  const counters = new UsageCounters()
+  const counters = new UsageCounters(traffic)
   const parts: StoreParts = { ...database, guarded, check, counters, mostNonces }
   const nonces = new Journal(parts)
   await guarded(() => nonces.open())
   return {
     credentials: new SqlCredentials(parts, sealer),
     nonces,
+    traffic: (now, credential) => guarded(() => readTraffic(db, now, credential, traffic)),
     reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
     async close() {
       await inTime(nonces.close())

@@ -271,9 +271,30 @@ export interface NonceStore {
   prune(now: number, keepSeconds: number, limit: number): Promise<number>
 }
 
+/** How many requests had one result, in one minute or one hour. */
+export interface TrafficCount {
+  /** When the minute or the hour starts, in seconds since 1970. */
+  readonly start: number
+  readonly unit: 'minute' | 'hour'
+  /** `accepted`, or the code of the error. */
+  readonly code: string
+  readonly count: number
+}
+
 export interface Store {
   readonly credentials: CredentialStore
   readonly nonces: NonceStore
+  /**
+   * Returns how many requests were accepted and rejected: in each of the last 60 minutes, and in each of the
+   * last 24 hours, the current ones included. Periods without requests are left out.
+   *
+   * The counts of all processes are added up. Those of other processes are up to a minute old, or older while
+   * no request is accepted there. The counts for all are exact. For a credential, requests may be missing if
+   * very many credentials are in use.
+   *
+   * @param credential The identifier; `null` for all requests, also those that name no credential.
+   */
+  traffic(now: number, credential: string | null): Promise<readonly TrafficCount[]>
   /**
    * Encrypts all keys with the current sealing key, and removes their earlier forms from the database file and
    * its write-ahead log.

@@ -3,8 +3,10 @@ import { createMac, type Mac } from '../../src/index.ts'
 import type { MacSettings } from '../../src/options.ts'
 import { verifyCached } from '../../src/server/authenticate.ts'
 import { CredentialCache, type CredentialKeys } from '../../src/server/credential-cache.ts'
+import { rejectedVerdict } from '../../src/server/response.ts'
 import { countFailure } from '../../src/server/verify.ts'
 import type { NonceStore } from '../../src/store/types.ts'
+import { TrafficCounters } from '../../src/store/usage/traffic-counters.ts'
 import { FailureCounts } from '../../src/store/usage/usage-counters.ts'
 import { canCountHashes, countedHashes } from '../support/counted-macs.ts'
 import { outcome } from '../support/outcome.ts'
@@ -303,6 +305,18 @@ describe('the count of a failed request', () => {
     expect(again[1]).toEqual(again[0] ?? [])
   })
 
+  test('in the traffic takes the same steps whether or not the credential exists or is in use', () => {
+    const traffic = new TrafficCounters()
+    for (const second of [0, 1, 60, 3600, 90_000]) {
+      traffic.countOf('known', 'accepted', second)
+      const [known, unknown] = (['known', 'unknown'] as const).map((id) =>
+        stepsOf(() => traffic.countNamed(id, 'ERR_MAC_MISMATCH', second, id === 'known')),
+      )
+      expect(unknown).toEqual(known ?? [])
+      expect(known?.length).toBeGreaterThan(0)
+    }
+  })
+
   test('keeps nothing for identifiers that do not exist, however many there are', () => {
     const counts = new FailureCounts()
     for (let at = 0; at < 20_000; at++) counts.count(`nobody ${at}`, 0, false)
@@ -317,8 +331,10 @@ test('a rejected request is passed to the count whether or not the credential ex
   const given: unknown[][] = []
   const nonces = { countFailure: (...what: unknown[]) => given.push(what) } as unknown as NonceStore
   const settings = { now: () => 1000 } as unknown as MacSettings
+  const traffic = new TrafficCounters()
   for (const code of ['ERR_MAC_MISMATCH', 'ERR_MAC_UNKNOWN_IDENTIFIER'] as const) {
-    countFailure(new MacError(code), 'ada', nonces, settings)
+    const error = new MacError(code)
+    countFailure(rejectedVerdict(error, null, settings), 'ada', nonces, { settings, traffic })
   }
   expect(given).toEqual([
     ['ada', 1000, true],

@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer'
 import { BoundedMap } from '../../bounded-map.ts'
 import type { Nonce, Recorded } from '../types.ts'
+import { copied, TrafficCounters, type TrafficRow } from './traffic-counters.ts'
 
 /** When a key of a credential was used. */
 export interface Use {
@@ -20,9 +20,14 @@ export interface Failures {
 export interface Due {
   readonly uses: readonly Use[]
   readonly failures: readonly Failures[]
+  readonly traffic: readonly TrafficRow[]
 }
 
-export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [] })
+export const NOTHING_DUE: Due = Object.freeze({ uses: [], failures: [], traffic: [] })
+
+export function isNothing({ uses, failures, traffic }: Due): boolean {
+  return uses.length + failures.length + traffic.length === 0
+}
 
 /** The usual time between two writes of the use of a key, and between two writes of failures. */
 const WRITE_INTERVAL_SECONDS = 60
@@ -55,11 +60,16 @@ interface KnownUse {
  */
 export class UsageCounters {
   readonly failures: FailureCounts = new FailureCounts()
+  readonly traffic: TrafficCounters
   /** The use of each credential's keys. */
   readonly #known = new BoundedMap<string, Map<number, KnownUse>>(MOST_USES)
   /** Uses that were not due when they happened, but are due since a rotation. */
   #late: readonly Use[] = []
   #writeFailedAt = Number.NEGATIVE_INFINITY
+
+  constructor(traffic: TrafficCounters = new TrafficCounters()) {
+    this.traffic = traffic
+  }
 
   /** Returns what must be written with a batch: nothing if no nonce of the batch is new. */
   dueWith(batch: readonly Nonce[], recorded: readonly Recorded[]): Due {
@@ -81,16 +91,19 @@ export class UsageCounters {
     if (isNothingNew || isPaused) return NOTHING_DUE
     const failures = this.failures.due(latest, FAILURES_AT_ONCE)
     // Late uses first: if a key is in both lists, the later row is the one that counts.
-    return { uses: [...this.#late.slice(0, LATE_AT_ONCE), ...uses.values()], failures }
+    const due = [...this.#late.slice(0, LATE_AT_ONCE), ...uses.values()]
+    return { uses: due, failures, traffic: this.traffic.due(latest) }
   }
 
   /** Returns everything that waits, due or not. For the time after the last batch. */
   all(): Due {
-    return { uses: this.#late, failures: this.failures.all() }
+    return { uses: this.#late, failures: this.failures.all(), traffic: this.traffic.all() }
   }
 
   /** Reports what was committed: a batch, and what was written with it. */
-  committed(batch: readonly Nonce[], recorded: readonly Recorded[], { uses, failures }: Due): void {
+  committed(batch: readonly Nonce[], recorded: readonly Recorded[], due: Due): void {
+    const { uses, failures, traffic } = due
+    this.traffic.wrote(traffic)
     for (const use of uses) this.#wroteUse(use)
     if (this.#late.length > 0) this.#late = this.#late.filter((use) => !uses.includes(use))
     this.failures.wrote(failures)
@@ -109,7 +122,7 @@ export class UsageCounters {
     this.#writeFailedAt = now
     console.error(
       `withmac: ${name}: the use of credentials cannot be written; withmac tries again in a minute. Requests ` +
-        'are verified as before, but lastUsed and failures are out of date.',
+        'are verified as before, but lastUsed, failures and traffic are out of date.',
       error,
     )
   }
@@ -138,6 +151,7 @@ export class UsageCounters {
     this.#known.delete(credential)
     this.#late = this.#late.filter((use) => use.credential !== credential)
     this.failures.forget(credential)
+    this.traffic.forget(credential)
   }
 
   #wroteUse({ credential, keyNumber, used }: Use): void {
@@ -214,9 +228,4 @@ export class FailureCounts {
       if (wanted === null || wanted.has(each.credential)) yield each
     }
   }
-}
-
-/** Copies a part of a header. Otherwise the engine would keep the whole header in memory. */
-function copied(piece: string): string {
-  return Buffer.from(piece).toString()
 }

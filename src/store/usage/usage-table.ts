@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Coroutine } from '../connection.ts'
 import type { MacDatabase } from '../schema.ts'
 import type { Usage } from '../types.ts'
+import { trafficWriter } from './traffic-table.ts'
 import { type Due, type FailureCounts, hourOf } from './usage-counters.ts'
 
 /** For how many hours failures are counted. */
@@ -50,6 +51,7 @@ export async function readUsage(
 export async function forgetUsage(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
   await db.deleteFrom('mac_usage').where('credential', 'in', ids).execute()
   await db.deleteFrom('mac_failures').where('credential', 'in', ids).execute()
+  await db.deleteFrom('mac_traffic').where('credential', 'in', ids).execute()
 }
 
 /**
@@ -99,13 +101,16 @@ const REMOVE_FAILURES = sql`${given('credential, hour, count')}
 export function usageWriter(db: Kysely<MacDatabase>): (due: Due) => Coroutine<void> {
   const writeUses = WRITE_USES.compile(db)
   const changeFailures = [ADD_FAILURES.compile(db), REMOVE_FAILURES.compile(db)]
-  return function* ({ uses, failures }) {
+  const writeTraffic = trafficWriter(db)
+  return function* ({ uses, failures, traffic }) {
     if (uses.length > 0) {
       const rows = uses.map(({ credential, keyNumber, used }) => [credential, keyNumber, used])
       yield { ...writeUses, parameters: [JSON.stringify(rows)] }
     }
-    if (failures.length === 0) return
-    const rows = failures.map(({ credential, hour, count }) => [credential, hour, count])
-    for (const query of changeFailures) yield { ...query, parameters: [JSON.stringify(rows)] }
+    if (failures.length > 0) {
+      const rows = failures.map(({ credential, hour, count }) => [credential, hour, count])
+      for (const query of changeFailures) yield { ...query, parameters: [JSON.stringify(rows)] }
+    }
+    if (traffic.length > 0) yield* writeTraffic(traffic)
   }
 }
