@@ -158,7 +158,7 @@ export class TrafficCounters {
   }
 
   #mostActive(): TrafficRow[] {
-    return [...byCount(this.#clients), ...byCount(this.#named)]
+    return [...largest(this.#clients), ...largest(this.#named)]
       .slice(0, MOST_WRITTEN)
       .flatMap(({ credential, tally }) => rowsOf(credential, tally))
   }
@@ -184,11 +184,28 @@ function earliestExcept(periods: ReadonlyMap<number, unknown>, one: number): num
   return Math.min(...[...periods.keys()].filter((start) => start !== one))
 }
 
-/** All counts, the largest first. */
-function byCount(tallies: Tallies) {
-  return [...tallies]
-    .flatMap(([credential, own]) => own.map((tally) => ({ credential, tally })))
-    .sort((a, b) => b.tally.count - a.tally.count)
+interface Counted {
+  readonly credential: string
+  readonly tally: Tally
+}
+
+/** The counts that may be written, the largest first. Few are sorted at a time, since there may be many. */
+function largest(tallies: Tallies): Counted[] {
+  const found: Counted[] = []
+  let least = 0
+  for (const [credential, own] of tallies) {
+    for (const tally of own) if (tally.count > least) found.push({ credential, tally })
+    if (found.length >= 4 * MOST_WRITTEN) least = keepLargest(found)
+  }
+  keepLargest(found)
+  return found
+}
+
+/** Sorts the counts, and drops those that are too many. Returns the smallest that stays. */
+function keepLargest(counts: Counted[]): number {
+  counts.sort((a, b) => b.tally.count - a.tally.count)
+  counts.length = Math.min(counts.length, MOST_WRITTEN)
+  return counts.at(-1)?.tally.count ?? 0
 }
 
 /** The rows of a count: one for its minute and one for its hour. */
