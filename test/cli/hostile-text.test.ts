@@ -33,7 +33,7 @@ async function hostileDatabase(path: string): Promise<void> {
   const database = openDatabase(path)
   const quoted = `'${HOSTILE}'`
   database.exec(`update mac_credentials set id = ${quoted}, scopes = ${quoted}`)
-  database.exec(`update mac_audit set credential = ${quoted}`)
+  database.exec(`update mac_audit set credential = ${quoted}, actor = ${quoted}`)
   database.exec(`insert into mac_usage values (${quoted}, 1, unixepoch())`)
   database.close()
 }

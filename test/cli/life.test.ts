@@ -157,6 +157,28 @@ test('history advises a --limit that it accepts', async () => {
   expect(status).toBe(0)
 })
 
+test('history shows who made each change, if somebody did', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  await withmac(['create', 'ada', '--id', 'a1'], { cwd })
+  await withmac(['disable', 'a1'], { cwd })
+  const without = await withmac(['history', 'a1'], { cwd })
+  expect(without.out).not.toContain('BY')
+  run(folder.path('mac.db'), "update mac_audit set actor = 'grace' where action = 'disabled'")
+  const history = await withmac(['history', 'a1'], { cwd })
+  expect(
+    masked(history.out, cwd).replace(/<day> ..:../g, '<day> <time>'),
+  ).toBe(`WHEN (UTC)        WHAT      USER  BY     DETAILS
+<day> <time>  disabled  ada   grace
+<day> <time>  created   ada
+`)
+  const events = await withmacJson<object[]>(['history', 'a1'], { cwd })
+  expect(events).toMatchObject([
+    { action: 'disabled', actor: 'grace' },
+    { action: 'created', actor: null },
+  ])
+})
+
 test('update changes only the named fields, and history shows all changes, also of a deleted credential', async () => {
   using folder = temporaryFolder()
   const cwd = folder.path('')

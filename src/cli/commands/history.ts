@@ -51,20 +51,28 @@ export function historyCommand(terminal: Terminal): Command {
       terminal.give(shown, () =>
         shown.length === 0
           ? []
-          : tableLines(columns(id === undefined), shown, terminal.colors, terminal.columns),
+          : tableLines(columns(id, shown), shown, terminal.colors, terminal.columns),
       )
       if (shown.length === 0) terminal.note(plain(nothing(id, user, place)))
       else if (events.length > limit) terminal.note(moreAdvice(limit))
     })
 }
 
-function columns(ofAll: boolean): Column<CredentialEvent>[] {
+/** Returns the columns: that of the identifier if it differs, and that of the actor if an event has one. */
+function columns(
+  one: string | undefined,
+  events: readonly CredentialEvent[],
+): Column<CredentialEvent>[] {
   const ids: Column<CredentialEvent>[] = [{ title: 'ID', text: ({ id }) => id }]
+  const actors: Column<CredentialEvent>[] = [
+    { title: 'BY', text: ({ actor }) => actor ?? '', least: 4 },
+  ]
   return [
     { title: 'WHEN (UTC)', text: ({ at }) => at.toISOString().slice(0, 16).replace('T', ' ') },
     { title: 'WHAT', text: ({ action }) => action },
-    ...(ofAll ? ids : []),
+    ...(one === undefined ? ids : []),
     { title: 'USER', text: ({ user }) => user, least: 4 },
+    ...(events.some(({ actor }) => actor !== null) ? actors : []),
     { title: 'DETAILS', text: eventText, below: true },
   ]
 }
