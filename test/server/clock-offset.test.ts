@@ -113,15 +113,14 @@ test('an offset that was learned under a larger maxSeconds is ignored', async ()
   const before = await start({ database, clockOffset: { maxSeconds: 3600 } })
   await before.send(now - 1000)
   await before.mac.close()
-  for (const clockOffset of [{ maxSeconds: 999 }, false as const]) {
+  // Without an offset comes last: this server keeps nonces for less time, and may remove those of the others.
+  for (const clockOffset of [{ maxSeconds: 999 }, { maxSeconds: 1000 }, false as const]) {
     const { mac, send } = await start({ database, clockOffset })
-    expect(await send(now - 1000)).toBe('401 ERR_MAC_TIMESTAMP_STALE')
-    expect(await send(now)).toBe('200')
+    const isApplied = clockOffset !== false && clockOffset.maxSeconds === 1000
+    expect(await send(now - 1000)).toBe(isApplied ? '200' : '401 ERR_MAC_TIMESTAMP_STALE')
+    if (!isApplied) expect(await send(now)).toBe('200')
     await mac.close()
   }
-  const same = await start({ database, clockOffset: { maxSeconds: 1000 } })
-  expect(await same.send(now - 1000)).toBe('200')
-  await same.mac.close()
 })
 
 test('a clock offset can be reset, and is then learned again', async () => {
