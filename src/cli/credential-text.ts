@@ -1,10 +1,10 @@
 import type { CredentialEvent } from '../credentials/change.ts'
 import type { Credential, NewCredential } from '../credentials/credential.ts'
+import { showAgo, showMoment, showShortSpan, showSpan, showUse } from '../moments.ts'
 import { plain } from '../protocol/terminal-text.ts'
 import type { AuditAction, RateLimit } from '../types.ts'
 import { curlAdvice } from './curl.ts'
 import { lineOn, pasted, quote } from './help.ts'
-import { showAgo, showMoment, showShortSpan, showSpan, showUse } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { type Colors, type Field, fieldLines, wrap } from './terminal/text.ts'
 

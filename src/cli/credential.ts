@@ -12,6 +12,7 @@ import {
 import type { Command } from 'commander'
 import type { ClientCredential } from '../client/index.ts'
 import type { NewCredential } from '../credentials/credential.ts'
+import { showMoment } from '../moments.ts'
 import { SCOPE_TOKEN } from '../protocol/characters.ts'
 import { MAC_ALGORITHMS, type MacAlgorithm } from '../protocol/signature.ts'
 import { plain } from '../protocol/terminal-text.ts'
@@ -21,7 +22,7 @@ import { textOf } from './body.ts'
 import { existingPlace, type Place, withStoreOf } from './database.ts'
 import { type Failure, misuse, noCredential, unusableFile } from './failure.ts'
 import { lineOn, pasted, quote } from './help.ts'
-import { secondsOf, showMoment } from './terminal/moments.ts'
+import { secondsOf } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** Where a command finds the credential to sign with. A key is never on the command line. */

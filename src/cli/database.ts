@@ -3,14 +3,12 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Credential } from '../credentials/credential.ts'
 import type { Mac } from '../mac.ts'
+import { showMoment } from '../moments.ts'
 import { type DatabaseUrl, parseDatabaseUrl } from '../store/database-url.ts'
 import type { DriverChoice } from '../store/drivers/choose-driver.ts'
-import type { SqliteHandle } from '../store/drivers/sqlite-handle.ts'
-import type { StateName } from '../store/schema.ts'
 import type { Store } from '../store/types.ts'
 import { EXIT, Failure, misuse, noCredential } from './failure.ts'
 import { pasted } from './help.ts'
-import { showMoment } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** The database that a command uses. */
@@ -165,31 +163,13 @@ function fileExists(file: string): boolean {
   }
 }
 
-/** The runtime's name and version. */
-export function runtimeName(): string {
-  const { bun, deno, node } = process.versions
-  if (bun !== undefined) return `Bun ${bun}`
-  return deno === undefined ? `Node ${node}` : `Deno ${deno}`
-}
-
-/** The name of the SQLite driver that this runtime uses, or `null` if it has none. */
-export async function sqliteDriver(choice: DriverChoice): Promise<string | null> {
-  const { bun, deno } = process.versions
-  const { nodeSqliteModule } = await import('../store/drivers/node-sqlite.ts')
-  if (choice === 'own') {
-    if (bun !== undefined) return 'bun:sqlite'
-    if (nodeSqliteModule() !== null) return 'node:sqlite'
-  }
-  if (bun !== undefined || deno !== undefined) return null
-  const { betterSqlite3Class } = await import('../store/drivers/better-sqlite3.ts')
-  return (await betterSqlite3Class()) === null ? null : 'better-sqlite3'
-}
-
 /**
  * Checks that this runtime has a SQLite driver for the database.
  * @throws Failure if it has none. It says what to install, or how to run withmac instead.
  */
 export async function demandSqlite(choice: DriverChoice): Promise<void> {
+  // Loaded lazily, because it imports Kysely.
+  const { runtimeName, sqliteDriver } = await import('../doctor/inspect.ts')
   if ((await sqliteDriver(choice)) !== null) return
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) {
@@ -208,50 +188,6 @@ export async function demandSqlite(choice: DriverChoice): Promise<void> {
     `${lacks}. In the folder where withmac is installed, run: npm install better-sqlite3@11. ` +
       'Or use Bun, which has SQLite: bunx --no-install --bun withmac …',
   )
-}
-
-/** A database that was opened as it is, without a migration. */
-export interface Inspected {
-  /** The rows of a query. The query must not write. */
-  rows(sql: string, ...parameters: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
-  /** The first value of the first row. */
-  value(sql: string, ...parameters: readonly unknown[]): unknown
-  /** A number of the table `mac_state`, or `null` if it is missing. */
-  state(name: StateName): number | null
-  readonly handle: SqliteHandle
-  /** The path of the file, or `null` in memory. */
-  readonly path: string | null
-}
-
-/** Opens the database without a migration, runs `work`, and closes it. */
-export async function withInspected<Result>(
-  { file, driver }: Pick<Place, 'file' | 'driver'>,
-  work: (inspected: Inspected) => Result | Promise<Result>,
-): Promise<Result> {
-  const { openSqlite } = await import('../store/drivers/choose-driver.ts')
-  const handle = await openSqlite(file ?? ':memory:', driver)
-  try {
-    handle.exec('pragma busy_timeout = 2000')
-    return await work(inspectedOf(handle, file))
-  } finally {
-    handle.close()
-  }
-}
-
-function inspectedOf(handle: SqliteHandle, path: string | null): Inspected {
-  const rows: Inspected['rows'] = (sql, ...parameters) => handle.all(sql, parameters)
-  const value: Inspected['value'] = (sql, ...parameters) =>
-    Object.values(rows(sql, ...parameters)[0] ?? {})[0]
-  return {
-    rows,
-    value,
-    handle,
-    path,
-    state(name) {
-      const found = value('select value from mac_state where name = ?', name)
-      return found === undefined ? null : Number(found)
-    },
-  }
 }
 
 /**

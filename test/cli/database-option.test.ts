@@ -50,7 +50,7 @@ test.each([[':memory:'], ['sqlite::memory:']])(
       )
     }
     const doctor = await withmac(['doctor', '--database', database], { cwd })
-    expect(doctor.out).toContain('none: the database in memory is empty')
+    expect(doctor.out).toContain('none: a database in memory begins empty')
     expect(doctor.status).toBe(0)
     const shown = await withmac(['show', 'a', '--database', database], { cwd })
     expect(shown.err).toContain('there is no credential a in :memory:.')

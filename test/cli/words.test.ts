@@ -1,14 +1,8 @@
 import { readRateLimit } from '../../src/cli/credential.ts'
 import { lineOn } from '../../src/cli/help.ts'
-import {
-  readExpiry,
-  readGrace,
-  showAgo,
-  showMoment,
-  showShortSpan,
-  showUse,
-} from '../../src/cli/terminal/moments.ts'
+import { readExpiry, readGrace } from '../../src/cli/terminal/moments.ts'
 import { type Column, createColors, tableLines } from '../../src/cli/terminal/text.ts'
+import { showAgo, showMoment, showShortSpan, showUse } from '../../src/moments.ts'
 import { expect, test } from '../support/runner.ts'
 
 test.each([

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
+import { showMoment, showSpan, showUse } from '../../moments.ts'
 import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, statusOf, statusText } from '../credential-text.ts'
 import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { examples, lineOn } from '../help.ts'
-import { showMoment, showSpan, showUse } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 export function disableCommand(terminal: Terminal): Command {

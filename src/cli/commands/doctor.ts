@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { Finding } from '../../doctor/finding.ts'
 import { gather } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
 import { NOBODY, signedCurl } from '../curl.ts'
 import { demandSqlite, existingPlace } from '../database.ts'
-import { type Finding, findingLines } from '../doctor/finding.ts'
 import { serverFindings } from '../doctor/server.ts'
+import { findingLines, written } from '../doctor/written.ts'
 import { EXIT } from '../failure.ts'
 import { examples } from '../help.ts'
 import { readAddress } from '../network.ts'
@@ -49,8 +50,9 @@ export function doctorCommand(terminal: Terminal): Command {
         const place = existingPlace(options.database)
         await demandSqlite(place.driver)
         // Loaded lazily, because it imports Kysely.
-        const { databaseFindings } = await import('../doctor/database.ts')
-        return give(await databaseFindings(place), terminal)
+        const { databaseFindings } = await import('../../doctor/database.ts')
+        const { file: path, driver } = place
+        return give(await databaseFindings({ path, driver }), terminal)
       }
       const url = readAddress(address)
       const { ext = null, origin = [], copies } = options
@@ -68,7 +70,8 @@ function readCopies(text: string): number {
   throw new InvalidArgumentError('It must be a number from 1 to 1000.')
 }
 
-function give(findings: readonly Finding[], terminal: Terminal): void {
+function give(found: readonly Finding[], terminal: Terminal): void {
+  const findings = found.map(written)
   const ok = findings.every(({ state }) => state !== 'bad')
   terminal.give({ ok, findings }, () => findingLines(findings, terminal.colors, terminal.columns))
   if (!ok) terminal.status = EXIT.no

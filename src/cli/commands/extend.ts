@@ -1,9 +1,10 @@
 import { Command } from 'commander'
+import { showMoment } from '../../moments.ts'
 import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, showExpiry, statusText } from '../credential-text.ts'
 import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { examples, lineOn } from '../help.ts'
-import { readExpiry, showMoment } from '../terminal/moments.ts'
+import { readExpiry } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface ExtendOptions {

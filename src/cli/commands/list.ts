@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { currentSeconds, systemClock } from '../../callback.ts'
 import { type Credential, fromStored } from '../../credentials/credential.ts'
+import { showAgo, showShortSpan } from '../../moments.ts'
 import { plain } from '../../protocol/terminal-text.ts'
 import {
   credentialJson,
@@ -13,7 +14,6 @@ import {
 import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
 import { nameOf } from '../failure.ts'
 import { examples, pasted } from '../help.ts'
-import { showAgo, showShortSpan } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { type Column, tableLines } from '../terminal/text.ts'
 

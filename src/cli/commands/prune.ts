@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { currentSeconds, systemClock } from '../../callback.ts'
 import { Cleanup } from '../../server/cleanup.ts'
 import { errorConverter } from '../../store/store-failure.ts'
-import { existingPlace, type Place, warnOfMemory, withInspected, withStoreOf } from '../database.ts'
+import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
 import { examples } from '../help.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -32,10 +32,12 @@ export function pruneCommand(terminal: Terminal): Command {
 }
 
 /** How long the servers on a database need nonces, in seconds; `null` if no server has stored it. */
-async function keepSecondsOf(place: Place): Promise<number | null> {
+async function keepSecondsOf({ file, path, driver }: Place): Promise<number | null> {
+  // Loaded lazily, because it imports Kysely.
+  const { withInspected } = await import('../../doctor/inspect.ts')
   try {
-    return await withInspected(place, ({ state }) => state('keep_seconds'))
+    return await withInspected({ path: file, driver }, ({ state }) => state('keep_seconds'))
   } catch (error) {
-    throw errorConverter(`The database ${place.path}`, place.file)(error)
+    throw errorConverter(`The database ${path}`, file)(error)
   }
 }

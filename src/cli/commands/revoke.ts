@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { Credential } from '../../credentials/credential.ts'
+import { showMoment, showUse } from '../../moments.ts'
 import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, statusText } from '../credential-text.ts'
 import { existingPlace, found, withMacOf } from '../database.ts'
 import { EXIT, misuse } from '../failure.ts'
 import { examples, lineOn } from '../help.ts'
-import { showMoment, showUse } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface RevokeOptions {

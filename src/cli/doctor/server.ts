@@ -1,6 +1,6 @@
 import type { ClientCredential } from '../../client/index.ts'
-import { showSpan } from '../terminal/moments.ts'
-import { bad, type Finding, good, note } from './finding.ts'
+import { bad, type Finding, good, note } from '../../doctor/finding.ts'
+import { showSpan } from '../../moments.ts'
 import { type Outcome, Probe, verdictOf } from './probe.ts'
 
 /** How to check a server. */

@@ -1,35 +1,25 @@
+import { type AdvisedCommand, adviceText, type Finding } from '../../doctor/finding.ts'
 import { plain } from '../../protocol/terminal-text.ts'
+import { lineOn, pasted } from '../help.ts'
 import { type Colors, wrap } from '../terminal/text.ts'
 
-/** The result of one check. */
-export interface Finding {
-  /** `good`; `bad` must be fixed; `note` is neither, or could not be found out. */
-  readonly state: 'good' | 'bad' | 'note'
-  /** What was checked, in a word or two. */
-  readonly subject: string
-  /** The result in one sentence. */
-  readonly text: string
-  /** How to fix it. */
-  readonly advice?: string
+/** A finding whose advice is one text, with commands that can be pasted. */
+export type WrittenFinding = Omit<Finding, 'advice'> & { readonly advice?: string }
+
+/** Writes the advice of a finding. */
+export function written({ advice, ...finding }: Finding): WrittenFinding {
+  return advice === undefined ? finding : { ...finding, advice: adviceText(advice, commandText) }
 }
 
-export function good(subject: string, text: string): Finding {
-  return { state: 'good', subject, text }
-}
-
-export function bad(subject: string, text: string, advice: string): Finding {
-  return { state: 'bad', subject, text, advice }
-}
-
-export function note(subject: string, text: string, advice?: string): Finding {
-  return advice === undefined
-    ? { state: 'note', subject, text }
-    : { state: 'note', subject, text, advice }
+function commandText({ command, id, options = '' }: AdvisedCommand): string {
+  const words =
+    id === undefined ? pasted(`${command} ${options}`.trim()) : lineOn(id, command, options)
+  return `"${words}"`
 }
 
 /** The lines of a list of findings, with the verdict at the end. */
 export function findingLines(
-  findings: readonly Finding[],
+  findings: readonly WrittenFinding[],
   colors: Colors,
   columns: number | null,
 ): string[] {
@@ -50,7 +40,7 @@ export function findingLines(
   return [...lines, '', verdict(findings, colors)]
 }
 
-function verdict(findings: readonly Finding[], { green, red }: Colors): string {
+function verdict(findings: readonly WrittenFinding[], { green, red }: Colors): string {
   const problems = findings.filter(({ state }) => state === 'bad').length
   if (problems === 0) return green('No problems found.')
   return red(problems === 1 ? 'One problem found.' : `${problems} problems found.`)
