@@ -2,6 +2,7 @@
 type Permission =
   | { readonly name: 'env'; readonly variable: string }
   | { readonly name: 'read' | 'write'; readonly path: string }
+  | { readonly name: 'sys'; readonly kind: 'uid' | 'gid' }
 
 /** Whether a permission was granted, so that Deno does not ask the user. Always true on Bun and Node. */
 export function isPermitted(permission: Permission): boolean {

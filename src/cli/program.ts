@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { adminCommand } from './commands/admin.ts'
 import { createCommand } from './commands/create.ts'
 import { disableCommand, enableCommand } from './commands/disable.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -32,6 +33,7 @@ const COMMANDS = [
   revokeCommand,
   deleteCommand,
   historyCommand,
+  adminCommand,
   pruneCommand,
   resealCommand,
   doctorCommand,
@@ -72,6 +74,7 @@ function program(terminal: Terminal): Command {
         examples(
           ['withmac create ada', 'a credential for ada, and a curl line to try it'],
           ['withmac list', 'all credentials'],
+          ['withmac admin', 'a page to manage them, on this machine'],
           ['withmac doctor', 'checks the database'],
           [
             'withmac doctor https://api.example.com/me --id 3f9c2a1be0d14c7fa6b2d9e1',
