@@ -10,6 +10,7 @@ export type Taker =
   | 'credentialHistory'
   | 'reseal'
   | 'createTokenEndpoint'
+  | 'createAdmin'
   | 'signRequest'
   | 'signHeaders'
   | 'the request of signHeaders'
@@ -53,6 +54,7 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
     ...['authenticateClient', 'algorithm', 'expiresSeconds', 'issueLimit'],
     ...['origin', 'trustProxy', 'clientAddress', 'onIssue', 'onRefuse', 'onError'],
   ],
+  createAdmin: ['authorize', 'basePath', 'onError'],
   signRequest: SIGNING,
   signHeaders: ['now', 'clockOffset', 'nonce'],
   'the request of signHeaders': ['method', 'url', 'target', 'ext', 'body'],

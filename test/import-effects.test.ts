@@ -5,7 +5,13 @@ import { temporaryFolder } from './support/folder.ts'
 import { runToEnd } from './support/process.ts'
 import { describe, expect, test } from './support/runner.ts'
 
-const ENTRIES = ['index.ts', 'client/index.ts', 'oauth/index.ts', 'testing/index.ts']
+const ENTRIES = [
+  'index.ts',
+  'client/index.ts',
+  'admin/index.ts',
+  'oauth/index.ts',
+  'testing/index.ts',
+]
 const SCRIPT = join(import.meta.dirname, 'support/import-trapped.ts')
 
 interface Imported {

@@ -11,6 +11,7 @@ const SRC = join(dirname(fileURLToPath(import.meta.url)), '../../src')
  */
 const FLOORS: readonly string[] = [
   'cli',
+  'admin',
   'oauth',
   'testing',
   'index.ts',

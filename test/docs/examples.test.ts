@@ -28,7 +28,11 @@ const RUN_OTHERWISE = [
 /** Each example, with a script that uses it as `./example.ts`, and the last line that the script prints. */
 const USES: readonly (readonly [contains: string, uses: string, prints: string])[] = [
   ["app.get('/me'", 'await show((request) => example.default.fetch(request))', '200 401 401'],
-  ['$types', 'await show((request) => example.GET({ request }))', '200 401 401'],
+  [
+    '// src/routes/orders/+server.ts',
+    'await show((request) => example.GET({ request }))',
+    '200 401 401',
+  ],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
   ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
   ["key: 'only-for-tests'", 'void example', 'null'],
@@ -78,6 +82,29 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
      const request = new Request('http://10.0.0.1/', { headers: { authorization } })
      console.log((await example.fetch(request)).status)`,
     '200',
+  ],
+  [
+    '__Host-session=',
+    `example.sessions.set('1', { email: 'ada@example.com', isAdmin: true })
+     const get = async (cookie) => {
+       const request = new Request('https://admin.example.com/admin', { headers: { cookie } })
+       const response = await example.default.routes['/admin'](request)
+       return [response.status, (await response.text()).includes('ada@example.com')]
+     }
+     console.log(...await get('a=b; __Host-session=1'), ...await get('__Host-session=2'))`,
+    '200 true 403 false',
+  ],
+  [
+    "app.all('/keys/*'",
+    `const get = (path) => example.default.fetch(new Request('http://localhost' + path))
+     console.log((await get('/keys')).status, (await get('/keys/audit')).status, (await get('/')).status)`,
+    '403 403 404',
+  ],
+  [
+    '// SvelteKit: ',
+    `const request = new Request('http://localhost/admin/audit')
+     console.log((await example.GET({ request })).status, (await example.POST({ request })).status)`,
+    '403 403',
   ],
   [
     'createTokenEndpoint(',

@@ -1,3 +1,4 @@
+import { type AdminOptions, createAdmin } from '../../src/admin/index.ts'
 import {
   createMacFetch,
   createTokenFetch,
@@ -116,6 +117,11 @@ const ofHistory: Each<HistoryFilter> = {
 const ofReseal: Each<ResealOptions> = {
   onProgress: [true, 'must be a function, not true'],
   vacuum: ['no', 'must be true or false, not "no"'],
+}
+const ofAdmin: Each<AdminOptions> = {
+  authorize: [null, 'must be a function, not null'],
+  basePath: ['/admin/', 'must be a path such as "/admin", without a slash at its end, or "/"'],
+  onError: ['log', 'must be a function, not "log"'],
 }
 const ofEndpoint: Each<TokenEndpointOptions> = {
   authenticateClient: [true, 'must be a function, not true'],
@@ -255,6 +261,14 @@ const CALLED: readonly Called[] = [
     wrong: ofEndpoint,
     near: ['authenticate_client', 'authenticateClient'],
     sibling: ['timeoutSeconds', 'createTokenFetch'],
+  },
+  {
+    who: 'createAdmin',
+    call: (options) => createAdmin(mac, options),
+    needed: { authorize: () => null },
+    wrong: ofAdmin,
+    near: ['base_path', 'basePath'],
+    sibling: ['onIssue', 'createTokenEndpoint'],
   },
   {
     who: 'signRequest',

@@ -5,6 +5,7 @@ import { demand } from '../tools/report.mjs'
 
 const EXPECTED = [
   /^dist\/[\w/-]+\.(?:js|d\.ts)$/,
+  /^dist\/admin\/THIRD-PARTY\.txt$/,
   /^docs\/[\w/.-]+\.(?:md|svg|ts)$/,
   /^bench\/[\w-]+\.(?:md|svg)$/,
   /^node_modules\/kysely-bun-sqlite\//,

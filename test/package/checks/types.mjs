@@ -33,6 +33,7 @@ const INSTALLED = {
 const ENTRIES = {
   withmac: { consumer: 'consumer.ts', declared: 'index.d.ts' },
   'withmac/client': { consumer: 'consumer-client.ts', declared: 'client/index.d.ts' },
+  'withmac/admin': { consumer: 'consumer-admin.ts', declared: 'admin/index.d.ts' },
   'withmac/oauth': { consumer: 'consumer-oauth.ts', declared: 'oauth/index.d.ts' },
   'withmac/testing': { consumer: 'consumer-testing.ts', declared: 'testing/index.d.ts' },
 }

@@ -1,0 +1,55 @@
+// The last step of `npm run build`: bundles hono and d3 into dist/admin/vendor.js, writes their licences beside
+// it, and puts the files that the pages load into dist/admin/assets.js. It runs on Bun.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BUILT = join(ROOT, 'dist/admin')
+
+const { outputs, metafile } = await Bun.build({
+  entrypoints: [join(BUILT, 'vendor.js')],
+  root: ROOT,
+  target: 'node',
+  format: 'esm',
+  metafile: true,
+  minify: { syntax: true, whitespace: false, identifiers: false },
+})
+const [bundle] = outputs
+// Bun writes the path of each module into a comment. Where node_modules is on this machine must not be packed.
+const text = await bundle.text()
+writeFileSync(join(BUILT, 'vendor.js'), text.replace(/^\/\/ .*node_modules\//gm, '// '))
+
+const packages = new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
+const licences = [...packages].sort().map(licenceOf)
+writeFileSync(
+  join(BUILT, 'THIRD-PARTY.txt'),
+  `vendor.js contains parts of these packages.\n\n${licences.join('\n')}`,
+)
+
+const assets = readdirSync(import.meta.dirname).filter((name) => /\.(?:css|js|svg)$/.test(name))
+const texts = assets.map((name) => [name, readFileSync(join(import.meta.dirname, name), 'utf8')])
+writeFileSync(
+  join(BUILT, 'assets.js'),
+  `const TEXTS = ${JSON.stringify(Object.fromEntries(texts), null, 2)}
+
+/** Returns the text of a file that the pages load. */
+export function readAsset(name) {
+    return TEXTS[name]
+}
+`,
+)
+
+/** Returns the folder of the package that a file belongs to; `null` if it is our own. */
+function packageOf(file) {
+  const path = file.replaceAll('\\', '/')
+  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? null
+}
+
+function licenceOf(folder) {
+  const at = existsSync(folder) ? folder : join(ROOT, folder)
+  const { name, version, license } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'))
+  const file = readdirSync(at).find((each) => /^licen[cs]e/i.test(each))
+  if (file === undefined) throw new Error(`${relative(ROOT, dirname(at))}: ${name} has no licence`)
+  const text = readFileSync(join(at, file), 'utf8').trim()
+  return `${'-'.repeat(72)}\n${name} ${version}, ${license}\n\n${text}\n`
+}

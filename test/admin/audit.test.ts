@@ -1,0 +1,102 @@
+import { describe, expect, test } from '../support/runner.ts'
+import { visitor } from './visitor.ts'
+
+const rows = (text: string) => text.match(/<tr role="row"><td/g)?.length ?? 0
+
+async function start() {
+  const all = visitor()
+  const { mac, clock } = all
+  await mac.createCredential('ada', { id: 'a' })
+  clock.seconds += 2 * 86_400
+  await mac.createCredential('grace', { id: 'b', scopes: ['x'] })
+  await mac.updateCredential('b', { label: 'new', scopes: [] })
+  await mac.rotateCredential('b')
+  return all
+}
+
+describe('the audit', () => {
+  test('shows all events, the latest first, with what changed', async () => {
+    const { text } = await (await start()).get('/admin/audit')
+    expect(rows(text)).toBe(4)
+    expect(text.indexOf('rotated</strong>')).toBeLessThan(text.indexOf('changed</strong>'))
+    expect(text).toContain('<span class="quiet">label</span> none → <bdi>new</bdi>')
+    expect(text).toContain('<span class="quiet">scopes</span> <bdi>x</bdi> → none')
+  })
+
+  test('is filtered by action, identifier, user and day', async () => {
+    const { get, clock } = await start()
+    const found = async (query: string) => rows((await get(`/admin/audit?${query}`)).text)
+    expect(await found('action=created')).toBe(2)
+    expect(await found('id=a')).toBe(1)
+    expect(await found('user=grace')).toBe(3)
+    expect(await found('user=grace&action=created')).toBe(1)
+    const today = new Date(clock.seconds * 1000).toISOString().slice(0, 10)
+    expect(await found(`from=${today}`)).toBe(3)
+    expect(await found(`from=${today}&to=${today}`)).toBe(3)
+    expect(
+      await found(`to=${new Date((clock.seconds - 86_400) * 1000).toISOString().slice(0, 10)}`),
+    ).toBe(1)
+    expect((await get('/admin/audit?id=nothing')).text).toContain('No event matches.')
+  })
+
+  test('shows an error beside a day that is not valid', async () => {
+    const { text } = await (await start()).get('/admin/audit?from=2030-02-30x')
+    expect(text).toContain(
+      '<p class="error" id="audit-from-error">Enter a date, such as 2030-12-31.</p>',
+    )
+  })
+
+  test('has pages', async () => {
+    const { get, mac } = visitor()
+    await mac.createCredential('ada', { id: 'x' })
+    for (let times = 0; times < 60; times++) {
+      await mac.disableCredential('x')
+      await mac.enableCredential('x')
+    }
+    const first = await get('/admin/audit?user=ada')
+    expect(rows(first.text)).toBe(100)
+    const [, next = ''] = /rel="next" href="([^"]*)"/.exec(first.text) ?? []
+    const second = await get(next.replaceAll('&amp;', '&'))
+    expect(rows(second.text)).toBe(21)
+    expect(second.text).toContain('created</strong>')
+    expect(second.text).not.toContain('rel="next"')
+  })
+
+  test('says what to expect if it is empty', async () => {
+    expect((await visitor().get('/admin/audit')).text).toContain('Nothing has happened yet.')
+  })
+})
+
+describe('the audit as CSV', () => {
+  test('has the same filters', async () => {
+    const { get } = await start()
+    const { text, headers } = await get('/admin/audit.csv?action=created')
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect(headers.get('content-disposition')).toMatch(/^attachment; filename="audit-[-\d]+\.csv"$/)
+    const lines = text.replace('\ufeff', '').trimEnd().split('\r\n')
+    expect(lines[0]).toBe('number,time,action,actor,credential,user,detail')
+    expect(lines.slice(1).map((line) => line.split(',')[4])).toEqual(['b', 'a'])
+  })
+
+  test('quotes values, and a spreadsheet does not calculate them', async () => {
+    const { get, mac } = visitor()
+    for (const user of ['=1+1', '+1', '-1', '@x', 'a,"b"\nc', "'x"])
+      await mac.createCredential(user)
+    const { text } = await get('/admin/audit.csv')
+    for (const value of ["'=1+1", "'+1", "'-1", "'@x", '"a,""b""\nc"', "'x"]) {
+      expect(text).toContain(`,${value},`)
+    }
+    expect(text).not.toMatch(/,[=+@-]/)
+  })
+
+  test('has more events than a page', async () => {
+    const { get, mac } = visitor()
+    await mac.createCredential('ada', { id: 'x' })
+    for (let times = 0; times < 1200; times++) {
+      if (times % 2 === 0) await mac.disableCredential('x')
+      else await mac.enableCredential('x')
+    }
+    const { text } = await get('/admin/audit.csv')
+    expect(text.trimEnd().split('\r\n')).toHaveLength(1202)
+  })
+})
