@@ -1,13 +1,18 @@
 import { currentSeconds } from '../callback.ts'
 import { partsOf } from '../create-mac.ts'
 import type { Credential } from '../credentials/credential.ts'
+import { databaseFindings } from '../doctor/database.ts'
+import { adviceText } from '../doctor/finding.ts'
 import type { Mac } from '../mac.ts'
 import type { AdminData, AuditEvent, AuditSearch, CredentialSearch, StatusFilter } from './data.ts'
 import { statusOf } from './format.ts'
 
+/** Larger database files are not read as a whole: that would hold up requests for a second. */
+const MOST_CHECKED_BYTES = 50_000_000
+
 /** Returns what the pages read of a `Mac`. */
 export function dataOf(mac: Mac): AdminData {
-  const { settings } = partsOf(mac)
+  const { settings, actingAs } = partsOf(mac)
   const now = () => currentSeconds(settings.now)
   return {
     now,
@@ -18,8 +23,16 @@ export function dataOf(mac: Mac): AdminData {
     traffic: async () => [],
     rejections: () => [],
     rejection: () => null,
-    health: async () => [],
-    actingAs: () => mac,
+    health: async () => {
+      const sealer = async () => settings.sealer(new Promise(() => {}))
+      const options = { sealer, mostBytes: MOST_CHECKED_BYTES }
+      const findings = await databaseFindings(settings.database, options)
+      return findings.map(({ state, subject, text, advice }) => ({
+        ...{ kind: state, name: subject, text },
+        advice: advice === undefined ? null : adviceText(advice),
+      }))
+    },
+    actingAs,
   }
 }
 

@@ -94,7 +94,7 @@ describe('withmac admin', () => {
     expect(set).toMatch(/^withmac_admin_\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
     const page = await send(admin.origin + path, cookie)
     expect(page.status).toBe(200)
-    expect(await page.text()).toMatch(/^cli:\S+ GET/)
+    expect(await page.text()).toMatch(/Acting as .*cli:\S/)
     const { out, err, status } = await admin.end('SIGINT')
     expect({ err, status }).toEqual({ err: '', status: 0 })
     expect(out).toMatch(/^The admin page of \S+mac\.db, which was created:\n\n {2}http:/)
@@ -194,14 +194,24 @@ describe('withmac admin', () => {
     expect((await openLink(admin.link)).response.status).toBe(303)
   })
 
-  test('passes the body of a form on, and refuses one that is too large', async () => {
+  test('accepts a form of its own page only, with the operator in the history', async () => {
     using folder = temporaryFolder()
-    await using admin = await startAdmin(folder.path(''))
+    const cwd = folder.path('')
+    await using admin = await startAdmin(cwd)
     const { cookie, path } = await openLink(admin.link)
-    const post = (body: string) => send(admin.origin + path, cookie, { method: 'POST', body })
-    expect(await (await post('user=ada')).text()).toMatch(/ POST user=ada$/)
-    expect((await post('x'.repeat(1_000_001))).status).toBe(413)
-    expect(await (await post('')).text()).toMatch(/ POST $/)
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const post = (body: string, origin: string) =>
+      send(`${admin.origin}${path}/new`, cookie, {
+        ...{ method: 'POST', body, headers: { ...headers, origin } },
+      })
+    const form = 'user=ada&algorithm=hmac-sha-256&expires=30d'
+    // A page of a server on another port, which the browser counts as the same site.
+    expect((await post(form, 'http://127.0.0.1:1')).status).toBe(403)
+    expect((await post('x'.repeat(1_000_001), admin.origin)).status).toBe(413)
+    expect(await withmacJson<object[]>(['list'], { cwd })).toHaveLength(0)
+    expect(await (await post(form, admin.origin)).text()).toContain('Credential created')
+    const [event] = await withmacJson<{ actor: string }[]>(['history'], { cwd })
+    expect(event?.actor).toMatch(/^cli:./)
   })
 
   test('takes the port of --port, and says if it is in use', async () => {

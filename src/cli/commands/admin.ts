@@ -32,11 +32,11 @@ export function adminCommand(terminal: Terminal): Command {
       const { database, port } = command.optsWithGlobals<AdminOptions>()
       const place = findPlace(database)
       warnOfMemory(place, terminal)
-      await withMacOf(place, async (mac) => {
+      await withMacOf(place, async (_, mac) => {
         // Loaded lazily: no other command needs them.
         const { Gate, IDLE_HOURS } = await import('../admin/gate.ts')
         const { Loopback } = await import('../admin/loopback.ts')
-        const { createAdmin } = await import('../admin/stand-in.ts')
+        const { createAdmin } = await import('../../admin/index.ts')
         const actor = operator()
         const server = await Loopback.open(port).catch((error) => {
           throw unusablePort(error, port)
@@ -45,6 +45,7 @@ export function adminCommand(terminal: Terminal): Command {
         const admin = createAdmin(mac, {
           authorize: (request) => (gate.hasSession(request) ? actor : null),
           basePath: gate.basePath,
+          onError: ({ code, message }) => terminal.complain(`a page failed: ${message}`, code),
         })
         server.serve(
           (request) => gate.enter(request, admin),
