@@ -9,6 +9,7 @@ import type { DriverChoice } from '../store/drivers/choose-driver.ts'
 import type { Store } from '../store/types.ts'
 import { EXIT, Failure, misuse, noCredential } from './failure.ts'
 import { pasted } from './help.ts'
+import { operator } from './operator.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** The database that a command uses. */
@@ -68,18 +69,23 @@ export function warnOfMemory({ file }: Place, terminal: Terminal): void {
   )
 }
 
-/** Opens the database as a `Mac`, runs `work`, and closes it. */
+/**
+ * Opens the database as a `Mac`, runs `work`, and closes it.
+ *
+ * @param work Gets methods whose changes name the operator in the history, and the `Mac` itself, which names
+ *   nobody.
+ */
 export async function withMacOf<Result>(
   place: Place,
-  work: (mac: Mac) => Promise<Result>,
+  work: (acting: Mac, mac: Mac) => Promise<Result>,
 ): Promise<Result> {
   await demandSqlite(place.driver)
   // Loaded lazily: commands that need no database start without it.
-  const { createMac } = await import('../create-mac.ts')
+  const { createMac, partsOf } = await import('../create-mac.ts')
   const mac = createMac({ database: place.url })
   try {
     await mac.ready()
-    return await work(mac)
+    return await work({ ...mac, ...partsOf(mac).actingAs(operator()) }, mac)
   } finally {
     await mac.close()
   }

@@ -162,6 +162,12 @@ test('history shows who made each change, if somebody did', async () => {
   const cwd = folder.path('')
   await withmac(['create', 'ada', '--id', 'a1'], { cwd })
   await withmac(['disable', 'a1'], { cwd })
+  const operator = expect.stringMatching(/^cli:./)
+  expect(await withmacJson<object[]>(['history', 'a1'], { cwd })).toMatchObject([
+    { action: 'disabled', actor: operator },
+    { action: 'created', actor: operator },
+  ])
+  run(folder.path('mac.db'), 'update mac_audit set actor = null')
   const without = await withmac(['history', 'a1'], { cwd })
   expect(without.out).not.toContain('BY')
   run(folder.path('mac.db'), "update mac_audit set actor = 'grace' where action = 'disabled'")
@@ -203,11 +209,14 @@ rate limit  as the server sets it (before: 100 requests in 1 minute)
   await withmac(['delete', 'a1', '--yes'], { cwd })
   const history = await withmac(['history', 'a1'], { cwd })
   expect(
-    masked(history.out, cwd).replace(/<day> ..:../g, '<day> <time>'),
-  ).toBe(`WHEN (UTC)        WHAT     USER  DETAILS
-<day> <time>  deleted  ada   label desk; created <moment>; never known to be used
-<day> <time>  changed  ada   label desk (before: none); scopes a b (before: orders:read); rate limit as the server sets it (before: 100 requests in 1 minute)
-<day> <time>  created  ada
+    masked(history.out, cwd)
+      .replace(/<day> ..:../g, '<day> <time>')
+      .replace(/BY +/, 'BY  ')
+      .replace(/cli:\S+/g, '<me>'),
+  ).toBe(`WHEN (UTC)        WHAT     USER  BY  DETAILS
+<day> <time>  deleted  ada   <me>  label desk; created <moment>; never known to be used
+<day> <time>  changed  ada   <me>  label desk (before: none); scopes a b (before: orders:read); rate limit as the server sets it (before: 100 requests in 1 minute)
+<day> <time>  created  ada   <me>
 `)
   const last = await withmacJson<object[]>(['history', '--user', 'ada', '--limit', '1'], { cwd })
   expect(last).toMatchObject([{ number: 3, action: 'deleted', id: 'a1', user: 'ada' }])
