@@ -1,4 +1,4 @@
-import type { TrafficCount } from './data.ts'
+import type { TrafficCount } from '../store/types.ts'
 import { formatNumber } from './format.ts'
 import { type Html, html, raw, scaleBand, scaleLinear, stack } from './vendor.ts'
 

@@ -1,14 +1,11 @@
 import type { Credential } from '../credentials/credential.ts'
+import { showAgo, showMoment, showShortSpan, showSpan } from '../moments.ts'
 import type { RateLimit } from '../types.ts'
 import { type Html, html } from './vendor.ts'
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 /** A credential that expires within this time is "expiring". In seconds. */
-export const SOON: number = 7 * DAY
+export const SOON: number = 7 * 86_400
 
-const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
 const NUMBER = new Intl.NumberFormat('en')
 
 /** `12,345` */
@@ -16,48 +13,24 @@ export function formatNumber(value: number): string {
   return NUMBER.format(value)
 }
 
-/** `2026-11-04 12:30 UTC`. A year after 9999 has a sign and more digits. */
-export function formatMoment(moment: Date): string {
-  return `${moment
-    .toISOString()
-    .replace(/:[^:]*$/, '')
-    .replace('T', ' ')} UTC`
-}
-
 /** A time, in UTC. enhance.js shows it in the reader's time zone. */
 export function time(moment: Date): Html {
-  return html`<time datetime="${moment.toISOString()}">${formatMoment(moment)}</time>`
+  return html`<time datetime="${moment.toISOString()}">${showMoment(moment)}</time>`
 }
 
-/** A time relative to now, with the exact time in its title: `3 days ago`, `in 2 hours`. */
+/** A time relative to now, for lists, with the exact time in its title: `3 d ago`, `in 2 h`. */
 export function timeAgo(moment: Date, now: Date): Html {
-  const shown = relative((moment.getTime() - now.getTime()) / 1000)
-  return html`<time class="nowrap" datetime="${moment.toISOString()}" title="${formatMoment(moment)}" data-relative>${shown}</time>`
+  return html`<time class="nowrap" datetime="${moment.toISOString()}" title="${showMoment(moment)}" data-relative>${relative(moment, now, showShortSpan)}</time>`
 }
 
 /** Both of them. */
 export function timeAndAgo(moment: Date, now: Date): Html {
-  const ago = relative((moment.getTime() - now.getTime()) / 1000)
-  return html`${time(moment)} <span class="quiet">(${ago})</span>`
+  return html`${time(moment)} <span class="quiet">(${relative(moment, now)})</span>`
 }
 
-function relative(seconds: number): string {
-  const [amount, unit] = inUnit(seconds)
-  return unit === 'second' && seconds <= 0 ? 'just now' : AGO.format(amount, unit)
-}
-
-/** A duration in the largest unit of which it has at least two: `47 hours`, `3 days`. */
-export function formatSpan(seconds: number): string {
-  const [amount, unit] = inUnit(seconds)
-  return new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(amount)
-}
-
-function inUnit(seconds: number): [amount: number, unit: 'day' | 'hour' | 'minute' | 'second'] {
-  const size = Math.abs(seconds)
-  if (size >= 2 * DAY) return [Math.round(seconds / DAY), 'day']
-  if (size >= 2 * HOUR) return [Math.round(seconds / HOUR), 'hour']
-  if (size >= MINUTE) return [Math.round(seconds / MINUTE), 'minute']
-  return [Math.round(seconds), 'second']
+function relative(moment: Date, now: Date, show: typeof showSpan = showSpan): string {
+  const seconds = (moment.getTime() - now.getTime()) / 1000
+  return seconds > 0 ? `in ${show(seconds)}` : showAgo(moment, now, show)
 }
 
 /** A text of unknown direction and length. It cannot change the direction of the text around it. */
@@ -76,7 +49,7 @@ export function code(text: string): Html {
 }
 
 export function formatRateLimit({ requests, seconds }: RateLimit): string {
-  return `${formatNumber(requests)} requests in ${formatSpan(seconds)}`
+  return `${formatNumber(requests)} requests in ${showSpan(seconds)}`
 }
 
 export type Status = 'active' | 'expiring' | 'expired' | 'disabled' | 'revoked'

@@ -1,93 +1,67 @@
-import { currentSeconds } from '../callback.ts'
 import { partsOf } from '../create-mac.ts'
-import type { Credential } from '../credentials/credential.ts'
-import { databaseFindings } from '../doctor/database.ts'
-import { adviceText } from '../doctor/finding.ts'
+import { fromStored } from '../credentials/credential.ts'
 import type { Mac } from '../mac.ts'
-import type { AdminData, AuditEvent, AuditSearch, CredentialSearch, StatusFilter } from './data.ts'
-import { statusOf } from './format.ts'
+import type { MacSettings } from '../options.ts'
+import type { KeylessCredential, Usage } from '../store/types.ts'
+import type { AdminData, ShownCredential } from './data.ts'
 
 /** Larger database files are not read as a whole: that would hold up requests for a second. */
 const MOST_CHECKED_BYTES = 50_000_000
 
-/** Returns what the pages read of a `Mac`. */
+/** Returns what the pages read of a `Mac`. From now on it keeps its newest rejections. */
 export function dataOf(mac: Mac): AdminData {
-  const { settings, actingAs } = partsOf(mac)
-  const now = () => currentSeconds(settings.now)
+  const { settings, store, now, rejections, actingAs } = partsOf(mac)
+  const credentials = async () => (await store()).credentials
+  rejections.watch()
   return {
     now,
     signedOrigin: originOf(settings.origin),
-    search: async (search) => searchIn(await mac.listCredentials(), search, now()),
-    find: (id) => mac.getCredential(id),
-    history: async (search) => historyIn(await mac.credentialHistory({ limit: 1_000_000 }), search),
-    traffic: async () => [],
-    rejections: () => [],
-    rejection: () => null,
-    health: async () => {
-      const sealer = async () => settings.sealer(new Promise(() => {}))
-      const options = { sealer, mostBytes: MOST_CHECKED_BYTES }
-      const findings = await databaseFindings(settings.database, options)
-      return findings.map(({ state, subject, text, advice }) => ({
-        ...{ kind: state, name: subject, text },
-        advice: advice === undefined ? null : adviceText(advice),
+    async search(search) {
+      const at = now()
+      const open = await credentials()
+      const found = await open.search({ ...search, now: at })
+      const ids = found.map(({ id }) => id)
+      const usage = await open.usageOf(at, ids)
+      return found.map((stored) => shown(stored, usage.get(stored.id)))
+    },
+    async find(id) {
+      const open = await credentials()
+      const stored = await open.find(id)
+      if (stored === null) return null
+      return shown(stored, (await open.usage(now(), id)).get(id))
+    },
+    async history(filter) {
+      const rows = await (await credentials()).history(filter)
+      return rows.map(({ at, credential, ...row }) => ({
+        ...row,
+        at: new Date(at * 1000),
+        id: credential,
       }))
+    },
+    traffic: async (credential) => (await store()).traffic(now(), credential),
+    rejections: (limit) => rejections.newest(limit),
+    rejection: (reference) => rejections.find(reference),
+    async health() {
+      // Loaded when somebody looks.
+      const { databaseFindings } = await import('../doctor/database.ts')
+      const sealer = () => settings.sealer(new Promise(() => {}))
+      return databaseFindings(settings.database, { sealer, mostBytes: MOST_CHECKED_BYTES })
     },
     actingAs,
   }
 }
 
-function originOf(origin: ReturnType<typeof partsOf>['settings']['origin']): string | null {
+function shown(stored: KeylessCredential, usage: Usage | undefined): ShownCredential {
+  const { removeAt } = stored
+  const removed = removeAt === null ? null : new Date(removeAt * 1000)
+  return { ...fromStored(stored, usage), removed }
+}
+
+/** The first origin of the option `origin`, unless that is a function. */
+function originOf(origin: MacSettings['origin']): string | null {
   const [first] = typeof origin === 'function' ? [] : (origin ?? [])
   if (first === undefined) return null
   const { scheme, host, port } = first
   const usual = port === (scheme === 'https' ? '443' : '80')
   return `${scheme}://${host}${usual ? '' : `:${port}`}`
-}
-
-function searchIn(
-  all: readonly Credential[],
-  { text, status, before, limit }: CredentialSearch,
-  now: number,
-): Credential[] {
-  const wanted = text?.toLowerCase()
-  return all
-    .filter((each) => isOf(status, each, now))
-    .filter(
-      ({ id, label, user }) =>
-        wanted === undefined ||
-        [id, label ?? '', user].some((value) => value.toLowerCase().includes(wanted)),
-    )
-    .sort((a, b) => b.created.getTime() - a.created.getTime() || (a.id < b.id ? 1 : -1))
-    .filter(({ id, created }) => {
-      const at = created.getTime() / 1000
-      return before === null || at < before.created || (at === before.created && id < before.id)
-    })
-    .slice(0, limit)
-}
-
-function isOf(filter: StatusFilter, credential: Credential, now: number): boolean {
-  if (filter === 'all') return true
-  const status = statusOf(credential, new Date(now * 1000))
-  return filter === status || (filter === 'active' && status === 'expiring')
-}
-
-function historyIn(
-  all: readonly (Omit<AuditEvent, 'actor'> & { readonly actor?: string | null })[],
-  { action, actor, credential, user, from, to, before, limit }: AuditSearch,
-): AuditEvent[] {
-  return all
-    .map((event) => ({ ...event, actor: event.actor ?? null }))
-    .filter((event) => {
-      const at = event.at.getTime() / 1000
-      return (
-        (action === null || event.action === action) &&
-        (actor === null || event.actor === actor) &&
-        (credential === null || event.id === credential) &&
-        (user === null || event.user === user) &&
-        (from === null || at >= from) &&
-        (to === null || at < to) &&
-        (before === null || event.number < before)
-      )
-    })
-    .slice(0, limit)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '../support/runner.ts'
-import { visitor } from './visitor.ts'
+import { FORM, visitor } from './visitor.ts'
 
 const rows = (text: string) => text.match(/<tr role="row"><td/g)?.length ?? 0
 
@@ -21,6 +21,31 @@ describe('the audit', () => {
     expect(text.indexOf('rotated</strong>')).toBeLessThan(text.indexOf('changed</strong>'))
     expect(text).toContain('<span class="quiet">label</span> none → <bdi>new</bdi>')
     expect(text).toContain('<span class="quiet">scopes</span> <bdi>x</bdi> → none')
+  })
+
+  test('names who made a change by the pages', async () => {
+    let actor = 'ops'
+    const { get, post, mac } = visitor({}, { authorize: () => actor })
+    await post('/admin/new', FORM)
+    const [id = ''] = (await mac.listCredentials()).map((each) => each.id)
+    actor = 'grace'
+    const at = (action: string) => `/admin/credential/${action}?id=${id}`
+    await post(at('extend'), { expires: '7d' })
+    await post(at('update'), { label: 'other' })
+    await post(at('disable'), {})
+    await post(at('enable'), {})
+    await post(at('rotate'), { grace: '1h', key: '1' })
+    await post(at('revoke'), { confirm: id })
+    await post(at('delete'), { confirm: id })
+    const events = await mac.credentialHistory()
+    expect(new Set(events.map((event) => `${event.action} by ${event.actor}`))).toEqual(
+      new Set([
+        ...['created by ops', 'extended by grace', 'changed by grace', 'disabled by grace'],
+        ...['enabled by grace', 'rotated by grace', 'revoked by grace', 'deleted by grace'],
+      ]),
+    )
+    expect(rows((await get('/admin/audit?actor=ops')).text)).toBe(1)
+    expect((await get('/admin/audit?actor=ops')).text).toContain('<bdi>ops</bdi>')
   })
 
   test('is filtered by action, identifier, user and day', async () => {

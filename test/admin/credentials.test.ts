@@ -44,6 +44,11 @@ describe('the list of credentials', () => {
     await mac.createCredential('grace', { id: 'b2', label: 'phone', expires: soon })
     await mac.createCredential('grace', { id: 'c3', expires: null })
     await mac.createCredential('grace', { id: 'd4', expires: null })
+    await mac.createCredential('machine', {
+      id: 'e5',
+      expires: soon + 604_800,
+      removeWhenExpired: true,
+    })
     await mac.disableCredential('c3')
     await mac.revokeCredential('d4')
     const found = async (query: string) => identifiers((await get(`/admin?${query}`)).text).sort()
@@ -51,11 +56,12 @@ describe('the list of credentials', () => {
     expect(await found('q=GRACE')).toEqual(['b2', 'c3', 'd4'])
     expect(await found('q=3')).toEqual(['c3'])
     expect(await found('q=%25')).toEqual([])
-    expect(await found('status=active')).toEqual(['a1', 'b2'])
+    expect(await found('status=machine')).toEqual(['e5'])
+    expect(await found('status=active')).toEqual(['a1', 'b2', 'e5'])
     expect(await found('status=expiring')).toEqual(['b2'])
     expect(await found('status=disabled')).toEqual(['c3'])
     expect(await found('status=revoked')).toEqual(['d4'])
-    expect(await found('status=unknown')).toEqual(['a1', 'b2', 'c3', 'd4'])
+    expect(await found('status=unknown')).toEqual(['a1', 'b2', 'c3', 'd4', 'e5'])
     clock.seconds += 7200
     expect(await found('status=expired')).toEqual(['b2'])
     expect(await found('status=active&q=grace')).toEqual([])

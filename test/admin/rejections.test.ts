@@ -1,28 +1,19 @@
-import type { Rejection } from '../../src/admin/data.ts'
-import { createMac } from '../../src/index.ts'
+import type { Rejection } from '../../src/server/recent-rejections.ts'
 import { expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 import { type Visitor, visitor } from './visitor.ts'
 
-/** Rejected requests of a server with an origin: a wrong port, a wrong key, and no header. */
-async function start(): Promise<{ readonly kept: Rejection[]; readonly page: Visitor }> {
-  const kept: Rejection[] = []
-  const mac = createMac({
-    database: 'sqlite::memory:',
-    origin: 'https://api.example.com',
-    onReject(error, request, report) {
-      const { method, url } = request
-      kept.unshift({ at: new Date(), error, report, method, path: new URL(url).pathname, id: null })
-    },
-  })
+/** Rejected requests of a server with an origin: a wrong port, a wrong key, and no header. The last is first. */
+async function start(): Promise<{ readonly kept: readonly Rejection[]; readonly page: Visitor }> {
+  const page = visitor()
+  const { mac, clock, data } = page
   const { key } = await mac.createCredential('ada', { id: 'x' })
-  const app = mac.withMac(() => new Response())
-  await app(signed({ id: 'x', key }, 'http://api.example.com/orders'))
-  await app(signed({ id: 'x', key: 'wrong' }, 'https://api.example.com/<b>'))
+  const app = mac.withMac(() => new Response(), { origin: 'https://api.example.com' })
+  const signing = { ts: clock.seconds }
+  await app(signed({ id: 'x', key }, 'http://api.example.com/orders', signing))
+  await app(signed({ id: 'x', key: 'wrong' }, 'https://api.example.com/<b>', signing))
   await app(new Request('https://api.example.com/nothing'))
-  const rejection = (reference: string) =>
-    kept.find(({ report }) => report.reference === reference) ?? null
-  return { kept, page: visitor({ rejections: (limit) => kept.slice(0, limit), rejection }) }
+  return { kept: data.rejections(10), page }
 }
 
 test('the newest rejections have their codes and references, and lead to their explanations', async () => {
@@ -80,6 +71,6 @@ test('a reference that is not kept is answered with what to do', async () => {
 })
 
 test('an empty list says what to do', async () => {
-  const { text } = await visitor({ rejections: () => [] }).get('/admin/rejections')
+  const { text } = await visitor().get('/admin/rejections')
   expect(text).toContain('No request was rejected since this page was mounted.')
 })

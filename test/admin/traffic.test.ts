@@ -1,6 +1,7 @@
 import { pictures } from '../../src/admin/charts.ts'
-import type { TrafficCount } from '../../src/admin/data.ts'
+import type { TrafficCount } from '../../src/store/types.ts'
 import { describe, expect, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
 import { visitor } from './visitor.ts'
 
 /** 2026-11-28 08:49:36 UTC */
@@ -95,20 +96,21 @@ test('the page of a credential asks for its own counts, the traffic page for all
   expect(asked).toEqual(['x', null])
 })
 
-test('the health page shows what was found, and what to do', async () => {
-  const { get } = visitor({
-    health: async () => [
-      { kind: 'good', name: 'database', text: 'It opens.', advice: null },
-      {
-        kind: 'bad',
-        name: 'permissions',
-        text: 'Others can read it: <b>',
-        advice: 'chmod 600 <file>',
-      },
-    ],
-  })
-  const { text } = await get('/admin/health')
-  expect(text).toContain('One problem found.')
-  expect(text).toContain('<bdi>Others can read it: &lt;b&gt;</bdi>')
-  expect(text).toContain('<bdi>chmod 600 &lt;file&gt;</bdi>')
+test('requests of the server are on the pages', async () => {
+  const { get, mac, clock } = visitor()
+  const { key } = await mac.createCredential('ada', { id: 'x' })
+  const app = mac.withMac(() => new Response())
+  const send = (credential: string, by: string) =>
+    app(signed({ id: credential, key: by }, 'http://a.example/', { ts: clock.seconds }))
+  for (let times = 0; times < 3; times++) expect((await send('x', key)).status).toBe(200)
+  await send('x', 'wrong')
+  await send('unknown', 'wrong')
+  const all = (await get('/admin/traffic')).text
+  expect(all).toContain('3 in all; at most 3 per minute.')
+  expect(all).toContain('2 in all; at most 2 per minute.')
+  expect(all).toContain('<span>ERR_MAC_UNKNOWN_IDENTIFIER</span>')
+  const own = (await get('/admin/credential?id=x')).text
+  expect(own).toContain('3 in all; at most 3 per minute.')
+  expect(own).toContain('1 in all; at most 1 per minute.')
+  expect(own).not.toContain('ERR_MAC_UNKNOWN_IDENTIFIER')
 })

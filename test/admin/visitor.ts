@@ -18,6 +18,7 @@ export interface Got {
 export interface Visitor {
   readonly mac: Mac
   readonly clock: Clock
+  readonly data: AdminData
   readonly admin: Admin
   /** The errors that the operator got. */
   readonly errors: MacError[]
@@ -34,10 +35,12 @@ export function visitor(
   const clock = new Clock()
   const mac = createMac({ database: 'sqlite::memory:', now: clock.now, onReject: () => {} })
   const errors: MacError[] = []
-  const admin = adminOf(
-    { ...dataOf(mac), ...data },
-    { authorize: () => 'ops', onError: (error) => errors.push(error), ...options },
-  )
+  const read = { ...dataOf(mac), ...data }
+  const admin = adminOf(read, {
+    authorize: () => 'ops',
+    onError: (error) => errors.push(error),
+    ...options,
+  })
   const send = async (request: Request): Promise<Got> => {
     const response = await admin(request)
     return { status: response.status, headers: response.headers, text: await response.text() }
@@ -45,6 +48,7 @@ export function visitor(
   return {
     mac,
     clock,
+    data: read,
     admin,
     errors,
     get: (path) => send(new Request(ORIGIN + path)),

@@ -1,5 +1,6 @@
+import type { CredentialEvent } from '../../credentials/change.ts'
+import type { AuditFilter } from '../../store/types.ts'
 import type { AuditAction } from '../../types.ts'
-import type { AuditEvent, AuditSearch } from '../data.ts'
 import { cut, foreign, time } from '../format.ts'
 import { NO_ERRORS, selectField, textField } from '../forms.ts'
 import { empty, heading, table } from '../layout.ts'
@@ -54,7 +55,7 @@ function askedIn(query: Values): Record<string, string> {
 }
 
 function readSearch(query: Values): {
-  search: Omit<AuditSearch, 'before' | 'limit'>
+  search: Omit<AuditFilter, 'before' | 'limit'>
   faults: ReadonlyMap<string, string>
 } {
   const asked = askedIn(query)
@@ -75,7 +76,7 @@ function readSearch(query: Values): {
     user: asked.user ?? null,
     from: day('from'),
     // The day itself is included.
-    to: to === null ? null : to + 86_400,
+    to: to === null ? null : to + 86_399,
   }
   return { search, faults }
 }
@@ -85,7 +86,11 @@ function numberIn(text: string | undefined): number | null {
 }
 
 /** @param isAll Whether it shows events of all credentials. */
-export function auditTable(events: readonly AuditEvent[], { links }: Visit, isAll: boolean): Html {
+export function auditTable(
+  events: readonly CredentialEvent[],
+  { links }: Visit,
+  isAll: boolean,
+): Html {
   const rows = events.map(({ at, action, actor, id, user, detail }) => [
     html`<span class="nowrap">${time(at)}</span>`,
     html`<strong>${action}</strong>`,
@@ -193,7 +198,7 @@ export async function auditCsv({ data, query, now }: Visit): Promise<Response> {
 
 const CSV_ROWS = 1000
 
-function csvEvent({ number, at, action, actor, id, user, detail }: AuditEvent): string {
+function csvEvent({ number, at, action, actor, id, user, detail }: CredentialEvent): string {
   const first = [String(number), at.toISOString(), action, actor ?? '', id, user]
   return csvLine([...first, JSON.stringify(detail)])
 }

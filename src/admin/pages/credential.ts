@@ -1,13 +1,14 @@
 import type { Credential } from '../../credentials/credential.ts'
 import { MacError } from '../../errors.ts'
+import type { CredentialMethods } from '../../mac.ts'
+import { showSpan } from '../../moments.ts'
 import { pictures } from '../charts.ts'
-import type { Manager } from '../data.ts'
+import type { ShownCredential } from '../data.ts'
 import {
   code,
   foreign,
   formatNumber,
   formatRateLimit,
-  formatSpan,
   scopeList,
   statusBadge,
   statusOf,
@@ -115,7 +116,7 @@ async function act(
   action: Action,
   credential: Credential,
   visit: Visit,
-  manager: Manager,
+  manager: CredentialMethods,
   errors: Map<string, string>,
 ): Promise<Page | null> {
   const { id } = credential
@@ -166,7 +167,7 @@ function isConfirmed(id: string, form: Values, errors: Map<string, string>): boo
 async function rotate(
   { id, keyNumber, oldKey, expires, revoked }: Credential,
   visit: Visit,
-  manager: Manager,
+  manager: CredentialMethods,
   errors: Map<string, string>,
 ): Promise<Page | null> {
   const { form, now } = visit
@@ -241,9 +242,9 @@ const ALL_EVENTS = {
   ...{ from: null, to: null, before: null },
 } as const
 
-function factsOf(credential: Credential, now: Date): Html {
+function factsOf(credential: ShownCredential, now: Date): Html {
   const { id, user, label, algorithm, scopes, rateLimit, created, expires } = credential
-  const { revoked, disabled, lastUsed, failures, clockOffsetSeconds } = credential
+  const { revoked, disabled, lastUsed, failures, clockOffsetSeconds, removed } = credential
   const quiet = (text: string) => html`<span class="quiet">${text}</span>`
   const offset = clockOffsetSeconds
   return facts([
@@ -258,6 +259,7 @@ function factsOf(credential: Credential, now: Date): Html {
     ['Rate limit', rateLimit === null ? quiet('that of the server') : formatRateLimit(rateLimit)],
     ['Created', timeAndAgo(created, now)],
     ['Expires', expires === null ? 'never' : timeAndAgo(expires, now)],
+    ...(removed === null ? [] : [['Removes itself', timeAndAgo(removed, now)] as const]),
     ...(disabled === null ? [] : [['Disabled', timeAndAgo(disabled, now)] as const]),
     ...(revoked === null ? [] : [['Revoked', timeAndAgo(revoked, now)] as const]),
     [
@@ -274,7 +276,7 @@ function factsOf(credential: Credential, now: Date): Html {
       'Clock offset',
       offset === null
         ? quiet('none')
-        : `${formatSpan(Math.abs(offset))}: the clock of the client is ${offset > 0 ? 'behind' : 'ahead'}`,
+        : `${showSpan(Math.abs(offset))}: the clock of the client is ${offset > 0 ? 'behind' : 'ahead'}`,
     ],
   ])
 }

@@ -1,5 +1,5 @@
 import type { Credential } from '../../credentials/credential.ts'
-import type { StatusFilter } from '../data.ts'
+import type { StatusFilter } from '../../store/types.ts'
 import { cut, formatNumber, scopeList, statusBadge, statusOf, timeAgo } from '../format.ts'
 import { attribute, empty, heading, notice, table } from '../layout.ts'
 import { type Html, html } from '../vendor.ts'

@@ -1,5 +1,5 @@
 import type { Explanation } from '../../explain/explanation.ts'
-import type { Rejection } from '../data.ts'
+import type { Rejection } from '../../server/recent-rejections.ts'
 import { code, cut, foreign, timeAgo, timeAndAgo } from '../format.ts'
 import { type Column, empty, facts, heading, table } from '../layout.ts'
 import { type Html, html } from '../vendor.ts'
@@ -41,7 +41,7 @@ function list(rejections: readonly Rejection[], { links, now }: Visit): Html {
     html`<code>${error.code}</code>`,
     html`<code>${cut(`${method} ${path}`)}</code>`,
     id === null
-      ? html`<span class="quiet">not verified</span>`
+      ? html`<span class="quiet">none</span>`
       : html`<a href="${links.credential(id)}"><code>${cut(id)}</code></a>`,
   ])
   return table(
@@ -51,7 +51,7 @@ function list(rejections: readonly Rejection[], { links, now }: Visit): Html {
       { name: 'When' },
       { name: 'Code' },
       { name: 'Request', kind: 'wide' },
-      { name: 'Credential' },
+      { name: 'Names the credential' },
     ],
     rows,
   )
@@ -78,10 +78,10 @@ ${heading(html`<span class="mono">${report.reference}</span>`)}
     ['Code', html`<code>${error.code}</code>, answered with ${error.status}`],
     ['Request', code(`${method} ${path}`)],
     [
-      'Credential',
+      'Names the credential',
       id === null
-        ? html`<span class="quiet">not verified: a header may name any credential</span>`
-        : html`<a href="${links.credential(id)}">${code(id)}</a>`,
+        ? html`<span class="quiet">none</span>`
+        : html`<a href="${links.credential(id)}">${code(id)}</a> <span class="quiet">A header may name any credential.</span>`,
     ],
     ['For the operator', foreign(error.message)],
   ])}</section>
