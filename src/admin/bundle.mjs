@@ -19,6 +19,11 @@ const [bundle] = outputs
 const text = await bundle.text()
 writeFileSync(join(BUILT, 'vendor.js'), text.replace(/^\/\/ .*node_modules\//gm, '// '))
 
+// Users have no types of these packages, and no declaration but this one names them.
+const declared = join(BUILT, 'vendor.d.ts')
+const types = readFileSync(declared, 'utf8')
+writeFileSync(declared, types.replace(/^(?:import|export) [^;]*? from ["'][^.][^;]*;\n/gm, ''))
+
 const packages = new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
 const licences = [...packages].sort().map(licenceOf)
 writeFileSync(
