@@ -27,7 +27,11 @@ try {
       ['desktop', { width: 1280, height: 800 }],
       ['phone', { width: 390, height: 844 }],
     ]) {
-      const context = await browser.newContext({ colorScheme, viewport, deviceScaleFactor: Number(process.env.SCALE ?? 2) })
+      const context = await browser.newContext({
+        colorScheme,
+        viewport,
+        deviceScaleFactor: Number(process.env.SCALE ?? 2),
+      })
       await context.addCookies([{ name: 'who', value: 'eve', url: app.url }])
       const page = await context.newPage()
       const shoot = (name) =>
