@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { Report } from '../frameworks/tools/report.mjs'
 import { journey } from './journey.mjs'
-import { SERVED_ON, startAdmin, startApp } from './servers.mjs'
+import { SERVED_ON, seed, startAdmin, startApp } from './servers.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -65,7 +65,9 @@ async function checkOn(runtime, folder, browser, report) {
   const admin = await startAdmin(runtime, folder)
   const app = await startApp(runtime, folder)
   try {
-    await checkPages({ admin, app }, browser, report)
+    const search = await checkPages({ admin, app }, browser, report)
+    await seed(runtime, folder)
+    await report.check('a search among 100,000 credentials finds one', search)
   } finally {
     await app.end()
     await admin.end()
@@ -231,6 +233,17 @@ async function checkPages({ admin, app }, browser, report) {
   await report.check('no page loads from another host, and no script fails', () => {
     deepEqual(problems, [])
   })
+
+  return async () => {
+    for (const text of ['user 99999', 'no such credential', '']) {
+      const begun = performance.now()
+      const response = await page.request.get(`${base}?q=${encodeURIComponent(text)}`)
+      const milliseconds = performance.now() - begun
+      equal(response.status(), 200)
+      if (text === 'user 99999') match(await response.text(), /seeded-099999/)
+      console.log(`        "${text}": ${milliseconds.toFixed(0)} ms over HTTP`)
+    }
+  }
 }
 
 /** Collects what a page asks of other hosts, and its errors. */

@@ -55,6 +55,16 @@ export function startAdmin(runtime, folder) {
   return start(runtime, [join(ROOT, 'dist/cli/main.js'), 'admin'], folder)
 }
 
+/** Adds 100,000 credentials to the database in a folder. */
+export async function seed(runtime, folder) {
+  const seeding = await start(
+    runtime,
+    [fileURLToPath(new URL('seed.mjs', import.meta.url))],
+    folder,
+  )
+  await seeding.end()
+}
+
 /** Starts a server on the same database whose handler is wrapped. */
 export function startApp(runtime, folder) {
   return start(runtime, [fileURLToPath(new URL('app.mjs', import.meta.url))], folder)
