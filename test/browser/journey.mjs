@@ -1,4 +1,6 @@
 import { equal, match, ok } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { signRequest } from '../../dist/client/index.js'
 
 /**
@@ -24,6 +26,7 @@ export async function journey(page, admin, app, user) {
   await page.getByRole('heading', { name: 'Credential created' }).waitFor()
   const first = await shownKey(page)
   equal(await send(first), 200)
+  await runSnippet(page)
 
   await page.getByRole('link', { name: 'I have copied the key' }).click()
   ok(!(await page.content()).includes(first.key), 'the key is shown once')
@@ -49,6 +52,13 @@ export async function journey(page, admin, app, user) {
   await page.getByText('The credential is revoked.').waitFor()
   equal(await send(second), 401)
   return first
+}
+
+/** Runs the lines for curl and openssl as they are on the page. */
+async function runSnippet(page) {
+  const lines = await page.locator('#snippet-0').innerText()
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', lines])
+  match(stdout, /^HTTP\/1\.1 200 /, stderr)
 }
 
 /** The identifier and the key that the page shows. */

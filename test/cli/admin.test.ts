@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { Gate } from '../../src/cli/admin/gate.ts'
+import { signRequest } from '../../src/client/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { endOf } from '../support/process.ts'
 import { rawRequest, sendRaw } from '../support/raw.ts'
@@ -212,6 +213,18 @@ describe('withmac admin', () => {
     expect(await (await post(form, admin.origin)).text()).toContain('Credential created')
     const [event] = await withmacJson<{ actor: string }[]>(['history'], { cwd })
     expect(event?.actor).toMatch(/^cli:./)
+  })
+
+  test('verifies signed requests itself, so that the programs on its page work', async () => {
+    using folder = temporaryFolder()
+    const cwd = folder.path('')
+    await using admin = await startAdmin(cwd)
+    const { id, key } = await withmacJson<{ id: string; key: string }>(['create', 'ada'], { cwd })
+    const signed = (secret: string) =>
+      signRequest(new Request(`${admin.origin}/`), { id, key: secret })
+    const response = await fetch(await signed(key))
+    expect([response.status, await response.text()]).toEqual([200, 'hello ada\n'])
+    expect((await fetch(await signed('x'.repeat(43)))).status).toBe(401)
   })
 
   test('takes the port of --port, and says if it is in use', async () => {
