@@ -133,8 +133,8 @@ function credentialMethods(
   return {
     createCredential: (async (user: User, options: CreateOptions = {}) =>
       create(open, now(), user, options)) as CreateCredential,
-    rotateCredential: async (id, options = {}) => {
-      const rotated = await rotate(open, exactSeconds(clock), id, options)
+    rotateCredential: async (id, options = {}, expectedKey) => {
+      const rotated = await rotate(open, exactSeconds(clock), id, options, expectedKey)
       publishRotated(label, rotated)
       return rotated
     },

@@ -164,18 +164,25 @@ export interface Mac {
 }
 
 /** The methods of a `Mac` that change credentials. */
-export type CredentialMethods = Pick<
-  Mac,
-  | 'createCredential'
-  | 'rotateCredential'
-  | 'extendCredential'
-  | 'disableCredential'
-  | 'enableCredential'
-  | 'updateCredential'
-  | 'revokeCredential'
-  | 'deleteCredential'
-  | 'resetClockOffset'
->
+export interface CredentialMethods
+  extends Pick<
+    Mac,
+    | 'createCredential'
+    | 'extendCredential'
+    | 'disableCredential'
+    | 'enableCredential'
+    | 'updateCredential'
+    | 'revokeCredential'
+    | 'deleteCredential'
+    | 'resetClockOffset'
+  > {
+  /** @param expectedKey The number of the key to replace: with another current key, it is an error. */
+  rotateCredential(
+    id: string,
+    options?: RotateOptions,
+    expectedKey?: number,
+  ): Promise<NewCredential>
+}
 
 /** Creates a credential: see {@link Mac.createCredential}. */
 export interface CreateCredential {

@@ -103,6 +103,13 @@ function appOf(data: AdminData, { authorize, basePath, onError }: AdminSettings)
   })
   // A POST without both Origin and Sec-Fetch-Site is rejected too. The type is checked here, because csrf does
   // not look at requests with a type that no form has: browsers ask before they send these to another site.
+  // Where a browser says by Sec-Fetch-Site that a form comes from elsewhere, an Origin that looks right does not
+  // help: behind a proxy that ends TLS, http and https of one host look alike.
+  app.use(async (context, next) => {
+    const site = context.req.header('sec-fetch-site')
+    if (context.req.method !== 'POST' || site === undefined || site === 'same-origin') return next()
+    return context.text('Forbidden\n', 403)
+  })
   app.use(csrf())
   app.use(async (context, next) => {
     const type = context.req.header('content-type') ?? ''

@@ -152,6 +152,11 @@ export function readExpiry(form: Values, now: number, errors: Map<string, string
   return seconds
 }
 
+/** For the library, which takes numbers of later centuries for milliseconds. */
+export function dateOf(expires: number | null): Date | null {
+  return expires === null ? null : new Date(expires * 1000)
+}
+
 /** `3600` for `1h`; `null` if it is not one of the choices. */
 export function secondsOf(choice: string): number | null {
   return Object.hasOwn(SECONDS, choice) ? (SECONDS[choice] ?? null) : null

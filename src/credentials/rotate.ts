@@ -49,6 +49,7 @@ const optionsSchema = optionsOf({
  * Gives a credential a new key. The current key stays valid until its grace ends.
  *
  * @param exactly The server's clock, in seconds since 1970, with fractions.
+ * @param expectedKey The number of the key to replace. With another current key, nothing is done.
  * @throws TypeError if an option is not valid.
  * @throws {@link MacError} `ERR_MAC_CREDENTIAL_UNKNOWN`; `ERR_MAC_CREDENTIAL_ENDED` if the credential was
  *   revoked or has expired; `ERR_MAC_CREDENTIAL_ROTATED` if an old key is still in its grace.
@@ -58,6 +59,7 @@ export async function rotateCredential(
   exactly: number,
   id: string,
   options: RotateOptions,
+  expectedKey?: number,
 ): Promise<NewCredential> {
   const given = readInput('rotateCredential', optionsSchema, options)
   const now = Math.floor(exactly)
@@ -78,6 +80,9 @@ export async function rotateCredential(
   let same = false
   const rotated = await store.edit(known, now, (credential, isKey): Edited | null => {
     checkNotRevoked(credential)
+    if (expectedKey !== undefined && credential.keyNumber !== expectedKey) {
+      throw rotatedMeanwhile(credential)
+    }
     const end = expires === undefined ? credential.expires : expires
     if (end !== null && end <= now) throw expired(credential.id)
     if (graceSeconds > 0 && !given.endEarlierGrace) checkNoOldKey(credential, now)
@@ -114,6 +119,13 @@ function checkNoOldKey({ id, oldKey }: KeylessCredential, now: number): void {
     'ERR_MAC_CREDENTIAL_ROTATED',
     `The credential ${JSON.stringify(id)} still has an old key, whose grace ends at ${ends}. Wait until ` +
       'then, or end it now with endEarlierGrace: true. graceSeconds: 0 ends all keys but the new one.',
+  )
+}
+
+function rotatedMeanwhile({ id, keyNumber }: KeylessCredential): MacError {
+  return new MacError(
+    'ERR_MAC_CREDENTIAL_ROTATED',
+    `The credential ${JSON.stringify(id)} was rotated meanwhile: its current key is number ${keyNumber}.`,
   )
 }
 

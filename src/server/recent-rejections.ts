@@ -6,7 +6,8 @@ import type { MacReport, Reported } from '../types.ts'
 export interface Rejection {
   /** By the system's clock if the application's clock failed. */
   readonly at: Date
-  readonly error: MacError
+  /** Without its cause, which may hold the request. A long message is cut. */
+  readonly error: Pick<MacError, 'code' | 'status' | 'message'>
   /** Without the request itself. */
   readonly report: MacReport
   readonly method: string
@@ -21,6 +22,7 @@ const MOST = 500
 /** How many characters of requests are kept in total, and of one request. A larger one is not kept. */
 const MOST_CHARACTERS = 2_000_000
 const MOST_OF_ONE = 64_000
+const MOST_OF_MESSAGE = 2000
 
 /**
  * The newest rejected requests of this process. Nothing is kept before {@link watch} is called, so that
@@ -49,12 +51,21 @@ export class RecentRejections {
    */
   add(error: MacError, report: MacReport, client: string | null): void {
     const seen = report.toJSON()
-    const characters = error.message.length + sizeOf(seen)
+    const { code, status } = error
+    const message = error.message.slice(0, MOST_OF_MESSAGE)
+    const characters = message.length + sizeOf(seen)
     if (characters > MOST_OF_ONE) return
     const { receivedAt, method, url, headers } = seen
     const at = receivedAt === undefined ? new Date() : new Date(receivedAt * 1000)
     const id = client ?? namedIn(headers.authorization)
-    const rejection = Object.freeze({ at, error, report, method, path: pathOf(url), id })
+    const rejection = Object.freeze({
+      at,
+      error: { code, status, message },
+      report,
+      method,
+      path: pathOf(url),
+      id,
+    })
     this.#kept.push({ rejection, characters })
     this.#characters += characters
     while (this.#kept.length > MOST || this.#characters > MOST_CHARACTERS) {

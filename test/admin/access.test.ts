@@ -124,6 +124,11 @@ describe('a POST', () => {
       { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
       403,
     ],
+    [
+      'with the Origin of the request, but from another site',
+      { Origin: ORIGIN, 'Sec-Fetch-Site': 'cross-site' },
+      403,
+    ],
     ['of JSON', { ...SAME, 'Content-Type': 'application/json' }, 415],
     ['of a multipart form', { ...SAME, 'Content-Type': 'multipart/form-data; boundary=x' }, 415],
     [

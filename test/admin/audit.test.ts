@@ -1,5 +1,5 @@
 import { describe, expect, test } from '../support/runner.ts'
-import { FORM, visitor } from './visitor.ts'
+import { FORM, shownIn, visitor } from './visitor.ts'
 
 const rows = (text: string) => text.match(/<tr role="row"><td/g)?.length ?? 0
 
@@ -31,7 +31,10 @@ describe('the audit', () => {
     actor = 'grace'
     const at = (action: string) => `/admin/credential/${action}?id=${id}`
     await post(at('extend'), { expires: '7d' })
-    await post(at('update'), { label: 'other' })
+    await post(at('update'), {
+      label: 'other',
+      shown: shownIn(await get(`/admin/credential?id=${id}`)),
+    })
     await post(at('disable'), {})
     await post(at('enable'), {})
     await post(at('rotate'), { grace: '1h', key: '1' })

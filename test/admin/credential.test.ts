@@ -1,6 +1,6 @@
 import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
-import { errorOf, keyOn, ORIGIN, type Visitor, visitor } from './visitor.ts'
+import { errorOf, keyOn, ORIGIN, shownIn, type Visitor, visitor } from './visitor.ts'
 
 const AT = '/admin/credential'
 
@@ -86,14 +86,43 @@ describe('every other action leads back to the page, which says what was done:',
   })
 
   test('change label, scopes and rate limit', async () => {
-    const { mac, post } = await start({ scopes: ['a'], rateLimit: { requests: 1, seconds: 1 } })
-    const form = { label: '', scopes: 'b c', requests: '', seconds: '' }
+    const { mac, post, get } = await start({
+      scopes: ['a'],
+      rateLimit: { requests: 1, seconds: 1 },
+    })
+    const shown = shownIn(await get(`${AT}?id=x`))
+    const form = { label: '', scopes: 'b c', requests: '', seconds: '', shown }
     expect((await post(`${AT}/update?id=x`, form)).status).toBe(303)
     expect(await mac.getCredential('x')).toMatchObject({
       label: null,
       scopes: ['b', 'c'],
       rateLimit: null,
     })
+  })
+
+  test('but a form that shows old values changes nothing', async () => {
+    const { mac, post, get } = await start({ scopes: ['read', 'admin'] })
+    const shown = shownIn(await get(`${AT}?id=x`))
+    await mac.updateCredential('x', { scopes: ['read'] })
+    const form = { label: 'new', scopes: 'read admin', requests: '', seconds: '', shown }
+    const { status, text } = await post(`${AT}/update?id=x`, form)
+    expect([status, text]).toEqual([422, expect.stringContaining('changed by somebody else')])
+    expect(await mac.getCredential('x')).toMatchObject({ scopes: ['read'] })
+  })
+
+  test('and of two copies of a rotation at once only one makes a key', async () => {
+    const { mac, post } = await start()
+    const form = { key: '1', grace: '24h', end: 'yes' }
+    const both = await Promise.all([1, 2].map(() => post(`${AT}/rotate?id=x`, form)))
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect((await mac.getCredential('x'))?.keyNumber).toBe(2)
+  })
+
+  test('and an end in a later century is accepted', async () => {
+    const { mac, post } = await start()
+    const form = { expires: 'date', date: '9999-12-31T23:59' }
+    expect((await post(`${AT}/extend?id=x`, form)).status).toBe(303)
+    expect((await mac.getCredential('x'))?.expires?.getUTCFullYear()).toBe(9999)
   })
 
   test('disable and enable', async () => {

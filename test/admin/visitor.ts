@@ -56,6 +56,12 @@ export function visitor(
   }
 }
 
+/** Returns the hidden value of the form that changes a credential: what the page showed. */
+export function shownIn({ text }: Got): string {
+  const [, value = ''] = /name="shown" value="([^"]*)"/.exec(text) ?? []
+  return value.replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+}
+
 /** A form, as a browser sends it from a page of the same origin. */
 export function posted(
   path: string,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { Report } from '../frameworks/tools/report.mjs'
-import { journey } from './journey.mjs'
+import { journey, shownKey } from './journey.mjs'
 import { SERVED_ON, seed, startAdmin, startApp } from './servers.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -139,6 +139,24 @@ async function checkPages({ admin, app }, browser, report) {
     await page.keyboard.type('keyboard')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Credential created' }).waitFor()
+    const { id } = await shownKey(page)
+    await tabTo(page, 'I have copied the key')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    await tabTo(page, 'Rotate the key')
+    await page.keyboard.press('Enter')
+    await tabTo(page, 'Make a new key')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'New key' }).waitFor()
+    await tabTo(page, 'I have copied the key')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    await tabTo(page, 'Revoke')
+    await page.keyboard.press('Enter')
+    await tabTo(page, null, 'revoke-confirm')
+    await page.keyboard.type(id)
+    await page.keyboard.press('Enter')
+    await page.getByText('The credential is revoked.').waitFor()
   })
 
   await report.check('hostile names are shown as text', async () => {
@@ -210,8 +228,17 @@ async function checkPages({ admin, app }, browser, report) {
           bypassCSP: true,
         })
         const visited = await its.newPage()
-        for (const [name, url] of Object.entries(pagesOf(base, made.id))) {
+        const urls = { ...pagesOf(base, made.id), empty: `${base}?q=nothing-like-this` }
+        for (const [name, url] of Object.entries({ ...urls, errors: urls.new, key: urls.new })) {
           await visited.goto(url)
+          if (name === 'key') await visited.getByLabel('User').fill('axe')
+          if (name === 'key' || name === 'errors') {
+            await visited.getByRole('button', { name: 'Create credential' }).click()
+            await visited
+              .getByText(/Copy the key now|Enter the user/)
+              .first()
+              .waitFor()
+          }
           await visited.evaluate(AXE)
           const { violations } = await visited.evaluate('axe.run()')
           found.push(

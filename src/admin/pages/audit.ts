@@ -68,9 +68,12 @@ function readSearch(query: Values): {
     faults.set(name, 'Enter a date, such as 2030-12-31.')
     return null
   }
+  const action = ACTIONS.find((each) => each === asked.action) ?? null
+  if (action === null && asked.action !== undefined)
+    faults.set('action', 'There is no such action.')
   const to = day('to')
   const search = {
-    action: ACTIONS.find((each) => each === asked.action) ?? null,
+    action,
     actor: asked.actor ?? null,
     credential: asked.id ?? null,
     user: asked.user ?? null,
@@ -165,25 +168,24 @@ function detailValue(name: string, value: unknown): Html {
   return html`<span title="${text}">${foreign(`${text.slice(0, MAX_SHOWN)}…`)}</span>`
 }
 
-/** The most events in one file. */
-const MOST_EVENTS = 100_000
-
 /** The same events as a file, which is sent while it is read. */
 export async function auditCsv({ data, query, now }: Visit): Promise<Response> {
-  const { search } = readSearch(query)
+  const { search, faults } = readSearch(query)
+  if (faults.size > 0) {
+    const why = [...faults].map(([name, fault]) => `${name}: ${fault}\n`).join('')
+    return new Response(why, { status: 400, headers: { 'Content-Type': 'text/plain' } })
+  }
   const read = (before: number | null) => data.history({ ...search, before, limit: CSV_ROWS })
   // The first rows are read now. If the store fails, the answer is an error, not a broken file.
   let events = await read(null)
-  let left = MOST_EVENTS
   const encoder = new TextEncoder()
   const head = ['number', 'time', 'action', 'actor', 'credential', 'user', 'detail']
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`\ufeff${csvLine(head)}`)),
     async pull(controller) {
       if (events.length > 0) controller.enqueue(encoder.encode(events.map(csvEvent).join('')))
-      left -= events.length
       const last = events.at(-1)
-      if (last === undefined || events.length < CSV_ROWS || left <= 0) controller.close()
+      if (last === undefined || events.length < CSV_ROWS) controller.close()
       else events = await read(last.number)
     },
   })

@@ -4,6 +4,7 @@ import { MAC_ALGORITHMS } from '../../protocol/signature.ts'
 import {
   areaField,
   check,
+  dateOf,
   type Errors,
   errorSummary,
   expiryField,
@@ -54,7 +55,8 @@ export async function create(visit: Visit): Promise<Page> {
   try {
     const created = await data.actingAs(actor).createCredential(user, {
       id: formId(form),
-      ...{ algorithm, expires, scopes, rateLimit },
+      ...{ algorithm, scopes, rateLimit },
+      expires: dateOf(expires),
       label: label === '' ? null : label,
     })
     return keyPage(visit, created, 'created')

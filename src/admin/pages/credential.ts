@@ -19,6 +19,7 @@ import {
   areaField,
   type Choices,
   check,
+  dateOf,
   type Errors,
   errorSummary,
   expiryField,
@@ -126,15 +127,17 @@ async function act(
       return rotate(credential, visit, manager, errors)
     case 'extend': {
       const expires = readExpiry(form, data.now(), errors)
-      if (errors.size === 0) await manager.extendCredential(id, expires)
+      if (errors.size === 0) await manager.extendCredential(id, dateOf(expires))
       return null
     }
     case 'update': {
+      if (credential.revoked !== null) errors.set('', REVOKED)
       const label = (form.get('label') ?? '').trim()
       const scopes = readScopes(form)
       check('label', label, data.now(), errors)
       check('scopes', scopes, data.now(), errors)
       const rateLimit = readRateLimit(form, errors)
+      if (form.get('shown') !== changeable(credential)) errors.set('', CHANGED)
       if (errors.size > 0) return null
       const changes = { label: label === '' ? null : label, scopes, rateLimit }
       await manager.updateCredential(id, changes)
@@ -147,7 +150,8 @@ async function act(
       await manager.enableCredential(id)
       return null
     case 'reset-clock':
-      await manager.resetClockOffset(id)
+      if (credential.revoked !== null) errors.set('', REVOKED)
+      else await manager.resetClockOffset(id)
       return null
     case 'revoke':
       if (isConfirmed(id, form, errors)) await manager.revokeCredential(id)
@@ -156,6 +160,11 @@ async function act(
       if (isConfirmed(id, form, errors)) await manager.deleteCredential(id)
       return null
   }
+}
+
+/** What the form `update` shows. If it has changed since, the form must not write old values back. */
+function changeable({ label, scopes, rateLimit }: Credential): string {
+  return JSON.stringify([label, scopes, rateLimit?.requests, rateLimit?.seconds])
 }
 
 function isConfirmed(id: string, form: Values, errors: Map<string, string>): boolean {
@@ -171,7 +180,8 @@ async function rotate(
   errors: Map<string, string>,
 ): Promise<Page | null> {
   const { form, now } = visit
-  const graceSeconds = secondsOf(form.get('grace') ?? '')
+  const choice = GRACES.find(([value]) => value === form.get('grace'))
+  const graceSeconds = choice === undefined ? null : secondsOf(choice[0])
   const endEarlierGrace = form.get('end') === 'yes'
   if (graceSeconds === null) errors.set('grace', 'Choose when the current key ends.')
   else if (graceSeconds > 0 && !endEarlierGrace && oldKey !== null && oldKey.graceEnds > now) {
@@ -185,12 +195,15 @@ async function rotate(
   if (form.get('key') !== String(keyNumber)) errors.set('', ROTATED)
   else if (revoked === null && expires !== null && expires <= now) errors.set('', EXPIRED)
   if (graceSeconds === null || errors.size > 0) return null
-  const rotated = await manager.rotateCredential(id, { graceSeconds, endEarlierGrace })
+  const rotated = await manager.rotateCredential(id, { graceSeconds, endEarlierGrace }, keyNumber)
   return keyPage(visit, rotated, 'rotated')
 }
 
 const ROTATED =
   'This form was made for an earlier key: the credential was rotated already. Check its history below before you rotate it again.'
+const CHANGED =
+  'The credential was changed by somebody else meanwhile. Load the page again, and make your change to its new values.'
+const REVOKED = 'The credential is revoked, so it cannot be changed.'
 const EXPIRED = 'The credential has expired. Change when it expires before you rotate its key.'
 
 function unknown(visit: Visit): Page {
@@ -389,7 +402,7 @@ function actionsOf(visit: Visit, credential: Credential, failed: Failed | null):
     action: 'update',
     title: 'Change label, scopes or rate limit',
     about: 'The next request is checked by the new values.',
-    fields: html`${textField(field(changing, 'label', 'Label'), { max: 1024 })}${areaField(field(changing, 'scopes', 'Scopes', 'One in a line, or separated by spaces.'))}${rateLimitField(changing)}`,
+    fields: html`<input type="hidden" name="shown" value="${changing.values.get('shown') ?? changeable(credential)}">${textField(field(changing, 'label', 'Label'), { max: 1024 })}${areaField(field(changing, 'scopes', 'Scopes', 'One in a line, or separated by spaces.'))}${rateLimitField(changing)}`,
     button: 'Save',
   })}${
     disabled === null

@@ -26,7 +26,7 @@ const DONE: ReadonlyMap<string, string> = new Map([['deleted', 'The credential w
 /** The list of credentials: search, filters, and pages from the newest to the oldest. */
 export async function credentialsPage(visit: Visit): Promise<Page> {
   const { data, links, query } = visit
-  const text = (query.get('q') ?? '').trim().slice(0, MAX_TEXT)
+  const text = (query.get('q') ?? '').replaceAll('\0', '').trim().slice(0, MAX_TEXT)
   const status = FILTERS.find(([filter]) => filter === query.get('status'))?.[0] ?? 'all'
   const before = positionIn(query)
   const search = { text: text === '' ? null : text, status, before, limit: ROWS + 1 }

@@ -7,6 +7,8 @@ import type { Page, Redirect, Visit } from '../visit.ts'
 import { notFound } from './not-found.ts'
 
 const ROWS = 100
+/** How many characters of a method and path the list shows: a path may be very long. */
+const MAX_SHOWN = 200
 
 /** The newest rejected requests of this process. `?reference=` leads to one of them. */
 export function rejectionsPage(visit: Visit): Page | Redirect {
@@ -24,7 +26,7 @@ export function rejectionsPage(visit: Visit): Page | Redirect {
           html`<p>This process keeps the newest ones in memory. It may be older, or another process may have rejected it. Look for ${code(reference)} in the log of the server, and give the report to <code>withmac explain</code>.</p><a class="button" href="${links.to('/rejections')}">Show the newest</a>`,
         )
   const body = html`${heading('Recent rejections')}
-<p class="lead-in">The newest rejected requests of this process. They are kept in memory only, and a restart forgets them. The body of each response has its reference.</p>
+<p class="lead-in">The newest rejected requests of this process. They are kept in memory only, and a restart forgets them. Requests to another process are not here, so <code>withmac admin</code> does not show those of your server: mount the page there. The body of each response has its reference.</p>
 <form class="search" method="get" action="${links.to('/rejections')}" role="search">
 <label class="visually-hidden" for="reference">Search by reference</label>
 <input id="reference" name="reference" value="${reference}" maxlength="64" placeholder="Reference" class="mono" autocomplete="off" spellcheck="false">
@@ -39,7 +41,7 @@ function list(rejections: readonly Rejection[], { links, now }: Visit): Html {
     html`<a class="name mono" href="${links.to('/rejection', { reference: report.reference })}">${report.reference}</a>`,
     html`<span class="nowrap">${timeAgo(at, now)}</span>`,
     html`<code>${error.code}</code>`,
-    html`<code>${cut(`${method} ${path}`)}</code>`,
+    html`<code>${cut(`${method} ${path}`.slice(0, MAX_SHOWN))}</code>`,
     id === null
       ? html`<span class="quiet">none</span>`
       : html`<a href="${links.credential(id)}"><code>${cut(id)}</code></a>`,

@@ -14,7 +14,7 @@ export async function trafficPage({ data }: Visit): Promise<Page> {
           html`<p>Servers count in memory, and write their counts with the nonces, at most once a minute.</p>`,
         )
   const body = html`${heading('Traffic')}
-<p class="lead-in">Accepted and rejected requests, of all processes that use this database. Times are in UTC. The numbers are at most a minute old.</p>
+<p class="lead-in">Accepted and rejected requests, of all processes that use this database. Times are in UTC. Each process writes its numbers with the next request that it accepts, at most once a minute.</p>
 ${none}${pictures(counts, data.now(), 2)}`
   return { title: 'Traffic', section: 'traffic', body }
 }
