@@ -47,7 +47,9 @@ describe.each(Object.entries(handlers))('with body: %s', (_, handler) => {
   })
 
   test('another body is rejected, and the nonce stays usable for the right body', async () => {
-    const signing = { ext: boundExt('pay 1'), nonce: randomUUID() }
+    // The timestamp is fixed: signed in another second, the same nonce is new.
+    const ts = Math.floor(Date.now() / 1000)
+    const signing = { ext: boundExt('pay 1'), nonce: randomUUID(), ts }
     for (const fake of ['pay 2', 'pay 1 ', 'pay ', '', null]) {
       const answer = handler(withBody(ada, URL, fake, signing))
       expect(await outcome(answer)).toBe('401 ERR_MAC_BODY_MISMATCH')
