@@ -2,6 +2,7 @@ import { partsOf } from '../create-mac.ts'
 import { fromStored } from '../credentials/credential.ts'
 import type { Mac } from '../mac.ts'
 import type { MacSettings } from '../options.ts'
+import { originText } from '../protocol/pinned-origin.ts'
 import type { KeylessCredential, Usage } from '../store/types.ts'
 import type { AdminData, ShownCredential } from './data.ts'
 
@@ -60,8 +61,5 @@ function shown(stored: KeylessCredential, usage: Usage | undefined): ShownCreden
 /** The first origin of the option `origin`, unless that is a function. */
 function originOf(origin: MacSettings['origin']): string | null {
   const [first] = typeof origin === 'function' ? [] : (origin ?? [])
-  if (first === undefined) return null
-  const { scheme, host, port } = first
-  const usual = port === (scheme === 'https' ? '443' : '80')
-  return `${scheme}://${host}${usual ? '' : `:${port}`}`
+  return first === undefined ? null : originText(first)
 }

@@ -1,5 +1,5 @@
 import { MacError } from '../errors.ts'
-import { type Authority, type HttpScheme, parseAuthority } from './host.ts'
+import { type Authority, defaultPort, type HttpScheme, parseAuthority } from './host.ts'
 import type { RequestHead } from './request-head.ts'
 import { cutUrl, type UrlPieces } from './url-pieces.ts'
 
@@ -37,6 +37,11 @@ export function pinOrigin(value: unknown): Origin {
   } catch (cause) {
     throw new TypeError(`${rule}: ${(cause as Error).message}`, { cause })
   }
+}
+
+/** Writes an origin as a URL has it: without the default port of its scheme. */
+export function originText({ scheme, host, port }: Origin): string {
+  return `${scheme}://${host}${port === defaultPort(scheme) ? '' : `:${port}`}`
 }
 
 function describeValue(value: unknown): string {

@@ -3,7 +3,7 @@ import { currentSeconds } from '../callback.ts'
 import type { MacError } from '../errors.ts'
 import type { Explanation, SeenRequest } from '../explain/explanation.ts'
 import type { CheckSettings, MacSettings } from '../options.ts'
-import { type Origin, pinOrigin } from '../protocol/pinned-origin.ts'
+import { originText, pinOrigin } from '../protocol/pinned-origin.ts'
 import { REPORTED_HEADERS } from '../protocol/request-head.ts'
 import type { StoredCredential } from '../store/types.ts'
 import type { MacReport, Reported } from '../types.ts'
@@ -121,15 +121,10 @@ function withoutOthers(value: string): string {
 function originSettings(request: Request, { origin, trustProxy }: CheckSettings) {
   if (trustProxy !== null) return { trustProxy: trustProxy === 'both' ? true : trustProxy }
   if (origin === null) return {}
-  if (typeof origin !== 'function') return { origin: origin.map(written) }
+  if (typeof origin !== 'function') return { origin: origin.map(originText) }
   const computed = tryRead(() => origin(request))
   const pinned = typeof computed === 'string' ? tryRead(() => pinOrigin(computed)) : null
-  return pinned === null ? {} : { origin: written(pinned) }
-}
-
-function written({ scheme, host, port }: Origin): string {
-  const usual = port === (scheme === 'https' ? '443' : '80')
-  return `${scheme}://${host}${usual ? '' : `:${port}`}`
+  return pinned === null ? {} : { origin: originText(pinned) }
 }
 
 /** Returns what a function reads; `null` if it throws. */
