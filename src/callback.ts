@@ -1,5 +1,6 @@
 import { before } from './deadline.ts'
 import { MacError } from './errors.ts'
+import { plain } from './protocol/terminal-text.ts'
 
 const A_WEEK_IN_MS = 604_800_000
 
@@ -73,6 +74,16 @@ export function callHook(name: string, hook: () => unknown): void {
   } catch (error) {
     show(error)
   }
+}
+
+/**
+ * Returns a function that prints an error for the operator: the default of `onError`.
+ *
+ * @param what What has failed, such as `the token endpoint`.
+ */
+export function errorPrinter(what: string): (error: MacError) => void {
+  return ({ code, message, cause = '' }) =>
+    console.error(`withmac: ${what} failed: ${code}: ${plain(message)}`, cause)
 }
 
 /** The system's clock, in seconds since 1970. */

@@ -215,3 +215,14 @@ export class MacError extends Error {
     return { code, title, text: TOLD_IN_DETAIL.has(code) ? this.message : title }
   }
 }
+
+/**
+ * Returns an error as a {@link MacError}. Any other error is a mistake of the library, and becomes the cause of an
+ * `ERR_MAC_INTERNAL`.
+ *
+ * @param message The message of that error.
+ */
+export function asMacError(thrown: unknown, message: string): MacError {
+  if (thrown instanceof MacError) return thrown
+  return new MacError('ERR_MAC_INTERNAL', message, { cause: thrown })
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { callAsync, callHook } from '../callback.ts'
-import { MacError } from '../errors.ts'
+import { asMacError, MacError } from '../errors.ts'
 import type { Mac } from '../mac.ts'
 import { readBody } from '../server/body.ts'
 import { type FirstArgument, requestOrResponse } from '../server/request-of.ts'
@@ -44,8 +44,11 @@ export function createAdmin(mac: Mac, options: AdminOptions): Admin {
 
 /** How many milliseconds `authorize` may take. */
 const AUTHORIZE_DEADLINE = 30_000
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 /** The longest form, in bytes. 100 scopes of 256 characters fit in. */
 const MAX_FORM_BYTES = 65_536
+
+const UNEXPECTED = 'The admin page failed unexpectedly.'
 
 /** What the checks of a request leave for the pages. */
 interface Env {
@@ -66,7 +69,7 @@ export function adminOf(data: AdminData, options: AdminOptions): Admin {
 function appOf(data: AdminData, { authorize, basePath, onError }: AdminSettings): Hono<Env> {
   const links = new Links(basePath)
   const report = (error: unknown, request: Request) =>
-    callHook('onError', () => onError(asMacError(error), request))
+    callHook('onError', () => onError(asMacError(error, UNEXPECTED), request))
   const app = new Hono<Env>({ strict: false })
 
   app.use(
@@ -101,24 +104,18 @@ function appOf(data: AdminData, { authorize, basePath, onError }: AdminSettings)
     if (['GET', 'HEAD', 'POST'].includes(context.req.method)) return next()
     return context.text('Method Not Allowed\n', 405, { Allow: 'GET, HEAD, POST' })
   })
-  // A POST without both Origin and Sec-Fetch-Site is rejected too. The type is checked here, because csrf does
-  // not look at requests with a type that no form has: browsers ask before they send these to another site.
-  // Where a browser says by Sec-Fetch-Site that a form comes from elsewhere, an Origin that looks right does not
-  // help: behind a proxy that ends TLS, http and https of one host look alike.
-  app.use(async (context, next) => {
-    const site = context.req.header('sec-fetch-site')
-    if (context.req.method !== 'POST' || site === undefined || site === 'same-origin') return next()
-    return context.text('Forbidden\n', 403)
-  })
-  app.use(csrf())
+  // If the browser says by Sec-Fetch-Site where a form comes from, that decides. Only otherwise Origin does: behind
+  // a proxy that ends TLS, the origins of http and https look alike. A form with neither is rejected.
+  app.use(
+    csrf({
+      origin: (origin, { req }) =>
+        req.header('sec-fetch-site') === undefined && origin === new URL(req.url).origin,
+    }),
+  )
+  // csrf does not look at requests with a type that no form has.
   app.use(async (context, next) => {
     const type = context.req.header('content-type') ?? ''
-    if (
-      context.req.method !== 'POST' ||
-      /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)
-    ) {
-      return next()
-    }
+    if (context.req.method !== 'POST' || FORM_TYPE.test(type)) return next()
     return context.text('Unsupported Media Type\n', 415)
   })
 
@@ -184,7 +181,7 @@ const ASSETS = [
   ['icon.svg', 'image/svg+xml'],
 ] as const
 
-/** Returns who is acting; `null` if nobody was let in. Everything else is a mistake, so nobody is let in. */
+/** Returns who is acting; `null` if the visitor may not see the pages. Any other result is a mistake. */
 function readActor(actor: unknown): string | null {
   if (actor === null || actor === undefined) return null
   if (
@@ -279,9 +276,4 @@ function failurePage(error: unknown): Page {
   }
   if (status === 400) return page(400, 'The form cannot be read', message)
   return page(503, 'Service unavailable', `${code}: ${message}`)
-}
-
-function asMacError(error: unknown): MacError {
-  if (error instanceof MacError) return error
-  return new MacError('ERR_MAC_INTERNAL', 'The admin page failed unexpectedly.', { cause: error })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { errorPrinter } from '../callback.ts'
 import type { MacError } from '../errors.ts'
 import { functionOption } from '../options.ts'
-import { plain } from '../protocol/terminal-text.ts'
 import { optionsOf, readOptions } from '../read-options.ts'
 
 /** Says who sent a request: a name for the audit, or `null` for somebody who may not see the pages. */
@@ -59,12 +59,6 @@ const schema = optionsOf({
  */
 export function adminSettings(options: AdminOptions): AdminSettings {
   const { basePath } = readOptions(schema, options, 'createAdmin')
-  const { authorize, onError = reportFailure } = options
+  const { authorize, onError = errorPrinter('the admin page') } = options
   return Object.freeze({ authorize, basePath: basePath === '/' ? '' : basePath, onError })
-}
-
-/** Reports a failure to the operator, if there is no `onError`. */
-function reportFailure(error: MacError): void {
-  const { code, message, cause = '' } = error
-  console.error(`withmac: the admin page failed: ${code}: ${plain(message)}`, cause)
 }

@@ -207,7 +207,13 @@ export function endingAt(credential: KeylessCredential, end: number | null): Key
 }
 
 /** @throws {@link MacError} `ERR_MAC_CREDENTIAL_ENDED` if it was revoked, which cannot be undone. */
-export function checkNotRevoked({ id, revoked }: KeylessCredential): void {
+export function checkNotRevoked({
+  id,
+  revoked,
+}: {
+  readonly id: string
+  readonly revoked: number | Date | null
+}): void {
   if (revoked === null) return
   throw new MacError(
     'ERR_MAC_CREDENTIAL_ENDED',

@@ -1,11 +1,10 @@
-import { callHook } from '../callback.ts'
+import { callHook, errorPrinter } from '../callback.ts'
 import { partsOf } from '../create-mac.ts'
-import { MacError } from '../errors.ts'
+import { asMacError, MacError } from '../errors.ts'
 import { type ClientAddress, clientAddressOf } from '../limits/client-address.ts'
 import { type FailureLimit, PendingError } from '../limits/failures.ts'
 import { LimitError } from '../limits/headers.ts'
 import type { Mac } from '../mac.ts'
-import { plain } from '../protocol/terminal-text.ts'
 import { type FirstArgument, requestOrResponse } from '../server/request-of.ts'
 import { orRefused, refusalAnswer, TokenRefusal, tokenAnswer } from './answer.ts'
 import { type Issued, type Issuer, issue, issueLimit } from './issue.ts'
@@ -61,7 +60,7 @@ export function tokenEndpoint(
   const { now } = macSettings
   const limit = issueLimit(settings.issueLimit, limits.credentials)
   const issuer: Issuer = { mac, settings, now, limit, deadline }
-  const { onIssue, onRefuse, onError = reportFailure } = settings
+  const { onIssue, onRefuse, onError = printError } = settings
   return async (first, ...rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
@@ -73,7 +72,7 @@ export function tokenEndpoint(
       return tokenAnswer(token)
     } catch (thrown) {
       if (!(thrown instanceof TokenRefusal)) {
-        callHook('onError', () => onError(asMacError(thrown), request))
+        callHook('onError', () => onError(asMacError(thrown, UNEXPECTED), request))
         return refusalAnswer(UNAVAILABLE)
       }
       const { code, message, status, clientId } = thrown
@@ -122,17 +121,8 @@ function checkGrantType(type: string | undefined): void {
   )
 }
 
-function asMacError(error: unknown): MacError {
-  if (error instanceof MacError) return error
-  const cause = { cause: error }
-  return new MacError('ERR_MAC_INTERNAL', 'The token endpoint failed unexpectedly.', cause)
-}
-
-/** Reports a failure to the operator, if there is no `onError`. */
-function reportFailure(error: MacError): void {
-  const { code, message, cause = '' } = error
-  console.error(`withmac: the token endpoint failed: ${code}: ${plain(message)}`, cause)
-}
+const UNEXPECTED = 'The token endpoint failed unexpectedly.'
+const printError = errorPrinter('the token endpoint')
 
 /** A wrong secret counts as this failure. */
 const WRONG = new MacError(

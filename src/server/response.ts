@@ -1,5 +1,5 @@
 import { currentSeconds } from '../callback.ts'
-import { MacError } from '../errors.ts'
+import { asMacError, MacError } from '../errors.ts'
 import type { Explanation } from '../explain/explanation.ts'
 import { LimitError } from '../limits/headers.ts'
 import type { MacSettings } from '../options.ts'
@@ -29,10 +29,7 @@ export function rejectedVerdict(
   client: AuthenticatedClient | null,
   settings: MacSettings,
 ): RejectedVerdict {
-  const error =
-    thrown instanceof MacError
-      ? thrown
-      : new MacError('ERR_MAC_INTERNAL', 'The verification failed unexpectedly.', { cause: thrown })
+  const error = asMacError(thrown, 'The verification failed unexpectedly.')
   const limit = error instanceof LimitError ? error : null
   return {
     ok: false,

@@ -1,3 +1,4 @@
+import { checkNotRevoked } from '../../credentials/change.ts'
 import type { Credential } from '../../credentials/credential.ts'
 import { MacError } from '../../errors.ts'
 import type { CredentialMethods } from '../../mac.ts'
@@ -131,7 +132,7 @@ async function act(
       return null
     }
     case 'update': {
-      if (credential.revoked !== null) errors.set('', REVOKED)
+      checkNotRevoked(credential)
       const label = (form.get('label') ?? '').trim()
       const scopes = readScopes(form)
       check('label', label, data.now(), errors)
@@ -150,8 +151,8 @@ async function act(
       await manager.enableCredential(id)
       return null
     case 'reset-clock':
-      if (credential.revoked !== null) errors.set('', REVOKED)
-      else await manager.resetClockOffset(id)
+      checkNotRevoked(credential)
+      await manager.resetClockOffset(id)
       return null
     case 'revoke':
       if (isConfirmed(id, form, errors)) await manager.revokeCredential(id)
@@ -203,7 +204,6 @@ const ROTATED =
   'This form was made for an earlier key: the credential was rotated already. Check its history below before you rotate it again.'
 const CHANGED =
   'The credential was changed by somebody else meanwhile. Load the page again, and make your change to its new values.'
-const REVOKED = 'The credential is revoked, so it cannot be changed.'
 const EXPIRED = 'The credential has expired. Change when it expires before you rotate its key.'
 
 function unknown(visit: Visit): Page {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Html, html, raw } from '../../admin/vendor.ts'
 
 /** Answers requests of a browser that has a session. */
 type Handler = (request: Request) => Promise<Response>
@@ -18,7 +19,7 @@ export const IDLE_HOURS = 8
 const IDLE_MS = IDLE_HOURS * 3_600_000
 
 /**
- * Lets one browser in: the link's token is exchanged once for the cookie of a session.
+ * Gives one browser a session: the link's token is exchanged once for the cookie of a session.
  *
  * A browser separates cookies by host, and *not* by port: any other server on 127.0.0.1 that it visits gets
  * this cookie too. So the cookie alone is not enough: the pages are below a secret path, which only the
@@ -101,7 +102,7 @@ export class Gate {
     const lines = [
       'This link works once, and it was used.',
       ...(this.hasSession(request)
-        ? [`It was used in this browser: <a href="${this.basePath}">go to the admin page</a>.`]
+        ? [html`It was used in this browser: <a href="${this.basePath}">go to the admin page</a>.`]
         : [
             'If you did not use it, somebody else did: end the command at once, with Ctrl-C. This also ends the session.',
           ]),
@@ -117,14 +118,14 @@ export class Gate {
     const isFromPage = request.headers.get('sec-fetch-site') === 'cross-site'
     const again =
       isFromPage && pathname === this.basePath
-        ? [`If you come from the link: <a href="${this.basePath}">continue</a>.`]
+        ? [html`If you come from the link: <a href="${this.basePath}">continue</a>.`]
         : []
     const lines = ['This browser has no session, or the session has ended.', ...again]
     return page(403, 'No session', [...lines, this.#newLink()])
   }
 
-  #newLink(): string {
-    return `For a new link, end the command with Ctrl-C, and run it again: <code>${escaped(this.#restart)}</code>`
+  #newLink(): Html {
+    return html`For a new link, end the command with Ctrl-C, and run it again: <code>${this.#restart}</code>`
   }
 }
 
@@ -164,34 +165,29 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 }
 
-/** @param paragraphs HTML. */
 function page(
   status: number,
   title: string,
-  paragraphs: readonly string[],
+  paragraphs: readonly (string | Html)[],
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const html = `<!doctype html>
+  const document = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · withmac</title>
-<style>${STYLE}</style>
+<style>${raw(STYLE)}</style>
 </head>
 <body>
 <main>
 <h1>${title}</h1>
-${paragraphs.map((paragraph) => `<p>${paragraph}</p>`).join('\n')}
+${paragraphs.map((paragraph) => html`<p>${paragraph}</p>\n`)}
 </main>
 </body>
 </html>
 `
   const type = { 'content-type': 'text/html; charset=utf-8' }
-  return new Response(html, { status, headers: { ...HEADERS, ...type, ...headers } })
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  return new Response(String(document), { status, headers: { ...HEADERS, ...type, ...headers } })
 }
