@@ -128,3 +128,11 @@ describe('the audit as CSV', () => {
     expect(text.trimEnd().split('\r\n')).toHaveLength(1202)
   })
 })
+
+test('a CSV with a filter that is not valid is an error, instead of all events', async () => {
+  const { get } = visitor()
+  for (const filter of ['from=yesterday', 'to=2030-13-01', 'action=none']) {
+    const { status, text } = await get(`/admin/audit.csv?${filter}`)
+    expect([status, text]).toEqual([400, expect.stringMatching(/^(from|to|action): \w/)])
+  }
+})

@@ -183,6 +183,25 @@ test('errors are beside their fields, and what was typed is kept', async () => {
   expect(await mac.getCredential('x')).toMatchObject({ label: 'laptop' })
 })
 
+test('a revoked credential is not changed by an old form', async () => {
+  const { mac, get, post } = await start({ scopes: ['read'] })
+  const shown = shownIn(await get(`${AT}?id=x`))
+  await mac.revokeCredential('x')
+  const form = { label: 'new', scopes: '', requests: '', seconds: '', shown }
+  for (const action of ['update', 'reset-clock']) {
+    const { status, text } = await post(`${AT}/${action}?id=x`, form)
+    expect([status, text]).toEqual([409, expect.stringContaining('was revoked')])
+  }
+  expect(await mac.getCredential('x')).toMatchObject({ label: 'laptop', scopes: ['read'] })
+})
+
+test('a rotation takes only the grace periods of the form', async () => {
+  const { mac, post } = await start()
+  const { status, text } = await post(`${AT}/rotate?id=x`, { key: '1', grace: '30d' })
+  expect([status, text]).toEqual([422, expect.stringContaining('Choose when the current key ends')])
+  expect((await mac.getCredential('x'))?.keyNumber).toBe(1)
+})
+
 test('a revoked credential offers only its deletion, and an old form for it is answered 409', async () => {
   const { get, mac, post } = await start()
   await mac.revokeCredential('x')

@@ -67,6 +67,14 @@ describe('the list of credentials', () => {
     expect(await found('status=active&q=grace')).toEqual([])
   })
 
+  test('is searched by the whole text, also behind a NUL', async () => {
+    const { mac, get } = visitor()
+    await mac.createCredential('ada', { id: 'id-of-ada' })
+    await mac.createCredential('grace', { id: 'id-of-grace' })
+    const { text } = await get('/admin?q=%00grace')
+    expect([text.includes('id-of-grace'), text.includes('id-of-ada')]).toEqual([true, false])
+  })
+
   test('says what to do if it is empty', async () => {
     const { get, mac } = visitor()
     expect((await get('/admin')).text).toContain('There are no credentials yet.')

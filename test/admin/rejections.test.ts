@@ -70,6 +70,15 @@ test('a reference that is not kept is answered with what to do', async () => {
   expect(linked.text).toContain('This rejection is no longer kept')
 })
 
+test('the list shows only the beginning of a long path', async () => {
+  const page = visitor()
+  const app = page.mac.withMac(() => new Response())
+  await app(new Request(`https://api.example.com/${"'".repeat(15_000)}`))
+  const { text } = await page.get('/admin/rejections')
+  expect(text).toContain(`GET /${'&#39;'.repeat(190)}`)
+  expect(text).not.toContain('&#39;'.repeat(201))
+})
+
 test('an empty list says what to do', async () => {
   const { text } = await visitor().get('/admin/rejections')
   expect(text).toContain('No request was rejected since this page was mounted.')

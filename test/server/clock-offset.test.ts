@@ -1,3 +1,4 @@
+import { partsOf } from '../../src/create-mac.ts'
 import { createMac, type MacOptions } from '../../src/index.ts'
 import { Clock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -132,6 +133,23 @@ test('a clock offset can be reset, and is then learned again', async () => {
   expect(await offset()).toBe(-500)
   const unknown = mac.resetClockOffset('nobody')
   await expect(unknown).rejects.toMatchObject({ code: 'ERR_MAC_CREDENTIAL_UNKNOWN' })
+})
+
+test('a request is rejected if its credential is deleted while its clock offset is learned', async () => {
+  const mac = createMac({
+    ...{ database: 'sqlite::memory:', now: clock.now, clockOffset: { maxSeconds: 3600 } },
+    onReject: () => {},
+  })
+  await mac.createCredential('ada', { ...KEY, expires: null })
+  const { credentials } = await partsOf(mac).store()
+  const learnClock = credentials.learnClock.bind(credentials)
+  credentials.learnClock = async (...given) => {
+    await mac.deleteCredential(KEY.id)
+    return learnClock(...given)
+  }
+  // Within the window, so that only the deletion can be the reason.
+  const request = signed(KEY, URL, { ts: now - 100 })
+  expect(await outcome(mac.withMac(() => new Response())(request))).toBe('401 ERR_MAC_REJECTED')
 })
 
 describe('two first requests at once', () => {

@@ -53,6 +53,16 @@ test('before somebody watches, a rejected request is not read for a report', asy
   await mac.close()
 })
 
+test('of an error neither the cause nor a long message is kept', () => {
+  const rejections = new RecentRejections()
+  const seen = { reference: 'a', code: 'ERR_MAC_CALLBACK', method: 'GET', url: URL, headers: {} }
+  const report = { reference: 'a', toJSON: () => seen, explain: async () => null }
+  const cause = { request: new Request(URL) }
+  rejections.add(new MacError('ERR_MAC_CALLBACK', 'x'.repeat(9000), { cause }), report, null)
+  const [kept] = rejections.newest(1)
+  expect(kept?.error).toEqual({ code: 'ERR_MAC_CALLBACK', status: 503, message: 'x'.repeat(2000) })
+})
+
 test('a rejection has its time, error, method, path and identifier, and is found by its reference', async () => {
   const { mac, clock, rejections, reports, send, sign } = start()
   rejections.watch()
