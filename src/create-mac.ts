@@ -50,12 +50,16 @@ export function makeMac(options: MacOptions, who: string): Mac {
   const label = databaseLabel(settings.database)
   const traffic = new TrafficCounters()
   const opening = new OpenOnce(async (closed) =>
-    openStore(
-      settings.database,
-      await settings.sealer(closed),
-      settings.maxNoncesInMemory,
+    openStore(settings.database, {
+      sealer: await settings.sealer(closed),
+      nonces: settings.nonces,
+      mostNonces: settings.maxNoncesInMemory,
       traffic,
-    ),
+      keepSeconds: keepSeconds(settings),
+      timeoutSeconds: settings.storeTimeoutSeconds,
+      connections: settings.connections,
+      preparedStatements: settings.preparedStatements,
+    }),
   )
   const store = () => opening.store ?? opening.get()
   const credentials = async () => (await store()).credentials
@@ -72,7 +76,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
     publisher: verdictPublisher(label),
     traffic,
     rejections: new RecentRejections(),
-    store: () => opening.store ?? opening.getForRequest(),
+    store: (deadline) => opening.store ?? opening.getForRequest(deadline),
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {

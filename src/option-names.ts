@@ -35,6 +35,7 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
   createMac: [
     ...CHECK,
     ...['database', 'windowSeconds', 'maxNoncesInMemory', 'clockOffset', 'sealingKey'],
+    ...['nonces', 'nonceKeyPrefix', 'storeTimeoutSeconds', 'connections', 'preparedStatements'],
     ...['rateLimit', 'now'],
   ],
   withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],

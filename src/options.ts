@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, PostgresPool } from 'kysely'
 import { z } from 'zod'
 import { systemClock } from './callback.ts'
 import { scopes } from './credentials/validate.ts'
@@ -10,6 +10,7 @@ import { type Origin, pinOrigins } from './protocol/pinned-origin.ts'
 import { checked, optionsOf, readOptions } from './read-options.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-url.ts'
 import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
+import { type NonceSource, nonceSource, type RedisClient } from './store/nonce-source.ts'
 import {
   environmentSealer,
   type SealerSource,
@@ -166,13 +167,39 @@ const CHECK_DEFAULTS: CheckSettings = {
 /** The options of `createMac`. */
 export interface MacOptions extends CheckOptions {
   /**
-   * Where credentials and nonces are stored: `sqlite:path`, `sqlite::memory:`, or your own Kysely on SQLite.
-   * In your own, withmac creates tables whose names start with `mac_`; how safely it writes to disk is up
-   * to you; and withmac must not be called within one of its transactions. Default: `MAC_DATABASE_URL`,
-   * otherwise `sqlite:mac.db` in the working directory.
+   * Where credentials and nonces are stored: `sqlite:path`, `sqlite::memory:`, `postgres://…` (which needs the
+   * package `pg`), your own `Pool` of pg, or your own Kysely on SQLite or PostgreSQL. In your own, withmac
+   * creates tables whose names start with `mac_`; how safely it writes to disk is up to you; and withmac must
+   * not be called within one of its transactions. Default: `MAC_DATABASE_URL`, otherwise `sqlite:mac.db` in
+   * the working directory.
    */
   // biome-ignore lint/suspicious/noExplicitAny: a Kysely of any database type must be assignable
-  readonly database?: string | Kysely<any> | undefined
+  readonly database?: string | Kysely<any> | PostgresPool | undefined
+  /**
+   * Where nonces are kept, if not in the database: a Redis or Valkey that several machines share, as
+   * `redis://…`, `rediss://…`, `valkey://…` or `valkeys://…` (which needs the package `redis`), or your own client
+   * of ioredis, redis or Bun. It must never evict keys (`maxmemory-policy noeviction`). Credentials stay in
+   * the database. Give all servers the same. Default: `MAC_NONCES_URL`, otherwise the database.
+   */
+  readonly nonces?: string | RedisClient | undefined
+  /** The start of all keys in Redis: letters, digits and `_:.-`, at most 64. Default: `withmac`. */
+  readonly nonceKeyPrefix?: string | undefined
+  /**
+   * How long a request waits for PostgreSQL and Redis, in seconds, 0.05 to 60. It counts from the arrival of the
+   * request, without the time in which its body arrives. Then the request gets a 503. SQLite does not need it.
+   * Default: 2.
+   */
+  readonly storeTimeoutSeconds?: number | undefined
+  /**
+   * How many connections withmac opens to PostgreSQL at most, 2 to 1,000: half of them, but at most four, for
+   * nonces. Only with a URL of PostgreSQL. Default: 8.
+   */
+  readonly connections?: number | undefined
+  /**
+   * Whether withmac uses named prepared statements in PostgreSQL, which halve its work for a request. `false` is
+   * for PgBouncer before version 1.21. Default: `true`.
+   */
+  readonly preparedStatements?: boolean | undefined
   /** How far a timestamp may differ from the server's clock, in seconds: 1 to 86,400. Default: 300. */
   readonly windowSeconds?: number | undefined
   /**
@@ -209,6 +236,11 @@ export interface MacOptions extends CheckOptions {
 /** {@link MacOptions}, checked and with defaults. */
 export interface MacSettings extends CheckSettings {
   readonly database: DatabaseSource
+  /** Where nonces are kept; `null` for the database. */
+  readonly nonces: NonceSource | null
+  readonly storeTimeoutSeconds: number
+  readonly connections: number
+  readonly preparedStatements: boolean
   /** Returns what keys are sealed and opened with. */
   readonly sealer: SealerSource
   readonly windowSeconds: number
@@ -222,6 +254,14 @@ export interface MacSettings extends CheckSettings {
 const macOptions = optionsOf({
   ...checkOptions,
   database: z.unknown().transform(checked(databaseSource)).optional(),
+  nonces: z.unknown().transform(checked(nonceSource)).optional(),
+  nonceKeyPrefix: z
+    .string()
+    .regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits and _:.-')
+    .default('withmac'),
+  storeTimeoutSeconds: z.number().min(0.05).max(60).default(2),
+  connections: z.int().min(2).max(1000).optional(),
+  preparedStatements: z.boolean().default(true),
   windowSeconds: z.int().min(1).max(86_400).default(300),
   maxNoncesInMemory: z
     .int()
@@ -250,11 +290,32 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
   return Object.freeze({
     ...checkSettings(given, CHECK_DEFAULTS),
     ...{ windowSeconds, maxNoncesInMemory, rateLimit },
-    database: given.database ?? environmentDatabase(),
+    ...storeSettings(given),
     sealer: given.sealingKey ?? defaultSealer(),
     maxClockOffsetSeconds: clockOffset === false ? 0 : clockOffset.maxSeconds,
     now: given.now ?? systemClock,
   })
+}
+
+/** Returns where credentials and nonces are stored. */
+function storeSettings({
+  database = environmentDatabase(),
+  nonces,
+  nonceKeyPrefix: keyPrefix,
+  connections,
+  storeTimeoutSeconds,
+  preparedStatements,
+}: z.output<typeof macOptions>) {
+  if (connections !== undefined && ('pool' in database || 'kysely' in database)) {
+    throw new TypeError(
+      'withmac: connections goes with a URL of PostgreSQL: your own Pool or Kysely has its own limit.',
+    )
+  }
+  return {
+    database,
+    nonces: nonces === undefined ? environmentNonces(keyPrefix) : { ...nonces, keyPrefix },
+    ...{ storeTimeoutSeconds, preparedStatements, connections: connections ?? 8 },
+  }
 }
 
 /** The options of `withMac`. */
@@ -459,6 +520,16 @@ function environmentDatabase(): DatabaseSource {
     return parseDatabaseUrl(url)
   } catch (cause) {
     throw new TypeError(`withmac: MAC_DATABASE_URL: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function environmentNonces(keyPrefix: string): NonceSource | null {
+  const url = process.env.MAC_NONCES_URL
+  if (!url) return null
+  try {
+    return { ...nonceSource(url), keyPrefix }
+  } catch (cause) {
+    throw new TypeError(`withmac: MAC_NONCES_URL ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -5,7 +5,7 @@ import { given, isOptions, listed, noOption } from './option-names.ts'
 const SECRET: ReadonlySet<unknown> = new Set([
   ...['id', 'key', 'sealingKey', 'clientSecret'],
   // These may hold a password.
-  ...['database', 'store'],
+  ...['database', 'nonces', 'store'],
 ])
 
 /** The result of a schema for an object of options. */

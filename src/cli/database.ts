@@ -99,7 +99,7 @@ export async function withStoreOf<Result>(
   await demandSqlite(driver)
   const { openStore } = await import('../store/open.ts')
   const { environmentSealer } = await import('../store/sealing/sealing-source.ts')
-  const store = await openStore({ path: file, driver }, environmentSealer())
+  const store = await openStore({ path: file, driver }, { sealer: environmentSealer() })
   try {
     return await work(store)
   } finally {
@@ -133,7 +133,9 @@ function pathOfFileUrl(given: string): string {
 
 function read(url: string, given: string, from: string): DatabaseUrl {
   try {
-    return parseDatabaseUrl(url)
+    const read = parseDatabaseUrl(url)
+    if ('path' in read) return read
+    throw new TypeError('the command line does not open PostgreSQL yet')
   } catch (cause) {
     const more = from === '--database' ? ', or a path such as mac.db' : ''
     const quoted = JSON.stringify(withoutPassword(given))

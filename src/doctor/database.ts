@@ -42,7 +42,8 @@ export async function databaseFindings(
   database: DatabaseSource,
   options: DoctorOptions = {},
 ): Promise<Finding[]> {
-  if (!('path' in database)) return kyselyFindings(database, options)
+  if ('kysely' in database) return kyselyFindings(database.kysely, options)
+  if (!('path' in database)) return []
   const { path, driver } = database
   const runtime = good(
     'runtime',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { MacError, type MacErrorCode } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { macsAreEqual, type PreparedKey, prepareKey } from '../protocol/signature.ts'
-import type { CredentialStore, FoundKey, StoredCredential } from '../store/types.ts'
+import type { CredentialStore, Deadline, FoundKey, StoredCredential } from '../store/types.ts'
 import {
   type CredentialCache,
   type CredentialKey,
@@ -67,14 +67,15 @@ export async function verifyStored(
   requestString: string,
   store: CredentialStore,
   cache: CredentialCache,
+  deadline?: Deadline,
 ): Promise<CredentialKey> {
-  const { current, old } = await store.lookUpKeys(id)
+  const { current, old } = await store.lookUpKeys(id, deadline)
   const isCurrent = isMadeBy(current, mac, requestString)
   const isOld = isMadeBy(old, mac, requestString)
   // A key that was replaced must not count as right any more, not even until the nonce is recorded.
   if (!isSame(cache.get(id) ?? cache.decoyFor(id), current, old)) cache.forget(id)
   if (!isCurrent && !isOld) throw rejected(id, current.exists)
-  return loadCredential({ id, mac }, requestString, store, cache)
+  return loadCredential({ id, mac }, requestString, store, cache, deadline)
 }
 
 /**
@@ -89,8 +90,9 @@ export async function loadCredential(
   requestString: string,
   store: CredentialStore,
   cache: CredentialCache,
+  deadline?: Deadline,
 ): Promise<CredentialKey> {
-  const { credential, version } = await store.lookUp(id)
+  const { credential, version } = await store.lookUp(id, deadline)
   const keys = credential === null ? null : credentialKeys(credential, version)
   const found = [keys?.current, keys?.old].find(
     (key) => key && macsAreEqual(mac, key.computeMac(requestString)),

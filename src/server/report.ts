@@ -64,8 +64,9 @@ async function explained(
       import('../explain/lenient-header.ts'),
     ])
     const id = identifierOf(seen.headers.authorization ?? null)
-    const { credentials } = await verifier.store()
-    const credential = id === null ? null : (await credentials.lookUp(id)).credential
+    const deadline = performance.now() + 1000 * verifier.settings.storeTimeoutSeconds
+    const { credentials } = await verifier.store(deadline)
+    const credential = id === null ? null : (await credentials.lookUp(id, deadline)).credential
     if (credential === null && !unknownToo) return null
     return explain(seen, credential === null ? null : withOffset(credential, verifier))
   } catch {

@@ -6,7 +6,7 @@ import type { CheckSettings, MacSettings } from '../options.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
-import type { NonceStore, Recorded, Store } from '../store/types.ts'
+import type { Deadline, NonceStore, Recorded, Store } from '../store/types.ts'
 import type { TrafficCounters } from '../store/usage/traffic-counters.ts'
 import type { MacVerdict, RejectedVerdict } from '../types.ts'
 import { loadCredential, verifyCached, verifyStored } from './authenticate.ts'
@@ -38,7 +38,7 @@ export interface Verifier {
   readonly traffic: TrafficCounters
   readonly rejections: RecentRejections
   /** Returns the store; a promise until it is open. */
-  store(): Store | Promise<Store>
+  store(deadline: Deadline): Store | Promise<Store>
 }
 
 /** A request with MAC credentials, while it is verified. */
@@ -54,6 +54,8 @@ interface Attempt {
   key: CredentialKey | null
   /** Where a rejection is counted for the credential; `null` until the credential has been looked for. */
   countedIn: NonceStore | null
+  /** When the request stops waiting for the store. While the body is read, it does not wait for the store. */
+  deadline: Deadline
 }
 
 /**
@@ -72,6 +74,7 @@ export async function verify(
 ): Promise<MacVerdict> {
   const { settings, cache, cleanup, limits } = verifier
   const { request, clientAddress } = incoming
+  const arrived = performance.now()
   let attempt: Attempt | null = null
   try {
     // What was signed: route, header, origin.
@@ -85,7 +88,8 @@ export async function verify(
 
     // Credential, MAC and validity. A cached key may accept a MAC. If it does not, the store decides.
     let key = verifyCached(sent, requestString, cache)
-    attempt = { sent, requestString, timestamp, key, countedIn: null }
+    const deadline = arrived + 1000 * settings.storeTimeoutSeconds
+    attempt = { sent, requestString, timestamp, key, countedIn: null, deadline }
     if (limits.failures !== null) {
       if (key === null)
         limits.failures.countGuess(clientAddress, cache.has(sent.id) ? sent.id : null)
@@ -94,7 +98,7 @@ export async function verify(
     let validity = key === null ? null : validityOrNull(key, timestamp, settings)
     // A look-up is needed. An address that is exhausted gets none.
     if (validity === null) limits.failures?.check(clientAddress)
-    const opening = verifier.store()
+    const opening = verifier.store(deadline)
     const store = opening instanceof Promise ? await opening : opening
     const { nonces } = store
     attempt.countedIn = nonces
@@ -116,14 +120,17 @@ export async function verify(
     let covered: CheckedExt = { ext: sent.ext, bodyVerified: false }
     const mustCheckExt = check.ext || check.body !== 'ignore'
     if (mustCheckExt && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
+      const begun = performance.now()
       try {
         covered = await checkExt(request, sent.ext, check, target)
       } catch (error) {
         // If the credential was revoked meanwhile, that is the reason of the rejection. The timestamp is not
         // checked again: what is wrong with the body stays wrong, however long it took to arrive.
+        attempt.deadline += performance.now() - begun
         await readKey(attempt, loadCredential, store, verifier)
         throw error
       }
+      attempt.deadline += performance.now() - begun
       // The function `ext` may take its time, and so may a body.
       validity = validityOrNull(key, timestamp, settings)
       if (validity === null) {
@@ -138,6 +145,7 @@ export async function verify(
       keyNumber: key.number,
       nonce: sent.nonce,
       now: validity.now,
+      deadline: attempt.deadline,
     })
     // A replay costs a look-up. An address that is exhausted gets none.
     if (recorded.verdict === 'seen') {
@@ -147,14 +155,14 @@ export async function verify(
     if (recorded.version !== key.version) {
       ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
     }
-    if (recorded.verdict !== 'new') throw nonceError(recorded)
+    if (recorded.verdict !== 'new') throw nonceError(recorded, timestamp)
     const limit = limits.requests.limitOf(key.credential)
     const rateLimit = limit && (await limits.requests.count(key.credential, limit, sent))
     checkEnd(key, currentSeconds(settings.now))
     const { now, learnable } = validity
     if (learnable !== null) {
       // Another request may have been first. Then its offset counts, and this one is checked by it.
-      const learned = await store.credentials.learnClock(sent.id, learnable)
+      const learned = await store.credentials.learnClock(sent.id, learnable, attempt.deadline)
       if (learned === null) {
         // The credential was deleted, perhaps created anew.
         ;[key, validity] = await checkCredential(attempt, loadCredential, store, verifier)
@@ -198,7 +206,8 @@ async function readKey(
   { cache }: Verifier,
 ): Promise<CredentialKey> {
   attempt.key = null
-  const key = await read(attempt.sent, attempt.requestString, credentials, cache)
+  const { sent, requestString, deadline } = attempt
+  const key = await read(sent, requestString, credentials, cache, deadline)
   attempt.key = key
   return key
 }
@@ -219,13 +228,22 @@ function authorizationOf(request: Request): string | null {
   }
 }
 
-function nonceError({ verdict, floor }: Recorded): MacError {
+function nonceError({ verdict, floor, ceiling }: Recorded, timestamp: number): MacError {
   if (verdict === 'seen') return new MacError('ERR_MAC_REPLAY')
+  if (verdict === 'ahead') {
+    return new MacError(
+      'ERR_MAC_TIMESTAMP_AHEAD',
+      `The timestamp ${timestamp} is later than ${ceiling} (${dateOf(ceiling)}), the latest that the store of ` +
+        'nonces accepts now, by its own clock. Compare the clock of the store with the clocks of the client ' +
+        'and of this server.',
+    )
+  }
   return new MacError(
     'ERR_MAC_TIMESTAMP_STALE',
     `Nonces are known from ${floor} (${dateOf(floor)}) on, so a replay of an earlier timestamp could ` +
       'not be told: another process on this database keeps them for less time, the clock of a server ' +
-      'was ahead, or there were more nonces than maxNoncesInMemory allows.',
+      'was ahead, there were more nonces than maxNoncesInMemory allows, or the store of nonces may have ' +
+      'lost some, for example in a failover.',
   )
 }
 

@@ -63,6 +63,12 @@ export function mayWaitForLock(since: number, now: number): boolean {
   return now - since <= LOCK_WAIT_MS
 }
 
+/** The error for work that did not end before a request stopped waiting. */
+export function lateError(name: string): MacError {
+  const why = `${name} did not answer before storeTimeoutSeconds were over, and may still complete the call.`
+  return new MacError('ERR_MAC_STORE', why)
+}
+
 /** The error for a request that comes, or is not finished, when the database is closed. */
 export function closedError(): MacError {
   return new MacError('ERR_MAC_CLOSED', 'This Mac was closed.')

@@ -1,41 +1,16 @@
-import { resolve } from 'node:path'
-import { Kysely } from 'kysely'
+import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
-import { KyselyConnection, SqliteConnection } from './connection.ts'
 import { SqlCredentials } from './credentials.ts'
-import { type DatabaseSource, type DatabaseUrl, databaseLabel } from './database-url.ts'
-import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
-import type { SqliteHandle } from './drivers/sqlite-handle.ts'
-import { createPrivately, fileWatch, inode } from './file.ts'
-import { MOST_FINGERPRINTS } from './fingerprints.ts'
-import { closedError, type Guard, guard, inTime } from './guard.ts'
-import { Journal } from './journal.ts'
-import { LogSync, startLogThread } from './log-sync.ts'
-import { migrate } from './migrations.ts'
+import type { DatabaseSource } from './database-url.ts'
+import { closedError, type Guard, guard, lateError } from './guard.ts'
 import { reseal } from './reseal.ts'
-import type { MacDatabase } from './schema.ts'
-import { type KeySealer, UNSEALED } from './sealing/sealer.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
-import type { OpenDatabase, StoreParts } from './store-parts.ts'
-import type { Store } from './types.ts'
+import type { EngineDatabase, NonceEngine, StoreParts } from './store-parts.ts'
+import { DEFAULT_SETTINGS, type StoreSettings } from './store-settings.ts'
+import type { Deadline, Store } from './types.ts'
 import { TrafficCounters } from './usage/traffic-counters.ts'
 import { readTraffic } from './usage/traffic-table.ts'
 import { UsageCounters } from './usage/usage-counters.ts'
-
-/**
- * The settings of each connection. SQLite itself must not wait for a lock, because that would block the
- * thread and all requests; the store waits instead.
- */
-const PRAGMAS = [
-  'busy_timeout = 0',
-  'journal_mode = wal',
-  'synchronous = full',
-  // Otherwise, on macOS, synced data may still be only in the disk's own cache. No effect elsewhere.
-  'fullfsync = on',
-  'foreign_keys = on',
-  // A page that changes several times between two checkpoints is written into the main file once.
-  'wal_autocheckpoint = 1000',
-]
 
 /** How many requests may wait until the database is open. Attackers can send many. */
 const MOST_WAITING = 10_000
@@ -83,14 +58,15 @@ export class OpenOnce {
    * The same as {@link OpenOnce.get}, for a request.
    * @throws {@link MacError} `ERR_MAC_STORE` if too many requests wait already.
    */
-  async getForRequest(): Promise<Store> {
+  async getForRequest(deadline: Deadline): Promise<Store> {
     if (this.#waiting >= MOST_WAITING) {
       const why = `${MOST_WAITING} requests already wait for the database to be opened.`
       throw new MacError('ERR_MAC_STORE', why)
     }
     this.#waiting++
     try {
-      return await this.get()
+      const opening = this.get()
+      return await before(deadline - performance.now(), opening, () => lateError('The database'))
     } finally {
       this.#waiting--
     }
@@ -116,132 +92,77 @@ export class OpenOnce {
 }
 
 /**
- * Opens the store: the database of a URL, or the caller's Kysely. When the store is closed, the caller's
- * Kysely stays open.
+ * Opens the store. When it is closed, the caller's Kysely, pool or client stays open.
  *
- * @param sealer Seals and opens keys.
- * @param mostNonces The maximum number of nonces in memory.
- * @param traffic Where requests are counted. It may have counts from the time before the store is open.
  * @throws {@link MacError} `ERR_MAC_STORE`; `ERR_MAC_SEALED` if a sealing key is missing.
+ * @throws TypeError that says what to install, if a package is missing.
  */
 export async function openStore(
-  database: DatabaseSource,
-  sealer: KeySealer = UNSEALED,
-  mostNonces: number = MOST_FINGERPRINTS,
-  traffic: TrafficCounters = new TrafficCounters(),
+  source: DatabaseSource,
+  given: Partial<StoreSettings> = {},
 ): Promise<Store> {
-  const settings = { sealer, mostNonces, traffic }
-  return 'path' in database ? openUrl(database, settings) : openKysely(database, settings)
+  const settings = { ...DEFAULT_SETTINGS, traffic: new TrafficCounters(), ...given }
+  return storeOf(await openDatabase(source, settings), settings)
 }
 
-interface Settings {
-  readonly sealer: KeySealer
-  readonly mostNonces: number
-  readonly traffic: TrafficCounters
-}
-
-async function openUrl(database: DatabaseUrl, settings: Settings): Promise<Store> {
-  const path = database.path === null ? null : resolve(database.path)
-  const nameInErrors = path === null ? 'The database in memory' : `The database ${path}`
-  const opened: SqliteHandle[] = []
-  const open = async (...pragmas: string[]) => {
-    const handle = await guard(nameInErrors, path)(() => connect(path, database.driver, pragmas))
-    opened.push(handle)
-    return handle
+/** Opens the database of credentials. Each engine is loaded when it is used. */
+async function openDatabase(
+  source: DatabaseSource,
+  settings: StoreSettings,
+): Promise<EngineDatabase> {
+  if ('path' in source || ('kysely' in source && source.language === 'sqlite')) {
+    const { openSqliteDatabase } = await import('./sqlite-database.ts')
+    return openSqliteDatabase(source)
   }
-  const close = async () => {
-    for (const handle of opened.splice(0).reverse()) handle.close()
-  }
-  try {
-    // Keys that were removed must not stay in the file. Nonces are not secret.
-    const { dialect } = await open('secure_delete = on')
-    const db = new Kysely<MacDatabase>({ dialect })
-    // No caller can have a transaction on this connection, so the work cannot wait for itself.
-    const inTime: OpenDatabase['inTime'] = (work) => work
-    const shared = { nameInErrors, path, label: databaseLabel(database), db, inTime, close }
-    if (path === null) {
-      // There is only one connection: nonces wait for the end of other transactions, which could roll them
-      // back. No sync: memory is lost with the power in any case.
-      const connection = new KyselyConnection(db)
-      return await storeOf({ ...shared, connection, sync: null, watch() {} }, settings)
-    }
-    const watch = fileWatch(path)
-    // Nonces have their own connection, so they never become part of another transaction.
-    const connection = new SqliteConnection(await open())
-    const file = { path, inode: inode(path) }
-    const sync: OpenDatabase['sync'] = (onFailedSync) =>
-      new LogSync((events) => startLogThread(file, events), onFailedSync)
-    return await storeOf({ ...shared, connection, sync, watch }, settings)
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-async function connect(
-  path: string | null,
-  driver: DriverChoice,
-  pragmas: readonly string[],
-): Promise<SqliteHandle> {
-  if (path !== null) createPrivately(path)
-  const handle = await openSqlite(path ?? ':memory:', driver)
-  try {
-    for (const pragma of [...PRAGMAS, ...pragmas]) handle.exec(`pragma ${pragma}`)
-  } catch (error) {
-    handle.close()
-    throw error
-  }
-  return handle
-}
-
-function openKysely(own: Kysely<MacDatabase>, settings: Settings): Promise<Store> {
-  // The caller's plugins could rename columns, or parse a text as JSON.
-  const db = own.withoutPlugins()
-  const nameInErrors = 'The database'
-  const database: ClosableDatabase = {
-    ...{ nameInErrors, path: null, label: databaseLabel(own), db, sync: null },
-    connection: new KyselyConnection(db),
-    inTime: (work) => inTime(work, nameInErrors),
-    watch() {},
-    async close() {},
-  }
-  return storeOf(database, settings)
-}
-
-interface ClosableDatabase extends OpenDatabase {
-  /** Throws if the database file was deleted or replaced. */
-  watch(): void
-  close(): Promise<void>
+  const { openPostgres } = await import('./postgres/open-postgres.ts')
+  return openPostgres(source, settings)
 }
 
 /** Migrates the tables, checks the sealing keys, and returns the store. */
-async function storeOf(
-  database: ClosableDatabase,
-  { sealer, mostNonces, traffic }: Settings,
-): Promise<Store> {
+async function storeOf(database: EngineDatabase, settings: StoreSettings): Promise<Store> {
   const { nameInErrors, path, db, inTime } = database
+  const { sealer, traffic, mostNonces } = settings
   let closed = false
+  let nonces: NonceEngine | null = null
   const check = () => {
     if (closed) throw closedError()
     database.watch()
   }
   const patient = guard(nameInErrors, path, check)
   const guarded: Guard = (work) => patient(() => inTime(work()))
-  await guarded(() => migrate(db))
-  await guarded(() => checkSealed(db, sealer, nameInErrors))
-  const counters = new UsageCounters(traffic)
-  const parts: StoreParts = { ...database, guarded, check, counters, mostNonces }
-  const nonces = new Journal(parts)
-  await guarded(() => nonces.open())
-  return {
-    credentials: new SqlCredentials(parts, sealer),
-    nonces,
-    traffic: (now, credential) => guarded(() => readTraffic(db, now, credential, traffic)),
-    reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
-    async close() {
-      await inTime(nonces.close())
-      closed = true
-      await database.close()
-    },
+  try {
+    await guarded(() => database.migrate())
+    await guarded(() => checkSealed(db, sealer, nameInErrors))
+    const counters = new UsageCounters(traffic)
+    const parts: StoreParts = { ...database, guarded, check, counters, mostNonces }
+    nonces = await openNonces(database, parts, settings)
+    const credentials = new SqlCredentials(parts, sealer)
+    const opened = nonces
+    return {
+      credentials,
+      nonces,
+      traffic: (now, credential) => guarded(() => readTraffic(db, now, credential, traffic)),
+      reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
+      async close() {
+        await inTime(opened.close())
+        closed = true
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await nonces?.close().catch(() => {})
+    await database.close()
+    throw error
   }
+}
+
+/** Opens the store of nonces: the database itself, or Redis. */
+async function openNonces(
+  database: EngineDatabase,
+  parts: StoreParts,
+  settings: StoreSettings,
+): Promise<NonceEngine> {
+  if (settings.nonces === null) return database.openNonces(parts)
+  const { openRedisNonces } = await import('./redis/open-redis.ts')
+  return openRedisNonces(settings.nonces, parts, settings)
 }

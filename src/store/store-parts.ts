@@ -3,10 +3,13 @@ import type { Connection } from './connection.ts'
 import type { Guard } from './guard.ts'
 import type { Syncing } from './log-sync.ts'
 import type { MacDatabase } from './schema.ts'
+import type { NonceStore } from './types.ts'
 import type { UsageCounters } from './usage/usage-counters.ts'
 
 /** An open database: its names, and how to run queries on it. */
 export interface OpenDatabase {
+  /** The language of its SQL. */
+  readonly language: 'sqlite' | 'postgres'
   /** The start of error messages, such as `The database /srv/mac.db`. */
   readonly nameInErrors: string
   /** What diagnostic messages call it: see `databaseLabel`. */
@@ -34,4 +37,22 @@ export interface StoreParts extends OpenDatabase {
   readonly mostNonces: number
   /** Is called before each batch. If it throws, the store has failed. */
   check(): void
+}
+
+/** A store of nonces, with what the store needs to close it. */
+export interface NonceEngine extends NonceStore {
+  /** Waits until all nonces are recorded, and writes the usage that is left. */
+  close(): Promise<void>
+}
+
+/** A database of one engine, before its tables are migrated. */
+export interface EngineDatabase extends OpenDatabase {
+  /** Throws if the database cannot be used any more, such as a deleted file. Must be fast. */
+  watch(): void
+  /** Creates the tables, or migrates them. */
+  migrate(): Promise<void>
+  /** Opens the store of nonces in this database. */
+  openNonces(parts: StoreParts): Promise<NonceEngine>
+  /** Closes the connections that withmac opened. */
+  close(): Promise<void>
 }

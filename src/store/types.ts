@@ -145,6 +145,13 @@ export interface Edited {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
+/**
+ * When a request stops waiting for the store, in milliseconds, by `performance.now()`. A store on another
+ * machine then rejects with `ERR_MAC_STORE`; whether it still does the work is not known. SQLite ignores it.
+ * Without a deadline, the store's own timeout counts from the call.
+ */
+export type Deadline = number
+
 /** Opens the store, unless it is open. Call it only after all input was checked. */
 export type OpenCredentials = () => Promise<CredentialStore>
 
@@ -155,13 +162,13 @@ export interface CredentialStore {
    * exists, on its other columns, or on whether it has an old key.
    * @throws {@link MacError} `ERR_MAC_SEALED` if a key cannot be opened.
    */
-  lookUpKeys(id: string): Promise<KeyPair>
+  lookUpKeys(id: string, deadline?: Deadline): Promise<KeyPair>
   /**
    * Looks up a whole credential. Call it only after the MAC was verified: its time reveals whether the
    * credential exists, and how large it is.
    * @throws {@link MacError} `ERR_MAC_SEALED` if a key cannot be opened.
    */
-  lookUp(id: string): Promise<LookUp>
+  lookUp(id: string, deadline?: Deadline): Promise<LookUp>
   /** Returns a credential without its keys, so it works even if the keys cannot be opened. */
   find(id: string): Promise<KeylessCredential | null>
   /** Returns the usage of one credential, or of all, by identifier. */
@@ -204,16 +211,17 @@ export interface CredentialStore {
    * Stores a learned offset, unless there is one. Returns the stored offset, or `null` without a
    * credential.
    */
-  learnClock(id: string, offset: number): Promise<number | null>
+  learnClock(id: string, offset: number, deadline?: Deadline): Promise<number | null>
   /** Removes a learned offset. Returns `false` if there is no credential. */
   resetClock(id: string): Promise<boolean>
 }
 
 /**
  * The verdict on a nonce. `forgotten` means that nonces with so old a timestamp are no longer kept, so nobody
- * knows whether it was used.
+ * knows whether it was used. `ahead` means that the timestamp is too far ahead of the store's own clock: if the
+ * store later loses nonces, it rejects timestamps up to a limit by that clock, so none beyond it may be accepted.
  */
-export type NonceVerdict = 'new' | 'seen' | 'forgotten'
+export type NonceVerdict = 'new' | 'seen' | 'forgotten' | 'ahead'
 
 export interface Nonce {
   /** The client's timestamp, in seconds. */
@@ -224,6 +232,7 @@ export interface Nonce {
   readonly nonce: string
   /** The server's clock, in seconds since 1970. */
   readonly now: number
+  readonly deadline?: Deadline
 }
 
 /** The result of recording a nonce. */
@@ -236,6 +245,8 @@ export interface Recorded {
   readonly version: number | null
   /** If the verdict is `forgotten`: the earliest timestamp that is still accepted. */
   readonly floor?: number
+  /** If the verdict is `ahead`: the latest timestamp that is accepted now, by the store's clock. */
+  readonly ceiling?: number
 }
 
 /** The result for a nonce that was recorded before. */

@@ -8,8 +8,9 @@ import { describe, expect, test } from '../support/runner.ts'
 const library = join(import.meta.dirname, '../../src/index.ts')
 
 /** Runs a script in its own process, which must end by itself. Returns what it printed. */
-async function run(script: string, cwd: string, url?: string) {
-  const { MAC_DATABASE_URL: _, ...env } = process.env
+async function run(script: string, cwd: string, url?: string, nonces?: string) {
+  const { MAC_DATABASE_URL: _, MAC_NONCES_URL: __, ...others } = process.env
+  const env = nonces === undefined ? others : { ...others, MAC_NONCES_URL: nonces }
   using folder = temporaryFolder()
   const file = folder.path('script.mjs')
   writeFileSync(file, `import * as withmac from ${JSON.stringify(library)}\n${script}`)
@@ -54,10 +55,21 @@ describe('the default Mac', () => {
   test('names MAC_DATABASE_URL in the error if it is not valid, and shows no password', async () => {
     using folder = temporaryFolder()
     const script = 'withmac.createCredential("ada").catch((error) => console.log(String(error)))'
-    const { out } = await run(script, folder.path('.'), 'postgres://u:secret@h/db')
+    const { out } = await run(script, folder.path('.'), 'postgres://u:secret')
     expect(out).toContain('TypeError')
     expect(out).toContain('MAC_DATABASE_URL')
     expect(out).not.toContain('secret')
+  })
+
+  test('names MAC_NONCES_URL in the error if it is not valid, and shows no password', async () => {
+    using folder = temporaryFolder()
+    const script = 'withmac.createCredential("ada").catch((error) => console.log(String(error)))'
+    const { out } = await run(script, folder.path('.'), undefined, 'redis://u:secret')
+    expect(out).toContain(
+      'TypeError: withmac: MAC_NONCES_URL must be a URL that starts with redis://',
+    )
+    expect(out).not.toContain('secret')
+    expect(readdirSync(folder.path('.'))).toEqual([])
   })
 
   test('is the same for all functions that the package exports', async () => {

@@ -3,7 +3,7 @@ import { Kysely, type LogEvent } from 'kysely'
 import { databaseFindings } from '../../src/doctor/database.ts'
 import { adviceText, type Finding } from '../../src/doctor/finding.ts'
 import { createMac } from '../../src/index.ts'
-import { parseDatabaseUrl } from '../../src/store/database-url.ts'
+import { databaseSource, parseDatabaseUrl } from '../../src/store/database-url.ts'
 import { openSqlite } from '../../src/store/drivers/choose-driver.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import { readSealer } from '../../src/store/sealing/sealer.ts'
@@ -47,7 +47,7 @@ test('says what it cannot know of your own Kysely, checks the rest, and leaves i
   const statements: string[] = []
   const log = ({ query }: LogEvent) => void statements.push(query.sql)
   const db = new Kysely<MacDatabase>({ dialect, log })
-  const findings = await databaseFindings(db)
+  const findings = await databaseFindings(databaseSource(db))
   expect(subjects(findings)).toEqual([
     'good runtime',
     'note file',
@@ -63,7 +63,11 @@ test('says what it cannot know of your own Kysely, checks the rest, and leaves i
   expect(statements.filter((sql) => !/^\s*select /.test(sql))).toEqual([])
   expect(await db.selectFrom('mac_credentials').select('id').execute()).toEqual([{ id: 'a b' }])
   await db.destroy()
-  expect(subjects(await databaseFindings(db))).toEqual(['good runtime', 'note file', 'bad content'])
+  expect(subjects(await databaseFindings(databaseSource(db)))).toEqual([
+    'good runtime',
+    'note file',
+    'bad content',
+  ])
 })
 
 test('does not read a file as a whole that is larger than the caller wants', async () => {

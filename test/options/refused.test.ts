@@ -69,7 +69,18 @@ const check: Each<Omit<WithMacOptions, 'mode' | 'allowPreflight' | 'scope' | 're
 }
 const ofMac: Each<MacOptions> = {
   ...check,
-  database: [5, 'must be a URL such as "sqlite:mac.db", or a Kysely, not a number'],
+  database: [
+    5,
+    'must be a URL such as "sqlite:mac.db" or "postgres://…", a Kysely, or a Pool of pg, not a number',
+  ],
+  nonces: [
+    5,
+    'must be a URL such as "redis://host:6379", or a client of Redis made by ioredis, redis or Bun, not a number',
+  ],
+  nonceKeyPrefix: ['a b', 'must be 1 to 64 letters, digits and _:.-, not "a b"'],
+  storeTimeoutSeconds: [0, 'must be at least 0.05, not 0'],
+  connections: [1, 'must be at least 2, not 1'],
+  preparedStatements: ['no', 'must be true or false, not "no"'],
   windowSeconds: [0.5, 'must be a whole number, not 0.5'],
   maxNoncesInMemory: [999, 'must be at least 1000, not 999'],
   clockOffset: [60, 'must be false or { maxSeconds }'],
@@ -597,7 +608,15 @@ test('a credential with a misspelled name for algorithm is refused', () => {
 test.each([
   ['createMac', { key: 'very-secret' }],
   ['createMac', { sealingKey: 'very-secret' }],
-  ['createMac', { database: 'postgres://u:very-secret@h/d' }],
+  ['createMac', { database: 'postgres:/u:very-secret@h/d' }],
+  ['createMac', { database: 'postgres://u:very-secret' }],
+  ['createMac', { database: 'postgres://u:very-secret@a,b/d' }],
+  ['createMac', { database: 'postgres://u:5/very-secret@h/d' }],
+  ['createMac', { database: 'mysql://u:very-secret@h/d' }],
+  ['createMac', { nonces: 'redis:/u:very-secret@h' }],
+  ['createMac', { nonces: 'redis://u:very-secret' }],
+  ['createMac', { nonces: 'redis://u:5/very-secret@h' }],
+  ['createMac', { nonces: 'http://u:very-secret@h' }],
   ['createMac', { rateLimit: { store: 'mongo://u:very-secret@h/d' } }],
   ['createCredential', { key: ['very-secret'] }],
   [

@@ -34,24 +34,19 @@ async function openingOwn(traffic: TrafficCounters, ...plugins: KyselyPlugin[]):
   const dialect = await applicationDialect(openDatabase(':memory:'))
   const database = new Kysely<AppDatabase>({ dialect, plugins })
   opened.push(() => database.destroy())
-  return opening(openStore(databaseSource(database), undefined, undefined, traffic))
+  return opening(openStore(databaseSource(database), { traffic }))
 }
 
 const sealed = readSealer(`${'A'.repeat(42)}E`)
 
 const stores: readonly [string, (traffic: TrafficCounters) => Promise<Store>][] = [
-  [
-    'in memory',
-    (traffic) => opening(openStore({ path: null, driver: 'own' }, undefined, undefined, traffic)),
-  ],
+  ['in memory', (traffic) => opening(openStore({ path: null, driver: 'own' }, { traffic }))],
   [
     'in a file',
     (traffic) => {
       const folder = temporaryFolder()
       opened.push(() => folder[Symbol.dispose]())
-      return opening(
-        openStore({ path: folder.path('mac.db'), driver: 'own' }, undefined, undefined, traffic),
-      )
+      return opening(openStore({ path: folder.path('mac.db'), driver: 'own' }, { traffic }))
     },
   ],
   [
@@ -60,7 +55,7 @@ const stores: readonly [string, (traffic: TrafficCounters) => Promise<Store>][] 
       const folder = temporaryFolder()
       opened.push(() => folder[Symbol.dispose]())
       return opening(
-        openStore({ path: folder.path('mac.db'), driver: 'own' }, sealed, undefined, traffic),
+        openStore({ path: folder.path('mac.db'), driver: 'own' }, { sealer: sealed, traffic }),
       )
     },
   ],

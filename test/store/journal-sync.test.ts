@@ -86,6 +86,7 @@ async function opened(sync: ManualSync | null) {
   }
   const nameInErrors = 'The database'
   const journal = new Journal({
+    language: 'sqlite',
     ...{ nameInErrors, path: null, mostNonces: 1000, label: 'kysely', db, check() {} },
     guarded: guard(nameInErrors),
     inTime: (work) => work,

@@ -1,5 +1,5 @@
 import { openStore } from '../../src/store/open.ts'
-import { type KeySealer, readSealer } from '../../src/store/sealing/sealer.ts'
+import { type KeySealer, readSealer, UNSEALED } from '../../src/store/sealing/sealer.ts'
 import type { StoredCredential } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -38,7 +38,7 @@ describe('each look-up of keys opens two keys', () => {
     await unsealed.credentials.insert({ ...ADA, id: 'unsealed, both', oldKey })
     await unsealed.close()
     const sealer = counting(readSealer(sealingKeyOf('one')))
-    const store = await openStore(source, sealer)
+    const store = await openStore(source, { sealer })
     await store.credentials.insert(ADA)
     await store.credentials.insert({ ...ADA, id: 'both', oldKey })
     for (const [id, keys] of [
@@ -67,11 +67,11 @@ test('whether a key is sealed depends on the column beside it, not on what the k
   const sealer = readSealer(sealingKeyOf('one'))
   const place = { id: 'ada', number: 2, algorithm: 'hmac-sha-256' } as const
   const { text } = sealer.seal('a key', place)
-  for (const writer of [undefined, sealer]) {
-    const store = await openStore(source, writer)
+  for (const writer of [UNSEALED, sealer]) {
+    const store = await openStore(source, { sealer: writer })
     await store.credentials.insert({ ...ADA, key: text })
     await store.close()
-    const reader = await openStore(source, sealer)
+    const reader = await openStore(source, { sealer })
     expect((await reader.credentials.lookUp('ada')).credential?.key).toBe(text)
     await reader.credentials.remove('ada', 1)
     await reader.close()

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Kysely } from 'kysely'
+import { databaseSource } from '../../src/store/database-url.ts'
 import { betterSqlite3Class } from '../../src/store/drivers/better-sqlite3.ts'
 import type { DriverChoice } from '../../src/store/drivers/choose-driver.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
-import { readSealer } from '../../src/store/sealing/sealer.ts'
+import { readSealer, UNSEALED } from '../../src/store/sealing/sealer.ts'
 import type { KeylessCredential, Store, StoredCredential } from '../../src/store/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -125,7 +126,7 @@ describe.each(drivers.map((driver) => [driver]))(
       const before = await openStore({ path, driver })
       await before.credentials.insert({ ...ADA, id: 'eve' })
       await before.close()
-      const open = () => openStore({ path, driver }, sealer)
+      const open = () => openStore({ path, driver }, { sealer })
       const reseal: Way = async (store) => {
         expect((await store.reseal({ vacuum: false })).resealed).toBe(1)
       }
@@ -140,8 +141,8 @@ describe("in the caller's Kysely", () => {
     connection.exec('pragma journal_mode = wal')
     connection.exec(`pragma secure_delete = ${secureDelete}`)
     const database = new Kysely<MacDatabase>({ dialect: await applicationDialect(connection) })
-    const sealer = sealed ? readSealer(sealingKeyOf('one')) : undefined
-    const store = await openStore(database, sealer)
+    const sealer = sealed ? readSealer(sealingKeyOf('one')) : UNSEALED
+    const store = await openStore(databaseSource(database), { sealer })
     return {
       ...store,
       async close() {

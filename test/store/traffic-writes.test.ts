@@ -20,7 +20,7 @@ async function opened() {
   const path = folder.path('mac.db')
   const stores: Store[] = []
   const open = async (traffic: TrafficCounters) => {
-    const store = await openStore({ path, driver: 'own' }, undefined, undefined, traffic)
+    const store = await openStore({ path, driver: 'own' }, { traffic })
     stores.push(store)
     return store
   }

@@ -161,6 +161,7 @@ export class JournalWorld {
     }
     const nameInErrors = `process ${number}`
     const journal = new this.#code.Journal({
+      language: 'sqlite',
       ...{ nameInErrors, path: null, label: nameInErrors, db: this.#db, check() {} },
       guarded: guard(nameInErrors),
       mostNonces: this.#mostNonces,
