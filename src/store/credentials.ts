@@ -159,6 +159,7 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async remove(id: string, at: number): Promise<boolean> {
+    await this.#parts.settled()
     return this.#changing(async (db) => {
       const row = await rowOf(db, id)
       if (row === null) return false
@@ -175,12 +176,14 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async usage(now: number, id: string | null): Promise<ReadonlyMap<string, Usage>> {
-    const { guarded, counters } = this.#parts
+    const { guarded, counters, settled } = this.#parts
+    await settled()
     return guarded(() => readUsage(this.#db, now, id === null ? null : [id], counters.failures))
   }
 
   async usageOf(now: number, ids: readonly string[]): Promise<ReadonlyMap<string, Usage>> {
-    const { guarded, counters } = this.#parts
+    const { guarded, counters, settled } = this.#parts
+    await settled()
     return guarded(() => readUsage(this.#db, now, ids, counters.failures))
   }
 

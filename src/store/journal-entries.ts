@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import * as crypto from 'node:crypto'
 import type { Fingerprint } from './fingerprints.ts'
+import { sha256 } from './sha256.ts'
 
 /**
  * The size of an entry: seconds from its timestamp to the row's latest (32 bits), and its fingerprint (64
@@ -71,11 +71,3 @@ export function* entriesOf(latest: number, entries: unknown): Iterable<Entry> {
     yield { timestamp: latest - view.getUint32(at, true), fingerprint }
   }
 }
-
-/** Node has the one-shot function from 20.12 on. On Bun, its own hasher is faster. */
-const sha256: (text: string) => Buffer =
-  process.versions.bun !== undefined
-    ? (text) => new Bun.CryptoHasher('sha256').update(text).digest()
-    : typeof crypto.hash === 'function'
-      ? (text) => crypto.hash('sha256', text, 'buffer')
-      : (text) => crypto.createHash('sha256').update(text).digest()

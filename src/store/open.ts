@@ -134,14 +134,18 @@ async function storeOf(database: EngineDatabase, settings: StoreSettings): Promi
     await guarded(() => database.migrate())
     await guarded(() => checkSealed(db, sealer, nameInErrors))
     const counters = new UsageCounters(traffic)
-    const parts: StoreParts = { ...database, guarded, check, counters, mostNonces }
+    const settled = async () => nonces?.settled?.()
+    const parts: StoreParts = { ...database, guarded, check, counters, mostNonces, settled }
     nonces = await openNonces(database, parts, settings)
     const credentials = new SqlCredentials(parts, sealer)
     const opened = nonces
     return {
       credentials,
       nonces,
-      traffic: (now, credential) => guarded(() => readTraffic(db, now, credential, traffic)),
+      async traffic(now, credential) {
+        await settled()
+        return guarded(() => readTraffic(db, now, credential, traffic))
+      },
       reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
       async close() {
         await inTime(opened.close())

@@ -37,10 +37,14 @@ export interface StoreParts extends OpenDatabase {
   readonly mostNonces: number
   /** Is called before each batch. If it throws, the store has failed. */
   check(): void
+  /** Waits until a running write of usage has ended. Who reads usage calls it first. */
+  settled(): Promise<void>
 }
 
 /** A store of nonces, with what the store needs to close it. */
 export interface NonceEngine extends NonceStore {
+  /** Waits until a running write of usage has ended, if usage is not written together with nonces. */
+  settled?(): Promise<void>
   /** Waits until all nonces are recorded, and writes the usage that is left. */
   close(): Promise<void>
 }

@@ -88,6 +88,7 @@ async function opened(sync: ManualSync | null) {
   const journal = new Journal({
     language: 'sqlite',
     ...{ nameInErrors, path: null, mostNonces: 1000, label: 'kysely', db, check() {} },
+    settled: async () => {},
     guarded: guard(nameInErrors),
     inTime: (work) => work,
     connection: new SqliteConnection(handle),

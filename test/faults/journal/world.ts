@@ -165,6 +165,7 @@ export class JournalWorld {
       ...{ nameInErrors, path: null, label: nameInErrors, db: this.#db, check() {} },
       guarded: guard(nameInErrors),
       mostNonces: this.#mostNonces,
+      settled: async () => {},
       ...{ counters: new UsageCounters(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle),
       sync: (onFailedSync) => this.#sync(own, onFailedSync),
