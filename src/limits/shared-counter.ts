@@ -1,6 +1,7 @@
 /// <reference path="./rate-limiter-flexible.d.ts" />
 import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import { before } from '../deadline.ts'
+import { optionalPackage } from '../optional-package.ts'
 import type { Count, Shared } from './counter.ts'
 
 /** How long the store may take to answer, in milliseconds. A request waits for it. */
@@ -11,6 +12,8 @@ const OPENING_DEADLINE = 10_000
 const PAUSE = 1000
 /** The minimum time between two warnings to the operator, in milliseconds. */
 const WARN_EVERY = 60_000
+/** What needs an optional package, in error messages. */
+const NEEDS = 'the store of rateLimit'
 /** Tables of withmac start with `mac_`. */
 const TABLE = 'mac_rate_limits'
 /** How often expired rows are removed from PostgreSQL, in milliseconds. */
@@ -183,7 +186,7 @@ function redis(given: string | object): SharedStore {
 
 async function redisConnect(given: string | object): Promise<Connect> {
   if (typeof given !== 'string') return async () => ({ client: given, close: async () => {} })
-  const { createClient } = await optionalPackage<typeof import('redis')>('redis')
+  const { createClient } = await optionalPackage<typeof import('redis')>('redis', NEEDS)
   return async (failed) => {
     // Without this queue, a command fails at once if it cannot be sent, and the count is in memory.
     const client = createClient({ url: given, disableOfflineQueue: true })
@@ -233,7 +236,7 @@ function postgres(given: string | object): SharedStore {
 
 async function postgresConnect(given: string | object): Promise<Connect> {
   if (typeof given !== 'string') return async () => ({ client: given, close: async () => {} })
-  const { Pool } = await optionalPackage<typeof import('pg')>('pg')
+  const { Pool } = await optionalPackage<typeof import('pg')>('pg', NEEDS)
   return async (failed) => {
     const limits = { max: 4, connectionTimeoutMillis: 2000, query_timeout: 2000 }
     const pool = new Pool({ connectionString: given, allowExitOnIdle: true, ...limits })
@@ -252,24 +255,5 @@ function addingTo(limiter: Clearing): OpenedStore['add'] {
       void limiter.clearExpired(now)
     }
     return limiter.penalty(key, 1, { customDuration: seconds })
-  }
-}
-
-/**
- * Loads an optional package, which only a shared store needs.
- * @throws TypeError that says what to install, if it is not installed.
- */
-export async function optionalPackage<Module extends object>(name: string): Promise<Module> {
-  try {
-    // Not a literal import: bundlers would fail if they do not find the package.
-    const module: Module & { default?: Module } = await import(/* @vite-ignore */ name)
-    return module.default ?? module
-  } catch (cause) {
-    const code = (cause as { code?: unknown }).code
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
-    throw new TypeError(
-      `withmac: the store of rateLimit needs a package that is not installed: npm install ${name}`,
-      { cause },
-    )
   }
 }

@@ -34,6 +34,7 @@ const FLOORS: readonly string[] = [
   'bounded-map.ts',
   'moments.ts',
   'deadline.ts',
+  'optional-package.ts',
   'environment.ts',
   'errors.ts',
 ]
@@ -47,7 +48,7 @@ const IMPORT = /\b(?:from|import|require)\s*\(?\s*(["'`])([^"'`\n]+)\1/g
 const COMPUTED_IMPORT = /\b(?:import|require)\s*\(\s*(?!["'`])/
 /** These load optional packages, whose names they compute so that no bundler looks for them. */
 const LOADS_PEERS: ReadonlySet<string> = new Set([
-  'limits/shared-counter.ts',
+  'optional-package.ts',
   'store/drivers/better-sqlite3.ts',
 ])
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm

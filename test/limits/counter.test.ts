@@ -1,5 +1,5 @@
 import { FixedWindowCounter } from '../../src/limits/counter.ts'
-import { optionalPackage } from '../../src/limits/shared-counter.ts'
+import { optionalPackage } from '../../src/optional-package.ts'
 import { limited } from '../support/limited.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { systemTime } from '../support/system-time.ts'
@@ -59,7 +59,7 @@ test('limits with different lengths have separate counts, and limits with differ
 })
 
 test('the error for a missing package of a store says what to install', async () => {
-  const missing = optionalPackage('no-package-of-this-name')
+  const missing = optionalPackage('no-package-of-this-name', 'the store of rateLimit')
   await expect(missing).rejects.toThrow(TypeError)
   await expect(missing).rejects.toThrow('npm install no-package-of-this-name')
 })
