@@ -156,7 +156,9 @@ export interface ResealOptions {
   /**
    * Rewrites the whole file at the end (SQLite's `VACUUM`). Without it, old copies of keys may remain between
    * the rows. It takes about a second for each 100 MB; nothing else can be written meanwhile, so servers may
-   * answer 503. Default: `true`; `false` with your own Kysely, whose other tables would be rewritten too.
+   * answer 503. In PostgreSQL, it rewrites the table `mac_credentials` (`VACUUM FULL`), which cannot be read
+   * meanwhile. Default: `true`; `false` with PostgreSQL, and with your own Kysely, whose other tables would be
+   * rewritten too.
    */
   readonly vacuum?: boolean | undefined
 }
@@ -173,8 +175,10 @@ export interface Resealed {
    */
   readonly unopened: readonly string[]
   /**
-   * Whether the write-ahead log was emptied, which still holds the keys as they were before. `false` if
-   * another process was reading all the time: run `reseal` once more.
+   * Whether SQLite's write-ahead log was emptied, which still holds the keys as they were before. `false` if
+   * another process was reading all the time: run `reseal` once more. `null` for PostgreSQL, which cannot
+   * promise it: the earlier forms of keys stay in its own write-ahead log until that is recycled, and in
+   * archives of it, in replicas and in backups.
    */
-  readonly logEmptied: boolean
+  readonly logEmptied: boolean | null
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers'
 import { type KeyRow, openKey, openOldKey } from '../store/credential-row.ts'
 import type { KeySealer } from '../store/sealing/sealer.ts'
-import { type SealingUse, sealingUses } from '../store/sealing/sealing-check.ts'
+import { SEALING_USES, type SealingUse } from '../store/sealing/sealing-check.ts'
 import { environmentSealer } from '../store/sealing/sealing-source.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 import type { Inspected } from './inspect.ts'
@@ -25,7 +25,7 @@ export async function sealingFindings(
       bad('sealing', message.replace(/^withmac: /, ''), 'see "Keys at rest" in the documentation'),
     ]
   }
-  const uses = (await database.rows(sealingUses())).map(({ by, credentials }) => ({
+  const uses = (await database.rows(SEALING_USES)).map(({ by, credentials }) => ({
     by: by as string | null,
     credentials: Number(credentials),
   }))

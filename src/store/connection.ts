@@ -1,4 +1,4 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
 import type { MacDatabase, Row } from './schema.ts'
 
@@ -112,9 +112,11 @@ function runSync<Result>(
 /** A connection that is shared with other queries: the caller's Kysely, or that of a database in memory. */
 export class KyselyConnection implements Connection {
   readonly #db: Kysely<MacDatabase>
+  readonly #transaction: Transaction
 
-  constructor(db: Kysely<MacDatabase>) {
+  constructor(db: Kysely<MacDatabase>, transaction: Transaction) {
     this.#db = db
+    this.#transaction = transaction
   }
 
   async run(query: CompiledQuery): Promise<readonly Row[]> {
@@ -122,7 +124,7 @@ export class KyselyConnection implements Connection {
   }
 
   transact<Result>(work: () => Coroutine<Result>): Promise<Result> {
-    return immediately(this.#db, (locked) =>
+    return this.#transaction(this.#db, (locked) =>
       runAsync(work(), async (query) => (await locked.executeQuery<Row>(query)).rows),
     )
   }
@@ -147,22 +149,48 @@ async function runAsync<Result>(
   return step.value
 }
 
+/** Runs work in a transaction: all of its changes are made, or none. */
+export type Transaction = <DB, Result>(
+  db: Kysely<DB>,
+  work: (locked: Kysely<DB>) => Promise<Result>,
+) => Promise<Result>
+
 /**
  * Runs a transaction that takes SQLite's write lock at its start. A transaction that first reads and then
  * writes would fail, without waiting, if another process wrote in between.
  */
-export function immediately<DB, Result>(
+export const immediately: Transaction = (db, work) => transact(db, sql`begin immediate`, work)
+
+/**
+ * Runs a transaction of PostgreSQL in which each statement sees what others have committed before it. If the
+ * server ended the transaction because of a conflict, it runs once more: nothing of it was done.
+ */
+export const readCommitted: Transaction = async (db, work) => {
+  const begin = sql`begin isolation level read committed`
+  try {
+    return await transact(db, begin, work)
+  } catch (error) {
+    if (!CONFLICTS.has((error as { code?: unknown } | null)?.code)) throw error
+    return transact(db, begin, work)
+  }
+}
+
+/** The SQLSTATE codes of a deadlock, and of a conflict with another transaction. */
+const CONFLICTS: ReadonlySet<unknown> = new Set(['40P01', '40001'])
+
+function transact<DB, Result>(
   db: Kysely<DB>,
+  begin: RawBuilder<unknown>,
   work: (locked: Kysely<DB>) => Promise<Result>,
 ): Promise<Result> {
   return db.connection().execute(async (connection) => {
-    await sql`begin immediate`.execute(connection)
+    await begin.execute(connection)
     let result: Result
     try {
       result = await work(connection)
       await sql`commit`.execute(connection)
     } catch (error) {
-      // If SQLite itself has rolled back (disk full), the rollback fails. That is ignored.
+      // If the database itself has rolled back (SQLite with a full disk), the rollback fails. That is ignored.
       await sql`rollback`.execute(connection).catch(() => {})
       throw error
     }

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type CredentialRow, fromRow } from './credential-row.ts'
 import type { MacDatabase } from './schema.ts'
+import { type Language, SQL } from './sql-language.ts'
 import type { CredentialSearch, KeylessCredential, StatusFilter } from './types.ts'
 
 /** How soon a credential ends that counts as expiring, in seconds. */
@@ -30,25 +31,27 @@ const CONDITIONS: Readonly<Record<StatusFilter, (now: number) => RawBuilder<unkn
  */
 export async function searchCredentials(
   db: Kysely<MacDatabase>,
+  language: Language,
   { text, status, now, before, limit }: CredentialSearch,
 ): Promise<KeylessCredential[]> {
   if (text !== null && text.length > LONGEST_TEXT) return []
   const conditions = [CONDITIONS[status](now)]
-  if (text !== null && text !== '') conditions.push(containing(text))
+  if (text !== null && text !== '') conditions.push(containing(text, language))
   if (before !== null) conditions.push(sql`(created, id) < (${before.created}, ${before.id})`)
   const query = sql<CredentialRow>`select mac_credentials.* from (
       select id as found from mac_credentials where ${sql.join(conditions, sql` and `)}
-      order by created desc, id desc limit ${limit})
+      order by created desc, id desc limit ${limit}) as page
     join mac_credentials on mac_credentials.id = found
     order by mac_credentials.created desc, mac_credentials.id desc`
   return (await query.execute(db)).rows.map(fromRow)
 }
 
-/** `like` ignores the case of ASCII letters. Its wildcards in the text are escaped. */
-function containing(text: string): RawBuilder<unknown> {
+/** Wildcards in the text are escaped. */
+function containing(text: string, language: Language): RawBuilder<unknown> {
   const pattern = `%${text.replace(/[%_\\]/g, '\\$&')}%`
+  const like = sql.raw(SQL[language].like)
   const columns = ['id', 'user', 'label'].map(
-    (name) => sql`${sql.ref(name)} like ${pattern} escape '\\'`,
+    (name) => sql`${sql.ref(name)} ${like} ${pattern} escape '\\'`,
   )
   return sql`(${sql.join(columns, sql` or `)})`
 }

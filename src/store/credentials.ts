@@ -1,32 +1,38 @@
-import { randomBytes } from 'node:crypto'
-import { type CompiledQuery, type Kysely, sql, type Updateable } from 'kysely'
+import { type Insertable, type Kysely, sql, type Updateable } from 'kysely'
+import { before } from '../deadline.ts'
 import { publishRemoval } from '../diagnostics.ts'
 import type { AuditAction } from '../types.ts'
-import { immediately } from './connection.ts'
 import {
   type CredentialRow,
   editedColumns,
   fromRow,
-  type KeyRow,
-  keyPlace,
   NO_OLD_KEY,
   newRow,
-  oldKeyPlace,
   openKey,
-  openWritten,
   toNumber,
   withKeys,
 } from './credential-row.ts'
 import { searchCredentials } from './credential-search.ts'
-import { drawVersion, KEY_INDEX } from './migrations.ts'
+import { lateError } from './guard.ts'
+import {
+  findKeys,
+  findWhole,
+  type KeysRow,
+  type LookUpStatement,
+  lookUpOf,
+  openFound,
+  type VersionedRow,
+} from './look-up.ts'
 import { type MacDatabase, present } from './schema.ts'
-import type { KeyPlace, KeySealer } from './sealing/sealer.ts'
+import type { KeySealer } from './sealing/sealer.ts'
+import { drawVersion, type Language, SQL } from './sql-language.ts'
 import type { StoreParts } from './store-parts.ts'
 import type {
   AuditFilter,
   AuditRow,
   CredentialSearch,
   CredentialStore,
+  Deadline,
   Edit,
   KeylessCredential,
   KeyPair,
@@ -39,29 +45,14 @@ import { forgetUsage, readUsage, UNUSED } from './usage/usage-table.ts'
 /** How many credentials, and how many old keys, one transaction of the cleanup removes. */
 const AT_ONCE = 256
 
-/** The columns that are read before the MAC is verified. */
-type KeysRow = KeyRow & {
-  /** 0 if there is no such credential. Then all other columns are a decoy. */
-  readonly known: number
-  readonly old_key: string
-  /** 0 if the credential has no old key. Then the old key is a decoy. */
-  readonly has_old: number
-  readonly version: number | null
-}
-
-/** The row of a credential, if there is one, and the version of all credentials. */
-type VersionedRow = { [Column in keyof CredentialRow]: CredentialRow[Column] | null } & {
-  readonly version: number
-}
-
 /** The credential store, on Kysely. */
 export class SqlCredentials implements CredentialStore {
   readonly #db: Kysely<MacDatabase>
   readonly #parts: StoreParts
   readonly #sealer: KeySealer
   /** Compiled once: they run for every signed request whose credential is not cached. */
-  readonly #findKeys: CompiledQuery<KeysRow>
-  readonly #find: CompiledQuery<VersionedRow>
+  readonly #findKeys: LookUpStatement<KeysRow>
+  readonly #find: LookUpStatement<VersionedRow>
   /** The person whose changes these are; `null` if code makes them. */
   #actor: string | null = null
 
@@ -69,8 +60,8 @@ export class SqlCredentials implements CredentialStore {
     this.#db = parts.db
     this.#parts = parts
     this.#sealer = sealer
-    this.#findKeys = findKeysQuery(parts.db, sealer)
-    this.#find = findQuery(parts.db)
+    this.#findKeys = findKeys(parts.db, sealer, parts.language)
+    this.#find = findWhole(parts.db, parts.language)
   }
 
   as(actor: string): SqlCredentials {
@@ -79,12 +70,12 @@ export class SqlCredentials implements CredentialStore {
     return same
   }
 
-  async lookUpKeys(id: string): Promise<KeyPair> {
-    return openFound(await this.#lookUp(this.#findKeys, id), this.#sealer)
+  async lookUpKeys(id: string, deadline?: Deadline): Promise<KeyPair> {
+    return openFound(await this.#lookUp(this.#findKeys, id, deadline), this.#sealer)
   }
 
-  async lookUp(id: string): Promise<LookUp> {
-    const row = await this.#lookUp(this.#find, id)
+  async lookUp(id: string, deadline?: Deadline): Promise<LookUp> {
+    const row = await this.#lookUp(this.#find, id, deadline)
     const version = Number(row.version)
     if (row.id === null) return { credential: null, version }
     const credential = withKeys(row as CredentialRow, this.#sealer)
@@ -95,13 +86,26 @@ export class SqlCredentials implements CredentialStore {
     return { credential, version }
   }
 
-  #lookUp<Row extends KeysRow | VersionedRow>(query: CompiledQuery<Row>, id: string): Promise<Row> {
-    return this.#parts.guarded(async () => {
-      const asked: CompiledQuery<Row> = { ...query, parameters: [id] }
-      const [row] = (await this.#db.executeQuery(asked).catch(notFound)).rows
+  #lookUp<Row extends KeysRow | VersionedRow>(
+    { name, query }: LookUpStatement<Row>,
+    id: string,
+    deadline: Deadline | undefined,
+  ): Promise<Row> {
+    const { guarded, lookUp } = this.#parts
+    const looked = guarded(async () => {
+      const [row] = await lookUp(name, lookUpOf(query, id))
       present('credentials_mark', row?.version)
       return row as Row
     })
+    return this.#inTime(looked, deadline)
+  }
+
+  /** Waits for a store on another machine until the deadline of the request. */
+  #inTime<Result>(work: Promise<Result>, deadline: Deadline | undefined): Promise<Result> {
+    const { timeout, nameInErrors } = this.#parts
+    if (timeout === null) return work
+    const left = deadline === undefined ? timeout : deadline - performance.now()
+    return before(left, work, () => lateError(nameInErrors))
   }
 
   async find(id: string): Promise<KeylessCredential | null> {
@@ -111,11 +115,10 @@ export class SqlCredentials implements CredentialStore {
 
   async insert(credential: StoredCredential): Promise<boolean> {
     const { id, created: at } = credential
+    const { language } = this.#parts
     return this.#changing(async (db) => {
-      // "insert or ignore" would run the trigger of an overwrite even if it inserts nothing.
-      if ((await rowOf(db, id)) !== null) return false
-      await db.insertInto('mac_credentials').values(newRow(credential, this.#sealer)).execute()
-      await forgetUsage(db, [id])
+      if (!(await insertNew(db, language, newRow(credential, this.#sealer)))) return false
+      await forgetUsage(db, language, [id])
       this.#parts.counters.forget(id)
       // Credentials that remove themselves are many, so the history does not have their creation and removal.
       if (credential.removeAt === null) {
@@ -135,14 +138,14 @@ export class SqlCredentials implements CredentialStore {
 
   async edit(id: string, at: number, edit: Edit): Promise<KeylessCredential | null> {
     return this.#changing(async (db) => {
-      const row = await rowOf(db, id)
+      const row = await this.#locked(db, id)
       if (row === null) return null
       const before = fromRow(row)
       const edited = edit(before, (text) => openKey(row, this.#sealer) === text)
       if (edited === null) return before
       const columns = editedColumns(row, edited, this.#sealer)
       await change(db, id, columns)
-      await drawVersion(db)
+      await drawVersion(db, this.#parts.language)
       const actor = this.#actor
       await writeAudit(db, at, edited.action, before, edited.detail, actor)
       if (edited.key === undefined) return edited.credential
@@ -160,15 +163,15 @@ export class SqlCredentials implements CredentialStore {
 
   async remove(id: string, at: number): Promise<boolean> {
     await this.#parts.settled()
+    const { language, counters } = this.#parts
     return this.#changing(async (db) => {
-      const row = await rowOf(db, id)
+      const row = await this.#locked(db, id)
       if (row === null) return false
       const { label, created, expires, revoked, disabled, scopes, keyNumber } = fromRow(row)
-      const { failures } = this.#parts.counters
-      const { used } = (await readUsage(db, at, [id], failures)).get(id) ?? UNUSED
+      const { used } = (await readUsage(db, at, [id], counters.failures)).get(id) ?? UNUSED
       const lastUsed = used.size === 0 ? null : Math.max(...used.values())
-      await removeCredentials(db, [id])
-      await drawVersion(db)
+      await removeCredentials(db, language, [id])
+      await drawVersion(db, language)
       const known = { label, created, expires, revoked, disabled, scopes, keyNumber, lastUsed }
       await writeAudit(db, at, 'deleted', row, known, this.#actor)
       return true
@@ -188,7 +191,7 @@ export class SqlCredentials implements CredentialStore {
   }
 
   async search(search: CredentialSearch): Promise<KeylessCredential[]> {
-    return this.#parts.guarded(() => searchCredentials(this.#db, search))
+    return this.#parts.guarded(() => searchCredentials(this.#db, this.#parts.language, search))
   }
 
   async history(filter: AuditFilter): Promise<AuditRow[]> {
@@ -216,36 +219,65 @@ export class SqlCredentials implements CredentialStore {
       exists (select 1 from mac_credentials where remove_at <= ${now})`
     const { rows } = await this.#parts.guarded(() => due.execute(this.#db))
     if (rows.length === 0) return 0
-    const work = () => this.#changing((db) => cleanUpCredentials(db, now))
+    const work = () => this.#changing((db) => cleanUpCredentials(db, this.#parts.language, now))
     return publishRemoval(this.#parts.label, 'credentials', work)
   }
 
-  async learnClock(id: string, offset: number): Promise<number | null> {
-    return this.#changing(async (db) => {
-      const row = await rowOf(db, id)
+  async learnClock(id: string, offset: number, deadline?: Deadline): Promise<number | null> {
+    const learned = this.#changing(async (db) => {
+      const row = await this.#locked(db, id)
       if (row === null || row.clock_offset !== null) return toNumber(row?.clock_offset ?? null)
       await change(db, id, { clock_offset: offset })
       return offset
     })
+    return this.#inTime(learned, deadline)
   }
 
   async resetClock(id: string): Promise<boolean> {
     return this.#changing(async (db) => {
-      if ((await rowOf(db, id)) === null) return false
+      if ((await this.#locked(db, id)) === null) return false
       await change(db, id, { clock_offset: null })
       return true
     })
   }
 
   #changing<Result>(work: (db: Kysely<MacDatabase>) => Promise<Result>): Promise<Result> {
-    return this.#parts.guarded(() => immediately(this.#db, work))
+    const { transaction } = SQL[this.#parts.language]
+    return this.#parts.guarded(() => transaction(this.#db, work))
+  }
+
+  /** Returns the row of a credential, which no other transaction can change until this one ends. */
+  #locked(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow | null> {
+    return rowOf(db, id, SQL[this.#parts.language].locksRows)
   }
 }
 
-async function rowOf(db: Kysely<MacDatabase>, id: string): Promise<CredentialRow | null> {
+async function rowOf(
+  db: Kysely<MacDatabase>,
+  id: string,
+  locks = false,
+): Promise<CredentialRow | null> {
   const query = db.selectFrom('mac_credentials').selectAll().where('id', '=', id)
-  const [row] = await query.execute()
+  const [row] = await query.$if(locks, (rows) => rows.forUpdate()).execute()
   return row ?? null
+}
+
+/** Inserts a credential. Returns `false` if there is one with its identifier. */
+async function insertNew(
+  db: Kysely<MacDatabase>,
+  language: Language,
+  row: Insertable<MacDatabase['mac_credentials']>,
+): Promise<boolean> {
+  const insert = db.insertInto('mac_credentials').values(row)
+  if (language === 'postgres') {
+    // Waits if another transaction inserts the same identifier.
+    const conflicting = insert.onConflict((conflict) => conflict.doNothing())
+    return (await conflicting.returning('id').execute()).length > 0
+  }
+  // "insert or ignore" would run the trigger of an overwrite even if it inserts nothing.
+  if ((await rowOf(db, row.id)) !== null) return false
+  await insert.execute()
+  return true
 }
 
 async function change(
@@ -256,13 +288,22 @@ async function change(
   await db.updateTable('mac_credentials').set(columns).where('id', '=', id).execute()
 }
 
-/** Removes old keys after their grace, and credentials that are due to be removed. Returns how many. */
-async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise<number> {
+/**
+ * Removes old keys after their grace, and credentials that are due to be removed, but not those that another
+ * transaction changes. Returns how many.
+ */
+async function cleanUpCredentials(
+  db: Kysely<MacDatabase>,
+  language: Language,
+  now: number,
+): Promise<number> {
+  const { locksRows } = SQL[language]
   const withOldKey = await db
     .selectFrom('mac_credentials')
     .select(['id', 'user', 'key_number'])
     .where('old_until', '<=', now)
     .limit(AT_ONCE)
+    .$if(locksRows, (rows) => rows.forUpdate().skipLocked())
     .execute()
   for (const { id, user, key_number } of withOldKey) {
     await change(db, id, NO_OLD_KEY)
@@ -274,20 +315,26 @@ async function cleanUpCredentials(db: Kysely<MacDatabase>, now: number): Promise
     .where('remove_at', '<=', now)
     .orderBy('remove_at')
     .limit(AT_ONCE)
+    .$if(locksRows, (rows) => rows.forUpdate().skipLocked())
     .execute()
   await removeCredentials(
     db,
+    language,
     gone.map(({ id }) => id),
   )
-  await drawVersion(db)
+  await drawVersion(db, language)
   return withOldKey.length + gone.length
 }
 
 /** Removes credentials and their usage, but not their nonces. */
-async function removeCredentials(db: Kysely<MacDatabase>, ids: readonly string[]): Promise<void> {
+async function removeCredentials(
+  db: Kysely<MacDatabase>,
+  language: Language,
+  ids: readonly string[],
+): Promise<void> {
   if (ids.length === 0) return
   await db.deleteFrom('mac_credentials').where('id', 'in', ids).execute()
-  await forgetUsage(db, ids)
+  await forgetUsage(db, language, ids)
 }
 
 type Owner = Pick<KeylessCredential, 'id' | 'user'>
@@ -333,69 +380,4 @@ async function auditKeyEnd(
     .execute()
   const detail = { keyNumber: number, lastUsed: toNumber(use?.used ?? null), endedEarly }
   await writeAudit(db, now, 'retired', { id, user }, detail, actor)
-}
-
-/**
- * Explains the error if a look-up failed because the index is missing. A look-up without the index would
- * show by its time which identifiers exist.
- */
-function notFound(error: unknown): never {
-  if (!(error instanceof Error && error.message.includes(`no such index: ${KEY_INDEX}`)))
-    throw error
-  const why =
-    `its table mac_credentials lacks the index ${KEY_INDEX}, because it was rebuilt by hand. Restart all ` +
-    'servers: a server that opens the database creates the index and the triggers again.'
-  throw new Error(why, { cause: error })
-}
-
-/** The places of the decoy keys. The identifier is as long as a random one. */
-const NOBODY: KeyPlace = { id: 'x'.repeat(24), number: 1, algorithm: 'hmac-sha-256' }
-const NOBODYS_OLD_KEY: KeyPlace = { ...NOBODY, number: 0 }
-
-/**
- * Returns the query for the keys of a credential. If there is no such credential, or it has no old key, the
- * query returns decoys of the same lengths, which are sealed if keys are. So the time of a look-up does not
- * reveal which identifiers exist.
- *
- * The row of the decoy reads one more row of `mac_state`. That takes as long as reading the columns of a
- * credential.
- */
-function findKeysQuery(db: Kysely<MacDatabase>, sealer: KeySealer): CompiledQuery<KeysRow> {
-  const decoy = (place: KeyPlace) => sealer.seal(randomBytes(32).toString('base64url'), place)
-  const [key, old] = [decoy(NOBODY), decoy(NOBODYS_OLD_KEY)]
-  const { lit } = sql
-  const { id, number, algorithm } = NOBODY
-  const oldKey = [lit(old.text), lit(algorithm), lit(old.by)] as const
-  const version = sql`(select value from mac_state where name = 'credentials_mark') as version`
-  return sql<KeysRow>`select 1 as known, id, algorithm, key, key_number, key_sealed_by,
-    old_key is not null and old_algorithm is not null as has_old,
-    ifnull(old_key, ${oldKey[0]}) as old_key, ifnull(old_algorithm, ${oldKey[1]}) as old_algorithm,
-    iif(old_key is null, ${oldKey[2]}, old_sealed_by) as old_sealed_by, ${version}
-    from mac_credentials indexed by ${sql.ref(KEY_INDEX)} where id = ${''}
-    union all select 0, ${lit(id)}, ${lit(algorithm)}, ${lit(key.text)}, ${lit(number)},
-    ${lit(key.by)}, 0, ${sql.join(oldKey)}, ${version}
-    from mac_state where name = 'credentials_mark' limit 1`.compile(db)
-}
-
-/**
- * Opens the keys of a look-up. Decoys are opened too, so the work is the same.
- * @throws {@link MacError} `ERR_MAC_SEALED` if a key cannot be opened.
- */
-function openFound(row: KeysRow, sealer: KeySealer): KeyPair {
-  const hasOld = Number(row.has_old) === 1
-  const { algorithm } = keyPlace(row)
-  const macKey = openKey(row, sealer)
-  const place = hasOld ? oldKeyPlace(row) : NOBODYS_OLD_KEY
-  const old = openWritten(row.old_key, row.old_sealed_by, place, sealer)
-  return {
-    current: { exists: Number(row.known) === 1, macKey, algorithm },
-    old: { exists: hasOld, macKey: old, algorithm: place.algorithm },
-  }
-}
-
-/** Returns the query for all columns of a credential. It is for use after the MAC was verified. */
-function findQuery(db: Kysely<MacDatabase>): CompiledQuery<VersionedRow> {
-  return sql<VersionedRow>`select mac_credentials.*, mac_state.value as version
-    from mac_state left join mac_credentials on mac_credentials.id = ${''}
-    where mac_state.name = 'credentials_mark'`.compile(db)
 }

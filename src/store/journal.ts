@@ -92,7 +92,7 @@ export class Journal implements NonceStore {
     this.#parts = parts
     this.#memory = new Fingerprints(parts.mostNonces)
     this.#statements = statementsOf(parts.db)
-    this.#writeDue = usageWriter(parts.db)
+    this.#writeDue = usageWriter(parts.db, parts.language)
     this.#sync = parts.sync?.((error) => this.#halt(error)) ?? null
     this.#toMacError = errorConverter(parts.nameInErrors, parts.path)
     this.#commits = new GroupCommit({

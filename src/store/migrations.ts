@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { immediately } from './connection.ts'
 import { fingerprintOf, packEntries } from './journal-entries.ts'
 import type { MacDatabase } from './schema.ts'
+import { newVersion, SQL } from './sql-language.ts'
 
 type Step = RawBuilder<unknown> | ((locked: Kysely<MacDatabase>) => Promise<void>)
 
@@ -27,14 +28,8 @@ const INDEXED = [
   ...['old_key', 'old_algorithm', 'old_sealed_by'],
 ]
 
-const RANDOM = sql`random() & ${sql.lit(2 ** 52 - 1)}`
-
-/**
- * Draws a new version: 52 random bits, not a counter. After a restore from a backup and a change, a counter
- * could have the same value as before, and a running process would not notice the change.
- */
-const NEW_VERSION = sql`update mac_state set value = ${RANDOM}
-  where name = 'credentials_mark'`
+const RANDOM = SQL.sqlite.random
+const NEW_VERSION = newVersion('sqlite')
 
 /** A statement on one line. SQLite keeps the text of `create table`, so this text must never change. */
 function line(text: string): RawBuilder<unknown> {
@@ -140,11 +135,6 @@ const SET_UP: readonly Step[] = [
   sql`create index if not exists ${sql.ref(KEY_INDEX)}
     on mac_credentials (${sql.join(INDEXED.map((name) => sql.ref(name)))})`,
 ]
-
-/** Draws a new version of the credentials. The triggers do that too, unless they were removed by hand. */
-export async function drawVersion(db: Kysely<MacDatabase>): Promise<void> {
-  await NEW_VERSION.execute(db)
-}
 
 /**
  * Migrates the tables to the version of this code. Each step runs once, even if many processes start at the

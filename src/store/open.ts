@@ -120,7 +120,7 @@ async function openDatabase(
 
 /** Migrates the tables, checks the sealing keys, and returns the store. */
 async function storeOf(database: EngineDatabase, settings: StoreSettings): Promise<Store> {
-  const { nameInErrors, path, db, inTime } = database
+  const { nameInErrors, path, db, language, inTime } = database
   const { sealer, traffic, mostNonces } = settings
   let closed = false
   let nonces: NonceEngine | null = null
@@ -146,7 +146,8 @@ async function storeOf(database: EngineDatabase, settings: StoreSettings): Promi
         await settled()
         return guarded(() => readTraffic(db, now, credential, traffic))
       },
-      reseal: (options) => reseal({ db, sealer, guarded, patient, vacuum: path !== null }, options),
+      reseal: (options) =>
+        reseal({ db, language, sealer, guarded, patient, vacuum: path !== null }, options),
       async close() {
         await inTime(opened.close())
         closed = true

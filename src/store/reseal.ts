@@ -2,16 +2,17 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { MacError } from '../errors.ts'
 import type { Resealed, ResealOptions, ResealProgress } from '../types.ts'
-import { immediately } from './connection.ts'
 import { type KeyRow, keyPlace, oldKeyPlace, openKey, openOldKey } from './credential-row.ts'
 import type { Guard } from './guard.ts'
-import type { MacDatabase } from './schema.ts'
+import { type MacDatabase, setState } from './schema.ts'
 import type { KeySealer } from './sealing/sealer.ts'
+import { type Language, SQL } from './sql-language.ts'
 import { isBusy } from './store-failure.ts'
 
 /** What `reseal` needs. */
 export interface ResealParts {
   readonly db: Kysely<MacDatabase>
+  readonly language: Language
   readonly sealer: KeySealer
   readonly guarded: Guard
   /** The same, without a deadline. */
@@ -25,7 +26,7 @@ export interface ResealParts {
  * credential if all of them are marked as sealed by that key already.
  */
 export async function reseal(
-  { db, sealer, guarded, patient, vacuum: defaultVacuum }: ResealParts,
+  { db, language, sealer, guarded, patient, vacuum: defaultVacuum }: ResealParts,
   { onProgress = () => {}, vacuum = defaultVacuum }: ResealOptions,
 ): Promise<Resealed> {
   const { current } = sealer
@@ -35,10 +36,16 @@ export async function reseal(
         'To create one: openssl rand -base64 32',
     )
   }
-  const rows = await sealAll(db, guarded, { ...sealer, current }, onProgress)
-  if (vacuum) await patient(() => sql`vacuum`.execute(db))
-  const logEmptied = await patient(() => emptyWal(db))
+  const rows = await sealAll({ db, language, guarded }, { ...sealer, current }, onProgress)
+  if (vacuum) await patient(() => sql.raw(VACUUM[language]).execute(db))
+  const logEmptied = language === 'sqlite' ? await patient(() => emptyWal(db)) : null
   return Object.freeze({ sealedBy: current, ...rows, logEmptied })
+}
+
+/** What rewrites the tables. In PostgreSQL, only the keys' table: others are not withmac's, or hold no keys. */
+const VACUUM: Readonly<Record<Language, string>> = {
+  sqlite: 'vacuum',
+  postgres: 'vacuum full mac_credentials',
 }
 
 /** How many credentials are sealed in one transaction, which takes some milliseconds. */
@@ -57,8 +64,7 @@ type CurrentSealer = KeySealer & { readonly current: string }
  *   and again.
  */
 async function sealAll(
-  db: Kysely<MacDatabase>,
-  guarded: Guard,
+  { db, language, guarded }: Pick<ResealParts, 'db' | 'language' | 'guarded'>,
   sealer: CurrentSealer,
   report: (progress: ResealProgress) => void,
 ): Promise<Pick<Resealed, 'resealed' | 'unopened'>> {
@@ -73,7 +79,7 @@ async function sealAll(
     for (let round = 0; ; round++) {
       const before = resealed
       for (let after: string | null = null; ; ) {
-        const batch = await guarded(() => sealBatch(db, sealer, lease, after))
+        const batch = await guarded(() => sealBatch(db, language, sealer, lease, after))
         const { rows, sealed } = batch
         lease = batch.lease
         const last = rows.at(-1)
@@ -113,8 +119,8 @@ function notSettling({ key_sealed_by, old_sealed_by }: KeyRow, current: string):
 
 /** The SQL condition that a credential has a key which this sealing key did not seal. */
 function undone(current: string) {
-  return sql`(key_sealed_by is not ${current} or
-    (old_key is not null and old_sealed_by is not ${current}))`
+  return sql`(key_sealed_by is null or key_sealed_by <> ${current} or
+    (old_key is not null and (old_sealed_by is null or old_sealed_by <> ${current})))`
 }
 
 /** The result of a batch: the rows as they were before, and those of them that were sealed. */
@@ -127,17 +133,20 @@ interface Batch {
 /** Seals the next credentials after the identifier `after`, in one transaction. */
 function sealBatch(
   db: Kysely<MacDatabase>,
+  language: Language,
   sealer: CurrentSealer,
   held: number,
   after: string | null,
 ): Promise<Batch> {
-  return immediately(db, (locked) =>
-    securely(locked, async () => {
-      const lease = await leased(locked, held)
+  const { transaction, locksRows } = SQL[language]
+  return transaction(db, (locked) =>
+    securely(locked, language, async () => {
+      const lease = await leased(locked, language, held)
       const { rows } = await sql<KeyRow>`select id, algorithm, key, key_sealed_by, key_number,
         old_key, old_algorithm, old_sealed_by from mac_credentials
         where ${undone(sealer.current)} and ${after === null ? sql`true` : sql`id > ${after}`}
-        order by id limit ${CREDENTIALS_AT_ONCE}`.execute(locked)
+        order by id limit ${CREDENTIALS_AT_ONCE}
+        ${sql.raw(locksRows ? 'for update' : '')}`.execute(locked)
       const sealed: KeyRow[] = []
       for (const row of rows) {
         const columns = sealedAnew(row, sealer)
@@ -179,9 +188,20 @@ const NO_LEASE = 0
  * @returns The new value.
  * @throws {@link MacError} `ERR_MAC_SEALED` if another process has the lease.
  */
-async function leased(locked: Kysely<MacDatabase>, held: number): Promise<number> {
+async function leased(
+  locked: Kysely<MacDatabase>,
+  language: Language,
+  held: number,
+): Promise<number> {
   const now = Date.now()
-  const lease = locked.selectFrom('mac_state').select('value').where('name', '=', 'resealing')
+  // The row must exist, so that it can be locked.
+  await sql`insert into mac_state (name, value) values ('resealing', ${NO_LEASE})
+    on conflict (name) do nothing`.execute(locked)
+  const lease = locked
+    .selectFrom('mac_state')
+    .select('value')
+    .where('name', '=', 'resealing')
+    .$if(SQL[language].locksRows, (rows) => rows.forUpdate())
   const until = Number((await lease.executeTakeFirst())?.value ?? NO_LEASE)
   // A later end was written by a clock that was ahead.
   const isOver = until <= now || until > now + LEASE_MS
@@ -193,9 +213,7 @@ async function leased(locked: Kysely<MacDatabase>, held: number): Promise<number
         'on all machines.',
     )
   }
-  await sql`replace into mac_state (name, value) values ('resealing', ${now + LEASE_MS})`.execute(
-    locked,
-  )
+  await locked.executeQuery(setState(locked, 'resealing', now + LEASE_MS))
   return now + LEASE_MS
 }
 
@@ -211,11 +229,14 @@ async function endLease(db: Kysely<MacDatabase>, held: number): Promise<void> {
  * Runs work with SQLite's `secure_delete`, which overwrites replaced content with zeros. Otherwise the
  * bytes of a key stay in the file until something else is written there. Afterwards the setting is as
  * before: the caller's Kysely may not have it, but the connection for credentials that withmac opens has it.
+ * PostgreSQL has no such setting: replaced rows stay until the table is vacuumed.
  */
 async function securely<Result>(
   db: Kysely<MacDatabase>,
+  language: Language,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  if (language !== 'sqlite') return work()
   const { rows } = await sql<{ secure_delete: number }>`pragma secure_delete`.execute(db)
   const before = (['off', 'on', 'fast'] as const)[Number(rows[0]?.secure_delete ?? 0)]
   const set = (value = 'off') => sql`pragma secure_delete = ${sql.raw(value)}`.execute(db)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { Kysely } from 'kysely'
-import { KyselyConnection, SqliteConnection } from './connection.ts'
+import { type CompiledQuery, Kysely } from 'kysely'
+import { immediately, KyselyConnection, SqliteConnection } from './connection.ts'
 import { type DatabaseUrl, databaseLabel, type KyselySource } from './database-url.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
 import type { SqliteHandle } from './drivers/sqlite-handle.ts'
@@ -8,8 +8,8 @@ import { createPrivately, fileWatch, inode } from './file.ts'
 import { guard, inTime } from './guard.ts'
 import { Journal } from './journal.ts'
 import { LogSync, startLogThread } from './log-sync.ts'
-import { migrate } from './migrations.ts'
-import type { MacDatabase } from './schema.ts'
+import { KEY_INDEX, migrate } from './migrations.ts'
+import type { MacDatabase, Row } from './schema.ts'
 import type { EngineDatabase, OpenDatabase } from './store-parts.ts'
 
 /**
@@ -57,7 +57,7 @@ async function openUrl(database: DatabaseUrl): Promise<EngineDatabase> {
     if (path === null) {
       // There is only one connection: nonces wait for the end of other transactions, which could roll them
       // back. No sync: memory is lost with the power in any case.
-      const connection = new KyselyConnection(db)
+      const connection = new KyselyConnection(db, immediately)
       return { ...shared, connection, sync: null, watch() {} }
     }
     const watch = fileWatch(path)
@@ -96,7 +96,7 @@ function openKysely(source: KyselySource): EngineDatabase {
   return {
     ...sqliteEngine(db),
     ...{ nameInErrors, path: null, label: databaseLabel(source), db, sync: null },
-    connection: new KyselyConnection(db),
+    connection: new KyselyConnection(db, immediately),
     inTime: (work) => inTime(work, nameInErrors),
     watch() {},
     async close() {},
@@ -106,9 +106,11 @@ function openKysely(source: KyselySource): EngineDatabase {
 /** What every SQLite database does in the same way. */
 function sqliteEngine(
   db: Kysely<MacDatabase>,
-): Pick<EngineDatabase, 'language' | 'migrate' | 'openNonces'> {
+): Pick<EngineDatabase, 'language' | 'timeout' | 'lookUp' | 'migrate' | 'openNonces'> {
   return {
-    language: 'sqlite',
+    ...{ language: 'sqlite', timeout: null },
+    lookUp: async (_, query) =>
+      (await db.executeQuery<Row>(query as CompiledQuery<Row>).catch(notFound)).rows,
     migrate: () => migrate(db),
     async openNonces(parts) {
       const journal = new Journal(parts)
@@ -116,4 +118,17 @@ function sqliteEngine(
       return journal
     },
   }
+}
+
+/**
+ * Explains the error if a look-up failed because the index is missing. A look-up without the index would
+ * show by its time which identifiers exist.
+ */
+function notFound(error: unknown): never {
+  if (!(error instanceof Error && error.message.includes(`no such index: ${KEY_INDEX}`)))
+    throw error
+  const why =
+    `its table mac_credentials lacks the index ${KEY_INDEX}, because it was rebuilt by hand. Restart all ` +
+    'servers: a server that opens the database creates the index and the triggers again.'
+  throw new Error(why, { cause: error })
 }

@@ -1,15 +1,16 @@
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Connection } from './connection.ts'
 import type { Guard } from './guard.ts'
 import type { Syncing } from './log-sync.ts'
-import type { MacDatabase } from './schema.ts'
+import type { MacDatabase, Row } from './schema.ts'
+import type { Language } from './sql-language.ts'
 import type { NonceStore } from './types.ts'
 import type { UsageCounters } from './usage/usage-counters.ts'
 
 /** An open database: its names, and how to run queries on it. */
 export interface OpenDatabase {
   /** The language of its SQL. */
-  readonly language: 'sqlite' | 'postgres'
+  readonly language: Language
   /** The start of error messages, such as `The database /srv/mac.db`. */
   readonly nameInErrors: string
   /** What diagnostic messages call it: see `databaseLabel`. */
@@ -20,6 +21,16 @@ export interface OpenDatabase {
   readonly db: Kysely<MacDatabase>
   /** Runs the statements of the journal. */
   readonly connection: Connection
+  /**
+   * How long a request without a deadline waits for the database, in milliseconds; `null` for SQLite, which is
+   * on the same machine.
+   */
+  readonly timeout: number | null
+  /**
+   * Runs a statement that looks up a credential.
+   * @param name Its name. Each text has a name of its own.
+   */
+  lookUp(name: string, query: CompiledQuery): Promise<readonly Row[]>
   /**
    * Creates what syncs the write-ahead log; it calls `onFailedSync` if a sync fails. `null` if withmac does
    * not sync the write-ahead log.

@@ -23,7 +23,7 @@ export class UsageWrites {
 
   constructor(parts: StoreParts) {
     this.#parts = parts
-    this.#writeDue = usageWriter(parts.db)
+    this.#writeDue = usageWriter(parts.db, parts.language)
   }
 
   /** Notes a batch that was recorded, and writes what is due. */

@@ -29,7 +29,10 @@ function resealing(
     return work()
   }
   return withDatabase(path, (db) =>
-    reseal({ db, sealer, guarded, patient: (work) => work(), vacuum: false }, { onProgress }),
+    reseal(
+      { db, language: 'sqlite', sealer, guarded, patient: (work) => work(), vacuum: false },
+      { onProgress },
+    ),
   )
 }
 

@@ -89,6 +89,7 @@ async function opened(sync: ManualSync | null) {
     language: 'sqlite',
     ...{ nameInErrors, path: null, mostNonces: 1000, label: 'kysely', db, check() {} },
     settled: async () => {},
+    ...{ timeout: null, lookUp: async () => [] },
     guarded: guard(nameInErrors),
     inTime: (work) => work,
     connection: new SqliteConnection(handle),

@@ -134,8 +134,8 @@ test('reseal keeps a change that happens just before a batch', async () => {
       if (++works === 2) rotated = await before.rotateCredential(id)
       return work()
     }
-    const parts = { db, sealer: readSealer(ONE), guarded, patient: guarded, vacuum: false }
-    return reseal(parts, {})
+    const guards = { guarded, patient: guarded, vacuum: false }
+    return reseal({ db, language: 'sqlite', sealer: readSealer(ONE), ...guards }, {})
   })
   expect(resealed).toBe(1)
   await before.close()

@@ -47,7 +47,7 @@ test('each page of a search comes from the covering index, and only the page its
   for (const status of STATUSES) {
     for (const before of PAGES) {
       for (const text of TEXTS) {
-        await searchCredentials(db, { text, status, now: NOW, before, limit: 51 })
+        await searchCredentials(db, 'sqlite', { text, status, now: NOW, before, limit: 51 })
       }
     }
   }

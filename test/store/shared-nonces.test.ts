@@ -69,7 +69,7 @@ function opened({ largestBatch = 4, check = () => {} } = {}) {
   const counters = new UsageCounters()
   // Nothing is due for these: the usage is tested with real databases.
   counters.dueWith = () => ({ uses: [], failures: [], traffic: [] })
-  const parts = { counters, check, db: emptyDb } as unknown as StoreParts
+  const parts = { language: 'sqlite', counters, check, db: emptyDb } as unknown as StoreParts
   const nonces = new SharedNonces(engine, parts, 2, time.timing)
   const record = (text: string, more: Partial<Nonce> = {}) => {
     const given = { timestamp: NOW, credential: 'ada', keyNumber: 1, nonce: text, now: NOW }

@@ -86,7 +86,7 @@ test('a batch is one transaction, and includes the writes of usage', async () =>
   }
   const nonce = ['select head.seq, head.tag,', 'insert into "mac_nonce_log"']
   const alone = ['begin immediate', ...nonce, 'commit']
-  const write = 'with given (credential,'
+  const write = 'with given as'
   const withWrites = (...writes: string[]) => [
     ...['begin immediate', ...nonce, 'savepoint mac_usage', ...writes, 'commit'],
   ]

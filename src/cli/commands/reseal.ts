@@ -36,7 +36,7 @@ export function resealCommand(terminal: Terminal): Command {
       const reseal = withMacOf(existingPlace(database), (mac) => mac.reseal({ onProgress, vacuum }))
       const result = await reseal.finally(() => bar.end())
       terminal.give(result, () => resultLines(result, terminal))
-      if (result.unopened.length > 0 || !result.logEmptied) terminal.status = EXIT.no
+      if (result.unopened.length > 0 || result.logEmptied === false) terminal.status = EXIT.no
       if (vacuum === false) {
         terminal.note(
           'Old copies of keys may still be in unused parts of the file. To remove them, run this again without --no-vacuum.',
@@ -57,7 +57,7 @@ function resultLines(result: Resealed, { colors }: Terminal): string[] {
       `${colors.red('not opened')}: the keys of ${unopened.map(plain).join(', ')}. They were changed, or copied from another row. To give each a new key: "${pasted('rotate ID --grace 0')}".`,
     )
   }
-  if (!logEmptied) {
+  if (logEmptied === false) {
     lines.push(
       `${colors.red('not finished')}: the write-ahead log (the -wal file) still contains old copies of keys, because other processes were reading it the whole time. Run this command again.`,
     )

@@ -5,7 +5,7 @@ const EARLIEST_VERSION = 13
 
 /** The query for what {@link checkServer} checks. */
 export const SERVER =
-  "select pg_is_in_recovery() as standby, current_setting('server_version_num')::int as version"
+  "select pg_is_in_recovery()::int as standby, current_setting('server_version_num')::int as version"
 
 /**
  * @throws Error if the server is a standby, on which a revocation may not have arrived yet, or is too old.
@@ -17,9 +17,9 @@ export function checkServer([row]: readonly Row[]): void {
   throw new Error(`it is PostgreSQL ${version}, and withmac needs ${EARLIEST_VERSION} or later.`)
 }
 
-/** @throws Error if the column `standby` of a row is true. */
+/** @throws Error if the column `standby` of a row is not 0. Without a row, nothing was found out. */
 export function refuseStandby(row: Row | undefined): void {
-  if (row?.standby === false) return
+  if (row === undefined || Number(row.standby) === 0) return
   throw new Error(
     'it is a standby, where a revoked credential may still be valid. Give withmac the address of the primary.',
   )

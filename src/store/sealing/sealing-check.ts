@@ -1,4 +1,4 @@
-import { CompiledQuery, type Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { MacError } from '../../errors.ts'
 import type { MacDatabase } from '../schema.ts'
 import type { KeySealer } from './sealer.ts'
@@ -10,13 +10,11 @@ export interface SealingUse {
   readonly credentials: number
 }
 
-/** Returns the query for the sealing keys that the database needs. Its rows are {@link SealingUse}. */
-export function sealingUses(condition = 'true'): string {
-  return `select "by", count(distinct id) as credentials from (
-      select id, key_sealed_by as "by" from mac_credentials union all
-      select id, old_sealed_by from mac_credentials where old_key is not null
-    ) where ${condition} group by "by" order by credentials desc`
-}
+/** The query for the sealing keys that the database needs. Its rows are {@link SealingUse}. */
+export const SEALING_USES = `select "by", count(distinct id) as credentials from (
+    select id, key_sealed_by as "by" from mac_credentials union all
+    select id, old_sealed_by from mac_credentials where old_key is not null
+  ) as keys group by "by" order by credentials desc`
 
 /**
  * Checks that all sealing keys that the database needs were given. A server that could verify only some of
@@ -30,9 +28,8 @@ export async function checkSealed(
   { ids }: KeySealer,
   name: string,
 ): Promise<void> {
-  const others = `"by" is not null and "by" not in (${ids.map(() => '?').join(', ')})`
-  const query = CompiledQuery.raw(sealingUses(others), [...ids])
-  const { rows: missing } = await db.executeQuery<SealingUse>(query)
+  const { rows } = await sql.raw<SealingUse>(SEALING_USES).execute(db)
+  const missing = rows.filter(({ by }) => by !== null && !ids.includes(by))
   if (missing.length === 0) return
   const which = missing.map(({ by, credentials }) => {
     const many = Number(credentials)

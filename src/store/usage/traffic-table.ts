@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Coroutine } from '../connection.ts'
 import type { MacDatabase } from '../schema.ts'
+import { type Language, SQL } from '../sql-language.ts'
 import type { TrafficCount } from '../types.ts'
 import {
   ALL,
@@ -55,33 +56,44 @@ export async function readTraffic(
   return [...counts.values()].sort((a, b) => a.start - b.start)
 }
 
-/** Adds counts: those of all requests, and those of credentials that exist. */
-const ADD = sql`with given as (select json_extract(value, '$[0]') as credential,
-    json_extract(value, '$[1]') as seconds, json_extract(value, '$[2]') as start,
-    json_extract(value, '$[3]') as code, json_extract(value, '$[4]') as count
-    from json_each(${'[]'}))
+/** Returns the statement that adds counts: those of all requests, and those of credentials that exist. */
+function adding(language: Language) {
+  const columns = { credential: 'text', seconds: 'bigint', start: 'bigint', code: 'text' } as const
+  return sql`with given as (${SQL[language].given({ ...columns, count: 'bigint' }, '[]')})
   insert into mac_traffic (credential, seconds, start, code, count)
-  select credential, seconds, start, code, count from given where credential = ${lit(ALL)}
+  select credential, seconds, start, code, cast(sum(count) as bigint) from given
+  where credential = ${lit(ALL)}
     or exists (select 1 from mac_credentials where id = given.credential)
+  group by credential, seconds, start, code order by credential, seconds, start, code
   on conflict (credential, seconds, start, code)
   do update set count = mac_traffic.count + excluded.count`
+}
 
 /** How long rows are kept after they no longer count, in seconds: for a server whose clock is behind. */
 const SLACK = 300
 
-/** Removes rows that no longer count, and those that a server wrote whose clock was ahead. */
-const REMOVE = sql`with given(latest) as (select ${0})
-  delete from mac_traffic where
-    (seconds = ${lit(MINUTE)} and start < (select latest from given) - ${lit(MINUTES * MINUTE + SLACK)})
+/** Rows that no longer count, and those that a server wrote whose clock was ahead. */
+const OUTDATED = sql`(seconds = ${lit(MINUTE)} and start < (select latest from given) - ${lit(MINUTES * MINUTE + SLACK)})
     or (seconds = ${lit(HOUR)} and start < (select latest from given) - ${lit(HOURS * HOUR + SLACK)})
     or (seconds = ${lit(MINUTE)} and start > (select latest from given) + ${lit(HOURS * HOUR)})
     or (seconds = ${lit(HOUR)} and start > (select latest from given) + ${lit(HOURS * HOUR)})`
 
+/** Returns the statement that removes outdated rows, but not those that another transaction changes. */
+function removing(language: Language) {
+  const condition = SQL[language].locksRows
+    ? sql`(credential, seconds, start, code) in (select credential, seconds, start, code
+      from mac_traffic where ${OUTDATED} for update of mac_traffic skip locked)`
+    : OUTDATED
+  return sql`with given (latest) as (select cast(${0} as bigint))
+  delete from mac_traffic where ${condition}`
+}
+
 /** Returns a function that writes counts, and removes old ones. Its statements are compiled once. */
 export function trafficWriter(
   db: Kysely<MacDatabase>,
+  language: Language,
 ): (rows: readonly TrafficRow[]) => Coroutine<void> {
-  const [add, remove] = [ADD.compile(db), REMOVE.compile(db)]
+  const [add, remove] = [adding(language).compile(db), removing(language).compile(db)]
   return function* (rows) {
     const values = rows.map(({ credential, seconds, start, code, count }) => [
       ...[credential, seconds, start, code, count],

@@ -166,6 +166,7 @@ export class JournalWorld {
       guarded: guard(nameInErrors),
       mostNonces: this.#mostNonces,
       settled: async () => {},
+      ...{ timeout: null, lookUp: async () => [] },
       ...{ counters: new UsageCounters(), inTime: (work) => work },
       connection: new this.#code.SqliteConnection(handle),
       sync: (onFailedSync) => this.#sync(own, onFailedSync),
