@@ -56,7 +56,11 @@ export function* cleanUpNonces(
  * that needs the longest confirms its time here again and again. If it has not done so for that time, it no
  * longer counts. If it comes back later, the floor makes it reject timestamps whose nonces are gone.
  */
-function* agreedKeepSeconds(db: Kysely<MacDatabase>, now: number, mine: number): Coroutine<number> {
+export function* agreedKeepSeconds(
+  db: Kysely<MacDatabase>,
+  now: number,
+  mine: number,
+): Coroutine<number> {
   const state = stateOf(yield allState(db))
   const agreed = state.get('keep_seconds') ?? 0
   const confirmed = state.get('keep_confirmed') ?? 0

@@ -65,6 +65,8 @@ export interface MacDatabase {
  * - `nonce_salt`: the secret number with which fingerprints are computed.
  * - `halted`: 1 after a sync of the write-ahead log failed.
  * - `credentials_mark`: the version of the credentials, a new random number after each change or removal.
+ * - `ahead_seconds`: how far ahead of the server's clock a timestamp may be. Only in PostgreSQL.
+ * - `unsynced`: 1 if a crash may lose commits, because they are not synced. Only in PostgreSQL.
  * - `resealing`: when the lease of a running reseal ends, in milliseconds since 1970. Only during a reseal.
  */
 export type StateName =
@@ -74,6 +76,8 @@ export type StateName =
   | 'nonce_salt'
   | 'halted'
   | 'credentials_mark'
+  | 'ahead_seconds'
+  | 'unsynced'
   | 'resealing'
 
 interface CredentialsTable {

@@ -1,12 +1,215 @@
+import { type Kysely, sql } from 'kysely'
+import type { Coroutine } from '../connection.ts'
+import { agreedKeepSeconds, type Removed } from '../nonce-expiry.ts'
+import { type MacDatabase, present, type Row, raiseState } from '../schema.ts'
+import { type HashedNonce, type SharedEngine, SharedNonces } from '../shared-nonces.ts'
 import type { NonceEngine, StoreParts } from '../store-parts.ts'
 import type { StoreSettings } from '../store-settings.ts'
-import type { PostgresConnection } from './connect.ts'
+import { type Recorded, SEEN } from '../types.ts'
+import type { PostgresConnection, Statement } from './connect.ts'
 
-/** A placeholder until nonces are built. */
+/** A batch of 128 nonces takes the server about a millisecond. */
+const LARGEST_BATCH = 128
+/** How often the cleanup also looks for rows below the floor, in seconds. */
+const SWEEP_INTERVAL_SECONDS = 3600
+
+/**
+ * Inserts a batch, and returns the ids that are new. The function is called after the insert: a floor that was
+ * read by the statement itself could be from before a cleanup that has removed a copy meanwhile.
+ */
+const RECORD: Statement = {
+  name: 'mac_record',
+  text: `with ins as (
+      insert into mac_nonces select * from unnest($1::text::bigint[], $2::text::uuid[])
+      on conflict do nothing returning id),
+    got as (select coalesce(array_agg(id), '{}') as ids from ins)
+    select ids::text as ids, mac_told()::text as told from got`,
+}
+const TELL: Statement = { name: 'mac_told', text: 'select mac_told()::text as told' }
+const REVIVE: Statement = { name: 'mac_revive', text: 'select mac_revive()::text as told' }
+const OPEN: Statement = {
+  name: 'mac_open_nonces',
+  text: 'select mac_open_nonces($1::text::bigint)::text as told',
+}
+
+const HALTED =
+  'its nonces are kept in Redis by another process, so the processes have different options "nonces". Start all ' +
+  'of them with the same.'
+
+/** What the server tells with each batch: see `mac_told`. */
+interface Told {
+  readonly floor: number
+  readonly version: number
+  /** Whether no nonce was lost. */
+  readonly isWhole: boolean
+  /** The server's clock, in seconds since 1970. */
+  readonly now: number
+  readonly aheadSeconds: number
+}
+
+/** Opens the store of nonces in PostgreSQL. Its tables must exist. */
 export async function openPostgresNonces(
-  _connection: PostgresConnection,
-  _parts: StoreParts,
-  _settings: Pick<StoreSettings, 'keepSeconds' | 'timeoutSeconds'>,
+  connection: PostgresConnection,
+  parts: StoreParts,
+  settings: Pick<StoreSettings, 'keepSeconds' | 'timeoutSeconds'>,
 ): Promise<NonceEngine> {
-  throw new Error('not built yet')
+  const engine = new PostgresNonces(connection, parts)
+  await parts.guarded(() => engine.open(settings.keepSeconds))
+  return new SharedNonces(engine, parts, settings.timeoutSeconds)
+}
+
+/** The table `mac_nonces`: a row for each nonce. */
+class PostgresNonces implements SharedEngine {
+  readonly nameInErrors: string
+  readonly label: string
+  readonly largestBatch: number = LARGEST_BATCH
+  readonly #connection: PostgresConnection
+  readonly #parts: StoreParts
+  /** The highest floor that this process has read. A restore may bring an older one back, which does not count. */
+  #floor = 0
+  /** When the cleanup last looked for rows below the floor. */
+  #sweptAt = Number.NEGATIVE_INFINITY
+
+  constructor(connection: PostgresConnection, parts: StoreParts) {
+    this.nameInErrors = parts.nameInErrors
+    this.label = parts.label
+    this.#connection = connection
+    this.#parts = parts
+  }
+
+  /** @param aheadSeconds How far ahead of the clock of this process a timestamp may be. */
+  async open(aheadSeconds: number): Promise<void> {
+    const [row] = await this.#run(OPEN, [String(aheadSeconds)])
+    await this.#whole(this.#read(row))
+  }
+
+  async record(batch: readonly HashedNonce[]): Promise<readonly Recorded[]> {
+    // In the same order in each process: otherwise two batches with the same nonces could wait for each other.
+    const sent = batch.filter(({ timestamp }) => timestamp >= this.#floor).sort(byKey)
+    const [row] = await (sent.length === 0
+      ? this.#run(TELL, [])
+      : this.#run(RECORD, [
+          `{${sent.map(({ timestamp }) => timestamp).join()}}`,
+          `{${sent.map(({ hash }) => hash).join()}}`,
+        ]))
+    const told = this.#read(row)
+    const { version } = await this.#whole(told)
+    const floor = this.#floor
+    // By the clock from before a loss: what is later than this is below the floor that follows from the loss.
+    const ceiling = told.now + told.aheadSeconds
+    const ids = idsOf(row?.ids)
+    const isAllNew = ids.length === sent.length && sent.length === batch.length
+    const added = isAllNew ? null : new Set(ids)
+    return batch.map(({ timestamp, hash }) => {
+      if (timestamp > ceiling) return { verdict: 'ahead', version, ceiling }
+      if (timestamp < floor) return { verdict: 'forgotten', version, floor }
+      return added === null || added.has(hash) ? { verdict: 'new', version } : SEEN
+    })
+  }
+
+  async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
+    const { connection, db, guarded } = this.#parts
+    const isSweep = !(Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL_SECONDS)
+    const work = () => cleanUp(db, { now, keepSeconds, limit, isSweep })
+    const { removed, floor } = await guarded(async () => connection.transact(work, 'later'))
+    if (removed < limit) this.#sweptAt = isSweep ? now : this.#sweptAt
+    this.#floor = Math.max(this.#floor, floor)
+    return removed
+  }
+
+  async close(): Promise<void> {}
+
+  /** Runs a statement. If it was rolled back because of a conflict with another one, it runs once more. */
+  async #run(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    try {
+      return await this.#connection.run('nonces', statement, values)
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      return this.#connection.run('nonces', statement, values)
+    }
+  }
+
+  /** If nonces may have been lost, raises the floor above them. Returns what the server tells then. */
+  async #whole(told: Told): Promise<Told> {
+    if (told.isWhole) return told
+    const [row] = await this.#run(REVIVE, [])
+    const again = this.#read(row)
+    if (!again.isWhole) throw new Error('its table mac_canary cannot be written.')
+    return again
+  }
+
+  #read(row: Row | undefined): Told {
+    const [floor, version, halted, canary, now, ahead] = String(row?.told ?? '')
+      .slice(1, -1)
+      .split(',')
+      .map((value) => (value === 'NULL' || value === '' ? null : value))
+    if (present('halted', halted) !== 0) throw new Error(HALTED)
+    this.#floor = Math.max(this.#floor, present('nonce_floor', floor))
+    return {
+      floor: this.#floor,
+      version: present('credentials_mark', version),
+      isWhole: Number(canary) === 1,
+      now: Number(now),
+      aheadSeconds: present('ahead_seconds', ahead),
+    }
+  }
+}
+
+/** Orders nonces by timestamp, then by hash. */
+function byKey(one: HashedNonce, other: HashedNonce): number {
+  if (one.timestamp !== other.timestamp) return one.timestamp - other.timestamp
+  return one.hash < other.hash ? -1 : 1
+}
+
+/** Returns the ids of an array as PostgreSQL writes it, in the form of our hashes. */
+function idsOf(text: unknown): readonly string[] {
+  const list = String(text ?? '{}').slice(1, -1)
+  return list === '' ? [] : list.replaceAll('-', '').split(',')
+}
+
+/** The SQLSTATE codes of a deadlock, and of a conflict with another transaction. */
+const CONFLICTS: ReadonlySet<unknown> = new Set(['40P01', '40001'])
+
+/** Whether the server has rolled the statement back for certain, so that it may run again. */
+function isConflict(error: unknown): boolean {
+  return CONFLICTS.has((error as { readonly code?: unknown } | null)?.code)
+}
+
+/**
+ * Removes the oldest nonces that no process needs any more, and raises the floor just above them, in one
+ * transaction: see `NonceStore.prune`. It removes all nonces of a second, or none.
+ *
+ * A nonce may be inserted while a cleanup raises the floor above it. Its row stays, below the floor.
+ *
+ * @param isSweep Whether to remove such rows too. Otherwise it starts at the floor, which is faster.
+ */
+function* cleanUp(
+  db: Kysely<MacDatabase>,
+  {
+    now,
+    keepSeconds,
+    limit,
+    isSweep,
+  }: {
+    readonly now: number
+    readonly keepSeconds: number
+    readonly limit: number
+    readonly isSweep: boolean
+  },
+): Coroutine<Removed> {
+  // One cleanup at a time, so that two cannot wait for each other.
+  const [state] = yield sql`select value from mac_state where name = 'nonce_floor'
+    for update`.compile(db)
+  const from = isSweep ? 0 : present('nonce_floor', state?.value)
+  const earliest = now - (yield* agreedKeepSeconds(db, now, keepSeconds))
+  const [oldest] = yield sql`select max(ts) as latest from (
+    select ts from mac_nonces where ts >= ${from} and ts < ${earliest}
+    order by ts limit ${limit}) as oldest`.compile(db)
+  if (oldest?.latest === null || oldest === undefined) return { removed: 0, floor: 0 }
+  const latest = Number(oldest.latest)
+  yield raiseState(db, 'nonce_floor', latest + 1)
+  const [gone] = yield sql`with gone as (
+    delete from mac_nonces where ts >= ${from} and ts <= ${latest} returning 1)
+    select count(*) as removed from gone`.compile(db)
+  return { removed: Number(gone?.removed), floor: latest + 1 }
 }
