@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { readCommitted } from '../connection.ts'
 import type { MacDatabase } from '../schema.ts'
 import { drawVersion, SQL } from '../sql-language.ts'
+import { NONCE_TABLES } from './nonce-tables.ts'
 
 /**
  * The steps from each version of the tables to the next. Never changed once released.
@@ -12,8 +13,7 @@ import { drawVersion, SQL } from '../sql-language.ts'
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `create table mac_state (name text collate "C" primary key, value bigint not null)`,
-    `insert into mac_state values ('nonce_floor', 0), ('keep_seconds', 0), ('keep_confirmed', 0),
-      ('halted', 0), ('credentials_mark', 0)`,
+    `insert into mac_state values ('credentials_mark', 0)`,
     `create table mac_credentials (id text collate "C" primary key, algorithm text collate "C" not null,
       key text collate "C" not null, key_number bigint not null default 1,
       key_sealed_by text collate "C", old_key text collate "C", old_algorithm text collate "C",
@@ -41,6 +41,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       at bigint not null, action text collate "C" not null, credential text collate "C" not null,
       "user" text collate "C" not null, detail text collate "C" not null, actor text collate "C")`,
     'create index mac_audit_credential on mac_audit (credential, number)',
+    ...NONCE_TABLES,
   ],
 ]
 

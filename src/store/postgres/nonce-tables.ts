@@ -21,8 +21,7 @@ const RAISE_FLOOR = `update mac_state set value = greatest(value, 1 + ${CLOCK} +
  */
 export const NONCE_TABLES: readonly string[] = [
   `insert into mac_state (name, value) values ('nonce_floor', 0), ('keep_seconds', 0),
-    ('keep_confirmed', 0), ('halted', 0), ('ahead_seconds', 0), ('unsynced', 0)
-    on conflict do nothing`,
+    ('keep_confirmed', 0), ('halted', 0), ('ahead_seconds', 0), ('unsynced', 0)`,
   // id: the first 128 bits of a hash. The key starts with the timestamp, so that rows of the same time are
   // close to each other.
   'create table mac_nonces (ts bigint not null, id uuid not null, primary key (ts, id))',
@@ -116,15 +115,17 @@ export const NONCE_TABLES: readonly string[] = [
     end if;
     return mac_told();
   end $$`,
-  // For changes by hand. The cleanup raises the floor itself.
-  `create function mac_nonces_truncated() returns trigger language plpgsql as $$
+  // For changes by hand, which may have another search_path. The cleanup raises the floor itself.
+  `create function mac_nonces_truncated() returns trigger language plpgsql
+  set search_path from current as $$
   begin
     ${RAISE_FLOOR};
     return null;
   end $$`,
   `create trigger mac_nonces_truncated after truncate on mac_nonces
     for each statement execute function mac_nonces_truncated()`,
-  `create function mac_nonces_deleted() returns trigger language plpgsql as $$
+  `create function mac_nonces_deleted() returns trigger language plpgsql
+  set search_path from current as $$
   begin
     update mac_state set value = 1 + (select max(ts) from gone)
       where name = 'nonce_floor' and value <= (select max(ts) from gone);
