@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, realpathSync, statSync } from 'nod
 import { dirname } from 'node:path'
 import { isPermitted } from '../environment.ts'
 import { MacError } from '../errors.ts'
+import { postgresReason } from './postgres-failure.ts'
 
 export type ErrorConverter = (cause: unknown) => MacError
 
@@ -27,7 +28,7 @@ export function errorConverter(name: string, path: string | null = null): ErrorC
 export function reasonOf(error: unknown, path: string | null): string {
   const text = error instanceof Error ? error.message : String(error)
   const kind = failureKind(error)
-  if (kind === null) return text
+  if (kind === null) return postgresReason(error) ?? text
   const code = codeOf(error) ?? ''
   const said = /^E[A-Z0-9]+$/.test(code) ? text : `SQLite: ${text}`
   if (kind !== 'access') return `${WORDS[kind]} (${said})`
