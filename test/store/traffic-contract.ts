@@ -47,10 +47,13 @@ export function trafficContract(open: (traffic: TrafficCounters) => Promise<Stor
     return {
       ...{ store, traffic },
       /** Records a nonce, with which counts are written that are due. */
-      record: (now: number) =>
-        store.nonces.record({
+      async record(now: number) {
+        await store.nonces.record({
           ...{ timestamp: NOW, credential: 'ada', keyNumber: 1, nonce: `n${count++}`, now },
-        }),
+        })
+        // A store may write counts after the nonce. To read them waits for that.
+        await store.traffic(now, null)
+      },
       accept(credential: string, now: number) {
         traffic.count('accepted', now)
         traffic.countOf(credential, 'accepted', now)

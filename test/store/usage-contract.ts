@@ -18,8 +18,18 @@ export function usageContract(open: () => Promise<Store>): void {
       credential: string,
       now: number,
       { keyNumber = 1, nonce = `n${count++}`, timestamp = NOW } = {},
-    ): Promise<NonceVerdict> =>
-      (await store.nonces.record({ timestamp, credential, keyNumber, nonce, now })).verdict
+    ): Promise<NonceVerdict> => {
+      const { verdict } = await store.nonces.record({
+        timestamp,
+        credential,
+        keyNumber,
+        nonce,
+        now,
+      })
+      // A store may write usage after the nonce. To read usage waits for that.
+      await store.credentials.usage(now, credential)
+      return verdict
+    }
     /** Returns when each key of a credential was last used. */
     const used = async (id: string) =>
       Object.fromEntries((await store.credentials.usage(NOW, id)).get(id)?.used ?? [])

@@ -82,8 +82,11 @@ export async function connectPostgres(
   const forNonces = Math.min(MOST_FOR_NONCES, settings.connections >> 1)
   const nonces = await openPool(url, forNonces, settings)
   const credentials = await openPool(url, settings.connections - forNonces, settings)
+  let closing: Promise<unknown> | null = null
   const close = async () => {
-    await Promise.all([nonces.end(), credentials.end()])
+    // A pool can be ended only once.
+    closing ??= Promise.all([nonces.end(), credentials.end()])
+    await closing
   }
   return overPools({ nonces, credentials }, close, settings)
 }

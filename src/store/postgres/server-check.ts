@@ -19,7 +19,7 @@ export function checkServer([row]: readonly Row[]): void {
 
 /** @throws Error if the column `standby` of a row is not 0. Without a row, nothing was found out. */
 export function refuseStandby(row: Row | undefined): void {
-  if (row === undefined || Number(row.standby) === 0) return
+  if (row === undefined || Number(row.standby ?? 1) === 0) return
   throw new Error(
     'it is a standby, where a revoked credential may still be valid. Give withmac the address of the primary.',
   )
