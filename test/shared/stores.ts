@@ -17,8 +17,11 @@ export async function startRedis(): Promise<StoreServer> {
   return storeServer(`redis://127.0.0.1:${port}`, port, [redis, ...args], async () => {})
 }
 
-/** Starts a PostgreSQL with a new cluster in a temporary folder. */
-export async function startPostgres(): Promise<StoreServer> {
+/**
+ * Starts a PostgreSQL with a new cluster in a temporary folder.
+ * @param more Further settings of the server, such as `fsync=on`.
+ */
+export async function startPostgres(...more: readonly string[]): Promise<StoreServer> {
   const postgres = program('postgres', 'postgresql')
   const initdb = program('initdb', 'postgresql')
   const port = await freePort()
@@ -28,7 +31,7 @@ export async function startPostgres(): Promise<StoreServer> {
   if (root) chownSync(folder.path('.'), NOBODY, NOBODY)
   const data = folder.path('data')
   run([...before, initdb, '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync'])
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', ...more]
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
   const command = [...before, postgres, ...args] as [string, ...string[]]
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`

@@ -1,6 +1,10 @@
-/** Whether the row of `mac_canary` is there, and belongs to these tables on this run of the server. */
-const CANARY = `(select count(*) from mac_canary where server = pg_postmaster_start_time()
-  and file = pg_relation_filepath('mac_canary') and nonces = 'mac_nonces'::regclass)`
+const SAME_TABLES = `file = pg_relation_filepath('mac_canary') and nonces = 'mac_nonces'::regclass`
+
+/** Whether the row of `mac_canary` is there, and belongs to these tables on this run of the server: 1 or 0. */
+const CANARY = `(select count(*) from mac_canary
+  where server = pg_postmaster_start_time() and ${SAME_TABLES})`
+
+const ROW = `select pg_postmaster_start_time(), pg_relation_filepath('mac_canary'), 'mac_nonces'::regclass`
 
 const CLOCK = 'floor(extract(epoch from clock_timestamp()))::bigint'
 
@@ -74,31 +78,36 @@ export const NONCE_TABLES: readonly string[] = [
     return told;
   end $$`,
   /*
-   * Writes the canary anew if it is missing, and first raises the floor, unless all commits were synced and the
-   * nonces are still where they were. Returns the same as mac_told.
+   * Writes the canary anew if it is missing, and first raises the floor, unless the nonces are where they were
+   * and none was lost: the canary is still there after a clean restart, and a crash loses nothing that was
+   * synced. Returns the same as mac_told.
    */
   `create function mac_revive() returns bigint[] language plpgsql volatile as $$
   declare
     here text := coalesce(mac_place(), 'unknown');
+    moved boolean;
+    crashed boolean;
+    unsynced boolean;
   begin
     -- One process at a time.
     perform 1 from mac_state where name = 'nonce_floor' for update;
     if ${CANARY} = 1 then
       return mac_told();
     end if;
-    if here = 'unknown' or not exists (select 1 from mac_guard where place = here)
-      or not exists (select 1 from mac_state where name = 'unsynced' and value = 0)
-      or current_setting('fsync') = 'off' then
+    moved := here = 'unknown' or not exists (select 1 from mac_guard where place = here);
+    crashed := not exists (select 1 from mac_canary where ${SAME_TABLES});
+    unsynced := current_setting('fsync') = 'off'
+      or not exists (select 1 from mac_state where name = 'unsynced' and value = 0);
+    if moved or (crashed and unsynced) then
       ${RAISE_FLOOR};
+      -- Who has read the number before this commit has missed the canary too, so its nonces are below the floor.
+      update mac_state set value = (current_setting('synchronous_commit') = 'off')::int
+        where name = 'unsynced';
     end if;
-    -- Who read "unsynced" before this commit also missed the canary, so its nonces are below the floor.
-    update mac_state set value = (current_setting('synchronous_commit') = 'off')::int::bigint
-      where name = 'unsynced';
     delete from mac_guard;
     insert into mac_guard values (here);
     delete from mac_canary;
-    insert into mac_canary values (pg_postmaster_start_time(), pg_relation_filepath('mac_canary'),
-      'mac_nonces'::regclass);
+    insert into mac_canary ${ROW};
     perform set_config('synchronous_commit', 'on', true);
     return mac_told();
   end $$`,
@@ -135,6 +144,5 @@ export const NONCE_TABLES: readonly string[] = [
     for each statement execute function mac_nonces_deleted()`,
   // The first canary: nothing was accepted yet.
   "insert into mac_guard values (coalesce(mac_place(), 'unknown'))",
-  `insert into mac_canary values (pg_postmaster_start_time(), pg_relation_filepath('mac_canary'),
-    'mac_nonces'::regclass)`,
+  `insert into mac_canary ${ROW}`,
 ]
