@@ -14,7 +14,7 @@ const LARGEST_BATCH = 128
 const SWEEP_INTERVAL_SECONDS = 3600
 
 /**
- * Inserts a batch, and returns the ids that are new. The function is called after the insert: a floor that was
+ * Inserts a batch, and returns the ids that are new, or `all` if all $3 are. The function is called after the insert: a floor that was
  * read by the statement itself could be from before a cleanup that has removed a copy meanwhile.
  */
 const RECORD: Statement = {
@@ -22,8 +22,9 @@ const RECORD: Statement = {
   text: `with ins as (
       insert into mac_nonces select * from unnest($1::text::bigint[], $2::text::uuid[])
       on conflict do nothing returning id),
-    got as (select coalesce(array_agg(id), '{}') as ids from ins)
-    select ids::text as ids, mac_told()::text as told from got`,
+    got as (select array_agg(id) as ids from ins)
+    select case when cardinality(ids) = $3::text::bigint then 'all'
+      else coalesce(ids::text, '{}') end as ids, mac_told()::text as told from got`,
 }
 const TELL: Statement = { name: 'mac_told', text: 'select mac_told()::text as told' }
 const REVIVE: Statement = { name: 'mac_revive', text: 'select mac_revive()::text as told' }
@@ -91,15 +92,14 @@ class PostgresNonces implements SharedEngine {
       : this.#run(RECORD, [
           `{${sent.map(({ timestamp }) => timestamp).join()}}`,
           `{${sent.map(({ hash }) => hash).join()}}`,
+          String(sent.length),
         ]))
     const told = this.#read(row)
     const { version } = await this.#whole(told)
     const floor = this.#floor
     // By the clock from before a loss: what is later than this is below the floor that follows from the loss.
     const ceiling = told.now + told.aheadSeconds
-    const ids = idsOf(row?.ids)
-    const isAllNew = ids.length === sent.length && sent.length === batch.length
-    const added = isAllNew ? null : new Set(ids)
+    const added = row?.ids === 'all' ? null : idsOf(row?.ids)
     return batch.map(({ timestamp, hash }) => {
       if (timestamp > ceiling) return { verdict: 'ahead', version, ceiling }
       if (timestamp < floor) return { verdict: 'forgotten', version, floor }
@@ -112,7 +112,7 @@ class PostgresNonces implements SharedEngine {
     const isSweep = !(Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL_SECONDS)
     const work = () => cleanUp(db, { now, keepSeconds, limit, isSweep })
     const { removed, floor } = await guarded(async () => connection.transact(work, 'later'))
-    if (removed < limit) this.#sweptAt = isSweep ? now : this.#sweptAt
+    if (isSweep && removed < limit) this.#sweptAt = now
     this.#floor = Math.max(this.#floor, floor)
     return removed
   }
@@ -162,9 +162,8 @@ function byKey(one: HashedNonce, other: HashedNonce): number {
 }
 
 /** Returns the ids of an array as PostgreSQL writes it, in the form of our hashes. */
-function idsOf(text: unknown): readonly string[] {
-  const list = String(text ?? '{}').slice(1, -1)
-  return list === '' ? [] : list.replaceAll('-', '').split(',')
+function idsOf(text: unknown): ReadonlySet<string> {
+  return new Set(String(text).slice(1, -1).replaceAll('-', '').split(','))
 }
 
 /** The SQLSTATE codes of a deadlock, and of a conflict with another transaction. */
