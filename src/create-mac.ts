@@ -25,6 +25,7 @@ import { countVerdict, type Verifier, verify as verifyRequest } from './server/v
 import { wrap } from './server/with-mac.ts'
 import { databaseLabel } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
+import type { StoreSettings } from './store/store-settings.ts'
 import type { OpenCredentials, Store } from './store/types.ts'
 import { TrafficCounters } from './store/usage/traffic-counters.ts'
 
@@ -44,8 +45,13 @@ export function createMac(options: MacOptions = {}): Mac {
 /**
  * Makes a `Mac` for another function than `createMac`.
  * @param who The function that an error names.
+ * @param own How its store is opened, besides the options.
  */
-export function makeMac(options: MacOptions, who: string): Mac {
+export function makeMac(
+  options: MacOptions,
+  who: string,
+  own: Pick<Partial<StoreSettings>, 'onlyCredentials'> = {},
+): Mac {
   const settings = macSettings(options, who)
   const label = databaseLabel(settings.database)
   const traffic = new TrafficCounters()
@@ -59,6 +65,7 @@ export function makeMac(options: MacOptions, who: string): Mac {
       timeoutSeconds: settings.storeTimeoutSeconds,
       connections: settings.connections,
       preparedStatements: settings.preparedStatements,
+      ...own,
     }),
   )
   const store = () => opening.store ?? opening.get()

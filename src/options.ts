@@ -10,7 +10,12 @@ import { type Origin, pinOrigins } from './protocol/pinned-origin.ts'
 import { checked, optionsOf, readOptions } from './read-options.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-url.ts'
 import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
-import { type NonceSource, nonceSource, type RedisClient } from './store/nonce-source.ts'
+import {
+  KEY_PREFIX,
+  type NonceSource,
+  nonceSource,
+  type RedisClient,
+} from './store/nonce-source.ts'
 import {
   environmentSealer,
   type SealerSource,
@@ -257,7 +262,7 @@ const macOptions = optionsOf({
   nonces: z.unknown().transform(checked(nonceSource)).optional(),
   nonceKeyPrefix: z
     .string()
-    .regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits and _:.-')
+    .regex(KEY_PREFIX, 'must be 1 to 64 letters, digits and _:.-')
     .default('withmac'),
   storeTimeoutSeconds: z.number().min(0.05).max(60).default(2),
   connections: z.int().min(2).max(1000).optional(),

@@ -46,7 +46,8 @@ export function dataOf(mac: Mac): AdminData {
       // Loaded when somebody looks.
       const { databaseFindings } = await import('../doctor/database.ts')
       const sealer = () => settings.sealer(new Promise(() => {}))
-      return databaseFindings(settings.database, { sealer, mostBytes: MOST_CHECKED_BYTES })
+      const { database, nonces } = settings
+      return databaseFindings(database, { sealer, nonces, mostBytes: MOST_CHECKED_BYTES })
     },
     actingAs,
   }

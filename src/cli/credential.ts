@@ -19,15 +19,15 @@ import { plain } from '../protocol/terminal-text.ts'
 import type { StoredCredential } from '../store/types.ts'
 import type { RateLimit } from '../types.ts'
 import { textOf } from './body.ts'
-import { existingPlace, type Place, withStoreOf } from './database.ts'
+import { existingPlace, withStoreOf } from './database.ts'
 import { type Failure, misuse, noCredential, unusableFile } from './failure.ts'
 import { lineOn, pasted, quote } from './help.ts'
+import type { Place, PlaceOptions } from './place.ts'
 import { secondsOf } from './terminal/moments.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** Where a command finds the credential to sign with. A key is never on the command line. */
-export interface CredentialOptions {
-  readonly database?: string
+export interface CredentialOptions extends PlaceOptions {
   readonly credentials?: string
   readonly id?: string
 }
@@ -58,9 +58,9 @@ export async function signingCredential(
   options: CredentialOptions,
   terminal: Terminal,
 ): Promise<ClientCredential> {
-  const { id, credentials, database } = options
+  const { id, credentials } = options
   if (credentials === undefined && id !== undefined) {
-    const place = existingPlace(database)
+    const place = await existingPlace(options)
     const stored = await storedCredential(place, id)
     if (stored !== null) {
       warnOfEnded(stored, terminal)

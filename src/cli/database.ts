@@ -1,68 +1,99 @@
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Credential } from '../credentials/credential.ts'
 import type { Mac } from '../mac.ts'
 import { showMoment } from '../moments.ts'
-import { type DatabaseUrl, parseDatabaseUrl } from '../store/database-url.ts'
 import type { DriverChoice } from '../store/drivers/choose-driver.ts'
 import type { Store } from '../store/types.ts'
-import { EXIT, Failure, misuse, noCredential } from './failure.ts'
+import { EXIT, Failure, noCredential } from './failure.ts'
 import { pasted } from './help.ts'
 import { operator } from './operator.ts'
+import { fileExists, isInMemory, type Place, type PlaceOptions, placeOf } from './place.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** The database that a command uses. */
-export interface Place {
-  /** The URL for the library's option `database`. */
-  readonly url: string
-  /** The absolute path of the file, or `null` for a database in memory. */
-  readonly file: string | null
-  /** The name for messages: the path of the file, or `:memory:`. */
-  readonly path: string
-  readonly driver: DatabaseUrl['driver']
-  /** Whether the file already exists; `false` in memory. */
+/** A {@link Place} at which a command has looked. */
+export interface FoundPlace extends Place {
+  /**
+   * Whether the file exists already, or the tables of withmac in PostgreSQL; `false` in memory.
+   */
   readonly existed: boolean
 }
 
-const DEFAULT = 'sqlite:mac.db'
-const VARIABLE = 'MAC_DATABASE_URL'
+/** How long a command waits for PostgreSQL and Redis, in seconds. */
+const PATIENCE_SECONDS = 10
+/** How many connections a command opens to PostgreSQL at most: one for nonces, and one for everything else. */
+const FEW_CONNECTIONS = 2
 
 /**
- * Returns the database that `--database` names, otherwise `MAC_DATABASE_URL`, otherwise `mac.db` in this
- * folder. The option also accepts a path and a `file:` URL. The variable is read as servers read it.
- *
- * @throws Failure if it does not name a database (the message quotes it), or if this user may not see
- *   whether the file exists.
+ * Looks at the place of the options: see {@link placeOf}.
+ * @throws Failure if this cannot be found out: a package is missing, PostgreSQL does not answer, or this user may not
+ *   see whether the file exists.
  */
-export function findPlace(option: string | undefined): Place {
-  const variable = process.env[VARIABLE]
-  const [given, from] =
-    option !== undefined ? [option, '--database'] : variable ? [variable, VARIABLE] : [DEFAULT, '']
-  const url = from === '--database' ? urlOf(given) : given
-  const { path, driver } = read(url, given, from)
-  if (path === null) return { url, file: null, path: ':memory:', driver, existed: false }
-  const file = resolve(path)
-  return { url, file, path: file, driver, existed: fileExists(file) }
+export async function findPlace(options: PlaceOptions): Promise<FoundPlace> {
+  const place = placeOf(options)
+  const { file, source } = place
+  if (file !== null) return { ...place, existed: fileExists(file) }
+  if (isInMemory(place)) return { ...place, existed: false }
+  await demandEngine(place, false)
+  const { tablesExist } = await import('../doctor/inspect-any.ts')
+  return { ...place, existed: await read(place, () => tablesExist(source)) }
+}
+
+/** Reads the database as it is. A failure says which database it is. */
+export async function read<Result>(
+  { path, file }: Place,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { errorConverter } = await import('../store/store-failure.ts')
+  return work().catch((error) => {
+    throw errorConverter(`The database ${path}`, file)(error)
+  })
 }
 
 /**
- * Like {@link findPlace}, but the file must exist: to create an empty database would only hide a wrong path.
+ * Like {@link findPlace}, but the database must exist: to create an empty one would only hide a wrong path or URL.
  * @throws Failure
  */
-export function existingPlace(option: string | undefined): Place {
-  const place = findPlace(option)
-  if (place.existed || place.file === null) return place
-  throw new Failure(
+export async function existingPlace(options: PlaceOptions): Promise<FoundPlace> {
+  const place = await findPlace(options)
+  if (!place.existed && !isInMemory(place)) throw missing(place)
+  return place
+}
+
+/**
+ * Checks that the servers on a database keep nonces where this command would look for them. A server switches when it
+ * is started with another option; a command must not, because all servers would then reject every request.
+ *
+ * @throws Failure if they keep them elsewhere.
+ */
+export async function checkNonces(place: FoundPlace): Promise<void> {
+  const { path, source, nonces, existed } = place
+  if (!existed) return
+  const { inspect } = await import('../doctor/inspect-any.ts')
+  const { noncesPlace } = await import('../doctor/inspect.ts')
+  const kept = await read(place, () => inspect(source, noncesPlace))
+  if (kept === 'redis' && nonces === null) {
+    const said = `the servers on ${path} keep nonces in Redis: give its URL as they have it, by --nonces or MAC_NONCES_URL.`
+    throw new Failure(EXIT.store, 'ERR_CLI_NONCES', said)
+  }
+  if (kept === 'database' && nonces !== null) {
+    const said = `the servers on ${path} keep nonces in the database: leave out --nonces and MAC_NONCES_URL. To keep them in Redis, start the servers with the option nonces; a command does not switch.`
+    throw new Failure(EXIT.store, 'ERR_CLI_NONCES', said)
+  }
+}
+
+/** Returns the error for a database that does not exist. */
+function missing({ path, file }: Place): Failure {
+  const what =
+    file === null ? `the tables of withmac are missing in ${path}` : `there is no database ${path}`
+  return new Failure(
     EXIT.store,
     'ERR_CLI_NO_DATABASE',
-    `there is no database ${place.path}. To create it: "${pasted('init')}". To use another one: --database or MAC_DATABASE_URL.`,
+    `${what}. To create ${file === null ? 'them' : 'it'}: "${pasted('init')}". To use another one: --database or MAC_DATABASE_URL.`,
   )
 }
 
 /** Prints a note if the database is in memory: nothing is kept. */
-export function warnOfMemory({ file }: Place, terminal: Terminal): void {
-  if (file !== null) return
+export function warnOfMemory(place: Place, terminal: Terminal): void {
+  if (!isInMemory(place)) return
   const { yellow } = terminal.errorColors
   terminal.note(
     `${yellow('note:')} the database is in memory: it starts empty and is lost when this command ends`,
@@ -74,15 +105,26 @@ export function warnOfMemory({ file }: Place, terminal: Terminal): void {
  *
  * @param work Gets methods whose changes name the operator in the history, and the `Mac` itself, which names
  *   nobody.
+ * @param withNonces Whether `work` needs nonces. Then {@link checkNonces} must come first. Otherwise they are not
+ *   opened: the command works without Redis, and cannot change where servers keep nonces.
  */
 export async function withMacOf<Result>(
   place: Place,
   work: (acting: Mac, mac: Mac) => Promise<Result>,
+  withNonces = false,
 ): Promise<Result> {
-  await demandSqlite(place.driver)
+  await demandEngine(place, withNonces)
+  const { source, url, nonces } = place
   // Loaded lazily: commands that need no database start without it.
-  const { createMac, partsOf } = await import('../create-mac.ts')
-  const mac = createMac({ database: place.url })
+  const { makeMac, partsOf } = await import('../create-mac.ts')
+  const options = {
+    database: 'path' in source ? url : source.url,
+    nonces: nonces?.url ?? undefined,
+    nonceKeyPrefix: nonces?.keyPrefix,
+    storeTimeoutSeconds: PATIENCE_SECONDS,
+    connections: FEW_CONNECTIONS,
+  }
+  const mac = makeMac(options, 'withmac', { onlyCredentials: !withNonces })
   try {
     await mac.ready()
     return await work({ ...mac, ...partsOf(mac).actingAs(operator()) }, mac)
@@ -91,15 +133,22 @@ export async function withMacOf<Result>(
   }
 }
 
-/** Opens the store of the database, runs `work`, and closes it. */
+/** Opens the store of the database, runs `work`, and closes it: see {@link withMacOf}. */
 export async function withStoreOf<Result>(
-  { file, driver }: Place,
+  place: Place,
   work: (store: Store) => Promise<Result>,
+  withNonces = false,
 ): Promise<Result> {
-  await demandSqlite(driver)
+  await demandEngine(place, withNonces)
   const { openStore } = await import('../store/open.ts')
   const { environmentSealer } = await import('../store/sealing/sealing-source.ts')
-  const store = await openStore({ path: file, driver }, { sealer: environmentSealer() })
+  const store = await openStore(place.source, {
+    sealer: environmentSealer(),
+    nonces: place.nonces,
+    timeoutSeconds: PATIENCE_SECONDS,
+    connections: FEW_CONNECTIONS,
+    onlyCredentials: !withNonces,
+  })
   try {
     return await work(store)
   } finally {
@@ -107,66 +156,29 @@ export async function withStoreOf<Result>(
   }
 }
 
-/** Converts a path, `:memory:` or a `file:` URL to a URL for the library. Other texts stay as they are. */
-function urlOf(given: string): string {
-  if (given === ':memory:') return 'sqlite::memory:'
-  if (/^file:/i.test(given)) return `sqlite:${resolve(pathOfFileUrl(given))}`
-  // One letter and a colon is a Windows drive, not a URL scheme.
-  const isUrl = given === '' || /^[a-z][a-z0-9+.-]+:/i.test(given)
-  return isUrl ? given : `sqlite:${resolve(given)}`
-}
-
-/** The path of `file:mac.db`, `file:/var/mac.db` or `file:///var/mac.db`, decoded as SQLite decodes it. */
-function pathOfFileUrl(given: string): string {
-  const rest = given.slice('file:'.length)
-  try {
-    if (/[?#]/.test(rest)) throw new Error('only a path is allowed, without ?parameters')
-    if (rest.startsWith('//')) return fileURLToPath(given)
-    if (rest === '') throw new Error('it names no file')
-    return decodeURIComponent(rest)
-  } catch (error) {
-    throw misuse(
-      `--database ${JSON.stringify(given)} cannot be used: ${(error as Error).message}. Write a path, such as mac.db.`,
-    )
-  }
-}
-
-function read(url: string, given: string, from: string): DatabaseUrl {
-  try {
-    const read = parseDatabaseUrl(url)
-    if ('path' in read) return read
-    throw new TypeError('the command line does not open PostgreSQL yet')
-  } catch (cause) {
-    const more = from === '--database' ? ', or a path such as mac.db' : ''
-    const quoted = JSON.stringify(withoutPassword(given))
-    throw misuse(`${from}: ${(cause as Error).message}${more}. The value was ${quoted}.`)
-  }
-}
-
-/** Hides a password: the value may be a URL of another database, such as PostgreSQL. */
-function withoutPassword(given: string): string {
-  return given.replace(/\/\/.*@/s, '//…@').replace(/(?<=^[a-z][a-z0-9+.-]+:.*)\?.*/is, '?…')
-}
-
 /**
- * Whether the file exists. A file in a folder that this user may not enter does not count as missing.
- * @throws Failure if this cannot be found out.
+ * Checks that the packages for the database are installed, and if needed that for the nonces.
+ * @throws Failure if one is missing. It says what to install.
  */
-function fileExists(file: string): boolean {
+export async function demandEngine({ source, nonces }: Place, withNonces: boolean): Promise<void> {
+  if ('path' in source) await demandSqlite(source.driver)
+  else await demandPackage('pg', 'PostgreSQL')
+  if (withNonces && nonces !== null) await demandPackage('redis', 'Redis')
+}
+
+async function demandPackage(name: string, needs: string): Promise<void> {
+  const { optionalPackage } = await import('../optional-package.ts')
   try {
-    return statSync(file, { throwIfNoEntry: false }) !== undefined
+    await optionalPackage(name, needs)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOTDIR') return false
-    if (code === 'ELOOP' || code === 'ENAMETOOLONG') {
-      throw misuse(`the database ${file} cannot be used: ${message}. Use another path.`)
-    }
-    // Rethrown as it is: `understand` has a message for a missing permission of Deno.
-    if (code !== 'EACCES' && code !== 'EPERM') throw error
+    const isMissing = error instanceof TypeError && error.message.startsWith('withmac: ')
+    if (!isMissing) throw error
+    const install = `npm install ${name} (with Bun: bun add ${name}; with Deno: deno add npm:${name})`
     throw new Failure(
       EXIT.store,
-      'ERR_MAC_STORE',
-      `you may not enter a folder in the path of the database ${file} (${message}). Run this command as the user that runs the server.`,
+      'ERR_CLI_NO_PACKAGE',
+      `${needs} needs the package ${name}, which is not installed. In the folder where withmac is installed, run: ${install}`,
+      { cause: error },
     )
   }
 }
@@ -175,7 +187,7 @@ function fileExists(file: string): boolean {
  * Checks that this runtime has a SQLite driver for the database.
  * @throws Failure if it has none. It says what to install, or how to run withmac instead.
  */
-export async function demandSqlite(choice: DriverChoice): Promise<void> {
+async function demandSqlite(choice: DriverChoice): Promise<void> {
   // Loaded lazily, because it imports Kysely.
   const { runtimeName, sqliteDriver } = await import('../doctor/inspect.ts')
   if ((await sqliteDriver(choice)) !== null) return

@@ -20,7 +20,7 @@ export const STATUSES: readonly (readonly [ExitStatus, string])[] = [
   [EXIT.ok, 'success'],
   [EXIT.no, 'the command ran, but: not found, rejected, or a problem was found'],
   [EXIT.usage, 'the command line, or a file that it names, cannot be used'],
-  [EXIT.store, 'the database cannot be used'],
+  [EXIT.store, 'the database or Redis cannot be used, or its package is not installed'],
   [EXIT.network, 'the server cannot be reached'],
   [EXIT.internal, 'a bug in withmac'],
 ]
@@ -35,6 +35,10 @@ export type CliErrorCode =
   | 'ERR_CLI_NO_DATABASE'
   /** This runtime has no SQLite driver for the database. */
   | 'ERR_CLI_NO_SQLITE'
+  /** The package for PostgreSQL or Redis is not installed. */
+  | 'ERR_CLI_NO_PACKAGE'
+  /** The servers keep nonces elsewhere than the command would. */
+  | 'ERR_CLI_NONCES'
   /** A server cannot be reached. */
   | 'ERR_CLI_NETWORK'
   /** Deno lacks a permission. */

@@ -64,8 +64,13 @@ function program(terminal: Terminal): Command {
     .version(version(), '-V, --version', 'prints the version')
     .option(
       '--database <database>',
-      'a path or URL: mac.db, sqlite:mac.db, file:mac.db (default: MAC_DATABASE_URL, otherwise mac.db)',
+      'a path or URL: mac.db, sqlite:mac.db, file:mac.db, postgres://host/name (default: MAC_DATABASE_URL, otherwise mac.db)',
     )
+    .option(
+      '--nonces <url>',
+      'where the servers keep nonces, if in Redis: redis://host (default: MAC_NONCES_URL, otherwise the database)',
+    )
+    .option('--nonce-key-prefix <prefix>', 'the start of the keys in Redis (default: withmac)')
     .option('--json', 'prints one JSON value; errors are JSON on stderr')
     .helpCommand('help [command]', 'prints the help of a command')
     .addHelpText(

@@ -51,7 +51,7 @@ async function statusCounts(
 /** Credentials that expire within a week. Not those whose whole lifetime is at most a week. */
 async function ending(rows: Inspected['rows'], now: number): Promise<Finding[]> {
   const found = await rows(
-    `select id, user, expires,
+    `select id, "user", expires,
         (select max(used) from mac_usage where credential = id) as used
       from mac_credentials
       where revoked is null and disabled is null and remove_at is null
@@ -82,11 +82,12 @@ async function ending(rows: Inspected['rows'], now: number): Promise<Finding[]> 
  */
 async function oldKeys(rows: Inspected['rows'], now: number): Promise<Finding[]> {
   const found = await rows(
-    `select id, user, rotated, min(old_until, ifnull(expires, old_until)) as ends,
-        (select used from mac_usage where credential = id and key_number = c.key_number - 1) as used
-      from mac_credentials c
-      where revoked is null and disabled is null and ends > ?
-      order by ends`,
+    `select * from (select id, "user", rotated,
+          case when expires < old_until then expires else old_until end as ends,
+          (select used from mac_usage
+            where credential = c.id and mac_usage.key_number = c.key_number - 1) as used
+        from mac_credentials c where revoked is null and disabled is null) as old
+      where ends > ? order by ends`,
     now,
   )
   if (found.length === 0) return []

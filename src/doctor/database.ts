@@ -6,6 +6,7 @@ import type { DatabaseSource, DatabaseUrl } from '../store/database-url.ts'
 import type { SqliteHandle } from '../store/drivers/sqlite-handle.ts'
 import { ENTRY_BYTES } from '../store/journal-entries.ts'
 import { SCHEMA_VERSION, TRIGGER_NAMES } from '../store/migrations.ts'
+import type { NonceSource } from '../store/nonce-source.ts'
 import type { MacDatabase } from '../store/schema.ts'
 import type { KeySealer } from '../store/sealing/sealer.ts'
 import { isBusy, reasonOf } from '../store/store-failure.ts'
@@ -15,6 +16,8 @@ import { bad, type Finding, good, note } from './finding.ts'
 import {
   type Inspected,
   inspectedKysely,
+  JOURNAL,
+  noncesPlace,
   runtimeName,
   sqliteDriver,
   withInspected,
@@ -30,20 +33,75 @@ export interface DoctorOptions {
    * requests. Default: no limit.
    */
   readonly mostBytes?: number
+  /** Where the servers keep nonces, if not in the database. */
+  readonly nonces?: NonceSource | null
 }
 
 /**
  * Checks a database. It changes nothing, and does not fail: a failure is a finding.
  *
- * Of the caller's Kysely it checks only what queries can tell. It does *not* know the file, and does not
- * take the write lock on the caller's connection. One finding says so.
+ * Of the caller's Kysely on SQLite it checks only what queries can tell. It does *not* know the file, and does
+ * not take the write lock on the caller's connection. One finding says so.
  */
 export async function databaseFindings(
   database: DatabaseSource,
   options: DoctorOptions = {},
 ): Promise<Finding[]> {
-  if ('kysely' in database) return kyselyFindings(database.kysely, options)
-  if (!('path' in database)) return []
+  return engineFindings(database, options)
+}
+
+async function engineFindings(
+  database: DatabaseSource,
+  options: DoctorOptions,
+): Promise<Finding[]> {
+  if ('path' in database) return sqliteUrlFindings(database, options)
+  if ('kysely' in database && database.language === 'sqlite') {
+    return kyselyFindings(database.kysely, options)
+  }
+  const { postgresFindings } = await import('./postgres.ts')
+  return postgresFindings(database, async (inspected) => {
+    const now = Math.floor(Date.now() / 1000)
+    return [
+      ...(await credentialFindings(inspected, SCHEMA_VERSION, now)),
+      ...(await sealingFindings(inspected, options.sealer)),
+      ...(await placeFindings(inspected, options)),
+    ]
+  })
+}
+
+/** Compares where nonces are kept with what this process was told. */
+async function placeFindings(
+  inspected: Inspected,
+  { nonces = null }: DoctorOptions,
+): Promise<Finding[]> {
+  const place = await noncesPlace(inspected)
+  if (place === 'redis' && nonces === null) {
+    return [
+      bad(
+        'place',
+        'the servers keep nonces in Redis, which was not checked: the option nonces and MAC_NONCES_URL are not set here',
+        'to check Redis too: ',
+        { command: 'doctor', options: '--nonces URL' },
+        '; a server without this option rejects every request',
+      ),
+    ]
+  }
+  if (place === 'database' && nonces !== null) {
+    return [
+      note(
+        'place',
+        'nonces are in the database. The first request at a server with the option nonces moves them to Redis; servers without it then reject every request',
+        'give all servers the same option nonces, or the same MAC_NONCES_URL',
+      ),
+    ]
+  }
+  return []
+}
+
+async function sqliteUrlFindings(
+  database: DatabaseUrl,
+  options: DoctorOptions,
+): Promise<Finding[]> {
   const { path, driver } = database
   const runtime = good(
     'runtime',
@@ -144,7 +202,12 @@ async function contentFindings(
   if (version >= SEALING) {
     findings.push(...(await sealingFindings(database, options.sealer)))
   }
-  return [...findings, await nonces(database, version), await clock(database, now)]
+  return [
+    ...findings,
+    await nonces(database, version),
+    ...(version >= JOURNAL ? await placeFindings(database, options) : []),
+    await clock(database, now),
+  ]
 }
 
 async function schemaVersion({ value }: Inspected): Promise<number | null> {
@@ -237,9 +300,6 @@ function lock({ handle, path }: OpenFile): Finding {
     )
   }
 }
-
-/** The first schema version in which nonces are in a journal. */
-const JOURNAL = 5
 
 async function nonces({ value, state }: Inspected, version: number): Promise<Finding> {
   const count =

@@ -9,7 +9,8 @@ import type { MacDatabase, StateName } from '../store/schema.ts'
 
 /** A database that is read as it is, without a migration. */
 export interface Inspected {
-  /** Returns the rows of a query. The query must not write. */
+  readonly language: 'sqlite' | 'postgres'
+  /** Returns the rows of a query, whose parameters are written as `?`. The query must not write. */
   rows(sql: string, ...parameters: readonly unknown[]): Promise<readonly InspectedRow[]>
   /** Returns the first value of the first row. */
   value(sql: string, ...parameters: readonly unknown[]): Promise<unknown>
@@ -17,7 +18,32 @@ export interface Inspected {
   state(name: StateName): Promise<number | null>
 }
 
-type InspectedRow = Readonly<Record<string, unknown>>
+/** A row as a driver returns it. */
+export type InspectedRow = Readonly<Record<string, unknown>>
+
+/** The first schema version of SQLite in which nonces are in a journal. */
+export const JOURNAL = 5
+
+/**
+ * Returns where the servers on a database keep nonces: in the database, or in Redis; `undecided` if none was ever
+ * recorded.
+ */
+export async function noncesPlace({
+  language,
+  state,
+  value,
+}: Inspected): Promise<'database' | 'redis' | 'undecided'> {
+  if (((await state('halted')) ?? 0) >= IN_REDIS) return 'redis'
+  const version = Number(await value('select max(version) from mac_schema'))
+  const table = language === 'sqlite' && version >= JOURNAL ? 'mac_nonce_log' : 'mac_nonces'
+  const isUsed =
+    ((await state('nonce_floor')) ?? 0) > 0 ||
+    (await value(`select 1 from ${table} limit 1`)) !== undefined
+  return isUsed ? 'database' : 'undecided'
+}
+
+/** The lowest number of the state `halted` if nonces are kept in Redis, or on the way there. */
+const IN_REDIS = 2
 
 /** Opens a database without a migration, runs `work`, and closes it. A missing file is created. */
 export async function withInspected<Result>(
@@ -28,7 +54,7 @@ export async function withInspected<Result>(
   try {
     handle.exec('pragma busy_timeout = 2000')
     return await work(
-      inspectedBy(async (sql, ...parameters) => handle.all(sql, parameters)),
+      inspectedBy('sqlite', async (sql, ...parameters) => handle.all(sql, parameters)),
       handle,
     )
   } finally {
@@ -36,20 +62,22 @@ export async function withInspected<Result>(
   }
 }
 
-/** Reads the database of the caller's Kysely. */
+/** Reads the database of the caller's Kysely on SQLite. */
 export function inspectedKysely(own: Kysely<MacDatabase>): Inspected {
   // The caller's plugins could rename columns.
   const db = own.withoutPlugins()
-  return inspectedBy(async (sql, ...parameters) => {
+  return inspectedBy('sqlite', async (sql, ...parameters) => {
     const query = CompiledQuery.raw(sql, [...parameters])
     return (await inTime(db.executeQuery<InspectedRow>(query), 'The database')).rows
   })
 }
 
-function inspectedBy(rows: Inspected['rows']): Inspected {
+/** @param rows Runs a query. */
+export function inspectedBy(language: Inspected['language'], rows: Inspected['rows']): Inspected {
   const value: Inspected['value'] = async (sql, ...parameters) =>
     Object.values((await rows(sql, ...parameters))[0] ?? {})[0]
   return {
+    language,
     rows,
     value,
     async state(name) {

@@ -47,7 +47,8 @@ export async function sealingFindings(
 function sealedState(uses: readonly SealingUse[], { current, ids }: KeySealer): Finding {
   const unsealed = uses.find(({ by }) => by === null)?.credentials ?? 0
   if (current === null) {
-    const text = 'keys are not sealed: whoever has the file, or a backup of it, can sign requests'
+    const text =
+      'keys are not sealed: whoever can read the database, or a backup of it, can sign requests'
     return note(
       'sealing',
       text,
@@ -95,7 +96,7 @@ async function unopenedFindings({ rows }: Inspected, sealer: KeySealer): Promise
       `the keys of ${unopened.slice(0, MOST_NAMED).join(', ')}${more} cannot be opened: they were changed, or copied from another row`,
       'give each a new key: ',
       { command: 'rotate', options: 'ID --grace 0' },
-      '; and find out who wrote to this file',
+      '; and find out who wrote to this database',
     ),
   ]
 }

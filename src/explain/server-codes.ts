@@ -9,7 +9,9 @@ const AFTER_MAC = {
   ERR_MAC_TIMESTAMP_STALE:
     "the timestamp was too old by the server's clock, or the server no longer keeps nonces of that time. " +
     'Let the client sign the request again.',
-  ERR_MAC_TIMESTAMP_AHEAD: "the timestamp was ahead of the server's clock: set the client's clock.",
+  ERR_MAC_TIMESTAMP_AHEAD:
+    "the timestamp was too far ahead of the server's clock, or of the clock of PostgreSQL or Redis if nonces are " +
+    'kept there. Set the clock of the client; if it is right, compare those two: "withmac doctor" does.',
   ERR_MAC_REVOKED: 'the credential was revoked: give the client a new one.',
   ERR_MAC_DISABLED: 'the credential is disabled: enable it, or let the client use another.',
   ERR_MAC_KEY_RETIRED:

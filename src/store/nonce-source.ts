@@ -14,6 +14,9 @@ export type RedisClient =
   | { sendCommand(args: string[]): Promise<unknown> }
   | { send(command: string, args: string[]): Promise<unknown> }
 
+/** What the option `nonceKeyPrefix` may be. */
+export const KEY_PREFIX: RegExp = /^[\w:.-]{1,64}$/
+
 /** Which methods tell the clients apart, and how each is called in error messages. */
 const METHODS = ['call', 'sendCommand', 'send'] as const
 

@@ -167,7 +167,21 @@ async function openNonces(
   parts: StoreParts,
   settings: StoreSettings,
 ): Promise<NonceEngine> {
+  if (settings.onlyCredentials) return NO_NONCES
   if (settings.nonces === null) return database.openNonces(parts)
   const { openRedisNonces } = await import('./redis/open-redis.ts')
   return openRedisNonces(settings.nonces, parts, settings)
+}
+
+const notOpened = async (): Promise<never> => {
+  throw new MacError('ERR_MAC_STORE', 'The store of nonces was not opened.')
+}
+
+/** What a store has that was opened only for its credentials. */
+const NO_NONCES: NonceEngine = {
+  record: notOpened,
+  isKnown: () => false,
+  countFailure() {},
+  prune: notOpened,
+  async close() {},
 }

@@ -117,6 +117,7 @@ const NO_SUCH_HOST = 'there is no such host: correct the name in the URL'
 /** What the codes of the system mean, and those of TLS. */
 const SYSTEM: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is PostgreSQL running, and are host and port right?',
+  ENOENT: 'there is no such socket: is PostgreSQL running, and is the folder right?',
   ENOTFOUND: NO_SUCH_HOST,
   EAI_AGAIN: 'the name of its host could not be looked up: check the name, and DNS',
   ETIMEDOUT: UNREACHABLE,

@@ -9,6 +9,11 @@ export interface StoreSettings {
   readonly sealer: KeySealer
   /** Where nonces are kept; `null` for the database itself. */
   readonly nonces: NonceSource | null
+  /**
+   * Whether nonces are not opened, for commands that only read and change credentials: they work without Redis, and
+   * do not decide where servers keep nonces.
+   */
+  readonly onlyCredentials: boolean
   /** The maximum number of nonces in memory, for SQLite. */
   readonly mostNonces: number
   /** Where requests are counted. It may have counts from the time before the store is open. */
@@ -29,6 +34,7 @@ export interface StoreSettings {
 export const DEFAULT_SETTINGS: Omit<StoreSettings, 'traffic'> = {
   sealer: UNSEALED,
   nonces: null,
+  onlyCredentials: false,
   mostNonces: MOST_FINGERPRINTS,
   keepSeconds: 300,
   timeoutSeconds: 2,

@@ -138,7 +138,10 @@ test.each([
   [['--scope', 'read', 'wr"ite'], '--scope wr"ite is not valid'],
   [['--rate-limit', '100'], '--rate-limit 100 is not valid: write 100/1m'],
   [['--algorithm', 'md5'], "argument 'md5' is invalid"],
-  [['--database', 'postgres://db'], '--database: postgres: is not a supported database URL'],
+  [
+    ['--database', 'postgres:db'],
+    '--database: this postgres: URL cannot be read: write postgres://',
+  ],
   [['--database', ''], 'The value was "".'],
 ])('create rejects %j with a message of one line, and creates nothing', async (args, message) => {
   using folder = temporaryFolder()

@@ -60,7 +60,7 @@ test.each([[':memory:'], ['sqlite::memory:']])(
 )
 
 test.each([
-  ['postgres://ada:secret@db/x?password=secret', '"postgres://…@db/x?…"'],
+  ['mysql://ada:secret@db/x?password=secret', '"mysql://…@db/x?…"'],
   ['mysql:db', '"mysql:db"'],
   ['', '""'],
   ['sqlite:', '"sqlite:"'],
@@ -84,6 +84,38 @@ test.each([
     expect(err).not.toContain('secret')
   },
 )
+
+test.each([
+  [
+    'postgres://ada:secret',
+    'this postgres: URL cannot be read: write postgres://user:password@host',
+  ],
+  ['postgres://secret:5/6@db/x', 'this postgres: URL cannot be read'],
+  ['postgres://ada:secret@one,two/x', 'this postgres: URL names several hosts'],
+])('--database %s is rejected, and nothing of it is shown', async (given, fault) => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('')
+  for (const json of [[], ['--json']]) {
+    const { out, err, status } = await withmac(['list', '--database', given, ...json], { cwd })
+    expect({ out, status }).toEqual({ out: '', status: 2 })
+    expect(err).toContain(`--database: ${fault}`)
+    expect(err).toContain('The value is not shown.')
+    expect(err).not.toContain('secret')
+  }
+})
+
+test.each([
+  ['--nonces', 'redis://ada:secret', {}],
+  ['--nonces', '', {}],
+  ['MAC_NONCES_URL', '', { MAC_NONCES_URL: 'redis:/ada:secret@h' }],
+])('%s %s is rejected, and nothing of it is shown', async (from, given, env) => {
+  using folder = temporaryFolder()
+  const option = from === '--nonces' ? ['--nonces', given] : []
+  const { err, status } = await withmac(['init', ...option], { cwd: folder.path(''), env })
+  expect(err).toContain(`withmac: ${from} must be a URL that starts with redis://`)
+  expect(err).not.toContain('secret')
+  expect(status).toBe(2)
+})
 
 test('MAC_DATABASE_URL is read as servers read it, and the error quotes it', async () => {
   using folder = temporaryFolder()

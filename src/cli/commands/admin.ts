@@ -1,13 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { Mac } from '../../mac.ts'
 import { plain } from '../../protocol/terminal-text.ts'
-import { findPlace, warnOfMemory, withMacOf } from '../database.ts'
+import { checkNonces, findPlace, warnOfMemory, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'
 import { examples, pasted } from '../help.ts'
 import { operator } from '../operator.ts'
+import type { PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-interface AdminOptions {
-  readonly database?: string
+interface AdminOptions extends PlaceOptions {
   readonly port: number
 }
 
@@ -29,10 +30,12 @@ export function adminCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (_, command: Command) => {
-      const { database, port } = command.optsWithGlobals<AdminOptions>()
-      const place = findPlace(database)
+      const options = command.optsWithGlobals<AdminOptions>()
+      const { port } = options
+      const place = await findPlace(options)
       warnOfMemory(place, terminal)
-      await withMacOf(place, async (_, mac) => {
+      await checkNonces(place)
+      const serve = async (_: Mac, mac: Mac) => {
         // Loaded lazily: no other command needs them.
         const { Gate, IDLE_HOURS } = await import('../admin/gate.ts')
         const { Loopback } = await import('../admin/loopback.ts')
@@ -68,7 +71,8 @@ export function adminCommand(terminal: Terminal): Command {
           terminal.note(`The admin page was not used for ${IDLE_HOURS} hours. It has ended.`)
         }
         await server.close()
-      })
+      }
+      await withMacOf(place, serve, true)
     })
 }
 

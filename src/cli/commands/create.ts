@@ -7,15 +7,15 @@ import type { RateLimit } from '../../types.ts'
 import { checkNew, readRateLimit, readScopes, reserveFile, savedText } from '../credential.ts'
 import { credentialJson, credentialLines, newKeyLines, trialLines } from '../credential-text.ts'
 import { signedCurl } from '../curl.ts'
-import { findPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
+import { findPlace, warnOfMemory, withMacOf } from '../database.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { examples, lineOn } from '../help.ts'
 import { readAddress } from '../network.ts'
+import type { Place, PlaceOptions } from '../place.ts'
 import { readExpiry } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-interface CreateOptions {
-  readonly database?: string
+interface CreateOptions extends PlaceOptions {
   readonly id?: string
   readonly label?: string
   readonly expires: string
@@ -67,7 +67,7 @@ export function createCommand(terminal: Terminal): Command {
       const expires = readExpiry(options.expires, new Date())
       const scopes = options.scope && readScopes(options.scope)
       const rateLimit = options.rateLimit === undefined ? null : readRateLimit(options.rateLimit)
-      const place = findPlace(options.database)
+      const place = await findPlace(options)
       const { id, label, algorithm } = options
       // Loaded lazily, because it imports Zod. It checks the options before any file is created.
       const { readCredential } = await import('../../credentials/create.ts')

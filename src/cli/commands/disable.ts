@@ -4,6 +4,7 @@ import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, statusOf, statusText } from '../credential-text.ts'
 import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { examples, lineOn } from '../help.ts'
+import type { PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 export function disableCommand(terminal: Terminal): Command {
@@ -18,7 +19,7 @@ export function disableCommand(terminal: Terminal): Command {
       examples(['withmac disable 3f9c2a1be0d14c7fa6b2d9e1', 'undo it with "withmac enable"']),
     )
     .action(async (id: string, _, command: Command) => {
-      const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
+      const place = await existingPlace(command.optsWithGlobals<PlaceOptions>())
       const [before, after] = await withMacOf(place, async (mac) => [
         await foundUnrevoked(mac, id, place),
         await mac.disableCredential(id),
@@ -48,7 +49,7 @@ export function enableCommand(terminal: Terminal): Command {
       examples(['withmac enable 3f9c2a1be0d14c7fa6b2d9e1', 'after "withmac disable"']),
     )
     .action(async (id: string, _, command: Command) => {
-      const place = existingPlace(command.optsWithGlobals<{ database?: string }>().database)
+      const place = await existingPlace(command.optsWithGlobals<PlaceOptions>())
       const [before, after] = await withMacOf(place, async (mac) => [
         await foundUnrevoked(mac, id, place),
         await mac.enableCredential(id),

@@ -3,12 +3,13 @@ import type { Finding } from '../../doctor/finding.ts'
 import { gather } from '../body.ts'
 import { type CredentialOptions, signingCredential, takesCredential } from '../credential.ts'
 import { NOBODY, signedCurl } from '../curl.ts'
-import { demandSqlite, existingPlace } from '../database.ts'
+import { demandEngine, existingPlace } from '../database.ts'
 import { serverFindings } from '../doctor/server.ts'
 import { findingLines, written } from '../doctor/written.ts'
 import { EXIT } from '../failure.ts'
 import { examples } from '../help.ts'
 import { readAddress } from '../network.ts'
+import { placeOf } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 interface DoctorOptions extends CredentialOptions {
@@ -47,12 +48,14 @@ export function doctorCommand(terminal: Terminal): Command {
     .action(async (address: string | undefined) => {
       const options = command.optsWithGlobals<DoctorOptions>()
       if (address === undefined) {
-        const place = existingPlace(options.database)
-        await demandSqlite(place.driver)
+        // Whether PostgreSQL answers, and has the tables, is a finding.
+        const place = placeOf(options)
+        await demandEngine(place, true)
+        if (place.file !== null) await existingPlace(options)
         // Loaded lazily, because it imports Kysely.
         const { databaseFindings } = await import('../../doctor/database.ts')
-        const { file: path, driver } = place
-        return give(await databaseFindings({ path, driver }), terminal)
+        const { source, nonces } = place
+        return give(await databaseFindings(source, { nonces }), terminal)
       }
       const url = readAddress(address)
       const { ext = null, origin = [], copies } = options

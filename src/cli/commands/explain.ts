@@ -9,9 +9,10 @@ import {
   storedCredential,
   takesCredential,
 } from '../credential.ts'
-import { existingPlace, findPlace, type Place } from '../database.ts'
+import { existingPlace, findPlace } from '../database.ts'
 import { EXIT, misuse } from '../failure.ts'
 import { examples } from '../help.ts'
+import type { Place } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { type Colors, wrap } from '../terminal/text.ts'
 
@@ -128,19 +129,20 @@ async function credentialToCheckWith(
       note(`the credential ${plain(named)}, but ${given} ${plain(id)}`)
     }
   }
-  const { credentials, id, database } = options
+  const { credentials, id } = options
   if (credentials === undefined && id !== undefined) {
     otherThan(id, 'you gave')
-    return fromDatabase(existingPlace(database), id)
+    return fromDatabase(await existingPlace(options), id)
   }
   const given = givenCredential(options, terminal)
-  if (given === null) return named === null ? null : fromDatabase(existingPlace(database), named)
+  if (given === null)
+    return named === null ? null : fromDatabase(await existingPlace(options), named)
   if (credentials !== undefined) {
     otherThan(given.id, `${plain(credentials)} has`)
     return { credential: given, from: credentials }
   }
   if (named !== null && given.id !== named) {
-    const place = findPlace(database)
+    const place = await findPlace(options)
     const stored = place.existed ? await fromDatabase(place, named) : null
     if (stored !== null) {
       note(`the credential ${plain(named)}, so MAC_ID (${plain(given.id)}) is ignored`)

@@ -4,11 +4,11 @@ import { plain } from '../../protocol/terminal-text.ts'
 import { credentialJson, showExpiry, statusText } from '../credential-text.ts'
 import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { examples, lineOn } from '../help.ts'
+import type { PlaceOptions } from '../place.ts'
 import { readExpiry } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-interface ExtendOptions {
-  readonly database?: string
+interface ExtendOptions extends PlaceOptions {
   readonly expires: string
 }
 
@@ -28,9 +28,10 @@ export function extendCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (id: string, _, command: Command) => {
-      const { database, expires } = command.optsWithGlobals<ExtendOptions>()
+      const options = command.optsWithGlobals<ExtendOptions>()
+      const { expires } = options
       const end = readExpiry(expires, new Date())
-      const place = existingPlace(database)
+      const place = await existingPlace(options)
       const [before, after] = await withMacOf(place, async (mac) => [
         await foundUnrevoked(mac, id, place),
         await mac.extendCredential(id, end),

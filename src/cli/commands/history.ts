@@ -2,14 +2,14 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { CredentialEvent } from '../../credentials/change.ts'
 import { plain } from '../../protocol/terminal-text.ts'
 import { eventText } from '../credential-text.ts'
-import { existingPlace, type Place, warnOfMemory, withMacOf } from '../database.ts'
+import { existingPlace, warnOfMemory, withMacOf } from '../database.ts'
 import { EXIT, Failure, nameOf } from '../failure.ts'
 import { examples } from '../help.ts'
+import type { Place, PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { type Column, tableLines } from '../terminal/text.ts'
 
-interface HistoryOptions {
-  readonly database?: string
+interface HistoryOptions extends PlaceOptions {
   readonly user?: string
   readonly limit: number
 }
@@ -35,8 +35,9 @@ export function historyCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (id: string | undefined, _, command: Command) => {
-      const { database, user, limit } = command.optsWithGlobals<HistoryOptions>()
-      const place = existingPlace(database)
+      const options = command.optsWithGlobals<HistoryOptions>()
+      const { user, limit } = options
+      const place = await existingPlace(options)
       // Loaded lazily, because it imports Zod.
       const { readHistoryFilter } = await import('../../credentials/change.ts')
       readHistoryFilter({ id, user, limit: limit + 1 })

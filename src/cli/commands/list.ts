@@ -11,14 +11,14 @@ import {
   statusColor,
   statusOf,
 } from '../credential-text.ts'
-import { existingPlace, type Place, warnOfMemory, withStoreOf } from '../database.ts'
+import { existingPlace, warnOfMemory, withStoreOf } from '../database.ts'
 import { nameOf } from '../failure.ts'
 import { examples, pasted } from '../help.ts'
+import type { Place, PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { type Column, tableLines } from '../terminal/text.ts'
 
-interface ListOptions {
-  readonly database?: string
+interface ListOptions extends PlaceOptions {
   readonly user?: string
   readonly status?: Status | 'active'
   readonly all?: boolean
@@ -48,8 +48,8 @@ export function listCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (_, command: Command) => {
-      const { database, ...filter } = command.optsWithGlobals<ListOptions>()
-      const place = existingPlace(database)
+      const filter = command.optsWithGlobals<ListOptions>()
+      const place = await existingPlace(filter)
       // Loaded lazily, because it imports Zod.
       const { readFilter } = await import('../../credentials/validate.ts')
       readFilter({ user: filter.user })

@@ -7,10 +7,10 @@ import { credentialJson, statusText } from '../credential-text.ts'
 import { existingPlace, found, withMacOf } from '../database.ts'
 import { EXIT, misuse } from '../failure.ts'
 import { examples, lineOn } from '../help.ts'
+import type { PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-interface RevokeOptions {
-  readonly database?: string
+interface RevokeOptions extends PlaceOptions {
   readonly yes?: boolean
 }
 
@@ -30,8 +30,9 @@ export function revokeCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (id: string, _, command: Command) => {
-      const { database, yes = false } = command.optsWithGlobals<RevokeOptions>()
-      const place = existingPlace(database)
+      const options = command.optsWithGlobals<RevokeOptions>()
+      const { yes = false } = options
+      const place = await existingPlace(options)
       await withMacOf(place, async (mac) => {
         const before = await found(mac, id, place)
         // A revoked credential stays revoked, so there is no question.
@@ -53,8 +54,7 @@ export function revokeCommand(terminal: Terminal): Command {
     })
 }
 
-interface DeleteOptions {
-  readonly database?: string
+interface DeleteOptions extends PlaceOptions {
   readonly yes?: boolean
 }
 
@@ -74,8 +74,9 @@ export function deleteCommand(terminal: Terminal): Command {
       ),
     )
     .action(async (id: string, _, command: Command) => {
-      const { database, yes = false } = command.optsWithGlobals<DeleteOptions>()
-      const place = existingPlace(database)
+      const options = command.optsWithGlobals<DeleteOptions>()
+      const { yes = false } = options
+      const place = await existingPlace(options)
       await withMacOf(place, async (mac) => {
         const credential = await found(mac, id, place)
         if (!yes && !(await isSure('delete', credential, terminal))) {

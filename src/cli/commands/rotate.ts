@@ -19,11 +19,11 @@ import { existingPlace, foundUnrevoked, withMacOf } from '../database.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { examples, lineOn } from '../help.ts'
 import { readAddress } from '../network.ts'
+import type { PlaceOptions } from '../place.ts'
 import { readExpiry, readGrace } from '../terminal/moments.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-interface RotateCommandOptions {
-  readonly database?: string
+interface RotateCommandOptions extends PlaceOptions {
   readonly grace: string
   readonly expires?: string
   readonly algorithm?: MacAlgorithm
@@ -74,7 +74,7 @@ export function rotateCommand(terminal: Terminal): Command {
       const { save = null } = options
       const rotation = readRotation(options)
       if (save !== null) checkNew(save)
-      const place = existingPlace(options.database)
+      const place = await existingPlace(options)
       await withMacOf(place, async (mac) => {
         const before = await foundUnrevoked(mac, id, place)
         checkRotation(before, rotation, new Date())

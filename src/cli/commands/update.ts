@@ -7,11 +7,11 @@ import { credentialJson, showRateLimit, showScopes } from '../credential-text.ts
 import { existingPlace, found, withMacOf } from '../database.ts'
 import { misuse } from '../failure.ts'
 import { examples } from '../help.ts'
+import type { PlaceOptions } from '../place.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { fieldLines } from '../terminal/text.ts'
 
-interface UpdateOptions {
-  readonly database?: string
+interface UpdateOptions extends PlaceOptions {
   readonly label?: string | false
   readonly scope?: readonly string[]
   /** Set by commander: `--no-scopes` makes it false. */
@@ -52,7 +52,7 @@ export function updateCommand(terminal: Terminal): Command {
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<UpdateOptions>()
       const changes = readChanges(options)
-      const place = existingPlace(options.database)
+      const place = await existingPlace(options)
       // Loaded lazily, because it imports Zod.
       const { readChanges: check } = await import('../../credentials/change.ts')
       check(changes)
