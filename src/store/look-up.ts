@@ -83,8 +83,11 @@ function findKeysInSqlite({ key, old }: Decoys) {
 }
 
 /**
- * The decoys are parameters, because each process has its own, and the text of a prepared statement must be
- * the same in all. The join with `again` reads one more row if there is no such credential.
+ * The decoys are parameters, because each process has its own, and the text of a prepared statement must be the
+ * same in all.
+ *
+ * It reads the first row from the identifier on, and then compares. So one row is read also if there is no such
+ * credential: the next one. Only after the last identifier there is none.
  */
 function findKeysInPostgres({ key, old }: Decoys) {
   const { id, number, algorithm } = NOBODY
@@ -96,10 +99,12 @@ function findKeysInPostgres({ key, old }: Decoys) {
     coalesce(known.old_key, ${old.text}) as old_key,
     coalesce(known.old_algorithm, ${algorithm}) as old_algorithm,
     case when known.old_key is null then ${old.by} else known.old_sealed_by end as old_sealed_by,
-    mark.value as version, coalesce(again.value, mark.value) as work,
-    pg_is_in_recovery()::int as standby
-    from mac_state as mark left join mac_credentials as known on known.id = ${''}
-    left join mac_state as again on known.id is null and again.name = mark.name
+    mark.value as version, pg_is_in_recovery()::int as standby
+    from mac_state as mark cross join (select cast(${''} as text) as id) as asked
+    left join lateral (
+      select near.* from (
+        select * from mac_credentials where id >= asked.id order by id limit 1) as near
+      where near.id = asked.id) as known on true
     where mark.name = 'credentials_mark'`
 }
 
