@@ -62,7 +62,8 @@ export const NONCE_TABLES: readonly string[] = [
     unsynced bigint;
   begin
     if current_setting('transaction_isolation') <> 'read committed' then
-      raise exception 'withmac needs the transaction isolation "read committed"'
+      raise exception 'withmac needs the transaction isolation "read committed", and here it is "%". Run: alter role % set default_transaction_isolation = ''read committed''',
+        current_setting('transaction_isolation'), quote_ident(current_user)
         using errcode = 'invalid_transaction_state';
     end if;
     select array[max(value) filter (where name = 'nonce_floor'),
