@@ -10,6 +10,7 @@ import type {
 } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
+import { NOW } from './contract-time.ts'
 
 const ADA: StoredCredential = {
   id: 'ada-1',
@@ -198,7 +199,6 @@ export function credentialContract(open: () => Promise<Store>): void {
 }
 
 const ALL: Omit<CredentialSearch, 'now'> = { text: null, status: 'all', before: null, limit: 1000 }
-const NOW = 1_700_000_000
 const DAY = 86_400
 
 /** The status filters that a credential is in, computed in the simplest way. */

@@ -1,8 +1,7 @@
 import type { NonceStore, NonceVerdict, Store } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
+import { NOW } from './contract-time.ts'
 
-/** In the past, because some stores reject timestamps that are ahead of their own clock. */
-const NOW = Math.floor(Date.now() / 1000) - 10_000
 const ALL = 1000
 
 interface Simply extends Pick<NonceStore, 'prune'> {

@@ -3,9 +3,8 @@ import type { Store, TrafficCount } from '../../src/store/types.ts'
 import { TrafficCounters } from '../../src/store/usage/traffic-counters.ts'
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
+import { NOW } from './contract-time.ts'
 
-/** The start of an hour. */
-const NOW = 472_222 * 3600
 const MINUTE = 60
 const HOUR = 3600
 const DAY = 24 * HOUR

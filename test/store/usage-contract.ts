@@ -1,9 +1,8 @@
 import type { NonceVerdict, Store, StoredCredential } from '../../src/store/types.ts'
 import { expect, test } from '../support/runner.ts'
 import { stored } from '../support/stored.ts'
+import { NOW } from './contract-time.ts'
 
-/** The start of an hour. */
-const NOW = 472_222 * 3600
 const HOUR = 3600
 const DAY = 24 * HOUR
 

@@ -21,10 +21,10 @@ interface Statement {
 
 const onBun = process.versions.bun !== undefined
 
-/** The SQLite class of the runtime. */
+/** The SQLite class of the runtime. Node 20 has none. */
 export const Database: new (path: string, options?: object) => Connection = onBun
   ? (await import('bun:sqlite')).Database
-  : (process.getBuiltinModule('node:sqlite').DatabaseSync as new (
+  : (process.getBuiltinModule('node:sqlite')?.DatabaseSync as new (
       path: string,
     ) => Connection)
 

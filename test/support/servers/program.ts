@@ -6,12 +6,19 @@ import { delimiter, join } from 'node:path'
  * @throws Error that says what to install.
  */
 export function program(name: string, debianPackage: string): string {
-  const places = (process.env.PATH ?? '').split(delimiter)
-  const found = [...places, ...postgresqlFolders()]
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path))
-  if (found !== undefined) return found
+  const found = findProgram(name)
+  if (found !== null) return found
   throw new Error(`${name} is missing, and this test needs it: apt-get install ${debianPackage}`)
+}
+
+/** Finds a program as {@link program} does, or returns `null`. */
+export function findProgram(name: string): string | null {
+  const places = (process.env.PATH ?? '').split(delimiter)
+  return (
+    [...places, '/usr/sbin', ...postgresqlFolders()]
+      .map((folder) => join(folder, name))
+      .find((path) => existsSync(path)) ?? null
+  )
 }
 
 function postgresqlFolders(): string[] {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, describe } from '../support/runner.ts'
-import { ownClientContract, sharedContract } from './contract.ts'
-import { startRedis } from './stores.ts'
+import { startRedis } from '../support/servers/redis.ts'
+import { ownClientContract, sharedContract } from './limits/contract.ts'
 
 const server = await startRedis()
 afterAll(() => server[Symbol.asyncDispose]())

@@ -1,7 +1,7 @@
 import { Pool } from 'pg'
 import { afterAll, describe } from '../support/runner.ts'
-import { ownClientContract, sharedContract } from './contract.ts'
-import { startPostgres } from './stores.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
+import { ownClientContract, sharedContract } from './limits/contract.ts'
 
 const server = await startPostgres()
 afterAll(() => server[Symbol.asyncDispose]())
