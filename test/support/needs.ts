@@ -3,7 +3,10 @@ import { existsSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AS_NOBODY } from './as-nobody.ts'
 import { test } from './runner.ts'
+
+export { AS_NOBODY }
 
 /** Something that a test needs, and that not every machine or user has. */
 export interface Need {
@@ -54,12 +57,6 @@ export const OPENSSL: Need = { name: 'openssl', missing: () => failure('openssl'
 export const PYTHON: Need = { name: 'python3', missing: () => failure('python3', '--version') }
 export const RUBY: Need = { name: 'ruby', missing: () => failure('ruby', '--version') }
 export const SQLITE3: Need = { name: 'sqlite3', missing: () => failure('sqlite3', '--version') }
-
-/** The words before a command that run it without the rights of root. */
-export const AS_NOBODY: readonly string[] =
-  process.getuid?.() === 0
-    ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-    : []
 
 /** A user without the rights of root who may read the sources. */
 export const ORDINARY_USER: Need = {

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
+import { AS_NOBODY, NOBODY } from '../as-nobody.ts'
 import { temporaryFolder } from '../folder.ts'
 import { program } from './program.ts'
-import { AS_NOBODY, freePort, NOBODY, type StoreServer, storeServer } from './store-server.ts'
+import { freePort, type StoreServer, storeServer } from './store-server.ts'
 
 /**
  * Starts a PostgreSQL with a new cluster in a temporary folder. Its databases sort text by the rules of English, so

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
+import { AS_NOBODY } from '../as-nobody.ts'
 import { endOf } from '../process.ts'
 
 /** A server that runs for a test on a free port of the loopback address. It can be stopped and started again. */
@@ -31,15 +32,6 @@ export interface ServerCommand {
   /** Resolves when it answers. By default that is when it accepts connections. */
   ready?(): Promise<void>
 }
-
-/** The user and group `nobody` of Debian. */
-export const NOBODY = 65_534
-
-/** The words before a command that run it as `nobody`, if root runs the tests. */
-export const AS_NOBODY: readonly string[] =
-  process.getuid?.() === 0
-    ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
-    : []
 
 /**
  * Runs a server, and waits until it answers. The kernel ends it if the process that runs the tests ends, also if

@@ -1,0 +1,1 @@
+export { program } from '../support/servers/program.ts'

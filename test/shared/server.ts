@@ -1,0 +1,1 @@
+export { freePort, type StoreServer, storeServer } from '../support/servers/store-server.ts'
