@@ -16,28 +16,31 @@ interface Deno {
   ): { shutdown(): Promise<void> }
 }
 
-/** Serves HTTP with the server of the runtime. */
-export async function listen(handler: Fetch): Promise<Listening> {
-  if (process.versions.bun !== undefined) return onBun(handler)
+/**
+ * Serves HTTP with the server of the runtime.
+ * @param port By default a free one.
+ */
+export async function listen(handler: Fetch, port = 0): Promise<Listening> {
+  if (process.versions.bun !== undefined) return onBun(handler, port)
   const { Deno } = globalThis as { Deno?: Deno }
-  return Deno === undefined ? onNode(handler) : onDeno(Deno, handler)
+  return Deno === undefined ? onNode(handler, port) : onDeno(Deno, handler, port)
 }
 
-function onBun(fetch: Fetch): Listening {
+function onBun(fetch: Fetch, port: number): Listening {
   // A connection that is closed because it is idle would look like a crash.
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, idleTimeout: 255, fetch })
+  const server = Bun.serve({ hostname: '127.0.0.1', port, idleTimeout: 255, fetch })
   return { port: server.port ?? 0, stop: () => server.stop() }
 }
 
-function onDeno(deno: Deno, handler: Fetch): Promise<Listening> {
+function onDeno(deno: Deno, handler: Fetch, wanted: number): Promise<Listening> {
   return new Promise((resolve) => {
     const onListen = ({ port }: { port: number }) =>
       resolve({ port, stop: () => server.shutdown() })
-    const server = deno.serve({ hostname: '127.0.0.1', port: 0, onListen }, handler)
+    const server = deno.serve({ hostname: '127.0.0.1', port: wanted, onListen }, handler)
   })
 }
 
-async function onNode(handler: Fetch): Promise<Listening> {
+async function onNode(handler: Fetch, wanted: number): Promise<Listening> {
   const { createServer } = await import('node:http')
   const server = createServer({ keepAliveTimeout: 0 }, async (incoming, outgoing) => {
     const headers = incoming.headers as Record<string, string>
@@ -50,7 +53,7 @@ async function onNode(handler: Fetch): Promise<Listening> {
     })
     outgoing.end(body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = () =>
     new Promise((resolve) => {

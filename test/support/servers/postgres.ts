@@ -25,7 +25,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<S
   const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', ...settings]
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const server = await storeServer({
-    ...{ url, port, stopSignal: 'SIGQUIT', asNobody: true },
+    ...{ url, port, stopSignal: 'SIGQUIT', deathSignal: 'QUIT', asNobody: true },
     command: [postgres, '-D', data, '-p', String(port), ...all.flatMap((each) => ['-c', each])],
     ready: () => answers(url),
   })

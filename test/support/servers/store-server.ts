@@ -27,6 +27,8 @@ export interface ServerCommand {
   readonly command: readonly string[]
   /** The signal that ends it soon. */
   readonly stopSignal: 'SIGQUIT' | 'SIGTERM'
+  /** The signal that it gets if the tests are killed. By default it cannot be ignored. */
+  readonly deathSignal?: 'QUIT' | 'TERM'
   /** Whether it runs as `nobody` if root runs the tests: PostgreSQL does not run as root. */
   readonly asNobody?: boolean
   /** Resolves when it answers. By default that is when it accepts connections. */
@@ -44,8 +46,8 @@ export async function storeServer(given: ServerCommand): Promise<StoreServer> {
   const start = async () => {
     const before = given.asNobody === true ? AS_NOBODY : []
     const [file = '', ...args] = before.length === 0 ? ['setpriv'] : before
-    const signal = stopSignal === 'SIGQUIT' ? 'QUIT' : 'KILL'
-    child = spawn(file, [...args, `--pdeathsig=${signal}`, ...given.command], { stdio: 'ignore' })
+    const last = `--pdeathsig=${given.deathSignal ?? 'KILL'}`
+    child = spawn(file, [...args, last, ...given.command], { stdio: 'ignore' })
     ended = endOf(child)
     await acceptsConnections(port, child)
     await given.ready?.()

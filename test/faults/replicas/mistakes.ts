@@ -1,0 +1,7 @@
+import type { Mistake } from '../mistaken-code.ts'
+
+/** Without these lines, PostgreSQL forgets nonces in a crash, and nothing rejects their copies. */
+export const POSTGRES_WITHOUT_GUARD: readonly Mistake[] = []
+
+/** Without these lines, an empty Redis accepts whatever comes. */
+export const REDIS_WITHOUT_GUARD: readonly Mistake[] = []
