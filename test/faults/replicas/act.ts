@@ -105,10 +105,10 @@ export class Act {
 
   /** Runs all parts, and prints their counts. */
   async run(seconds: number): Promise<ActResult> {
-    await this.#untilAccepted('at first')
+    await this.#untilAllAccept('at first')
     await this.#copies()
     await this.#load(seconds)
-    await this.#untilAccepted('after the last kill')
+    await this.#untilAllAccept('after the last kill')
     await this.#replayAll()
     return this.#judge()
   }
@@ -123,7 +123,7 @@ export class Act {
     const replays = outcomes.of('401 ERR_MAC_REPLAY')
     console.log(`  ${COPIES} copies of one request at once: ${outcomes}`)
     if (outcomes.of('200') === 1 && replays === COPIES - 1) this.#accept(sent)
-    else this.#problems.push(`of ${COPIES} copies of one request, ${outcomes}`)
+    else this.#problems.push(`of ${COPIES} copies of one request, ${outcomes}${this.#failures()}`)
   }
 
   /** Sends requests, copies and replays, while servers and the engine are killed. */
@@ -222,19 +222,29 @@ export class Act {
     await Promise.all(Array.from({ length: LANES }, lane))
   }
 
-  /** Sends fresh requests until one is accepted. */
-  async #untilAccepted(when: string): Promise<void> {
+  /** Sends fresh requests to each server, not through nginx, until it has accepted one. */
+  async #untilAllAccept(when: string): Promise<void> {
     const end = performance.now() + RECOVERY + this.#kind.windowSeconds * 1000
-    let outcome = ''
-    while (performance.now() < end) {
-      const sent = this.#fresh()
-      outcome = await this.#exchange(sent)
-      this.#note(sent, outcome)
+    const one = async ({ name, options, failures }: Replica) => {
+      const pool = new Pool(options.port, PATIENCE)
+      let outcome = ''
+      while (outcome !== '200' && performance.now() < end) {
+        const sent = this.#fresh()
+        outcome = outcomeOf(await pool.exchange(sent.text))
+        this.#note(sent, outcome)
+        if (outcome !== '200') await Bun.sleep(50)
+      }
+      pool.close()
       if (outcome === '200') return
-      await Bun.sleep(50)
+      this.#problems.push(`${name} accepted nothing ${when}: ${outcome}; ${failures.at(-1)}`)
     }
-    const failures = this.#replicas.map(({ name, failures }) => `${name}: ${failures.at(-1)}`)
-    this.#problems.push(`no request was accepted ${when}: ${outcome}; ${failures.join('; ')}`)
+    await Promise.all(this.#replicas.map(one))
+  }
+
+  /** @returns The latest failures that servers have reported. */
+  #failures(): string {
+    const latest = this.#replicas.map(({ failures }) => failures.at(-1))
+    return [...new Set(latest)].map((failure) => `\n    ${failure}`).join('')
   }
 
   #judge(): ActResult {

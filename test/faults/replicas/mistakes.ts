@@ -4,4 +4,11 @@ import type { Mistake } from '../mistaken-code.ts'
 export const POSTGRES_WITHOUT_GUARD: readonly Mistake[] = []
 
 /** Without these lines, an empty Redis accepts whatever comes. */
-export const REDIS_WITHOUT_GUARD: readonly Mistake[] = []
+export const REDIS_WITHOUT_GUARD: readonly Mistake[] = [
+  {
+    name: 'a Redis that may have lost nonces does not raise the floor',
+    file: 'store/redis/script.ts',
+    right: 'local lost = now + ahead + 1',
+    wrong: 'local lost = 0',
+  },
+]
