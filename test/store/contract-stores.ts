@@ -43,11 +43,16 @@ export interface ContractStore {
   start(): Promise<Opener>
 }
 
-/** Opens a store, and closes it at the end of the test. A test may have closed it. */
+/** Opens a store, and closes it at the end of the test, unless the test has closed it. */
 async function opening(source: DatabaseSource, settings: Settings, later: Later): Promise<Store> {
   const store = await openStore(source, settings)
-  later(() => store.close())
-  return store
+  let closing: Promise<void> | null = null
+  const close = () => {
+    closing ??= store.close()
+    return closing
+  }
+  later(close)
+  return { ...store, close }
 }
 
 const SEALER = readSealer(`${'A'.repeat(42)}E`)
@@ -138,9 +143,13 @@ export const POSTGRES: readonly ContractStore[] = [
   inPostgres('URL', byUrl),
   inPostgres('URL, sealed', byUrl, { sealer: SEALER }),
   inPostgres('URL, preparedStatements: false', byUrl, { preparedStatements: false }),
-  inPostgres('URL, 2 connections', byUrl, { connections: 2 }),
   inPostgres('own Pool', async (url, later) => databaseSource(await pool(url, later))),
   inPostgres('own Kysely', ownKysely),
+]
+
+/** What differs only by a setting is enough on one runtime. */
+export const POSTGRES_ON_BUN: readonly ContractStore[] = [
+  inPostgres('URL, 2 connections', byUrl, { connections: 2 }),
   inPostgres('own Kysely, CamelCasePlugin', (url, later) =>
     ownKysely(url, later, new CamelCasePlugin()),
   ),

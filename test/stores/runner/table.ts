@@ -48,12 +48,17 @@ export function failuresOf(results: readonly Result[]): string[] {
     const { passed, failed, broke, output } = outcome
     const title = `FAILED: ${name} on ${runtime}`
     if (broke !== null) return [`${title}: ${broke}\n${output.slice(-3000)}`]
-    if (failed.length > 0) return [`${title}: ${failed.join('; ')}\n${output.slice(-3000)}`]
+    if (failed.length > 0) return [`${title}: ${few(failed)}\n${output.slice(-3000)}`]
     if (passed.length === 0) return [`${title}: no check ran`]
     if (!isContract) return []
     const missing = [...all].filter((check) => !passed.includes(check))
-    if (missing.length > 0) return [`${title}: these checks did not run: ${missing.join('; ')}`]
+    if (missing.length > 0) return [`${title}: these checks did not run: ${few(missing)}`]
     if (passed.length >= FEWEST) return []
     return [`${title}: ${passed.length} checks instead of ${FEWEST} or more`]
   })
+}
+
+function few(names: readonly string[]): string {
+  const more = names.length > 5 ? [`and ${names.length - 5} more`] : []
+  return [...names.slice(0, 5), ...more].join('; ')
 }
