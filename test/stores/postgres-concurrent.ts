@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Edited, KeylessCredential, Store } from '../../src/store/types.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { inPostgres, newSchema, rowsIn } from '../support/postgres.ts'
 import { endOf } from '../support/process.ts'
 import { afterAll, afterEach, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 import { stored } from '../support/stored.ts'
 
 const server = await startPostgres()

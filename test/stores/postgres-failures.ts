@@ -2,9 +2,9 @@ import { createServer } from 'node:net'
 import { Pool } from 'pg'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { inPostgres, newSchema } from '../support/postgres.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 import { stored } from '../support/stored.ts'
 
 const server = await startPostgres()

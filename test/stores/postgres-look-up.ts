@@ -6,9 +6,9 @@ import { openStore } from '../../src/store/open.ts'
 import { refuseStandby } from '../../src/store/postgres/server-check.ts'
 import type { MacDatabase } from '../../src/store/schema.ts'
 import { readSealer, UNSEALED } from '../../src/store/sealing/sealer.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { inPostgres, newSchema, rowsIn } from '../support/postgres.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 import { stored } from '../support/stored.ts'
 
 const server = await startPostgres()

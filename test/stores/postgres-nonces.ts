@@ -9,11 +9,11 @@ import { openStore } from '../../src/store/open.ts'
 import type { StoreSettings } from '../../src/store/store-settings.ts'
 import type { Recorded, Store } from '../../src/store/types.ts'
 import { program } from '../shared/programs.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { nonceContract } from '../store/nonce-contract.ts'
 import { openPglite, pgliteDialect } from '../support/pglite.ts'
 import { inPostgres, newSchema, rowsIn } from '../support/postgres.ts'
 import { afterAll, afterEach, describe, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 
 // Commits that are not synced are lost in a crash for certain, because nothing else writes them within 10 s.
 const server = await startPostgres('fsync=on', 'wal_writer_delay=10s')

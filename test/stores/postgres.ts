@@ -5,13 +5,13 @@ import { openStore } from '../../src/store/open.ts'
 import { readSealer } from '../../src/store/sealing/sealer.ts'
 import type { StoreSettings } from '../../src/store/store-settings.ts'
 import type { Store } from '../../src/store/types.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { credentialContract } from '../store/credential-contract.ts'
 import { trafficContract } from '../store/traffic-contract.ts'
 import { usageContract } from '../store/usage-contract.ts'
 import { openPglite, pgliteDialect } from '../support/pglite.ts'
 import { newSchema } from '../support/postgres.ts'
 import { afterAll, afterEach, describe } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 
 const server = await startPostgres()
 const pglite = await openPglite()

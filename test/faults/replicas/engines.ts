@@ -58,7 +58,7 @@ export const ENGINES: readonly EngineKind[] = [
 ]
 
 async function postgres(settings: readonly string[]): Promise<Engine> {
-  const server = await startPostgres(settings)
+  const server = await startPostgres(...settings)
   return {
     ...{ database: server.url, nonces: null },
     kills: [

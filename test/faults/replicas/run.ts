@@ -27,9 +27,11 @@ let passed = 0
 let failed = 0
 console.log(`seed ${seed}${withoutGuard ? ', without the guard' : ''}`)
 for (const kind of kinds) {
-  console.log(`\n${kind.name}, window ${kind.windowSeconds} s:`)
+  console.log(`\n${kind.name}:`)
   try {
-    const act = await Act.start(kind, new Random(seed), withoutGuard)
+    // Without the guard nothing is rejected after a kill. A long window then finds more.
+    const given = withoutGuard ? { ...kind, loses: false, windowSeconds: 60 } : kind
+    const act = await Act.start(given, new Random(seed), withoutGuard)
     const { replays, problems } = await act.run(seconds)
     const isRight = withoutGuard ? replays > 0 : problems.length === 0
     if (isRight) passed++

@@ -16,12 +16,12 @@ export const VARIABLES = {
 
 /** @returns The PostgreSQL of the environment, or a new one. */
 export function givenPostgres(): Promise<Given> {
-  return given(VARIABLES.postgres, startPostgres)
+  return given(VARIABLES.postgres, () => startPostgres())
 }
 
 /** @returns The Redis of the environment, or a new one. */
 export function givenRedis(): Promise<Given> {
-  return given(VARIABLES.redis, startRedis)
+  return given(VARIABLES.redis, () => startRedis())
 }
 
 /** @returns The cluster of the environment, or a new one. */

@@ -13,7 +13,7 @@ import { freePort, type StoreServer, storeServer } from './store-server.ts'
  *
  * @param settings Such as `synchronous_commit=off`. Without them it syncs nothing.
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<StoreServer> {
+export async function startPostgres(...settings: readonly string[]): Promise<StoreServer> {
   const postgres = program('postgres', 'postgresql')
   const initdb = program('initdb', 'postgresql')
   const port = await freePort()
