@@ -23,9 +23,9 @@ test.each([
 ])('an answer of PostgreSQL is explained: %s', (error, words) => {
   const { code, message } = errorConverter('The database postgres://host/db')(error)
   expect(code).toBe('ERR_MAC_STORE')
-  expect(message).toStartWith('The database postgres://host/db failed: ')
+  expect(message).toMatch(/^The database postgres:\/\/host\/db failed: /)
   expect(message).toContain(words)
-  expect(message).toEndWith(`(PostgreSQL: ${error.message})`)
+  expect(message.endsWith(`(PostgreSQL: ${error.message})`)).toBe(true)
 })
 
 test.each([

@@ -1,11 +1,11 @@
 import { Client } from 'pg'
 import { createMac } from '../../src/index.ts'
 import { withmac, withmacJson } from '../cli/run.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { ownRole } from '../support/own-role.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 
 const server = await startPostgres()
 afterAll(() => server[Symbol.asyncDispose]())

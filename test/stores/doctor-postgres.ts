@@ -8,10 +8,10 @@ import { createMac } from '../../src/index.ts'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { POSTGRES_TRIGGER_NAMES } from '../../src/store/postgres/migrations.ts'
 import { withmac } from '../cli/run.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type OwnRole, ownRole } from '../support/own-role.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 
 const server = await startPostgres()
 afterAll(() => server[Symbol.asyncDispose]())

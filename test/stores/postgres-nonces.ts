@@ -1,27 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { Kysely, PostgresDialect } from 'kysely'
 import { Client, Pool, type PoolClient } from 'pg'
 import type { MacError } from '../../src/errors.ts'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { StoreSettings } from '../../src/store/store-settings.ts'
 import type { Recorded, Store } from '../../src/store/types.ts'
-import { program } from '../shared/programs.ts'
-import { nonceContract } from '../store/nonce-contract.ts'
-import { openPglite, pgliteDialect } from '../support/pglite.ts'
 import { inPostgres, newSchema, rowsIn } from '../support/postgres.ts'
-import { afterAll, afterEach, describe, expect, test } from '../support/runner.ts'
+import { afterAll, afterEach, expect, test } from '../support/runner.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
+import { program } from '../support/servers/program.ts'
 
 // Commits that are not synced are lost in a crash for certain, because nothing else writes them within 10 s.
 const server = await startPostgres('fsync=on', 'wal_writer_delay=10s')
-const pglite = await openPglite()
-afterAll(async () => {
-  await pglite.close()
-  await server[Symbol.asyncDispose]()
-})
+afterAll(() => server[Symbol.asyncDispose]())
 
 /** What was opened during a test. It is closed in reverse order afterwards. */
 const opened: (() => unknown)[] = []
@@ -142,34 +135,6 @@ async function withoutCanary(url: string): Promise<void> {
   expect(text).toContain(faulty)
   await rowsIn(url, text)
 }
-
-let schemas = 0
-
-/** All tests share one PGlite, because it takes long to start. */
-async function inPglite(): Promise<Kysely<unknown>> {
-  const schema = `nonces_${schemas++}`
-  await pglite.exec(`create schema ${schema}; set search_path to ${schema}`)
-  return new Kysely<unknown>({ dialect: pgliteDialect(pglite) })
-}
-
-const stores: readonly [string, () => Promise<Store>][] = [
-  ['in PostgreSQL', async () => open(await newSchema(server.url))],
-  [
-    'in PostgreSQL without prepared statements',
-    async () => open(await newSchema(server.url), { preparedStatements: false }),
-  ],
-  ["in a caller's own Pool", async () => open(poolOf(await newSchema(server.url)))],
-  [
-    "in a caller's own Kysely",
-    async () => {
-      const pool = poolOf(await newSchema(server.url))
-      return open(new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }))
-    },
-  ],
-  ['in PGlite', async () => open(await inPglite())],
-]
-
-describe.each(stores)('the nonce store %s:', (_, openNew) => nonceContract(openNew))
 
 /*
  * A nonce was accepted. A cleanup removes it, and raises the floor above it; before it commits, copies come.

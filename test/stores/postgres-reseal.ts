@@ -1,9 +1,9 @@
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
 import { readSealer } from '../../src/store/sealing/sealer.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { newSchema, rowsIn } from '../support/postgres.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
+import { startPostgres } from '../support/servers/postgres.ts'
 import { stored } from '../support/stored.ts'
 
 const server = await startPostgres()
