@@ -7,6 +7,7 @@ import { type FingerprintedNonce, GroupCommit, LOCK_PAUSE_MS } from './group-com
 import { entriesOf, fingerprintOf, newTag, packEntries } from './journal-entries.ts'
 import type { Syncing } from './log-sync.ts'
 import { cleanUpNonces } from './nonce-expiry.ts'
+import { IN_REDIS, isInRedis, leaveRedis, PLACE } from './nonce-switch.ts'
 import {
   allState,
   type MacDatabase,
@@ -87,6 +88,8 @@ export class Journal implements NonceStore {
   /** Whether the last batch still needs a later sync. */
   #unsynced = false
   #halted: { readonly cause: unknown } | null = null
+  /** Whether this process has committed a batch. */
+  #hasRecorded = false
 
   constructor(parts: StoreParts) {
     this.#parts = parts
@@ -113,7 +116,7 @@ export class Journal implements NonceStore {
     const { connection, guarded } = this.#parts
     const state = stateOf(await guarded(async () => connection.run(allState(this.#parts.db))))
     this.#salt = present('nonce_salt', state.get('nonce_salt'))
-    if (present('halted', state.get('halted')) !== 0) await this.#recover()
+    if (present('halted', state.get('halted')) === PLACE.halted) await this.#recover()
     while (!this.#follow(await guarded(async () => connection.run(this.#nextRows())))) {
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -174,6 +177,7 @@ export class Journal implements NonceStore {
         throw error
       }),
       ({ recorded, row, due }) => {
+        this.#hasRecorded = true
         this.#unsynced = mode === 'later' && row !== null
         if (row !== null) {
           if (mode === 'at once') this.#sync?.took(performance.now() - row.commitBegan)
@@ -195,7 +199,7 @@ export class Journal implements NonceStore {
   };
 
   *#append(batch: readonly FingerprintedNonce[]): Coroutine<Appended> {
-    const { seq, tag, version } = this.#readHead((yield this.#statements.head)[0])
+    const { seq, tag, version } = this.#readHead(yield* this.#head(batch))
     if (seq !== this.#seq || tag !== this.#tag) yield* this.#catchUp()
     const floor = this.#floor
     const added: Recorded = { verdict: 'new', version }
@@ -218,6 +222,16 @@ export class Journal implements NonceStore {
     yield { ...this.#statements.append, parameters }
     const due = yield* this.#writeUsage(batch, recorded)
     return { recorded, row: { ...row, commitBegan: performance.now() }, due }
+  }
+
+  /** Reads the head. Before the first batch of this process, moves the nonces here if they are in Redis. */
+  *#head(batch: readonly Nonce[]): Coroutine<Row | undefined> {
+    const { head } = this.#statements
+    const [row] = yield head
+    if (this.#hasRecorded || !isInRedis(present('halted', row?.halted))) return row
+    const now = batch.reduce((latest, nonce) => Math.max(latest, nonce.now), 0)
+    yield* leaveRedis(this.#parts.db, now, this.#parts.keepSeconds)
+    return (yield head)[0]
   }
 
   /** Writes the usage of credentials with a batch. If that fails, the batch is committed without it. */
@@ -319,7 +333,8 @@ export class Journal implements NonceStore {
   }
 
   #readHead(row: Row | undefined): Head {
-    if (present('halted', row?.halted) !== 0) throw new Error(HALTED)
+    const place = present('halted', row?.halted)
+    if (place !== PLACE.database) throw new Error(isInRedis(place) ? IN_REDIS : HALTED)
     if (present('nonce_salt', row?.salt) !== this.#salt) {
       throw new Error('another database was restored in its place. Restart to use it.')
     }

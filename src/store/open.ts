@@ -121,7 +121,7 @@ async function openDatabase(
 /** Migrates the tables, checks the sealing keys, and returns the store. */
 async function storeOf(database: EngineDatabase, settings: StoreSettings): Promise<Store> {
   const { nameInErrors, path, db, language, inTime } = database
-  const { sealer, traffic, mostNonces } = settings
+  const { sealer, traffic, mostNonces, keepSeconds } = settings
   let closed = false
   let nonces: NonceEngine | null = null
   const check = () => {
@@ -135,7 +135,8 @@ async function storeOf(database: EngineDatabase, settings: StoreSettings): Promi
     await guarded(() => checkSealed(db, sealer, nameInErrors))
     const counters = new UsageCounters(traffic)
     const settled = async () => nonces?.settled?.()
-    const parts: StoreParts = { ...database, guarded, check, counters, mostNonces, settled }
+    const limits = { mostNonces, keepSeconds }
+    const parts: StoreParts = { ...database, ...limits, guarded, check, counters, settled }
     nonces = await openNonces(database, parts, settings)
     const credentials = new SqlCredentials(parts, sealer)
     const opened = nonces

@@ -63,7 +63,7 @@ export interface MacDatabase {
  * - `nonce_floor`: requests with an earlier timestamp are rejected, because their nonces were removed.
  * - `keep_seconds`, `keep_confirmed`: how long nonces are kept, and when a process last confirmed that.
  * - `nonce_salt`: the secret number with which fingerprints are computed.
- * - `halted`: 1 after a sync of the write-ahead log failed.
+ * - `halted`: where nonces are kept, or that a sync of the write-ahead log failed: see `PLACE`.
  * - `credentials_mark`: the version of the credentials, a new random number after each change or removal.
  * - `ahead_seconds`: how far ahead of the server's clock a timestamp may be. Only in PostgreSQL.
  * - `unsynced`: 1 if a crash may lose commits, because they are not synced. Only in PostgreSQL.

@@ -46,6 +46,8 @@ export interface StoreParts extends OpenDatabase {
   readonly counters: UsageCounters
   /** The maximum number of nonces in memory. */
   readonly mostNonces: number
+  /** See `StoreSettings.keepSeconds`. */
+  readonly keepSeconds: number
   /** Is called before each batch. If it throws, the store has failed. */
   check(): void
   /** Waits until a running write of usage has ended. Who reads usage calls it first. */

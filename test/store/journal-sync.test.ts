@@ -87,7 +87,15 @@ async function opened(sync: ManualSync | null) {
   const nameInErrors = 'The database'
   const journal = new Journal({
     language: 'sqlite',
-    ...{ nameInErrors, path: null, mostNonces: 1000, label: 'kysely', db, check() {} },
+    ...{
+      nameInErrors,
+      path: null,
+      mostNonces: 1000,
+      keepSeconds: 300,
+      label: 'kysely',
+      db,
+      check() {},
+    },
     settled: async () => {},
     ...{ timeout: null, lookUp: async () => [] },
     guarded: guard(nameInErrors),

@@ -165,6 +165,7 @@ export class JournalWorld {
       ...{ nameInErrors, path: null, label: nameInErrors, db: this.#db, check() {} },
       guarded: guard(nameInErrors),
       mostNonces: this.#mostNonces,
+      keepSeconds: 300,
       settled: async () => {},
       ...{ timeout: null, lookUp: async () => [] },
       ...{ counters: new UsageCounters(), inTime: (work) => work },

@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto'
+import type { CompiledQuery } from 'kysely'
+import { agreedKeepSeconds } from '../nonce-expiry.ts'
+import {
+  enterRedis,
+  IN_DATABASE,
+  leaveDatabase,
+  PLACE,
+  placeOf,
+  readPlace,
+} from '../nonce-switch.ts'
+import { sha256 } from '../sha256.ts'
+import type { HashedNonce, SharedEngine } from '../shared-nonces.ts'
+import type { StoreParts } from '../store-parts.ts'
+import { type Recorded, SEEN } from '../types.ts'
+import { type RedisConnection, runScript } from './client.ts'
+import type { EvictionWatch } from './eviction.ts'
+import { redisError } from './redis-failure.ts'
+import { BUCKETS, RECORD, REMOVE, SECONDS } from './script.ts'
+
+/** A command takes as many nonces as a batch of the journal. */
+const LARGEST_BATCH = 512
+/** How many seconds are removed with one command: so many that it takes Redis less than a millisecond. */
+const SECONDS_AT_ONCE = 8
+/**
+ * The hash tags of a cluster: keys with the same tag are on the same node. These sixteen lie at equal distances
+ * among the 16,384 slots, so nodes get equal shares.
+ */
+const TAGS = '18,455,333,223,553,443,95,663,265,375,908,155,985,895,405,515'.split(',')
+
+/** What the script needs to know of nonces that this Redis has never seen. */
+type Start = 'first' | 'lost' | ''
+
+/** Nonces with one hash tag: they have a state of their own, and are on one node. */
+interface Shard {
+  readonly state: string
+  readonly seconds: string
+  /** The start of the names of its sets. */
+  readonly sets: string
+  /** The secret number with which its fingerprints are computed. */
+  salt: string
+}
+
+/** Returns the shards under a prefix: one, or sixteen in a cluster. */
+export function shardsOf(prefix: string, isCluster: boolean): readonly Shard[] {
+  const salt = randomBytes(16).toString('hex')
+  return TAGS.slice(0, isCluster ? TAGS.length : 1).map((tag) => {
+    const start = `${prefix}:{${tag}}:`
+    return { state: `${start}state`, seconds: `${start}seconds`, sets: start, salt }
+  })
+}
+
+/** What {@link RedisNonces} is made of. */
+interface RedisParts {
+  readonly connection: RedisConnection
+  readonly shards: readonly Shard[]
+  readonly eviction: EvictionWatch
+  /** The start of error messages, such as `The Redis cache.example:6379`. */
+  readonly nameInErrors: string
+  readonly label: string
+  /** How far ahead of the clock of Redis a timestamp may be, in seconds. */
+  readonly ahead: number
+}
+
+/**
+ * Keeps nonces in Redis. Credentials stay in the database, and with each batch, the version of the credentials is
+ * read there.
+ *
+ * For each second of timestamps, a shard has sets of numbers: 64 bits of a hash with a secret salt. If two are
+ * equal by chance, one request is rejected. Nothing expires by itself: nonces are removed by {@link prune}, which
+ * raises the floor in the same step.
+ */
+export class RedisNonces implements SharedEngine {
+  readonly nameInErrors: string
+  readonly label: string
+  readonly largestBatch: number = LARGEST_BATCH
+  readonly #redis: RedisParts
+  readonly #store: StoreParts
+  readonly #readPlace: CompiledQuery
+  /** Resolves when the nonces are here, and not in the database. */
+  #moved: Promise<void> | null = null
+
+  constructor(redis: RedisParts, store: StoreParts) {
+    this.nameInErrors = redis.nameInErrors
+    this.label = redis.label
+    this.#redis = redis
+    this.#store = store
+    this.#readPlace = readPlace(store.db)
+  }
+
+  async record(batch: readonly HashedNonce[]): Promise<readonly Recorded[]> {
+    this.#redis.eviction.demand()
+    await this.#move()
+    // What was read before a request came could be from the time before its credential was revoked.
+    const [verdicts, { version, place }] = await Promise.all([
+      this.#inRedis(() => this.#recordAll(batch)),
+      this.#place(),
+    ])
+    if (place !== PLACE.redis) throw new Error(IN_DATABASE)
+    return verdicts.map((verdict): Recorded => {
+      if (verdict.letter === 'n') return { verdict: 'new', version }
+      if (verdict.letter === 's') return SEEN
+      if (verdict.letter === 'f') return { verdict: 'forgotten', version, floor: verdict.floor }
+      return { verdict: 'ahead', version, ceiling: verdict.ceiling }
+    })
+  }
+
+  async prune(now: number, keepSeconds: number, limit: number): Promise<number> {
+    const { connection, db, guarded } = this.#store
+    const agree = () => agreedKeepSeconds(db, now, keepSeconds)
+    const keep = await guarded(async () => connection.transact(agree, 'later'))
+    return this.#inRedis(async () => {
+      let removed = 0
+      for (const shard of this.#redis.shards) {
+        removed += await this.#removeFrom(shard, now - keep, limit - removed)
+      }
+      return removed
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#redis.connection.close()
+  }
+
+  /**
+   * Moves the nonces here, unless they are. If this process ends meanwhile, the next one completes it, and may
+   * raise the floor once more than necessary.
+   */
+  #move(): Promise<void> {
+    this.#moved ??= this.#moveNow().catch((error) => {
+      this.#moved = null
+      throw error
+    })
+    return this.#moved
+  }
+
+  async #moveNow(): Promise<void> {
+    const { connection, db, guarded } = this.#store
+    const place = await guarded(async () =>
+      connection.transact(() => leaveDatabase(this.#store), 'at once'),
+    )
+    const start = place === PLACE.redis ? '' : place === PLACE.firstInRedis ? 'first' : 'lost'
+    await this.#inRedis(() =>
+      Promise.all(this.#redis.shards.map((shard) => this.#recordIn(shard, [], start))),
+    )
+    if (start === '') return
+    await guarded(async () => connection.transact(() => enterRedis(db), 'at once'))
+  }
+
+  #place(): Promise<{ version: number; place: number }> {
+    const { connection, guarded } = this.#store
+    return guarded(async () => placeOf((await connection.run(this.#readPlace))[0]))
+  }
+
+  async #inRedis<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      throw redisError(this.nameInErrors, error)
+    }
+  }
+
+  async #recordAll(batch: readonly HashedNonce[]): Promise<readonly Told[]> {
+    const { shards } = this.#redis
+    const [only] = shards
+    if (shards.length === 1 && only !== undefined) return this.#recordIn(only, batch)
+    const parts = new Map<Shard, HashedNonce[]>()
+    for (const nonce of batch) {
+      const shard = shards[Number.parseInt(nonce.hash.slice(0, 1), 16) % shards.length] as Shard
+      const part = parts.get(shard)
+      if (part === undefined) parts.set(shard, [nonce])
+      else part.push(nonce)
+    }
+    const told = new Map<HashedNonce, Told>()
+    await Promise.all(
+      Array.from(parts, async ([shard, part]) => {
+        const all = await this.#recordIn(shard, part)
+        for (const [at, nonce] of part.entries()) told.set(nonce, all[at] as Told)
+      }),
+    )
+    return batch.map((nonce) => told.get(nonce) as Told)
+  }
+
+  /** Runs the script for nonces of one shard. Returns the verdicts in the same order. */
+  async #recordIn(
+    shard: Shard,
+    nonces: readonly HashedNonce[],
+    start: Start = '',
+  ): Promise<readonly Told[]> {
+    const { connection, ahead } = this.#redis
+    const sorted = nonces.length < 2 ? nonces : [...nonces].sort(byTimestamp)
+    // A state that was lost has a new salt, so the script may refuse the salt, and then records nothing.
+    for (let tries = 0; ; tries++) {
+      const [keys, values] = argumentsOf(shard, sorted)
+      const names = [shard.state, shard.seconds, ...keys] as const
+      const given = [String(ahead), shard.salt, start, ...values]
+      const [first = '', second = '', letters = ''] = String(
+        await runScript(connection, RECORD, names, given),
+      ).split(' ')
+      if (first === 'salt' && tries < 3) {
+        shard.salt = second
+        continue
+      }
+      if (letters.length !== sorted.length) throw new Error('its answer is not that of the script')
+      const told = new Map<HashedNonce, Told>()
+      const [floor, ceiling] = [Number(first), Number(second)]
+      for (const [at, nonce] of sorted.entries()) {
+        told.set(nonce, { letter: letters.charAt(at), floor, ceiling })
+      }
+      return nonces.map((nonce) => told.get(nonce) as Told)
+    }
+  }
+
+  /** Removes the nonces of the earliest seconds, until `limit` are removed. */
+  async #removeFrom(
+    { state, seconds, sets }: Shard,
+    earliest: number,
+    limit: number,
+  ): Promise<number> {
+    if (limit <= 0) return 0
+    const { connection } = this.#redis
+    const answer = (await runScript(connection, SECONDS, [seconds], [])) as readonly unknown[]
+    const counts: (readonly [second: number, count: number])[] = []
+    for (let at = 0; at < answer.length; at += 2) {
+      const second = Number(answer[at])
+      if (second < earliest) counts.push([second, Number(answer[at + 1])])
+    }
+    counts.sort(([one], [other]) => one - other)
+    let removed = 0
+    let chosen = 0
+    const due = counts.filter(([, count]) => {
+      const isDue = chosen < limit
+      if (isDue) chosen += count
+      return isDue
+    })
+    for (let at = 0; at < due.length; at += SECONDS_AT_ONCE) {
+      const some = due.slice(at, at + SECONDS_AT_ONCE).map(([second]) => second)
+      const keys = some.flatMap((second) => allSets(sets, second))
+      const floor = (some.at(-1) ?? 0) + 1
+      const values = [floor, ...some].map(String)
+      removed += Number(await runScript(connection, REMOVE, [state, seconds, ...keys], values))
+    }
+    return removed
+  }
+}
+
+/** What the script says of a nonce. */
+interface Told {
+  readonly letter: string
+  readonly floor: number
+  readonly ceiling: number
+}
+
+function byTimestamp(one: HashedNonce, other: HashedNonce): number {
+  return one.timestamp - other.timestamp
+}
+
+/** Returns the key of each nonce, and the arguments for each timestamp: see `RECORD`. */
+function argumentsOf(
+  { salt, sets }: Shard,
+  sorted: readonly HashedNonce[],
+): readonly [keys: string[], values: string[]] {
+  const keys: string[] = []
+  const values: string[] = []
+  let timestamp = Number.NaN
+  let countAt = 0
+  for (const nonce of sorted) {
+    if (nonce.timestamp !== timestamp) {
+      timestamp = nonce.timestamp
+      countAt = values.push(String(timestamp), '0') - 1
+    }
+    const hash = sha256(`${salt}\n${nonce.hash}`)
+    keys.push(`${sets}${timestamp}:${hash.readUInt8(8)}`)
+    values.push(hash.readBigInt64LE(0).toString())
+    values[countAt] = String(values.length - 1 - countAt)
+  }
+  return [keys, values]
+}
+
+function allSets(sets: string, second: number): string[] {
+  return Array.from({ length: BUCKETS }, (_, bucket) => `${sets}${second}:${bucket}`)
+}

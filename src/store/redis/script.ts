@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+
+/** Into how many sets the nonces of one second go: a set of up to 512 numbers takes about 8 bytes for each. */
+export const BUCKETS = 256
+
+/** A script, and the hash by which Redis knows it once it was loaded. */
+export interface Script {
+  readonly text: string
+  readonly sha1: string
+}
+
+/**
+ * Records a batch of nonces, in one atomic step and by the clock of Redis.
+ *
+ * The state keeps the replication id of the server, which changes whenever a server starts, or a replica takes
+ * over, and the number of keys that it has evicted. If one of them has changed, or the state is missing, nonces
+ * may be lost. All of them had timestamps of at most `now + ahead`, so the floor is raised above that.
+ *
+ * The first write must be one that Redis refuses if its memory is full: then it refuses the whole script.
+ *
+ * - `KEYS`: the state, the seconds, and the set of each nonce.
+ * - `ARGV`: how far ahead a timestamp may be; the salt; `first` if there are no nonces yet, `lost` if there are
+ *   some that this Redis does not know, otherwise empty. Then for each timestamp: itself, the number of its
+ *   nonces, and their fingerprints.
+ *
+ * It returns `salt`, a space and the salt of the state, if that is another one. Otherwise it returns the floor,
+ * the latest timestamp that is accepted, and a letter for each nonce: `n`ew, `s`een, `f`orgotten or `a`head.
+ */
+export const RECORD: Script = script(`
+local id = redis.call('INFO', 'replication'):match('master_replid:(%x+)')
+local evicted = tonumber(redis.call('INFO', 'stats'):match('evicted_keys:(%d+)'))
+if not id or not evicted then
+  return redis.error_reply('ERR INFO has no master_replid or no evicted_keys')
+end
+local now = tonumber(redis.call('TIME')[1])
+local ahead = tonumber(ARGV[1])
+local known = redis.call('HMGET', KEYS[1], 'floor', 'ahead', 'id', 'evicted', 'salt')
+local floor = known[1] and known[2] and known[3] and known[4] and known[5] and tonumber(known[1])
+if floor and known[5] ~= ARGV[2] then return 'salt ' .. known[5] end
+if floor then ahead = math.max(ahead, tonumber(known[2])) end
+local lost = now + ahead + 1
+local was = floor
+if not floor then
+  floor = ARGV[3] == 'first' and 0 or lost
+elseif ARGV[3] == 'lost' or id ~= known[3] or evicted > tonumber(known[4]) then
+  floor = math.max(floor, lost)
+elseif evicted < tonumber(known[4]) and evicted > 0 then
+  floor = math.max(floor, lost)
+end
+if floor ~= was or tonumber(known[2]) ~= ahead or known[3] ~= id or tonumber(known[4]) ~= evicted then
+  redis.call('HSET', KEYS[1], 'floor', floor, 'ahead', ahead, 'id', id, 'evicted', evicted, 'salt', ARGV[2])
+end
+local verdicts = {}
+local at, key = 4, 2
+while at < #ARGV do
+  local timestamp, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local fresh = 0
+  for member = at + 2, at + 1 + count do
+    key = key + 1
+    if timestamp < floor then
+      verdicts[#verdicts + 1] = 'f'
+    elseif timestamp > now + ahead then
+      verdicts[#verdicts + 1] = 'a'
+    elseif redis.call('SADD', KEYS[key], ARGV[member]) == 1 then
+      verdicts[#verdicts + 1] = 'n'
+      fresh = fresh + 1
+    else
+      verdicts[#verdicts + 1] = 's'
+    end
+  end
+  if fresh > 0 then redis.call('HINCRBY', KEYS[2], ARGV[at], fresh) end
+  at = at + 2 + count
+end
+return string.format('%.0f %.0f ', floor, now + ahead) .. table.concat(verdicts)
+`)
+
+/**
+ * Raises the floor, and removes the nonces of seconds below it, in one atomic step. Without a state it does
+ * nothing: the next batch then raises the floor above all nonces.
+ *
+ * - `KEYS`: the state, the seconds, and all sets of each second.
+ * - `ARGV`: the floor, and the seconds.
+ *
+ * It returns how many nonces it removed.
+ */
+export const REMOVE: Script = script(`
+local floor = redis.call('HGET', KEYS[1], 'floor')
+if not floor then return 0 end
+if tonumber(floor) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'floor', ARGV[1]) end
+local removed = 0
+for at = 2, #ARGV do
+  local first = 3 + (at - 2) * ${BUCKETS}
+  removed = removed + tonumber(redis.call('HGET', KEYS[2], ARGV[at]) or 0)
+  redis.call('UNLINK', unpack(KEYS, first, first + ${BUCKETS - 1}))
+  redis.call('HDEL', KEYS[2], ARGV[at])
+end
+return removed
+`)
+
+/** Returns the seconds of which there are nonces, each followed by how many. */
+export const SECONDS: Script = script(`return redis.call('HGETALL', KEYS[1])`)
+
+/** Returns a section of INFO. As a script, it runs on the node of a cluster that has the key. */
+export const INFO: Script = script(`return redis.call('INFO', ARGV[1])`)
+
+function script(text: string): Script {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') }
+}
