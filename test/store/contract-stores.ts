@@ -218,7 +218,7 @@ async function ioredis(url: string, later: Later) {
 async function ioredisCluster(url: string, later: Later) {
   const { Cluster } = await import('ioredis')
   const redisOptions = { autoResendUnfulfilledCommands: false }
-  const client = new Cluster([url], { redisOptions })
+  const client = new Cluster([url], { redisOptions, retryDelayOnFailover: 0 })
   later(() => client.quit())
   return client
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { CompiledQuery } from 'kysely'
 import { agreedKeepSeconds } from '../nonce-expiry.ts'
 import {
@@ -16,39 +15,14 @@ import { type Recorded, SEEN } from '../types.ts'
 import { type RedisConnection, runScript } from './client.ts'
 import type { EvictionWatch } from './eviction.ts'
 import { redisError } from './redis-failure.ts'
-import { BUCKETS, RECORD, REMOVE, SECONDS } from './script.ts'
+import { removeBelow } from './remove.ts'
+import { RECORD } from './script.ts'
+import { type Shard, setOf, shardOf } from './shards.ts'
 
 /** A command takes as many nonces as a batch of the journal. */
 const LARGEST_BATCH = 512
-/** How many seconds are removed with one command: so many that it takes Redis less than a millisecond. */
-const SECONDS_AT_ONCE = 8
-/**
- * The hash tags of a cluster: keys with the same tag are on the same node. These sixteen lie at equal distances
- * among the 16,384 slots, so nodes get equal shares.
- */
-const TAGS = '18,455,333,223,553,443,95,663,265,375,908,155,985,895,405,515'.split(',')
-
 /** What the script needs to know of nonces that this Redis has never seen. */
 type Start = 'first' | 'lost' | ''
-
-/** Nonces with one hash tag: they have a state of their own, and are on one node. */
-interface Shard {
-  readonly state: string
-  readonly seconds: string
-  /** The start of the names of its sets. */
-  readonly sets: string
-  /** The secret number with which its fingerprints are computed. */
-  salt: string
-}
-
-/** Returns the shards under a prefix: one, or sixteen in a cluster. */
-export function shardsOf(prefix: string, isCluster: boolean): readonly Shard[] {
-  const salt = randomBytes(16).toString('hex')
-  return TAGS.slice(0, isCluster ? TAGS.length : 1).map((tag) => {
-    const start = `${prefix}:{${tag}}:`
-    return { state: `${start}state`, seconds: `${start}seconds`, sets: start, salt }
-  })
-}
 
 /** What {@link RedisNonces} is made of. */
 interface RedisParts {
@@ -109,13 +83,7 @@ export class RedisNonces implements SharedEngine {
     const { connection, db, guarded } = this.#store
     const agree = () => agreedKeepSeconds(db, now, keepSeconds)
     const keep = await guarded(async () => connection.transact(agree, 'later'))
-    return this.#inRedis(async () => {
-      let removed = 0
-      for (const shard of this.#redis.shards) {
-        removed += await this.#removeFrom(shard, now - keep, limit - removed)
-      }
-      return removed
-    })
+    return this.#inRedis(() => removeBelow(this.#redis, now - keep, limit))
   }
 
   close(): Promise<void> {
@@ -166,7 +134,7 @@ export class RedisNonces implements SharedEngine {
     if (shards.length === 1 && only !== undefined) return this.#recordIn(only, batch)
     const parts = new Map<Shard, HashedNonce[]>()
     for (const nonce of batch) {
-      const shard = shards[Number.parseInt(nonce.hash.slice(0, 1), 16) % shards.length] as Shard
+      const shard = shardOf(nonce.hash, shards)
       const part = parts.get(shard)
       if (part === undefined) parts.set(shard, [nonce])
       else part.push(nonce)
@@ -210,38 +178,6 @@ export class RedisNonces implements SharedEngine {
       return nonces.map((nonce) => told.get(nonce) as Told)
     }
   }
-
-  /** Removes the nonces of the earliest seconds, until `limit` are removed. */
-  async #removeFrom(
-    { state, seconds, sets }: Shard,
-    earliest: number,
-    limit: number,
-  ): Promise<number> {
-    if (limit <= 0) return 0
-    const { connection } = this.#redis
-    const answer = (await runScript(connection, SECONDS, [seconds], [])) as readonly unknown[]
-    const counts: (readonly [second: number, count: number])[] = []
-    for (let at = 0; at < answer.length; at += 2) {
-      const second = Number(answer[at])
-      if (second < earliest) counts.push([second, Number(answer[at + 1])])
-    }
-    counts.sort(([one], [other]) => one - other)
-    let removed = 0
-    let chosen = 0
-    const due = counts.filter(([, count]) => {
-      const isDue = chosen < limit
-      if (isDue) chosen += count
-      return isDue
-    })
-    for (let at = 0; at < due.length; at += SECONDS_AT_ONCE) {
-      const some = due.slice(at, at + SECONDS_AT_ONCE).map(([second]) => second)
-      const keys = some.flatMap((second) => allSets(sets, second))
-      const floor = (some.at(-1) ?? 0) + 1
-      const values = [floor, ...some].map(String)
-      removed += Number(await runScript(connection, REMOVE, [state, seconds, ...keys], values))
-    }
-    return removed
-  }
 }
 
 /** What the script says of a nonce. */
@@ -257,7 +193,7 @@ function byTimestamp(one: HashedNonce, other: HashedNonce): number {
 
 /** Returns the key of each nonce, and the arguments for each timestamp: see `RECORD`. */
 function argumentsOf(
-  { salt, sets }: Shard,
+  shard: Shard,
   sorted: readonly HashedNonce[],
 ): readonly [keys: string[], values: string[]] {
   const keys: string[] = []
@@ -269,14 +205,10 @@ function argumentsOf(
       timestamp = nonce.timestamp
       countAt = values.push(String(timestamp), '0') - 1
     }
-    const hash = sha256(`${salt}\n${nonce.hash}`)
-    keys.push(`${sets}${timestamp}:${hash.readUInt8(8)}`)
+    const hash = sha256(`${shard.salt}\n${nonce.hash}`)
+    keys.push(setOf(shard, timestamp, hash.readUInt8(8)))
     values.push(hash.readBigInt64LE(0).toString())
     values[countAt] = String(values.length - 1 - countAt)
   }
   return [keys, values]
-}
-
-function allSets(sets: string, second: number): string[] {
-  return Array.from({ length: BUCKETS }, (_, bucket) => `${sets}${second}:${bucket}`)
 }

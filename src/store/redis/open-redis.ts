@@ -4,9 +4,10 @@ import type { NonceEngine, StoreParts } from '../store-parts.ts'
 import type { StoreSettings } from '../store-settings.ts'
 import { redisConnection, runScript } from './client.ts'
 import { EvictionWatch } from './eviction.ts'
-import { RedisNonces, shardsOf } from './nonces.ts'
+import { RedisNonces } from './nonces.ts'
 import { redisError } from './redis-failure.ts'
 import { INFO } from './script.ts'
+import { shardsOf } from './shards.ts'
 
 /**
  * Opens the store of nonces in Redis. Nothing is written until the first nonce.
