@@ -12,9 +12,12 @@ export interface Script {
 /**
  * Records a batch of nonces, in one atomic step and by the clock of Redis.
  *
- * The state keeps the replication id of the server, which changes whenever a server starts, or a replica takes
+ * The state keeps the replication id of the server, which changes if it is started anew, or if a replica takes
  * over, and the number of keys that it has evicted. If one of them has changed, or the state is missing, nonces
  * may be lost. All of them had timestamps of at most `now + ahead`, so the floor is raised above that.
+ *
+ * A primary also draws a new replication id if its first replica comes. Then the process is the same, and it has
+ * no earlier id: it would have one if it had been a replica.
  *
  * The first write must be one that Redis refuses if its memory is full: then it refuses the whole script.
  *
@@ -27,28 +30,34 @@ export interface Script {
  * the latest timestamp that is accepted, and a letter for each nonce: `n`ew, `s`een, `f`orgotten or `a`head.
  */
 export const RECORD: Script = script(`
-local id = redis.call('INFO', 'replication'):match('master_replid:(%x+)')
+local replication = redis.call('INFO', 'replication')
+local id = replication:match('master_replid:(%x+)')
 local evicted = tonumber(redis.call('INFO', 'stats'):match('evicted_keys:(%d+)'))
 if not id or not evicted then
   return redis.error_reply('ERR INFO has no master_replid or no evicted_keys')
 end
 local now = tonumber(redis.call('TIME')[1])
-local ahead = tonumber(ARGV[1])
-local known = redis.call('HMGET', KEYS[1], 'floor', 'ahead', 'id', 'evicted', 'salt')
-local floor = known[1] and known[2] and known[3] and known[4] and known[5] and tonumber(known[1])
-if floor and known[5] ~= ARGV[2] then return 'salt ' .. known[5] end
-if floor then ahead = math.max(ahead, tonumber(known[2])) end
-local lost = now + ahead + 1
-local was = floor
-if not floor then
-  floor = ARGV[3] == 'first' and 0 or lost
-elseif ARGV[3] == 'lost' or id ~= known[3] or evicted > tonumber(known[4]) then
-  floor = math.max(floor, lost)
-elseif evicted < tonumber(known[4]) and evicted > 0 then
-  floor = math.max(floor, lost)
+local ahead, salt = tonumber(ARGV[1]), ARGV[2]
+local known = redis.call('HMGET', KEYS[1], 'floor', 'ahead', 'id', 'run', 'evicted', 'salt')
+local exists = known[1] and known[2] and known[3] and known[4] and known[5] and known[6]
+if exists and known[6] ~= salt then return 'salt ' .. known[6] end
+if exists then ahead = math.max(ahead, tonumber(known[2])) end
+local floor, run = tonumber(known[1] or 0), known[4]
+local lost = ARGV[3] == 'lost'
+if not exists then
+  lost = ARGV[3] ~= 'first'
+elseif evicted ~= tonumber(known[5]) and evicted > 0 then
+  lost = true
 end
-if floor ~= was or tonumber(known[2]) ~= ahead or known[3] ~= id or tonumber(known[4]) ~= evicted then
-  redis.call('HSET', KEYS[1], 'floor', floor, 'ahead', ahead, 'id', id, 'evicted', evicted, 'salt', ARGV[2])
+if not exists or id ~= known[3] then
+  run = redis.call('INFO', 'server'):match('run_id:(%x+)') or ''
+  local before = replication:match('master_replid2:(%x+)')
+  local same = run ~= '' and run == known[4] and before and not before:find('[^0]')
+  if exists and not same then lost = true end
+end
+if lost then floor = math.max(floor, now + ahead + 1) end
+if not exists or lost or id ~= known[3] or evicted ~= tonumber(known[5]) or ahead ~= tonumber(known[2]) then
+  redis.call('HSET', KEYS[1], 'floor', floor, 'ahead', ahead, 'id', id, 'run', run, 'evicted', evicted, 'salt', salt)
 end
 local verdicts = {}
 local at, key = 4, 2
