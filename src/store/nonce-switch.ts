@@ -109,8 +109,10 @@ export function placeOf(row: Row | undefined): { version: number; place: number 
 }
 
 /** The query for {@link placeOf}. */
-export function readPlace(db: Kysely<MacDatabase>): CompiledQuery {
-  return sql`select
+export function readPlace({ db, language }: Pick<OpenDatabase, 'db' | 'language'>): CompiledQuery {
+  // A standby must not answer: a revocation may not have arrived there.
+  const standby = language === 'postgres' ? sql`pg_is_in_recovery()::int` : sql`0`
+  return sql`select ${standby} as standby,
     (select value from mac_state where name = ${sql.lit('credentials_mark')}) as version,
     (select value from mac_state where name = ${sql.lit('halted')}) as place`.compile(db)
 }

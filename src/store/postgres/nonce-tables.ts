@@ -114,12 +114,17 @@ export const NONCE_TABLES: readonly string[] = [
   end $$`,
   /*
    * Is called when a process opens the store of nonces. "ahead" is how far ahead of its clock that process accepts
-   * timestamps. If nonces were kept in Redis, they are kept here from now on.
+   * timestamps.
    */
   `create function mac_open_nonces(ahead bigint) returns bigint[] language plpgsql volatile as $$
   begin
     update mac_state set value = ahead where name = 'ahead_seconds' and value < ahead;
-    update mac_state set value = 0 where name = 'halted' and value = 2;
+    return mac_told();
+  end $$`,
+  // If nonces were kept in Redis, they are kept here from now on.
+  `create function mac_leave_redis() returns bigint[] language plpgsql volatile as $$
+  begin
+    update mac_state set value = 0 where name = 'halted' and value >= 2;
     if found then
       ${RAISE_FLOOR};
     end if;

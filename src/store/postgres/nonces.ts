@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Coroutine } from '../connection.ts'
 import { agreedKeepSeconds, type Removed } from '../nonce-expiry.ts'
+import { IN_REDIS, isInRedis } from '../nonce-switch.ts'
 import { type MacDatabase, present, type Row, raiseState } from '../schema.ts'
 import { type HashedNonce, type SharedEngine, SharedNonces } from '../shared-nonces.ts'
 import type { NonceEngine, StoreParts } from '../store-parts.ts'
@@ -33,9 +34,10 @@ const OPEN: Statement = {
   text: 'select mac_open_nonces($1::text::bigint)::text as told',
 }
 
-const HALTED =
-  'its nonces are kept in Redis by another process, so the processes have different options "nonces". Start all ' +
-  'of them with the same.'
+const LEAVE_REDIS: Statement = {
+  name: 'mac_leave_redis',
+  text: 'select mac_leave_redis()::text as told',
+}
 
 /** What the server tells with each batch: see `mac_told`. */
 interface Told {
@@ -46,6 +48,8 @@ interface Told {
   /** The server's clock, in seconds since 1970. */
   readonly now: number
   readonly aheadSeconds: number
+  /** Where nonces are kept: see `PLACE`. */
+  readonly place: number
 }
 
 /** Opens the store of nonces in PostgreSQL. Its tables must exist. */
@@ -68,6 +72,8 @@ class PostgresNonces implements SharedEngine {
   readonly #parts: StoreParts
   /** The highest floor that this process has read. A restore may bring an older one back, which does not count. */
   #floor = 0
+  /** Whether this process has recorded a batch. Until then it may move the nonces here. */
+  #hasRecorded = false
   /** When the cleanup last looked for rows below the floor. */
   #sweptAt = Number.NEGATIVE_INFINITY
 
@@ -81,10 +87,12 @@ class PostgresNonces implements SharedEngine {
   /** @param aheadSeconds How far ahead of the clock of this process a timestamp may be. */
   async open(aheadSeconds: number): Promise<void> {
     const [row] = await this.#run(OPEN, [String(aheadSeconds)])
-    await this.#whole(this.#read(row))
+    const told = this.#read(row)
+    if (!isInRedis(told.place)) await this.#whole(told)
   }
 
   async record(batch: readonly HashedNonce[]): Promise<readonly Recorded[]> {
+    if (!this.#hasRecorded) await this.#run(LEAVE_REDIS, [])
     // In the same order in each process: otherwise two batches with the same nonces could wait for each other.
     const sent = batch.filter(({ timestamp }) => timestamp >= this.#floor).sort(byKey)
     const [row] = await (sent.length === 0
@@ -95,7 +103,9 @@ class PostgresNonces implements SharedEngine {
           String(sent.length),
         ]))
     const told = this.#read(row)
+    if (isInRedis(told.place)) throw new Error(IN_REDIS)
     const { version } = await this.#whole(told)
+    this.#hasRecorded = true
     const floor = this.#floor
     // By the clock from before a loss: what is later than this is below the floor that follows from the loss.
     const ceiling = told.now + told.aheadSeconds
@@ -143,7 +153,6 @@ class PostgresNonces implements SharedEngine {
       .slice(1, -1)
       .split(',')
       .map((value) => (value === 'NULL' || value === '' ? null : value))
-    if (present('halted', halted) !== 0) throw new Error(HALTED)
     this.#floor = Math.max(this.#floor, present('nonce_floor', floor))
     return {
       floor: this.#floor,
@@ -151,6 +160,7 @@ class PostgresNonces implements SharedEngine {
       isWhole: Number(canary) === 1,
       now: Number(now),
       aheadSeconds: present('ahead_seconds', ahead),
+      place: present('halted', halted),
     }
   }
 }

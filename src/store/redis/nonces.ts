@@ -59,7 +59,7 @@ export class RedisNonces implements SharedEngine {
     this.label = redis.label
     this.#redis = redis
     this.#store = store
-    this.#readPlace = readPlace(store.db)
+    this.#readPlace = readPlace(store)
   }
 
   async record(batch: readonly HashedNonce[]): Promise<readonly Recorded[]> {
@@ -116,8 +116,8 @@ export class RedisNonces implements SharedEngine {
   }
 
   #place(): Promise<{ version: number; place: number }> {
-    const { connection, guarded } = this.#store
-    return guarded(async () => placeOf((await connection.run(this.#readPlace))[0]))
+    const { guarded, lookUp } = this.#store
+    return guarded(async () => placeOf((await lookUp('mac_place_of_nonces', this.#readPlace))[0]))
   }
 
   async #inRedis<Result>(work: () => Promise<Result>): Promise<Result> {
