@@ -26,15 +26,18 @@ export interface Server extends Recording, AsyncDisposable {
 
 /** A database in a file, which servers share. */
 export interface SharedFile extends Disposable {
+  readonly path: string
   /** @param nonces The URL or the client of Redis; `null` for the database itself. */
   open(nonces: unknown, settings?: Partial<StoreSettings>): Promise<Server>
 }
 
 export function sharedFile(): SharedFile {
   const folder = temporaryFolder()
+  const path = folder.path('mac.db')
   return {
+    path,
     open: (nonces, settings = {}) =>
-      serverOn(folder.path('mac.db'), nonces === null ? null : sourceOf(nonces), settings),
+      serverOn(path, nonces === null ? null : sourceOf(nonces), settings),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   }
 }
