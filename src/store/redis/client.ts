@@ -134,8 +134,11 @@ class OwnConnection implements RedisConnection {
         attempt.client.then((client) => client.send(key, [...command])),
       )
     } catch (error) {
-      if (!(error instanceof this.#redis.ErrorReply)) this.#drop(attempt)
-      throw error
+      if (error instanceof this.#redis.ErrorReply) throw error
+      this.#drop(attempt)
+      // The other commands on this connection fail for the same reason.
+      attempt.reason ??= error
+      throw attempt.reason
     }
   }
 
@@ -193,6 +196,8 @@ class OwnConnection implements RedisConnection {
 
 /** An attempt to open a client. It can be dropped before it is open. */
 class Attempt {
+  /** Why it was dropped. */
+  reason: unknown = null
   readonly client: Promise<OpenClient>
   readonly #created: { destroy(): void }[] = []
 
