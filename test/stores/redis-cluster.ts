@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from '../support/runner.ts'
@@ -62,6 +63,24 @@ describe('a cluster of Redis:', () => {
         Array.from({ length: 50 }, (_, nonce) => server.record(`from-${nonce}`, at)),
       )
       expect(new Set(verdicts)).toEqual(new Set([index === 0 ? 'new' : 'seen']))
+    }
+  })
+
+  test('while the node of the URL is down, requests get an error, and are answered when it is back', async () => {
+    using file = sharedFile()
+    for (const { url } of cluster.nodes) await ask(url, 'FLUSHALL')
+    await using server = await file.open(cluster.url, { timeoutSeconds: 1 })
+    const send = () =>
+      Promise.allSettled(Array.from({ length: 50 }, () => server.record(`${Math.random()}`)))
+    const isAnswered = async () => (await send()).every(({ status }) => status === 'fulfilled')
+    expect(await isAnswered()).toBe(true)
+    const [node] = cluster.nodes
+    await node?.kill()
+    expect(await isAnswered()).toBe(false)
+    await node?.start()
+    for (let tries = 0; !(await isAnswered()); tries++) {
+      if (tries === 100) throw new Error('it did not answer again within ten seconds')
+      await setTimeout(100)
     }
   })
 })
