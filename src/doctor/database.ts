@@ -47,7 +47,11 @@ export async function databaseFindings(
   database: DatabaseSource,
   options: DoctorOptions = {},
 ): Promise<Finding[]> {
-  return engineFindings(database, options)
+  const { nonces = null } = options
+  const found = await engineFindings(database, options)
+  if (nonces === null) return found
+  const { redisFindings } = await import('./redis.ts')
+  return [...found, ...(await redisFindings(nonces))]
 }
 
 async function engineFindings(

@@ -5,6 +5,7 @@ import { type DriverChoice, openSqlite } from '../store/drivers/choose-driver.ts
 import { nodeSqliteModule } from '../store/drivers/node-sqlite.ts'
 import type { SqliteHandle } from '../store/drivers/sqlite-handle.ts'
 import { inTime } from '../store/guard.ts'
+import { isInRedis } from '../store/nonce-switch.ts'
 import type { MacDatabase, StateName } from '../store/schema.ts'
 
 /** A database that is read as it is, without a migration. */
@@ -33,7 +34,7 @@ export async function noncesPlace({
   state,
   value,
 }: Inspected): Promise<'database' | 'redis' | 'undecided'> {
-  if (((await state('halted')) ?? 0) >= IN_REDIS) return 'redis'
+  if (isInRedis((await state('halted')) ?? 0)) return 'redis'
   const version = Number(await value('select max(version) from mac_schema'))
   const table = language === 'sqlite' && version >= JOURNAL ? 'mac_nonce_log' : 'mac_nonces'
   const isUsed =
@@ -41,9 +42,6 @@ export async function noncesPlace({
     (await value(`select 1 from ${table} limit 1`)) !== undefined
   return isUsed ? 'database' : 'undecided'
 }
-
-/** The lowest number of the state `halted` if nonces are kept in Redis, or on the way there. */
-const IN_REDIS = 2
 
 /** Opens a database without a migration, runs `work`, and closes it. A missing file is created. */
 export async function withInspected<Result>(

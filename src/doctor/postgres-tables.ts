@@ -11,7 +11,8 @@ export const TABLES: readonly string[] = [
 /** The triggers and functions that guard nonces. They are created together with the table. */
 export const NONCE_TRIGGERS: readonly string[] = ['mac_nonces_deleted', 'mac_nonces_truncated']
 export const FUNCTIONS: readonly string[] = [
-  ...['mac_told', 'mac_revive', 'mac_place', 'mac_open_nonces', 'mac_credentials_changed'],
+  ...['mac_told', 'mac_revive', 'mac_place', 'mac_open_nonces', 'mac_leave_redis'],
+  'mac_credentials_changed',
   ...NONCE_TRIGGERS,
 ]
 const RIGHTS = ['select', 'insert', 'update', 'delete'] as const
