@@ -115,6 +115,9 @@ export const MIGRATIONS: readonly (readonly Step[])[] = [
     primary key (credential, seconds, start, code)) strict, without rowid`,
     sql`create index mac_traffic_start on mac_traffic (seconds, start)`,
   ],
+  // Nonces may be in Redis. A server of an earlier version would set "halted" back when it is started, and then
+  // accept requests whose nonces it does not know. It does not start with this version.
+  [],
 ]
 
 /** The version of the tables that this code works with. */

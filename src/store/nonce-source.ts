@@ -8,10 +8,20 @@ export interface NonceSource {
   readonly keyPrefix: string
 }
 
-/** What withmac needs of a client: the method of ioredis, of node-redis or of Bun that sends any command. */
+/**
+ * What withmac needs of a client: the method of ioredis, of redis, of a cluster of redis, or of Bun that sends any
+ * command.
+ */
 export type RedisClient =
   | { call(command: string, ...args: string[]): Promise<unknown> }
   | { sendCommand(args: string[]): Promise<unknown> }
+  | {
+      sendCommand(
+        firstKey: string | undefined,
+        isReadonly: boolean | undefined,
+        args: string[],
+      ): Promise<unknown>
+    }
   | { send(command: string, args: string[]): Promise<unknown> }
 
 /** What the option `nonceKeyPrefix` may be. */

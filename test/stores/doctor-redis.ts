@@ -7,9 +7,9 @@ import { createMac } from '../../src/index.ts'
 import { parseDatabaseUrl } from '../../src/store/database-url.ts'
 import { nonceSource } from '../../src/store/nonce-source.ts'
 import { withmac } from '../cli/run.ts'
-import { startRedis } from '../shared/stores.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
+import { startRedis } from '../support/servers/redis.ts'
 
 const server = await startRedis()
 afterAll(() => server[Symbol.asyncDispose]())

@@ -1,1 +1,0 @@
-export { program } from '../support/servers/program.ts'

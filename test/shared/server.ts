@@ -1,1 +1,0 @@
-export { freePort, type StoreServer, storeServer } from '../support/servers/store-server.ts'

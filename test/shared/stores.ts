@@ -1,2 +1,0 @@
-export { startPostgres } from '../support/servers/postgres.ts'
-export { startRedis } from '../support/servers/redis.ts'
