@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 /** The test files that run only on Bun, and the reason. All others run on every runtime. */
 const BUN_ONLY = {
   'demo.test.ts': 'the demo is a program for Bun, which npm installs',
+  'docs/compose.test.ts': 'no other runtime reads YAML',
   'docs/on-bun.test.ts':
     "the README's first server is Bun.serve; elsewhere/readme.mjs has the others",
   'docs/types.test.ts': 'the compiler is the same everywhere',
