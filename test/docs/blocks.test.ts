@@ -6,12 +6,11 @@ import { BLOCKS, type Block, ROOT } from './pages.ts'
 /** The first line of a block that no test runs. There are few of them, and none with our own code. */
 const MARK = '# Not run by a test.\n'
 
-/** The texts by which tests of this folder look up a block, `block('…')`, to run or compare it. */
-const LOOKED_UP: readonly string[] = readdirSync(import.meta.dirname)
-  .filter((name) => name.endsWith('.test.ts') && name !== 'blocks.test.ts')
-  .flatMap((name) => [
-    ...readFileSync(join(import.meta.dirname, name), 'utf8').matchAll(/\bblock\('([^']+)'\)/g),
-  ])
+/** The texts by which tests look up a block, `block('…')`, to run or compare it. */
+const LOOKED_UP: readonly string[] = ['test/docs', 'test/stores']
+  .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(ROOT, folder, name)))
+  .filter((path) => path.endsWith('.ts') && path !== import.meta.filename)
+  .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\bblock\('([^']+)'\)/g)])
   .map(([, text = '']) => text.replaceAll('\\n', '\n'))
 
 test('each code block is run, type-checked or compared by a test, or is marked as not run', () => {
@@ -28,6 +27,7 @@ test('a shell line is rejected if it calls a script or file that does not exist'
   expect(howChecked({ ...block, code: 'npm run bench # the pieces\n' })).not.toBe(null)
   expect(howChecked({ ...block, code: 'npm run nothing\n' })).toBe(null)
   expect(howChecked({ ...block, code: 'npx bun nothing.ts\n' })).toBe(null)
+  expect(howChecked({ ...block, code: 'sh nothing.sh\n' })).toBe(null)
   expect(howChecked({ ...block, code: 'rm -rf /\n' })).toBe(null)
 })
 
@@ -50,7 +50,7 @@ function isKnownLine(line: string): boolean {
   return commands.every((command) => {
     const [, script] = /^npm (?:run )?([\w:]+)$/.exec(command) ?? []
     if (script !== undefined && script in scripts) return true
-    const [, path] = /^npx bun (?:test )?([\w./-]+)$/.exec(command) ?? []
+    const [, path] = /^(?:npx bun (?:test )?|sh )([\w./-]+)$/.exec(command) ?? []
     if (path !== undefined) return existsSync(join(ROOT, path))
     return /^npm (?:install|pack|install \S+\.tgz)$|^npx bun test -t '.*'$/.test(command)
   })

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { STATUSES } from '../../src/cli/failure.ts'
 import { createMac } from '../../src/index.ts'
 import { WITHMAC, withmac } from '../cli/run.ts'
@@ -7,6 +7,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { BASH, OPENSSL, SQLITE3, testWith } from '../support/needs.ts'
 import { runCommand } from '../support/process.ts'
 import { expect, test } from '../support/runner.ts'
+import { signed } from '../support/sign.ts'
 import { block, page, section } from './pages.ts'
 
 const PAGE = page('docs/command-line.md')
@@ -48,6 +49,31 @@ ifSqlite('the documented backup line makes a backup', async () => {
   expect((await inShell(block('.backup').code, cwd)).status).toBe(0)
   const { out } = await withmac(['list', '--database', 'copy.db'], { cwd })
   expect(out).toContain('ada')
+})
+
+ifSqlite('after the documented line for a restored database, no replay is accepted', async () => {
+  using folder = temporaryFolder()
+  const cwd = folder.path('.')
+  const options = { database: `sqlite:${folder.path('mac.db')}`, onReject: () => {} }
+  const before = createMac(options)
+  const credential = await before.createCredential('ada')
+  const line = block('unixepoch() + 301').code
+  const clock = Math.floor(Date.now() / 1000)
+  const send = async (ts: number, nonce: string) => {
+    const mac = createMac(options)
+    const result = await mac.verify(signed(credential, 'http://a.test/', { ts, nonce }))
+    await mac.close()
+    return result.ok ? 'ok' : result.error.code
+  }
+  await before.close()
+  copyFileSync(folder.path('mac.db'), folder.path('backup.db'))
+  const early = clock + 290
+  expect(await send(early, 'a')).toBe('ok')
+  copyFileSync(folder.path('backup.db'), folder.path('mac.db'))
+  expect(await send(early, 'a')).toBe('ok') // a replay, without the line
+  copyFileSync(folder.path('backup.db'), folder.path('mac.db'))
+  expect((await inShell(line, cwd)).status).toBe(0)
+  expect(await send(early, 'a')).toBe('ERR_MAC_TIMESTAMP_STALE')
 })
 
 test('docs/command-line.md describes each command and each of its options', async () => {

@@ -84,6 +84,14 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
     '200',
   ],
   [
+    'from any machine',
+    `const url = 'https://api.example.com/'
+     const headers = { authorization: sign('GET', url, await example.mac.createCredential('ada')) }
+     const ask = async () => (await example.fetch(new Request(url, { headers }))).status
+     console.log(await ask(), await ask())`,
+    '200 401',
+  ],
+  [
     '__Host-session=',
     `example.sessions.set('1', { email: 'ada@example.com', isAdmin: true })
      const get = async (cookie) => {
