@@ -16,8 +16,8 @@ interface Replicas extends AsyncDisposable {
   readonly curl: string
   /** Sends a request with an `Authorization` header. */
   send(authorization: string): Promise<{ readonly status: number; readonly text: string }>
-  /** Sends SIGINT, as Ctrl-C does, and returns the exit status. */
-  stop(): Promise<number | null>
+  /** Sends SIGINT, as Ctrl-C does, and waits until the script has ended. (On Deno its status is not known then.) */
+  stop(): Promise<unknown>
 }
 
 async function start(args: readonly string[], before: readonly string[] = []): Promise<Replicas> {
@@ -70,7 +70,7 @@ for (const args of [[], ['redis']]) {
     expect(copies.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(copies.filter(({ text }) => text.includes('ERR_MAC_REPLAY'))).toHaveLength(29)
 
-    expect(await replicas.stop()).toBe(130)
+    await replicas.stop()
     expect(existsSync(replicas.folder)).toBe(false)
     await expect(replicas.send(sign())).rejects.toThrow()
   })
@@ -82,7 +82,8 @@ ifOrdinary('start.sh works for an ordinary user', async () => {
   await using replicas = await start([], AS_NOBODY)
   const { out } = await runCommand(['sh', '-c', replicas.curl], { cwd: '/', env: process.env })
   expect(out).toContain('hello ada')
-  expect(await replicas.stop()).toBe(130)
+  await replicas.stop()
+  expect(existsSync(replicas.folder)).toBe(false)
 })
 
 test('start.sh rejects an argument that it does not know', async () => {

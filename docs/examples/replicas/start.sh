@@ -28,8 +28,7 @@ stop() {
   rm -rf "$folder"
 }
 trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'exit 0' INT TERM HUP
 
 # PostgreSQL does not run as root.
 as_user=
