@@ -52,6 +52,10 @@ test('the compose files contain no secret: each comes from a variable', () => {
   }
 })
 
+test('git, and so npm, leaves the file with the secrets out', () => {
+  expect(text('.gitignore').split('\n')).toContain('.env')
+})
+
 test('the variables of the compose files are those that the line for .env sets', () => {
   const [, lines = ''] = /printf '%s=%s\\n' (.*?)> \.env/s.exec(text('compose.yaml')) ?? []
   const set = [...lines.matchAll(/([A-Z_]+) "/g)].map(([, name = '']) => name)

@@ -6,7 +6,7 @@ import { demand } from '../tools/report.mjs'
 const EXPECTED = [
   /^dist\/[\w/-]+\.(?:js|d\.ts)$/,
   /^dist\/admin\/THIRD-PARTY\.txt$/,
-  /^docs\/[\w/.-]+\.(?:md|svg|png|ts)$/,
+  /^docs\/[\w/.-]+\.(?:md|svg|png|ts|sh|yaml|template)$/,
   /^bench\/[\w-]+\.(?:md|svg)$/,
   /^node_modules\/kysely-bun-sqlite\//,
   /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md)$/,
