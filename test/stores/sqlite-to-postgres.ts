@@ -1,30 +1,25 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { createMac, type MacOptions } from '../../src/index.ts'
 import { block } from '../docs/pages.ts'
-import { startPostgres } from '../shared/stores.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { SQLITE3, testWith } from '../support/needs.ts'
 import { runCommand } from '../support/process.ts'
 import { afterAll, expect, test } from '../support/runner.ts'
 import { sealingKeyOf } from '../support/sealing-keys.ts'
+import { givenPostgres } from '../support/servers/given.ts'
+import { schemasIn } from '../support/servers/schema.ts'
 import { type Key, type Signing, signed } from '../support/sign.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SCRIPT = join(ROOT, 'docs/examples/sqlite-to-postgres.sh')
 
-const server = await startPostgres()
-afterAll(() => server[Symbol.asyncDispose]())
-
-/** Creates an empty database, and returns its URL. */
-async function emptyDatabase(name: string): Promise<string> {
-  const client = new Client({ connectionString: server.url })
-  await client.connect()
-  await client.query(`create database ${name}`)
-  await client.end()
-  return server.url.replace(/[^/]*$/, name)
-}
+const server = await givenPostgres()
+const schemas = await schemasIn(server.url)
+afterAll(async () => {
+  await schemas[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
 
 /** Opens a `Mac`, with a function that sends it a signed request, and returns the user or the code. */
 function open(options: MacOptions) {
@@ -42,7 +37,8 @@ ifSqlite(
   'sqlite-to-postgres.sh copies keys, sealed or not, with their last use and history',
   async () => {
     using folder = temporaryFolder()
-    const url = await emptyDatabase('moved')
+    await using schema = await schemas.make()
+    const { url } = schema
     const file = folder.path('mac.db')
     const sealingKey = sealingKeyOf('moving')
     await using plain = open({ database: `sqlite:${file}` })
@@ -84,7 +80,8 @@ ifSqlite(
 
 test('after the documented line for a restored PostgreSQL, no replay is accepted', async () => {
   using folder = temporaryFolder()
-  const url = await emptyDatabase('restored')
+  await using schema = await schemas.make()
+  const { url } = schema
   await using one = open({ database: url })
   const ada = await one.mac.createCredential('ada')
   const ts = Math.floor(Date.now() / 1000) + 290
