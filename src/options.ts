@@ -184,9 +184,10 @@ export interface MacOptions extends CheckOptions {
    * Where nonces are kept, if not in the database: a Redis or Valkey that several machines share, as
    * `redis://…`, `rediss://…`, `valkey://…` or `valkeys://…` (which needs the package `redis`), or your own client
    * of ioredis, redis or Bun. It must never evict keys (`maxmemory-policy noeviction`). Credentials stay in
-   * the database. Give all servers the same. Default: `MAC_NONCES_URL`, otherwise the database.
+   * the database. Give all servers the same. `null`: in the database, whatever the environment says. Default:
+   * `MAC_NONCES_URL`, otherwise the database.
    */
-  readonly nonces?: string | RedisClient | undefined
+  readonly nonces?: string | RedisClient | null | undefined
   /** The start of all keys in Redis: letters, digits and `_:.-`, at most 64. Default: `withmac`. */
   readonly nonceKeyPrefix?: string | undefined
   /**
@@ -259,7 +260,7 @@ export interface MacSettings extends CheckSettings {
 const macOptions = optionsOf({
   ...checkOptions,
   database: z.unknown().transform(checked(databaseSource)).optional(),
-  nonces: z.unknown().transform(checked(nonceSource)).optional(),
+  nonces: z.unknown().transform(checked(nonceSource)).nullable().optional(),
   nonceKeyPrefix: z
     .string()
     .regex(KEY_PREFIX, 'must be 1 to 64 letters, digits and _:.-')
@@ -318,7 +319,8 @@ function storeSettings({
   }
   return {
     database,
-    nonces: nonces === undefined ? environmentNonces(keyPrefix) : { ...nonces, keyPrefix },
+    nonces:
+      nonces === undefined ? environmentNonces(keyPrefix) : nonces && { ...nonces, keyPrefix },
     ...{ storeTimeoutSeconds, preparedStatements, connections: connections ?? 8 },
   }
 }

@@ -47,7 +47,7 @@ test('an application can make a Mac, handlers and clients while its module is lo
     import { createTokenEndpoint } from ${at('oauth/index.ts')}
     const limit = { requests: 10, seconds: 60 }
     const rateLimit = { failures: limit, requests: limit }
-    const mac = createMac({ database: 'sqlite:mac.db', sealingKey: null, rateLimit })
+    const mac = createMac({ database: 'sqlite:mac.db', sealingKey: null, nonces: null, rateLimit })
     export const app = mac.withMac(() => new Response(), { mode: 'optional' })
     export const token = createTokenEndpoint(mac, { authenticateClient: () => null })
     const tokenEndpoint = 'https://a.example/token'

@@ -7,8 +7,8 @@ import type { MacOptions } from '../options.ts'
 import { MAX_PLAUSIBLE_SECONDS } from '../protocol/parameters.ts'
 import { checkInit, type SignedInit, signedRequest } from './signed-request.ts'
 
-/** The options of `createTestMac`: those of `createMac` without `database` and `now`, and these. */
-export interface TestMacOptions extends Omit<MacOptions, 'database' | 'now'> {
+/** The options of `createTestMac`: those of `createMac` without `database`, `nonces` and `now`, and these. */
+export interface TestMacOptions extends Omit<MacOptions, 'database' | 'nonces' | 'now'> {
   /** The user that signs a request by default. Default: `'tester'`. */
   readonly user?: User | undefined
   /** The scopes of every credential: see the option `scope` of `withMac`. Default: none. */
@@ -67,7 +67,8 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
   readInput('createTestMac', scopesSchema, scopes, 'scopes')
   const clock = clockFrom(startsAt)
   // The sealing key of the environment is for the application's own Mac. In memory, none is needed.
-  const own = { sealingKey: rest.sealingKey ?? null, database: 'sqlite::memory:', now: clock.now }
+  const sealingKey = rest.sealingKey ?? null
+  const own = { sealingKey, database: 'sqlite::memory:', nonces: null, now: clock.now }
   const mac = makeMac({ ...rest, ...own }, 'createTestMac')
   const credentials = new Map<string, Promise<NewCredential>>()
   const base = typeof rest.origin === 'string' ? rest.origin : 'http://localhost'
@@ -95,7 +96,7 @@ export async function createTestMac(options: TestMacOptions = {}): Promise<TestM
   }
 }
 
-const OWN_OPTIONS = ['database', 'now']
+const OWN_OPTIONS = ['database', 'nonces', 'now']
 
 function checkNames(options: TestMacOptions): void {
   for (const name of OWN_OPTIONS) {

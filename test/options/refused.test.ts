@@ -325,7 +325,7 @@ const CALLED: readonly Called[] = [
     wrong: ofTestMac,
     near: ['startAt', 'startsAt'],
     sibling: ['bindBody', 'signedRequest of createTestMac'],
-    also: OPTIONS.createMac.filter((name) => !['database', 'now'].includes(name)),
+    also: OPTIONS.createMac.filter((name) => !['database', 'nonces', 'now'].includes(name)),
   },
   {
     who: 'signedRequest of createTestMac',

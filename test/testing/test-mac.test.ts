@@ -128,10 +128,13 @@ test('createTestMac names a wrong option', async () => {
   await expect(createTestMac(misspelled)).rejects.toThrow(/windowSecond/)
 })
 
-test.each([['database'], ['now']])('createTestMac does not take the option %s', async (name) => {
-  const options = { [name]: undefined } as TestMacOptions
-  await expect(createTestMac(options)).rejects.toThrow(`has its own ${name}`)
-})
+test.each([['database'], ['nonces'], ['now']])(
+  'createTestMac does not take the option %s',
+  async (name) => {
+    const options = { [name]: undefined } as TestMacOptions
+    await expect(createTestMac(options)).rejects.toThrow(`has its own ${name}`)
+  },
+)
 
 test('every credential has the scopes of the option scopes', async () => {
   const scopes = ['orders:read', 'orders:write']
