@@ -43,7 +43,7 @@ export const ENGINES: readonly EngineKind[] = [
     name: 'PostgreSQL, synchronous_commit off',
     ...{ loses: true, windowSeconds: SHORT, withoutGuard: POSTGRES_WITHOUT_GUARD },
     // A slow writer loses more.
-    start: () => postgres(['synchronous_commit=off', 'wal_writer_delay=2s']),
+    start: () => postgres(['synchronous_commit=off', 'wal_writer_delay=10s']),
   },
   {
     name: 'Redis with an append-only file',

@@ -15,7 +15,7 @@ export const REDIS_WITHOUT_GUARD: readonly Mistake[] = [
   {
     name: 'a Redis that may have lost nonces does not raise the floor',
     file: 'store/redis/script.ts',
-    right: 'local lost = now + ahead + 1',
-    wrong: 'local lost = 0',
+    right: 'if lost then floor = math.max(floor, now + ahead + 1) end',
+    wrong: '',
   },
 ]
