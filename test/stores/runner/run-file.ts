@@ -27,7 +27,7 @@ const { RUNTIMES } = (await import(join(import.meta.dirname, '../../runtimes/run
 }
 
 /** A file that takes longer counts as hanging, in milliseconds. */
-const PATIENCE = 180_000
+const PATIENCE = 300_000
 const ROOT = join(import.meta.dirname, '../../..')
 const CACHE = join(ROOT, 'node_modules/.cache/withmac-runtimes')
 
