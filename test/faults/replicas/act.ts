@@ -205,7 +205,7 @@ export class Act {
       if (performance.now() < next || performance.now() > end) return
       const kill = kills[count++ % kills.length] as (typeof kills)[0]
       this.#kills.add(kill.name)
-      const latest = this.#stillFresh()
+      const latest = [...this.#accepted.slice(-1500), ...this.#unsure.slice(-500)]
       await kill.run(this.#random)
       await this.#replayThese(latest)
       next = performance.now() + this.#random.between(pause, 2 * pause)
