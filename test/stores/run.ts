@@ -12,7 +12,7 @@ import {
 import { findProgram } from '../support/servers/program.ts'
 import { MATRIX, nameOf, RUNNERS } from './contract/matrix.ts'
 import { type Outcome, runFile } from './runner/run-file.ts'
-import { failuresOf, printTable, type Result } from './runner/table.ts'
+import { cell, failuresOf, printTable, type Result } from './runner/table.ts'
 
 /*
  * Everything that needs servers of PostgreSQL, Redis or Valkey: the contracts of stores, on each engine, driver and
@@ -69,9 +69,11 @@ async function twoAtATime(all: readonly Job[]): Promise<Result[]> {
   const lane = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [at, job] = next
-      outcomes[at] = await runFile(job.runtime, job.file, {
-        WITHMAC_CONTRACT_STORE: job.store ?? '',
-      })
+      const env = { WITHMAC_CONTRACT_STORE: job.store ?? '' }
+      const outcome = await runFile(job.runtime, job.file, env)
+      outcomes[at] = outcome
+      const name = job.store ?? basename(job.file)
+      console.log(`${name} on ${job.runtime}: ${cell(outcome)}`)
     }
   }
   await Promise.all([lane(), lane()])

@@ -34,7 +34,8 @@ export function printTable(results: readonly Result[]): void {
   console.log()
 }
 
-function cell({ passed, failed, broke, seconds }: Outcome): string {
+/** @returns The number of passed checks, those that failed, and how long it took. */
+export function cell({ passed, failed, broke, seconds }: Outcome): string {
   if (broke !== null) return 'FAILED'
   const rest = failed.length > 0 ? `, ${failed.length} FAILED` : ''
   return `${passed.length}${rest} (${seconds.toFixed(1)} s)`
