@@ -122,6 +122,8 @@ async function openPool(
   })
   // A connection that is lost is opened again, with the next statement.
   pool.on('error', () => {})
+  // While `verify` runs, pg-pool does not listen: an error without a listener would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool as unknown as Pool
 }
 
