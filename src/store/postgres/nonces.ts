@@ -206,7 +206,9 @@ function* cleanUp(
     readonly isSweep: boolean
   },
 ): Coroutine<Removed> {
-  // One cleanup at a time, so that two cannot wait for each other.
+  // First the table, as TRUNCATE by hand does, so that the two cannot wait for each other.
+  yield sql`lock table mac_nonces in row exclusive mode`.compile(db)
+  // One cleanup at a time, for the same reason.
   const [state] = yield sql`select value from mac_state where name = 'nonce_floor'
     for update`.compile(db)
   const from = isSweep ? 0 : present('nonce_floor', state?.value)
