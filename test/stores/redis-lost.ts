@@ -164,8 +164,8 @@ async function follow(replica: StoreServer, primary: StoreServer): Promise<void>
 
 describe('after the promotion of a replica that lacks the last nonces:', () => {
   /** @returns A primary, and its replica, which was cut off. */
-  async function pair() {
-    const soon = ['--repl-diskless-sync-delay', '0']
+  async function pair(...args: readonly string[]) {
+    const soon = ['--repl-diskless-sync-delay', '0', ...args]
     const [primary, replica] = [await start(...soon), await start(...soon)]
     return {
       ...{ primary, replica },
@@ -204,6 +204,23 @@ describe('after the promotion of a replica that lacks the last nonces:', () => {
     await ask(primary.url, 'REPLICAOF', 'NO', 'ONE')
     expect(await replaysOf(['before', ...NAMES], at, other)).toBe(0)
     expect(await other.record('later')).toBe('forgotten')
+  })
+
+  test('no nonce is new again if the old primary then also forgets its earlier replication id', async () => {
+    const { primary, replica, copy } = await pair('--repl-backlog-ttl', '1')
+    using file = sharedFile()
+    await using one = await file.open(primary.url)
+    const at = clock()
+    expect(await one.record('before', at)).toBe('new')
+    await copy()
+    for (const name of NAMES) expect(await one.record(name, at)).toBe('new')
+    await ask(replica.url, 'REPLICAOF', 'NO', 'ONE')
+    await follow(primary, replica)
+    await ask(primary.url, 'REPLICAOF', 'NO', 'ONE')
+    const info = async () => String(await ask(primary.url, 'INFO', 'replication'))
+    while (!/master_replid2:0+\r/.test(await info())) await setTimeout(50)
+    await using other = await file.open(primary.url)
+    expect(await replaysOf(['before', ...NAMES], at, other)).toBe(0)
   })
 
   test('the control without guards accepts replays', async () => {

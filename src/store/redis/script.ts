@@ -16,8 +16,9 @@ export interface Script {
  * over, and the number of keys that it has evicted. If one of them has changed, or the state is missing, nonces
  * may be lost. All of them had timestamps of at most `now + ahead`, so the floor is raised above that.
  *
- * A primary also draws a new replication id if its first replica comes. Then the process is the same, and it has
- * no earlier id: it would have one if it had been a replica.
+ * A primary also draws a new replication id if its first replica comes. Then the process is the same, it has no
+ * earlier id, and it never copied anything from another. If it was a replica for a while, it has lost what the
+ * other had not; it forgets its earlier id some time (`repl-backlog-ttl`) after its last replica has left.
  *
  * The first write must be one that Redis refuses if its memory is full: then it refuses the whole script.
  *
@@ -32,7 +33,8 @@ export interface Script {
 export const RECORD: Script = script(`
 local replication = redis.call('INFO', 'replication')
 local id = replication:match('master_replid:(%x+)')
-local evicted = tonumber(redis.call('INFO', 'stats'):match('evicted_keys:(%d+)'))
+local stats = redis.call('INFO', 'stats')
+local evicted = tonumber(stats:match('evicted_keys:(%d+)'))
 if not id or not evicted then
   return redis.error_reply('ERR INFO has no master_replid or no evicted_keys')
 end
@@ -52,7 +54,8 @@ end
 if not exists or id ~= known[3] then
   run = redis.call('INFO', 'server'):match('run_id:(%x+)') or ''
   local before = replication:match('master_replid2:(%x+)')
-  local same = run ~= '' and run == known[4] and before and not before:find('[^0]')
+  local copied = stats:match('total_net_repl_input_bytes:(%d+)')
+  local same = run ~= '' and run == known[4] and before and not before:find('[^0]') and copied == '0'
   if exists and not same then lost = true end
 end
 if lost then floor = math.max(floor, now + ahead + 1) end
