@@ -220,6 +220,33 @@ test('copies of the same nonces at several servers do not wait for each other', 
   expect(Number(row?.deadlocks)).toBe(0)
 })
 
+test('a copy at another server costs its batch a second statement, once in a while', async () => {
+  const url = await newSchema(server.url)
+  const [first, pool] = [await open(url), poolOf(url)]
+  const sent: string[] = []
+  let connections = 0
+  pool.on('connect', (client) => {
+    connections++
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown
+    const noted = (...given: unknown[]) => {
+      const [config] = given as [{ readonly name?: string }]
+      if (config?.name?.startsWith('mac_record') === true) sent.push(config.name)
+      return query(...given)
+    }
+    Object.assign(client, { query: noted })
+  })
+  const other = await open(pool)
+  const now = seconds()
+  expect(await verdict(other, now, 'warm')).toBe('new')
+  expect(await verdict(first, now, 'copied')).toBe('new')
+  const before = connections
+  expect(await verdicts(other, now, ['a', 'copied', 'b'])).toEqual(['new', 'seen', 'new'])
+  expect(await verdicts(first, now, ['a', 'b'])).toEqual(['seen', 'seen'])
+  expect(await verdicts(other, now, ['c'])).toEqual(['new'])
+  expect(sent).toEqual(['mac_record_new', 'mac_record_new', 'mac_record', 'mac_record'])
+  expect(connections).toBe(before)
+})
+
 test('control: batches that are not sorted wait for each other', async () => {
   const url = await newSchema(server.url)
   await open(url)

@@ -55,6 +55,9 @@ interface QueryConfig {
 
 type Settings = Pick<StoreSettings, 'timeoutSeconds' | 'connections' | 'preparedStatements'>
 
+/** The SQLSTATE code of a key that is there already. The statement was rolled back for certain. */
+export const UNIQUE_VIOLATION = '23505'
+
 /** The maximum number of connections for nonces: so many batches are in flight. */
 const MOST_FOR_NONCES = 4
 /** How long a statement may take that does not run for a request, in milliseconds. */
@@ -158,7 +161,10 @@ function overPools(
   }
 }
 
-/** A client of a pool. If one of its statements fails, its connection is closed when it is released. */
+/**
+ * A client of a pool. If one of its statements fails, its connection is closed when it is released, unless only a row
+ * was there already, which copies of requests cause.
+ */
 interface CheckedOut {
   query(config: QueryConfig): Promise<{ readonly rows: Row[] }>
   /** Runs a check. If it throws, the connection is closed too. */
@@ -191,9 +197,14 @@ async function checkOut(pool: Pool): Promise<CheckedOut> {
     },
     release() {
       client.removeListener('error', ignored)
-      client.release(failure)
+      client.release(isDuplicate(failure) ? undefined : failure)
     },
   }
+}
+
+/** Whether the server has refused a row because its key is there already. */
+function isDuplicate(error: unknown): boolean {
+  return isAnswer(error) && (error as { readonly code?: unknown }).code === UNIQUE_VIOLATION
 }
 
 /** Whether an error is an answer of the server, which has a SQLSTATE code. */
