@@ -3,7 +3,7 @@ import { BoundedMap } from '../bounded-map.ts'
 import { publishBatches, publishRemoval } from '../diagnostics.ts'
 import { MacError } from '../errors.ts'
 import { lateError } from './guard.ts'
-import { sha256 } from './sha256.ts'
+import { sha256Hex } from './sha256.ts'
 import { type ErrorConverter, errorConverter } from './store-failure.ts'
 import type { NonceEngine, StoreParts } from './store-parts.ts'
 import { type Nonce, type Recorded, SEEN } from './types.ts'
@@ -15,7 +15,7 @@ const MOST_WAITING = 10_000
 const MOST_BATCHES = 4
 /** How many nonces are remembered that were recorded. */
 const MOST_REMEMBERED = 65_536
-const HASH_BYTES = 16
+const HASH_DIGITS = 32
 
 /** A nonce, with the hash under which a shared store keeps it. */
 export interface HashedNonce extends Nonce {
@@ -295,7 +295,7 @@ export class SharedNonces implements NonceEngine {
 /** Returns the hash of a nonce. If two were equal by chance (n² / 2^129 for n nonces), one would be rejected. */
 function hashOf(timestamp: number, credential: string, nonce: string): string {
   // None of these contains a line feed.
-  return sha256(`${timestamp}\n${credential}\n${nonce}`).toString('hex', 0, HASH_BYTES)
+  return sha256Hex(`${timestamp}\n${credential}\n${nonce}`).slice(0, HASH_DIGITS)
 }
 
 const TIMING: Timing = {
