@@ -128,6 +128,7 @@ export function verifierWithoutStore(
     traffic: new TrafficCounters(),
     rejections: new RecentRejections(),
     store: () => store,
+    deadline: () => undefined,
   }
   return async (request) => {
     const incoming = new Incoming(request, NO_DETAILS)

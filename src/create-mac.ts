@@ -23,7 +23,7 @@ import {
 import { keepSeconds } from './server/validity.ts'
 import { countVerdict, type Verifier, verify as verifyRequest } from './server/verify.ts'
 import { wrap } from './server/with-mac.ts'
-import { databaseLabel } from './store/database-url.ts'
+import { databaseLabel, isSqlite } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 import type { StoreSettings } from './store/store-settings.ts'
 import type { OpenCredentials, Store } from './store/types.ts'
@@ -55,6 +55,7 @@ export function makeMac(
   const settings = macSettings(options, who)
   const label = databaseLabel(settings.database)
   const traffic = new TrafficCounters()
+  const isRemote = settings.nonces !== null || !isSqlite(settings.database)
   const opening = new OpenOnce(async (closed) =>
     openStore(settings.database, {
       sealer: await settings.sealer(closed),
@@ -84,6 +85,8 @@ export function makeMac(
     traffic,
     rejections: new RecentRejections(),
     store: (deadline) => opening.store ?? opening.getForRequest(deadline),
+    deadline: () =>
+      isRemote ? performance.now() + 1000 * settings.storeTimeoutSeconds : undefined,
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {

@@ -64,7 +64,7 @@ async function explained(
       import('../explain/lenient-header.ts'),
     ])
     const id = identifierOf(seen.headers.authorization ?? null)
-    const deadline = performance.now() + 1000 * verifier.settings.storeTimeoutSeconds
+    const deadline = verifier.deadline()
     const { credentials } = await verifier.store(deadline)
     const credential = id === null ? null : (await credentials.lookUp(id, deadline)).credential
     if (credential === null && !unknownToo) return null

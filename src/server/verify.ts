@@ -38,7 +38,9 @@ export interface Verifier {
   readonly traffic: TrafficCounters
   readonly rejections: RecentRejections
   /** Returns the store; a promise until it is open. */
-  store(deadline: Deadline): Store | Promise<Store>
+  store(deadline: Deadline | undefined): Store | Promise<Store>
+  /** Returns when a request that arrives now stops waiting for the store; `undefined` if the store needs no limit. */
+  deadline(): Deadline | undefined
 }
 
 /** A request with MAC credentials, while it is verified. */
@@ -55,7 +57,7 @@ interface Attempt {
   /** Where a rejection is counted for the credential; `null` until the credential has been looked for. */
   countedIn: NonceStore | null
   /** When the request stops waiting for the store. While the body is read, it does not wait for the store. */
-  deadline: Deadline
+  deadline: Deadline | undefined
 }
 
 /**
@@ -74,7 +76,7 @@ export async function verify(
 ): Promise<MacVerdict> {
   const { settings, cache, cleanup, limits } = verifier
   const { request, clientAddress } = incoming
-  const arrived = performance.now()
+  const deadline = verifier.deadline()
   let attempt: Attempt | null = null
   try {
     // What was signed: route, header, origin.
@@ -88,7 +90,6 @@ export async function verify(
 
     // Credential, MAC and validity. A cached key may accept a MAC. If it does not, the store decides.
     let key = verifyCached(sent, requestString, cache)
-    const deadline = arrived + 1000 * settings.storeTimeoutSeconds
     attempt = { sent, requestString, timestamp, key, countedIn: null, deadline }
     if (limits.failures !== null) {
       if (key === null)
@@ -120,17 +121,17 @@ export async function verify(
     let covered: CheckedExt = { ext: sent.ext, bodyVerified: false }
     const mustCheckExt = check.ext || check.body !== 'ignore'
     if (mustCheckExt && !nonces.isKnown(timestamp, sent.id, sent.nonce)) {
-      const begun = performance.now()
+      const begun = attempt.deadline && performance.now()
       try {
         covered = await checkExt(request, sent.ext, check, target)
       } catch (error) {
         // If the credential was revoked meanwhile, that is the reason of the rejection. The timestamp is not
         // checked again: what is wrong with the body stays wrong, however long it took to arrive.
-        attempt.deadline += performance.now() - begun
+        extendDeadline(attempt, begun)
         await readKey(attempt, loadCredential, store, verifier)
         throw error
       }
-      attempt.deadline += performance.now() - begun
+      extendDeadline(attempt, begun)
       // The function `ext` may take its time, and so may a body.
       validity = validityOrNull(key, timestamp, settings)
       if (validity === null) {
@@ -179,6 +180,13 @@ export async function verify(
       countFailure(verdict, attempt.sent.id, attempt.countedIn, verifier)
     }
     return verdict
+  }
+}
+
+/** Extends the deadline by a time in which the request did not wait for the store. */
+function extendDeadline(attempt: Attempt, since: number | undefined): void {
+  if (attempt.deadline !== undefined && since !== undefined) {
+    attempt.deadline += performance.now() - since
   }
 }
 

@@ -108,6 +108,11 @@ function languageOf(db: Kysely<MacDatabase>): string {
   return LANGUAGES.find(([ending]) => ending.test(sql))?.[1] ?? `another SQL (${sql})`
 }
 
+/** Whether a database is SQLite, which runs in this process. */
+export function isSqlite(source: DatabaseSource): source is DatabaseUrl | KyselySource {
+  return 'path' in source || ('kysely' in source && source.language === 'sqlite')
+}
+
 /**
  * Returns the name of a database for diagnostic messages: its URL without a password, `pg` for the caller's
  * pool, or `kysely` for the caller's Kysely. It contains no secret.

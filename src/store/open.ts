@@ -1,7 +1,7 @@
 import { before } from '../deadline.ts'
 import { MacError } from '../errors.ts'
 import { SqlCredentials } from './credentials.ts'
-import type { DatabaseSource } from './database-url.ts'
+import { type DatabaseSource, isSqlite } from './database-url.ts'
 import { closedError, type Guard, guard, lateError } from './guard.ts'
 import { reseal } from './reseal.ts'
 import { checkSealed } from './sealing/sealing-check.ts'
@@ -58,7 +58,7 @@ export class OpenOnce {
    * The same as {@link OpenOnce.get}, for a request.
    * @throws {@link MacError} `ERR_MAC_STORE` if too many requests wait already.
    */
-  async getForRequest(deadline: Deadline): Promise<Store> {
+  async getForRequest(deadline: Deadline | undefined): Promise<Store> {
     if (this.#waiting >= MOST_WAITING) {
       const why = `${MOST_WAITING} requests already wait for the database to be opened.`
       throw new MacError('ERR_MAC_STORE', why)
@@ -66,6 +66,7 @@ export class OpenOnce {
     this.#waiting++
     try {
       const opening = this.get()
+      if (deadline === undefined) return await opening
       return await before(deadline - performance.now(), opening, () => lateError('The database'))
     } finally {
       this.#waiting--
@@ -110,7 +111,7 @@ async function openDatabase(
   source: DatabaseSource,
   settings: StoreSettings,
 ): Promise<EngineDatabase> {
-  if ('path' in source || ('kysely' in source && source.language === 'sqlite')) {
+  if (isSqlite(source)) {
     const { openSqliteDatabase } = await import('./sqlite-database.ts')
     return openSqliteDatabase(source)
   }

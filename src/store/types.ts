@@ -232,7 +232,7 @@ export interface Nonce {
   readonly nonce: string
   /** The server's clock, in seconds since 1970. */
   readonly now: number
-  readonly deadline?: Deadline
+  readonly deadline?: Deadline | undefined
 }
 
 /** The result of recording a nonce. */
