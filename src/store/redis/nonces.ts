@@ -8,7 +8,7 @@ import {
   placeOf,
   readPlace,
 } from '../nonce-switch.ts'
-import { sha256 } from '../sha256.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { HashedNonce, SharedEngine } from '../shared-nonces.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { type Recorded, SEEN } from '../types.ts'
@@ -205,9 +205,9 @@ function argumentsOf(
       timestamp = nonce.timestamp
       countAt = values.push(String(timestamp), '0') - 1
     }
-    const hash = sha256(`${shard.salt}\n${nonce.hash}`)
-    keys.push(setOf(shard, timestamp, hash.readUInt8(8)))
-    values.push(hash.readBigInt64LE(0).toString())
+    const hash = sha256Hex(`${shard.salt}\n${nonce.hash}`)
+    keys.push(setOf(shard, timestamp, Number.parseInt(hash.slice(16, 18), 16)))
+    values.push(BigInt.asIntN(64, BigInt(`0x${hash.slice(0, 16)}`)).toString())
     values[countAt] = String(values.length - 1 - countAt)
   }
   return [keys, values]
