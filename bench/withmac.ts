@@ -24,13 +24,15 @@ import { TrafficCounters } from '../src/store/usage/traffic-counters.ts'
 import { UsageCounters } from '../src/store/usage/usage-counters.ts'
 import type { MacIdentity } from '../src/types.ts'
 
+export { MAC_CHANNELS, type MacBatch } from '../src/diagnostics.ts'
 export type { Mac, MacOptions } from '../src/index.ts'
 // Everything that the benches use of the library, public and internal.
 export { createTokenEndpoint, secretsAreEqual } from '../src/oauth/index.ts'
 export { parseAuthorization } from '../src/protocol/authorization.ts'
 export { computeMac, macsAreEqual, prepareKey, requestString } from '../src/protocol/signature.ts'
 export { fingerprintOf, newTag, packEntries } from '../src/store/journal-entries.ts'
-export type { Nonce } from '../src/store/types.ts'
+export { openStore } from '../src/store/open.ts'
+export type { Nonce, Store } from '../src/store/types.ts'
 export { createMac }
 
 /**
@@ -70,9 +72,11 @@ export async function openJournal(path: string, sync: 'synced' | 'none'): Promis
   }
   const nonces = new Journal({
     ...{
+      language: 'sqlite' as const,
       nameInErrors: path,
       path,
       label: path,
+      keepSeconds: 300,
       guarded: guard(path),
       counters: new UsageCounters(),
     },
@@ -85,6 +89,9 @@ export async function openJournal(path: string, sync: 'synced' | 'none'): Promis
         : new LogSync((events) => startLogThread(file, events), onFailedSync),
     inTime: (work) => work,
     check: () => {},
+    settled: async () => {},
+    timeout: null,
+    lookUp: async () => [],
   })
   await nonces.open()
   return {

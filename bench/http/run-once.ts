@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, rmSync } from 'node:fs'
-import { get } from 'node:http'
+import { type Agent, get } from 'node:http'
 import { join } from 'node:path'
 import type { Runtime } from '../setup/runtimes.ts'
 import { startServer } from '../setup/server.ts'
@@ -55,7 +55,12 @@ export async function runOnce(
   try {
     const { port, pid } = server
     await assertVerifies(port, kind)
-    const load = { port, core, connections, file: fields[kind === 'hawk' ? 'Hawk' : 'MAC'] }
+    const load = {
+      ports: [port],
+      core,
+      connections,
+      file: fields[kind === 'hawk' ? 'Hawk' : 'MAC'],
+    }
     const warm = warmSeconds === 0 ? null : await runWrk({ ...load, seconds: warmSeconds, skip: 0 })
     // Requests that were in flight at the end are not counted, so more are skipped.
     const skip = warm === null ? 0 : warm.requests + 1000
@@ -84,10 +89,20 @@ async function assertVerifies(port: number, kind: Kind): Promise<void> {
   assert.equal(await statusOf(port, other, '/'), 401, `${kind}: a changed one is rejected`)
 }
 
-function statusOf(port: number, authorization?: string, path: string = TARGET): Promise<number> {
+/**
+ * Sends a GET request. @returns The status of the answer.
+ *
+ * @param agent Keeps the connection. Without it, each request has its own.
+ */
+export function statusOf(
+  port: number,
+  authorization?: string,
+  path: string = TARGET,
+  agent: Agent | false = false,
+): Promise<number> {
   const headers = { host: HOST, ...(authorization && { authorization }) }
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path, headers, agent: false }, (answer) => {
+    get({ host: '127.0.0.1', port, path, headers, agent }, (answer) => {
       answer.resume()
       answer.on('end', () => resolve(answer.statusCode ?? 0))
     }).on('error', reject)

@@ -1,12 +1,24 @@
 -- Sends each line of a file in its own request, as the value of Authorization.
--- Arguments: the file, how many lines to skip, the host, and the target.
+-- Arguments: the file, how many lines to skip, the host, the target, and how many lines each thread has.
+-- Each thread has its own server: the ports are in the environment.
 
 local file, before, after
+local threads = 0
+
+function setup(thread)
+  local at = 0
+  for port in os.getenv("PORTS"):gmatch("%d+") do
+    if at == threads then thread.addr = wrk.lookup("127.0.0.1", port)[1] end
+    at = at + 1
+  end
+  thread:set("place", threads)
+  threads = threads + 1
+end
 
 function init(args)
   file = assert(io.open(args[1], "r"))
   file:setvbuf("full", 1048576)
-  for _ = 1, tonumber(args[2]) do file:read("*l") end
+  for _ = 1, tonumber(args[2]) + place * tonumber(args[5]) do file:read("*l") end
   before = "GET " .. args[4] .. " HTTP/1.1\r\nHost: " .. args[3] .. "\r\nAuthorization: "
   after = "\r\n\r\n"
 end

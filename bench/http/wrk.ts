@@ -22,7 +22,8 @@ export interface WrkResult {
 
 /** The settings of a run of wrk. */
 export interface WrkSettings {
-  readonly port: number
+  /** The port of each server. wrk has a thread for each, and the connections are shared among them. */
+  readonly ports: readonly number[]
   readonly seconds: number
   /** How many connections there are, each with one request in flight. */
   readonly connections: number
@@ -31,6 +32,8 @@ export interface WrkSettings {
   /** The file of signed fields, and how many of its first lines were sent before. */
   readonly file: string
   readonly skip: number
+  /** How many lines each thread has, if there are several servers. */
+  readonly linesEach?: number
 }
 
 /** Throws if a tool is missing, and says how to install it. */
@@ -44,15 +47,26 @@ export function assertTools(): void {
   }
 }
 
-/** Runs wrk against a server. */
+/** Runs wrk against one or more servers. */
 export function runWrk(settings: WrkSettings): Promise<WrkResult> {
-  const { port, seconds, connections, core, file, skip } = settings
+  const { ports, seconds, connections, core, file, skip, linesEach = 0 } = settings
   const script = join(ROOT, 'bench/http/wrk.lua')
-  const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script]
-  const url = `http://127.0.0.1:${port}`
-  const sent = [url, '--', file, String(skip), HOST, TARGET]
+  const load = [
+    `-t${ports.length}`,
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '10s',
+    '-s',
+    script,
+  ]
+  const url = `http://127.0.0.1:${ports[0]}`
+  const sent = [url, '--', file, String(skip), HOST, TARGET, String(linesEach)]
   const [program = '', ...args] = pinned(core, ['wrk', ...load, ...sent])
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, args, {
+    env: { ...process.env, PORTS: ports.join() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   let cpu = 0
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

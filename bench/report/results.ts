@@ -14,6 +14,7 @@ export const SECTIONS = [
   'growth',
   'opening',
   'processes',
+  'stores',
   'memory',
   'flood',
   'timing',
@@ -24,8 +25,8 @@ const HEAD = `# What was measured
 
 A bench writes each section, and replaces it when it runs again: \`npm run bench\`, \`bench:peers\`,
 \`bench:recording\`, \`bench:profile\`, \`bench:http\`, \`bench:disk\`, \`bench:growth\`, \`bench:opening\`,
-\`bench:processes\`, \`bench:memory\`, \`bench:flood\` and \`bench:timing\`. With \`-- --short\` they run for a
-moment and write nothing. With \`-- --before DIR\`, a checkout of an earlier version with its packages installed,
+\`bench:processes\`, \`bench:stores\`, \`bench:memory\`, \`bench:flood\` and \`bench:timing\`. With \`-- --short\` they run
+for a moment and write nothing. With \`-- --before DIR\`, a checkout of an earlier version with its packages installed,
 peers, http and disk also measure that version. Absolute figures are true only for the named machine. Ratios are more
 portable. Both need a machine that does nothing else. A figure is the median of several runs, with the quartiles next to
 it. Goals are informative: no check depends on them.
