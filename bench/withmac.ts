@@ -32,6 +32,9 @@ export { parseAuthorization } from '../src/protocol/authorization.ts'
 export { computeMac, macsAreEqual, prepareKey, requestString } from '../src/protocol/signature.ts'
 export { fingerprintOf, newTag, packEntries } from '../src/store/journal-entries.ts'
 export { openStore } from '../src/store/open.ts'
+export { redisConnection, runScript } from '../src/store/redis/client.ts'
+export { RECORD } from '../src/store/redis/script.ts'
+export { setOf, shardsOf } from '../src/store/redis/shards.ts'
 export type { Nonce, Store } from '../src/store/types.ts'
 export { createMac }
 

@@ -5,6 +5,7 @@ import {
   pipelinedSets,
   plainInserts,
   postgresStore,
+  redisScript,
   redisStore,
 } from './recorders.ts'
 import { inRounds, type Recorder } from './rounds.ts'
@@ -23,6 +24,7 @@ const contenders = [
   await plainInserts(engines, 'off'),
   await redisStore(engines, 'redis'),
   await redisStore(engines, 'redisAndPostgres'),
+  await redisScript(engines),
   await pipelinedSets(engines),
 ] as readonly Contender<unknown>[]
 const recorders: readonly Recorder[] = contenders.flatMap((contender) => contender.recorders)

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { createClient } from 'redis'
 import { freshNonce, ID, seconds } from '../signing/request.ts'
-import { type Nonce, openStore, type Store } from '../withmac.ts'
+import {
+  type Nonce,
+  openStore,
+  RECORD,
+  redisConnection,
+  runScript,
+  type Store,
+  setOf,
+  shardsOf,
+} from '../withmac.ts'
 import type { Engines } from './engines.ts'
 import type { Recorder } from './rounds.ts'
 
@@ -111,6 +120,46 @@ export async function pipelinedSets({ plainRedis }: Engines): Promise<Contender<
   }
 }
 
+/**
+ * Returns what runs the script of the store, with batches as large as those of the store. Keys and fingerprints are
+ * made before.
+ */
+export async function redisScript({ redis }: Engines): Promise<Contender<Member>> {
+  const source = { url: redis.url, client: null, keyPrefix: newPrefix() }
+  const connection = await redisConnection(source, 'Redis', 10)
+  const [shard] = shardsOf(source.keyPrefix, false)
+  assert(shard !== undefined)
+  const ahead = String(WINDOW_SECONDS)
+  const run = async (batch: readonly Member[], start: string) => {
+    const values: string[] = []
+    for (let from = 0; from < batch.length; ) {
+      const { timestamp } = batch[from] as Member
+      const same = batch.slice(from).findIndex((member) => member.timestamp !== timestamp)
+      const to = same === -1 ? batch.length : from + same
+      values.push(String(timestamp), String(to - from))
+      for (let at = from; at < to; at++) values.push((batch[at] as Member).number)
+      from = to
+    }
+    const keys = batch.map(({ timestamp, bucket }) => setOf(shard, timestamp, bucket))
+    const given = [ahead, shard.salt, start, ...values]
+    const told = await runScript(connection, RECORD, [shard.state, shard.seconds, ...keys], given)
+    return String(told).split(' ')[2]?.match(/n/g)?.length ?? 0
+  }
+  const record = (batch: readonly Member[]) => run(batch, '')
+  await run([], 'first')
+  const batch = Array.from({ length: 64 }, newMember)
+  assert.equal(await record(batch), 64, 'new nonces are recorded')
+  assert.equal(await record(batch), 0, 'recorded nonces are not new')
+  const description = { kind: 'script', synchronous: null, enginePid: redis.pid } as const
+  return {
+    recorders: IN_FLIGHT.map((inFlight) => ({
+      ...{ ...description, inFlight, prepare: newMember },
+      record: (all) => inBatches(all, inFlight, LARGEST_BATCH.redis, record),
+    })),
+    close: () => connection.close(),
+  }
+}
+
 let databases = 0
 let prefixes = 0
 
@@ -200,6 +249,22 @@ async function inBatches<Item>(
 interface Row {
   readonly timestamp: number
   readonly id: string
+}
+
+/** A fingerprint, and the set that it belongs to. */
+interface Member {
+  readonly timestamp: number
+  readonly bucket: number
+  readonly number: string
+}
+
+function newMember(): Member {
+  const bytes = randomBytes(9)
+  return {
+    timestamp: seconds(),
+    bucket: bytes.readUInt8(8),
+    number: bytes.readBigInt64LE(0).toString(),
+  }
 }
 
 function newRow(): Row {

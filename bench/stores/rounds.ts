@@ -18,6 +18,7 @@ export const KINDS = {
   insert: 'plain inserts',
   redis: 'Redis, SQLite in memory',
   redisAndPostgres: 'Redis, PostgreSQL',
+  script: 'the script alone',
   set: 'pipelined SET NX',
 } as const
 export type Kind = keyof typeof KINDS

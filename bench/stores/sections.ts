@@ -34,7 +34,8 @@ the version of the credentials.
 
 It is compared with a tight loop by the same driver, in batches as large, and as many at a time, as the store may send.
 Plain inserts go into a table like that of the store, by a named statement; their rows are ready before; at a replay they
-fail. SET NX sets one key for each nonce. Before the runs, each contender shows that it records, and the store that it
+fail. SET NX sets one key for each nonce. "The script alone" is the command that the store sends to Redis, with the
+fingerprints computed before, and without requests that wait for it. Before the runs, each contender shows that it records, and the store that it
 rejects replays, also one of two simultaneous copies. "CPU" is the processor time of all processes of the engine, "own CPU"
 is that of the process that records, both in microseconds per nonce. Bytes per nonce are those of a new table with its
 index after 1,000,000 nonces, and the growth of used_memory with ${number(REDIS_RATE)} nonces per second.
@@ -49,12 +50,13 @@ type Name = Pick<Description, 'kind' | 'synchronous'>
 const COMPARED: readonly {
   readonly store: Name
   readonly plain: Kind
-  readonly atLeast: number
+  readonly atLeast?: number
 }[] = [
   { store: { kind: 'postgres', synchronous: 'on' }, plain: 'insert', atLeast: 0.65 },
   { store: { kind: 'postgres', synchronous: 'off' }, plain: 'insert', atLeast: 0.65 },
-  { store: { kind: 'redis', synchronous: null }, plain: 'set', atLeast: 0.9 },
-  { store: { kind: 'redisAndPostgres', synchronous: null }, plain: 'set', atLeast: 0.9 },
+  { store: { kind: 'script', synchronous: null }, plain: 'set', atLeast: 0.9 },
+  { store: { kind: 'redis', synchronous: null }, plain: 'set' },
+  { store: { kind: 'redisAndPostgres', synchronous: null }, plain: 'set' },
 ]
 const MANY = 64
 
@@ -142,7 +144,14 @@ function recordingGoals(title: string, measured: readonly Measured[]): Goal[] {
       return [
         ...(inFlight < MANY
           ? []
-          : [{ what: `${what}: throughput`, where: title, measured: throughput, atLeast }]),
+          : [
+              {
+                what: `${what}: throughput`,
+                where: title,
+                measured: throughput,
+                ...(atLeast !== undefined && { atLeast }),
+              },
+            ]),
         ...(plain === 'set'
           ? []
           : [
