@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 async function opening(url: string, connections = 8): Promise<Store> {
-  const store = await openStore(databaseSource(url), { connections })
+  const store = await openStore(databaseSource(url), { connections, timeoutSeconds: 30 })
   opened.push(store)
   return store
 }
