@@ -39,12 +39,20 @@ const contracts: Job[] = MATRIX.filter(({ needs }) => needs === null || hasValke
   ({ store, runtimes }) =>
     runtimes.map((each) => ({ runtime: each, store: nameOf(store), file: CONTRACT })),
 )
-/** The contracts show what differs on Deno, and these files what limits do there. To run all would take minutes. */
-const isForDeno = (name: string) => name.startsWith('limits-')
+/**
+ * The files that run on each runtime, and those on Node as well as on Bun: they depend on connections that are lost
+ * and on timers. All others would take minutes more, and the contracts show what differs.
+ */
+const ON_ALL = /^limits-/
+const ON_NODE_TOO =
+  /^(?:postgres-nonces|redis-faults|redis-cluster|redis-and-postgres|doctor-redis)\.ts$/
+function isFor(name: string, runner: string): boolean {
+  return runner === 'bun' || ON_ALL.test(name) || (runner === 'node-24' && ON_NODE_TOO.test(name))
+}
 const files: Job[] = readdirSync(here)
   .filter((name) => name.endsWith('.ts') && name !== basename(import.meta.path))
   .flatMap((name) =>
-    RUNNERS.filter((each) => each !== 'deno' || isForDeno(name)).map((each) => ({
+    RUNNERS.filter((each) => isFor(name, each)).map((each) => ({
       ...{ runtime: each, store: null, file: join(here, name) },
     })),
   )
