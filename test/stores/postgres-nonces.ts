@@ -451,6 +451,21 @@ test('a timestamp too far ahead of the clock of the server is ahead, and the cei
   expect(await verdict(store, before + KEEP + 50, 'n')).toBe('new')
 })
 
+test('if the server forgets the longest window, no timestamp of that window is accepted again', async () => {
+  const url = await newSchema(server.url)
+  const [shorter, longer] = [await open(url, { keepSeconds: 10 }), await open(url)]
+  const now = seconds()
+  expect(await verdict(longer, now + KEEP - 5, 'n')).toBe('new')
+  // So it is on a standby that lagged behind, after a process with the shorter window has raised the floor.
+  await rowsIn(url, "update mac_state set value = 10 where name = 'ahead_seconds'")
+  await rowsIn(url, 'alter table mac_nonces disable trigger all')
+  await rowsIn(url, 'delete from mac_nonces')
+  expect(await verdict(shorter, now, 'o')).toBe('new')
+  expect(await verdict(longer, now, 'p')).toBe('forgotten')
+  expect(await verdict(shorter, now + KEEP - 5, 'n')).toBe('forgotten')
+  expect(await state(url, 'ahead_seconds')).toBe(KEEP)
+})
+
 test('if the server does not answer, requests are rejected at their deadline', async () => {
   const store = await open(await newSchema(server.url), { timeoutSeconds: 1 })
   expect(await verdict(store, seconds(), 'before')).toBe('new')

@@ -223,6 +223,24 @@ describe('after the promotion of a replica that lacks the last nonces:', () => {
     expect(await replaysOf(['before', ...NAMES], at, other)).toBe(0)
   })
 
+  test('no timestamp is accepted again of a longer window that the replica does not know', async () => {
+    const { primary, replica, copy } = await pair()
+    using file = sharedFile()
+    await using shorter = await file.open(primary.url, { keepSeconds: 10 })
+    const at = clock()
+    expect(await shorter.record('before', at)).toBe('new')
+    await copy()
+    await using longer = await file.open(primary.url)
+    for (const name of NAMES) expect(await longer.record(name, at + AHEAD - 50)).toBe('new')
+    await ask(replica.url, 'REPLICAOF', 'NO', 'ONE')
+    await follow(primary, replica)
+    await ask(primary.url, 'REPLICAOF', 'NO', 'ONE')
+    expect(await shorter.record('later')).toBe('forgotten')
+    expect(await longer.record('later')).toBe('forgotten')
+    await using other = await file.open(primary.url)
+    expect(await replaysOf(NAMES, at + AHEAD - 50, other)).toBe(0)
+  })
+
   test('the control without guards accepts replays', async () => {
     const { primary, replica, copy } = await pair()
     const at = clock()

@@ -82,20 +82,26 @@ export const NONCE_TABLES: readonly string[] = [
    * Writes the canary anew if it is missing, and first raises the floor, unless the nonces are where they were
    * and none was lost: the canary is still there after a clean restart, and a crash loses nothing that was
    * synced. Returns the same as mac_told.
+   *
+   * "ahead" is that of a process that has opened the store. If a lower number is kept, what was written then is
+   * lost, with the nonces that came after it: on a standby that lagged behind, for example.
    */
-  `create function mac_revive() returns bigint[] language plpgsql volatile as $$
+  `create function mac_revive(ahead bigint) returns bigint[] language plpgsql volatile as $$
   declare
     here text := coalesce(mac_place(), 'unknown');
+    forgotten boolean;
     moved boolean;
     crashed boolean;
     unsynced boolean;
   begin
     -- One process at a time.
     perform 1 from mac_state where name = 'nonce_floor' for update;
-    if ${CANARY} = 1 then
+    update mac_state set value = ahead where name = 'ahead_seconds' and value < ahead;
+    forgotten := found;
+    if ${CANARY} = 1 and not forgotten then
       return mac_told();
     end if;
-    moved := here = 'unknown' or not exists (select 1 from mac_guard where place = here);
+    moved := forgotten or here = 'unknown' or not exists (select 1 from mac_guard where place = here);
     crashed := not exists (select 1 from mac_canary where ${SAME_TABLES});
     unsynced := current_setting('fsync') = 'off'
       or not exists (select 1 from mac_state where name = 'unsynced' and value = 0);
@@ -119,6 +125,10 @@ export const NONCE_TABLES: readonly string[] = [
   `create function mac_open_nonces(ahead bigint) returns bigint[] language plpgsql volatile as $$
   begin
     update mac_state set value = ahead where name = 'ahead_seconds' and value < ahead;
+    if found then
+      -- Otherwise a crash could lose it, and the process might have ended by then.
+      perform set_config('synchronous_commit', 'on', true);
+    end if;
     return mac_told();
   end $$`,
   // If nonces were kept in Redis, they are kept here from now on.

@@ -42,7 +42,10 @@ const RECORD: Statement = {
     select ids::text as ids, mac_told()::text as told from got`,
 }
 const TELL: Statement = { name: 'mac_told', text: 'select mac_told()::text as told' }
-const REVIVE: Statement = { name: 'mac_revive', text: 'select mac_revive()::text as told' }
+const REVIVE: Statement = {
+  name: 'mac_revive',
+  text: 'select mac_revive($1::text::bigint)::text as told',
+}
 const OPEN: Statement = {
   name: 'mac_open_nonces',
   text: 'select mac_open_nonces($1::text::bigint)::text as told',
@@ -86,6 +89,8 @@ class PostgresNonces implements SharedEngine {
   readonly #parts: StoreParts
   /** The highest floor that this process has read. A restore may bring an older one back, which does not count. */
   #floor = 0
+  /** How far ahead of its own clock this process accepts timestamps, in seconds. */
+  #ahead = 0
   /** Whether this process has recorded a batch. Until then it may move the nonces here. */
   #hasRecorded = false
   /** Until when a copy of a nonce is expected, by `performance.now()`. */
@@ -102,6 +107,7 @@ class PostgresNonces implements SharedEngine {
 
   /** @param aheadSeconds How far ahead of the clock of this process a timestamp may be. */
   async open(aheadSeconds: number): Promise<void> {
+    this.#ahead = aheadSeconds
     const [row] = await this.#run(OPEN, [String(aheadSeconds)])
     const told = this.#read(row)
     if (!isInRedis(told.place)) await this.#whole(told)
@@ -171,8 +177,9 @@ class PostgresNonces implements SharedEngine {
 
   /** If nonces may have been lost, raises the floor above them. Returns what the server tells then. */
   async #whole(told: Told): Promise<Told> {
-    if (told.isWhole) return told
-    const [row] = await this.#run(REVIVE, [])
+    // This process has written a number that is at least its own.
+    if (told.isWhole && told.aheadSeconds >= this.#ahead) return told
+    const [row] = await this.#run(REVIVE, [String(this.#ahead)])
     const again = this.#read(row)
     if (!again.isWhole) throw new Error('its table mac_canary cannot be written.')
     return again

@@ -22,7 +22,7 @@ import { type Shard, setOf, shardOf } from './shards.ts'
 /** A command takes as many nonces as a batch of the journal. */
 const LARGEST_BATCH = 512
 /** What the script needs to know of nonces that this Redis has never seen. */
-type Start = 'first' | 'lost' | ''
+type Start = 'first' | 'lost' | 'again' | ''
 
 /** What {@link RedisNonces} is made of. */
 interface RedisParts {
@@ -131,7 +131,7 @@ export class RedisNonces implements SharedEngine {
   async #recordAll(batch: readonly HashedNonce[]): Promise<readonly Told[]> {
     const { shards } = this.#redis
     const [only] = shards
-    if (shards.length === 1 && only !== undefined) return this.#recordIn(only, batch)
+    if (shards.length === 1 && only !== undefined) return this.#recordIn(only, batch, 'again')
     const parts = new Map<Shard, HashedNonce[]>()
     for (const nonce of batch) {
       const shard = shardOf(nonce.hash, shards)
@@ -142,7 +142,7 @@ export class RedisNonces implements SharedEngine {
     const told = new Map<HashedNonce, Told>()
     await Promise.all(
       Array.from(parts, async ([shard, part]) => {
-        const all = await this.#recordIn(shard, part)
+        const all = await this.#recordIn(shard, part, 'again')
         for (const [at, nonce] of part.entries()) told.set(nonce, all[at] as Told)
       }),
     )
@@ -153,7 +153,7 @@ export class RedisNonces implements SharedEngine {
   async #recordIn(
     shard: Shard,
     nonces: readonly HashedNonce[],
-    start: Start = '',
+    start: Start,
   ): Promise<readonly Told[]> {
     const { connection, ahead } = this.#redis
     const sorted = nonces.length < 2 ? nonces : [...nonces].sort(byTimestamp)

@@ -24,7 +24,8 @@ export interface Script {
  *
  * - `KEYS`: the state, the seconds, and the set of each nonce.
  * - `ARGV`: how far ahead a timestamp may be; the salt; `first` if there are no nonces yet, `lost` if there are
- *   some that this Redis does not know, otherwise empty. Then for each timestamp: itself, the number of its
+ *   some that this Redis does not know, `again` if the state was at least so far ahead before (otherwise it is an
+ *   earlier state, of a replica that lagged behind), or nothing. Then for each timestamp: itself, the number of its
  *   nonces, and their fingerprints.
  *
  * It returns `salt`, a space and the salt of the state, if that is another one. Otherwise it returns the floor,
@@ -48,6 +49,8 @@ local floor, run = tonumber(known[1] or 0), known[4]
 local lost = ARGV[3] == 'lost'
 if not exists then
   lost = ARGV[3] ~= 'first'
+elseif ARGV[3] == 'again' and tonumber(ARGV[1]) > tonumber(known[2]) then
+  lost = true
 elseif evicted ~= tonumber(known[5]) and evicted > 0 then
   lost = true
 end
