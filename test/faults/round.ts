@@ -4,7 +4,7 @@ import { startChurn } from './traffic/churn.ts'
 import { startLoad } from './traffic/load.ts'
 import { replayAll, stillFresh } from './traffic/replays.ts'
 import { Tally } from './traffic/tally.ts'
-import { Violations } from './violations.ts'
+import { INVARIANTS, Violations } from './violations.ts'
 import { audit } from './world/audit.ts'
 import type { World } from './world/world.ts'
 
@@ -29,7 +29,7 @@ const DEADLINE = 180_000
 export async function runRound(world: World, fault: Fault, last: boolean): Promise<RoundResult> {
   const start = performance.now()
   world.tally = new Tally()
-  world.violations = new Violations()
+  world.violations = new Violations(INVARIANTS)
   world.events.length = 0
   const before = world.ledger.accepted.length
   const unsureBefore = world.ledger.unsure.length

@@ -16,13 +16,24 @@ export type Invariant = keyof typeof INVARIANTS
 const SHOWN = 5
 
 /** The violations of one round. */
-export class Violations {
-  readonly #found = new Map<Invariant, string[]>()
+export class Violations<Name extends string = Invariant> {
+  readonly #titles: Readonly<Record<Name, string>>
+  readonly #found = new Map<Name, string[]>()
 
-  add(invariant: Invariant, text: string): void {
+  /** @param titles What must always be true. */
+  constructor(titles: Readonly<Record<Name, string>>) {
+    this.#titles = titles
+  }
+
+  add(invariant: Name, text: string): void {
     const list = this.#found.get(invariant) ?? []
     this.#found.set(invariant, list)
     list.push(`${new Date().toISOString()} ${text}`)
+  }
+
+  /** @returns How often something was not true. */
+  count(invariant: Name): number {
+    return this.#found.get(invariant)?.length ?? 0
   }
 
   get broken(): number {
@@ -33,7 +44,7 @@ export class Violations {
   lines(): string[] {
     return [...this.#found].flatMap(([invariant, texts]) => {
       const more = texts.length > SHOWN ? [`    and ${texts.length - SHOWN} more of this kind`] : []
-      const title = `  VIOLATION, ${INVARIANTS[invariant]}: ${texts.length} times`
+      const title = `  VIOLATION, ${this.#titles[invariant]}: ${texts.length} times`
       return [title, ...texts.slice(0, SHOWN).map((text) => `    ${text}`), ...more]
     })
   }

@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
-import { appendFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fillDisk } from '../world/small-disk.ts'
 import { type Fault, storeFailures } from './fault.ts'
 import { revive } from './kill.ts'
 
@@ -17,7 +18,7 @@ export const diskFull: Fault = {
       await shrinkLog(settings.path)
       world.hindrance.set('full')
       world.note('the disk is filled')
-      fill(filler)
+      fillDisk(filler)
       await Bun.sleep(random.between(300, 900))
       if (random.chance(0.5)) {
         await world.kill(random.pick(world.up))
@@ -44,17 +45,5 @@ async function shrinkLog(path: string): Promise<void> {
     }
   } finally {
     database.close()
-  }
-}
-
-/** Writes a file until the disk is full. */
-function fill(path: string): void {
-  for (const size of [1 << 20, 4096, 1]) {
-    const piece = new Uint8Array(size)
-    try {
-      for (;;) appendFileSync(path, piece)
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ENOSPC') throw error
-    }
   }
 }

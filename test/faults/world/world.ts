@@ -3,7 +3,7 @@ import type { Random } from '../random.ts'
 import { judge, type Purpose } from '../traffic/judge.ts'
 import { Sent } from '../traffic/sent.ts'
 import { Tally } from '../traffic/tally.ts'
-import { Violations } from '../violations.ts'
+import { INVARIANTS, Violations } from '../violations.ts'
 import { Floor } from './floor.ts'
 import type { KnownCredential } from './known-credential.ts'
 import { Ledger } from './ledger.ts'
@@ -46,7 +46,7 @@ export class World {
   readonly syncs: SyncNotes | null
   readonly floor: Floor
   /** Of the current round. */
-  violations: Violations = new Violations()
+  violations: Violations = new Violations(INVARIANTS)
   tally: Tally = new Tally()
   /** The last events, for the report of a violation. */
   readonly events: string[] = []
