@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { Pool } from 'pg'
 import { databaseSource } from '../../src/store/database-url.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -84,6 +84,24 @@ test('a connection that the server ends is opened again, and the process goes on
   }
   expect((await own.query('select 1')).rows).toHaveLength(1)
   await own.end()
+})
+
+test('a new connection that is lost while it is set up is an error, and the process goes on', async () => {
+  const proxy = createServer((client) => {
+    const upstream = connect(server.port, '127.0.0.1')
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+    upstream.on('data', (answer) => client.write(answer))
+    client.on('data', (sent) => {
+      // The first statement is a simple query.
+      if (sent[0] !== 'Q'.charCodeAt(0)) upstream.write(sent)
+      else for (const socket of [client, upstream]) socket.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as { port: number }
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  expect(await failure(url)).toContain('the connection was ended')
+  proxy.close()
 })
 
 test('a look-up is given up at its deadline, and the connections are free afterwards', async () => {

@@ -107,20 +107,24 @@ async function openPool(
     ...{ connectionString, max, application_name: 'withmac' },
     ...{ keepAlive: true, allowExitOnIdle: true, idleTimeoutMillis: IDLE_TIMEOUT },
     connectionTimeoutMillis: timeoutSeconds * 1000,
-    verify(client, done) {
+    async verify(client, done) {
       const config = {
         query_timeout: timeoutSeconds * 1000,
         text: preparedStatements ? SET_UP : SERVER,
       }
-      client
-        .query(config)
-        .then((result) => {
-          // A text of several statements has several results.
-          const last = [result].flat().at(-1)
-          checkServer(last?.rows ?? [])
-          done()
-        })
-        .catch(done)
+      // If the connection is lost, the statement fails too. Without a listener, the process would end.
+      const ignored = () => {}
+      client.on('error', ignored)
+      let failure: Error | undefined
+      try {
+        // A text of several statements has several results.
+        const last = [await client.query(config)].flat().at(-1)
+        checkServer(last?.rows ?? [])
+      } catch (error) {
+        failure = error as Error
+      }
+      client.removeListener('error', ignored)
+      done(failure)
     },
   })
   // A connection that is lost is opened again, with the next statement.
