@@ -11,6 +11,7 @@ import { inPostgres, newSchema, rowsIn } from '../support/postgres.ts'
 import { afterAll, afterEach, expect, test } from '../support/runner.ts'
 import { startPostgres } from '../support/servers/postgres.ts'
 import { program } from '../support/servers/program.ts'
+import { schemasIn } from '../support/servers/schema.ts'
 
 // Commits that are not synced are lost in a crash for certain, because nothing else writes them within 10 s.
 const server = await startPostgres('fsync=on', 'wal_writer_delay=10s')
@@ -321,6 +322,26 @@ test('after DELETE by hand, also with another search_path, nothing is accepted a
   expect(await verdict(other, now, 'n')).toBe('forgotten')
   expect(await verdict(other, now + 5, 'n')).toBe('seen')
   expect(await verdict(other, now + 1, 'n')).toBe('new')
+})
+
+test('a role whose schema "$user" is another one cleans up too, and a superuser may truncate', async () => {
+  await using schemas = await schemasIn(server.url)
+  await using own = await schemas.make()
+  await using second = await schemas.make()
+  const now = seconds()
+  expect(await verdict(await open(own.url), now - 10, 'n')).toBe('new')
+  await inPostgres(server.url, async (client) => {
+    await client.query(`grant usage on schema ${own.name} to ${second.name}`)
+    for (const kind of ['all tables', 'all sequences']) {
+      await client.query(`grant all on ${kind} in schema ${own.name} to ${second.name}`)
+    }
+  })
+  const store = await open(`${second.url}?options=-csearch_path%3D${own.name}`)
+  expect(await store.nonces.prune(now, 5, 100)).toBe(1)
+  expect(await verdict(store, now, 'n')).toBe('new')
+  await rowsIn(server.url, `truncate ${own.name}.mac_nonces`)
+  expect(await verdict(store, now, 'later')).toBe('forgotten')
+  await store.close()
 })
 
 test('if a crash loses accepted nonces, none is accepted again', async () => {

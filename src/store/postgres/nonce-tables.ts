@@ -13,6 +13,13 @@ const RAISE_FLOOR = `update mac_state set value = greatest(value, 1 + ${CLOCK} +
   (select value from mac_state where name = 'ahead_seconds')) where name = 'nonce_floor'`
 
 /**
+ * Lets a trigger find `mac_state` in the schema of its own table. It lasts until the end of the function, if that
+ * has a clause `set search_path`. The path at its creation may have `"$user"`, which is another schema for another
+ * role.
+ */
+const IN_ITS_SCHEMA = `perform set_config('search_path', quote_ident(tg_table_schema), true)`
+
+/**
  * The statements that create what nonces need, in their order: rows of `mac_state`, which must exist, tables,
  * functions and triggers.
  *
@@ -144,6 +151,7 @@ export const NONCE_TABLES: readonly string[] = [
   `create function mac_nonces_truncated() returns trigger language plpgsql
   set search_path from current as $$
   begin
+    ${IN_ITS_SCHEMA};
     ${RAISE_FLOOR};
     return null;
   end $$`,
@@ -152,6 +160,7 @@ export const NONCE_TABLES: readonly string[] = [
   `create function mac_nonces_deleted() returns trigger language plpgsql
   set search_path from current as $$
   begin
+    ${IN_ITS_SCHEMA};
     update mac_state set value = 1 + (select max(ts) from gone)
       where name = 'nonce_floor' and value <= (select max(ts) from gone);
     return null;
