@@ -344,6 +344,23 @@ test('a role whose schema "$user" is another one cleans up too, and a superuser 
   await store.close()
 })
 
+test('a nonce in a transaction that the application left open is not accepted', async () => {
+  const url = await newSchema(server.url)
+  const pool = poolOf(url, 1)
+  const [store, other] = [await open(pool), await open(url)]
+  const now = seconds()
+  expect(await verdict(store, now, 'before')).toBe('new')
+  // Waits until the use of the key was written, on the same connection.
+  await store.traffic(now, 'ada')
+  const client = await pool.connect()
+  await client.query('begin')
+  client.release()
+  await expect(record(store, now, 'n')).rejects.toThrow('has left a transaction open')
+  expect(await verdict(other, now, 'n')).toBe('new')
+  expect(await verdict(store, now, 'later')).toBe('new')
+  expect(await verdict(store, now, 'n')).toBe('seen')
+})
+
 test('if a crash loses accepted nonces, none is accepted again', async () => {
   const [guarded, unguarded] = [await newSchema(server.url), await newSchema(server.url)]
   const texts = many(50)

@@ -42,6 +42,8 @@ interface Client {
   query(config: QueryConfig): Promise<{ readonly rows: Row[] }>
   /** With an error, the connection is closed. */
   release(error?: unknown): void
+  /** `I` if no transaction is open. Earlier versions of pg lack it. */
+  getTransactionStatus?(): string | null
   on(event: 'error', listener: () => void): unknown
   removeListener(event: 'error', listener: () => void): unknown
 }
@@ -156,7 +158,10 @@ function overPools(
       const client = await checkOut(pools[lane])
       try {
         const { rows } = await client.query(config)
-        client.attempt(() => check?.(rows))
+        client.attempt(() => {
+          check?.(rows)
+          client.refuseTransaction()
+        })
         return rows
       } finally {
         client.release()
@@ -177,11 +182,29 @@ interface CheckedOut {
 }
 
 async function checkOut(pool: Pool): Promise<CheckedOut> {
+  /** @throws Error if a transaction is open: what a statement has written is not committed. */
+  refuseTransaction(): void
   const client = await pool.connect()
   let failure: unknown
   // The statement that runs fails too, so this error need not be heard.
+/** What another part of the application wrote in such a transaction is lost too. */
+const OPEN_TRANSACTION =
+  'another part of the application has left a transaction open on a connection of its pool, which was closed now. ' +
+  'Each client must commit or roll back before its release'
+
+/** Whether a transaction is open. Its user may roll it back later, and nonces with it. */
+function isInTransaction(client: Client): boolean {
+  const status = client.getTransactionStatus?.() ?? 'I'
+  return status !== 'I'
+}
+
   const ignored = () => {}
   client.on('error', ignored)
+  if (isInTransaction(client)) {
+    const error = new Error(OPEN_TRANSACTION)
+    client.release(error)
+    throw error
+  }
   const failed = (error: unknown): never => {
     failure ??= error
     throw error
@@ -202,6 +225,9 @@ async function checkOut(pool: Pool): Promise<CheckedOut> {
     release() {
       client.removeListener('error', ignored)
       client.release(isDuplicate(failure) ? undefined : failure)
+    },
+    refuseTransaction() {
+      if (isInTransaction(client)) throw new Error(OPEN_TRANSACTION)
     },
   }
 }
