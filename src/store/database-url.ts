@@ -165,7 +165,10 @@ export function postgresTarget(url: string): PostgresTarget {
     )
     const host = searchParams.get('host') || decodeURIComponent(hostname).replace(/^\[|\]$/g, '')
     if (!SEVERAL.test(rest) && !host.includes(',')) {
-      return { host, port: searchParams.get('port') || port, database: pathname.slice(1) }
+      const target = { host, port: searchParams.get('port') || port, database: pathname.slice(1) }
+      // With another port, the package pg would never answer, nor close.
+      if (!/^\d*$/.test(target.port) || Number(target.port) > 65_535) throw new TypeError()
+      return target
     }
   } catch {
     throw new TypeError(UNREADABLE)

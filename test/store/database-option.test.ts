@@ -186,6 +186,7 @@ describe('createMac throws for something else than a database, and says what to 
     ['postgres://u:secret', 'this postgres: URL cannot be read'],
     ['postgres://u:secret@', 'this postgres: URL cannot be read'],
     ['postgres://u:secret@h:99999/db', 'this postgres: URL cannot be read'],
+    ['postgres:///db?host=h&port=secret', 'this postgres: URL cannot be read'],
     ['postgres://u:a%E9secret@h/db', 'this postgres: URL cannot be read'],
     // Without the rule that a password must be encoded, "5" and "secret" would be a host, a port or a database.
     ['postgres://secret:5/6@h/db', 'write %40 for a @, %2F for a /'],

@@ -1,6 +1,8 @@
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import { before } from '../../deadline.ts'
 import { optionalPackage } from '../../optional-package.ts'
 import type { KyselySource, PoolSource, PostgresUrl } from '../database-url.ts'
+import { lateError } from '../guard.ts'
 import type { MacDatabase, Row } from '../schema.ts'
 import type { StoreSettings } from '../store-settings.ts'
 import { checkServer, SERVER } from './server-check.ts'
@@ -40,10 +42,10 @@ interface Pool {
 
 interface Client {
   query(config: QueryConfig): Promise<{ readonly rows: Row[] }>
-  /** With an error, the connection is closed. */
-  release(error?: unknown): void
   /** `I` if no transaction is open. Earlier versions of pg lack it. */
   getTransactionStatus?(): string | null
+  /** With an error, the connection is closed. */
+  release(error?: unknown): void
   on(event: 'error', listener: () => void): unknown
   removeListener(event: 'error', listener: () => void): unknown
 }
@@ -89,8 +91,10 @@ export async function connectPostgres(
   const credentials = await openPool(url, settings.connections - forNonces, settings)
   let closing: Promise<unknown> | null = null
   const close = async () => {
-    // A pool can be ended only once.
-    closing ??= Promise.all([nonces.end(), credentials.end()])
+    // A pool can be ended only once. It waits for its clients, and for ever if connecting has thrown an error.
+    closing ??= before(WORK_TIMEOUT, Promise.all([nonces.end(), credentials.end()]), () =>
+      lateError('PostgreSQL'),
+    ).catch(() => {})
     await closing
   }
   return overPools({ nonces, credentials }, close, settings)
@@ -178,15 +182,11 @@ interface CheckedOut {
   query(config: QueryConfig): Promise<{ readonly rows: Row[] }>
   /** Runs a check. If it throws, the connection is closed too. */
   attempt(check: () => void): void
+  /** @throws Error if a transaction is open: what a statement has written is not committed. */
+  refuseTransaction(): void
   release(): void
 }
 
-async function checkOut(pool: Pool): Promise<CheckedOut> {
-  /** @throws Error if a transaction is open: what a statement has written is not committed. */
-  refuseTransaction(): void
-  const client = await pool.connect()
-  let failure: unknown
-  // The statement that runs fails too, so this error need not be heard.
 /** What another part of the application wrote in such a transaction is lost too. */
 const OPEN_TRANSACTION =
   'another part of the application has left a transaction open on a connection of its pool, which was closed now. ' +
@@ -198,13 +198,17 @@ function isInTransaction(client: Client): boolean {
   return status !== 'I'
 }
 
-  const ignored = () => {}
-  client.on('error', ignored)
+async function checkOut(pool: Pool): Promise<CheckedOut> {
+  const client = await pool.connect()
   if (isInTransaction(client)) {
     const error = new Error(OPEN_TRANSACTION)
     client.release(error)
     throw error
   }
+  let failure: unknown
+  // The statement that runs fails too, so this error need not be heard.
+  const ignored = () => {}
+  client.on('error', ignored)
   const failed = (error: unknown): never => {
     failure ??= error
     throw error
@@ -222,12 +226,12 @@ function isInTransaction(client: Client): boolean {
         failed(error)
       }
     },
+    refuseTransaction() {
+      if (isInTransaction(client)) throw new Error(OPEN_TRANSACTION)
+    },
     release() {
       client.removeListener('error', ignored)
       client.release(isDuplicate(failure) ? undefined : failure)
-    },
-    refuseTransaction() {
-      if (isInTransaction(client)) throw new Error(OPEN_TRANSACTION)
     },
   }
 }
