@@ -258,6 +258,19 @@ describe('after the promotion of a replica that lacks the last nonces:', () => {
     await using server = await file.open(replica.url)
     await expect(server.record('n')).rejects.toThrow('it is a replica')
   })
+
+  test('a replica that may be written rejects them too, because its primary does not get the nonces', async () => {
+    const { primary, replica } = await pair()
+    await follow(replica, primary)
+    await ask(replica.url, 'CONFIG', 'SET', 'replica-read-only', 'no')
+    using file = sharedFile()
+    await using one = await file.open(primary.url)
+    await using other = await file.open(replica.url)
+    const at = clock()
+    expect(await one.record('before', at)).toBe('new')
+    await expect(other.record('n', at)).rejects.toThrow('it is a replica')
+    expect(await one.record('n', at)).toBe('new')
+  })
 })
 
 test('a first replica, and its end, lose no nonces, so requests are accepted meanwhile', async () => {

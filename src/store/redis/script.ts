@@ -20,6 +20,9 @@ export interface Script {
  * earlier id, and it never copied anything from another. If it was a replica for a while, it has lost what the
  * other had not; it forgets its earlier id some time (`repl-backlog-ttl`) after its last replica has left.
  *
+ * A replica records nothing, even if it may be written: its primary does not get what is recorded there, and both
+ * have the same replication id.
+ *
  * The first write must be one that Redis refuses if its memory is full: then it refuses the whole script.
  *
  * - `KEYS`: the state, the seconds, and the set of each nonce.
@@ -38,6 +41,9 @@ local stats = redis.call('INFO', 'stats')
 local evicted = tonumber(stats:match('evicted_keys:(%d+)'))
 if not id or not evicted then
   return redis.error_reply('ERR INFO has no master_replid or no evicted_keys')
+end
+if not replication:find('role:master', 1, true) then
+  return redis.error_reply('READONLY this is a replica')
 end
 local now = tonumber(redis.call('TIME')[1])
 local ahead, salt = tonumber(ARGV[1]), ARGV[2]
