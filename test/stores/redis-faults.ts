@@ -86,6 +86,15 @@ describe('a Redis that does not answer:', () => {
     expect(await server.record('lost', at)).toBe('seen')
   })
 
+  test('a connection that it ends while nothing is sent is opened again, without a rejection', async () => {
+    using file = sharedFile()
+    await using server = await file.open(redis.url, SOON)
+    expect(await server.record('before')).toBe('new')
+    await ask(redis.url, 'CLIENT', 'KILL', 'TYPE', 'normal')
+    await setTimeout(50)
+    expect(await server.record('after')).toBe('new')
+  })
+
   test('one that is down when a server starts: the next request opens the store', async () => {
     using file = sharedFile()
     await redis.stop()

@@ -126,7 +126,7 @@ class OwnConnection implements RedisConnection {
 
   async send(key: string, command: readonly string[]): Promise<unknown> {
     if (this.#closed) throw new Error('the connection was closed')
-    this.#current ??= new Attempt((opened) => this.#open(opened))
+    this.#current ??= this.#begin()
     const attempt = this.#current
     try {
       return await inTime(
@@ -147,18 +147,34 @@ class OwnConnection implements RedisConnection {
     if (this.#current !== null) this.#drop(this.#current)
   }
 
+  /** Opens a connection. If it fails while nothing is sent, the next command opens another one. */
+  #begin(): Attempt {
+    const attempt: Attempt = new Attempt((opened) =>
+      this.#open(opened, (error) => {
+        attempt.reason ??= error
+        this.#drop(attempt)
+      }),
+    )
+    return attempt
+  }
+
   #drop(attempt: Attempt): void {
     if (this.#current === attempt) this.#current = null
     attempt.drop()
   }
 
-  /** @param opened Is called with each client that was created. */
-  async #open(opened: (client: { destroy(): void }) => void): Promise<OpenClient> {
+  /**
+   * @param opened Is called with each client that was created.
+   * @param lost Is called if the connection fails. In a cluster, the next command to that node fails instead.
+   */
+  async #open(
+    opened: (client: { destroy(): void }) => void,
+    lost: (error: unknown) => void,
+  ): Promise<OpenClient> {
     const { createClient } = this.#redis
     const socket = { connectTimeout: this.#timing.milliseconds, reconnectStrategy: false } as const
     const client = createClient({ url: this.#url, disableOfflineQueue: true, socket })
-    // The next command fails, and says why.
-    client.on('error', () => {})
+    client.on('error', lost)
     opened(client)
     if (this.#nodes.length > 0) return this.#openCluster(opened)
     await client.connect()
@@ -200,13 +216,18 @@ class Attempt {
   reason: unknown = null
   readonly client: Promise<OpenClient>
   readonly #created: { destroy(): void }[] = []
+  #isDropped = false
 
   constructor(open: (opened: (client: { destroy(): void }) => void) => Promise<OpenClient>) {
-    this.client = open((client) => this.#created.push(client))
+    this.client = open((client) => {
+      this.#created.push(client)
+      if (this.#isDropped) this.drop()
+    })
     this.client.catch(() => {})
   }
 
   drop(): void {
+    this.#isDropped = true
     for (const client of this.#created.splice(0)) {
       try {
         client.destroy()
