@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { RedisClient } from '../../src/store/nonce-source.ts'
 import { redisConnection, runScript } from '../../src/store/redis/client.ts'
 import { EvictionWatch } from '../../src/store/redis/eviction.ts'
@@ -109,6 +110,16 @@ test('an error of Redis is explained, with its own text', () => {
   expect(messageOf('MOVED 1 127.0.0.1:1')).toContain('it is a cluster')
   expect(messageOf('NOPERM this user')).toContain('lacks a right')
   expect(messageOf('connect ECONNREFUSED')).toBe('The Redis failed: connect ECONNREFUSED')
+})
+
+test('an error of ioredis loses its command, which may have the password', () => {
+  const error = Object.assign(new Error('WRONGPASS invalid'), {
+    command: { name: 'auth', args: ['not-to-be-shown'] },
+  })
+  const { message, cause } = redisError('The Redis', error)
+  expect(message).toContain('the password is wrong')
+  expect(inspect(cause, { depth: 9 })).not.toContain('not-to-be-shown')
+  expect((cause as Error).stack).toBe(error.stack as string)
 })
 
 test('the shards of a cluster get equal shares of its slots and of the nonces', () => {

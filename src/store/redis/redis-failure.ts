@@ -31,5 +31,17 @@ export function redisError(name: string, cause: unknown): MacError {
   const shown = text === '' || text === 'AggregateError' ? all : text
   const words = WORDS.find(([pattern]) => pattern.test(shown))?.[1]
   const why = words === undefined ? shown : `${words} (Redis: ${shown})`
-  return new MacError('ERR_MAC_STORE', `${name} failed: ${why}`, { cause })
+  return new MacError('ERR_MAC_STORE', `${name} failed: ${why}`, { cause: withoutCommand(cause) })
+}
+
+/**
+ * Returns a copy of an error of ioredis without the command: if the password is wrong, that is `auth` with the
+ * password.
+ */
+function withoutCommand(cause: unknown): unknown {
+  if (!(cause instanceof Error && 'command' in cause)) return cause
+  const copy = new Error(cause.message)
+  copy.name = cause.name
+  if (cause.stack !== undefined) copy.stack = cause.stack
+  return copy
 }
