@@ -13,7 +13,8 @@ export async function before<Result>(
 ): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds)
+    // Node warns of a negative time.
+    timer = setTimeout(() => reject(late()), Math.max(0, milliseconds))
   })
   try {
     return await Promise.race([work, over])
