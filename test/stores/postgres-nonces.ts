@@ -308,6 +308,21 @@ test('after TRUNCATE by hand, nothing that was accepted is accepted again', asyn
   expect(await verdict(another, now, 'n')).toBe('new')
 })
 
+test('changes by hand count also if session_replication_role is replica', async () => {
+  const url = await newSchema(server.url)
+  const store = await open(url)
+  const now = seconds()
+  expect(await verdict(store, now, 'n')).toBe('new')
+  const { version } = await store.credentials.lookUp('ada')
+  await inPostgres(url, async (client) => {
+    await client.query('set session_replication_role = replica')
+    await client.query('update mac_credentials set revoked = 1')
+    await client.query('truncate mac_nonces')
+  })
+  expect((await store.credentials.lookUp('ada')).version).not.toBe(version)
+  expect(await verdict(store, now, 'another')).toBe('forgotten')
+})
+
 test('after DELETE by hand, also with another search_path, nothing is accepted again', async () => {
   const url = await newSchema(server.url)
   const [store, other] = [await open(url), await open(url)]

@@ -75,6 +75,8 @@ async function setUp(locked: Kysely<MacDatabase>): Promise<void> {
     await sql`drop trigger if exists ${sql.ref(name)} on mac_credentials`.execute(locked)
     await sql`create trigger ${sql.ref(name)} after ${sql.raw(event)} on mac_credentials
       for each statement execute function mac_credentials_changed()`.execute(locked)
+    // Also for changes by replication, or with session_replication_role.
+    await sql`alter table mac_credentials enable always trigger ${sql.ref(name)}`.execute(locked)
   }
   // Credentials may have changed while the triggers were missing.
   await drawVersion(locked, 'postgres')
@@ -119,10 +121,10 @@ async function schemaVersion(db: Kysely<MacDatabase>): Promise<number> {
   return Number(versions.rows[0]?.version ?? 0)
 }
 
-/** Whether all triggers exist, and are enabled. */
+/** Whether all triggers exist, and always run. */
 async function areSetUp(db: Kysely<MacDatabase>): Promise<boolean> {
   const { rows } = await sql`select tgname from pg_trigger
-    where tgrelid = to_regclass('mac_credentials') and tgenabled <> 'D'
+    where tgrelid = to_regclass('mac_credentials') and tgenabled = 'A'
     and tgname in (${sql.join(POSTGRES_TRIGGER_NAMES)})`.execute(db)
   return rows.length === POSTGRES_TRIGGER_NAMES.length
 }

@@ -167,6 +167,9 @@ export const NONCE_TABLES: readonly string[] = [
   end $$`,
   `create trigger mac_nonces_deleted after delete on mac_nonces referencing old table as gone
     for each statement execute function mac_nonces_deleted()`,
+  // Also for changes by replication, or with session_replication_role.
+  'alter table mac_nonces enable always trigger mac_nonces_truncated',
+  'alter table mac_nonces enable always trigger mac_nonces_deleted',
   // The first canary: nothing was accepted yet.
   "insert into mac_guard values (coalesce(mac_place(), 'unknown'))",
   `insert into mac_canary ${ROW}`,
