@@ -9,6 +9,7 @@ import {
   setState,
   stateOf,
 } from './schema.ts'
+import { sha256 } from './sha256.ts'
 import type { OpenDatabase } from './store-parts.ts'
 
 /**
@@ -74,10 +75,38 @@ export function* leaveDatabase({
   return next
 }
 
-/** Completes the move to Redis. Call it in a transaction, after Redis has its floor. */
-export function* enterRedis(db: Kysely<MacDatabase>): Coroutine<void> {
+/** For a server that keeps nonces in another Redis than the one to which they were moved last. */
+export const IN_ANOTHER_REDIS: string =
+  'another server keeps its nonces in another Redis, in another database of it (as /1 in the URL), or under another ' +
+  'nonceKeyPrefix. All servers on a database need the same: correct it, and restart this server.'
+
+/**
+ * Begins to move the nonces from another Redis to this one: no server accepts a nonce from then on, until
+ * {@link enterRedis}. Call it in a transaction.
+ */
+export function* leaveOtherRedis(db: Kysely<MacDatabase>): Coroutine<void> {
   const place = present('halted', stateOf(yield allState(db)).get('halted'))
-  if (isInRedis(place)) yield setState(db, 'halted', PLACE.redis)
+  if (isInRedis(place)) yield setState(db, 'halted', PLACE.movingToRedis)
+}
+
+/**
+ * Completes the move to Redis. Call it in a transaction, after Redis has its floor.
+ * @param home The number of this Redis: see {@link homeOf}.
+ */
+export function* enterRedis(db: Kysely<MacDatabase>, home: number): Coroutine<void> {
+  const place = present('halted', stateOf(yield allState(db)).get('halted'))
+  if (!isInRedis(place)) return
+  yield db
+    .insertInto('mac_state')
+    .values({ name: 'nonce_home', value: home })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: home }))
+    .compile()
+  yield setState(db, 'halted', PLACE.redis)
+}
+
+/** Returns the number by which the database knows a Redis: 48 bits of a hash of its salt, which is random. */
+export function homeOf(salt: string): number {
+  return sha256(salt).readUIntBE(0, 6)
 }
 
 /**
@@ -100,11 +129,22 @@ export function* leaveRedis(
   return floor
 }
 
-/** Returns the version of the credentials, and the place of the nonces, from a row of {@link readPlace}. */
-export function placeOf(row: Row | undefined): { version: number; place: number } {
+/** What a server that keeps nonces in Redis reads with each batch. */
+export interface NoncePlace {
+  /** The version of the credentials. */
+  readonly version: number
+  readonly place: number
+  /** The Redis to which the nonces were moved last; `null` if they never were. */
+  readonly home: number | null
+}
+
+/** Reads a row of {@link readPlace}. */
+export function placeOf(row: Row | undefined): NoncePlace {
+  const home = row?.home ?? null
   return {
     version: present('credentials_mark', row?.version),
     place: present('halted', row?.place),
+    home: home === null ? null : Number(home),
   }
 }
 
@@ -114,5 +154,6 @@ export function readPlace({ db, language }: Pick<OpenDatabase, 'db' | 'language'
   const standby = language === 'postgres' ? sql`pg_is_in_recovery()::int` : sql`0`
   return sql`select ${standby} as standby,
     (select value from mac_state where name = ${sql.lit('credentials_mark')}) as version,
-    (select value from mac_state where name = ${sql.lit('halted')}) as place`.compile(db)
+    (select value from mac_state where name = ${sql.lit('halted')}) as place,
+    (select value from mac_state where name = ${sql.lit('nonce_home')}) as home`.compile(db)
 }

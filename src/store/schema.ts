@@ -67,6 +67,7 @@ export interface MacDatabase {
  * - `credentials_mark`: the version of the credentials, a new random number after each change or removal.
  * - `ahead_seconds`: how far ahead of the server's clock a timestamp may be. Only in PostgreSQL.
  * - `unsynced`: 1 if a crash may lose commits, because they are not synced. Only in PostgreSQL.
+ * - `nonce_home`: the Redis to which the nonces were moved last: see `homeOf`. Missing if they never were.
  * - `resealing`: when the lease of a running reseal ends, in milliseconds since 1970. Only during a reseal.
  */
 export type StateName =
@@ -78,6 +79,7 @@ export type StateName =
   | 'credentials_mark'
   | 'ahead_seconds'
   | 'unsynced'
+  | 'nonce_home'
   | 'resealing'
 
 interface CredentialsTable {

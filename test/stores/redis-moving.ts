@@ -49,6 +49,38 @@ describe('with nonces in Redis for the first time:', () => {
       expect(await server.record(`own-${at}`)).toBe('new')
   })
 
+  test.each(['in another database of Redis', 'under another prefix'])(
+    'a server that keeps them %s takes over, and the others say why they reject',
+    async (where) => {
+      const one = await start('redis')
+      expect(await one.record('before')).toBe('new')
+      const prefix = where === 'under another prefix'
+      const nonces = { url: `${redis.url}${prefix ? '' : '/1'}`, client: null }
+      const other = await file.open(redis.url, {
+        nonces: { ...nonces, keyPrefix: prefix ? 'other' : 'withmac' },
+      })
+      opened.push(other)
+      const at = clock()
+      expect(await other.record('n', at)).toBe('forgotten')
+      await expect(one.record('n', at)).rejects.toThrow('in another Redis')
+      expect(await other.record('n', at)).toBe('forgotten')
+    },
+  )
+
+  test('if Redis loses its state, no server takes it for another Redis', async () => {
+    const [one, other, idle] = [await start('redis'), await start('redis'), await start('redis')]
+    for (const server of [one, other, idle]) expect(await server.record('n')).not.toBe('forgotten')
+    await ask(redis.url, 'FLUSHALL')
+    for (let round = 0; round < 3; round++) {
+      for (const server of [one, other]) expect(await server.record(`m${round}`)).toBe('forgotten')
+    }
+    // As if the time of the lost nonces had passed.
+    await ask(redis.url, 'HSET', 'withmac:{18}:state', 'floor', '0')
+    for (const server of [idle, one, other]) {
+      expect(await server.record(String(opened.indexOf(server)))).toBe('new')
+    }
+  })
+
   test('a nonce from the database is not new, nor any up to then', async () => {
     const at = clock()
     const one = await start('database')

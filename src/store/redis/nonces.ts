@@ -2,8 +2,12 @@ import type { CompiledQuery } from 'kysely'
 import { agreedKeepSeconds } from '../nonce-expiry.ts'
 import {
   enterRedis,
+  homeOf,
+  IN_ANOTHER_REDIS,
   IN_DATABASE,
   leaveDatabase,
+  leaveOtherRedis,
+  type NoncePlace,
   PLACE,
   placeOf,
   readPlace,
@@ -21,6 +25,7 @@ import { type Shard, setOf, shardOf } from './shards.ts'
 
 /** A command takes as many nonces as a batch of the journal. */
 const LARGEST_BATCH = 512
+const STATE_LOST = 'it has lost its state, and nonces with it: try again'
 /** What the script needs to know of nonces that this Redis has never seen. */
 type Start = 'first' | 'lost' | 'again' | ''
 
@@ -53,6 +58,8 @@ export class RedisNonces implements SharedEngine {
   readonly #readPlace: CompiledQuery
   /** Resolves when the nonces are here, and not in the database. */
   #moved: Promise<void> | null = null
+  /** The number of this Redis when the nonces were moved here. It changes if Redis has lost its state. */
+  #home: number | null = null
 
   constructor(redis: RedisParts, store: StoreParts) {
     this.nameInErrors = redis.nameInErrors
@@ -66,11 +73,12 @@ export class RedisNonces implements SharedEngine {
     this.#redis.eviction.demand()
     await this.#move()
     // What was read before a request came could be from the time before its credential was revoked.
-    const [verdicts, { version, place }] = await Promise.all([
+    const [verdicts, { version, place, home }] = await Promise.all([
       this.#inRedis(() => this.#recordAll(batch)),
       this.#place(),
     ])
     if (place !== PLACE.redis) throw new Error(IN_DATABASE)
+    this.#checkHome(home, verdicts)
     return verdicts.map((verdict): Recorded => {
       if (verdict.letter === 'n') return { verdict: 'new', version }
       if (verdict.letter === 's') return SEEN
@@ -111,11 +119,42 @@ export class RedisNonces implements SharedEngine {
     await this.#inRedis(() =>
       Promise.all(this.#redis.shards.map((shard) => this.#recordIn(shard, [], start))),
     )
-    if (start === '') return
-    await guarded(async () => connection.transact(() => enterRedis(db), 'at once'))
+    const home = this.#homeNow()
+    if (start !== '' || (await this.#place()).home !== home) {
+      if (start === '') {
+        // The nonces are in another Redis, or this one has lost its state.
+        await guarded(async () => connection.transact(() => leaveOtherRedis(db), 'at once'))
+        await this.#inRedis(() =>
+          Promise.all(this.#redis.shards.map((shard) => this.#recordIn(shard, [], 'lost'))),
+        )
+      }
+      await guarded(async () => connection.transact(() => enterRedis(db, home), 'at once'))
+    }
+    this.#home = home
   }
 
-  #place(): Promise<{ version: number; place: number }> {
+  /**
+   * Checks that the nonces were moved to this Redis last.
+   * @param home The Redis to which they were.
+   */
+  #checkHome(home: number | null, verdicts: readonly Told[]): void {
+    const here = this.#homeNow()
+    if (home === here) {
+      this.#home = here
+      return
+    }
+    if (here === this.#home) throw new Error(IN_ANOTHER_REDIS)
+    // Redis has lost its state, so the script rejects. The next batch enters it anew.
+    this.#moved = null
+    if (verdicts.some(({ letter }) => letter === 'n')) throw new Error(STATE_LOST)
+  }
+
+  /** The number of this Redis, by the salt of its first shard. */
+  #homeNow(): number {
+    return homeOf(this.#redis.shards[0]?.salt ?? '')
+  }
+
+  #place(): Promise<NoncePlace> {
     const { guarded, lookUp } = this.#store
     return guarded(async () => placeOf((await lookUp('mac_place_of_nonces', this.#readPlace))[0]))
   }

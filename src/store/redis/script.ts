@@ -31,7 +31,8 @@ export interface Script {
  *   earlier state, of a replica that lagged behind), or nothing. Then for each timestamp: itself, the number of its
  *   nonces, and their fingerprints.
  *
- * It returns `salt`, a space and the salt of the state, if that is another one. Otherwise it returns the floor,
+ * It returns `salt`, a space and the salt of the state, if that is another one. A new state always has a new salt, so
+ * that another database of the same Redis has another one too. Otherwise it returns the floor,
  * the latest timestamp that is accepted, and a letter for each nonce: `n`ew, `s`een, `f`orgotten or `a`head.
  */
 export const RECORD: Script = script(`
@@ -45,7 +46,8 @@ end
 if not replication:find('role:master', 1, true) then
   return redis.error_reply('READONLY this is a replica')
 end
-local now = tonumber(redis.call('TIME')[1])
+local time = redis.call('TIME')
+local now = tonumber(time[1])
 local ahead, salt = tonumber(ARGV[1]), ARGV[2]
 local known = redis.call('HMGET', KEYS[1], 'floor', 'ahead', 'id', 'run', 'evicted', 'salt')
 local exists = known[1] and known[2] and known[3] and known[4] and known[5] and known[6]
@@ -67,10 +69,12 @@ if not exists or id ~= known[3] then
   local same = run ~= '' and run == known[4] and before and not before:find('[^0]') and copied == '0'
   if exists and not same then lost = true end
 end
+if not exists then salt = redis.sha1hex(table.concat({salt, id, time[1], time[2]}, ' ')) end
 if lost then floor = math.max(floor, now + ahead + 1) end
 if not exists or lost or id ~= known[3] or evicted ~= tonumber(known[5]) or ahead ~= tonumber(known[2]) then
   redis.call('HSET', KEYS[1], 'floor', floor, 'ahead', ahead, 'id', id, 'run', run, 'evicted', evicted, 'salt', salt)
 end
+if not exists then return 'salt ' .. salt end
 local verdicts = {}
 local at, key = 4, 2
 while at < #ARGV do
