@@ -110,6 +110,12 @@ export function homeOf(salt: string): number {
 }
 
 /**
+ * For how long after a move a request may still be accepted in the old place, in seconds: a server reads where the
+ * nonces are while it records. It is the maximum of `storeTimeoutSeconds`.
+ */
+export const MOVING_SECONDS = 60
+
+/**
  * Moves the nonces from Redis to the database, which does not know them: raises the floor above all of them. Call
  * it in a transaction, when this server has recorded no nonce yet.
  *
@@ -123,7 +129,10 @@ export function* leaveRedis(
   const state = stateOf(yield allState(db))
   if (!isInRedis(present('halted', state.get('halted')))) return 0
   const ahead = Math.max(keepSeconds, state.get('keep_seconds') ?? 0)
-  const floor = Math.max(now + ahead + 1, present('nonce_floor', state.get('nonce_floor')))
+  const floor = Math.max(
+    now + MOVING_SECONDS + ahead + 1,
+    present('nonce_floor', state.get('nonce_floor')),
+  )
   yield raiseState(db, 'nonce_floor', floor)
   yield setState(db, 'halted', PLACE.database)
   return floor

@@ -23,7 +23,8 @@ function wordsFor(code: string, message: string, isAnswer: boolean): string | nu
 
 const GRANT =
   'its user lacks a right. withmac creates tables, and reads and writes them; so let the owner of the database ' +
-  'run: grant usage, create on schema public to THE_USER'
+  'run: grant usage, create on schema public to THE_USER. If the tables of withmac are there, they belong to another ' +
+  'user: let that one grant select, insert, update, delete on them'
 const PREPARED =
   'a prepared statement is missing on the connection: is PgBouncer or another proxy between? Set the option ' +
   'preparedStatements to false'
@@ -117,7 +118,8 @@ const NO_SUCH_HOST = 'there is no such host: correct the name in the URL'
 /** What the codes of the system mean, and those of TLS. */
 const SYSTEM: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is PostgreSQL running, and are host and port right?',
-  ENOENT: 'there is no such socket: is PostgreSQL running, and is the folder right?',
+  ENOENT:
+    'a file is missing: that of its socket (is PostgreSQL running, and is the folder right?), or of a certificate in the URL',
   ENOTFOUND: NO_SUCH_HOST,
   EAI_AGAIN: 'the name of its host could not be looked up: check the name, and DNS',
   ETIMEDOUT: UNREACHABLE,

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Limited, limited } from '../support/limited.ts'
 import { afterAll, afterEach, beforeAll, expect, test } from '../support/runner.ts'
@@ -63,4 +65,13 @@ test('while Redis is down, signed requests get a 503, and the operator learns wh
   }
   // Redis started empty, so it may have lost nonces up to the end of the window.
   expect(await server.send({ id, key })).toBe('401 ERR_MAC_TIMESTAMP_STALE')
+})
+
+test('a script that does not close its Mac ends by itself', () => {
+  const script = join(import.meta.dirname, 'redis/create-and-end.ts')
+  const { status, stderr } = spawnSync(process.execPath, [script, redis.url], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })

@@ -1,3 +1,5 @@
+import { MOVING_SECONDS } from '../nonce-switch.ts'
+
 const SAME_TABLES = `file = pg_relation_filepath('mac_canary') and nonces = 'mac_nonces'::regclass`
 
 /** Whether the row of `mac_canary` is there, and belongs to these tables on this run of the server: 1 or 0. */
@@ -144,6 +146,7 @@ export const NONCE_TABLES: readonly string[] = [
     update mac_state set value = 0 where name = 'halted' and value >= 2;
     if found then
       ${RAISE_FLOOR};
+      update mac_state set value = value + ${MOVING_SECONDS} where name = 'nonce_floor';
     end if;
     return mac_told();
   end $$`,

@@ -179,6 +179,8 @@ class OwnConnection implements RedisConnection {
     if (this.#nodes.length > 0) return this.#openCluster(opened)
     await client.connect()
     if (!String(await client.sendCommand(['INFO', 'cluster'])).includes('cluster_enabled:1')) {
+      // A process ends also if it does not close its Mac. A command that waits has a timer, which keeps it running.
+      client.unref()
       return { send: (_, command) => client.sendCommand(command), destroy: () => client.destroy() }
     }
     client.destroy()
@@ -203,6 +205,7 @@ class OwnConnection implements RedisConnection {
     await cluster.connect()
     const nodes = [...cluster.masters, ...cluster.replicas]
     this.#nodes = nodes.map(({ address }) => `${protocol}//${address}`)
+    for (const { client } of nodes) (await client)?.unref()
     return {
       send: (key, command) => cluster.sendCommand(key, false, command),
       destroy: () => cluster.destroy(),
