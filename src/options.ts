@@ -2,6 +2,7 @@ import type { Kysely, PostgresPool } from 'kysely'
 import { z } from 'zod'
 import { systemClock } from './callback.ts'
 import { scopes } from './credentials/validate.ts'
+import { isReadable } from './environment.ts'
 import type { MacError } from './errors.ts'
 import type { AddressSettings } from './limits/client-address.ts'
 import { type LimitSettings, limitSettings, type RateLimitOptions } from './limits/limits.ts'
@@ -531,6 +532,8 @@ function environmentDatabase(): DatabaseSource {
 }
 
 function environmentNonces(keyPrefix: string): NonceSource | null {
+  // Deno would ask the user at the terminal.
+  if (!isReadable('MAC_NONCES_URL')) return null
   const url = process.env.MAC_NONCES_URL
   if (!url) return null
   try {

@@ -119,7 +119,7 @@ const NO_SUCH_HOST = 'there is no such host: correct the name in the URL'
 const SYSTEM: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is PostgreSQL running, and are host and port right?',
   ENOENT:
-    'a file is missing: that of its socket (is PostgreSQL running, and is the folder right?), or of a certificate in the URL',
+    'there is no such socket (is PostgreSQL running, and is the folder right?), or no file of a certificate that the URL names',
   ENOTFOUND: NO_SUCH_HOST,
   EAI_AGAIN: 'the name of its host could not be looked up: check the name, and DNS',
   ETIMEDOUT: UNREACHABLE,

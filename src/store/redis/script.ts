@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { MOVING_SECONDS } from '../nonce-switch.ts'
 
 /** Into how many sets the nonces of one second go: a set of up to 512 numbers takes about 8 bytes for each. */
 export const BUCKETS = 256
@@ -72,7 +71,6 @@ if not exists or id ~= known[3] then
 end
 if not exists then salt = redis.sha1hex(table.concat({salt, id, time[1], time[2]}, ' ')) end
 if lost then floor = math.max(floor, now + ahead + 1) end
-if ARGV[3] == 'lost' then floor = math.max(floor, now + ahead + 1 + ${MOVING_SECONDS}) end
 if not exists or lost or id ~= known[3] or evicted ~= tonumber(known[5]) or ahead ~= tonumber(known[2]) then
   redis.call('HSET', KEYS[1], 'floor', floor, 'ahead', ahead, 'id', id, 'run', run, 'evicted', evicted, 'salt', salt)
 end
