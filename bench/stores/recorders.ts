@@ -143,7 +143,10 @@ export async function redisScript({ redis }: Engines): Promise<Contender<Member>
     const keys = batch.map(({ timestamp, bucket }) => setOf(shard, timestamp, bucket))
     const given = [ahead, shard.salt, start, ...values]
     const told = await runScript(connection, RECORD, [shard.state, shard.seconds, ...keys], given)
-    return String(told).split(' ')[2]?.match(/n/g)?.length ?? 0
+    const [first, second, verdicts = ''] = String(told).split(' ')
+    // A new state draws its own salt.
+    if (first === 'salt' && second !== undefined) shard.salt = second
+    return verdicts.match(/n/g)?.length ?? 0
   }
   const record = (batch: readonly Member[]) => run(batch, '')
   await run([], 'first')

@@ -127,8 +127,8 @@ class PostgresNonces implements SharedEngine {
     const ceiling = told.now + told.aheadSeconds
     const added = row?.added === String(sent.length) ? null : idsOf(row?.ids)
     return batch.map(({ timestamp, hash }) => {
-      if (timestamp > ceiling) return { verdict: 'ahead', version, ceiling }
       if (timestamp < floor) return { verdict: 'forgotten', version, floor }
+      if (timestamp > ceiling) return { verdict: 'ahead', version, ceiling }
       return added === null || added.has(hash) ? { verdict: 'new', version } : SEEN
     })
   }

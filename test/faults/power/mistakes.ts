@@ -7,7 +7,7 @@ import type { KindName } from './kinds.ts'
 export const HURRIED: readonly Mistake[] = [
   {
     name: 'checkpoints come soon',
-    file: 'store/open.ts',
+    file: 'store/sqlite-database.ts',
     right: 'wal_autocheckpoint = 1000',
     wrong: 'wal_autocheckpoint = 20',
   },
@@ -41,7 +41,7 @@ export const POWER_MISTAKES: readonly PowerMistake[] = [
   },
   {
     name: 'changes of credentials are acknowledged before a sync',
-    file: 'store/open.ts',
+    file: 'store/sqlite-database.ts',
     right: "'synchronous = full'",
     wrong: "'synchronous = normal'",
     ...{ kind: 'load', shows: ['missing'] },
