@@ -22,6 +22,7 @@ import {
   type SealerSource,
   sealerSource,
 } from './store/sealing/sealing-source.ts'
+import { DEFAULT_SETTINGS } from './store/store-settings.ts'
 import type { MacIdentity, MacReport, NodeRequest, ScopeOption, VerifiedTarget } from './types.ts'
 
 /**
@@ -266,9 +267,9 @@ const macOptions = optionsOf({
     .string()
     .regex(KEY_PREFIX, 'must be 1 to 64 letters, digits and _:.-')
     .default('withmac'),
-  storeTimeoutSeconds: z.number().min(0.05).max(60).default(2),
+  storeTimeoutSeconds: z.number().min(0.05).max(60).default(DEFAULT_SETTINGS.timeoutSeconds),
   connections: z.int().min(2).max(1000).optional(),
-  preparedStatements: z.boolean().default(true),
+  preparedStatements: z.boolean().default(DEFAULT_SETTINGS.preparedStatements),
   windowSeconds: z.int().min(1).max(86_400).default(300),
   maxNoncesInMemory: z
     .int()
@@ -322,7 +323,11 @@ function storeSettings({
     database,
     nonces:
       nonces === undefined ? environmentNonces(keyPrefix) : nonces && { ...nonces, keyPrefix },
-    ...{ storeTimeoutSeconds, preparedStatements, connections: connections ?? 8 },
+    ...{
+      storeTimeoutSeconds,
+      preparedStatements,
+      connections: connections ?? DEFAULT_SETTINGS.connections,
+    },
   }
 }
 

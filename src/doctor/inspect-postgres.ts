@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers'
 import { CompiledQuery } from 'kysely'
 import { before } from '../deadline.ts'
 import { optionalPackage } from '../optional-package.ts'
@@ -75,13 +74,7 @@ export async function withPostgres<Result>(
 
 /** Says goodbye, but does not wait long for an answer: the process should end. */
 async function close(client: import('pg').Client): Promise<void> {
-  const ended = client.end().catch(() => {})
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, 500)
-  })
-  await Promise.race([ended, over])
-  clearTimeout(timer)
+  await before(500, client.end(), () => new Error('late')).catch(() => {})
   const { connection } = client as unknown as { connection?: { stream?: { destroy?(): void } } }
   connection?.stream?.destroy?.()
 }

@@ -165,18 +165,24 @@ export const immediately: Transaction = (db, work) => transact(db, sql`begin imm
  * Runs a transaction of PostgreSQL in which each statement sees what others have committed before it. If the
  * server ended the transaction because of a conflict, it runs once more: nothing of it was done.
  */
-export const readCommitted: Transaction = async (db, work) => {
-  const begin = sql`begin isolation level read committed`
-  try {
-    return await transact(db, begin, work)
-  } catch (error) {
-    if (!CONFLICTS.has((error as { code?: unknown } | null)?.code)) throw error
-    return transact(db, begin, work)
-  }
-}
+export const readCommitted: Transaction = (db, work) =>
+  onceMore(() => transact(db, sql`begin isolation level read committed`, work))
 
 /** The SQLSTATE codes of a deadlock, and of a conflict with another transaction. */
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40P01', '40001'])
+
+/**
+ * Runs work in PostgreSQL. If the server rolled it back because of a conflict, it runs once more: nothing of it was
+ * done. After any other failure that is not certain.
+ */
+export async function onceMore<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!CONFLICTS.has((error as { code?: unknown } | null)?.code)) throw error
+    return work()
+  }
+}
 
 function transact<DB, Result>(
   db: Kysely<DB>,

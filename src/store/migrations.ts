@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { immediately } from './connection.ts'
 import { fingerprintOf, packEntries } from './journal-entries.ts'
+import { type Migrations, runSteps } from './migration-steps.ts'
 import type { MacDatabase } from './schema.ts'
 import { newVersion, SQL } from './sql-language.ts'
 
@@ -48,8 +49,7 @@ const LIFE = [
   ...['limit_requests integer', 'limit_seconds integer', 'remove_at integer'],
 ]
 
-/** The steps from each version of the tables to the next. Never changed once released. */
-export const MIGRATIONS: readonly (readonly Step[])[] = [
+export const MIGRATIONS: Migrations<Step> = [
   [
     line(`create table "mac_credentials" ("id" text not null primary key, "user" text not null,
       "key" text not null, "algorithm" text not null, "label" text, "created" integer not null,
@@ -128,7 +128,7 @@ export const SCHEMA_VERSION: number = MIGRATIONS.length
  * so that each process notices that its cache is out of date. Triggers also run for changes by hand. A new
  * credential needs no new version, because no process has cached it.
  */
-const SET_UP: readonly Step[] = [
+const SET_UP: readonly RawBuilder<unknown>[] = [
   ...Object.entries(TRIGGERS).map(
     ([name, when]) =>
       sql`create trigger if not exists ${sql.ref(name)} ${when} begin ${NEW_VERSION}; end`,
@@ -150,21 +150,14 @@ const SET_UP: readonly Step[] = [
 export async function migrate(db: Kysely<MacDatabase>): Promise<void> {
   if ((await schemaVersion(db)) === SCHEMA_VERSION && (await areSetUp(db))) return
   await immediately(db, async (locked) => {
-    await run(locked, [
-      sql`create table if not exists "mac_schema" ("version" integer not null primary key)`,
-    ])
-    const version = await schemaVersion(locked)
-    if (version > SCHEMA_VERSION) {
-      throw new Error(
-        `its tables have version ${version}, and this withmac knows versions up to ` +
-          `${SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
-      )
+    await sql`create table if not exists "mac_schema" ("version" integer not null primary key)`.execute(
+      locked,
+    )
+    const run = async (step: Step) => {
+      await (typeof step === 'function' ? step(locked) : step.execute(locked))
     }
-    for (let to = version + 1; to <= SCHEMA_VERSION; to++) {
-      await run(locked, MIGRATIONS[to - 1] ?? [])
-      await locked.insertInto('mac_schema').values({ version: to }).execute()
-    }
-    await run(locked, SET_UP)
+    await runSteps(locked, await schemaVersion(locked), MIGRATIONS, run)
+    for (const step of SET_UP) await step.execute(locked)
   })
 }
 
@@ -182,10 +175,6 @@ async function areSetUp(db: Kysely<MacDatabase>): Promise<boolean> {
   const { rows } = await sql`select name from sqlite_master
     where type in ('trigger', 'index') and name in (${sql.join(names)})`.execute(db)
   return rows.length === names.length
-}
-
-async function run(locked: Kysely<MacDatabase>, steps: readonly Step[]): Promise<void> {
-  for (const step of steps) await (typeof step === 'function' ? step(locked) : step.execute(locked))
 }
 
 /** How many nonces are packed into one row of the journal. */

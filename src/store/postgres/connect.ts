@@ -59,8 +59,8 @@ interface QueryConfig {
 
 type Settings = Pick<StoreSettings, 'timeoutSeconds' | 'connections' | 'preparedStatements'>
 
-/** The SQLSTATE code of a key that is there already. The statement was rolled back for certain. */
-export const UNIQUE_VIOLATION = '23505'
+/** The SQLSTATE code of a key that is there already. */
+const UNIQUE_VIOLATION = '23505'
 
 /** The maximum number of connections for nonces: so many batches are in flight. */
 const MOST_FOR_NONCES = 4
@@ -118,19 +118,14 @@ async function openPool(
         query_timeout: timeoutSeconds * 1000,
         text: preparedStatements ? SET_UP : SERVER,
       }
-      // If the connection is lost, the statement fails too. Without a listener, the process would end.
-      const ignored = () => {}
-      client.on('error', ignored)
-      let failure: Error | undefined
       try {
         // A text of several statements has several results.
         const last = [await client.query(config)].flat().at(-1)
         checkServer(last?.rows ?? [])
       } catch (error) {
-        failure = error as Error
+        return done(error as Error)
       }
-      client.removeListener('error', ignored)
-      done(failure)
+      done()
     },
   })
   // A connection that is lost is opened again, with the next statement.
@@ -236,9 +231,9 @@ async function checkOut(pool: Pool): Promise<CheckedOut> {
   }
 }
 
-/** Whether the server has refused a row because its key is there already. */
-function isDuplicate(error: unknown): boolean {
-  return isAnswer(error) && (error as { readonly code?: unknown }).code === UNIQUE_VIOLATION
+/** Whether the server has refused a row because its key is there already. The statement was rolled back for certain. */
+export function isDuplicate(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === UNIQUE_VIOLATION
 }
 
 /** Whether an error is an answer of the server, which has a SQLSTATE code. */

@@ -1,16 +1,15 @@
 import { type Kysely, sql } from 'kysely'
 import { readCommitted } from '../connection.ts'
+import { type Migrations, runSteps } from '../migration-steps.ts'
 import type { MacDatabase } from '../schema.ts'
 import { drawVersion, SQL } from '../sql-language.ts'
 import { NONCE_TABLES } from './nonce-tables.ts'
 
 /**
- * The steps from each version of the tables to the next. Never changed once released.
- *
  * The columns that a look-up of keys reads come first: PostgreSQL then need not step over longer ones. Texts have
  * the collation "C", so that they are compared as in SQLite.
  */
-const MIGRATIONS: readonly (readonly string[])[] = [
+const MIGRATIONS: Migrations<string> = [
   [
     `create table mac_state (name text collate "C" primary key, value bigint not null)`,
     `insert into mac_state values ('credentials_mark', 0)`,
@@ -96,17 +95,9 @@ export async function migratePostgres(db: Kysely<MacDatabase>): Promise<void> {
   await readCommitted(db, async (locked) => {
     await sql`select pg_advisory_xact_lock(${sql.raw(String(MIGRATION_LOCK))})`.execute(locked)
     await sql`create table if not exists mac_schema (version bigint primary key)`.execute(locked)
-    const version = await schemaVersion(locked)
-    if (version > POSTGRES_SCHEMA_VERSION) {
-      throw new Error(
-        `its tables have version ${version}, and this withmac knows versions up to ` +
-          `${POSTGRES_SCHEMA_VERSION}. Install the withmac that wrote them, or a newer one.`,
-      )
-    }
-    for (let to = version + 1; to <= POSTGRES_SCHEMA_VERSION; to++) {
-      for (const step of MIGRATIONS[to - 1] ?? []) await sql.raw(step).execute(locked)
-      await locked.insertInto('mac_schema').values({ version: to }).execute()
-    }
+    await runSteps(locked, await schemaVersion(locked), MIGRATIONS, (step) =>
+      sql.raw(step).execute(locked),
+    )
     if (!(await areSetUp(locked))) await setUp(locked)
   })
 }

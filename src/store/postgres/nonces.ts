@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Coroutine } from '../connection.ts'
+import { type Coroutine, onceMore } from '../connection.ts'
 import { agreedKeepSeconds, type Removed } from '../nonce-expiry.ts'
 import { IN_REDIS, isInRedis } from '../nonce-switch.ts'
 import { type MacDatabase, present, type Row, raiseState } from '../schema.ts'
@@ -7,7 +7,7 @@ import { type HashedNonce, type SharedEngine, SharedNonces } from '../shared-non
 import type { NonceEngine, StoreParts } from '../store-parts.ts'
 import type { StoreSettings } from '../store-settings.ts'
 import { type Recorded, SEEN } from '../types.ts'
-import { type PostgresConnection, type Statement, UNIQUE_VIOLATION } from './connect.ts'
+import { isDuplicate, type PostgresConnection, type Statement } from './connect.ts'
 
 /** A batch of 128 nonces takes the server about a millisecond. */
 const LARGEST_BATCH = 128
@@ -158,21 +158,15 @@ class PostgresNonces implements SharedEngine {
       try {
         return await this.#run(RECORD_NEW, values)
       } catch (error) {
-        if (codeOf(error) !== UNIQUE_VIOLATION) throw error
+        if (!isDuplicate(error)) throw error
         this.#carefulUntil = performance.now() + CAREFUL_MS
       }
     }
     return this.#run(RECORD, values)
   }
 
-  /** Runs a statement. If it was rolled back because of a conflict with another one, it runs once more. */
-  async #run(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
-    try {
-      return await this.#connection.run('nonces', statement, values)
-    } catch (error) {
-      if (!isConflict(error)) throw error
-      return this.#connection.run('nonces', statement, values)
-    }
+  #run(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    return onceMore(() => this.#connection.run('nonces', statement, values))
   }
 
   /** If nonces may have been lost, raises the floor above them. Returns what the server tells then. */
@@ -216,18 +210,6 @@ function idsOf(text: unknown): ReadonlySet<string> {
       .replaceAll('-', '')
       .split(','),
   )
-}
-
-/** The SQLSTATE codes of a deadlock, and of a conflict with another transaction. */
-const CONFLICTS: ReadonlySet<unknown> = new Set(['40P01', '40001'])
-
-/** Whether the server has rolled the statement back for certain, so that it may run again. */
-function isConflict(error: unknown): boolean {
-  return CONFLICTS.has(codeOf(error))
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null)?.code
 }
 
 /**

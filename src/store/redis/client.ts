@@ -158,6 +158,11 @@ class OwnConnection implements RedisConnection {
     return attempt
   }
 
+  /** The settings of each socket: a connection that fails is not opened again by itself. */
+  #socket() {
+    return { connectTimeout: this.#timing.milliseconds, reconnectStrategy: false } as const
+  }
+
   #drop(attempt: Attempt): void {
     if (this.#current === attempt) this.#current = null
     attempt.drop()
@@ -172,7 +177,7 @@ class OwnConnection implements RedisConnection {
     lost: (error: unknown) => void,
   ): Promise<OpenClient> {
     const { createClient } = this.#redis
-    const socket = { connectTimeout: this.#timing.milliseconds, reconnectStrategy: false } as const
+    const socket = this.#socket()
     const client = createClient({ url: this.#url, disableOfflineQueue: true, socket })
     client.on('error', lost)
     opened(client)
@@ -189,7 +194,7 @@ class OwnConnection implements RedisConnection {
 
   async #openCluster(opened: (client: { destroy(): void }) => void): Promise<OpenClient> {
     const { protocol, username, password } = new URL(this.#url)
-    const socket = { connectTimeout: this.#timing.milliseconds, reconnectStrategy: false } as const
+    const socket = this.#socket()
     const tls = protocol === 'rediss:' ? ({ tls: true } as const) : {}
     const cluster = this.#redis.createCluster({
       rootNodes: [this.#url, ...this.#nodes].map((url) => ({ url })),
