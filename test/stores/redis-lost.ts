@@ -41,27 +41,18 @@ async function evict({ url }: StoreServer): Promise<string> {
   return url
 }
 
+async function restart(server: StoreServer): Promise<string> {
+  await server.kill()
+  await server.start()
+  return server.url
+}
+
 const EVENTS: readonly Event[] = [
-  {
-    name: 'a restart without files',
-    loses: true,
-    accepts: false,
-    async happen(server) {
-      await server.kill()
-      await server.start()
-      return server.url
-    },
-  },
+  { name: 'a restart without files', loses: true, accepts: false, happen: restart },
   {
     name: 'a restart with an append-only file',
     settings: ['--appendonly', 'yes', '--appendfsync', 'always'],
-    loses: false,
-    accepts: false,
-    async happen(server) {
-      await server.kill()
-      await server.start()
-      return server.url
-    },
+    ...{ loses: false, accepts: false, happen: restart },
   },
   {
     name: 'FLUSHALL',

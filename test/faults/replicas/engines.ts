@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { startPostgres } from '../../support/servers/postgres.ts'
 import { startRedis } from '../../support/servers/redis.ts'
+import type { StoreServer } from '../../support/servers/store-server.ts'
 import type { Mistake } from '../mistaken-code.ts'
 import type { Random } from '../random.ts'
 import { POSTGRES_WITHOUT_GUARD, REDIS_WITHOUT_GUARD } from './mistakes.ts'
@@ -62,18 +63,18 @@ async function postgres(settings: readonly string[]): Promise<Engine> {
   return {
     ...{ database: server.url, nonces: null },
     kills: [
-      {
-        name: 'postmaster',
-        async run(random) {
-          await server.kill()
-          await Bun.sleep(random.between(0, 300))
-          await server.start()
-        },
-      },
+      { name: 'postmaster', run: (random) => restart(server, random) },
       { name: 'backend', run: (random) => killBackend(server.url, random) },
     ],
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
+}
+
+/** Kills an engine, and starts it again after a moment. */
+async function restart(server: StoreServer, random: Random): Promise<void> {
+  await server.kill()
+  await Bun.sleep(random.between(0, 300))
+  await server.start()
 }
 
 /** Kills the process of one connection. PostgreSQL then ends all others, and recovers. */
@@ -96,16 +97,7 @@ async function redis(settings: readonly string[]): Promise<Engine> {
   const [server, database] = await Promise.all([startRedis(settings), startPostgres()])
   return {
     ...{ database: database.url, nonces: server.url },
-    kills: [
-      {
-        name: 'Redis',
-        async run(random) {
-          await server.kill()
-          await Bun.sleep(random.between(0, 300))
-          await server.start()
-        },
-      },
-    ],
+    kills: [{ name: 'Redis', run: (random) => restart(server, random) }],
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()

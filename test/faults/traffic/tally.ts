@@ -28,13 +28,17 @@ export class Tally {
   }
 
   toString(): string {
-    const reasons = [...this.rejected].toSorted(([, one], [, two]) => two - one)
-    const list = reasons.map(([reason, times]) => `${times} ${short(reason)}`).join(', ')
     return (
       `${this.fresh} fresh, ${this.accepted} accepted, ${this.unanswered} unanswered, ` +
-      `rejected: ${list || 'none'}; ${this.replays} replays tried`
+      `rejected: ${listed(this.rejected)}; ${this.replays} replays tried`
     )
   }
+}
+
+/** @returns How often requests were rejected, by reason, the most frequent reason first. */
+export function listed(rejected: ReadonlyMap<string, number>): string {
+  const reasons = [...rejected].toSorted(([, one], [, two]) => two - one)
+  return reasons.map(([reason, times]) => `${times} ${short(reason)}`).join(', ') || 'none'
 }
 
 /** Shortens `401 ERR_MAC_TIMESTAMP_STALE` to `stale`. */

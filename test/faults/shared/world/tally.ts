@@ -1,3 +1,4 @@
+import { listed } from '../../traffic/tally.ts'
 import type { Purpose } from './world.ts'
 
 /** The counts of a round. */
@@ -41,22 +42,12 @@ export class Tally {
 
   toString(): string {
     const { fresh, copy, replay } = this.sent
-    const reasons = [...this.rejected].toSorted(([, one], [, two]) => two - one)
-    const list = reasons.map(([reason, times]) => `${times} ${short(reason)}`).join(', ')
     const slowest =
       this.failures === 0 ? '' : ` (the slowest after ${Math.round(this.slowest503)} ms)`
     return (
       `${fresh + copy + replay} requests, ${this.accepted} accepted, ${copy} copies, ${replay - this.unansweredReplays} replays; ` +
-      `rejected, replays aside: ${list || 'none'}; 503: ${this.failures}${slowest}; ` +
+      `rejected, replays aside: ${listed(this.rejected)}; 503: ${this.failures}${slowest}; ` +
       `accepted twice: ${this.twice}`
     )
   }
-}
-
-/** Shortens `401 ERR_MAC_TIMESTAMP_STALE` to `stale`. */
-function short(reason: string): string {
-  return reason
-    .replace(/^\d+ ERR_MAC_(TIMESTAMP_)?/, '')
-    .toLowerCase()
-    .replaceAll('_', ' ')
 }
