@@ -126,6 +126,13 @@ describe('with nonces in the database again:', () => {
     expect((await back.full('m', at)).floor).toBeGreaterThan(at + 300)
   })
 
+  test('the floor also covers what another server may still record in Redis for a minute', async () => {
+    expect(await (await start('redis')).record('n')).toBe('new')
+    const moved = clock()
+    const { floor } = await (await start('database')).full('m')
+    expect(floor).toBeGreaterThanOrEqual(moved + 60 + 300 + 1)
+  })
+
   test('the control: without the floor, the nonce from Redis is new again', async () => {
     const at = clock()
     await (await start('redis')).record('n', at)

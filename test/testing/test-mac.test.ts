@@ -116,6 +116,18 @@ describe('createTestMac binds a body', () => {
   })
 })
 
+test('a test Mac keeps its nonces in memory, whatever MAC_NONCES_URL says', async () => {
+  const before = process.env.MAC_NONCES_URL
+  process.env.MAC_NONCES_URL = 'redis://127.0.0.1:1'
+  try {
+    const { mac, signedRequest } = await createTestMac()
+    expect(await outcome(createApp(mac)(await signedRequest('/')))).toBe('200')
+  } finally {
+    if (before === undefined) delete process.env.MAC_NONCES_URL
+    else process.env.MAC_NONCES_URL = before
+  }
+})
+
 test('two test Macs share no credentials', async () => {
   const [one, other] = [await createTestMac(), await createTestMac()]
   const request = await one.signedRequest('/')
