@@ -60,6 +60,8 @@ export async function checkDependencies(report, { application, installed, folder
     await stat(join(application, BUNDLED, 'package.json'))
   })
 
+  await checkPeers(report, application)
+
   const byBun = join(folder, 'by-bun')
   await report.check('Bun installs the expected packages', async () => {
     await mkdir(byBun)
@@ -81,6 +83,50 @@ export async function checkDependencies(report, { application, installed, folder
       await copyFile(join(HERE, 'fixtures/serve-bun.mjs'), entry)
       await demandThatItServes(RUNTIMES.bun, entry, { alone: false })
     })
+  }
+}
+
+/** Without the packages of PostgreSQL and Redis, the library and the command say what to install. */
+async function checkPeers(report, application) {
+  const database = 'postgres://user:secret@127.0.0.1:1/db'
+  const script = join(application, 'without-peers.mjs')
+  await writeFile(
+    script,
+    `import { createMac } from 'withmac'
+    const [database, nonces = null] = process.argv.slice(2)
+    await createMac({ database, nonces }).ready().catch((error) => console.log(error.message))`,
+  )
+  for (const { name, command } of Object.values(RUNTIMES)) {
+    const [program, ...args] = command()
+    const say = async (...given) =>
+      (await run(program, [...args, script, ...given], application)).stdout
+    await report.check(`${name}: without pg and redis, an error says what to install`, async () => {
+      const postgres = await say(database)
+      demand(/^withmac: PostgreSQL needs a package .*: npm install pg /.test(postgres), postgres)
+      const redis = await say('sqlite::memory:', 'redis://127.0.0.1:1')
+      demand(
+        /^withmac: the option nonces needs a package .*: npm install redis /.test(redis),
+        redis,
+      )
+    })
+  }
+  const [program] = RUNTIMES.node.command()
+  const cli = join(application, 'node_modules/withmac/dist/cli/main.js')
+  for (const [missing, given] of [
+    ['pg', ['list', '--database', database]],
+    ['redis', ['admin', '--database', ':memory:', '--nonces', 'redis://127.0.0.1:1']],
+  ]) {
+    await report.check(
+      `the command without ${missing} says what to install, and ends with 3`,
+      async () => {
+        const failed = await run(program, [cli, ...given], application).then(
+          () => '',
+          (error) => error.message,
+        )
+        const wanted = new RegExp(`ended with 3\\n[^]*run: npm install ${missing} `)
+        demand(wanted.test(failed) && !failed.includes('\n    at '), failed)
+      },
+    )
   }
 }
 

@@ -14,14 +14,32 @@ import { freePort, type StoreServer, storeServer } from './store-server.ts'
  * @param settings Such as `synchronous_commit=off`. Without them it syncs nothing.
  */
 export async function startPostgres(...settings: readonly string[]): Promise<StoreServer> {
-  const postgres = program('postgres', 'postgresql')
   const initdb = program('initdb', 'postgresql')
+  const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US']
+  return startOn((data) => {
+    run([initdb, '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale])
+  }, settings)
+}
+
+/** Starts a standby of a PostgreSQL, which follows it. */
+export async function startStandby({ url }: StoreServer): Promise<StoreServer> {
+  const backup = program('pg_basebackup', 'postgresql')
+  return startOn((data) => {
+    run([backup, '-d', url, '-D', data, '-R', '--checkpoint=fast', '--no-sync'])
+  }, [])
+}
+
+/** @param prepare Makes the folder of the data. */
+async function startOn(
+  prepare: (data: string) => void,
+  settings: readonly string[],
+): Promise<StoreServer> {
+  const postgres = program('postgres', 'postgresql')
   const port = await freePort()
   const folder = temporaryFolder()
   if (AS_NOBODY.length > 0) chownSync(folder.path('.'), NOBODY, NOBODY)
   const data = folder.path('data')
-  const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US']
-  run([...AS_NOBODY, initdb, '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', ...locale])
+  prepare(data)
   const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', ...settings]
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   const server = await storeServer({
@@ -54,7 +72,9 @@ async function answers(connectionString: string): Promise<void> {
   }
 }
 
-function run([file = '', ...args]: readonly string[]): void {
+/** Runs a program as the user of the server. */
+function run(command: readonly string[]): void {
+  const [file = '', ...args] = [...AS_NOBODY, ...command]
   const { status, stderr, error } = spawnSync(file, args, { encoding: 'utf8' })
   if (status !== 0) throw error ?? new Error(`${file} ended with ${status}: ${stderr}`)
 }
