@@ -8,6 +8,7 @@ const BUN_ONLY = {
   'docs/on-bun.test.ts':
     "the README's first server is Bun.serve; elsewhere/readme.mjs has the others",
   'docs/types.test.ts': 'the compiler is the same everywhere',
+  'faults/mistakes.test.ts': 'the texts of the sources are the same everywhere',
   'server/bun-routes.test.ts': 'no other runtime has the routes of Bun.serve',
 }
 

@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const ROOT = join(import.meta.dir, '../..')
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** The folder of the library's code. */
 export const SOURCE: string = join(ROOT, 'src')
@@ -23,14 +24,17 @@ export function copyWith(mistakes: readonly Mistake[]): string {
   const copy = mkdtempSync(join(ROOT, '.model-'))
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
   cpSync(SOURCE, copy, { recursive: true })
-  for (const { name, file, right, wrong } of mistakes) {
-    const path = join(copy, file)
-    const text = readFileSync(path, 'utf8')
-    if (text.split(right).length !== 2) throw new Error(`"${name}" fits ${file} no more: ${right}`)
-    writeFileSync(
-      path,
-      text.replace(right, () => wrong),
-    )
-  }
+  for (const mistake of mistakes) writeFileSync(join(copy, mistake.file), textWith(mistake, copy))
   return copy
+}
+
+/**
+ * Returns the text of a file with a mistake.
+ * @param folder The folder of the code.
+ * @throws Error if the file does not have the right text exactly once.
+ */
+export function textWith({ name, file, right, wrong }: Mistake, folder: string = SOURCE): string {
+  const text = readFileSync(join(folder, file), 'utf8')
+  if (text.split(right).length === 2) return text.replace(right, () => wrong)
+  throw new Error(`"${name}" does not fit ${file} any more: ${right}`)
 }

@@ -1,3 +1,4 @@
+import type { Mistake } from '../mistaken-code.ts'
 import type { Random } from '../random.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 import type { Tally } from './world/tally.ts'
@@ -49,8 +50,10 @@ export interface Control<Store extends Engine> {
   readonly name: string
   /** What goes wrong without the guard. */
   readonly breaks: 'once' | 'deadline' | 'reason' | 'right'
-  /** Returns the module with `createMac`. Default: the sources. */
-  readonly entry?: () => string
+  /** What is wrong in the library's code. Default: nothing. */
+  readonly mistakes?: readonly Mistake[]
+  /** The module with `createMac`. Default: that of the library. */
+  readonly entry?: string
   /** The servers' own `storeTimeoutSeconds`. Default: that of the fault, by which answers are judged. */
   readonly timeoutSeconds?: number
   /** Takes the guard out in the store, after servers have opened it. */

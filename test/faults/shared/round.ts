@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cleanupLater } from '../cleanup.ts'
-import { SOURCE } from '../mistaken-code.ts'
+import { copyWith, SOURCE } from '../mistaken-code.ts'
 import type { Random } from '../random.ts'
 import type { Control, Engine, Fault, Kind, Stage } from './fault.ts'
 import { TcpProxy } from './tcp-proxy.ts'
@@ -90,7 +90,9 @@ async function setUp<Store extends Engine>(
   later(() => store.end())
   const proxy = await TcpProxy.start(store.port)
   later(() => proxy.stop())
-  const entry = pathToFileURL(control?.entry?.() ?? join(SOURCE, 'index.ts')).href
+  const { mistakes = [], entry: own } = control ?? {}
+  const code = mistakes.length > 0 ? copyWith(mistakes) : SOURCE
+  const entry = pathToFileURL(own ?? join(code, 'index.ts')).href
   const { timeoutSeconds = 5, graceMs = 1500, loses, skews = true } = fault
   const choices = (fault.servers ?? THREE).map((server) => ({ ...server, entry }))
   const storeTimeoutSeconds = control?.timeoutSeconds ?? timeoutSeconds

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { createClient } from 'redis'
 import type { MacOptions } from '../../../../src/index.ts'
 import type { Control } from '../fault.ts'
@@ -9,7 +8,7 @@ import type { ServedMac } from '../server/serve.ts'
 export const setNx: Control<RedisServer> = {
   name: 'a bare SET NX',
   breaks: 'once',
-  entry: () => join(import.meta.dir, 'set-nx.ts'),
+  entry: import.meta.filename,
 }
 
 /** Makes a server that checks the timestamp and the nonce, and nothing else. */

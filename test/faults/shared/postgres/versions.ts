@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { copyWith, type Mistake } from '../../mistaken-code.ts'
 import { compiledEntry, roll, upgrade } from '../both/versions.ts'
-import { anyVersion, entryWith } from '../controls/mistakes.ts'
+import { anyVersion } from '../controls/mistakes.ts'
 import { type Fault, hasFailures } from '../fault.ts'
 import { Cluster } from './cluster.ts'
 
@@ -18,16 +20,20 @@ export const rollingRestart: Fault<Cluster> = {
 }
 
 const END = ']\n\n/** The version of the tables in PostgreSQL that'
+
+/** One more migration. */
+export const NEWER_TABLES: Mistake = {
+  name: 'newer tables',
+  file: 'store/postgres/migrations.ts',
+  right: END,
+  wrong: `  ['create table mac_newer (id bigint)'],\n${END}`,
+}
+
 let newer: string | null = null
 
 /** Returns the module of the library with one more migration. */
 function newerEntry(): string {
-  newer ??= entryWith({
-    name: 'newer tables',
-    file: 'store/postgres/migrations.ts',
-    right: END,
-    wrong: `  ['create table mac_newer (id bigint)'],\n${END}`,
-  })
+  newer ??= join(copyWith([NEWER_TABLES]), 'index.ts')
   return pathToFileURL(newer).href
 }
 
