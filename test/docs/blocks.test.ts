@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '../support/runner.ts'
+import { isFrameworkFile } from './framework-files.ts'
 import { BLOCKS, type Block, ROOT } from './pages.ts'
 
 /** The first line of a block that no test runs. There are few of them, and none with our own code. */
@@ -35,6 +36,7 @@ test('a shell line is rejected if it calls a script or file that does not exist'
 function howChecked(block: Block): string | null {
   const { language, code } = block
   if (code.startsWith(MARK)) return 'not at all'
+  if (isFrameworkFile(block)) return 'test/frameworks'
   if (language === 'ts' || language === 'js') return 'examples.test.ts, types.test.ts'
   if (LOOKED_UP.some((text) => code.includes(text))) return 'in a test of its own'
   if (language === 'mermaid') return 'architecture.test.ts'

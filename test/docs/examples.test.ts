@@ -4,6 +4,7 @@ import { createMac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { runToEnd } from '../support/process.ts'
 import { beforeAll, expect, test } from '../support/runner.ts'
+import { isFrameworkFile } from './framework-files.ts'
 import { BLOCKS, block, page, ROOT } from './pages.ts'
 
 /** The metrics that the example counts: see `metered`. */
@@ -311,7 +312,9 @@ test.each([
 
 test('each example is run by exactly one test', () => {
   const known = [...RUN_OTHERWISE, 'export function sign', ...USES.map(([contains]) => contains)]
-  const examples = BLOCKS.filter(({ language }) => language === 'ts' || language === 'js')
+  const examples = BLOCKS.filter(
+    (block) => /^[jt]s$/.test(block.language) && !isFrameworkFile(block),
+  )
   const others = examples.filter(
     ({ code }) => known.filter((contains) => code.includes(contains)).length !== 1,
   )

@@ -1,51 +1,48 @@
-// Tests the library in two frameworks as users get it: packed, installed in an application, type-checked,
-// built for production and called over HTTP. For other frameworks, tests that the error says what is missing.
+// Tests the library in frameworks as users get it: packed, installed in an application, type-checked, built for
+// production by the framework's own tool, and called over HTTP. Prints one line for each application.
+// `--verbose` prints each check, `--only NAME` runs only `checks/NAME.mjs` (more names: separated by commas).
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { checkOthers } from './checks/others.mjs'
-import { REACT_ROUTER } from './checks/react-router.mjs'
-import { runChecks } from './checks/run-checks.mjs'
-import { SVELTEKIT } from './checks/sveltekit.mjs'
-import { Application } from './tools/application.mjs'
-import { nodeWithSqlite } from './tools/node.mjs'
+import { parseArgs } from 'node:util'
 import { pack } from './tools/pack.mjs'
-import { Report } from './tools/report.mjs'
+import { runtimes } from './tools/runtimes.mjs'
+import { findSuites, runSuite } from './tools/suite.mjs'
 
-const HERE = fileURLToPath(new URL('.', import.meta.url))
-const LIBRARY = join(HERE, '../..')
+/** Suites that run at the same time. While one installs, another one builds. */
+const AT_ONCE = 2
 
-const report = new Report()
+const here = fileURLToPath(new URL('.', import.meta.url))
+const library = join(here, '../..')
+const { values } = parseArgs({
+  options: { verbose: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+
 // Outside the checkout, so that no import finds the node_modules of the checkout.
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'withmac-frameworks-')))
+const counts = { passed: 0, failed: 0 }
+const started = performance.now()
 try {
-  let tarball
-  let node
-  report.about('preparation')
-  const ready =
-    (await report.check('npm pack builds and packs', async () => {
-      tarball = await pack(LIBRARY, folder)
-    })) &&
-    (await report.check('npm installs a Node with SQLite', async () => {
-      node = await nodeWithSqlite(folder)
-    }))
-  for (const framework of ready ? [SVELTEKIT, REACT_ROUTER] : []) {
-    const { name, title } = framework
-    report.about(title)
-    const application = new Application(join(HERE, name), join(folder, name), node)
-    await runChecks(report, framework, application, {
-      tarball,
-      types: join(HERE, 'types', `${name}.ts`),
-    })
+  const suites = await findSuites(join(here, 'checks'), values.only?.split(','))
+  const shared = {
+    ...values,
+    sources: here,
+    folder,
+    tarball: await pack(library, folder),
+    runtimes: runtimes(library, folder),
   }
-  if (ready) {
-    report.about('Frameworks without the Fetch API, or with their own context')
-    const place = (runtime) =>
-      new Application(join(HERE, 'others'), join(folder, 'others'), runtime)
-    await checkOthers(report, place, node, tarball)
+  const worker = async () => {
+    for (let suite = suites.shift(); suite !== undefined; suite = suites.shift()) {
+      const { passed, failed } = await runSuite(suite, shared)
+      counts.passed += passed
+      counts.failed += failed
+    }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 })
 }
-process.exitCode = report.end()
+const seconds = ((performance.now() - started) / 1000).toFixed(0)
+console.log(`\n${counts.passed} checks passed, ${counts.failed} failed (${seconds} s)`)
+process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1

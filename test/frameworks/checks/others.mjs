@@ -1,5 +1,5 @@
+import { demandAnswer, demandRejection } from '../tools/answers.mjs'
 import { Client } from '../tools/client.mjs'
-import { demandAnswer, demandRejection } from './answers.mjs'
 
 const MISSING_ADAPTER = /withmac: this is a request of node:http.*put an adapter before it/
 const NO_REQUEST = /withmac: called without a Request/
@@ -18,11 +18,8 @@ const WITHOUT_REQUEST = [
 
 const WITH_REQUEST = ['express-5 with getRequestListener', 'express-4 with toNodeHandler']
 
-/** @param place Makes the application for a runtime. */
-export async function checkOthers(report, place, node, tarball) {
-  const application = place(node)
-  if (!(await report.check('npm install installs the tarball', () => application.install(tarball))))
-    return
+/** One line for all of them. */
+async function checkOthers({ report, application, runtimes }) {
   await report.check('Request classes of undici and node-fetch are accepted', () =>
     application.run('requests'),
   )
@@ -38,17 +35,21 @@ export async function checkOthers(report, place, node, tarball) {
       withServer(application, name, /^$/, (client) => demandGuarded(client, { user: 'ada' })),
     )
   }
-  const onBun = place(application.path('node_modules/bun/bin/bun.exe'))
+  const bun = await runtimes.bun()
   const name = 'elysia, a route'
   await report.check(`${name}, on Bun: the request in its context is used`, () =>
-    withServer(onBun, name, /^$/, (client) =>
-      demandGuarded(client, { user: 'ada', host: 'string' }),
+    withServer(
+      application,
+      name,
+      /^$/,
+      (client) => demandGuarded(client, { user: 'ada', host: 'string' }),
+      bun,
     ),
   )
 }
 
-async function withServer(application, name, logs, work) {
-  const server = await application.start(['serve.mjs', name])
+async function withServer(application, name, logs, work, runtime) {
+  const server = await application.start(['serve.mjs', name], {}, runtime)
   try {
     await work(new Client(server.port))
   } catch (error) {
@@ -69,4 +70,14 @@ async function demandGuarded(client, body) {
   const authorization = client.sign('GET', '/orders')
   demandAnswer(await client.send('GET', '/orders', { authorization }), 200, body)
   demandRejection(await client.send('GET', '/orders', { authorization }), 'ERR_MAC_REPLAY')
+}
+
+export default {
+  folder: 'others',
+  applications: [
+    {
+      title: 'Frameworks without the Fetch API, or with their own context',
+      check: checkOthers,
+    },
+  ],
 }

@@ -1,44 +1,51 @@
-import { demandAnswer, demandRejection, demandText } from './answers.mjs'
+import { demandAnswer, demandRejection, demandText } from '../tools/answers.mjs'
+import { checkApplication } from '../tools/check-application.mjs'
 
-export const SVELTEKIT = {
-  name: 'sveltekit',
-  title: 'SvelteKit with adapter-node',
-  server: ['build/index.js'],
-  typesBeside: 'src/routes/orders',
-  // adapter-node assumes https and the Host header as the origin.
-  behindProxy: {},
-  checks: [
-    [
-      'the guard protects pages too, and the data that navigation loads',
-      async (client) => {
-        const page = '/account/profile'
-        const data = `${page}/__data.json`
-        demandRejection(await client.send('GET', page), 'ERR_MAC_MISSING')
-        demandRejection(await client.send('GET', data), 'ERR_MAC_MISSING')
-        demandText(await client.signed('GET', page), /<h1>Signed by ada<\/h1>/)
-        demandText(await client.signed('GET', data), /"ada"/)
-      },
-    ],
-    [
-      'with requestTarget, the target is signed as it is sent',
-      async (client) => {
-        const answer = await client.signed('GET', "/search?q=it's")
-        demandAnswer(answer, 200, { user: 'ada', found: "it's" })
-        const changed = await client.send('GET', '/search?q=it%27s', {
-          authorization: client.sign('GET', "/search?q=it's"),
-        })
-        demandRejection(changed, 'ERR_MAC_REJECTED')
-      },
-    ],
-    [
-      'without requestTarget, the target is signed as SvelteKit shows it',
-      async (client) => {
-        const authorization = client.sign('GET', '/orders?page=it%27s')
-        const answer = await client.send('GET', "/orders?page=it's", { authorization })
-        demandAnswer(answer, 200, { user: 'ada', page: "it's" })
-        const asSent = await client.signed('GET', "/orders?page=it's")
-        demandRejection(asSent, 'ERR_MAC_REJECTED')
-      },
-    ],
+// adapter-node assumes https and the Host header as the origin.
+const behindProxy = {}
+
+const checks = [
+  [
+    'the guard protects pages too, and the data that navigation loads',
+    async (client) => {
+      const page = '/account/profile'
+      const data = `${page}/__data.json`
+      demandRejection(await client.send('GET', page), 'ERR_MAC_MISSING')
+      demandRejection(await client.send('GET', data), 'ERR_MAC_MISSING')
+      demandText(await client.signed('GET', page), /<h1>Signed by ada<\/h1>/)
+      demandText(await client.signed('GET', data), /"ada"/)
+    },
+  ],
+  [
+    'with requestTarget, the target is signed as it is sent',
+    async (client) => {
+      const answer = await client.signed('GET', "/search?q=it's")
+      demandAnswer(answer, 200, { user: 'ada', found: "it's" })
+      const changed = await client.send('GET', '/search?q=it%27s', {
+        authorization: client.sign('GET', "/search?q=it's"),
+      })
+      demandRejection(changed, 'ERR_MAC_REJECTED')
+    },
+  ],
+  [
+    'without requestTarget, the target is signed as SvelteKit shows it',
+    async (client) => {
+      const authorization = client.sign('GET', '/orders?page=it%27s')
+      const answer = await client.send('GET', "/orders?page=it's", { authorization })
+      demandAnswer(answer, 200, { user: 'ada', page: "it's" })
+      const asSent = await client.signed('GET', "/orders?page=it's")
+      demandRejection(asSent, 'ERR_MAC_REJECTED')
+    },
+  ],
+]
+
+export default {
+  folder: 'sveltekit',
+  applications: [
+    {
+      title: 'SvelteKit {@sveltejs/kit} with adapter-node',
+      check: (context) =>
+        checkApplication(context, { server: ['build/index.js'], behindProxy, checks }),
+    },
   ],
 }

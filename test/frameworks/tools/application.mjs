@@ -4,7 +4,8 @@ import { environment, npm } from './command.mjs'
 import { Server } from './server.mjs'
 
 /** Folders that are not sources. They exist if someone has run the application in the checkout. */
-const NOT_SOURCE = /^(?:node_modules|build|\.svelte-kit|\.react-router)$/
+const NOT_SOURCE =
+  /^(?:node_modules|build|dist|\.svelte-kit|\.react-router|\.next|\.astro|\.nitro|\.output)$/
 
 /** A copy of an application outside the checkout, where imports find only installed packages. */
 export class Application {
@@ -29,7 +30,8 @@ export class Application {
 
   /** Installs the packages of the lock file, and the library from its tarball. */
   install(tarball) {
-    return npm(['install', tarball], { cwd: this.#folder, env: this.#env })
+    const args = ['install', tarball, '--prefer-offline']
+    return npm(args, { cwd: this.#folder, env: this.#env })
   }
 
   /** Runs a script of the application. */
@@ -37,8 +39,14 @@ export class Application {
     return npm(['run', script], { cwd: this.#folder, env: this.#env })
   }
 
-  /** Starts the server directly, because with npm in between it could not be stopped by a signal. */
-  start(args, env = {}) {
-    return Server.start(this.#node, args, { cwd: this.#folder, env: { ...this.#env, ...env } })
+  /**
+   * Starts the server directly, because with npm in between it could not be stopped by a signal.
+   *
+   * @param args The arguments of the runtime.
+   * @param env More variables. `HOST` and `PORT` are set.
+   * @param runtime The path of its binary, by default that of Node.
+   */
+  start(args, env = {}, runtime = this.#node) {
+    return Server.start(runtime, args, { cwd: this.#folder, env: { ...this.#env, ...env } })
   }
 }

@@ -15,12 +15,14 @@ const SOURCES = [
 ]
 
 /**
- * Packs the library in a copy. Its script `prepare` builds `dist` first. In a copy, other tests can use the
+ * Packs the library in a copy, unless WITHMAC_TARBALL names a tarball. Its script `prepare` builds `dist` first. In a copy, other tests can use the
  * `dist` of the checkout at the same time, and an old build cannot be packed.
  *
  * @returns The path of the tarball.
  */
 export async function pack(library, folder) {
+  const before = process.env.WITHMAC_TARBALL
+  if (before) return before
   const copy = join(folder, 'library')
   for (const name of SOURCES) cpSync(join(library, name), join(copy, name), { recursive: true })
   if (existsSync(join(library, 'node_modules/typescript'))) {

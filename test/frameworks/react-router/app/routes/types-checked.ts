@@ -1,5 +1,4 @@
-// Copied next to app/routes/orders.ts for the type check. Checks what the types promise there. The expected
-// errors show that they are not `any`.
+// Not a route: tsc checks here what the types promise. The expected errors show that they are not `any`.
 import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
 import type { Route } from './+types/orders'
 

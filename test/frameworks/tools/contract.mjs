@@ -3,8 +3,8 @@ import { demandAnswer, demandRejection } from './answers.mjs'
 /** Longer than one chunk, and not only ASCII. */
 const ORDER = { item: 'Ærø, 6 × “smør” 🧈', note: 'ø'.repeat(100_000) }
 
-/** Checks for both applications, which have the same routes. */
-export const BOTH = [
+/** Checks for all applications that have the routes /orders, /guestbook and /account. */
+export const CONTRACT = [
   [
     'an unsigned request gets 401 and a challenge',
     async (client) => demandRejection(await client.send('GET', '/orders'), 'ERR_MAC_MISSING'),

@@ -1,5 +1,5 @@
-// Copied next to src/routes/orders/+server.ts for the type check. Checks what the types promise there. The
-// expected errors show that they are not `any`.
+// Not a route: svelte-check checks here what the types promise. The expected errors show that they are not
+// `any`.
 import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
 import type { RequestHandler } from './$types'
 
