@@ -36,7 +36,7 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
     ...CHECK,
     ...['database', 'windowSeconds', 'maxNoncesInMemory', 'clockOffset', 'sealingKey'],
     ...['nonces', 'nonceKeyPrefix', 'storeTimeoutSeconds', 'connections', 'preparedStatements'],
-    ...['rateLimit', 'now'],
+    ...['rateLimit', 'problemTypes', 'now'],
   ],
   withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],
   verify: ['clientAddress'],

@@ -8,6 +8,7 @@ import type { AddressSettings } from './limits/client-address.ts'
 import { type LimitSettings, limitSettings, type RateLimitOptions } from './limits/limits.ts'
 import type { ForwardedFamily } from './protocol/forwarded.ts'
 import { type Origin, pinOrigins } from './protocol/pinned-origin.ts'
+import { PROBLEM_NAMES, problemTypes } from './protocol/problem-type.ts'
 import { checked, optionsOf, readOptions } from './read-options.ts'
 import { type DatabaseSource, databaseSource, parseDatabaseUrl } from './store/database-url.ts'
 import { MOST_FINGERPRINTS } from './store/fingerprints.ts'
@@ -126,6 +127,8 @@ export interface CheckSettings extends OriginSettings, AddressSettings {
   readonly onReject: CheckOptions['onReject'] | null
   /** Whether the client gets an explanation of a rejection. */
   readonly debug: boolean
+  /** The start of each `type` of a problem document. */
+  readonly problemTypes: string
 }
 
 /** An option that is a function; what it returns is checked when it is called. */
@@ -169,6 +172,7 @@ const CHECK_DEFAULTS: CheckSettings = {
   onAccept: null,
   onReject: null,
   debug: false,
+  problemTypes: PROBLEM_NAMES,
 }
 
 /** The options of `createMac`. */
@@ -237,6 +241,13 @@ export interface MacOptions extends CheckOptions {
    * limited.
    */
   readonly rateLimit?: RateLimitOptions | undefined
+  /**
+   * Where you publish the documentation's pages about error codes: an absolute URL, or a path on this host, with
+   * a slash at its end. With `https://docs.example.com/errors/`, the `type` of a replay's problem document is
+   * `https://docs.example.com/errors/replay`. withmac does *not* check that the pages exist. Default: the types
+   * are names that no browser opens, such as `urn:problem-type:withmac:replay`.
+   */
+  readonly problemTypes?: string | undefined
   /** The server's clock, in seconds since 1970. For tests and simulations. */
   readonly now?: (() => number) | undefined
 }
@@ -283,6 +294,7 @@ const macOptions = optionsOf({
     .default(false),
   sealingKey: z.unknown().transform(checked(sealerSource)).optional(),
   rateLimit: limitSettings,
+  problemTypes: z.unknown().transform(checked(problemTypes)).optional(),
   now: functionOption<() => number>(),
 })
 
@@ -297,6 +309,7 @@ export function macSettings(options: MacOptions, who: string): MacSettings {
   const { clockOffset, windowSeconds, maxNoncesInMemory, rateLimit } = given
   return Object.freeze({
     ...checkSettings(given, CHECK_DEFAULTS),
+    problemTypes: given.problemTypes ?? PROBLEM_NAMES,
     ...{ windowSeconds, maxNoncesInMemory, rateLimit },
     ...storeSettings(given),
     sealer: given.sealingKey ?? defaultSealer(),
@@ -446,6 +459,7 @@ function checkSettings(
     onAccept: given.onAccept ?? defaults.onAccept,
     onReject: given.onReject ?? defaults.onReject,
     debug: debugSetting(given, defaults.debug),
+    problemTypes: defaults.problemTypes,
   }
 }
 

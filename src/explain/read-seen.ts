@@ -183,7 +183,7 @@ function readCurl(printed: readonly string[]): SeenRequest | null {
     const date = own
       .map((line) => /^< date:(.*)/i.exec(line)?.[1])
       .find((each) => each !== undefined)
-    const answer = own.find((line) => line.includes('"urn:problem-type:withmac:')) ?? ''
+    const answer = own.find((line) => line.includes('"code":"ERR_MAC_')) ?? ''
     return {
       headers: {},
       ...headOf(sent),

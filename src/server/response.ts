@@ -5,6 +5,7 @@ import { LimitError } from '../limits/headers.ts'
 import type { MacSettings } from '../options.ts'
 import { formatChallenge, type MacChallenge, serverTimeMac } from '../protocol/challenge.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
+import { problemSlug } from '../protocol/problem-type.ts'
 import { plainJson } from '../protocol/terminal-text.ts'
 import type { RejectedVerdict } from '../types.ts'
 import type { CredentialKey } from './credential-cache.ts'
@@ -47,6 +48,8 @@ export interface ResponseDetails {
   readonly reference: string
   /** Only with the option `debug`. */
   readonly explanation: Explanation | null
+  /** The start of the document's `type`. */
+  readonly problemTypes: string
 }
 
 /**
@@ -56,13 +59,12 @@ export interface ResponseDetails {
  */
 export function rejectionResponse(
   { error, challenge, rateLimit, retryAfterSeconds }: RejectedVerdict,
-  { reference, explanation }: ResponseDetails,
+  { reference, explanation, problemTypes }: ResponseDetails,
 ): Response {
   const { code, title } = error.told
   const status = error.status < 500 ? error.status : 503
-  const slug = code.slice('ERR_MAC_'.length).toLowerCase().replaceAll('_', '-')
   const problem = {
-    type: `urn:problem-type:withmac:${slug}`,
+    type: problemTypes + problemSlug(code),
     title,
     status,
     code,

@@ -87,7 +87,7 @@ async function reject(
 ): Promise<Outcome | Response> {
   if (isAnonymous(verdict, settings)) return ANONYMOUS
   const { error } = verdict
-  const { mode, debug, onReject } = settings
+  const { mode, debug, onReject, problemTypes } = settings
   const { report, detached, explainKnown } = reporter(incoming, error)
   if (rejections.isWatched) rejections.add(error, detached(), verdict.id)
   callHook('onReject', () => (onReject ?? printRejection)(error, incoming.request, report))
@@ -96,7 +96,7 @@ async function reject(
     return { identity: null, error }
   }
   const explanation = debug && error.status === 401 ? await explainKnown() : null
-  return rejectionResponse(verdict, { reference: report.reference, explanation })
+  return rejectionResponse(verdict, { reference: report.reference, explanation, problemTypes })
 }
 
 /** Whether a request without credentials passes. It counts neither as accepted nor as rejected. */

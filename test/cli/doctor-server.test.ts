@@ -40,6 +40,13 @@ test('doctor reports if two replicas do not share their nonces', async () => {
   expect(out).toContain('BAD   replay')
 })
 
+test('doctor recognizes withmac if the operator set another start of the types', async () => {
+  await using server = await serveMac({ problemTypes: 'https://docs.example.com/errors/' })
+  const { out, status } = await doctor(server, [])
+  expect(out).toContain('ok    replay     8 of 8 copies rejected')
+  expect(status).toBe(0)
+})
+
 test.each([[4], [12], [16]])(
   'doctor does not take the 429 of a limiter after %d requests for an accepted request',
   async (most) => {

@@ -230,6 +230,11 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
      console.log(...answers.map(statusOf))`,
     '200 401',
   ],
+  [
+    'problemTypes: ',
+    'console.log((await (await example.fetch(new Request("http://x/"))).json()).type)',
+    'https://docs.example.com/errors/missing',
+  ],
   ['createTestMac', 'await example.testOrders(); console.log("passed")', 'passed'],
   ['sealingKey', 'void example', 'sealed 0 by 45cfddd8c0d80d06'],
   [

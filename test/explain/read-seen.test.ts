@@ -36,6 +36,11 @@ describe('the output of curl -v', () => {
     expect(readSeenRequest(CURL.replaceAll('\n', '\r\n'))).toEqual({ ...REQUEST, ...answer })
   })
 
+  test('gives the code if the operator set another start of the types', () => {
+    const other = CURL.replace('urn:problem-type:withmac:', 'https://docs.example.com/errors/')
+    expect(readSeenRequest(other)).toMatchObject({ code: 'ERR_MAC_REPLAY' })
+  })
+
   test('gives the scheme https if it shows TLS', () => {
     const tls = CURL.replace('> GET', '* SSL connection using TLSv1.3\n> GET')
     expect(readSeenRequest(tls).url).toBe('https://127.0.0.1:8099/a%20b?x=1')

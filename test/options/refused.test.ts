@@ -86,6 +86,10 @@ const ofMac: Each<MacOptions> = {
   clockOffset: [60, 'must be false or { maxSeconds }'],
   sealingKey: [5, 'must be a string, a list of strings, or a function'],
   rateLimit: [true, 'rateLimit takes { failures, requests, store }, not true'],
+  problemTypes: [
+    'docs.example.com',
+    'must be an http or https URL, or a path, that ends with a slash, such as "https://docs.example.com/errors/" or "/errors/", not "docs.example.com"',
+  ],
   now: [1_700_000_000, 'must be a function, not 1700000000'],
 }
 const ofWithMac: Each<WithMacOptions> = {

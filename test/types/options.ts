@@ -81,6 +81,7 @@ holds<
     | 'clockOffset'
     | 'sealingKey'
     | 'rateLimit'
+    | 'problemTypes'
     | 'now'
   >
 >()

@@ -5,6 +5,7 @@ import { type ClientCredential, signHeaders } from '../../client/index.ts'
 import { MacError } from '../../errors.ts'
 import { parseAuthorization } from '../../protocol/authorization.ts'
 import { type MacChallenge, parseChallenge, serverTimeOf } from '../../protocol/challenge.ts'
+import { problemSlug } from '../../protocol/problem-type.ts'
 import { unreachable } from '../network.ts'
 
 /** The response to a probe. */
@@ -179,7 +180,9 @@ function challengeOf(header: string | readonly string[] | undefined): MacChallen
 function codeOf(body: string): string | null {
   try {
     const { type, code } = JSON.parse(body) as { type?: unknown; code?: unknown }
-    return String(type).startsWith('urn:problem-type:withmac:') ? String(code) : null
+    if (typeof code !== 'string' || !code.startsWith('ERR_MAC_')) return null
+    // The operator chooses what stands before the slug.
+    return String(type).endsWith(problemSlug(code)) ? code : null
   } catch {
     return null
   }
