@@ -4,15 +4,12 @@ import { type CreateOptions, createCredential as create } from './credentials/cr
 import { rotateCredential as rotate } from './credentials/rotate.ts'
 import type { User } from './credentials/validate.ts'
 import { publishRotated, verdictPublisher } from './diagnostics.ts'
-import { clientAddressOf, givenAddress } from './limits/client-address.ts'
 import { Limits } from './limits/limits.ts'
-import type { CreateCredential, CredentialMethods, Mac } from './mac.ts'
+import type { CreateCredential, CredentialMethods, Mac, Verify } from './mac.ts'
 import { type MacOptions, type MacSettings, macSettings, withMacSettings } from './options.ts'
 import { Cleanup } from './server/cleanup.ts'
 import { CredentialCache } from './server/credential-cache.ts'
-import { Incoming } from './server/incoming.ts'
 import { RecentRejections } from './server/recent-rejections.ts'
-import { requestOf } from './server/request-of.ts'
 import {
   guardRoutes,
   keepWrapped,
@@ -21,8 +18,8 @@ import {
   wrappedBy,
 } from './server/routes.ts'
 import { keepSeconds } from './server/validity.ts'
-import { countVerdict, type Verifier, verify as verifyRequest } from './server/verify.ts'
-import { wrap } from './server/with-mac.ts'
+import type { Verifier } from './server/verify.ts'
+import { createVerify, wrap } from './server/with-mac.ts'
 import { databaseLabel, isSqlite } from './store/database-url.ts'
 import { OpenOnce, openStore } from './store/open.ts'
 import type { StoreSettings } from './store/store-settings.ts'
@@ -102,17 +99,7 @@ export function makeMac(
       })
       return guarded as Routes<Path>
     },
-    verify: async (given, verifyOptions) => {
-      const begun = verifier.publisher.begin()
-      const request = requestOf(given)
-      const clientAddress =
-        givenAddress(verifyOptions) ?? clientAddressOf(request, given, [], settings)
-      const incoming = new Incoming(request, { requestTarget: null, route: null, clientAddress })
-      const verdict = await verifyRequest(incoming, settings, verifier)
-      verifier.publisher.end(verdict, begun)
-      countVerdict(verdict, verifier)
-      return verdict
-    },
+    verify: createVerify(verifier) as Verify,
     ...credentialMethods(credentials, settings.now, label),
     getCredential: async (id) => change.getCredential(credentials, now(), id),
     listCredentials: async (filter) => change.listCredentials(credentials, now(), filter),
@@ -214,8 +201,8 @@ export const withMac: Mac['withMac'] = (handler, options) => defaultMac().withMa
 export const routes: Mac['routes'] = (table, options) => defaultMac().routes(table, options)
 
 /** {@link Mac.verify} of the default `Mac`. */
-export const verify: Mac['verify'] = async (request, options) =>
-  defaultMac().verify(request, options)
+export const verify: Verify = (async (request, options) =>
+  defaultMac().verify(request, options)) as Verify
 
 /**
  * {@link Mac.createCredential} of the default `Mac`.

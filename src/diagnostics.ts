@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { MacErrorCode } from './errors.ts'
-import type { MacIdentity, MacVerdict } from './types.ts'
+import type { AcceptedVerdict, MacIdentity, Rejection } from './types.ts'
 
 /** A channel of `node:diagnostics_channel`, with the type of what is published on it. */
 export interface MacChannel<Message> {
@@ -134,7 +134,7 @@ export interface VerdictPublisher {
   /** Returns the start time of a verification; `null` if there is no listener. Then the clock is not read. */
   begin(): number | null
   /** Publishes a verdict. Called once for each request, when the verdict is final. */
-  end(verdict: MacVerdict, begun: number | null): void
+  end(verdict: AcceptedVerdict | Rejection, begun: number | null): void
 }
 
 /** @param database The database's name in messages. */

@@ -37,17 +37,18 @@ export type {
 } from './explain/explanation.ts'
 export type { RateLimitOptions } from './limits/limits.ts'
 export type { RateLimitStore } from './limits/shared-counter.ts'
-export type { CreateCredential, Mac } from './mac.ts'
+export type { CreateCredential, Mac, Verify } from './mac.ts'
 export type {
   CheckOptions,
   MacOptions,
   OriginOption,
   SealingKeys,
+  VerifyOptions,
   WithMacOptions,
 } from './options.ts'
 export type { MacAlgorithm } from './protocol/signature.ts'
 export { getMac, getMacError } from './server/identity.ts'
-export type { FirstArgument } from './server/request-of.ts'
+export type { FirstArgument, RequestSource } from './server/request-of.ts'
 export type {
   RouteEntries,
   RouteHandler,
@@ -58,6 +59,7 @@ export type {
 } from './server/routes.ts'
 export type { Handler } from './server/with-mac.ts'
 export type {
+  AcceptedVerdict,
   AuditAction,
   MacIdentity,
   MacReport,
@@ -65,6 +67,7 @@ export type {
   NodeRequest,
   RateLimit,
   RateLimitFields,
+  RejectedVerdict,
   Resealed,
   ResealOptions,
   ResealProgress,

@@ -3,11 +3,11 @@ import type { CreateOptions } from './credentials/create.ts'
 import type { Credential, KeptCredential, NewCredential } from './credentials/credential.ts'
 import type { RotateOptions } from './credentials/rotate.ts'
 import type { User } from './credentials/validate.ts'
-import type { WithMacOptions } from './options.ts'
-import type { FirstArgument } from './server/request-of.ts'
+import type { VerifyOptions, WithMacOptions } from './options.ts'
+import type { FirstArgument, RequestSource } from './server/request-of.ts'
 import type { RouteEntries, RouteRequest, Routes } from './server/routes.ts'
 import type { Handler } from './server/with-mac.ts'
-import type { MacVerdict, Resealed, ResealOptions } from './types.ts'
+import type { MacIdentity, MacVerdict, Resealed, ResealOptions } from './types.ts'
 
 /** Verifies requests and manages credentials, with one database and one set of options. */
 export interface Mac {
@@ -54,17 +54,21 @@ export interface Mac {
     options?: WithMacOptions<RouteRequest>,
   ): Routes<Path>
   /**
-   * Verifies a request and records its nonce, without a handler and without a response. If the request is
-   * wrong or the store fails, the verdict says so; the promise does not reject.
+   * Verifies a request and records its nonce, for middleware: `withMac` without a handler. A rejected verdict has
+   * the response that `withMac` would send. After an accepted one, `getMac(request)` works. `onAccept` and
+   * `onReject` are called as by `withMac`. If the request is wrong or the store fails, the verdict says so; the
+   * promise does not reject.
    *
-   * @param options `clientAddress`, for `rateLimit.failures`: the address that the request came from.
-   *   Without it, the option `clientAddress` of `createMac` or `trustProxy` tells it.
+   * @param request A `Request`, or what a framework wraps around it: see {@link RequestSource}.
+   * @param options Those of `withMac`; `requestTarget`, `path` and `clientAddress` are values, not functions.
    * @throws TypeError if there is no request, or an option is wrong.
+   *
+   * @example
+   * const verdict = await mac.verify(request)
+   * if (!verdict.ok) return verdict.response()
+   * console.log(verdict.identity.user)
    */
-  verify(
-    request: Request,
-    options?: { readonly clientAddress?: string | undefined },
-  ): Promise<MacVerdict>
+  verify: Verify
   /**
    * Creates a credential: by default with a random identifier and key, for `hmac-sha-256`, valid for a day.
    * @throws TypeError if an option is wrong; {@link MacError} `ERR_MAC_CREDENTIAL_EXISTS`.
@@ -182,6 +186,18 @@ export interface CredentialMethods
     options?: RotateOptions,
     expectedKey?: number,
   ): Promise<NewCredential>
+}
+
+/** Verifies a request: see {@link Mac.verify}. */
+export interface Verify {
+  (
+    request: RequestSource,
+    options?: VerifyOptions & {
+      readonly mode?: 'required' | undefined
+      readonly allowPreflight?: false | undefined
+    },
+  ): Promise<MacVerdict>
+  (request: RequestSource, options?: VerifyOptions): Promise<MacVerdict<MacIdentity | null>>
 }
 
 /** Creates a credential: see {@link Mac.createCredential}. */

@@ -22,9 +22,10 @@ export type Taker =
 
 /** The options that `createMac` and `withMac` share. */
 const CHECK = [
-  ...['origin', 'trustProxy', 'clientAddress', 'body', 'maxBodyBytes', 'ext'],
+  ...['origin', 'trustProxy', 'clientAddress', 'body', 'maxBodyBytes', 'ext', 'cors'],
   ...['onAccept', 'onReject', 'debug', 'debugEvenInProduction'],
 ]
+const ADMIT = ['mode', 'allowPreflight', 'scope', 'requestTarget', 'path']
 const SIGNING = ['ext', 'body', 'now', 'clockOffset', 'nonce']
 
 /**
@@ -38,8 +39,8 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
     ...['nonces', 'nonceKeyPrefix', 'storeTimeoutSeconds', 'connections', 'preparedStatements'],
     ...['rateLimit', 'problemTypes', 'now'],
   ],
-  withMac: [...CHECK, 'mode', 'allowPreflight', 'scope', 'requestTarget'],
-  verify: ['clientAddress'],
+  withMac: [...CHECK, ...ADMIT],
+  verify: [...CHECK, ...ADMIT],
   createCredential: [
     ...['id', 'key', 'allowShortKey', 'algorithm', 'expires', 'label', 'scopes', 'rateLimit'],
     ...['removeWhenExpired', 'ifExists'],

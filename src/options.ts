@@ -87,6 +87,13 @@ export interface CheckOptions {
   readonly ext?:
     | ((ext: string | null, request: Request, target: VerifiedTarget) => boolean | Promise<boolean>)
     | undefined
+  /**
+   * The web pages that may read withmac's own answers, such as a 401 with its code and the server's time: their
+   * origins, such as `https://app.example.com`, or `'*'` for all pages. Rejections then have
+   * `Access-Control-Allow-Origin` and `Access-Control-Expose-Headers`. The handler's answers are *not* changed, and
+   * preflights not answered: that is up to the handler. Default: no page.
+   */
+  readonly cors?: string | readonly string[] | undefined
   /** Is called for every request that is accepted by its credentials. For logs: it changes nothing. */
   readonly onAccept?: ((identity: MacIdentity, request: Request) => void) | undefined
   /**
@@ -123,6 +130,8 @@ export interface CheckSettings extends OriginSettings, AddressSettings {
   readonly ext: CheckOptions['ext'] | null
   /** Whether the function `scope` or `ext` decides by the path, so that the path must be unambiguous. */
   readonly needsClearPath: boolean
+  /** The origins of pages that may read rejections; `*` for all pages; `null` for none. */
+  readonly cors: CorsRule | null
   readonly onAccept: CheckOptions['onAccept'] | null
   readonly onReject: CheckOptions['onReject'] | null
   /** Whether the client gets an explanation of a rejection. */
@@ -130,6 +139,9 @@ export interface CheckSettings extends OriginSettings, AddressSettings {
   /** The start of each `type` of a problem document. */
   readonly problemTypes: string
 }
+
+/** Which pages may read withmac's own answers: all, or those of some origins. */
+export type CorsRule = '*' | ReadonlySet<string>
 
 /** An option that is a function; what it returns is checked when it is called. */
 export function functionOption<Type>(): z.ZodType<Type | undefined> {
@@ -155,6 +167,7 @@ const checkOptions = {
   body: z.enum(['required', 'optional', 'ignore']).optional(),
   maxBodyBytes: z.int().min(0).optional(),
   ext: functionOption<NonNullable<CheckOptions['ext']>>(),
+  cors: z.unknown().transform(checked(corsRule)).optional(),
   onAccept: functionOption<NonNullable<CheckOptions['onAccept']>>(),
   onReject: functionOption<NonNullable<CheckOptions['onReject']>>(),
   debug: z.boolean().optional(),
@@ -169,6 +182,7 @@ const CHECK_DEFAULTS: CheckSettings = {
   maxBodyBytes: 1_048_576,
   ext: null,
   needsClearPath: false,
+  cors: null,
   onAccept: null,
   onReject: null,
   debug: false,
@@ -386,8 +400,23 @@ export interface WithMacOptions<First = any> extends CheckOptions {
    * withMac(app, { requestTarget: (_request, env) => env.incoming })
    */
   readonly requestTarget?: RequestTarget<First> | undefined
+  /**
+   * Returns the path that the client signed, if a proxy or a mounted application has cut a prefix off. The
+   * function gets the handler's own arguments. The query comes from `request.url`. The path must be the one of
+   * `request.url` with a prefix in front, otherwise the request gets a 401: so a handler never runs that another
+   * path was signed for. Take the prefix from your configuration, *not* from a header field, which anyone can
+   * send. It does not go with `requestTarget`. Default: the path of `request.url`.
+   *
+   * @example
+   * // nginx: location /api/ { proxy_pass http://127.0.0.1:3000/; }
+   * withMac(app, { path: (request) => `/api${new URL(request.url).pathname}` })
+   */
+  readonly path?: SignedPath<First> | undefined
   readonly clientAddress?: ClientAddress<First> | undefined
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
+type SignedPath<First> = (first: First, ...rest: any[]) => string
 
 // biome-ignore lint/suspicious/noExplicitAny: a handler need not declare what its server adds
 type RequestTarget<First> = (first: First, ...rest: any[]) => string | NodeRequest | undefined
@@ -400,19 +429,80 @@ export interface WithMacSettings extends CheckSettings {
   readonly mode: 'required' | 'optional'
   readonly allowPreflight: boolean
   readonly requestTarget: NonNullable<WithMacOptions['requestTarget']> | null
+  readonly path: NonNullable<WithMacOptions['path']> | null
   readonly scope: ScopeRule | null
 }
 
 /** The scopes that a credential needs: always the same, or asked for each request. */
 export type ScopeRule = readonly string[] | ((request: Request, target: VerifiedTarget) => unknown)
 
-const withMacOptions = optionsOf({
+const admitOptions = {
   ...checkOptions,
   mode: z.enum(['required', 'optional']).default('required'),
   allowPreflight: z.boolean().default(false),
-  requestTarget: functionOption<NonNullable<WithMacOptions['requestTarget']>>(),
   scope: z.unknown().transform(checked(scopeRule)).optional(),
+}
+
+const withMacOptions = optionsOf({
+  ...admitOptions,
+  requestTarget: functionOption<NonNullable<WithMacOptions['requestTarget']>>(),
+  path: functionOption<NonNullable<WithMacOptions['path']>>(),
 })
+
+/**
+ * The options of `mac.verify`: those of `withMac`. The three that are functions of the handler's arguments there are
+ * plain values here.
+ */
+export interface VerifyOptions
+  extends Omit<WithMacOptions, 'requestTarget' | 'path' | 'clientAddress'> {
+  /** The request target as it was received, or node:http's request: see {@link WithMacOptions.requestTarget}. */
+  readonly requestTarget?: string | NodeRequest | undefined
+  /** The path that the client signed: see {@link WithMacOptions.path}. */
+  readonly path?: string | undefined
+  /**
+   * The client's IP address, for `rateLimit.failures`. Default: the option `clientAddress` of `createMac` or
+   * `trustProxy` tells it.
+   */
+  readonly clientAddress?: string | undefined
+}
+
+const verifyOptions = optionsOf({
+  ...admitOptions,
+  requestTarget: z
+    .custom<string | NodeRequest>(
+      (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+      "must be a string or node:http's request",
+    )
+    .optional(),
+  path: z.string().optional(),
+  clientAddress: z.string().optional(),
+})
+
+/** The options of one call of `mac.verify`, checked. */
+export interface VerifySettings {
+  /** `null` if only the `Mac`'s settings hold. */
+  readonly settings: WithMacSettings | null
+  readonly requestTarget?: string | NodeRequest | undefined
+  readonly path?: string | undefined
+  readonly clientAddress?: string | undefined
+}
+
+const PLAIN_VALUES: ReadonlySet<string> = new Set(['requestTarget', 'path', 'clientAddress'])
+
+/**
+ * Checks the options of `mac.verify`.
+ *
+ * @param mac The settings of the `Mac`.
+ * @throws TypeError that names each option that is wrong.
+ */
+export function verifySettings(options: VerifyOptions, mac: CheckSettings): VerifySettings {
+  const read = readOptions(verifyOptions, options, 'verify')
+  const { requestTarget, path, clientAddress } = read
+  checkOneTarget(requestTarget, path)
+  const isPlain = Object.keys(options).every((name) => PLAIN_VALUES.has(name))
+  const settings = isPlain ? null : admitSettings({ ...read, clientAddress: undefined }, mac)
+  return { settings, requestTarget, path, clientAddress }
+}
 
 /**
  * Checks the options of `withMac` or `routes`.
@@ -426,8 +516,24 @@ export function withMacSettings(
   mac: CheckSettings,
   who: string,
 ): WithMacSettings {
-  const given = readOptions(withMacOptions, options, who)
-  const { mode, allowPreflight, requestTarget = null, scope = null } = given
+  const { requestTarget, path, ...given } = readOptions(withMacOptions, options, who)
+  checkOneTarget(requestTarget, path)
+  const settings = admitSettings(given, mac)
+  return Object.freeze({ ...settings, requestTarget: requestTarget ?? null, path: path ?? null })
+}
+
+function checkOneTarget(requestTarget: unknown, path: unknown): void {
+  if (requestTarget === undefined || path === undefined) return
+  throw new TypeError(
+    'withmac: give either requestTarget, which is the whole target that the client signed, or path.',
+  )
+}
+
+function admitSettings(
+  given: Omit<z.output<typeof withMacOptions>, 'requestTarget' | 'path'>,
+  mac: CheckSettings,
+): WithMacSettings {
+  const { mode, allowPreflight, scope = null } = given
   const own = checkSettings(given, mac)
   if (own.body === 'ignore' && given.maxBodyBytes !== undefined) {
     throw new TypeError(
@@ -441,7 +547,11 @@ export function withMacSettings(
     )
   }
   const needsClearPath = own.needsClearPath || typeof scope === 'function'
-  return Object.freeze({ ...own, needsClearPath, mode, allowPreflight, requestTarget, scope })
+  return Object.freeze({
+    ...own,
+    ...{ needsClearPath, mode, allowPreflight, scope },
+    ...{ requestTarget: null, path: null },
+  })
 }
 
 /** @param defaults What holds for an option that is left out. */
@@ -456,6 +566,7 @@ function checkSettings(
     maxBodyBytes: given.maxBodyBytes ?? defaults.maxBodyBytes,
     ext: given.ext ?? defaults.ext,
     needsClearPath: given.ext !== undefined || defaults.needsClearPath,
+    cors: given.cors ?? defaults.cors,
     onAccept: given.onAccept ?? defaults.onAccept,
     onReject: given.onReject ?? defaults.onReject,
     debug: debugSetting(given, defaults.debug),
@@ -490,6 +601,26 @@ export function originSettings(
 function originRule(option: unknown): OriginRule {
   if (typeof option !== 'function') return pinOrigins(option)
   return option as (request: Request) => string | null
+}
+
+function corsRule(option: unknown): CorsRule {
+  if (option === '*') return '*'
+  const origins: readonly unknown[] = Array.isArray(option) ? option : [option]
+  if (origins.length > 0 && origins.every(isPageOrigin)) return new Set(origins)
+  throw new TypeError(
+    'must be "*" or origins of pages as browsers send them, such as "https://app.example.com"',
+  )
+}
+
+/** Whether a browser could send this text as `Origin`. Pages of extensions and apps have schemes of their own. */
+function isPageOrigin(text: unknown): text is string {
+  if (typeof text !== 'string' || !/^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._:[\]-]+$/.test(text))
+    return false
+  try {
+    return !/^https?:/.test(text) || new URL(text).origin === text
+  } catch {
+    return false
+  }
 }
 
 function scopeRule(option: unknown): ScopeRule {

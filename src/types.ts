@@ -32,19 +32,24 @@ export interface MacIdentity {
   readonly nonce: string
 }
 
-/** The result of a verification. */
-export type MacVerdict = AcceptedVerdict | RejectedVerdict
+/**
+ * The result of `mac.verify`. With `mode: 'optional'` or `allowPreflight`, the identity of an accepted request is
+ * `null` for an anonymous client.
+ */
+export type MacVerdict<Identity extends MacIdentity | null = MacIdentity> =
+  | AcceptedVerdict<Identity>
+  | RejectedVerdict
 
 /** The verdict on an accepted request. */
-export interface AcceptedVerdict {
+export interface AcceptedVerdict<Identity extends MacIdentity | null = MacIdentity> {
   readonly ok: true
-  readonly identity: MacIdentity
+  readonly identity: Identity
   /** The header fields that tell the client its limit; `null` if it has none. */
   readonly rateLimit: RateLimitFields | null
 }
 
-/** The verdict on a rejected request. */
-export interface RejectedVerdict {
+/** Why a request is rejected, and what the client may learn of it. */
+export interface Rejection {
   readonly ok: false
   readonly error: MacError
   /**
@@ -62,6 +67,16 @@ export interface RejectedVerdict {
   readonly rateLimit: RateLimitFields | null
   /** For `Retry-After`; `null` unless the status is 429. */
   readonly retryAfterSeconds: number | null
+}
+
+/** The verdict on a rejected request. */
+export interface RejectedVerdict extends Rejection {
+  /**
+   * Returns the response that `withMac` would send: a problem document with the reference of the report, the
+   * challenge, the rate limit and the fields of `cors`. Each call returns a new one. `onReject` was called
+   * already, by `mac.verify`.
+   */
+  response(): Promise<Response>
 }
 
 /** What `onReject` gets besides the error. Nothing is computed before you ask for it. */

@@ -1,9 +1,7 @@
-import { z } from 'zod'
 import { callSync } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import { type ForwardedFamily, forwardedElements } from '../protocol/forwarded.ts'
 import { countedAddress, isLoopbackAddress } from '../protocol/ip-address.ts'
-import { optionsOf, readOptions } from '../read-options.ts'
 
 /** How the address of a client is found. */
 export interface AddressSettings {
@@ -84,17 +82,6 @@ function readAddress(address: unknown): string | undefined {
     return address ?? undefined
   }
   throw new TypeError('it must return an address or undefined')
-}
-
-const verifyOptions = optionsOf({ clientAddress: z.string().optional() }).optional()
-
-/**
- * Returns the client by the address that was passed to `mac.verify`; `null` if none was passed.
- * @throws TypeError that names the option that is wrong.
- */
-export function givenAddress(options: unknown): ClientAddress | null {
-  const address = readOptions(verifyOptions, options, 'verify')?.clientAddress
-  return address === undefined ? null : new ClientAddress(() => address)
 }
 
 /**

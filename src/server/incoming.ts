@@ -1,4 +1,5 @@
 import { callSync } from '../callback.ts'
+import { MacError } from '../errors.ts'
 import type { ClientAddress } from '../limits/client-address.ts'
 import { checkReceivedTarget, cutUrl } from '../protocol/url-pieces.ts'
 import type { NodeRequest } from '../types.ts'
@@ -15,10 +16,15 @@ export type RouteCheck = (
   params: Readonly<Record<string, unknown>>,
 ) => boolean
 
+/** An absolute path in visible ASCII, without a query and a fragment. */
+const PATH = /^\/[\x21\x22\x24-\x3e\x40-\x7e]*$/
+
 /** What is known of an incoming request besides the `Request`. */
 export interface IncomingDetails {
   /** The function of the option `requestTarget`, with the handler's arguments; `null` without that option. */
   readonly requestTarget: (() => unknown) | null
+  /** The function of the option `path`, with the handler's arguments; `null` without that option. */
+  readonly path: (() => unknown) | null
   /** `null` if the server has no routes that withmac knows. */
   readonly route: RouteCheck | null
   /** `null` if failures are not limited. */
@@ -31,14 +37,23 @@ export class Incoming {
   readonly route: RouteCheck | null
   readonly clientAddress: ClientAddress | null
   readonly #requestTarget: (() => unknown) | null
+  readonly #path: (() => unknown) | null
   /** `undefined` until the function was called: its result may be `null`. */
   #received: string | NodeRequest | null | undefined = undefined
+  /** `undefined` until the function was called. */
+  #givenPath: string | undefined = undefined
 
-  constructor(request: Request, { requestTarget, route, clientAddress }: IncomingDetails) {
+  constructor(request: Request, { requestTarget, path, route, clientAddress }: IncomingDetails) {
     this.request = request
     this.route = route
     this.clientAddress = clientAddress
     this.#requestTarget = requestTarget
+    this.#path = path
+  }
+
+  /** Whether the signed target is not that of the URL. */
+  get hasOtherTarget(): boolean {
+    return this.#path !== null || this.received() !== null
   }
 
   /**
@@ -56,20 +71,43 @@ export class Incoming {
   }
 
   /**
-   * Returns the target that was signed: the received one if it is known, otherwise that of the URL.
+   * Returns the target that was signed: the received one if it is known, otherwise that of the URL, under the
+   * path that the option `path` gives.
    *
    * @throws {@link MacError} `ERR_MAC_TARGET`, `ERR_MAC_HOST`; and as {@link Incoming.received} does.
    */
   target(): string {
-    const url = cutUrl(this.request.url)
+    const { target } = cutUrl(this.request.url)
     const received = this.received()
-    if (received === null) return url.target
+    if (received === null) return this.#path === null ? target : this.#underPath(target)
     return checkReceivedTarget(typeof received === 'string' ? received : (received.url ?? ''))
   }
 
-  /** Returns the path of {@link Incoming.target} as it was signed: without the query, and not decoded. */
-  path(): string {
-    return pathOf(this.target())
+  /**
+   * Returns the path that the router chose the handler by, not decoded and without the query: that of the signed
+   * target, or with the option `path` that of the URL.
+   */
+  routedPath(): string {
+    return pathOf(this.#path === null ? this.target() : cutUrl(this.request.url).target)
+  }
+
+  /**
+   * Returns the target of the URL with the path that the option gives. Such a path must be a prefix and the URL's
+   * path: with any other, an attacker could choose a handler that was not signed for.
+   */
+  #underPath(target: string): string {
+    const call = this.#path
+    if (call !== null) this.#givenPath ??= callSync('path', call, readPath)
+    const path = this.#givenPath ?? ''
+    const routed = pathOf(target)
+    // Under a mount at `/api`, the URL of `/api` has the path `/`.
+    const isPrefixed = path.endsWith(routed) || routed === '/'
+    if (isPrefixed) return path + target.slice(routed.length)
+    throw new MacError(
+      'ERR_MAC_TARGET',
+      'The signed path does not end with the path of the URL that the server shows. The option path is for ' +
+        'prefixes that were cut off; write a prefix in front of the path of request.url as it is.',
+    )
   }
 }
 
@@ -90,4 +128,12 @@ function isNodeRequest(value: unknown): value is NodeRequest {
   const shape = value as Partial<NodeRequest> | null
   if (typeof shape?.url !== 'string') return false
   return typeof shape.headers === 'object' && shape.headers !== null
+}
+
+function readPath(path: unknown): string {
+  if (typeof path !== 'string') throw new TypeError('it must return a string')
+  if (PATH.test(path)) return path
+  throw new TypeError(
+    'it must return a path such as "/api/orders": percent-encoded, without a query',
+  )
 }

@@ -4,6 +4,15 @@ import { consoleLines } from './console-lines.ts'
 /** The first argument of a handler: a `Request`, or an object that holds one. */
 export type FirstArgument = Request | { readonly request: Request }
 
+/**
+ * A `Request`, or what a framework wraps around it: an object with a `request` (SvelteKit, Astro, React Router,
+ * Elysia), the event of h3 or Fresh's context, whose `req` it is, or the context of Hono, where it is `req.raw`.
+ */
+export type RequestSource =
+  | FirstArgument
+  | { readonly req: Request | { readonly raw: Request } }
+  | { readonly raw: Request }
+
 /** A value of unknown type, of which single properties are read. */
 type Shape = Readonly<Record<string, unknown>> | null | undefined
 
@@ -23,6 +32,23 @@ export function requestOf(first: FirstArgument): Request {
       ? `withmac: this is a request of node:http (Express, Connect, Koa, Fastify), not a Request of the Fetch API: ${ADAPTERS}.`
       : `withmac: called without a Request: neither the first argument is one, nor its request. On node:http, ${ADAPTERS}.`,
   )
+}
+
+/**
+ * Returns the `Request` in what a framework gives.
+ * @throws TypeError if there is none. It says what to do.
+ */
+export function requestIn(source: RequestSource): Request {
+  return findRequest(source) ?? requestOf(source as FirstArgument)
+}
+
+/** Returns the `Request` in what a framework gives; `null` if there is none. */
+export function findRequest(source: unknown): Request | null {
+  if (isRequest(source)) return source
+  if (typeof source !== 'object' || source === null) return null
+  const { request, req, raw } = source as { request?: unknown; req?: unknown; raw?: unknown }
+  const found = [request, req, raw, (req as Shape)?.raw].find(isRequest)
+  return found ?? null
 }
 
 /**

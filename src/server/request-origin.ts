@@ -40,7 +40,7 @@ export function signedOrigin(
   // start in a way that the client chose.
   checkUrlStart(url, settings.needsClearPath ? null : { host, port })
   const method = requestMethod(request)
-  const target = received === null ? url.target : incoming.target()
+  const target = incoming.hasOtherTarget ? incoming.target() : url.target
   return { method, target, host, port }
 }
 

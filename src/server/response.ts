@@ -2,12 +2,12 @@ import { currentSeconds } from '../callback.ts'
 import { asMacError, MacError } from '../errors.ts'
 import type { Explanation } from '../explain/explanation.ts'
 import { LimitError } from '../limits/headers.ts'
-import type { MacSettings } from '../options.ts'
+import type { CorsRule, MacSettings } from '../options.ts'
 import { formatChallenge, type MacChallenge, serverTimeMac } from '../protocol/challenge.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { problemSlug } from '../protocol/problem-type.ts'
 import { plainJson } from '../protocol/terminal-text.ts'
-import type { RejectedVerdict } from '../types.ts'
+import type { Rejection } from '../types.ts'
 import type { CredentialKey } from './credential-cache.ts'
 import { ScopeError } from './scope.ts'
 import { appliedOffset } from './validity.ts'
@@ -29,7 +29,7 @@ export function rejectedVerdict(
   thrown: unknown,
   client: AuthenticatedClient | null,
   settings: MacSettings,
-): RejectedVerdict {
+): Rejection {
   const error = asMacError(thrown, 'The verification failed unexpectedly.')
   const limit = error instanceof LimitError ? error : null
   return {
@@ -50,6 +50,8 @@ export interface ResponseDetails {
   readonly explanation: Explanation | null
   /** The start of the document's `type`. */
   readonly problemTypes: string
+  /** The header fields by which a web page may read the response. */
+  readonly cors: Readonly<Record<string, string>> | null
 }
 
 /**
@@ -58,8 +60,8 @@ export interface ResponseDetails {
  * to wait, 413 or 400 for a body that is too large or unreadable, and 503 if the server failed.
  */
 export function rejectionResponse(
-  { error, challenge, rateLimit, retryAfterSeconds }: RejectedVerdict,
-  { reference, explanation, problemTypes }: ResponseDetails,
+  { error, challenge, rateLimit, retryAfterSeconds }: Rejection,
+  { reference, explanation, problemTypes, cors }: ResponseDetails,
 ): Response {
   const { code, title } = error.told
   const status = error.status < 500 ? error.status : 503
@@ -77,12 +79,37 @@ export function rejectionResponse(
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...rateLimit,
+    ...cors,
   }
   if (retryAfterSeconds !== null) headers['Retry-After'] = String(retryAfterSeconds)
   if (challenge !== null) headers['WWW-Authenticate'] = challenge
   // Developers read an explanation on a terminal, so what the request holds is escaped for one.
   const body = explanation === null ? JSON.stringify(problem) : plainJson(problem)
   return new Response(body, { status, headers })
+}
+
+/** The fields of a rejection that a page cannot read unasked. */
+const EXPOSED = 'WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, Date'
+
+/** Returns the header fields by which a web page may read the response to a request; `null` if none may. */
+export function corsFields(
+  request: Request,
+  rule: CorsRule | null,
+): Readonly<Record<string, string>> | null {
+  if (rule === null) return null
+  const exposed = { 'Access-Control-Expose-Headers': EXPOSED }
+  if (rule === '*') return { 'Access-Control-Allow-Origin': '*', ...exposed }
+  const origin = originField(request)
+  if (origin === null || !rule.has(origin)) return { Vary: 'Origin' }
+  return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin', ...exposed }
+}
+
+function originField(request: Request): string | null {
+  try {
+    return request.headers.get('origin')
+  } catch {
+    return null
+  }
 }
 
 /**

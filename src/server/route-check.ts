@@ -18,7 +18,7 @@ export function checkRoute(incoming: Incoming): void {
   const { params } = request as { readonly params?: unknown }
   const given = typeof params === 'object' && params !== null ? params : null
   if (route === null && (given === null || Object.keys(given).length === 0)) return
-  const path = incoming.path()
+  const path = incoming.routedPath()
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   if (route === null ? areSegments(values, path) : route(request.method, path, values)) return
   throw new MacError(

@@ -1,7 +1,7 @@
 import { callAsync } from '../callback.ts'
 import { MacError } from '../errors.ts'
 import { readScopes, type ScopeRule } from '../options.ts'
-import type { AcceptedVerdict, MacIdentity, MacVerdict } from '../types.ts'
+import type { AcceptedVerdict, MacIdentity, Rejection } from '../types.ts'
 import type { Incoming } from './incoming.ts'
 import { verifiedTarget } from './verified-target.ts'
 
@@ -28,7 +28,7 @@ export async function checkScope(
   accepted: AcceptedVerdict,
   incoming: Incoming,
   rule: ScopeRule,
-): Promise<MacVerdict> {
+): Promise<AcceptedVerdict | Rejection> {
   const { identity, rateLimit } = accepted
   const error = await findScopeError(identity, incoming, rule)
   if (error === null) return accepted

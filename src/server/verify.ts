@@ -8,7 +8,7 @@ import type { MacAuthorization } from '../protocol/parameters.ts'
 import { joinCovered } from '../protocol/signature.ts'
 import type { Deadline, NonceStore, Recorded, Store } from '../store/types.ts'
 import type { TrafficCounters } from '../store/usage/traffic-counters.ts'
-import type { MacVerdict, RejectedVerdict } from '../types.ts'
+import type { AcceptedVerdict, Rejection } from '../types.ts'
 import { loadCredential, verifyCached, verifyStored } from './authenticate.ts'
 import { type CheckedExt, checkExt } from './body.ts'
 import type { Cleanup } from './cleanup.ts'
@@ -73,7 +73,7 @@ export async function verify(
   incoming: Incoming,
   check: CheckSettings,
   verifier: Verifier,
-): Promise<MacVerdict> {
+): Promise<AcceptedVerdict | Rejection> {
   const { settings, cache, cleanup, limits } = verifier
   const { request, clientAddress } = incoming
   const deadline = verifier.deadline()
@@ -266,7 +266,7 @@ function dateOf(seconds = 0): string {
  * Nothing is written now: see `NonceStore.countFailure`.
  */
 export function countFailure(
-  { error, id: clientId }: RejectedVerdict,
+  { error, id: clientId }: Rejection,
   id: string,
   nonces: NonceStore,
   { settings, traffic }: Pick<Verifier, 'settings' | 'traffic'>,
@@ -290,7 +290,7 @@ export function countFailure(
  * which has counted each 401 for its credential.
  */
 export function countVerdict(
-  verdict: MacVerdict,
+  verdict: AcceptedVerdict | Rejection,
   { settings, traffic }: Pick<Verifier, 'settings' | 'traffic'>,
 ): void {
   try {

@@ -11,6 +11,7 @@ const OPTIONS_PAGE = page('docs/options.md')
 const HEADINGS: Partial<Record<Taker, readonly string[]>> = {
   createMac: ['createMac', 'createMac and withMac'],
   withMac: ['withMac', 'createMac and withMac'],
+  verify: ['verify', 'withMac', 'createMac and withMac'],
   'the request of signHeaders': ['signHeaders'],
   createMacFetch: ['createMacFetch', 'signRequest'],
   'signedRequest of createTestMac': ['signedRequest'],

@@ -61,9 +61,11 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
     'ada',
   ],
   [
-    'export async function whoIs',
-    'console.log(await example.whoIs(new Request("http://a.test/")))',
-    'ERR_MAC_MISSING',
+    'export async function middleware',
+    `const { getMac } = await import('withmac')
+     await show((request) =>
+       example.middleware(request, async () => new Response(getMac(request).user)))`,
+    '200 401 401',
   ],
   [
     'export const bringAlong',
@@ -156,6 +158,14 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
      const headers = { authorization: signed }
      await example.fetch(new Request('http://api.example.com/me', { headers }))`,
     quoted('> The client signed port'),
+  ],
+  [
+    'path: (request) =>',
+    `const authorization = sign('GET', 'http://a.test/api/orders?a', await createCredential('ada'))
+     const ask = (path) =>
+       example.fetch(new Request('http://a.test' + path, { headers: { authorization } }))
+     console.log(...[await ask('/a?a'), await ask('/orders?a')].map(statusOf))`,
+    '401 200',
   ],
   [
     'maxBodyBytes: 100_000',

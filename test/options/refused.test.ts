@@ -10,6 +10,7 @@ import {
   type TokenFetchOptions,
 } from '../../src/client/index.ts'
 import {
+  type CheckOptions,
   type CreateOptions,
   type CredentialChanges,
   createMac,
@@ -17,6 +18,7 @@ import {
   type MacOptions,
   type ResealOptions,
   type RotateOptions,
+  type VerifyOptions,
   type WithMacOptions,
 } from '../../src/index.ts'
 import { createTokenEndpoint, type TokenEndpointOptions } from '../../src/oauth/index.ts'
@@ -55,13 +57,14 @@ interface Called {
 /** The compiler checks that there is a wrong value for each option of a type, and for no other name. */
 type Each<Options> = Record<keyof Options, readonly [value: unknown, rule: string]>
 
-const check: Each<Omit<WithMacOptions, 'mode' | 'allowPreflight' | 'scope' | 'requestTarget'>> = {
+const check: Each<CheckOptions> = {
   origin: ['api.example.com', 'must be an origin such as "https://'],
   trustProxy: ['yes', 'must be true, false, "forwarded" or "x-forwarded", not "yes"'],
   clientAddress: ['192.0.2.1', 'must be a function, not "192.0.2.1"'],
   body: ['always', 'must be "required", "optional" or "ignore", not "always"'],
   maxBodyBytes: ['1mb', 'must be a number, not "1mb"'],
   ext: [['a'], 'must be a function, not an array'],
+  cors: ['app.example.com', 'must be "*" or origins of pages'],
   onAccept: [true, 'must be a function, not true'],
   onReject: [{}, 'must be a function, not an object'],
   debug: ['yes', 'must be true or false, not "yes"'],
@@ -98,6 +101,13 @@ const ofWithMac: Each<WithMacOptions> = {
   allowPreflight: ['yes', 'must be true or false, not "yes"'],
   scope: [5, 'must be a scope, an array of several, or a function that gives them, not 5'],
   requestTarget: ['/a', 'must be a function, not "/a"'],
+  path: ['/api', 'must be a function, not "/api"'],
+}
+const ofVerify: Each<VerifyOptions> = {
+  ...ofWithMac,
+  requestTarget: [5, "must be a string or node:http's request, not 5"],
+  path: [5, 'must be a string, not 5'],
+  clientAddress: [7, 'must be a string, not 7'],
 }
 const ofCreate: Each<CreateOptions> = {
   id: [5, 'must be a string, not a number'],
@@ -211,7 +221,7 @@ const CALLED: readonly Called[] = [
     needed: { database: 'sqlite::memory:' },
     wrong: ofMac,
     near: ['windowSecond', 'windowSeconds'],
-    sibling: ['mode', 'withMac'],
+    sibling: ['mode', 'withMac and verify'],
   },
   {
     who: 'withMac',
@@ -223,9 +233,9 @@ const CALLED: readonly Called[] = [
   {
     who: 'verify',
     call: (options) => mac.verify(new Request(URL), options),
-    wrong: { clientAddress: [7, 'must be a string, not 7'] },
+    wrong: ofVerify,
     near: ['client_adress', 'clientAddress'],
-    sibling: ['requestTarget', 'withMac'],
+    sibling: ['database', 'createMac'],
   },
   {
     who: 'createCredential',

@@ -113,7 +113,12 @@ test.each(AMBIGUOUS)('with a fixed scope, a path with %s is accepted: %s', async
 
 test('a function is not called for a method that is not in upper case', () => {
   const request = { method: 'pOsT', url: `${ORIGIN}/` } as Request
-  const incoming = new Incoming(request, { requestTarget: null, route: null, clientAddress: null })
+  const incoming = new Incoming(request, {
+    requestTarget: null,
+    path: null,
+    route: null,
+    clientAddress: null,
+  })
   expect(refusal(() => verifiedTarget(incoming)).code).toBe('ERR_MAC_METHOD')
 })
 

@@ -60,6 +60,7 @@ holds<
     | 'body'
     | 'maxBodyBytes'
     | 'ext'
+    | 'cors'
     | 'onAccept'
     | 'onReject'
     | 'debug'
@@ -88,7 +89,7 @@ holds<
 holds<
   Equal<
     keyof WithMacOptions,
-    keyof CheckOptions | 'mode' | 'allowPreflight' | 'scope' | 'requestTarget'
+    keyof CheckOptions | 'mode' | 'allowPreflight' | 'scope' | 'requestTarget' | 'path'
   >
 >()
 withMac(handler, { requestTarget: (request, env) => (request.url === '' ? undefined : env.raw) })
@@ -96,6 +97,11 @@ withMac(handler, { requestTarget: (_request, env: { incoming: IncomingMessage })
 withMac(({ request }: { request: Request; raw: string }) => handler(request), {
   requestTarget: (event) => event.raw,
 })
+
+withMac(handler, { path: (request) => `/api${new URL(request.url).pathname}`, cors: '*' })
+createMac({ cors: ['https://app.example.com'] })
+// @ts-expect-error: a function, since it depends on the request
+withMac(handler, { path: '/api' })
 
 createMac({ body: 'required', maxBodyBytes: 5_000_000 })
 withMac(handler, { body: undefined, maxBodyBytes: undefined })
