@@ -1,0 +1,117 @@
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { demandAnswer } from '../tools/answers.mjs'
+import { demandOneHandler } from '../tools/attacks.mjs'
+import { Client } from '../tools/client.mjs'
+import { CONTRACT } from '../tools/contract.mjs'
+import { demandSocket } from '../tools/socket.mjs'
+import { checkWithoutRequest } from '../tools/without-request.mjs'
+
+const ADA = {
+  id: 'ada-laptop',
+  key: 'only-for-development-and-tests',
+  algorithm: 'hmac-sha-256',
+}
+
+/** What Deno prints to stderr: where it listens, and once a note on signals. */
+const DENO_NOTES = /^(?:Listening on \S+ .*)?\n?(?:Deno\.serve: request\.signal aborts .*)?$/
+
+/** The arguments of each runtime before the file. */
+const RUN = { node: [], bun: ['run'], deno: ['run', '--no-prompt', '--allow-all'] }
+
+/**
+ * A server with the routes of the contract, and `/moved`, which redirects to `/orders?page=2`.
+ *
+ * @param runtime Its runtime.
+ * @param file Its file in `servers`.
+ * @param sockets Whether it has the WebSocket `/socket`.
+ * @param checks More checks, as in the contract. They get the port too.
+ */
+function server(title, runtime, file, { sockets = false, checks = [] } = {}) {
+  return {
+    title,
+    async check({ report, application, runtimes }) {
+      const args = [...RUN[runtime], file]
+      const running = await application.start(args, {}, await runtimes[runtime]())
+      const client = new Client(running.port)
+      try {
+        for (const [name, check] of [...CONTRACT, ...checks]) {
+          await report.check(name, () => check(client, running.port))
+        }
+        await report.check('the client of the library follows a redirect, and signs again', () =>
+          demandRedirect(client, application),
+        )
+        await report.check('a request signed for one path reaches no handler of another', () =>
+          demandOneHandler(client, running.port),
+        )
+        if (sockets) {
+          await report.check('a WebSocket opens once, and only signed', () =>
+            demandSocket(client, running.port),
+          )
+        }
+      } finally {
+        await report.check('it stops on SIGTERM, and has printed no errors', () =>
+          running.stop(runtime === 'deno' ? DENO_NOTES : undefined),
+        )
+      }
+    },
+  }
+}
+
+async function demandRedirect(client, application) {
+  const module = application.path(join('node_modules', 'withmac', 'dist', 'client', 'index.js'))
+  const { createMacFetch } = await import(pathToFileURL(module))
+  const answer = await createMacFetch(ADA)(`${client.origin}/moved`)
+  demandAnswer({ status: answer.status, body: await answer.json() }, 200, {
+    user: 'ada',
+    page: '2',
+  })
+}
+
+/** Express 4 with the file for Express 5. */
+async function checkExpress4(context) {
+  const { application } = context
+  const folder = application.path('express-4')
+  mkdirSync(join(folder, 'node_modules'), { recursive: true })
+  symlinkSync(
+    application.path('node_modules/express-4'),
+    join(folder, 'node_modules/express'),
+    'junction',
+  )
+  copyFileSync(application.path('express/server.ts'), join(folder, 'server.ts'))
+  await server('', 'node', 'express-4/server.ts').check(context)
+}
+
+/** Shows that the check of the handlers finds a server that is not guarded. */
+async function checkControl(context) {
+  const { report, application, runtimes } = context
+  await checkWithoutRequest(context)
+  await report.check("control: Bun's routes without mac.routes run another handler", async () => {
+    const running = await application.start(['unguarded-routes.mjs'], {}, await runtimes.bun())
+    const client = new Client(running.port)
+    const found = await demandOneHandler(client, running.port).catch(({ message }) => message)
+    await running.stop()
+    if (!/^signed for \/orders, sent as \/account\/\.\.\/orders: 200/.test(found)) {
+      throw new Error(`the check found: ${found}`)
+    }
+  })
+}
+
+export default {
+  folder: 'servers',
+  scripts: ['check', 'seed'],
+  applications: [
+    server('Elysia {elysia} on Bun', 'bun', 'elysia/server.ts', { sockets: true }),
+    server('Bun.serve with routes', 'bun', 'bun/routes.ts', { sockets: true }),
+    server('Deno.serve', 'deno', 'deno/server.ts', { sockets: true }),
+    server('srvx {srvx} on Node', 'node', 'srvx/server.ts'),
+    server('srvx {srvx} on Bun', 'bun', 'srvx/server.ts'),
+    server('srvx {srvx} on Deno', 'deno', 'srvx/server.ts'),
+    server('Express {express}', 'node', 'express/server.ts'),
+    { title: 'Express 4', check: checkExpress4 },
+    server('Fastify {fastify}', 'node', 'fastify/server.ts'),
+    server('Koa {koa}', 'node', 'koa/server.ts'),
+    { title: 'Frameworks without a Request: the error says what is missing', check: checkControl },
+  ],
+}
