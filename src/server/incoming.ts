@@ -25,6 +25,8 @@ export interface IncomingDetails {
   readonly requestTarget: (() => unknown) | null
   /** The function of the option `path`, with the handler's arguments; `null` without that option. */
   readonly path: (() => unknown) | null
+  /** The path that node:http received, with its query; `null` if it is not known. */
+  readonly sent: string | null
   /** `null` if the server has no routes that withmac knows. */
   readonly route: RouteCheck | null
   /** `null` if failures are not limited. */
@@ -38,22 +40,25 @@ export class Incoming {
   readonly clientAddress: ClientAddress | null
   readonly #requestTarget: (() => unknown) | null
   readonly #path: (() => unknown) | null
+  readonly #sent: string | null
   /** `undefined` until the function was called: its result may be `null`. */
   #received: string | NodeRequest | null | undefined = undefined
   /** `undefined` until the function was called. */
   #givenPath: string | undefined = undefined
 
-  constructor(request: Request, { requestTarget, path, route, clientAddress }: IncomingDetails) {
+  constructor(request: Request, details: IncomingDetails) {
+    const { requestTarget, path, sent, route, clientAddress } = details
     this.request = request
     this.route = route
     this.clientAddress = clientAddress
     this.#requestTarget = requestTarget
     this.#path = path
+    this.#sent = sent
   }
 
-  /** Whether the signed target is not that of the URL. */
+  /** Whether the signed target may not be that of the URL. */
   get hasOtherTarget(): boolean {
-    return this.#path !== null || this.received() !== null
+    return this.#path !== null || this.#sent !== null || this.received() !== null
   }
 
   /**
@@ -79,7 +84,8 @@ export class Incoming {
   target(): string {
     const { target } = cutUrl(this.request.url)
     const received = this.received()
-    if (received === null) return this.#path === null ? target : this.#underPath(target)
+    if (received === null && this.#path !== null) return this.#underPath(target)
+    if (received === null) return checkWhole(target, this.#sent)
     return checkReceivedTarget(typeof received === 'string' ? received : (received.url ?? ''))
   }
 
@@ -109,6 +115,25 @@ export class Incoming {
         'prefixes that were cut off; write a prefix in front of the path of request.url as it is.',
     )
   }
+}
+
+/**
+ * Returns the target of the URL if its path is the one that was sent. A framework that mounts an application cuts a
+ * prefix off: then a request that was signed for `/orders` would run the handler of `/mounted/orders`.
+ */
+function checkWhole(target: string, sent: string | null): string {
+  if (sent === null || !sent.startsWith('/')) return target
+  const [path, shown] = [pathOf(sent), pathOf(target)]
+  if (path === shown || normalized(path) === normalized(shown)) return target
+  throw new MacError(
+    'ERR_MAC_TARGET',
+    'The server got another path than request.url has: a framework has cut a prefix off, as for a mounted ' +
+      'application. Give withmac the path that clients sign with the option path.',
+  )
+}
+
+function normalized(path: string): string {
+  return new URL(`http://a${path}`).pathname
 }
 
 /** Returns a request target without its query. */

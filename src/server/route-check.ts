@@ -43,30 +43,26 @@ const NOWHERE: RouteCheck = () => false
 /** What `new URL()` removes from a path or rewrites: backslashes and dot segments. */
 const REWRITTEN = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i
 
+/** Returns the request target that node:http received, if the adapter shows it; otherwise `null`. */
+export function sentTarget(first: unknown, second: unknown): string | null {
+  try {
+    const { originalUrl, url } = nodeRequest(first, second) ?? {}
+    const sent = originalUrl ?? url
+    return typeof sent === 'string' ? sent : null
+  } catch {
+    return null
+  }
+}
+
 /**
  * Returns the check for a handler that may run behind a router on node:http, such as Express. These also
  * choose by the path as it was sent, but adapters give handlers a normalized one. If the adapter passes on
  * node:http's request, and its path was rewritten, the check fails.
  *
- * @param first The handler's first argument.
- * @param second Its second argument.
+ * @param sent What {@link sentTarget} returns.
  */
-export function behindNode(
-  first: unknown,
-  second: unknown,
-  route: RouteCheck | null,
-): RouteCheck | null {
-  return isRewritten(first, second) ? NOWHERE : route
-}
-
-function isRewritten(first: unknown, second: unknown): boolean {
-  try {
-    const { originalUrl, url } = nodeRequest(first, second) ?? {}
-    const sent = originalUrl ?? url
-    return typeof sent === 'string' && REWRITTEN.test(pathOf(sent))
-  } catch {
-    return false
-  }
+export function behindNode(sent: string | null, route: RouteCheck | null): RouteCheck | null {
+  return sent !== null && REWRITTEN.test(pathOf(sent)) ? NOWHERE : route
 }
 
 /**

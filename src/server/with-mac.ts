@@ -13,7 +13,7 @@ import {
   requestIn,
   requestOrResponse,
 } from './request-of.ts'
-import { behindNode } from './route-check.ts'
+import { behindNode, sentTarget } from './route-check.ts'
 import type { Verifier } from './verify.ts'
 
 /** A handler: a function, or an object with a function `fetch` such as a Hono or Elysia app. */
@@ -39,10 +39,12 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   return async (first, ...rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
+    const sent = sentTarget(first, rest[0])
     const incoming = new Incoming(request, {
+      sent,
       requestTarget: requestTarget === null ? null : () => requestTarget(first, ...rest),
       path: path === null ? null : () => path(first, ...rest),
-      route: requestTarget === null ? behindNode(first, rest[0], route) : route,
+      route: requestTarget === null ? behindNode(sent, route) : route,
       clientAddress: limits.failures && clientAddressOf(request, first, rest, settings),
     })
     const deciding = admit(incoming)
@@ -64,10 +66,12 @@ export function createVerify(
     const values = options === undefined ? null : verifySettings(options, settings)
     const { requestTarget, path, clientAddress } = values ?? {}
     const environment = (given as { readonly env?: unknown }).env
+    const sent = sentTarget(given, environment)
     const incoming = new Incoming(request, {
+      sent,
       requestTarget: requestTarget === undefined ? null : () => requestTarget,
       path: path === undefined ? null : () => path,
-      route: requestTarget === undefined ? behindNode(given, environment, null) : null,
+      route: requestTarget === undefined ? behindNode(sent, null) : null,
       clientAddress:
         clientAddress === undefined
           ? limits.failures && clientAddressOf(request, given, [environment], settings)

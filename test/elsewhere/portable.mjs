@@ -12,6 +12,12 @@ const BUN_ONLY = {
   'server/bun-routes.test.ts': 'no other runtime has the routes of Bun.serve',
 }
 
+/** The test files and folders that Deno leaves out, besides those that run only on Bun. */
+const NOT_ON_DENO = {
+  'cli/': '"npm run test:cli" runs the command on Deno; these tests start it hundreds of times',
+  'protocol/properties-verify.test.ts': 'it only computes, and Node has the same engine',
+}
+
 /** Folders that have their own package or runner. */
 const APART = [
   'elsewhere',
@@ -25,17 +31,27 @@ const APART = [
 ]
 
 /**
- * Returns the test files below a folder in two lists: those that run on any runtime, and those that run only
- * on Bun, each with the reason.
+ * Returns the test files below a folder in two lists: those that run on a runtime other than Bun, and the files
+ * and folders that are left out there, each with the reason.
  *
+ * @param name The name of the runtime, such as `deno`.
  * @throws Error if a file that is listed here does not exist.
  */
-export function testFiles(root) {
-  const bunOnly = Object.entries(BUN_ONLY).map(([file, reason]) => ({ file, reason }))
-  const gone = bunOnly.find(({ file }) => !existsSync(join(root, file)))
+export function testFiles(root, name) {
+  const reasons = { ...BUN_ONLY, ...(name === 'deno' && NOT_ON_DENO) }
+  const leftOut = Object.entries(reasons).map(([file, reason]) => ({ file, reason }))
+  const gone = leftOut.find(({ file }) => !existsSync(join(root, file)))
   if (gone !== undefined) throw new Error(`There is no ${gone.file}: remove it from the list.`)
-  const tests = walk(root).filter((file) => file.endsWith('.test.ts'))
-  return { portable: tests.filter((file) => !(relative(root, file) in BUN_ONLY)), bunOnly }
+  const run = walk(root).filter((path) => {
+    const test = relative(root, path)
+    return test.endsWith('.test.ts') && !leftOut.some(({ file }) => isIn(test, file))
+  })
+  return { run, leftOut }
+}
+
+/** Whether a file is this one, or in this folder, whose name ends with a slash. */
+function isIn(test, file) {
+  return test === file || (file.endsWith('/') && test.startsWith(file))
 }
 
 function walk(folder) {

@@ -7,17 +7,19 @@ import { RUNTIMES } from '../runtimes/runtimes.mjs'
 import { testFiles } from './portable.mjs'
 
 /*
- * Runs the main suite, which `npm test` runs on Bun, also on Node 24 and Deno. Leaves out the files that
- * need Bun, and lists them with the reason. `--only=deno` runs it on one of them.
+ * Runs the main suite, which `npm test` runs on Bun, also on Node 24 and Deno. Lists the files that it leaves
+ * out there, with the reason. `--only=deno` runs it on one of them.
  */
 
 const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
-const { portable, bunOnly } = testFiles(tests)
 // All files run in one process, as on Bun. Modules are then loaded once, which saves half of the time.
 const COMMANDS = {
-  'node-24': ['--test', '--test-isolation=none', '--test-reporter=dot', ...portable],
-  deno: ['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot', fileOfAll(portable)],
+  'node-24': (files) => ['--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+  deno: (files) => [
+    ...['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot'],
+    fileOfAll(files),
+  ],
 }
 const chosen = readArguments(process.argv.slice(2))
 let failed = 0
@@ -31,23 +33,22 @@ for (const name of chosen) {
   }
   // The tests start many processes. Without the cache, each would compile the same files.
   const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(cache, 'compiled') }
-  const { status, stdout, stderr } = spawnSync(binary, COMMANDS[name], {
+  const { run, leftOut } = testFiles(tests, name)
+  const { status, stdout, stderr } = spawnSync(binary, COMMANDS[name](run), {
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   })
-  console.log(
-    `${runtime.title}: ${portable.length} test files ${status === 0 ? 'passed' : 'FAILED'}`,
-  )
+  console.log(`${runtime.title}: ${run.length} test files ${status === 0 ? 'passed' : 'FAILED'}`)
   for (const line of new Set(`${stdout}\n${stderr}`.match(/^\(skip\).*$/gm)))
     console.log(`  ${line}`)
+  console.log(`${runtime.title} leaves out:`)
+  for (const { file, reason } of leftOut) console.log(`  ${file}: ${reason}`)
   if (status === 0) continue
   failed++
   console.log(stdout, stderr)
 }
 
-console.log(`\nOnly on Bun run ${bunOnly.length} test files:`)
-for (const { file, reason } of bunOnly) console.log(`  ${file}: ${reason}`)
 process.exitCode = failed === 0 ? 0 : 1
 
 /** Writes one file that imports all test files, because Deno loads each file with its imports again. */

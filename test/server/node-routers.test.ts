@@ -62,6 +62,24 @@ describe('behind a router of node:http, which chooses by the path on the wire,',
     expect(await send('/files/a')).toBe('200')
   })
 
+  test('a path that lost a prefix is rejected, unless the option path gives the whole path', async () => {
+    const handler = (_request: Request, ..._more: unknown[]) => new Response()
+    const bare = mac.withMac(handler)
+    const env = (url: string) => ({ incoming: { url: '/orders', originalUrl: url } })
+    const send = (app: typeof bare, signedFor: string) => {
+      const { url, headers } = signed(ada, ORIGIN + signedFor)
+      return outcome(app(new Request(url.replace('/shop', ''), { headers }), env('/shop/orders?a')))
+    }
+    expect(await send(bare, '/orders?a')).toBe('401 ERR_MAC_TARGET')
+    expect(await send(bare, '/shop/orders?a')).toBe('401 ERR_MAC_TARGET')
+    const path = (request: Request) => `/shop${new URL(request.url).pathname}`
+    const mounted = mac.withMac(handler, { path })
+    expect(await send(mounted, '/orders?a')).toBe('401 ERR_MAC_REJECTED')
+    expect(await send(mounted, '/shop/orders?a')).toBe('200')
+    const open = mac.withMac(handler, { mode: 'optional' })
+    expect(await outcome(open(new Request(`${ORIGIN}/orders`), env('/shop/orders')))).toBe('200')
+  })
+
   test('with requestTarget the path on the wire is the one that is verified', async () => {
     const requestTarget = (_request: Request, { incoming }: HttpBindings) => incoming
     const app = mac.withMac((_request: Request, _env: HttpBindings) => new Response(), {

@@ -115,6 +115,7 @@ test('a function is not called for a method that is not in upper case', () => {
   const request = { method: 'pOsT', url: `${ORIGIN}/` } as Request
   const incoming = new Incoming(request, {
     requestTarget: null,
+    sent: null,
     path: null,
     route: null,
     clientAddress: null,
