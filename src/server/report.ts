@@ -96,7 +96,9 @@ function seenBy(
 ): SeenRequest {
   const { request } = incoming
   const received = tryRead(() => incoming.received())
-  const target = typeof received === 'string' ? received : received?.url
+  // With the option path, the target is the one under that path.
+  const given = received ?? tryRead(() => (incoming.hasOtherTarget ? incoming.target() : null))
+  const target = (typeof given === 'string' ? given : given?.url) ?? undefined
   const headers: Record<string, string> = {}
   for (const name of REPORTED_HEADERS) {
     const value = tryRead(() => request.headers.get(name))

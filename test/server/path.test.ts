@@ -1,4 +1,4 @@
-import { createMac, type VerifiedTarget } from '../../src/index.ts'
+import { createMac, type MacReport, type VerifiedTarget } from '../../src/index.ts'
 import { outcome } from '../support/outcome.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { authorization } from '../support/sign.ts'
@@ -119,4 +119,18 @@ test('the function is called once for a request, with the arguments of the handl
 test('path and requestTarget together are a TypeError', () => {
   const options = { path: () => '/a', requestTarget: () => '/a' }
   expect(() => mac.withMac(show, options)).toThrow('either requestTarget')
+})
+
+test('the report and the explanation of a rejected request have the path that the option gives', async () => {
+  const reports: MacReport[] = []
+  const app = mac.withMac(show, {
+    path: pathUnderApi,
+    onReject: (_error, _request, report) => void reports.push(report),
+  })
+  const header = authorization(KEY, 'https://example.com/api/orders?a=1')
+  const headers = { authorization: header, host: 'example.com' }
+  await app(new Request('http://example.com/orders?a=1', { headers }))
+  expect(reports[0]?.toJSON()).toMatchObject({ target: '/api/orders?a=1' })
+  const explanation = await reports[0]?.explain()
+  expect(explanation?.sentence).toMatch(/^The client signed port 443, not 80\./)
 })
