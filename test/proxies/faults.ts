@@ -1,0 +1,124 @@
+import { targetsThat } from './checks/targets.ts'
+import { ENTRIES } from './client.ts'
+import type { ProxyResults, SetUpResults } from './results.ts'
+
+const ALL = ENTRIES.map(({ name }) => name)
+
+/** Returns what is wrong: with a configuration of the documentation, or with an explanation. */
+export function faultsOf({ name, setUps }: ProxyResults): readonly string[] {
+  const faults = setUps.flatMap((results) =>
+    [...(results.setUp.isExample ? exampleFaults(results) : []), ...explanationFaults(results)].map(
+      (fault) => `${name}, ${results.setUp.file}: ${fault}`,
+    ),
+  )
+  return [...faults, ...missingControls(name, setUps)]
+}
+
+function exampleFaults(results: SetUpResults): readonly string[] {
+  const { setUp, options, forged, copies, address, sockets } = results
+  const path = setUp.cutsPrefix ? 'path + ' : ''
+  const faults: string[] = []
+  for (const option of ['origin', 'trustProxy'].map((option) => path + option)) {
+    const missing = ALL.filter((entry) => !options.accepted[option]?.includes(entry))
+    if (missing.length > 0) faults.push(`with ${option}, requests are rejected at ${missing}`)
+  }
+  if (forged.effective.length > 0) faults.push(`forged fields are believed: ${forged.effective}`)
+  const harmed = ALL.filter((entry) => !forged.unharmed.includes(entry))
+  if (harmed.length > 0) faults.push(`forged fields stop right requests at ${harmed}`)
+  if (copies.GET !== 1 || copies.POST !== 1) {
+    faults.push(`a failed request is sent ${copies.GET} times with GET, ${copies.POST} with POST`)
+  }
+  if (address !== "the client's") faults.push(`the address is ${address}`)
+  if (sockets.includes(false)) faults.push('a WebSocket does not open')
+  return faults
+}
+
+/** The explanation must name the options that make the server accept a request without a mistake. */
+function explanationFaults({ options }: SetUpResults): readonly string[] {
+  const wrong = options.explained.filter(
+    ({ sentence, remedies }) => namedRemedy(sentence, remedies) === null,
+  )
+  const [first] = wrong
+  if (first === undefined) return []
+  const remedies = first.remedies.map((names) => names.join(' and ')).join(' or ')
+  const entries = wrong.map(({ entry }) => entry).join(', ')
+  return [`at ${entries}, the explanation does not name ${remedies}: ${first.sentence}`]
+}
+
+/** How an explanation names an option. */
+const NAMED: Readonly<Record<string, RegExp>> = {
+  origin: /\borigin\b/,
+  list: /\borigin\b/,
+  trustProxy: /\btrustProxy\b/,
+  path: /\bpath:|\b(?:option|Set) path\b/,
+}
+
+/** Words of a sentence that blames the client, who did nothing wrong. */
+const BLAMES = /No known mistake|another key/
+
+/** Returns the first set of options, all of which a sentence names; `null` if there is none. */
+export function namedRemedy(
+  sentence: string,
+  remedies: readonly (readonly string[])[],
+): readonly string[] | null {
+  if (BLAMES.test(sentence)) return null
+  return remedies.find((names) => names.every((name) => NAMED[name]?.test(sentence))) ?? null
+}
+
+/** What the usual configurations must show. Otherwise the checks of the examples would find nothing. */
+const CONTROLS: Readonly<
+  Record<string, readonly [what: string, (results: SetUpResults) => boolean][]>
+> = {
+  nginx: [
+    ['a second copy', ({ copies }) => copies.GET > 1],
+    [
+      'a rewritten target',
+      ({ targets }) => targetsThat(targets['80'], 'changed').includes('/a//b'),
+    ],
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Host')],
+    ['a lost port', ({ options }) => options.accepted.trustProxy?.includes('8443') === false],
+    ['a forged address', ({ address }) => address === 'as the client says'],
+  ],
+  haproxy: [
+    ['a second copy', ({ copies }) => copies.GET > 1],
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Host')],
+    ['a forged address', ({ address }) => address === 'as the client says'],
+  ],
+  Caddy: [
+    ['a second copy', ({ copies }) => copies.GET > 1],
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Port')],
+    [
+      'a rewritten target',
+      ({ targets }) => targetsThat(targets['80'], 'changed').includes('/a//b'),
+    ],
+  ],
+  Apache: [
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Port')],
+    [
+      'a rewritten target',
+      ({ targets }) => targetsThat(targets['80'], 'changed').includes('/a//b'),
+    ],
+    [
+      'a refused target',
+      ({ targets }) => targetsThat(targets['80'], 'refused by the proxy').includes('/a%2Fb'),
+    ],
+  ],
+  lighttpd: [
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Port')],
+    [
+      'a rewritten target',
+      ({ targets }) => targetsThat(targets['80'], 'changed').includes('/a//b'),
+    ],
+  ],
+  Varnish: [
+    ['a second copy', ({ copies }) => copies.GET > 1],
+    ['a forged field', ({ forged }) => forged.effective.includes('X-Forwarded-Host')],
+  ],
+}
+
+function missingControls(name: string, setUps: readonly SetUpResults[]): readonly string[] {
+  const usual = setUps.filter(({ setUp }) => !setUp.isExample)
+  return (CONTROLS[name] ?? [])
+    .filter(([, shows]) => !usual.some(shows))
+    .map(([what]) => `${name}: no usual configuration shows ${what}, so the check proves nothing`)
+}
