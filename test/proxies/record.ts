@@ -10,7 +10,7 @@ export interface RejectedPair {
   readonly credential: Key
   readonly cause: readonly string[]
   readonly side: 'server'
-  readonly change: string
+  readonly change: readonly string[]
 }
 
 /** The part of a report that tells the causes apart. */
@@ -44,13 +44,22 @@ export function optionsPair(
     const isNamed = options.endsWith('list') || seen.headers['x-forwarded-host'] !== undefined
     cause.push(...(isNamed ? ['origin', 'host', 'port'] : ['proxy-host']))
   } else if (derived.port !== signed.port) cause.push('port')
-  const needsPath = cause.includes('path-prefix')
   return {
     ...pairOf(recording, entry, target, seen),
     name: `${recording.by}: ${entry.name} with ${options === 'none' ? 'no option' : options}`,
     cause,
-    change: needsPath ? 'path' : 'origin',
+    change: changeFor(cause, entry, options, seen),
   }
+}
+
+/** What the explanation must contain. */
+function changeFor(cause: readonly string[], entry: Entry, options: string, seen: Seen) {
+  if (cause.includes('proxy-host')) return ['origin']
+  const change = cause.length > 1 || cause[0] !== 'path-prefix' ? [entry.origin] : []
+  if (cause.includes('path-prefix')) change.push('path')
+  // With a list, there is nothing to add to it: it is Host that is wrong.
+  if (options.endsWith('list') && cause.includes('origin')) change.push(seen.headers.host ?? '')
+  return change
 }
 
 /** Returns the origin that the server verifies with these options. */
@@ -99,7 +108,7 @@ export function targetPair(
     ...pairOf(recording, entry, target, seen),
     name: `${recording.by}: the target ${target} is rewritten`,
     cause: [cause],
-    change: 'proxy',
+    change: ['proxy'],
   }
 }
 
