@@ -30,6 +30,15 @@ export function inDevelopment(): boolean {
   }
 }
 
+/**
+ * Whether this is Cloudflare's Workers. There, an application has no files, a bundler cannot see packages that are
+ * imported only if they are needed, and a connection that one request opened cannot be used by another.
+ */
+export function onWorkers(): boolean {
+  const { navigator } = globalThis as { navigator?: { readonly userAgent?: unknown } }
+  return navigator?.userAgent === 'Cloudflare-Workers'
+}
+
 interface DenoPermissions {
   readonly permissions: {
     querySync(permission: Permission): { readonly state: string }

@@ -1,3 +1,5 @@
+import { onWorkers } from './environment.ts'
+
 /**
  * Loads an optional package.
  *
@@ -13,6 +15,7 @@ export async function optionalPackage<Module extends object>(
     const module: Module & { default?: Module } = await import(/* @vite-ignore */ name)
     return module.default ?? module
   } catch (cause) {
+    if (onWorkers()) throw new TypeError(notBundled(name, needs), { cause })
     const code = (cause as { code?: unknown }).code
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause
     throw new TypeError(
@@ -21,4 +24,12 @@ export async function optionalPackage<Module extends object>(
       { cause },
     )
   }
+}
+
+function notBundled(name: string, needs: string): string {
+  const instead = name === 'pg' ? 'a pool of pg or a Kysely instead of its URL' : 'a client of it'
+  return (
+    `withmac: ${needs} needs the package ${name}, which a bundle for Cloudflare Workers does not have: import ` +
+    `it yourself, and give withmac ${instead}.`
+  )
 }

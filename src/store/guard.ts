@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers'
 import { before } from '../deadline.ts'
+import { onWorkers } from '../environment.ts'
 import { MacError } from '../errors.ts'
 import { errorConverter, isBusy } from './store-failure.ts'
 
@@ -65,7 +66,10 @@ export function mayWaitForLock(since: number, now: number): boolean {
 
 /** The error for work that did not end before a request stopped waiting. */
 export function lateError(name: string): MacError {
-  const why = `${name} did not answer before storeTimeoutSeconds were over, and may still complete the call.`
+  const advice = onWorkers()
+    ? ' Cloudflare Workers cannot use the connections of another request: create the Mac for each request.'
+    : ''
+  const why = `${name} did not answer before storeTimeoutSeconds were over, and may still complete the call.${advice}`
   return new MacError('ERR_MAC_STORE', why)
 }
 

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { type CompiledQuery, Kysely } from 'kysely'
+import { onWorkers } from '../environment.ts'
+import { MacError } from '../errors.ts'
 import { immediately, KyselyConnection, SqliteConnection } from './connection.ts'
 import { type DatabaseUrl, databaseLabel, type KyselySource } from './database-url.ts'
 import { type DriverChoice, openSqlite } from './drivers/choose-driver.ts'
@@ -27,6 +29,10 @@ const PRAGMAS = [
   'wal_autocheckpoint = 1000',
 ]
 
+const NO_SQLITE =
+  'Cloudflare Workers have no SQLite file. Give database a pool of pg, or a Kysely on PostgreSQL, and create the ' +
+  'Mac for each request, because another request cannot use its connections.'
+
 /** Opens a SQLite file, a database in memory, or the caller's Kysely on SQLite. */
 export async function openSqliteDatabase(
   source: DatabaseUrl | KyselySource,
@@ -35,6 +41,7 @@ export async function openSqliteDatabase(
 }
 
 async function openUrl(database: DatabaseUrl): Promise<EngineDatabase> {
+  if (onWorkers()) throw new MacError('ERR_MAC_STORE', NO_SQLITE)
   const path = database.path === null ? null : resolve(database.path)
   const nameInErrors = path === null ? 'The database in memory' : `The database ${path}`
   const opened: SqliteHandle[] = []

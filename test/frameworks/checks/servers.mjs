@@ -7,6 +7,7 @@ import { Client } from '../tools/client.mjs'
 import { CONTRACT } from '../tools/contract.mjs'
 import { demandSocket } from '../tools/socket.mjs'
 import { checkWithoutRequest } from '../tools/without-request.mjs'
+import { startPostgres, startWorker } from '../tools/workerd.mjs'
 
 const ADA = {
   id: 'ada-laptop',
@@ -83,6 +84,59 @@ async function checkExpress4(context) {
   await server('', 'node', 'express-4/server.ts').check(context)
 }
 
+/** Its routes are not there. The runtime itself removes a fragment from the target. */
+const NOT_IN_WORKER = /^(?:optional|a guard|a Host that shifts)/
+
+/** What a Worker says that has no store. */
+const NO_STORE = [
+  [
+    'sqlite:mac.db',
+    /^MacError: Cloudflare Workers have no SQLite file\. Give database a pool of pg/,
+  ],
+  [
+    'sqlite::memory:',
+    /^MacError: Cloudflare Workers have no SQLite file\. Give database a pool of pg/,
+  ],
+  [
+    'postgres://127.0.0.1/mac',
+    /^TypeError: withmac: .* needs the package pg, .*: import it yourself/,
+  ],
+]
+
+/** A Worker has no files. With PostgreSQL, and a Mac for each request, it verifies as other servers do. */
+async function checkWorkers({ report, application, runtimes }) {
+  const postgres = await startPostgres(await runtimes.bun())
+  try {
+    await application.run('seed', { MAC_DATABASE_URL: postgres.url })
+    const server = await startWorker(application, 'server', { DATABASE_URL: postgres.url })
+    const client = new Client(server.port)
+    for (const [name, check] of CONTRACT.filter(([name]) => !NOT_IN_WORKER.test(name))) {
+      await report.check(name, () => check(client))
+    }
+    const { id: MAC_ID, key: MAC_KEY } = ADA
+    const env = { ORDERS_URL: `${client.origin}/orders?page=2`, MAC_ID, MAC_KEY }
+    const caller = await startWorker(application, 'client', env)
+    await report.check('a Worker signs with withmac/client', async () =>
+      demandAnswer(await new Client(caller.port).send('GET', '/'), 200, { user: 'ada', page: '2' }),
+    )
+    await report.check('both stop, and have printed no errors', () =>
+      Promise.all([caller.stop(), server.stop()]),
+    )
+  } finally {
+    await postgres.stop()
+  }
+  const without = await startWorker(application, 'without-store')
+  for (const [database, expected] of NO_STORE) {
+    await report.check(`${database}: the error says what a Worker needs`, async () => {
+      const target = `/${encodeURIComponent(database)}`
+      const { body } = await new Client(without.port).send('GET', target)
+      if (expected.test(body.why) && body.status === 503) return
+      throw new Error(`this came: ${JSON.stringify(body)}`)
+    })
+  }
+  await without.stop(/withmac: ERR_MAC_STORE/)
+}
+
 /** Shows that the check of the handlers finds a server that is not guarded. */
 async function checkControl(context) {
   const { report, application, runtimes } = context
@@ -100,7 +154,7 @@ async function checkControl(context) {
 
 export default {
   folder: 'servers',
-  scripts: ['check', 'seed'],
+  scripts: ['check', 'build', 'seed'],
   applications: [
     server('Elysia {elysia} on Bun', 'bun', 'elysia/server.ts', { sockets: true }),
     server('Bun.serve with routes', 'bun', 'bun/routes.ts', { sockets: true }),
@@ -112,6 +166,7 @@ export default {
     { title: 'Express 4', check: checkExpress4 },
     server('Fastify {fastify}', 'node', 'fastify/server.ts'),
     server('Koa {koa}', 'node', 'koa/server.ts'),
+    { title: 'Cloudflare Workers (workerd {workerd})', check: checkWorkers },
     { title: 'Frameworks without a Request: the error says what is missing', check: checkControl },
   ],
 }

@@ -35,14 +35,14 @@ export class Application {
   }
 
   /** Runs a script of the application. */
-  run(script) {
-    return npm(['run', script], { cwd: this.#folder, env: this.#env })
+  run(script, env = {}) {
+    return npm(['run', script], { cwd: this.#folder, env: { ...this.#env, ...env } })
   }
 
   /**
    * Starts the server directly, because with npm in between it could not be stopped by a signal.
    *
-   * @param args The arguments of the runtime.
+   * @param args The arguments of the runtime, or a function that makes them of the port.
    * @param env More variables. `HOST` and `PORT` are set.
    * @param runtime The path of its binary, by default that of Node.
    */

@@ -29,7 +29,7 @@ export class Server {
   /** Starts the application on a free port, and waits until it accepts connections. */
   static async start(node, args, { cwd, env }) {
     const port = await freePort()
-    const child = spawn(node, args, {
+    const child = spawn(node, typeof args === 'function' ? args(port) : args, {
       cwd,
       env: { ...env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
