@@ -245,7 +245,7 @@ export interface MacOptions extends CheckOptions {
    * usable key; or a function that returns it, for a secret manager or a KMS. The function is called when
    * the database is opened, and must answer within 10 seconds. If it fails, it is called again at the next
    * use, at most once a second. `null`: no sealing key, whatever the environment says; a database with
-   * sealed keys then cannot be opened. {@link Mac.reseal} seals the keys that are in the database already.
+   * sealed keys then cannot be opened. `mac.reseal()` seals the keys that are in the database already.
    * Default: `MAC_SEALING_KEY`; without it, keys are stored unencrypted.
    */
   readonly sealingKey?: SealingKeys | (() => SealingKeys | Promise<SealingKeys>) | null | undefined

@@ -27,7 +27,7 @@ export interface SignedRequestInit extends SignedInit {
  * Use it if your application creates its own `Mac`. With `createTestMac`, use the `signedRequest` that it
  * returns: that one has credentials and a clock.
  *
- * @throws TypeError if the credential or an option is wrong. {@link MacError} `ERR_MAC_CLIENT_URL` or
+ * @throws TypeError if the credential or an option is wrong. MacError `ERR_MAC_CLIENT_URL` or
  *   `ERR_MAC_CLIENT_METHOD` if the `fetch` of this runtime could not send the request.
  *
  * @example

@@ -42,7 +42,7 @@ test('docs/errors.md has a heading for each error code, with the right status', 
   const codes = new Set(source.match(/ERR_MAC_[A-Z_]+[A-Z]/g))
   expect(codes.size).toBeGreaterThan(30)
   const errors = page('docs/errors.md')
-  const described = [...errors.prose.matchAll(/^### (.*)\n\n(?:(\d{3})\. )?/gm)]
+  const described = [...errors.prose.matchAll(/^### (.*)\n\n(?:\*\*(\d{3})\.\*\* )?/gm)]
   expect(described.map(([, code]) => code ?? '').toSorted()).toEqual([...codes].toSorted())
   for (const [, code, status] of described) {
     if (status === undefined) continue

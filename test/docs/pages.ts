@@ -100,7 +100,7 @@ function anchorsOf(lines: readonly string[]): ReadonlySet<string> {
 
 function markdownBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !name.startsWith('.vitepress'))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .sort()
 }
