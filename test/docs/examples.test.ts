@@ -242,6 +242,59 @@ console.log(await (await example.fetch(bound)).text(), (await statuses[0]).statu
     '200 401',
   ],
   [
+    '// server: API keys and signatures',
+    `const { createMacFetch } = await import('withmac/client')
+     const server = await listen(example.fetch)
+     const url = \`http://127.0.0.1:\${server.port}/orders\`
+     const ask = (apiKey) => fetch(url, { headers: { 'x-api-key': apiKey } })
+     const statuses = [await ask('key-of-ada'), await ask('guess'), await fetch(url)].map(statusOf)
+     const exchange = { method: 'POST', headers: { 'x-api-key': 'key-of-ada' } }
+     const credential = await (await fetch(url.replace('orders', 'credential'), exchange)).json()
+     const text = await (await createMacFetch(credential)(url)).text()
+     statuses.push((await ask('key-of-ada')).status)
+     await server.close()
+     console.log(...statuses, text)`,
+    '200 401 401 401 orders of ada',
+  ],
+  [
+    '// client: once, it exchanges',
+    `const { getMac } = await import('withmac')
+     const signed = withMac((request) => new Response(getMac(request).user))
+     const server = await listen(async (request) =>
+       request.headers.get('x-api-key') === 'old' && request.url.endsWith('/credential')
+         ? Response.json(await createCredential('ada')) : signed(request))
+     const api = \`http://127.0.0.1:\${server.port}\`
+     const refused = await example.exchange(api, 'guess').catch(({ message }) => message)
+     const answer = await example.ordersOf(api, await example.exchange(api, 'old'))
+     await server.close()
+     console.log(refused, '/', await answer.text())`,
+    'the exchange failed: 401 / ada',
+  ],
+  [
+    '// server: Hawk and MAC',
+    `const { default: Hawk } = await import('hawk')
+     const { createMacFetch } = await import('withmac/client')
+     await example.copyCredentials()
+     await example.copyCredentials()
+     const server = await listen(example.fetch)
+     const url = \`http://127.0.0.1:\${server.port}/a?b=c\`
+     const [[id, { key, algorithm }]] = example.old
+     const hawk = (own) => Hawk.client.header(url, 'GET', { credentials: { id, key: own, algorithm } }).header
+     const ask = async (authorization) => (await fetch(url, { headers: { authorization } })).status
+     const [good, bad] = [hawk(key), hawk('another key')]
+     const crossed = good.replace(/^Hawk/, 'MAC').replace(/, hash="[^"]*"/, '')
+     const statuses = [await ask(good), await ask(good), await ask(bad), await ask(crossed)]
+     statuses.push((await createMacFetch({ id, key })(url)).status)
+     await server.close()
+     console.log(...statuses)`,
+    '200 401 401 401 200',
+  ],
+  [
+    '// client: before, Hawk.client.header',
+    'await serve(async (url) => console.log((await example.get(url, KEY.id, KEY.key)).status))',
+    '200',
+  ],
+  [
     'problemTypes: ',
     'console.log((await (await example.fetch(new Request("http://x/"))).json()).type)',
     'https://docs.example.com/errors/missing',
@@ -286,7 +339,9 @@ process.on('exit', () => folder[Symbol.dispose]())
 beforeAll(() => {
   mkdirSync(folder.path('node_modules'))
   symlinkSync(ROOT, folder.path('node_modules/withmac'))
-  symlinkSync(join(ROOT, 'node_modules/hono'), folder.path('node_modules/hono'))
+  for (const name of ['hono', 'hawk']) {
+    symlinkSync(join(ROOT, 'node_modules', name), folder.path(`node_modules/${name}`))
+  }
   writeFileSync(folder.path('sealing-key'), `${'A'.repeat(42)}E=\n`)
   writeFileSync(folder.path('package.json'), '{ "type": "module" }')
   writeFileSync(folder.path('sign.ts'), block('export function sign').code)
