@@ -35,6 +35,7 @@ interface Files {
   readonly write: (name: string, text: string) => string
 }
 
+const PORTS = [80, 443, 8443]
 const EXAMPLES = 'docs/examples/proxies'
 const SETUPS = 'test/proxies/setups'
 
@@ -115,7 +116,7 @@ export const PROXIES: readonly Proxy[] = [
     commands: ({ config, folder, write }) => {
       const modules =
         'mpm_event authz_core headers http2 lbmethod_byrequests macro proxy proxy_balancer proxy_http ' +
-        'proxy_wstunnel slotmem_shm socache_shmcb ssl'
+        'slotmem_shm socache_shmcb ssl'
       const lines = [
         `ServerRoot ${folder}`,
         `DefaultRuntimeDir ${folder}`,
@@ -212,6 +213,9 @@ export class RunningProxy {
     folder: string,
     certificates: string,
   ): Promise<RunningProxy> {
+    for (const port of PORTS) {
+      if (await canConnect(port)) throw new Error(`Something else listens on port ${port}.`)
+    }
     mkdirSync(folder, { recursive: true })
     chmodSync(folder, 0o777)
     const write = (name: string, text: string) => {
@@ -231,7 +235,7 @@ export class RunningProxy {
     })
     const running = new RunningProxy(children, join(folder, 'log'))
     try {
-      for (const port of [80, 443, 8443]) await running.#listens(port)
+      for (const port of PORTS) await running.#listens(port)
     } catch (error) {
       await running.stop()
       throw error
