@@ -81,5 +81,9 @@ async function download(work) {
     `Dir::Cache=${work}/cache`,
   ].flatMap((option, index) => (index === 0 ? [option] : ['-o', option]))
   await command('apt-get', ['update', ...options])
-  await command('apt-get', ['download', ...options, ...UNPACKED], { cwd: work })
+  await command(
+    'apt-get',
+    ['download', ...options, ...UNPACKED.map((name) => `${name}/${RELEASE}`)],
+    { cwd: work },
+  )
 }

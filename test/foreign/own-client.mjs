@@ -8,7 +8,7 @@ const CONTROLS = [401, 401, 200, 200]
 
 /**
  * Lets `withmac/client` send requests from each runtime to the server of rack-oauth2. Throws unless all pass,
- * a wrong key and a changed target are refused, and a replay is not, because that server keeps no nonces.
+ * a wrong key and a changed target are rejected, and a replay is not, because that server keeps no nonces.
  *
  * @returns The sentence for the page.
  */
@@ -30,7 +30,7 @@ export async function sendToRack({ servers, credentials, ruby }) {
     counts.add(passed)
     console.log(
       `withmac/client on ${title} to ${name} ${version} (${over}): ${passed} passed, 0 failed; ` +
-        'a wrong key and a changed target refused, a replay not',
+        'a wrong key and a changed target rejected, a replay not',
     )
   }
   server.stop()

@@ -31,6 +31,7 @@ const ruby = await rubyEnvironment(join(library, 'node_modules/.cache/withmac-fo
 const servers = await startServers({ cache, credentials: CREDENTIALS, certificate: files, tls })
 const parts = {}
 const counts = []
+const total = { passed: 0, replays: 0 }
 
 for (const { command, env, requests } of foreignClients({ ruby, certificate: files })) {
   const process = start(command, { env })
@@ -67,10 +68,12 @@ async function sendAll(client, server, requests, outcomes) {
   const last = requests.at(-1)
   if (last.digest) await withoutDigest(client, server, last)
   console.log(
-    `${client.name} ${client.version} (${client.with}) to ${server.title}, ${server.name}: ` +
-      `${count.passed} passed, ${replays} replays refused, ${count.rejected} rejected, ${count.unsent} not sent; ` +
-      'a wrong key and a changed target refused',
+    `${client.name} ${client.version} (${client.with}) to ${server.title}${server.how}: ${count.passed} passed, ` +
+      `${replays} replays rejected, ${count.rejected} rejected, ${count.unsent} not sent; ` +
+      'a wrong key and a changed target rejected',
   )
+  total.passed += count.passed
+  total.replays += replays
   return count.passed
 }
 
@@ -128,5 +131,8 @@ const different = bringIntoPage(parts, { write })
 for (const name of different) {
   console.log(`docs/compatibility.md differs from what was measured: ${name}\n${parts[name]}\n`)
 }
-console.log(`${Math.round((performance.now() - began) / 1000)} s`)
+console.log(
+  `${total.passed} requests of foreign clients passed, ${total.replays} replays rejected, ` +
+    `${different.length} tables differ, in ${Math.round((performance.now() - began) / 1000)} s`,
+)
 process.exit(different.length === 0 ? 0 : 1)

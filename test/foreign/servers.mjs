@@ -31,7 +31,8 @@ export async function startServers({ cache, credentials, certificate, tls }) {
     const ports = await start([...command, file, config], { cwd: library }).next()
     for (const [handler, name] of Object.entries(handlers)) {
       const { title } = runtime
-      servers.push({ name, title, command, ...(await reached(handler, ports, tls)) })
+      const how = handler === 'raw' ? ' with requestTarget' : ''
+      servers.push({ name, title, how, command, ...(await reached(handler, ports, tls)) })
     }
   }
   return servers

@@ -12,7 +12,8 @@ end
 versions = { name: 'oauth2', version: OAuth2::Version.to_s, with: "faraday #{Faraday::VERSION}" }
 answer_requests(versions) do |request|
   id, key, algorithm, method, url = request.values_at('id', 'key', 'algorithm', 'method', 'url')
-  token = mac_token(id, key, algorithm: algorithm, connection_opts: { ssl: { ca_file: ARGV.fetch(0) } })
+  options = { site: 'http://api.example.com', connection_opts: { ssl: { ca_file: ARGV.fetch(0) } } }
+  token = mac_token(id, key, algorithm: algorithm, **options)
   token = OAuth2::AccessToken.new(token.client, id) if request['bearer']
   details = { body: request['body'], headers: request['headers'], params: request['params'], raise_errors: false }
   token.request(method.downcase.to_sym, url, details.compact).status
