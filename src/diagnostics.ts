@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import type { MacErrorCode } from './errors.ts'
+import type { MacErrorCode } from './error-codes.ts'
 import type { AcceptedVerdict, MacIdentity, Rejection } from './types.ts'
 
 /** A channel of `node:diagnostics_channel`, with the type of what is published on it. */

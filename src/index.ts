@@ -27,7 +27,8 @@ export type { RotateOptions } from './credentials/rotate.ts'
 export type { User } from './credentials/validate.ts'
 export type { MacMessages } from './diagnostics.ts'
 export { MAC_CHANNELS, type MacChannel } from './diagnostics.ts'
-export { MacError, type MacErrorCode, type ToldError } from './errors.ts'
+export type { MacErrorCode } from './error-codes.ts'
+export { MacError, type ToldError } from './errors.ts'
 export type {
   ExplainedLine,
   ExplainSettings,

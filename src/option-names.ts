@@ -1,3 +1,5 @@
+import { CLIENT_OPTIONS, type ClientTaker } from './client-option-names.ts'
+
 /** A function that takes options, or an object that is passed to one. */
 export type Taker =
   | 'createMac'
@@ -11,11 +13,7 @@ export type Taker =
   | 'reseal'
   | 'createTokenEndpoint'
   | 'createAdmin'
-  | 'signRequest'
-  | 'signHeaders'
-  | 'the request of signHeaders'
-  | 'createMacFetch'
-  | 'createTokenFetch'
+  | ClientTaker
   | 'createTestMac'
   | 'signedRequest'
   | 'signedRequest of createTestMac'
@@ -26,7 +24,6 @@ const CHECK = [
   ...['onAccept', 'onReject', 'debug', 'debugEvenInProduction'],
 ]
 const ADMIT = ['mode', 'allowPreflight', 'scope', 'requestTarget', 'path']
-const SIGNING = ['ext', 'body', 'now', 'clockOffset', 'nonce']
 
 /**
  * The options of each function, so that an error about a wrong name can say to which function it belongs.
@@ -57,14 +54,7 @@ export const OPTIONS: Readonly<Record<Taker, readonly string[]>> = {
     ...['origin', 'trustProxy', 'clientAddress', 'onIssue', 'onRefuse', 'onError'],
   ],
   createAdmin: ['authorize', 'basePath', 'onError'],
-  signRequest: SIGNING,
-  signHeaders: ['now', 'clockOffset', 'nonce'],
-  'the request of signHeaders': ['method', 'url', 'target', 'ext', 'body'],
-  createMacFetch: [...SIGNING, 'fetch', 'maxRedirects', 'trustPlainHttp'],
-  createTokenFetch: [
-    ...['tokenEndpoint', 'clientId', 'clientSecret', 'scope', 'authentication'],
-    ...['renewBeforeSeconds', 'timeoutSeconds'],
-  ],
+  ...CLIENT_OPTIONS,
   createTestMac: ['user', 'scopes', 'startsAt'],
   signedRequest: ['credential', 'ext', 'bindBody', 'nonce', 'now'],
   'signedRequest of createTestMac': ['user', 'ext', 'bindBody', 'nonce'],

@@ -1,7 +1,8 @@
 // The last step of `npm run build`: bundles hono and d3 into dist/admin/vendor.js, writes their licences beside
 // it, and puts the files that the pages load into dist/admin/assets.js. It runs on Bun.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { thirdParty } from '../third-party.mjs'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BUILT = join(ROOT, 'dist/admin')
@@ -24,12 +25,7 @@ const declared = join(BUILT, 'vendor.d.ts')
 const types = readFileSync(declared, 'utf8')
 writeFileSync(declared, types.replace(/^(?:import|export) [^;]*? from ["'][^.][^;]*;\n/gm, ''))
 
-const packages = new Set(Object.keys(metafile.inputs).map(packageOf).filter(Boolean))
-const licences = [...packages].sort().map(licenceOf)
-writeFileSync(
-  join(BUILT, 'THIRD-PARTY.txt'),
-  `vendor.js contains parts of these packages.\n\n${licences.join('\n')}`,
-)
+writeFileSync(join(BUILT, 'THIRD-PARTY.txt'), thirdParty('vendor.js', metafile))
 
 const assets = readdirSync(import.meta.dirname).filter((name) => /\.(?:css|js|svg)$/.test(name))
 const texts = assets.map((name) => [name, readFileSync(join(import.meta.dirname, name), 'utf8')])
@@ -43,18 +39,3 @@ export function readAsset(name) {
 }
 `,
 )
-
-/** Returns the folder of the package that a file belongs to; `null` if it is our own. */
-function packageOf(file) {
-  const path = file.replaceAll('\\', '/')
-  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? null
-}
-
-function licenceOf(folder) {
-  const at = existsSync(folder) ? folder : join(ROOT, folder)
-  const { name, version, license } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'))
-  const file = readdirSync(at).find((each) => /^licen[cs]e/i.test(each))
-  if (file === undefined) throw new Error(`${relative(ROOT, dirname(at))}: ${name} has no licence`)
-  const text = readFileSync(join(at, file), 'utf8').trim()
-  return `${'-'.repeat(72)}\n${name} ${version}, ${license}\n\n${text}\n`
-}

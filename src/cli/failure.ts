@@ -1,4 +1,5 @@
-import { MacError, type MacErrorCode } from '../errors.ts'
+import type { MacErrorCode } from '../error-codes.ts'
+import { MacError } from '../errors.ts'
 import { plainJson } from '../protocol/terminal-text.ts'
 import { pasted } from './help.ts'
 

@@ -22,7 +22,7 @@ export function formatTimestamp(seconds: number): string {
   const ts = String(Math.floor(seconds))
   if (seconds < MAX_PLAUSIBLE_SECONDS && isTimestamp(ts)) return ts
   throw new TypeError(
-    `withmac: ${seconds} is not a time in seconds since 1970. The default of the option now is () => Date.now() / 1000.`,
+    `withmac: ${seconds} is not a time in seconds since 1970, such as Date.now() / 1000.`,
   )
 }
 

@@ -1,4 +1,5 @@
-import { MacError, type MacErrorCode } from '../errors.ts'
+import type { MacErrorCode } from '../error-codes.ts'
+import { MacError } from '../errors.ts'
 import { type Stopwatch, startStopwatch, systemClock } from './clock.ts'
 import type { SigningCredential } from './credential.ts'
 import type { CredentialSource } from './signing-fetch.ts'

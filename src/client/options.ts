@@ -91,16 +91,6 @@ export function checkOptions(
   }
 }
 
-/** Options that belong to `createMacFetch` or `createTokenFetch`. `bindBody` is the one of `signedRequest`. */
-const FACTORY_OPTIONS: readonly (readonly [name: string, place: string])[] = [
-  ...OPTIONS.createMacFetch
-    .filter((name) => name !== 'body')
-    .map((name) => [name, `createMacFetch(credential, { ${name} })`] as const),
-  ...OPTIONS.createTokenFetch.map((name) => [name, `createTokenFetch({ ${name} })`] as const),
-  ['credential', 'createMacFetch(credential)'],
-  ['bindBody', 'createMacFetch(credential, { body: true })'],
-]
-
 /**
  * Checks the options of a single call of a `MacFetch`. `fetch` would ignore an option that belongs to
  * `createMacFetch`. Other options are *not* checked: `fetch` does that.
@@ -108,13 +98,20 @@ const FACTORY_OPTIONS: readonly (readonly [name: string, place: string])[] = [
  * @throws TypeError if there is an option that belongs to `createMacFetch` or `createTokenFetch`.
  */
 export function checkInit(init: object): void {
-  for (const [name, place] of FACTORY_OPTIONS) {
-    if ((init as Record<string, unknown>)[name] === undefined) continue
+  const { createMacFetch, createTokenFetch } = OPTIONS
+  for (const name of ['credential', 'bindBody', ...createMacFetch, ...createTokenFetch]) {
+    if (name === 'body' || (init as Record<string, unknown>)[name] === undefined) continue
     throw new TypeError(
-      `withmac: ${name} is not an option of a single request. It belongs to the function that creates ` +
-        `the fetch, as in ${place}.`,
+      `withmac: ${name} is not an option of a single request. It belongs elsewhere, as in ${placeOf(name)}.`,
     )
   }
+}
+
+/** `bindBody` is an option of `signedRequest`. */
+function placeOf(name: string): string {
+  if (name === 'credential') return 'createMacFetch(credential)'
+  if (OPTIONS.createTokenFetch.includes(name)) return `createTokenFetch({ ${name} })`
+  return `createMacFetch(credential, { ${name === 'bindBody' ? 'body: true' : name} })`
 }
 
 export function wrongOptionsError(who: Taker, fault: string): TypeError {

@@ -1,18 +1,7 @@
-import { createHash } from 'node:crypto'
+import { digestBody } from './crypto.ts'
 
 /** Every type of body that `fetch` takes. */
 type Body = NonNullable<RequestInit['body']>
-
-/** How the body of one sent request is passed to `fetch`. */
-type BodyToSend =
-  /** There is no body. */
-  | { readonly kind: 'none' }
-  /** `fetch` gets the caller's `Request`, which has the body. */
-  | { readonly kind: 'in-request' }
-  /** `fetch` gets the body as an option. */
-  | { readonly kind: 'separate'; readonly value: Body }
-
-const NO_BODY: BodyToSend = { kind: 'none' }
 
 /** The body of a request. It may have to be sent more than once. */
 export interface Payload {
@@ -21,11 +10,12 @@ export interface Payload {
   /** The `Content-Type` to set. `null` if `fetch` sets it itself. */
   readonly type: string | null
   /**
-   * Returns the body for the next request that is sent. The body of a `Request` has a state: the first call
-   * returns `in-request`, and marks the `Request` as used. Each later call returns the copy. After the first
-   * call, call it again only if the payload is `repeatable`.
+   * Returns the body for the next request that is sent; `null` if there is none. The body of a `Request` has a
+   * state: the first call returns `undefined`, which means that `fetch` gets the caller's `Request`, and marks it
+   * as used. Each later call returns the copy. After the first call, call it again only if the payload is
+   * `repeatable`.
    */
-  take(): BodyToSend
+  take(): Body | null | undefined
   /** Whether there is a body. */
   readonly present: boolean
   /** Whether it can be sent again. For the body of a `Request`, this changes while it is sent. */
@@ -50,18 +40,21 @@ export async function createPayload(
     const { bytes, type } = carried
       ? { bytes: await readBytes(request), type: null }
       : await readWithType(body as Body)
-    return separatePayload(bytes, { digest: digestBody(bytes), type })
+    return separatePayload(bytes, { digest: await digestBody(bytes), type })
   }
   if (carried) return requestPayload(request)
   return separatePayload(copyBody(body as Body), { digest: null, type: null })
 }
 
+/** The SHA-256 of no body, in base64: that of the empty string. */
+export const EMPTY_DIGEST = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
+
 /** The payload without a body. It has a digest as well. */
 export function emptyPayload(bind: boolean): Payload {
   return {
-    digest: bind ? digestBody(null) : null,
+    digest: bind ? EMPTY_DIGEST : null,
     type: null,
-    take: () => NO_BODY,
+    take: () => null,
     present: false,
     repeatable: true,
     drop() {},
@@ -71,7 +64,7 @@ export function emptyPayload(bind: boolean): Payload {
 function separatePayload(value: Body, about: Pick<Payload, 'digest' | 'type'>): Payload {
   return {
     ...about,
-    take: () => ({ kind: 'separate', value }),
+    take: () => value,
     present: true,
     repeatable: !isStream(value),
     drop() {},
@@ -86,12 +79,9 @@ function requestPayload(request: Request): Payload {
     digest: null,
     type: null,
     take() {
-      if (!isTaken) {
-        isTaken = true
-        return { kind: 'in-request' }
-      }
-      const { bytes } = kept
-      return bytes === null ? NO_BODY : { kind: 'separate', value: bytes }
+      if (isTaken) return kept.bytes
+      isTaken = true
+      return undefined
     },
     present: true,
     get repeatable() {
@@ -99,13 +89,6 @@ function requestPayload(request: Request): Payload {
     },
     drop: () => kept.drop(),
   }
-}
-
-/** Returns the SHA-256 of a body in base64. No body counts as an empty one. */
-export function digestBody(body: Uint8Array | string | null): string {
-  return createHash('sha256')
-    .update(body ?? '')
-    .digest('base64')
 }
 
 /** A body in memory, with the `Content-Type` that `fetch` would set. */

@@ -1,6 +1,7 @@
 import { MacError } from '../errors.ts'
 import { emptyPayload, type Payload } from './payload.ts'
-import { isPrivate, withoutCarets } from './wire.ts'
+import { withoutCarets } from './url-parts.ts'
+import { isPrivate } from './wire.ts'
 
 /** One request of a chain of redirects. */
 export interface Hop {
@@ -28,7 +29,7 @@ const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host'
 export function locationOf(response: Response): string | null {
   if (response.type === 'opaqueredirect') {
     throw redirectError(
-      'This runtime does not show the target of a redirect, so it cannot be signed',
+      'Browsers do not show where it leads, so it cannot be signed. Request the final URL',
     )
   }
   return REDIRECTS.has(response.status) ? response.headers.get('location') : null
@@ -58,8 +59,8 @@ export function nextHop(hop: Hop, status: number, location: string, trustPlainHt
   }
   if (hop.signed && sameOrigin && !trustPlainHttp && !isPrivate(url)) {
     throw redirectError(
-      `It came over plain http from ${url.host}. An attacker on the way could have written it, to choose ` +
-        'what is signed next. Use https, or the option trustPlainHttp',
+      `It came over plain http from ${url.host}, so an attacker could have chosen what is signed next. Use ` +
+        'https, or the option trustPlainHttp',
     )
   }
   const headers = new Headers(hop.headers)

@@ -1,11 +1,12 @@
-import { MacError, type MacErrorCode } from '../errors.ts'
+import { describeCode, type MacErrorCode } from '../error-codes.ts'
+import { MacError } from '../errors.ts'
 import { type MacChallenge, parseChallenge } from '../protocol/challenge.ts'
 import { readLimitedText } from './payload.ts'
 
 /** The maximum length of a problem document, in bytes. */
 const MAX_PROBLEM_BYTES = 65_536
 /** The text of a replay in the challenge. Used if there is no body, as for HEAD, or if a proxy replaced it. */
-const REPLAY_TITLE = new MacError('ERR_MAC_REPLAY').told.title
+const [, REPLAY_TITLE] = describeCode('ERR_MAC_REPLAY')
 /** The error code of a replay in the problem document. */
 export const REPLAY_CODE: MacErrorCode = 'ERR_MAC_REPLAY'
 
@@ -62,10 +63,8 @@ export function answerLostError(method: string, secure: boolean): MacError {
     : ' Over plain http, an attacker on the way can forge this response, or send a copy first.'
   return new MacError(
     'ERR_MAC_CLIENT_ANSWER_LOST',
-    `The server says that it has had this ${method} request before, but it was sent once. The connection ` +
-      'probably broke, and fetch or a proxy sent the request again. Then the server accepted the first ' +
-      'copy, the request was probably carried out, and its response is lost. Check whether it was carried ' +
-      'out before you send it again. If every request ends like this, the server verifies each request ' +
-      `twice.${forged}`,
+    `The server has had this ${method} request before, but it was sent once: fetch or a proxy probably sent it ` +
+      'again. Then the first copy was probably carried out, and its response is lost. Check that before you ' +
+      `send it again. If every request ends like this, the server verifies each twice.${forged}`,
   )
 }

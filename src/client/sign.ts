@@ -1,14 +1,18 @@
-import { randomBytes } from 'node:crypto'
 import { given, nameFaults, OPTIONS } from '../option-names.ts'
-import { formatAuthorization } from '../protocol/authorization.ts'
 import { formatBodyExt } from '../protocol/body-digest.ts'
-import { checkCharacters, checkParameter } from '../protocol/parameters.ts'
-import { type CoveredRequest, requestString } from '../protocol/signature.ts'
+import { checkCharacters, checkNonce, joinAuthorization } from '../protocol/parameters.ts'
+import { type CoveredRequest, joinCovered } from '../protocol/signature.ts'
 import { checkTarget } from '../protocol/url-pieces.ts'
 import { formatTimestamp, systemClock } from './clock.ts'
-import { type ClientCredential, readCredential, type SigningCredential } from './credential.ts'
+import {
+  type ClientCredential,
+  type CryptoKeyCredential,
+  readCredential,
+  signingCredential,
+} from './credential.ts'
+import { digestBody, digestBodySync, macFunctionSync, randomNonce } from './crypto.ts'
 import { checkOptions, type SignOptions, wrongOptionsError } from './options.ts'
-import { digestBody, readBytes } from './payload.ts'
+import { EMPTY_DIGEST, readBytes } from './payload.ts'
 import {
   checkHeaders,
   extFor,
@@ -27,25 +31,34 @@ export interface Signature {
   readonly nonce: string
 }
 
-/** The parts of a request to sign: method, target, host, port, and the contents of `ext`. */
+/** The parts of a request to sign: method, target, host and port, all checked, and the contents of `ext`. */
 interface PartsToSign extends Omit<CoveredRequest, 'ts' | 'nonce'> {
   /** The SHA-256 of the body in base64, if the body is bound. Otherwise `null`. */
   readonly digest: string | null
 }
 
+/** A signature without its MAC. */
+interface UnfinishedSignature {
+  /** What the MAC covers: the normalized request string (draft §3.2.1). */
+  readonly text: string
+  /** Returns the signature with the MAC, which is in base64. */
+  finish(mac: string): Signature
+}
+
 /**
- * Returns a signature (draft §3).
+ * Begins a signature (draft §3).
  *
+ * @param id The MAC key identifier.
  * @param seconds The time for the timestamp, in seconds since 1970.
  * @throws {@link MacError} if the nonce or `ext` has a character that cannot be sent. The code is that of
  *   the server's parser.
  */
-export function createSignature(
-  credential: SigningCredential,
+export function beginSignature(
+  id: string,
   parts: PartsToSign,
   seconds: number,
   nonce: string,
-): Signature {
+): UnfinishedSignature {
   const { method, target, host, port, digest, ext } = parts
   const ts = formatTimestamp(seconds)
   if (typeof nonce !== 'string') {
@@ -53,21 +66,16 @@ export function createSignature(
       `withmac: the function given as nonce must return a string, not ${given(nonce)}.`,
     )
   }
-  // formatAuthorization checks these again. But requestString comes first, and for a line feed in one of them it
-  // would throw ERR_MAC_TARGET.
-  checkParameter('nonce', nonce)
-  checkCharacters('nonce', nonce)
+  checkNonce(nonce)
   if (ext !== null) checkCharacters('ext', ext)
   const covered = digest === null ? ext : formatBodyExt(digest, ext)
-  const text = requestString({ method, target, host, port, ts, nonce, ext: covered })
-  const mac = credential.computeMac(text)
-  const authorization = formatAuthorization({ id: credential.id, ts, nonce, ext: covered, mac })
-  return { authorization, ts, nonce }
-}
-
-/** Returns 128 random bits, so that every nonce is different. */
-export function randomNonce(): string {
-  return randomBytes(16).toString('base64url')
+  const text = joinCovered({ method, target, host, port }, { ts, nonce, ext: covered })
+  return {
+    text,
+    finish(mac) {
+      return { authorization: joinAuthorization({ id, ts, nonce, ext: covered, mac }), ts, nonce }
+    },
+  }
 }
 
 /**
@@ -90,7 +98,7 @@ export function randomNonce(): string {
  */
 export async function signRequest(
   request: Request,
-  credential: ClientCredential,
+  credential: ClientCredential | CryptoKeyCredential,
   options: SignOptions = {},
 ): Promise<Request> {
   if (typeof request?.url !== 'string' || typeof request.clone !== 'function') {
@@ -98,7 +106,7 @@ export async function signRequest(
       'withmac: signRequest takes a Request. If you have only a URL, use signHeaders.',
     )
   }
-  const checked = readCredential(credential)
+  const { id, computeMac } = signingCredential(credential)
   checkOptions('signRequest', options)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
   const url = wireUrl(request.url)
@@ -107,10 +115,12 @@ export async function signRequest(
   const ext = extFor(options.ext, request)
   const headers = new Headers(request.headers)
   const bytes = options.body === true && request.body !== null ? await readBytes(request) : null
-  const digest = options.body === true ? digestBody(bytes) : null
+  let digest: string | null = null
+  if (options.body === true) digest = bytes === null ? EMPTY_DIGEST : await digestBody(bytes)
   const parts = { ...url, method, ext, digest }
-  const signature = createSignature(checked, parts, now() + clockOffset, nonce())
-  headers.set('authorization', signature.authorization)
+  const signature = beginSignature(id, parts, now() + clockOffset, nonce())
+  const { authorization } = signature.finish(await computeMac(signature.text))
+  headers.set('authorization', authorization)
   return new Request(request, bytes === null ? { headers } : { headers, body: bytes })
 }
 
@@ -160,7 +170,12 @@ export function signHeaders(
   credential: ClientCredential,
   options: Omit<SignOptions, 'ext' | 'body'> = {},
 ): SignedHeaders {
-  const checked = readCredential(credential)
+  const { id, key, algorithm } = readCredential(credential)
+  if (typeof key !== 'string') {
+    throw new TypeError(
+      'withmac: signHeaders needs a key that is a string, because WebCrypto is asynchronous. Use signRequest.',
+    )
+  }
   checkOptions('signHeaders', options)
   checkRequest(request)
   const { now = systemClock, clockOffset = 0, nonce = randomNonce } = options
@@ -173,9 +188,10 @@ export function signHeaders(
           target: withUrlError(() => checkTarget(target)),
           method: methodToSign(method),
         }
-  const digest = body === undefined ? null : digestBody(asBytes(body))
+  const digest = body === undefined ? null : digestBodySync(asBytes(body))
   const parts = { ...sent, ext, digest }
-  const { authorization } = createSignature(checked, parts, now() + clockOffset, nonce())
+  const signature = beginSignature(id, parts, now() + clockOffset, nonce())
+  const { authorization } = signature.finish(macFunctionSync(algorithm, key)(signature.text))
   return { authorization }
 }
 
@@ -212,8 +228,7 @@ function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView {
   return Object.prototype.toString.call(value) === '[object ArrayBuffer]'
 }
 
-function asBytes(body: string | Uint8Array | ArrayBuffer | null): string | Uint8Array | null {
-  return typeof body === 'string' || body === null || ArrayBuffer.isView(body)
-    ? body
-    : new Uint8Array(body)
+function asBytes(body: string | Uint8Array | ArrayBuffer | null): string | Uint8Array {
+  if (body === null) return ''
+  return typeof body === 'string' || ArrayBuffer.isView(body) ? body : new Uint8Array(body)
 }

@@ -1,7 +1,13 @@
 import type { MacError } from '../errors.ts'
 import { serverTimeOf } from '../protocol/challenge.ts'
 import { ServerClocks, systemClock } from './clock.ts'
-import { type ClientCredential, readCredential, type SigningCredential } from './credential.ts'
+import {
+  type ClientCredential,
+  type CryptoKeyCredential,
+  type SigningCredential,
+  signingCredential,
+} from './credential.ts'
+import { randomNonce } from './crypto.ts'
 import { checkInit, checkOptions, type MacFetch, type MacFetchOptions } from './options.ts'
 import { createPayload } from './payload.ts'
 import { type Hop, locationOf, nextHop, tooManyRedirectsError } from './redirect.ts'
@@ -12,8 +18,9 @@ import {
   REPLAY_CODE,
   readRejectionCode,
 } from './rejection.ts'
-import { createSignature, randomNonce, type Signature } from './sign.ts'
-import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } from './wire.ts'
+import { beginSignature, type Signature } from './sign.ts'
+import { withoutCarets } from './url-parts.ts'
+import { checkHeaders, extFor, isPrivate, parseUrl, wireMethod, wireUrl } from './wire.ts'
 
 /**
  * Returns a `fetch` that signs each request (draft §3). It takes the arguments of `fetch`. Each call
@@ -46,10 +53,10 @@ import { checkHeaders, extFor, isPrivate, wireMethod, wireUrl, withoutCarets } f
  * const response = await macFetch('https://api.example.com/orders', { method: 'POST', body: 'one' })
  */
 export function createMacFetch(
-  credential: ClientCredential,
+  credential: ClientCredential | CryptoKeyCredential,
   options: MacFetchOptions = {},
 ): MacFetch {
-  const checked = readCredential(credential)
+  const checked = signingCredential(credential)
   checkOptions('createMacFetch', options)
   const source = { current: () => checked, accepted() {}, rejected: () => false }
   return signingFetch(source, options)
@@ -146,10 +153,10 @@ class FetchCall {
   async #firstHop(): Promise<Hop> {
     const request = this.#request
     const init = this.#init
-    const address = request === null ? String(this.#input) : request.url
+    const address = parseUrl(request === null ? String(this.#input) : request.url)
     const wire = wireUrl(address)
     // A Request is sent as it is, with its own URL.
-    const url = request === null ? withoutCarets(new URL(address)) : new URL(address)
+    const url = request === null ? withoutCarets(address) : address
     const method = wireMethod(init.method ?? request?.method ?? 'GET')
     const headers = new Headers(init.headers ?? request?.headers)
     checkHeaders(headers, wire)
@@ -174,9 +181,8 @@ class FetchCall {
       redirect: this.#redirect === 'follow' ? 'manual' : this.#redirect,
     }
     const body = hop.payload.take()
-    // With `in-request` there is no option body: even null would remove the body of the Request.
-    if (body.kind === 'none') init.body = null
-    if (body.kind === 'separate') init.body = body.value
+    // Even null would remove the body of a Request.
+    if (body !== undefined) init.body = body
     // Called without an object: some runtimes reject a fetch that gets another `this`.
     const { send } = this.#settings
     return send(carrier ?? hop.url.href, init)
@@ -233,7 +239,7 @@ class SignedSender {
     const tried = new Set<Remedy>()
     for (;;) {
       const credential = await this.#source.current(signal)
-      const attempt = this.#signHop(hop, credential)
+      const attempt = await this.#signHop(hop, credential)
       const response = await transmit(addSignature(hop.headers, attempt))
       if (response.status < 400) this.#source.accepted(credential)
       if (response.status !== 401 && response.status !== 429) return response
@@ -244,7 +250,7 @@ class SignedSender {
     }
   }
 
-  #signHop(hop: Hop, credential: SigningCredential): Attempt {
+  async #signHop(hop: Hop, credential: SigningCredential): Promise<Attempt> {
     const { method, headers, payload } = hop
     const url = wireUrl(hop.url)
     const ext = extFor(this.#ext, { method, headers, url: hop.url.href })
@@ -252,8 +258,9 @@ class SignedSender {
     const { origin } = url
     const offset = this.#clocks.offsetOf(origin)
     const sent = this.#now()
-    const signature = createSignature(credential, parts, sent + offset, this.#createNonce())
-    return { ...signature, credential, origin, sent, offset }
+    const signature = beginSignature(credential.id, parts, sent + offset, this.#createNonce())
+    const mac = await credential.computeMac(signature.text)
+    return { ...signature.finish(mac), credential, origin, sent, offset }
   }
 
   /**
@@ -272,7 +279,8 @@ class SignedSender {
       throw await replayError(response, hop)
     }
     if (response.status !== 401) return null
-    const time = challenge && serverTimeOf(challenge, credential, { ...attempt, id: credential.id })
+    const { id, computeMac } = credential
+    const time = challenge && (await serverTimeOf(challenge, computeMac, { ...attempt, id }))
     if (time !== null) {
       const timing = { ...attempt, received: this.#now() }
       return this.#clocks.learnOffset(origin, time, timing) ? 'clock' : null
@@ -312,7 +320,6 @@ function isRequest(input: unknown): input is Request {
   if (typeof input !== 'object' || input === null || !('url' in input)) return false
   if ('headers' in input && 'clone' in input) return true
   throw new TypeError(
-    'withmac: a fetch that signs takes a URL or a Request, not an object with a url. Call it with ' +
-      '(url, { method, headers, body }).',
+    'withmac: a fetch that signs takes a URL or a Request. Call it with (url, { method, headers, body }).',
   )
 }

@@ -1,5 +1,5 @@
 import { MAC_ALGORITHMS } from '../protocol/signature.ts'
-import { readCredential, type SigningCredential } from './credential.ts'
+import { type SigningCredential, signingCredential } from './credential.ts'
 import type { MacFetch } from './options.ts'
 import { readLimitedText } from './payload.ts'
 
@@ -148,7 +148,7 @@ function readMacCredential({
   if (typeof id !== 'string') throw contentFailure('access_token is not a string')
   if (typeof key !== 'string') throw contentFailure('mac_key is not a string')
   try {
-    return readCredential({ id, key, algorithm })
+    return signingCredential({ id, key, algorithm })
   } catch (cause) {
     const why = 'access_token or mac_key is empty, or holds characters that are not allowed'
     throw new TokenFailure(`sent a credential that cannot be used: ${why}`, null, { cause })

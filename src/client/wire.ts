@@ -1,23 +1,15 @@
 import { MacError } from '../errors.ts'
-import { type Authority, parseAuthority } from '../protocol/host.ts'
-import { COMMON_METHODS } from '../protocol/request-head.ts'
-import { cutUrl } from '../protocol/url-pieces.ts'
 import type { SignOptions, UnsignedRequest } from './options.ts'
+import { baseUrl, changeOfMethod, changeOfTarget } from './runtime.ts'
+import { type UrlParts, urlParts } from './url-parts.ts'
 
 /** The parts of a URL as they are sent: on the request line, and in the `Host` header (draft §3.2.1). */
-interface WireUrl extends Authority {
-  readonly target: string
+interface WireUrl extends UrlParts {
   /** Scheme, host and port, as `URL` writes them. */
   readonly origin: string
 }
 
-const { bun, undici } = process.versions
-const RUNTIME = bun !== undefined ? `Bun ${bun}` : `Node ${process.versions.node}`
-
-/** Measured on Bun 1.4.5: its fetch removes empty segments at the start of a path. */
-const CUTS_SLASHES = bun !== undefined
-/** Measured: the fetch of Node drops a lone `?` with undici 5 and 6 (Node 18 to 22), but not with 7. */
-const DROPS_QUESTION_MARK = undici !== undefined && Number.parseInt(undici, 10) < 7
+const SEND_OTHERWISE = 'send the request without fetch, with signHeaders and a target.'
 
 /**
  * Returns target, host and port as the `fetch` of this runtime sends them: the URL as the URL standard
@@ -29,18 +21,8 @@ const DROPS_QUESTION_MARK = undici !== undefined && Number.parseInt(undici, 10) 
  */
 export function wireUrl(url: string | URL): WireUrl {
   const wire = urlToSign(url)
-  if (CUTS_SLASHES && wire.target.startsWith('//')) {
-    throw urlError(
-      `${RUNTIME} sends the path ${JSON.stringify(wire.target)} with a single slash at its start. ` +
-        'Remove the other slashes, or send the request without fetch, with signHeaders and a target.',
-    )
-  }
-  if (DROPS_QUESTION_MARK && /^[^?]*\?$/.test(wire.target)) {
-    throw urlError(
-      `${RUNTIME} does not send the "?" at the end of ${JSON.stringify(wire.target)}. ` +
-        'Remove it, or send the request without fetch, with signHeaders and a target.',
-    )
-  }
+  const change = changeOfTarget(wire.target)
+  if (change !== null) throw urlError(`${change}, or ${SEND_OTHERWISE}`)
   return wire
 }
 
@@ -65,13 +47,10 @@ export function urlToSign(url: string | URL): WireUrl {
   }
   if (parsed.username !== '' || parsed.password !== '') {
     throw urlError(
-      'The URL holds a user name or password. fetch rejects it, or sends it as another Authorization ' +
-        'instead of the signature. Remove it from the URL.',
+      'The URL holds a user name or password, which fetch rejects, or sends as another Authorization. Remove it.',
     )
   }
-  const { scheme, authority, target } = cutUrl(parsed.href)
-  const { host, port } = withUrlError(() => parseAuthority(authority, scheme))
-  return { host, port, target, origin: parsed.origin }
+  return { ...withUrlError(() => urlParts(parsed)), origin: parsed.origin }
 }
 
 /** Says what to do about another scheme. A WebSocket starts as a GET request, which the server verifies. */
@@ -81,9 +60,8 @@ function describeScheme({ protocol, host }: URL): string {
   }
   const http = protocol === 'wss:' ? 'https' : 'http'
   return (
-    `A ${protocol} URL cannot be signed. A WebSocket starts as a GET request over ${http}. Sign ` +
-    `${http}://${host}/… instead of ${protocol}//${host}/…, and open the WebSocket with the ` +
-    'Authorization header that you get.'
+    `A ${protocol} URL cannot be signed. Sign ${http}://${host}/… instead of ${protocol}//${host}/…, and open ` +
+    'the WebSocket with that Authorization. Browsers cannot do that.'
   )
 }
 
@@ -102,19 +80,12 @@ export function isPrivate({ protocol, hostname }: URL): boolean {
 }
 
 /**
- * Writes `^` in a path as `%5E`, as the URL standard requires. Deno, and Node up to 22, do not do this. A
- * server that does it would see another target than the signed one.
+ * Parses a URL. In a page, it may be relative, as for `fetch`.
+ * @throws {@link MacError} `ERR_MAC_CLIENT_URL` if it is not valid.
  */
-export function withoutCarets(url: URL): URL {
-  if (!url.pathname.includes('^')) return url
-  const changed = new URL(url)
-  changed.pathname = url.pathname.replaceAll('^', '%5E')
-  return changed
-}
-
-function parseUrl(url: string | URL): URL {
+export function parseUrl(url: string | URL): URL {
   try {
-    return new URL(url)
+    return new URL(url, baseUrl())
   } catch (cause) {
     const message = `${JSON.stringify(String(url))} is not an absolute URL.`
     throw new MacError('ERR_MAC_CLIENT_URL', message, { cause })
@@ -155,17 +126,13 @@ const SIGNABLE_METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]{1,64}$/
  *   would be sent in lower case: the MAC covers it in upper case, and most servers reject it.
  */
 export function wireMethod(method: string): string {
-  if (COMMON_METHODS.has(method)) return method
   if (FORBIDDEN_METHOD.test(method)) {
     throw methodError(`fetch does not send the method ${method.toUpperCase()}.`)
   }
   const upper = methodToSign(method)
-  const { method: sent } = new Request('http://localhost/', { method: upper })
-  if (sent === upper) return upper
-  throw methodError(
-    `This runtime does not know the method ${upper}, and would send ${sent}. Send the request without ` +
-      'fetch, with signHeaders and a target.',
-  )
+  const change = changeOfMethod(upper)
+  if (change === null) return upper
+  throw methodError(`${change}: ${SEND_OTHERWISE}`)
 }
 
 /**
@@ -182,8 +149,7 @@ export function methodToSign(method: string): string {
     )
   }
   throw methodError(
-    `Most runtimes send the method ${method} as it is, most servers reject it, and the MAC covers it in ` +
-      `upper case: write ${upper}.`,
+    `Most runtimes send the method ${method} as it is, but the MAC covers it in upper case: write ${upper}.`,
   )
 }
 
@@ -211,9 +177,8 @@ export function checkHeaders(headers: Headers, url: WireUrl): void {
   if (host.toLowerCase() === named) return
   throw new MacError(
     'ERR_MAC_CLIENT_HEADER',
-    `The Host header says ${JSON.stringify(host)}, but the URL says ${JSON.stringify(named)}, and most ` +
-      'runtimes send the host of the URL. Remove the header. To sign for another host than the one that ' +
-      'you connect to, use signHeaders.',
+    `The Host header says ${JSON.stringify(host)}, but the URL says ${JSON.stringify(named)}. Remove the header. ` +
+      'To sign for another host than the one that you connect to, use signHeaders.',
   )
 }
 

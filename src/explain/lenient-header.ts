@@ -1,5 +1,6 @@
-import { MAX_HEADER_LENGTH, parseAuthorization } from '../protocol/authorization.ts'
+import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
+import { MAX_HEADER_LENGTH } from '../protocol/parameters.ts'
 import { shown } from './search.ts'
 
 /** An `Authorization` header that was read. */

@@ -1,4 +1,4 @@
-import type { RejectionErrorCode, ServerErrorCode } from '../errors.ts'
+import type { RejectionErrorCode, ServerErrorCode } from '../error-codes.ts'
 
 /** Codes of a server that found the MAC right. */
 const AFTER_MAC = {

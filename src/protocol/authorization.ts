@@ -16,14 +16,13 @@ import {
 import {
   checkCharacters,
   checkParameter,
+  joinAuthorization,
+  MAX_HEADER_LENGTH,
   MAX_ID_LENGTH,
   MAX_NONCE_LENGTH,
   type MacAuthorization,
   TIMESTAMP,
 } from './parameters.ts'
-
-/** The maximum length of an `Authorization` header, in characters. */
-export const MAX_HEADER_LENGTH = 8192
 
 /**
  * A header in the common form: see {@link readCommonForm}. The characters of `mac` are checked separately,
@@ -269,15 +268,7 @@ export function formatAuthorization(parameters: MacAuthorization): string {
   checkCharacters('nonce', nonce)
   checkParameter('mac', mac)
   if (ext !== null) checkCharacters('ext', ext)
-  const covered = ext === null || ext === '' ? '' : `ext="${ext}", `
-  const header = `MAC id="${id}", ts="${ts}", nonce="${nonce}", ${covered}mac="${mac}"`
-  if (header.length > MAX_HEADER_LENGTH) {
-    throw new MacError(
-      'ERR_MAC_HEADER_TOO_LONG',
-      `The Authorization header would have ${header.length} characters; at most ${MAX_HEADER_LENGTH} are allowed.`,
-    )
-  }
-  return header
+  return joinAuthorization(parameters)
 }
 
 function syntaxError(what: string): MacError {

@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
-import { BACKSLASH, COMMA, EQUALS, isBlankCode, isTokenCode, QUOTE } from './characters.ts'
+import { TOKEN } from './characters.ts'
 import { isTimestamp, type MacAuthorization } from './parameters.ts'
-import { computeMac, type MacAlgorithm, macsAreEqual } from './signature.ts'
+import { macsAreEqual } from './signature.ts'
 
 /** The parameters of a `WWW-Authenticate: MAC` challenge (draft §4.2). */
 export interface MacChallenge {
@@ -37,8 +37,19 @@ function escapeQuoted(text: string): string {
     .replace(/["\\]/g, '\\$&')
 }
 
+// Outside of the function: a literal inside would be created again with each call.
+const BLANKS = /[ \t]*/y
+const BLANKS_AND_COMMAS = /[ \t,]*/y
+const WORD = new RegExp(`[${TOKEN}]+`, 'y')
+/** A recipient must accept white space around it (RFC 9110 §11.2). */
+const EQUALS_SIGN = /[ \t]*=[ \t]*/y
+const QUOTED = /"(?:[^"\\]|\\.)*"/sy
+/** What may follow a scheme instead of parameters, such as `YII=` in `Negotiate YII=`. */
+const TOKEN68 = /[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y
+
 /**
- * Parses a `WWW-Authenticate` value, which may also contain challenges of other schemes.
+ * Parses a `WWW-Authenticate` value, which may also contain challenges of other schemes:
+ * `scheme [ token68 / name=value, … ], scheme …`.
  *
  * @returns The first MAC challenge, or `null` if there is none.
  * @throws {@link MacError} `ERR_MAC_CHALLENGE_SYNTAX` if the header does not follow the grammar.
@@ -46,108 +57,53 @@ function escapeQuoted(text: string): string {
 export function parseChallenge(header: string | null): MacChallenge | null {
   if (header === null) return null
   if (header.length > MAX_CHALLENGE_LENGTH) throw challengeError('it is too long')
-  const reader = new ChallengeReader(header)
+  let at = 0
+  /** Skips what matches here, and returns it. If the pattern does not match, skips nothing. */
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at
+    const found = pattern.exec(header)?.[0]
+    at += found?.length ?? 0
+    return found
+  }
+  const take1 = (pattern: RegExp, fault: string): string => {
+    const found = take(pattern)
+    if (found === undefined) throw challengeError(fault)
+    return found
+  }
+  const takeWord = () => take1(WORD, 'a name is missing')
+  const isAtEnd = () => at === header.length || header[at] === ','
+
   let challenge: { -readonly [Name in keyof MacChallenge]: string | null } | null = null
   let isMac = false
-  while (reader.next()) {
-    if (reader.scheme !== null) {
-      if (challenge !== null) return challenge
-      isMac = reader.scheme.toUpperCase() === 'MAC'
+  for (take(BLANKS_AND_COMMAS); at < header.length; take(BLANKS_AND_COMMAS)) {
+    let name: string | null = takeWord()
+    let isAnother = false
+    if (take(EQUALS_SIGN) === undefined) {
+      isAnother = challenge !== null
+      isMac = !isAnother && name.toUpperCase() === 'MAC'
       if (isMac) challenge = { error: null, ts: null, tsm: null }
+      take(BLANKS)
+      name = null
+      if (take(TOKEN68) === undefined && !isAtEnd()) {
+        name = takeWord()
+        take1(EQUALS_SIGN, 'a parameter has no value')
+      }
     }
-    const name = reader.name?.toLowerCase()
-    if (isMac && challenge !== null && (name === 'error' || name === 'ts' || name === 'tsm')) {
-      challenge[name] = reader.value
+    if (name !== null) {
+      const value =
+        header[at] === '"'
+          ? take1(QUOTED, 'a quote is not closed').slice(1, -1).replace(/\\(.)/gs, '$1')
+          : takeWord()
+      name = name.toLowerCase()
+      if (isMac && challenge !== null && (name === 'error' || name === 'ts' || name === 'tsm')) {
+        challenge[name] = value
+      }
     }
+    take(BLANKS)
+    if (!isAtEnd()) throw challengeError('a comma is missing')
+    if (isAnother) break
   }
   return challenge
-}
-
-/** Reads `scheme [ token68 / name=value, … ], scheme …`, one list element with each call of `next`. */
-class ChallengeReader {
-  /** The scheme at the start of this element, if there is one. */
-  scheme: string | null = null
-  /** The parameter of this element, if it has one. */
-  name: string | null = null
-  value = ''
-  readonly #header: string
-  #at = 0
-
-  constructor(header: string) {
-    this.#header = header
-  }
-
-  next(): boolean {
-    this.scheme = this.name = null
-    while (isBlankCode(this.#code()) || this.#code() === COMMA) this.#at++
-    if (this.#at === this.#header.length) return false
-    const word = this.#readWord()
-    if (this.#equalsFollows()) {
-      this.#readParameter(word)
-    } else {
-      this.scheme = word
-      this.#skipBlanks()
-      this.#readAfterScheme()
-    }
-    this.#skipBlanks()
-    if (this.#at < this.#header.length && this.#code() !== COMMA) {
-      throw challengeError('a comma is missing')
-    }
-    return true
-  }
-
-  /** Reads what follows a scheme: nothing, a parameter, or a token68 such as `YII=` in `Negotiate YII=`. */
-  #readAfterScheme(): void {
-    const rest = /^[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/.exec(this.#header.slice(this.#at))
-    if (rest !== null) {
-      this.#at += rest[0].length
-    } else if (this.#at < this.#header.length && this.#code() !== COMMA) {
-      this.#readParameter(this.#readWord())
-    }
-  }
-
-  /** Whether "=" follows. Skips white space before it, which a recipient must accept (RFC 9110 §11.2). */
-  #equalsFollows(): boolean {
-    const start = this.#at
-    this.#skipBlanks()
-    if (this.#code() === EQUALS) return true
-    this.#at = start
-    return false
-  }
-
-  #readParameter(name: string): void {
-    if (!this.#equalsFollows()) throw challengeError('a parameter has no value')
-    this.#at++
-    this.#skipBlanks()
-    this.name = name
-    this.value = this.#code() === QUOTE ? this.#readQuoted() : this.#readWord()
-  }
-
-  #readWord(): string {
-    const start = this.#at
-    while (isTokenCode(this.#code())) this.#at++
-    if (this.#at === start) throw challengeError('a name is missing')
-    return this.#header.slice(start, this.#at)
-  }
-
-  #readQuoted(): string {
-    let text = ''
-    for (this.#at++; this.#code() !== QUOTE; this.#at++) {
-      if (this.#code() === BACKSLASH) this.#at++
-      if (this.#at >= this.#header.length) throw challengeError('a quote is not closed')
-      text += this.#header.charAt(this.#at)
-    }
-    this.#at++
-    return text
-  }
-
-  #skipBlanks(): void {
-    while (isBlankCode(this.#code())) this.#at++
-  }
-
-  #code(): number {
-    return this.#header.charCodeAt(this.#at)
-  }
 }
 
 function challengeError(what: string): MacError {
@@ -158,7 +114,7 @@ function challengeError(what: string): MacError {
 }
 
 /** A server's time, in the response to one request. */
-interface ServerTime {
+export interface ServerTime {
   /** The MAC key identifier of that request. */
   readonly id: string
   /** Its nonce. */
@@ -181,26 +137,22 @@ export function serverTimeString({ id, nonce, ts, serverTs }: ServerTime): strin
   return `withmac-server-time-1\n${id}\n${nonce}\n${ts}\n${serverTs}\n`
 }
 
-/** Returns the MAC over a server's time, in base64. `key` is the key that signed the request. */
-export function serverTimeMac(algorithm: MacAlgorithm, key: string, time: ServerTime): string {
-  return computeMac(algorithm, key, serverTimeString(time))
-}
-
 /**
  * Returns the server's time from the challenge to a request.
  *
  * It does *not* check that the time is right: the MAC only proves that a server with the same key sent it.
  *
+ * @param computeMac Computes a MAC with the key that signed that request, in base64.
  * @param sent The parameters of that request.
  * @returns Seconds since 1970, or `null` if the challenge has no time, or if its MAC was not computed
  *   with this key for this request. Then anyone may have sent it.
  */
-export function serverTimeOf(
+export async function serverTimeOf(
   { ts: serverTs, tsm }: Pick<MacChallenge, 'ts' | 'tsm'>,
-  { algorithm, key }: { readonly algorithm: MacAlgorithm; readonly key: string },
+  computeMac: (text: string) => string | Promise<string>,
   { id, nonce, ts }: Pick<MacAuthorization, 'id' | 'nonce' | 'ts'>,
-): number | null {
+): Promise<number | null> {
   if (serverTs === null || tsm === null || !isTimestamp(serverTs)) return null
-  const expected = serverTimeMac(algorithm, key, { id, nonce, ts, serverTs })
+  const expected = await computeMac(serverTimeString({ id, nonce, ts, serverTs }))
   return macsAreEqual(tsm, expected) ? Number(serverTs) : null
 }

@@ -26,7 +26,7 @@ const IN_BASE64 = 4
 const IS_BLANK = 8
 
 /** The classes of each ASCII character, as bits. */
-const CLASSES: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+const CLASSES: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)
   const bit = (characters: string, mask: number) =>
     new RegExp(`[${characters}]`).test(character) ? mask : 0

@@ -46,8 +46,8 @@ const MAX_PARSED = 512
  * attacker who sends many others can only cause some parsing.
  */
 const PARSED: Readonly<Record<HttpScheme, BoundedMap<string, Authority>>> = {
-  http: new BoundedMap(MAX_PARSED),
-  https: new BoundedMap(MAX_PARSED),
+  http: /* @__PURE__ */ new BoundedMap(MAX_PARSED),
+  https: /* @__PURE__ */ new BoundedMap(MAX_PARSED),
 }
 
 function splitAuthority(authority: string, scheme: HttpScheme): Authority {

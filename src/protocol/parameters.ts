@@ -15,6 +15,8 @@ export interface MacAuthorization {
   readonly mac: string
 }
 
+/** The maximum length of an `Authorization` header, in characters. */
+export const MAX_HEADER_LENGTH = 8192
 /** The maximum length of a key identifier, in characters. Some deployments use a whole token. */
 export const MAX_ID_LENGTH = 1024
 /** The maximum length of a nonce, in characters. */
@@ -39,28 +41,47 @@ type RequiredName = 'id' | 'ts' | 'nonce' | 'mac'
  * `nonce`, which the parser of the header does: see {@link checkCharacters}.
  */
 export function checkParameter(name: RequiredName, value: string): void {
-  if (value === '') {
-    throw new MacError('ERR_MAC_PARAMETER_EMPTY', `The parameter ${name} is empty.`)
+  checkNotEmpty(name, value)
+  if (name === 'id' || name === 'nonce') {
+    checkLength(name, value)
+  } else if (name === 'ts') {
+    if (!isTimestamp(value)) {
+      throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', describeTimestamp(value))
+    }
+  } else if (!isBase64(value)) {
+    throw new MacError(
+      'ERR_MAC_ENCODING',
+      'The parameter mac is not base64 in the standard alphabet with padding.',
+    )
   }
-  switch (name) {
-    case 'id':
-      checkLength(name, value, MAX_ID_LENGTH)
-      return
-    case 'nonce':
-      checkLength(name, value, MAX_NONCE_LENGTH)
-      return
-    case 'ts':
-      if (!isTimestamp(value))
-        throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', describeTimestamp(value))
-      return
-    case 'mac':
-      if (!isBase64(value)) {
-        throw new MacError(
-          'ERR_MAC_ENCODING',
-          'The parameter mac is not base64 in the standard alphabet with padding.',
-        )
-      }
-  }
+}
+
+/** Throws if a nonce is empty, too long, or has a character that cannot be sent. */
+export function checkNonce(nonce: string): void {
+  checkNotEmpty('nonce', nonce)
+  checkLength('nonce', nonce)
+  checkCharacters('nonce', nonce)
+}
+
+function checkNotEmpty(name: RequiredName, value: string): void {
+  if (value !== '') return
+  throw new MacError('ERR_MAC_PARAMETER_EMPTY', `The parameter ${name} is empty.`)
+}
+
+/**
+ * Returns the value of an `Authorization` header as `formatAuthorization` does, but does *not* check the
+ * values: they must have been checked before.
+ *
+ * @throws {@link MacError} `ERR_MAC_HEADER_TOO_LONG`
+ */
+export function joinAuthorization({ id, ts, nonce, ext, mac }: MacAuthorization): string {
+  const covered = ext === null || ext === '' ? '' : `ext="${ext}", `
+  const header = `MAC id="${id}", ts="${ts}", nonce="${nonce}", ${covered}mac="${mac}"`
+  if (header.length <= MAX_HEADER_LENGTH) return header
+  throw new MacError(
+    'ERR_MAC_HEADER_TOO_LONG',
+    `The Authorization header would have ${header.length} characters; at most ${MAX_HEADER_LENGTH} are allowed.`,
+  )
 }
 
 /** Throws if a value contains a character that cannot be sent (draft §3.1). */
@@ -73,7 +94,8 @@ export function checkCharacters(name: string, value: string): void {
   )
 }
 
-function checkLength(name: string, value: string, maxLength: number): void {
+function checkLength(name: 'id' | 'nonce', value: string): void {
+  const maxLength = name === 'id' ? MAX_ID_LENGTH : MAX_NONCE_LENGTH
   if (value.length <= maxLength) return
   throw new MacError(
     'ERR_MAC_PARAMETER_TOO_LONG',

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { MacError, type MacErrorCode } from '../errors.ts'
+import type { MacErrorCode } from '../error-codes.ts'
+import { MacError } from '../errors.ts'
+import { type PreparedKey, prepareKey } from '../protocol/hmac.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { macsAreEqual, type PreparedKey, prepareKey } from '../protocol/signature.ts'
+import { macsAreEqual } from '../protocol/signature.ts'
 import type { CredentialStore, Deadline, FoundKey, StoredCredential } from '../store/types.ts'
 import {
   type CredentialCache,

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.ts'
-import { type MacAlgorithm, type PreparedKey, prepareKey } from '../protocol/signature.ts'
+import { type PreparedKey, prepareKey } from '../protocol/hmac.ts'
+import type { MacAlgorithm } from '../protocol/signature.ts'
 import type { LookUp, StoredCredential } from '../store/types.ts'
 
 /** One key of a credential that has signed a request, ready for use. */

@@ -31,12 +31,14 @@ const FLOORS: readonly string[] = [
   'protocol',
   'read-options.ts',
   'option-names.ts',
+  'client-option-names.ts',
   'bounded-map.ts',
   'moments.ts',
   'deadline.ts',
   'optional-package.ts',
   'environment.ts',
   'errors.ts',
+  'error-codes.ts',
 ]
 
 /** What each file imports, also only a type, and also lazily. */

@@ -1,7 +1,8 @@
 import { ServerClocks } from '../../src/client/clock.ts'
 import { createMacFetch, type MacFetch } from '../../src/client/index.ts'
 import { parseAuthorization } from '../../src/protocol/authorization.ts'
-import { formatChallenge, serverTimeMac } from '../../src/protocol/challenge.ts'
+import { formatChallenge } from '../../src/protocol/challenge.ts'
+import { serverTimeMac } from '../../src/protocol/hmac.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { KEY, type Seen, signingServer } from './server.ts'
 

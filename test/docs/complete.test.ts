@@ -38,7 +38,7 @@ test('each option that docs/options.md describes exists', () => {
 })
 
 test('docs/errors.md has a heading for each error code, with the right status', () => {
-  const source = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8')
+  const source = readFileSync(join(ROOT, 'src/error-codes.ts'), 'utf8')
   const codes = new Set(source.match(/ERR_MAC_[A-Z_]+[A-Z]/g))
   expect(codes.size).toBeGreaterThan(30)
   const errors = page('docs/errors.md')

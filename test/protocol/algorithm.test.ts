@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { computeMac, MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/signature.ts'
+import { computeMac } from '../../src/protocol/hmac.ts'
+import { MAC_ALGORITHMS, macsAreEqual } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 
 test('the algorithms are those of the draft, the better one first', () => {

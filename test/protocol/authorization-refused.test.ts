@@ -1,4 +1,4 @@
-import type { MacErrorCode } from '../../src/errors.ts'
+import type { MacErrorCode } from '../../src/error-codes.ts'
 import { parseAuthorization } from '../../src/protocol/authorization.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { refusal } from './refusal.ts'

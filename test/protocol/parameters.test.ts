@@ -1,10 +1,7 @@
-import type { MacErrorCode } from '../../src/errors.ts'
+import type { MacErrorCode } from '../../src/error-codes.ts'
+import { formatAuthorization, parseAuthorization } from '../../src/protocol/authorization.ts'
 import {
-  formatAuthorization,
   MAX_HEADER_LENGTH,
-  parseAuthorization,
-} from '../../src/protocol/authorization.ts'
-import {
   MAX_ID_LENGTH,
   MAX_NONCE_LENGTH,
   type MacAuthorization,

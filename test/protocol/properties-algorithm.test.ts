@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { computeMac, macsAreEqual } from '../../src/protocol/signature.ts'
+import { computeMac } from '../../src/protocol/hmac.ts'
+import { macsAreEqual } from '../../src/protocol/signature.ts'
 import { expect, test } from '../support/runner.ts'
 import { base64, plain } from './arbitraries.ts'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { formatAuthorization } from '../../src/protocol/authorization.ts'
-import { computeMac, type MacAlgorithm, requestString } from '../../src/protocol/signature.ts'
+import { computeMac } from '../../src/protocol/hmac.ts'
+import { type MacAlgorithm, requestString } from '../../src/protocol/signature.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown } from './fixed-mac.ts'
 import { type PublishedExample, readVectors } from './vector-files.ts'

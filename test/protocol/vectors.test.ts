@@ -1,5 +1,5 @@
 import type { MacErrorCode } from '../../src/index.ts'
-import { computeMac } from '../../src/protocol/signature.ts'
+import { computeMac } from '../../src/protocol/hmac.ts'
 import { describe, expect, test } from '../support/runner.ts'
 import { fixedMac, outcome, type Shown, shownRequest } from './fixed-mac.ts'
 import { ourString, readVectors, type SigningVector } from './vector-files.ts'

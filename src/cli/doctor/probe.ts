@@ -5,6 +5,7 @@ import { type ClientCredential, signHeaders } from '../../client/index.ts'
 import { MacError } from '../../errors.ts'
 import { parseAuthorization } from '../../protocol/authorization.ts'
 import { type MacChallenge, parseChallenge, serverTimeOf } from '../../protocol/challenge.ts'
+import { prepareKey } from '../../protocol/hmac.ts'
 import { problemSlug } from '../../protocol/problem-type.ts'
 import { unreachable } from '../network.ts'
 
@@ -89,7 +90,7 @@ export class Probe {
     const sent = parseAuthorization(authorization)
     if (sent === null || rejection?.challenge == null) return null
     const { key, algorithm = 'hmac-sha-256' } = this.#credential
-    const seconds = serverTimeOf(rejection.challenge, { key, algorithm }, sent)
+    const seconds = await serverTimeOf(rejection.challenge, prepareKey(algorithm, key), sent)
     return seconds === null ? null : { seconds, at }
   }
 }

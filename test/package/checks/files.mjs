@@ -5,7 +5,7 @@ import { demand } from '../tools/report.mjs'
 
 const EXPECTED = [
   /^dist\/[\w/-]+\.(?:js|d\.ts)$/,
-  /^dist\/admin\/THIRD-PARTY\.txt$/,
+  /^dist\/(?:admin|client)\/THIRD-PARTY\.txt$/,
   /^docs\/[\w/.-]+\.(?:md|svg|png|ts|sh|yaml|template)$/,
   /^bench\/[\w-]+\.(?:md|svg)$/,
   /^node_modules\/kysely-bun-sqlite\//,

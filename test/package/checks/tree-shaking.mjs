@@ -1,5 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { withBun, withEsbuild, withVite } from '../tools/bundlers.mjs'
 import { demand, kilobytes } from '../tools/report.mjs'
 import { HERE } from '../tools/runtimes.mjs'
@@ -14,6 +15,22 @@ const BUNDLERS = [
   ['esbuild', withEsbuild, {}],
   ['vite', withVite, {}],
   ['bun build', withBun, { target: 'node' }],
+]
+
+/**
+ * What pages and Workers load, minified, and how many bytes it may have after `gzip -9`. Only `signHeaders` needs
+ * noble-hashes, which is 3 kB of it.
+ */
+const FOR_BROWSERS = [
+  { what: 'createMacFetch', entry: 'only-client.mjs', budget: 8000 },
+  { what: 'all of the client', entry: 'whole-client.mjs', budget: 16_000 },
+]
+
+const BROWSER_BUNDLERS = [
+  ['esbuild', withEsbuild, { platform: 'browser' }],
+  ['esbuild for Workers', withEsbuild, { platform: 'neutral', conditions: ['workerd'] }],
+  ['vite', withVite, { platform: 'browser' }],
+  ['bun build', withBun, { target: 'browser' }],
 ]
 
 /** A bundle contains only what is imported: `sideEffects: false` is true, and bundlers see it. */
@@ -31,6 +48,22 @@ export async function checkTreeShaking(report, { application, folder }) {
           'it contains Kysely, Zod or the store',
         )
         return size
+      })
+    }
+  }
+  for (const { what, entry, budget } of FOR_BROWSERS) {
+    await copyFile(join(HERE, 'fixtures', entry), join(application, entry))
+    for (const [name, bundler, options] of BROWSER_BUNDLERS) {
+      await report.check(`${name}: a bundle of ${what} for browsers stays small`, async () => {
+        const out = join(folder, `browser-${entry}-${name}`.replaceAll(/\W/g, '-'))
+        const file = await bundler({ application, entry, out, minify: true, ...options })
+        const bytes = await readFile(file)
+        const size = gzipSync(bytes, { level: 9 }).length
+        const brotli = brotliCompressSync(bytes).length
+        const text = `${size} of ${budget} bytes by gzip -9, ${brotli} by brotli, of ${bytes.length}`
+        demand(size <= budget, `${text}: above the budget`)
+        demand(!/node:|\bprocess\.|\bBuffer\b|\bimport\b/.test(bytes), 'it needs a server runtime')
+        return text
       })
     }
   }

@@ -10,14 +10,23 @@ import { tool } from './runtimes.mjs'
  * Bundles an entry of the application with esbuild, everything in one file.
  * @throws Error if there is a warning, like all bundlers here.
  */
-export async function withEsbuild({ application, entry, out, minify, format = 'esm' }) {
+export async function withEsbuild({
+  application,
+  entry,
+  out,
+  minify,
+  format = 'esm',
+  platform = 'node',
+  conditions,
+}) {
   const file = join(out, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs')
   const { warnings } = await esbuild.build({
     absWorkingDir: application,
     entryPoints: [entry],
     outfile: file,
     bundle: true,
-    platform: 'node',
+    platform,
+    conditions,
     format,
     minify,
     logLevel: 'silent',
@@ -26,8 +35,15 @@ export async function withEsbuild({ application, entry, out, minify, format = 'e
   return file
 }
 
-/** Bundles with Vite for a server. By default Vite does not bundle dependencies. */
-export async function withVite({ application, entry, out, minify = false, everything = true }) {
+/** Bundles with Vite, for a server or for browsers. By default Vite does not bundle dependencies for a server. */
+export async function withVite({
+  application,
+  entry,
+  out,
+  minify = false,
+  everything = true,
+  platform = 'node',
+}) {
   const warnings = []
   const keep = (text) => warnings.push(text)
   const customLogger = { ...vite.createLogger('silent'), warn: keep, warnOnce: keep, error: keep }
@@ -36,11 +52,21 @@ export async function withVite({ application, entry, out, minify = false, everyt
     root: application,
     logLevel: 'warn',
     customLogger,
-    build: { ssr: entry, outDir: out, emptyOutDir: false, minify },
+    build: {
+      outDir: out,
+      emptyOutDir: false,
+      minify,
+      ...(platform === 'node' ? { ssr: entry } : forBrowsers(entry)),
+    },
     ...(everything ? { ssr: { noExternal: true } } : {}),
   })
   demand(warnings.length === 0, warnings.join('\n'))
   return join(out, entry.replace(/\.mjs$/, '.js'))
+}
+
+function forBrowsers(entry) {
+  const output = { entryFileNames: '[name].js' }
+  return { rolldownOptions: { input: entry, output, preserveEntrySignatures: 'strict' } }
 }
 
 /** Bundles with `bun build`, for Bun or for Node. */
