@@ -10,10 +10,13 @@ const asOnTheWire = () => ({})
 const REDIRECT = {
   requests: ['a redirect'],
   why: 'It sends the signature of the first request again.',
-  set: 'Do not follow redirects, and sign the new URL.',
   signed: () => ({ target: '/moved' }),
   cause: ['target-rewritten', 'key'],
   change: [],
+}
+const REDIRECT_IN_REQUESTS = {
+  ...REDIRECT,
+  set: 'Say `allow_redirects=False`, and sign the new URL.',
 }
 const DOTS_SENT = {
   requests: ['dot segments'],
@@ -84,9 +87,9 @@ export const DIFFERENCES = {
     DOTS_SENT,
     UPPER_CASE_HOST,
     { requests: ['an IPv6 address'], why: 'Faraday 1 refuses such a URL.', set: 'Use a name.' },
-    REDIRECT,
+    { ...REDIRECT, set: 'Give `max_redirects: 0` to the client, and sign the new URL.' },
   ],
-  oauthlib: [QUOTE_ON_BUN, PARAMETERS, IPV6_SPLIT, REDIRECT],
+  oauthlib: [QUOTE_ON_BUN, PARAMETERS, IPV6_SPLIT, REDIRECT_IN_REQUESTS],
   'requests-oauthlib': [
     {
       requests: ['without `draft=1`'],
@@ -139,13 +142,13 @@ export const DIFFERENCES = {
     QUOTE_ON_BUN,
     PARAMETERS,
     IPV6_SPLIT,
-    REDIRECT,
+    REDIRECT_IN_REQUESTS,
   ],
   smsglobal: [
     {
       requests: ['`sms.getAll`: a time or a space'],
       why: 'It signs `%20` and `%3A`. axios sends `+` and `:`.',
-      set: 'Nothing helps but another client.',
+      set: 'Leave such parameters out.',
       signed: ({ target }) => ({ target: target.replaceAll('+', '%20').replaceAll(':', '%3A') }),
       cause: 'query-encoded',
       side: 'client',
@@ -154,7 +157,7 @@ export const DIFFERENCES = {
     {
       requests: ["`sms.getAll`: `'`"],
       why: "It signs `%27`. axios sends `'`. On Bun both are the same.",
-      set: 'Nothing helps but another client.',
+      set: 'Leave such parameters out.',
       signed: ({ target }) => ({ target: target.replaceAll("'", '%27') }),
       cause: 'query-encoded',
       side: 'client',

@@ -17,6 +17,7 @@ export const REQUESTS = [
   { name: '`( ) * ! ~ $`', url: `${HTTP}/a(b)*c!~$?d=(e)*f!~$` },
   { name: "`'` in a path", url: `${HTTP}/o'neill` },
   { name: "`'` in a query", url: `${HTTP}/find?q=o'neill` },
+  { name: '`%27` and `%3B`', url: `${HTTP}/a%3Bv=1?q=o%27neill` },
   { name: '`[ ]` in a query', url: `${HTTP}/find?ids[]=1&ids[]=2` },
   { name: '`| ^ { }` and `"` in a query', url: `${HTTP}/find?q=a|b^c{d}"e"` },
   { name: 'a space in a path', url: `${HTTP}/a b` },

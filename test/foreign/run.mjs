@@ -11,25 +11,27 @@ import { MISTAKES } from './mistakes.mjs'
 import { sendToRack } from './own-client.mjs'
 import { bringIntoPage, countsTable, differencesTable, namesVersion } from './page.mjs'
 import { start } from './process.mjs'
+import { REQUESTS } from './requests.mjs'
 import { startServers } from './servers.mjs'
 import { NOT_KNOWN, signedBy } from './signed.mjs'
 
 /*
  * Sends requests of clients that nobody here wrote to servers of withmac on Bun, Deno and Node, and each that
  * was accepted a second time. Compares the result with the tables of docs/compatibility.md; `--write` writes
- * them, and the corpus of explanations.
+ * them. `--record` writes the rejected requests into the corpus of explanations.
  */
 
 const library = fileURLToPath(new URL('../..', import.meta.url))
 const cache = join(library, 'node_modules/.cache/withmac-runtimes')
 const write = process.argv.includes('--write')
+const record = process.argv.includes('--record')
 const began = performance.now()
 
 const files = await certificate(cache, ['api.example.com', 'api.smsglobal.com'])
 const tls = { key: readFileSync(files.key), cert: readFileSync(files.cert) }
 const ruby = await rubyEnvironment(join(library, 'node_modules/.cache/withmac-foreign'))
 const servers = await startServers({ cache, credentials: CREDENTIALS, certificate: files, tls })
-const parts = {}
+const parts = { requests: `${REQUESTS.map(({ name }) => name).join('; ')}.` }
 const counts = []
 const total = { passed: 0, replays: 0 }
 
@@ -126,7 +128,7 @@ function rowsOf(client, outcomes) {
   }))
 }
 
-if (write) console.log(`${await writeCorpus()} pairs written into the corpus`)
+if (record) console.log(`${await writeCorpus()} pairs written into the corpus`)
 const different = bringIntoPage(parts, { write })
 for (const name of different) {
   console.log(`docs/compatibility.md differs from what was measured: ${name}\n${parts[name]}\n`)
