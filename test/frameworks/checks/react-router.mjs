@@ -19,6 +19,16 @@ const checks = [
       demandRejection(asSent, 'ERR_MAC_REJECTED')
     },
   ],
+  [
+    'other spellings of a guarded path do not pass the middleware',
+    async (client) => {
+      const paths = ['/%61ccount', '/x/../account', '/./account', '/account/', '/account.data']
+      for (const path of paths) {
+        const { status } = await client.send('GET', path)
+        if (status < 300) throw new Error(`${status} came for ${path}`)
+      }
+    },
+  ],
 ]
 
 export default {

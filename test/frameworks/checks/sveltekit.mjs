@@ -17,6 +17,23 @@ const checks = [
     },
   ],
   [
+    'the hook guards remote functions, whichever route the client names',
+    async (client) => {
+      const headers = { 'x-sveltekit-pathname': '/orders', origin: client.origin }
+      const answer = await client.send('GET', '/_app/remote/1a2b3c/secret', { headers })
+      demandRejection(answer, 'ERR_MAC_MISSING')
+    },
+  ],
+  [
+    'other spellings of a guarded path do not pass the hook',
+    async (client) => {
+      for (const path of ['/%61ccount', '/x/../account', '/./account', '/account/', '//account']) {
+        const { status } = await client.send('GET', path)
+        if (status < 300) throw new Error(`${status} came for ${path}`)
+      }
+    },
+  ],
+  [
     'with requestTarget, the target is signed as it is sent',
     async (client) => {
       const answer = await client.signed('GET', "/search?q=it's")

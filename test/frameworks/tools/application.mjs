@@ -1,7 +1,9 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { environment, npm } from './command.mjs'
 import { Server } from './server.mjs'
+import { ADA } from './sign.mjs'
 
 /** Folders that are not sources. They exist if someone has run the application in the checkout. */
 const NOT_SOURCE =
@@ -43,10 +45,17 @@ export class Application {
    * Starts the server directly, because with npm in between it could not be stopped by a signal.
    *
    * @param args The arguments of the runtime, or a function that makes them of the port.
-   * @param env More variables. `HOST` and `PORT` are set.
+   * @param env More variables, or a function that makes them of the port. `HOST` and `PORT` are set.
    * @param runtime The path of its binary, by default that of Node.
    */
   start(args, env = {}, runtime = this.#node) {
-    return Server.start(runtime, args, { cwd: this.#folder, env: { ...this.#env, ...env } })
+    return Server.start(runtime, args, { cwd: this.#folder, env: this.#env }, env)
+  }
+
+  /** Returns the `fetch` of the installed package that signs for ada. */
+  async macFetch(options) {
+    const client = this.path('node_modules/withmac/dist/client/index.js')
+    const { createMacFetch } = await import(pathToFileURL(client))
+    return createMacFetch(ADA, options)
   }
 }

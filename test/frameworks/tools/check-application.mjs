@@ -10,11 +10,13 @@ const PUBLIC = 'https://orders.example.com'
  *
  * @param server The arguments of Node that start it.
  * @param behindProxy Variables by which it assumes the origin of a proxy that ends TLS.
+ * @param direct Variables by which it serves its own address; a function of its port.
+ * @param logs What the server may print as errors: by default nothing.
  * @param checks More checks, as in the contract.
  */
 export async function checkApplication(
   { report, application },
-  { server, behindProxy = {}, checks = [] },
+  { server, behindProxy = {}, direct = {}, logs, checks = [] },
 ) {
   await report.check('the build did not open a database', () => {
     for (const name of ['orders.db', 'mac.db']) {
@@ -49,10 +51,15 @@ export async function checkApplication(
     })
   })
 
-  await serve('without a proxy', {}, async (port) => {
+  await serve('without a proxy', direct, async (port) => {
     await report.check('a request signed for the server’s own address is accepted', async () => {
       const answer = await new Client(port).signed('GET', '/orders?page=2')
       demandAnswer(answer, 200, { user: 'ada', page: '2' })
+    })
+    await report.check('the signing client follows a redirect, and signs again', async () => {
+      const answer = await (await application.macFetch())(`http://127.0.0.1:${port}/old-orders`)
+      const body = await answer.json()
+      demandAnswer({ status: answer.status, body }, 200, { user: 'ada', page: '2' })
     })
   })
 
@@ -66,7 +73,7 @@ export async function checkApplication(
     try {
       await work(running.port)
     } finally {
-      await report.check('it stops on SIGTERM, and has printed no errors', () => running.stop())
+      await report.check('it stops on SIGTERM, and has printed no errors', () => running.stop(logs))
     }
   }
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { sign } from './sign.mjs'
+import { openWebSocket } from './websocket.mjs'
 
 const PATIENCE_MS = 20_000
 
@@ -28,10 +29,22 @@ export class Client {
 
   /** Sends a request. @returns Status, headers and body. A JSON body is parsed. */
   send(method, target, { authorization = null, headers = {}, body = null } = {}) {
-    const fields = { host: new URL(this.#origin).host, ...headers }
+    const { host, protocol } = new URL(this.#origin)
+    const fields = { host, ...headers }
+    // As a proxy that ends TLS.
+    if (protocol === 'https:') fields['x-forwarded-proto'] = 'https'
     if (authorization !== null) fields.authorization = authorization
     if (body !== null) fields['content-length'] = String(Buffer.byteLength(body))
     return exchange({ port: this.#port, method, path: target, headers: fields }, body)
+  }
+
+  /** Asks for a WebSocket. @returns The status, and if it is 101, the first text that the server sends. */
+  open(target, authorization = null) {
+    const { host } = new URL(this.#origin)
+    return openWebSocket(this.#port, target, {
+      host,
+      ...(authorization === null ? {} : { authorization }),
+    })
   }
 
   /** Signs a request and sends it. */

@@ -5,12 +5,15 @@ import { delimiter, dirname } from 'node:path'
 const LEFT_OUT =
   /^(?:npm_(?:lifecycle|package|command|node|execpath)|npm_config_(?:local_|global_)?prefix$|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|MAC_|ORIGIN$|HOST$|PORT$)/i
 
+/** The tools of these frameworks would call their makers. */
+const NO_TELEMETRY = { NEXT_TELEMETRY_DISABLED: '1', ASTRO_TELEMETRY_DISABLED: '1' }
+
 const PATIENCE_MS = 180_000
 
 /** @returns The environment of a user's shell, with a Node first in the path. */
 export function environment({ node = null, ...more } = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name))
-  const own = { ...Object.fromEntries(kept), NO_COLOR: '1', CI: '1' }
+  const own = { ...Object.fromEntries(kept), NO_COLOR: '1', CI: '1', ...NO_TELEMETRY }
   if (node !== null) own.PATH = `${dirname(node)}${delimiter}${own.PATH}`
   return { ...own, ...more }
 }

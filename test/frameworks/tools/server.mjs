@@ -26,12 +26,17 @@ export class Server {
     child.stdout.resume()
   }
 
-  /** Starts the application on a free port, and waits until it accepts connections. */
-  static async start(node, args, { cwd, env }) {
+  /**
+   * Starts the application on a free port, and waits until it accepts connections.
+   *
+   * @param more More variables, or a function of the port that returns them.
+   */
+  static async start(node, args, { cwd, env }, more) {
     const port = await freePort()
+    const added = typeof more === 'function' ? more(port) : more
     const child = spawn(node, typeof args === 'function' ? args(port) : args, {
       cwd,
-      env: { ...env, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port) },
+      env: { ...env, ...added, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const server = new Server(child, port)

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 
 /** The credential that seed.ts of the applications creates. */
-const ADA = { id: 'ada-laptop', key: 'only-for-development-and-tests' }
+export const ADA = { id: 'ada-laptop', key: 'only-for-development-and-tests' }
 
 /**
  * Signs as docs/signing-by-hand.md says, without the library, because its code would share its mistakes.

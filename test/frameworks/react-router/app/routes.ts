@@ -4,4 +4,5 @@ export default [
   route('orders', 'routes/orders.ts'),
   route('guestbook', 'routes/guestbook.ts'),
   route('account', 'routes/account.ts'),
+  route('old-orders', 'routes/old-orders.ts'),
 ] satisfies RouteConfig

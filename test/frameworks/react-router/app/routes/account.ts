@@ -1,17 +1,17 @@
-// Guarded by a middleware, as a parent route would guard all routes below it. The loader is not wrapped
-// again, because a request is verified once.
+// app/routes/account.ts: a middleware guards this route, and all routes below it.
 import { createContext } from 'react-router'
-import { getMac } from 'withmac'
-import { withMac } from '../mac.server'
+import { mac } from '../mac.server'
 import type { Route } from './+types/account'
 
-const userContext = createContext<string | undefined>()
+const userContext = createContext<string>()
 
 export const middleware: Route.MiddlewareFunction[] = [
-  withMac(({ request, context }, next) => {
-    context.set(userContext, getMac(request)?.user)
+  async ({ request, context }, next) => {
+    const verdict = await mac.verify(request)
+    if (!verdict.ok) return verdict.response()
+    context.set(userContext, verdict.identity.user)
     return next()
-  }),
+  },
 ]
 
 export const loader = ({ context }: Route.LoaderArgs) =>

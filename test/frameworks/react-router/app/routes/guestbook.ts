@@ -1,9 +1,9 @@
 // For everyone. A signed request has a user, an unsigned one is from a stranger.
 import { getMac, getMacError } from 'withmac'
-import { withMac } from '../mac.server'
+import { mac } from '../mac.server'
 import type { Route } from './+types/guestbook'
 
-export const loader = withMac(
+export const loader = mac.withMac(
   ({ request }: Route.LoaderArgs) =>
     Response.json({
       user: getMac(request)?.user ?? 'stranger',
@@ -12,7 +12,7 @@ export const loader = withMac(
   { mode: 'optional' },
 )
 
-export const action = withMac(
+export const action = mac.withMac(
   async ({ request }: Route.ActionArgs) => {
     const form = await request.formData()
     return Response.json({

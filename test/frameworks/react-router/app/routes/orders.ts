@@ -1,14 +1,14 @@
 // A resource route that accepts only signed requests.
 import { getMac } from 'withmac'
-import { withMac } from '../mac.server'
+import { mac } from '../mac.server'
 import type { Route } from './+types/orders'
 
-export const loader = withMac(({ request }: Route.LoaderArgs) => {
+export const loader = mac.withMac(({ request }: Route.LoaderArgs) => {
   const page = new URL(request.url).searchParams.get('page')
   return Response.json({ user: getMac(request)?.user, page })
 })
 
-export const action = withMac(
+export const action = mac.withMac(
   async ({ request }: Route.ActionArgs) => {
     const order: unknown = await request.json()
     const { user, bodyVerified } = getMac(request) ?? {}

@@ -1,0 +1,4 @@
+// Guarded by src/middleware.ts. It is not wrapped again, because a request is verified once.
+import type { APIRoute } from 'astro'
+
+export const GET: APIRoute = ({ locals }) => Response.json({ user: locals.user })

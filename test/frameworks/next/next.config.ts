@@ -1,0 +1,5 @@
+import type { NextConfig } from 'next'
+
+export default {
+  rewrites: async () => [{ source: '/latest-orders', destination: '/orders' }],
+} satisfies NextConfig

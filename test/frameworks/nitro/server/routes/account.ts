@@ -1,0 +1,5 @@
+// Guarded by server/middleware/account.ts. It is not wrapped again, because a request is verified once.
+import { defineHandler } from 'nitro/h3'
+import { getMac } from 'withmac'
+
+export default defineHandler((event) => ({ user: getMac(event.req)?.user }))
