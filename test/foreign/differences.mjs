@@ -23,7 +23,7 @@ const DOTS_SENT = {
   why: 'It sends the path as it is. Bun and @hono/node-server resolve it.',
   set: 'Resolve the path first. On Node, set `requestTarget`.',
   signed: asOnTheWire,
-  cause: ['target-rewritten', 'path-normalized', 'target'],
+  cause: ['target-rewritten', 'path-normalized', 'target', 'key'],
   change: [],
 }
 const UPPER_CASE_HOST = {
@@ -45,7 +45,7 @@ const QUOTE_ON_BUN = {
   why: "It sends `'`. Bun shows `%27` to the application.",
   set: 'Write `%27`, or use another runtime.',
   signed: asOnTheWire,
-  cause: 'target-rewritten',
+  cause: ['query-decoded', 'target-rewritten'],
   change: [],
 }
 const PARAMETERS = {
@@ -61,7 +61,7 @@ const IPV6_SPLIT = {
   requests: ['an IPv6 address'],
   why: 'It cuts the address at its first colon.',
   set: 'Use a name.',
-  signed: () => ({ host: '[', port: ':1]:8080' }),
+  signed: () => ({ host: '[2001', port: 'db8::7]:8080' }),
   cause: ['host-brackets', 'host', 'origin', 'key'],
   change: [],
 }
@@ -168,7 +168,7 @@ export const DIFFERENCES = {
       why: 'It signs the host with the port, and 443 as the port.',
       set: 'Serve it on port 443.',
       signed: ({ host, port }) => ({ host: `${host}:${port}`, port: '443' }),
-      cause: 'host-with-port',
+      cause: ['host-with-port', 'port'],
       side: 'client',
       change: '8443',
     },

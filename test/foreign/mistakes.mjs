@@ -36,7 +36,7 @@ const OTHER_ID = {
   name: 'with the identifier of another credential',
   id: 'ada-1',
   key: 'another-key-that-holds-128-bits',
-  cause: ['key', 'id'],
+  cause: ['key', 'id', 'algorithm'],
   change: [],
 }
 const REPLAY = { name: 'sent twice', twice: true, cause: 'replay', change: [] }
@@ -84,7 +84,7 @@ const BY_HAND = [
     'page=2&q=a',
     { url: `${HTTP}/orders?page=2&q=a` },
   ],
-  ['by hand with an ext that is not sent', { ext: 'a,b,c' }, 'ext-unsent', 'ext'],
+  ['by hand with an ext that is not sent', { ext: 'a,b,c' }, ['ext-unsent', 'key'], []],
 ].map(([name, sign, cause, change, request = {}]) => ({
   name,
   url: `${HTTP}/orders?page=2`,

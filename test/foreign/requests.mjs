@@ -35,7 +35,7 @@ export const REQUESTS = [
   { name: 'HTTPS', url: `${HTTPS}/orders?page=2` },
   { name: 'HTTPS on another port', url: `${HTTPS}:8443/orders` },
   { name: 'a host in upper case', url: 'http://API.Example.COM/orders' },
-  { name: 'an IPv6 address', url: 'http://[::1]:8080/orders' },
+  { name: 'an IPv6 address', url: 'http://[2001:db8::7]:8080/orders' },
   {
     name: 'POST, JSON',
     method: 'POST',
