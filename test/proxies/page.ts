@@ -8,18 +8,18 @@ type Row = readonly string[]
 
 /** The tables of the page, each between `<!-- table: NAME -->` and `<!-- end of the table -->`. */
 const TABLES: Readonly<Record<string, (results: readonly ProxyResults[]) => string>> = {
-  versions: (all) => `${all.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
+  versions: versionsText,
   options: (all) => optionTable(all, false),
   prefix: (all) => optionTable(all, true),
   targets: targetTable,
   dangers: dangerTable,
 }
 
-/** Returns the page with its tables made anew, and the tables alone. */
+/** Returns the page with its tables made anew, the tables alone, and whether the page names other versions. */
 export function withTables(
   page: string,
   results: readonly ProxyResults[],
-): { readonly page: string; readonly tables: string } {
+): { readonly page: string; readonly tables: string; readonly hasOtherVersions: boolean } {
   const tables: string[] = []
   let made = page
   for (const [name, write] of Object.entries(TABLES)) {
@@ -29,7 +29,12 @@ export function withTables(
     if (!place.test(made)) throw new Error(`The page has no place for the table ${name}.`)
     made = made.replace(place, (_, before, after) => before + table + after)
   }
-  return { page: made, tables: tables.join('\n') }
+  const hasOtherVersions = !page.includes(versionsText(results))
+  return { page: made, tables: tables.join('\n'), hasOtherVersions }
+}
+
+function versionsText(all: readonly ProxyResults[]): string {
+  return `${all.map(({ name, version }) => `${name} ${version}`).join(', ')}.`
 }
 
 /** By the set-up: at which entries a request is accepted with which options. */
@@ -40,14 +45,14 @@ function optionTable(all: readonly ProxyResults[], cutsPrefix: boolean): string 
     ...['none', 'origin', 'list', 'trustProxy'].map((name) => prefix + name),
   ]
   const heads: Readonly<Record<string, string>> = {
-    none: 'no option',
+    none: 'none',
     origin: '`origin`',
-    list: '`origin`, a list',
+    list: 'a list',
     trustProxy: '`trustProxy`',
     'path + none': '`path`',
-    'path + origin': '`path`, `origin`',
-    'path + list': '`path`, a list',
-    'path + trustProxy': '`path`, `trustProxy`',
+    'path + origin': 'and `origin`',
+    'path + list': 'and a list',
+    'path + trustProxy': 'and `trustProxy`',
   }
   const rows = rowsOf(all, (results) =>
     results.setUp.cutsPrefix === cutsPrefix
@@ -57,41 +62,45 @@ function optionTable(all: readonly ProxyResults[], cutsPrefix: boolean): string 
         ]
       : null,
   )
-  const head = [
-    'proxy',
-    'configuration',
-    ...options.map((option) => heads[option] ?? option),
-    'the explanation names',
-  ]
+  const head = ['proxy', ...options.map((option) => heads[option] ?? option), 'explained by']
   return table(head, rows)
 }
 
 /** What became of the request targets, and how many withmac accepted. */
 function targetTable(all: readonly ProxyResults[]): string {
   const rows = rowsOf(all, ({ targets }) => {
-    const results = targets[HTTP.name]
-    const overHttp2 = targets[HTTP2.name] ?? {}
-    const differs = Object.keys(overHttp2).filter(
-      (target) => JSON.stringify(overHttp2[target]) !== JSON.stringify(results?.[target]),
-    )
+    const results = targets[HTTP.name] ?? {}
+    const refused = listText(targetsThat(results, 'refused by the proxy'))
+    const changed = listText(targetsThat(results, 'changed'))
     return [
       String(targetsThat(results, 'unchanged').length),
-      listText(targetsThat(results, 'changed')),
-      listText(targetsThat(results, 'refused by the proxy')),
-      String(Object.values(results ?? {}).filter(({ isAccepted }) => isAccepted).length),
-      listText(differs) || 'none',
+      String(Object.values(results).filter(({ isAccepted }) => isAccepted).length),
+      [changed, refused === '' ? '' : `**refused:** ${refused}`]
+        .filter((text) => text !== '')
+        .join(' '),
     ]
   })
-  const head = [
-    'proxy',
-    'configuration',
-    'unchanged',
-    'changed',
-    'refused',
-    'accepted',
-    'other with HTTP/2',
-  ]
-  return `The ${TARGETS.length} targets: ${listText(TARGETS)}.\n\n${table(head, rows)}`
+  const head = ['proxy', 'unchanged', 'accepted', 'changed or refused']
+  return [
+    `The ${TARGETS.length} targets: ${listText(TARGETS)}.`,
+    overHttp2(all),
+    table(head, rows),
+  ].join('\n\n')
+}
+
+/** Says which targets have another result over HTTP/2. */
+function overHttp2(all: readonly ProxyResults[]): string {
+  const different = all.flatMap(({ name, setUps }) =>
+    setUps.flatMap(({ targets }) => {
+      const one = targets[HTTP.name] ?? {}
+      const two = Object.entries(targets[HTTP2.name] ?? {})
+      return two
+        .filter(([target, result]) => JSON.stringify(result) !== JSON.stringify(one[target]))
+        .map(([target]) => `${shownTarget(target)} (${name})`)
+    }),
+  )
+  const except = different.length === 0 ? '' : `, except ${[...new Set(different)].join(', ')}`
+  return `Over HTTP/2 the results are the same${except}.`
 }
 
 /** Forged fields, copies, WebSockets and addresses. */
@@ -100,17 +109,14 @@ function dangerTable(all: readonly ProxyResults[]): string {
     forged.effective.length === 0
       ? 'none'
       : forged.effective.map((field) => `\`${field}\``).join(', '),
-    forged.unharmed.length === ENTRIES.length ? 'yes' : 'no',
     `${copiesText(copies.GET)}, ${copiesText(copies.POST)}`,
     address,
     sockets.every(Boolean) ? 'yes' : 'no',
   ])
   const head = [
     'proxy',
-    'configuration',
     'forged fields that count',
-    'right requests survive forged fields',
-    'copies of a failed GET, POST',
+    'copies: GET, POST',
     'counted address',
     'WebSocket',
   ]
@@ -137,13 +143,13 @@ function rowsOf(
       if (same === undefined) rows.set(JSON.stringify(row), { shown: [shown], row })
       else same.shown.push(shown)
     }
-    return [...rows.values()].map(({ shown, row }) => [name, shown.join('; '), ...row])
+    return [...rows.values()].map(({ shown, row }) => [`${name}: ${shown.join('; ')}`, ...row])
   })
 }
 
 function shownSetUp({ name, file, isExample, cutsPrefix }: SetUp): string {
   if (isExample) return `[${file.split('/').at(-1)}](${file.replace('docs/', '')})`
-  return cutsPrefix ? `${name}, without the prefix` : name
+  return cutsPrefix ? `${name} without the prefix` : name
 }
 
 function entriesText(entries: readonly string[]): string {

@@ -43,7 +43,10 @@ const made = withTables(page, all)
 console.log(made.tables)
 if (only === undefined && all.length === PROXIES.length) {
   if (write) writeFileSync(PAGE, made.page)
-  else if (made.page !== page) {
+  else if (made.hasOtherVersions) {
+    // Proxies change. What a configuration of the documentation must do is checked all the same.
+    console.log(`${PAGE} was made with other versions of the proxies, so it is not compared.`)
+  } else if (made.page !== page) {
     problems.push(
       `The tables in ${PAGE} differ from these. See what changed: npm run test:proxies -- --write && git diff`,
     )
