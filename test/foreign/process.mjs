@@ -16,7 +16,10 @@ process.on('exit', () => {
  * @returns `next` reads a line. `ask` writes one and reads one. Both throw if the process ends or hangs.
  */
 export function start([file, ...args], { cwd, env = {} }) {
-  const child = spawn(file, args, { cwd, env: { ...cleanEnvironment(), NO_COLOR: '1', ...env } })
+  const all = Object.entries({ ...cleanEnvironment(), NO_COLOR: '1', ...env })
+  // A client would send through the proxy that these variables name.
+  const direct = Object.fromEntries(all.filter(([name]) => !/_proxy$/i.test(name)))
+  const child = spawn(file, args, { cwd, env: direct })
   running.add(child)
   let errors = ''
   child.stderr.on('data', (chunk) => {
