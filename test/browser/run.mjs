@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { Report } from '../frameworks/tools/report.mjs'
+import { Report } from '../package/tools/report.mjs'
 import { journey, shownKey } from './journey.mjs'
 import { SERVED_ON, seed, startAdmin, startApp } from './servers.mjs'
 
@@ -22,11 +22,12 @@ export const HOSTILE = [
   'x'.repeat(1000),
 ]
 
-export async function launch() {
+/** Starts the Chromium of the system. */
+export async function launch(args = []) {
   const executablePath = CHROMIUM.find(existsSync)
   if (executablePath === undefined)
     throw new Error('There is no Chromium: apt-get install chromium.')
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
 }
 
 /** The pages that every visitor of the admin finds. @param base The address of the list of credentials. */

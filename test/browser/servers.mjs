@@ -12,7 +12,7 @@ const CACHE = join(ROOT, 'node_modules/.cache/withmac-runtimes')
 export const SERVED_ON = ['bun', 'node-24']
 
 /** Starts a program on a runtime, and waits until it prints a URL. */
-export async function start(name, args, folder) {
+export async function start(name, args, folder, env = {}) {
   const runtime = RUNTIMES.find((each) => each.name === name)
   const binary = join(CACHE, name, runtime.binary)
   if (!existsSync(binary)) {
@@ -22,7 +22,7 @@ export async function start(name, args, folder) {
   }
   const child = spawn(binary, args, {
     cwd: folder,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''
