@@ -177,8 +177,6 @@ export const PROXIES: readonly Proxy[] = [
         '-F',
         ...['-n', join(folder, 'varnish'), '-f', config, '-s', 'malloc,16m'],
         ...['-a', ':80', '-a', 'tls=127.0.0.1:6086,PROXY', '-p', 'feature=+http2'],
-        // It runs the compiler each time.
-        ...['-p', 'cc_command=exec cc -O0 -fpic -shared -Wl,-x -o %o %s'],
       ],
       haproxy(write('tls.cfg', readFileSync(`${EXAMPLES}/varnish-tls.cfg`, 'utf8')), write),
     ],
