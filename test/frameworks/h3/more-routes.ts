@@ -1,7 +1,8 @@
 import type { H3 } from 'h3'
-import { getMac, getMacError, type Mac } from 'withmac'
+import { getMac, getMacError } from 'withmac'
+import { mac } from './mac.ts'
 
-export function addRoutes(app: H3, mac: Mac): void {
+export function addRoutes(app: H3): void {
   // A mounted web handler gets a URL without the prefix.
   const show = (request: Request) => Response.json({ user: getMac(request)?.user })
   app.mount('/unsaid', { fetch: mac.withMac(show) })
