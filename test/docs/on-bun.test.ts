@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../support/folder.ts'
 import { endOf, runToEnd } from '../support/process.ts'
@@ -61,14 +61,6 @@ test('the example client prints an error if there is no connection', async () =>
   const { err, status } = await runToEnd(join(EXAMPLES, 'client.ts'), { cwd: ROOT, env, args })
   expect(err).toContain('Error')
   expect(status).toBe(2)
-})
-
-test('the SvelteKit hook of the documentation is the one that test/frameworks runs', () => {
-  const [example, tested] = [
-    'docs/examples/sveltekit/hooks.server.ts',
-    'test/frameworks/sveltekit/src/hooks.server.ts',
-  ].map((name) => readFileSync(join(ROOT, name), 'utf8'))
-  expect(example).toBe(tested)
 })
 
 /** Starts an example server, and returns a function that runs the client as the server printed it. */

@@ -1,0 +1,4 @@
+// mac.ts
+import { createMac } from 'withmac'
+
+export const mac = createMac({ origin: process.env.ORIGIN })
