@@ -53,16 +53,16 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   path: /\bpath:|\b(?:option|Set) path\b/,
 }
 
-/** Words of a sentence that blames the client, who did nothing wrong. */
-const BLAMES = /No known mistake|another key/
+/** Words with which the explanation goes on to what is less likely, such as another key. */
+const LESS_LIKELY = /Check first|another key/
 
-/** Returns the first set of options, all of which a sentence names; `null` if there is none. */
+/** Returns the first set of options, all of which a sentence names first; `null` if there is none. */
 export function namedRemedy(
   sentence: string,
   remedies: readonly (readonly string[])[],
 ): readonly string[] | null {
-  if (BLAMES.test(sentence)) return null
-  return remedies.find((names) => names.every((name) => NAMED[name]?.test(sentence))) ?? null
+  const [stated = ''] = sentence.split(LESS_LIKELY)
+  return remedies.find((names) => names.every((name) => NAMED[name]?.test(stated))) ?? null
 }
 
 /** What the usual configurations must show. Otherwise the checks of the examples would find nothing. */

@@ -55,7 +55,10 @@ export function optionsPair(
 /** What the explanation must contain. */
 function changeFor(cause: readonly string[], entry: Entry, options: string, seen: Seen) {
   if (cause.includes('proxy-host')) return ['origin']
-  const change = cause.length > 1 || cause[0] !== 'path-prefix' ? [entry.origin] : []
+  const signed = signedOrigin(entry)
+  // The scheme does not matter if there is a port.
+  const origin = authorityOf(signed) === signed.host ? entry.origin : authorityOf(signed)
+  const change = cause.length > 1 || cause[0] !== 'path-prefix' ? [origin] : []
   if (cause.includes('path-prefix')) change.push('path')
   // With a list, there is nothing to add to it: it is Host that is wrong.
   if (options.endsWith('list') && cause.includes('origin')) change.push(seen.headers.host ?? '')
@@ -72,8 +75,17 @@ function derivedOrigin(
   const trusts = options.endsWith('trustProxy')
   const authority = (trusts ? headers['x-forwarded-host'] : undefined) ?? headers.host ?? ''
   const [host = '', port] = authority.split(':')
+  // The list has the origin that was signed, and Host names it if its port is the right one.
+  if (options.endsWith('list') && host === signed.host && authorityOf(signed) === authority) {
+    return signed
+  }
   const isSecure = trusts && headers['x-forwarded-proto'] === 'https'
   return { host, port: port ?? (isSecure ? '443' : '80') }
+}
+
+/** Returns `Host` as clients send it: without the port of http and https. */
+function authorityOf({ host, port }: { readonly host: string; readonly port: string }): string {
+  return port === '80' || port === '443' ? host : `${host}:${port}`
 }
 
 /** What a client signed in comparison with what arrives if a proxy rewrites it. */
