@@ -35,7 +35,7 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
     '200 401 401',
   ],
   ['+types/orders', 'await show((request) => example.loader({ request }))', '200 401 401'],
-  ["mode: 'optional'", 'await show((request) => example.fetch(request))', '200 200 200'],
+  ["'no reason'", 'await show((request) => example.fetch(request))', '200 200 200'],
   ['hasDigest', 'await show((request) => example.fetch(request))', '200 401 401'],
   ["key: 'only-for-tests'", 'void example', 'null'],
   ['await mac.rotateCredential(id', 'void example', ']'],

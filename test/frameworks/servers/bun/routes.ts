@@ -39,7 +39,7 @@ const server = Bun.serve({
       '/moved': () => Response.redirect('/orders?page=2', 302),
       '/socket': (request, server: Bun.Server<{ user: string }>) => {
         const user = getMac(request)?.user ?? ''
-        if (server.upgrade(request, { data: { user } })) return undefined as never
+        if (server.upgrade(request, { data: { user } })) return new Response(null)
         return new Response('this is for WebSockets', { status: 426 })
       },
       '/health': false,

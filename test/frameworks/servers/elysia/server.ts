@@ -1,16 +1,6 @@
-// bun elysia/server.ts
 import { Elysia } from 'elysia'
-import { createMac, getMac, getMacError } from 'withmac'
-
-const mac = createMac({ body: 'optional', maxBodyBytes: 250_000 })
-
-// Routes that are added after `.use(signed)` need a signature. `mac` is the identity. The response is thrown:
-// if it were returned, Elysia would go on.
-const signed = new Elysia({ name: 'signed' }).resolve({ as: 'scoped' }, async ({ request }) => {
-  const verdict = await mac.verify(request)
-  if (!verdict.ok) throw await verdict.response()
-  return { mac: verdict.identity }
-})
+import { getMac, getMacError } from 'withmac'
+import { mac, signed } from './signed.ts'
 
 // For everybody. `mac` is null for a stranger.
 const guestbook = new Elysia({ prefix: '/guestbook' })
@@ -26,11 +16,11 @@ new Elysia()
   .use(guestbook)
   .use(signed)
   .get('/orders', ({ mac, query }) => ({ user: mac.user, page: query.page ?? null }))
+  .get('/orders/:id', ({ mac, params }) => ({ user: mac.user, id: params.id }))
   .post(
     '/orders',
     async ({ mac: { user, bodyVerified }, request, status }) =>
       status(201, { user, bodyVerified, order: await request.json() }),
-    // withmac reads the body, so Elysia must not have read it before.
     { parse: 'none' },
   )
   .get('/account', ({ request }) => ({ user: getMac(request)?.user }))
