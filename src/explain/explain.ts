@@ -6,7 +6,8 @@ import { originMistakes } from './origin-mistakes.ts'
 import { receive } from './received.ts'
 import { ELEMENTS, type Found, type Signed, search, shown } from './search.ts'
 import { stringMistakes } from './string-mistakes.ts'
-import { cutTarget, MAX_TARGET_LENGTH, targetMistakes } from './target-mistakes.ts'
+import { MAX_TARGET_LENGTH, targetMistakes } from './target-mistakes.ts'
+import { cutTarget } from './target-pieces.ts'
 import {
   type Case,
   mistaken,
@@ -44,8 +45,8 @@ export function explain(
   // origin and trustProxy come from one place: both from the options, or both from the request.
   const hasOrigin = options.origin !== undefined || options.trustProxy !== undefined
   const received = receive(seen, (hasOrigin ? options : seen.settings) ?? {})
-  const { sent, problem } = readHeader(seen.headers.authorization ?? null)
-  if (sent === null) return unreadable(problem, seen)
+  const { sent, problem, mistakes } = readHeader(seen.headers.authorization ?? null)
+  if (sent === null) return unreadable(problem, seen, mistakes)
   const base: Signed = {
     timestamp: sent.ts,
     nonce: sent.nonce,
@@ -69,12 +70,15 @@ export function explain(
     sent,
     received,
     base,
-    rejection: problem instanceof MacError ? problem : received.problem,
+    rejection: headerError(problem, mistakes) ?? received.problem,
     now: seen.receivedAt ?? options.now ?? null,
     windowSeconds: options.windowSeconds ?? seen.settings?.windowSeconds,
   }
   const mac = readMac(sent.mac, algorithm)
-  if (mac === null) return notAMac(known)
+  if (mac === null) {
+    const isMac = !(problem instanceof MacError) || problem.code === 'ERR_MAC_ENCODING'
+    return isMac ? notAMac(known) : unreadable(problem, seen, mistakes)
+  }
   const candidates = [
     ...originMistakes(base, received),
     ...targetMistakes(base.path, base.query, received),
@@ -83,14 +87,20 @@ export function explain(
   ]
   const result = search(base, candidates, mac, options.maxTries ?? MAX_TRIES)
   if (result.found !== null) {
-    const found = [...otherIdentifier(sent.id, id), ...result.found, ...mac.mistakes]
+    const found = [...mistakes, ...otherIdentifier(sent.id, id), ...result.found, ...mac.mistakes]
     return found.length === 0 ? rightMac(known, result) : mistaken(known, found, result)
   }
   const bounded = result.bounded || received.target.length > MAX_TARGET_LENGTH
   return (
     explainByOldKey(seen, credential, options) ??
-    nothingFound(known, mac.mistakes, { ...result, bounded })
+    nothingFound(known, [...mistakes, ...mac.mistakes], { ...result, bounded })
   )
+}
+
+/** Returns why the server rejects the header. It takes a header without the scheme for one of another scheme. */
+function headerError(problem: unknown, mistakes: readonly Found[]): MacError | null {
+  if (problem instanceof MacError) return problem
+  return mistakes.length === 0 ? null : new MacError('ERR_MAC_MISSING')
 }
 
 function otherIdentifier(sent: string, id: string): Found[] {

@@ -74,8 +74,16 @@ export interface Mistake {
   readonly sentence: string
   /** What to change. */
   readonly change: string
-  /** The side that should change it. */
-  readonly side: 'client' | 'server'
+  /** The side that should change it. `either` if the request does not show which one. */
+  readonly side: 'client' | 'server' | 'either'
+}
+
+/** A reason for the rejection. */
+export interface Cause {
+  /** The `kind` of a mistake, or the code of the rejection as a word, such as `replay`. */
+  readonly kind: string
+  /** Whether it is proved, by the MAC or by the header. Otherwise it is only likely. */
+  readonly certain: boolean
 }
 
 /** Why a request is rejected. It contains neither the key nor a MAC that was not in the request. */
@@ -86,6 +94,8 @@ export interface Explanation {
   readonly sentence: string
   /** The error code of the rejection. `null` if there is no reason to reject. */
   readonly code: string | null
+  /** The reasons for the rejection, the likeliest first. Empty if there is no reason to reject. */
+  readonly causes: readonly Cause[]
   /** The normalized request string, line by line. Empty if the header cannot be read. */
   readonly lines: readonly ExplainedLine[]
   /** The fewest mistakes that explain the MAC. Empty if none was found. */

@@ -1,7 +1,7 @@
 import { MacError } from '../errors.ts'
 import { forwardedAuthority } from '../protocol/forwarded.ts'
 import type { Authority } from '../protocol/host.ts'
-import { chooseOrigin, pinOrigins } from '../protocol/pinned-origin.ts'
+import { chooseOrigin, type Origin, pinOrigins } from '../protocol/pinned-origin.ts'
 import {
   checkUrlHost,
   checkUrlStart,
@@ -18,8 +18,10 @@ import type { ExplainSettings, SeenRequest } from './explanation.ts'
 export interface Received extends RequestElements {
   readonly url: UrlPieces
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Whether the option `origin` is set. */
-  readonly pinned: boolean
+  /** The origins of the option `origin`. Empty if it is not set. */
+  readonly pinned: readonly Origin[]
+  /** Whether the option `trustProxy` is set. */
+  readonly trusted: boolean
   /** Host and port of the forwarded fields. `null` if there are none that can be read. */
   readonly forwarded: Authority | null
   /** Why the server rejects the origin or target. If it does, host and port are the closest guess. */
@@ -48,9 +50,10 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
   const url = attempt(() => cutReceivedUrl(seen.url), lenientUrl(seen))
   const sent = seen.target ?? url.target
   const target = attempt(() => checkReceivedTarget(sent), sent)
+  const pinned = origin === undefined ? [] : attempt(() => pinOrigins(origin), [])
   const signed = attempt(
     () => {
-      if (origin !== undefined) return chooseOrigin(head, url, pinOrigins(origin))
+      if (origin !== undefined) return chooseOrigin(head, url, pinned)
       if (trustProxy === false) return requestAuthority(head, url)
       return forwardedAuthority(head, url, trustProxy === true ? 'both' : trustProxy)
     },
@@ -62,9 +65,9 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
     checkUrlStart(url, signed)
   }, undefined)
   const { host, port } = signed
-  const pinned = origin !== undefined
+  const trusted = trustProxy !== false
   const forwarded = forwardedOrigin(seen, head, url)
-  return { method, target, host, port, url, headers, pinned, forwarded, problem }
+  return { method, target, host, port, url, headers, pinned, trusted, forwarded, problem }
 }
 
 function forwardedOrigin(seen: SeenRequest, head: RequestHead, url: UrlPieces): Authority | null {

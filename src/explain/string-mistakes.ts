@@ -26,8 +26,16 @@ export function stringMistakes(received: Signed, sentMethod: string): Candidate[
     ...table(
       'signed the method as',
       methods(received.method, sentMethod),
+      (other: string) => ({ method: other }),
+      `Let the client sign the method that it sends, in upper case, ${received.method}.`,
+    ),
+    ...table(
+      'signed the method as',
+      otherMethods(),
       (other) => ({ method: other }),
-      `Let the client sign the method that it sends, in upper case, ${received.method}. A redirect or its library may change the method.`,
+      `Let the client sign the method that it sends, in upper case. Here ${received.method} arrived: its library, a ` +
+        'redirect or a proxy may have changed the method.',
+      'either',
     ),
     ...table(
       'signed',
@@ -112,12 +120,18 @@ function timestamps(ts: string): Row<string>[] {
 function methods(method: string, sent: string): Row<string>[] {
   const lower = method.toLowerCase()
   const capitalized = method.slice(0, 1) + lower.slice(1)
-  const others = method === 'HEAD' ? ['GET'] : method === 'GET' ? ['POST', 'HEAD', 'PUT'] : []
   return [
     ['method-case', 1, lower, lower],
     ['method-case', 2, sent, sent],
     ['method-case', 2, capitalized, capitalized],
+  ]
+}
+
+function otherMethods(): Row<string>[] {
+  const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
+  return [
     ...others.map((other): Row<string> => ['method', 2, other, other]),
+    ['method', 3, 'an empty text', ''],
   ]
 }
 

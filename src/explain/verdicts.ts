@@ -1,7 +1,8 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { plain } from '../protocol/terminal-text.ts'
-import type { ExplainCredential, Explanation, SeenRequest } from './explanation.ts'
+import type { Cause, ExplainCredential, Explanation, SeenRequest } from './explanation.ts'
+import { type Hint, hintsFor } from './hints.ts'
 import { faultPosition } from './lenient-header.ts'
 import { originOf } from './origin-mistakes.ts'
 import type { Received } from './received.ts'
@@ -33,11 +34,13 @@ export function explanation(
   parts: Partial<Explanation> = {},
 ): Explanation {
   const { lines = [], mistakes = [], notes = [], settings = null } = parts
+  const causes = parts.causes ?? (code === null ? [] : [causeOf(code)])
   const { tried, bounded } = parts.search ?? { tried: 0, bounded: false }
   return {
     ok: code === null,
     sentence: plain(sentence),
     code: code === null ? null : plain(code),
+    causes: causes.map((cause) => ({ ...cause, kind: plain(cause.kind) })),
     lines,
     mistakes: mistakes.map((mistake) => {
       return { ...mistake, sentence: plain(mistake.sentence), change: plain(mistake.change) }
@@ -48,9 +51,40 @@ export function explanation(
   }
 }
 
-/** The verdict if no parameters could be read. */
-export function unreadable(problem: unknown, { headers, code }: SeenRequest): Explanation {
+/** A code as the certain cause of a rejection: `ERR_MAC_REPLAY` as `replay`. */
+function causeOf(code: string): Cause {
+  return {
+    kind: code
+      .replace(/^ERR_MAC_/, '')
+      .toLowerCase()
+      .replaceAll('_', '-'),
+    certain: true,
+  }
+}
+
+/**
+ * The verdict if no parameters could be read.
+ *
+ * @param mistakes What is wrong with the form of the header, if that was recognized.
+ */
+export function unreadable(
+  problem: unknown,
+  { headers, code }: SeenRequest,
+  mistakes: readonly Found[],
+): Explanation {
   const { authorization } = headers
+  const [first] = mistakes
+  if (first !== undefined) {
+    const said = problem instanceof MacError ? [problem.message] : []
+    const { kind, side, did, change } = first
+    const mistake = { kind, side, sentence: `The client ${did}.`, change: String(change) }
+    const reason = problem instanceof MacError ? problem.code : 'ERR_MAC_MISSING'
+    return explanation(reason, `${mistake.sentence} ${mistake.change}`, {
+      causes: [{ kind, certain: true }, causeOf(reason)],
+      mistakes: [mistake],
+      notes: said,
+    })
+  }
   if (problem instanceof MacError) {
     const position = authorization === undefined ? null : faultPosition(authorization)
     const where = position === null ? '' : ` The error is ${position}`
@@ -86,7 +120,7 @@ export function notAMac(known: Case): Explanation {
     wrongMacCode(known),
     'The mac is too short or too long for an HMAC in any encoding. Let the client send the whole HMAC ' +
       'in base64: 44 characters for hmac-sha-256, 28 for hmac-sha-1.',
-    { lines: linesOf(known.base, null) },
+    { lines: linesOf(known.base, null), causes: [{ kind: 'mac-length', certain: true }] },
   )
 }
 
@@ -125,11 +159,15 @@ export function mistaken(known: Case, found: readonly Found[], search: SearchRes
   const isTimeMistake = found.some(({ kind }) => kind.startsWith('ts-'))
   const invalid = isTimeMistake ? null : checkTimestamp(known, signed)
   const isOriginMistake = found.some(
-    ({ side, kind }) => side === 'server' && kind !== 'target-original',
+    ({ side, kind }) => side === 'server' && /^(?:port|host|origin)$/.test(kind),
   )
-  const origin = isOriginMistake ? originOf(signed, received) : null
+  const isPinned = received.pinned.some(
+    ({ host, port }) => host === signed.host && port === signed.port,
+  )
+  const origin = isOriginMistake && !isPinned ? originOf(signed, received) : null
   const notes = [rejection?.message, contradiction(seen), invalid?.sentence]
   return explanation(wrongMacCode(known), `The client ${did}. ${[...changes].join(' ')}`, {
+    causes: mistakes.map(({ kind }) => ({ kind, certain: true })),
     lines: linesOf(base, signed),
     mistakes,
     notes: notes.filter((note) => note !== undefined),
@@ -139,40 +177,69 @@ export function mistaken(known: Case, found: readonly Found[], search: SearchRes
 }
 
 /**
- * The verdict if no mistake explains the MAC. A wrong key is the last thing it names: the key is
- * wrong only if the client signed exactly what was received.
+ * The verdict if no mistake explains the MAC. It first says what the request itself suggests, such as a proxy. A
+ * wrong key is the last thing it names: the key is wrong only if the client signed exactly what was received.
  *
- * @param macMistakes The mistakes that show in the MAC itself.
+ * @param found Mistakes that show in the header or in the MAC itself.
  */
 export function nothingFound(
   known: Case,
-  macMistakes: readonly Found[],
+  found: readonly Found[],
   search: SearchResult,
 ): Explanation {
   const { seen, sent, credential, base, received, rejection } = known
-  const notes = macMistakes.map(({ did, change }) => `Also, the client ${did}. ${change}`)
-  const rest = { lines: linesOf(base, null), notes, search }
+  const rest = { lines: linesOf(base, null), search }
+  // With its own key and the other algorithm, the search would have found the MAC right.
+  const otherAlgorithm = found.find(({ kind }) => kind === 'algorithm')
+  const certain = found.filter((mistake) => mistake !== otherAlgorithm)
+  const proved = certain.map(({ kind }) => ({ kind, certain: true }))
+  const changes = certain.map(({ did, change }) => `The client ${did}. ${change}`)
   if (sent.id !== credential.id) {
     return explanation(
       seen.code ?? 'ERR_MAC_UNKNOWN_IDENTIFIER',
       `The request names the credential ${shown(sent.id)}. The key of ${shown(credential.id)}, with ` +
         'which it was compared, did not make this MAC.',
-      rest,
+      { ...rest, notes: changes, causes: [{ kind: 'id', certain: false }, ...proved] },
     )
   }
+  const other = certain.length === 0 ? '' : 'other '
   const result = search.bounded
-    ? 'The search ended at its limit before everything was tried, and found no mistake.'
-    : 'No known mistake explains the MAC.'
-  const proxy = received.pinned
-    ? ''
-    : 'host and port, which a proxy may change (then set origin in the server), and '
-  const advice =
-    `Check first whether the client signed the lines as received, especially ${proxy}the request-URI, ` +
-    "which a proxy or the server's runtime may rewrite. If it did, it probably has another key than " +
-    'this credential: compare where both keys come from. The key may have been replaced.'
-  const said = `${result} ${contradiction(seen) ?? advice}`
-  const sentence = rejection === null ? said : `${rejection.message} ${said}`
-  return explanation(wrongMacCode(known), sentence, rest)
+    ? `The search ended at its limit before everything was tried, and found no ${other}mistake.`
+    : `No ${other}known mistake explains the MAC.`
+  const contradicted = contradiction(seen)
+  const hints =
+    contradicted === undefined
+      ? [
+          ...(otherAlgorithm === undefined ? [] : [otherCredential(otherAlgorithm)]),
+          ...hintsFor(received),
+        ]
+      : [{ kind: 'settings', certain: true, sentence: contradicted }]
+  const rejected = rejection === null ? [] : [causeOf(rejection.code)]
+  const [first] = hints
+  const causes = [
+    ...proved,
+    // A host that cannot be used is probably the one that a proxy has written.
+    ...(first?.kind === 'proxy-host'
+      ? [first, ...rejected, ...hints.slice(1)]
+      : [...rejected, ...hints]),
+  ]
+  const said = [rejection?.message, ...changes, result, ...hints.map(({ sentence }) => sentence)]
+  return explanation(
+    wrongMacCode(known),
+    said.filter((sentence) => sentence !== undefined).join(' '),
+    { ...rest, causes: causes.map(({ kind, certain }) => ({ kind, certain })) },
+  )
+}
+
+/** The hint for a MAC of another algorithm that nothing explains. */
+function otherCredential({ did }: Found): Hint {
+  return {
+    kind: 'id',
+    certain: false,
+    sentence:
+      `The client ${did}, and not with the key of this credential: it may sign with another credential than it names. ` +
+      'Let it send the id of the credential whose key and algorithm it uses.',
+  }
 }
 
 /** Why a request with the right MAC is rejected. */

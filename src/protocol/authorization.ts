@@ -11,6 +11,7 @@ import {
   QUOTE,
   SEMICOLON,
   splitList,
+  standardBase64,
   trimBlanks,
 } from './characters.ts'
 import {
@@ -37,7 +38,8 @@ const COMMON_FORM = new RegExp(
  * Parses the value of an `Authorization` header (draft §3.1).
  *
  * Parameters may be in any order, quoted or not, and their names in upper or lower case. Unknown
- * parameters are ignored. An empty `ext` counts as none. It does *not* check that the credential exists,
+ * parameters are ignored. An empty `ext` counts as none. The MAC may be in base64 or base64url, with or
+ * without padding: it is returned in base64 with padding. It does *not* check that the credential exists,
  * that the MAC is right, or that the timestamp is recent.
  *
  * @param header The header's value, or `null` if there is none.
@@ -138,8 +140,9 @@ function addParameter(found: FoundParameters, written: string, value: string): v
     found.ext = value === '' ? null : value
     return
   }
-  checkParameter(name, value)
-  found[name] = value
+  const read = name === 'mac' ? standardBase64(value) : value
+  checkParameter(name, read)
+  found[name] = read
 }
 
 function isParameter(name: string): name is keyof MacAuthorization {

@@ -63,6 +63,7 @@ export function isBlankCode(code: number): boolean {
 
 // Outside of the functions: a literal inside would be created again with each call.
 const VISIBLE = /^[\x21-\x7e]*$/
+const BASE64_OR_BASE64URL = /^(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}$/
 const NOT_PLAIN_STRING = new RegExp(`[^${PLAIN_STRING}]`, 'u')
 
 /** Whether `text` has only printable ASCII without the space, as in a request line. */
@@ -81,6 +82,16 @@ export function isBase64(text: string): boolean {
   let at = 0
   while (at < end && isIn(IN_BASE64, text.charCodeAt(at))) at++
   return at === end
+}
+
+/**
+ * Returns base64 in the standard alphabet with padding, for base64url (RFC 4648 §5) or base64 without padding: the
+ * bytes are the same. Any other text is returned unchanged. A text with characters of both alphabets is neither.
+ */
+export function standardBase64(text: string): string {
+  if (isBase64(text) || !BASE64_OR_BASE64URL.test(text)) return text
+  const standard = text.replaceAll('-', '+').replaceAll('_', '/')
+  return standard.endsWith('=') ? standard : standard.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
 /** Returns the first character of `value` that is not allowed in a `plain-string`, or `null`. */

@@ -49,10 +49,7 @@ export function checkParameter(name: RequiredName, value: string): void {
       throw new MacError('ERR_MAC_TIMESTAMP_SYNTAX', describeTimestamp(value))
     }
   } else if (!isBase64(value)) {
-    throw new MacError(
-      'ERR_MAC_ENCODING',
-      'The parameter mac is not base64 in the standard alphabet with padding.',
-    )
+    throw new MacError('ERR_MAC_ENCODING', 'The parameter mac is neither base64 nor base64url.')
   }
 }
 

@@ -42,12 +42,17 @@ export const REPORTED_HEADERS: readonly string[] = [
   'x-forwarded-proto',
   'x-forwarded-host',
   'x-forwarded-port',
+  'x-forwarded-path',
   'x-forwarded-prefix',
   'x-forwarded-uri',
+  'x-envoy-original-path',
   'x-original-host',
   'x-original-uri',
   'x-original-url',
+  'x-replaced-path',
   'x-rewrite-url',
+  'x-script-name',
+  'x-waws-unencoded-url',
 ]
 
 /**

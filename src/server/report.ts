@@ -115,10 +115,17 @@ function seenBy(
 
 /** Removes the passwords and tokens of other schemes, which must not get into a report or a log. */
 function withoutOthers(value: string): string {
-  if (/^MAC(?:[ \t]|$)/i.test(value)) return value
+  if (/^MAC(?:[ \t]|$)/i.test(value) || isWithoutScheme(value)) return value
   const ours = /,[ \t]*(MAC[ \t].*)$/i.exec(value)?.[1]
   const scheme = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?=[ \t])/.exec(value)?.[0] ?? '***'
   return ours === undefined ? `${scheme} ***` : `${scheme} ***, ${ours}`
+}
+
+/** Whether a header has the parameters of MAC credentials, but not the word `MAC` alone before them. */
+function isWithoutScheme(value: string): boolean {
+  return (
+    /^(?:MAC[:,]?)?[ \t]*(?:id|kid|ts|nonce|ext|mac)=/i.test(value) && /[ \t,]mac=/i.test(value)
+  )
 }
 
 function originSettings(request: Request, { origin, trustProxy }: CheckSettings) {

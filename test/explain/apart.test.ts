@@ -35,7 +35,8 @@ test('a server loads src/explain only when an explanation is asked for', () => {
 test('src/explain uses only the protocol: no store, no server, no I/O', () => {
   const files = readdirSync(join(SOURCES, 'explain')).map((file) => `explain/${file}`)
   expect(files.length).toBeGreaterThan(10)
-  const allowed = /^(?:explain\/|protocol\/|bounded-map\.ts$|errors\.ts$|node:crypto$)/
+  const allowed =
+    /^(?:explain\/|protocol\/|bounded-map\.ts$|error-codes\.ts$|errors\.ts$|node:crypto$|node:url$)/
   const others = files
     .flatMap((file) => [...loadedWith(file)].map((loaded) => [file, loaded] as const))
     .filter(([, loaded]) => !allowed.test(loaded))

@@ -180,9 +180,15 @@ test('finds a target that a proxy rewrote, by the header field that contains the
     },
   }
   const { sentence, mistakes } = explain(seen, KEY)
-  expect(mistakes).toMatchObject([{ kind: 'target-original', side: 'server' }])
+  expect(mistakes).toMatchObject([{ kind: 'path-prefix', side: 'server' }])
   expect(sentence).toContain('X-Original-URI')
   const { 'x-original-uri': _, ...headers } = seen.headers
   const cut = { ...seen, headers: { ...headers, 'x-forwarded-prefix': '/v1/' } }
-  expect(explain(cut, KEY).mistakes).toMatchObject([{ kind: 'target-original', side: 'server' }])
+  expect(explain(cut, KEY).mistakes).toMatchObject([{ kind: 'path-prefix', side: 'server' }])
+  const other = { ...seen, headers: { ...seen.headers, 'x-original-uri': '/entry?a=1' } }
+  const entry = authorization(KEY, 'http://api.example.com/entry?a=1')
+  const replaced = { ...other, headers: { ...other.headers, authorization: entry } }
+  expect(explain(replaced, KEY).mistakes).toMatchObject([
+    { kind: 'target-original', side: 'server' },
+  ])
 })

@@ -164,8 +164,8 @@ export const MISTAKES: readonly ClientMistake[] = [
   mistake('the MAC in hexadecimal', 'mac-hex', 'encoding', (recipe) => {
     recipe.encode = (mac) => mac.toString('hex')
   }),
-  mistake('the MAC without padding', 'mac-padding', 'encoding', (recipe) => {
-    recipe.encode = (mac) => mac.toString('base64').replaceAll('=', '')
+  mistake('the MAC percent-encoded', 'mac-escaped', 'encoding', (recipe) => {
+    recipe.encode = (mac) => encodeURIComponent(mac.toString('base64'))
   }),
   mistake('milliseconds signed', 'ts-milliseconds-signed', 'ts', (recipe) => {
     recipe.ts = `${NOW}000`

@@ -8,6 +8,8 @@ import { type ClientMistake, CREDENTIAL, MISTAKES, NOW, seenFrom } from './mista
  */
 const SAID_AS: Readonly<Record<string, string>> = {
   'host + port': 'origin',
+  // The host with a port that is not the signed one.
+  'host-with-port + port': 'host-with-port',
   'path-decoded + query-decoded': 'target-decoded',
   // If ext is empty, both mistakes leave out the same: its line and one line feed.
   'no LF at the end + the ext unsigned': 'ext-unsigned',

@@ -94,3 +94,27 @@ describe('formatAuthorization', () => {
     expect(formatAuthorization({ ...VALUES, ext: 'a,b' })).toBe(covered)
   })
 })
+
+describe('a MAC is read in each form that has the same bytes:', () => {
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, at) => 255 - ((at * 5) % 64)))
+  const standard = bytes.toString('base64')
+
+  test.each([
+    ['base64', standard],
+    ['base64 without padding', standard.replace(/=+$/, '')],
+    ['base64url', bytes.toString('base64url')],
+    ['base64url with padding', standard.replaceAll('+', '-').replaceAll('/', '_')],
+  ])('%s', (_, mac) => {
+    const header = `MAC id="h", ts="1", nonce="n", mac="${mac}"`
+    expect(parseAuthorization(header)?.mac).toBe(standard)
+    expect(parseAuthorization(header.replaceAll('"', ''))?.mac).toBe(standard)
+  })
+
+  test('but not in two alphabets at once', () => {
+    expect(standard).toContain('/')
+    const mixed = `-${standard.slice(1)}`
+    expect(() => parseAuthorization(`MAC id="h", ts="1", nonce="n", mac="${mixed}"`)).toThrow(
+      'neither base64 nor base64url',
+    )
+  })
+})

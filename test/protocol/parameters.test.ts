@@ -75,7 +75,7 @@ describe('formatAuthorization rejects the same values as parseAuthorization, wit
       [{ ts: '01' }, 'ERR_MAC_TIMESTAMP_SYNTAX', 'leading zero'],
       [{ ts: '1\n' }, 'ERR_MAC_TIMESTAMP_SYNTAX', 'digits'],
       [{ ts: '1e3' }, 'ERR_MAC_TIMESTAMP_SYNTAX', 'digits'],
-      [{ mac: 'AAA' }, 'ERR_MAC_ENCODING', 'base64'],
+      [{ mac: 'AAAAA' }, 'ERR_MAC_ENCODING', 'base64'],
       [{ mac: 'AAAA\n' }, 'ERR_MAC_ENCODING', 'base64'],
       [{ mac: 'AA=A' }, 'ERR_MAC_ENCODING', 'base64'],
     ]

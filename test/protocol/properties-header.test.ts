@@ -58,7 +58,10 @@ test('whatever parseAuthorization returns for any text can be written, and is th
       if (values === null) return
       read++
       expect(parseAuthorization(formatAuthorization(values))).toEqual(values)
-      for (const value of Object.values(values)) expect(header).toContain(value ?? '')
+      const { mac, ...others } = values
+      for (const value of Object.values(others)) expect(header).toContain(value ?? '')
+      // It may have been in base64url, or without padding.
+      expect(header.replaceAll('-', '+').replaceAll('_', '/')).toContain(mac.replace(/=+$/, ''))
     }),
     { numRuns: 10_000 },
   )

@@ -119,7 +119,8 @@ export function targetPair(
   return {
     ...pairOf(recording, entry, target, seen),
     name: `${recording.by}: the target ${target} is rewritten`,
-    cause: [cause],
+    // A proxy may rewrite the query too, if there is one.
+    cause: [...new Set([cause, target.includes('?') ? cause.replace('path-', 'target-') : cause])],
     change: ['proxy'],
   }
 }

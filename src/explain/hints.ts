@@ -1,0 +1,75 @@
+import type { Cause } from './explanation.ts'
+import { isInternalHost } from './internal-host.ts'
+import { namesHost } from './origin-mistakes.ts'
+import type { Received } from './received.ts'
+import { shown } from './search.ts'
+
+/** A likely cause, with what to do about it. Nothing proves it. */
+export interface Hint extends Cause {
+  readonly sentence: string
+}
+
+/**
+ * Returns what the request itself suggests if no mistake explains the MAC, the likeliest first. The last one is
+ * that the client has another key.
+ */
+export function hintsFor(received: Received): Hint[] {
+  const proxy = proxyHint(received)
+  return [...(proxy === null ? [] : [proxy]), targetHint(received), keyHint(proxy !== null)].filter(
+    (hint) => hint !== null,
+  )
+}
+
+/** The advice for a proxy that sends a host of its own. The doctor gives the same. */
+export function proxyAdvice(origin: string): string {
+  return (
+    `set origin: '${origin}' in the server, or let the proxy pass on the Host of the client (nginx: ` +
+    'proxy_set_header Host $http_host), see docs/proxies.md'
+  )
+}
+
+function proxyHint(received: Received): Hint | null {
+  const { host, headers, url, pinned } = received
+  const arrived = headers.host ?? url.authority
+  const name = arrived.toLowerCase().replace(/:[0-9]+$/, '')
+  if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(name)) return null
+  if (
+    pinned.length === 1 ||
+    namesHost(received) ||
+    !isInternalHost(pinned.length > 1 ? name : host)
+  )
+    return null
+  return {
+    kind: 'proxy-host',
+    certain: false,
+    sentence:
+      `The Host that arrived, ${shown(arrived)}, is one of this machine or network, and no field names the host that ` +
+      'the client called: probably a proxy writes it, as nginx and h2o do unless they are told otherwise. If there is a ' +
+      `proxy, ${proxyAdvice('https://api.example.com')}; use the address that clients call.`,
+  }
+}
+
+function targetHint({ target, problem, headers }: Received): Hint | null {
+  const named = Object.keys(headers).find((name) =>
+    /^x-(?:.*-)?(?:uri|url|path|prefix)$/.test(name),
+  )
+  if (problem?.code !== 'ERR_MAC_TARGET' && named === undefined) return null
+  return {
+    kind: 'target-rewritten',
+    certain: false,
+    sentence:
+      `A proxy seems to change request-URIs${named === undefined ? '' : ` (${named} arrived)`}: compare ` +
+      `${shown(target)}, which arrived, with what the client sent.`,
+  }
+}
+
+function keyHint(isLast: boolean): Hint {
+  return {
+    kind: 'key',
+    certain: false,
+    sentence:
+      'Check first whether the client signed the lines as received, especially host, port and the request-URI, which ' +
+      "a proxy or the server's runtime may rewrite. If it did, it probably has another key than this credential: " +
+      `compare where both keys come from${isLast ? '' : ', and whether the key was replaced'}.`,
+  }
+}

@@ -1,0 +1,152 @@
+import { trimBlanks } from '../protocol/characters.ts'
+import type { Received } from './received.ts'
+import { type Candidate, type Row, shown, table } from './search.ts'
+import { cutTarget } from './target-pieces.ts'
+
+/** Fields in which proxies write the request-URI that they received. Anyone can send them: they are only hints. */
+const ORIGINALS = [
+  'X-Original-URI',
+  'X-Original-URL',
+  'X-Forwarded-Uri',
+  'X-Rewrite-URL',
+  'X-Envoy-Original-Path',
+  'X-Forwarded-Path',
+  'X-Replaced-Path',
+  'X-Waws-Unencoded-URL',
+]
+/** Fields in which proxies write the prefix that they cut off. */
+const PREFIXES = ['X-Forwarded-Prefix', 'X-Script-Name', 'X-Forwarded-Path']
+
+/** Prefixes that proxies often cut off, or put in front. */
+const USUAL_PREFIXES = (
+  'api v1 v2 v3 v4 api/v1 api/v2 api/v3 v1/api rest rest/v1 rest/api app apps web www site public private internal ' +
+  'external backend server service services svc gateway proxy upstream node auth oauth oauth2 mac withmac signed ' +
+  'secure admin account user users orders shop store files upload uploads data graphql rpc ws hooks webhook webhooks ' +
+  'partner partners mobile dev test stage staging prod production beta demo en de _api default'
+).split(' ')
+
+/** Returns request-URIs that a proxy may have received, by the fields in which it reports them, or by their usual prefixes. */
+export function prefixMistakes(whole: string, received: Received): Candidate[] {
+  const { path } = cutTarget(whole)
+  const named = namedTargets(whole, received.headers)
+  return [
+    ...named.flatMap(([name, target]) => namedTarget(name, target, whole)),
+    ...table(
+      'signed',
+      [...cutPrefixes(path, received), ...addedPrefixes(path)],
+      (made) => ({ path: made }),
+      (signed) => pathAdvice(signed.path, path),
+      'server',
+    ),
+  ]
+}
+
+/** Says how a server gets the path that the client signed, if a proxy or a framework changed a prefix of it. */
+export function pathAdvice(signed: string, arrived: string): string {
+  const cut = signed.endsWith(arrived) ? prefixBefore(signed, arrived) : null
+  if (cut !== null) {
+    return (
+      `Give withMac the path that the client signed, with the option path: for example (request) => ` +
+      `${JSON.stringify(cut)} + new URL(request.url).pathname. Or let the proxy pass on the whole path.`
+    )
+  }
+  const added = prefixBefore(arrived, signed) ?? ''
+  return (
+    `Let the proxy pass on the path as it received it, without ${shown(added)} in front. Or set the option ` +
+    'requestTarget of withMac, which returns the target without that prefix.'
+  )
+}
+
+function prefixBefore(long: string, short: string): string | null {
+  if (long.endsWith(short)) return long.slice(0, long.length - short.length)
+  return short === '/' ? long : null
+}
+
+/** The paths that a proxy may have cut a usual prefix off, or one that is a label of the host. */
+function cutPrefixes(path: string, { headers, url }: Received): Row<string>[] {
+  const labels = (headers.host ?? url.authority).toLowerCase().replace(/:.*/, '').split('.')
+  const words = [...new Set([...USUAL_PREFIXES, ...labels.filter((label) => label !== '')])]
+  const row = (made: string): Row<string> => {
+    return ['path-prefix', 4, `the path ${shown(made)}, and ${shown(path)} arrived: ${CUT}`, made]
+  }
+  return words.flatMap((word) => {
+    const made = `/${word}${path}`
+    return path === '/' ? [row(made), row(`/${word}`)] : [row(made)]
+  })
+}
+
+const CUT = 'a proxy or a framework cut a prefix off'
+
+/** The paths before which a proxy may have put something: without their first segments. */
+function addedPrefixes(path: string): Row<string>[] {
+  const rows: Row<string>[] = []
+  let at = path.indexOf('/', 1)
+  while (at !== -1 && rows.length < 4) {
+    const made = path.slice(at)
+    const how = `the path ${shown(made)}, and ${shown(path)} arrived: a proxy put a prefix in front`
+    rows.push(['path-prefix', 2, how, made])
+    at = path.indexOf('/', at + 1)
+  }
+  return rows
+}
+
+/** The request-URIs that header fields name, with the name of the field. */
+function namedTargets(
+  whole: string,
+  headers: Received['headers'],
+): [name: string, target: string][] {
+  const field = (name: string) => trimBlanks(headers[name.toLowerCase()] ?? '')
+  const { query } = cutTarget(whole)
+  const originals = ORIGINALS.flatMap((name): [string, string][] => {
+    const target = field(name).replace(/^https?:\/\/[^/?#]*/i, '')
+    if (!target.startsWith('/')) return []
+    const withQuery = target.includes('?') ? target : target + query
+    return target === withQuery
+      ? [[name, target]]
+      : [
+          [name, withQuery],
+          [name, target],
+        ]
+  })
+  const prefixed = PREFIXES.flatMap((name): [string, string][] => {
+    const prefix = withoutLastSlashes(field(name))
+    if (!prefix.startsWith('/')) return []
+    return [
+      [name, prefix + whole],
+      ...(whole.startsWith('/?') || whole === '/'
+        ? [[name, prefix + whole.slice(1)] as [string, string]]
+        : []),
+    ]
+  })
+  return [...originals, ...prefixed]
+}
+
+function namedTarget(name: string, target: string, whole: string): Candidate[] {
+  const named = cutTarget(target)
+  const arrived = cutTarget(whole)
+  const says = `${shown(target)}, as ${name} says, and ${shown(whole)} arrived: a proxy changed it`
+  const kind = kindOf(named, arrived)
+  const advice =
+    kind === 'path-prefix'
+      ? pathAdvice(named.path, arrived.path)
+      : 'Let the proxy pass on the request-URI as it received it, or set the option requestTarget of withMac.'
+  return table('signed', [[kind, 1, says, target]], cutTarget, advice, 'server')
+}
+
+function kindOf(
+  named: ReturnType<typeof cutTarget>,
+  arrived: ReturnType<typeof cutTarget>,
+): string {
+  if (named.path === arrived.path) {
+    return named.query.length > arrived.query.length ? 'query-removed' : 'query-added'
+  }
+  const isPrefix = prefixBefore(named.path, arrived.path) ?? prefixBefore(arrived.path, named.path)
+  return isPrefix !== null && named.query === arrived.query ? 'path-prefix' : 'target-original'
+}
+
+/** Not by a regular expression: that takes quadratic time for many slashes in the middle. */
+export function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (path.charCodeAt(end - 1) === 0x2f) end--
+  return path.slice(0, end)
+}
