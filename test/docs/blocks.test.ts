@@ -23,6 +23,12 @@ test('fewer than three code blocks are marked as not run', () => {
   expect(BLOCKS.filter(({ code }) => code.startsWith(MARK)).length).toBeLessThan(3)
 })
 
+test('a block is a file of an application only if it is the whole file, as it is', () => {
+  const files = BLOCKS.filter(isFrameworkFile)
+  expect(files.length).toBeGreaterThan(10)
+  expect(files.filter((block) => isFrameworkFile({ ...block, code: `${block.code} ` }))).toEqual([])
+})
+
 test('a shell line is rejected if it calls a script or file that does not exist', () => {
   const block = { page: 'x', line: 1, language: 'sh' }
   expect(howChecked({ ...block, code: 'npm run bench # the pieces\n' })).not.toBe(null)
