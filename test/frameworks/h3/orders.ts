@@ -18,6 +18,6 @@ export const takeOrder = fromWebHandler(
       const { user, bodyVerified } = getMac(request) ?? {}
       return Response.json({ user, bodyVerified, order }, { status: 201 })
     },
-    { body: 'optional', maxBodyBytes: 250_000 },
+    { maxBodyBytes: 250_000 },
   ),
 )

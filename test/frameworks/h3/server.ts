@@ -8,7 +8,8 @@ import { signed } from './signed.ts'
 
 const app = new H3()
 app.use('/account/**', signed)
-app.get('/account', (event) => ({ user: getMac(event.req)?.user }))
+app.get('/account', ({ req }) => ({ user: getMac(req)?.user }))
+app.post('/account', async ({ req }) => ({ user: getMac(req)?.user, order: await req.json() }))
 app.get('/orders', showOrders).post('/orders', takeOrder)
 app.get('/old-orders', () => redirect('/orders?page=2'), { middleware: [signed] })
 app.get('/live', live, { middleware: [signed] })

@@ -1,4 +1,4 @@
 // src/mac.ts
 import { createMac } from 'withmac'
 
-export const mac = createMac({ origin: process.env.ORIGIN })
+export const mac = createMac({ origin: process.env.ORIGIN, body: 'optional' })

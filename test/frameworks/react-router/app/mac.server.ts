@@ -2,4 +2,4 @@
 // that clients sign, such as https://orders.example.com. Without a proxy it is not set.
 import { createMac } from 'withmac'
 
-export const mac = createMac({ origin: process.env.ORIGIN })
+export const mac = createMac({ origin: process.env.ORIGIN, body: 'optional' })

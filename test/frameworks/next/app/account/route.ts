@@ -2,3 +2,6 @@
 import { macUser } from '../../lib/mac-user'
 
 export const GET = async () => Response.json({ user: await macUser() })
+
+export const POST = async (request: Request) =>
+  Response.json({ user: await macUser(), order: await request.json() })

@@ -13,5 +13,5 @@ export const POST = mac.withMac(
     const { user, bodyVerified } = getMac(request) ?? {}
     return Response.json({ user, bodyVerified, order }, { status: 201 })
   },
-  { body: 'optional', maxBodyBytes: 250_000 },
+  { maxBodyBytes: 250_000 },
 )

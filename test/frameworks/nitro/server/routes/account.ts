@@ -2,4 +2,7 @@
 import { defineHandler } from 'nitro/h3'
 import { getMac } from 'withmac'
 
-export default defineHandler((event) => ({ user: getMac(event.req)?.user }))
+export default defineHandler(async ({ req }) => {
+  const { user } = getMac(req) ?? {}
+  return req.method === 'POST' ? { user, order: await req.json() } : { user }
+})

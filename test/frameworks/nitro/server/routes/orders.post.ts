@@ -9,6 +9,6 @@ export default fromWebHandler(
       const { user, bodyVerified } = getMac(request) ?? {}
       return Response.json({ user, bodyVerified, order }, { status: 201 })
     },
-    { body: 'optional', maxBodyBytes: 250_000 },
+    { maxBodyBytes: 250_000 },
   ),
 )

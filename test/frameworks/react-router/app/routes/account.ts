@@ -16,3 +16,6 @@ export const middleware: Route.MiddlewareFunction[] = [
 
 export const loader = ({ context }: Route.LoaderArgs) =>
   Response.json({ user: context.get(userContext) })
+
+export const action = async ({ context, request }: Route.ActionArgs) =>
+  Response.json({ user: context.get(userContext), order: await request.json() })

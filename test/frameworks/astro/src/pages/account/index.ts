@@ -2,3 +2,6 @@
 import type { APIRoute } from 'astro'
 
 export const GET: APIRoute = ({ locals }) => Response.json({ user: locals.user })
+
+export const POST: APIRoute = async ({ locals, request }) =>
+  Response.json({ user: locals.user, order: await request.json() })

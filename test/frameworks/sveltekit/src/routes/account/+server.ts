@@ -2,3 +2,6 @@
 import type { RequestHandler } from './$types'
 
 export const GET: RequestHandler = ({ locals }) => Response.json({ user: locals.user })
+
+export const POST: RequestHandler = async ({ locals, request }) =>
+  Response.json({ user: locals.user, order: await request.json() })
