@@ -14,6 +14,7 @@ export default {
   lang: 'en',
   base,
   srcDir: '.vitepress/staged',
+  outDir: process.env.DOCS_OUT || '.vitepress/dist',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}src/admin/icon.svg` }]],
   markdown: {
     anchor: { slugify: anchorOf },

@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -8,13 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RUNTIMES } from '../runtimes/runtimes.mjs'
-import { npm } from '../runtimes/setup/command.mjs'
+import { command, npm } from '../runtimes/setup/command.mjs'
 import { npmThatCompiles } from '../runtimes/setup/native.mjs'
 import { pack } from '../runtimes/setup/pack.mjs'
 import { answers } from './answers.mjs'
+import { followDockerfile } from './dockerfile.mjs'
 import { denoPermissions, example, packagesOf } from './readme-text.mjs'
 import { registryOf } from './registry.mjs'
 
@@ -28,6 +30,7 @@ process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 let passed = 0
 
 await onBun()
+await asInContainer()
 for (const name of ['node-18', 'node-24']) await onNode(name)
 await onDenoFromSource()
 await onDenoFromNpm()
@@ -38,6 +41,16 @@ async function onBun() {
   await npm(['install', tarball], { cwd: folder })
   writeFileSync(join(folder, 'server.ts'), example('Bun.serve'))
   await shows('bun', binary, ['server.ts'], folder)
+}
+
+/** Follows the Dockerfile of the documentation, instruction by instruction, without a container engine. */
+async function asInContainer() {
+  const { binary, folder } = place('bun')
+  copyFileSync(tarball, join(folder, basename(tarball)))
+  writeFileSync(join(folder, 'server.ts'), example('Bun.serve'))
+  await command(binary, ['add', `./${basename(tarball)}`], { cwd: folder })
+  const { args, cwd, variables } = await followDockerfile({ context: folder, bun: binary })
+  await shows('bun, as in a container', binary, args, cwd, variables)
 }
 
 /** Installs with npm on this version of Node, and with the further packages that the documentation names. */

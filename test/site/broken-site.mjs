@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Writes a small site with each kind of broken link. @returns Its folder, and what must be reported. */
+/** Writes a small site with each kind of broken link. @returns Its folder, its path, and what must be reported. */
 export function brokenSite() {
   const path = mkdtempSync(join(tmpdir(), 'withmac-site-'))
   const remove = () => rmSync(path, { recursive: true })
@@ -22,5 +22,5 @@ export function brokenSite() {
     'index.html: /docs/a.png leads to no file',
     'index.html: /docs/a/#nowhere leads to no heading',
   ]
-  return { folder: { path, remove }, faults }
+  return { path, base: '/docs/', remove, faults }
 }

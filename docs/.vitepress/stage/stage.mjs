@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { errorPages } from './errors.mjs'
 import { withLinks } from './markdown.mjs'
 import { isPicture, ROOT, sources, stagedLink, stagedName } from './pages.mjs'
@@ -16,6 +16,18 @@ import { isPicture, ROOT, sources, stagedLink, stagedName } from './pages.mjs'
 export const STAGED = join(import.meta.dirname, '../staged')
 /** The folder in {@link STAGED} that `writeReference` fills. */
 export const REFERENCE = 'api'
+
+/** The languages of files that pages link to, as the highlighter names them. */
+const LANGUAGES = [
+  [/nginx[^/]*$/, 'nginx'],
+  [/apache[^/]*$/, 'apache'],
+  [/\.ya?ml$/, 'yaml'],
+  [/\.json$/, 'json'],
+  [/\.sh$/, 'sh'],
+  [/\.[cm]?[jt]sx?$/, 'ts'],
+  [/\.py$/, 'python'],
+  [/\.rb$/, 'ruby'],
+]
 
 /** Writes all pages but the reference. A page that has not changed is not written again. */
 export function stage() {
@@ -73,8 +85,7 @@ ${readme.replace(/^# .*\n/, '').replace(`**${tagline}** `, '')}
 /** Returns a page that shows a file of the repository. */
 function filePage(path) {
   const text = readFileSync(join(ROOT, path), 'utf8').trimEnd()
-  const language =
-    { '.template': 'nginx', '.svelte': 'html' }[extname(path)] ?? extname(path).slice(1)
+  const language = LANGUAGES.find(([end]) => end.test(path))?.[1] ?? 'txt'
   return `---
 title: ${basename(path)}
 search: false
