@@ -1,7 +1,7 @@
 import { drawDiagrams } from './stage/diagrams.mjs'
 import { anchorOf } from './stage/markdown.mjs'
 import { referenceSidebars, sidebar } from './stage/sidebar.mjs'
-import { markLongTables } from './stage/tables.mjs'
+import { changeTables } from './stage/tables.mjs'
 
 const base = process.env.DOCS_BASE || '/'
 if (!/^\/(?:.*\/)?$/.test(base)) {
@@ -16,12 +16,14 @@ export default {
   srcDir: '.vitepress/staged',
   outDir: process.env.DOCS_OUT || '.vitepress/dist',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}src/admin/icon.svg` }]],
+  // The index of the search is large, and is loaded with the first search.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   markdown: {
     anchor: { slugify: anchorOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(markdown) {
       drawDiagrams(markdown)
-      markLongTables(markdown)
+      changeTables(markdown)
     },
   },
   themeConfig: {

@@ -6,10 +6,10 @@ import { sidebar } from '../../docs/.vitepress/stage/sidebar.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } }
-/** A page of each kind. */
+/** A page of each kind. The alternatives have a table with many columns and an empty head. */
 const KINDS = [
-  ...['', 'options.html', 'architecture.html', 'errors/', 'errors/replay/'],
-  ...['api/', 'api/withmac/interfaces/Mac.html', 'files/docs/examples/client.ts.html'],
+  ...['', 'alternatives.html', 'options.html', 'architecture.html', 'errors/', 'errors/replay/'],
+  ...['api/', 'api/withmac/interfaces/Mac.html', 'files/docs/examples/client.ts.html', '404.html'],
 ]
 
 /** @param url The address of the start page. */

@@ -1,32 +1,41 @@
-// Marks the tables with long texts: on a phone each of their rows is shown as a block.
+// Changes tables. On a phone each row of a table with long texts is shown as a block.
 
 const LONG = 60
 
 /** @param markdown The parser of markdown-it that VitePress uses. */
-export function markLongTables(markdown) {
+export function changeTables(markdown) {
   // VitePress drops the attributes. The keyboard can scroll what has the focus.
   markdown.renderer.rules.table_open = (tokens, at) =>
-    `<table tabindex="0"${tokens[at].attrGet('class') ? ' class="long"' : ''}>`
-  markdown.core.ruler.push('long_tables', ({ tokens }) => {
+    `<table tabindex="0" class="${tokens[at].attrGet('class') ?? 'short'}">`
+  markdown.core.ruler.push('tables', ({ tokens }) => {
     for (const [start, token] of tokens.entries()) {
       if (token.type !== 'table_open') continue
       const end = tokens.findIndex(({ type }, at) => at > start && type === 'table_close')
       const table = tokens.slice(start, end)
+      const names = namesOf(table)
       if (table.some(({ type, content }) => type === 'inline' && content.length > LONG)) {
-        token.attrJoin('class', 'long')
-        nameCells(table)
+        token.attrJoin('class', names.length > 4 ? 'long many' : 'long')
+        nameCells(table, names)
       }
     }
   })
 }
 
+/** Returns the names of the columns. An empty one becomes a plain cell, since it is the head of nothing. */
+function namesOf(table) {
+  return table.flatMap((token, at) => {
+    if (token.type !== 'th_open') return []
+    const { content } = table[at + 1]
+    if (content === '') token.tag = table[at + 2].tag = 'td'
+    return [content]
+  })
+}
+
 /** Gives each cell the name of its column. */
-function nameCells(table) {
-  const names = []
+function nameCells(table, names) {
   let column = 0
-  for (const [at, token] of table.entries()) {
+  for (const token of table) {
     if (token.type === 'tr_open') column = 0
-    if (token.type === 'th_open') names.push(table[at + 1].content)
     if (token.type === 'td_open') token.attrSet('data-column', names[column++] ?? '')
   }
 }
