@@ -25,9 +25,9 @@ export function changeTables(markdown) {
 function namesOf(table) {
   return table.flatMap((token, at) => {
     if (token.type !== 'th_open') return []
-    const { content } = table[at + 1]
-    if (content === '') token.tag = table[at + 2].tag = 'td'
-    return [content]
+    const name = (table[at + 1].children ?? []).map(({ content }) => content).join('')
+    if (name === '') token.tag = table[at + 2].tag = 'td'
+    return [name]
   })
 }
 

@@ -5,7 +5,7 @@ import './style.css'
 
 /** The page for an address that does not exist. That of VitePress lacks the element `main`. */
 const NotFound = () =>
-  h('main', { class: 'home vp-doc' }, [
+  h('main', { class: 'home missing vp-doc' }, [
     h('h1', 'There is no such page'),
     h('p', [h('a', { href: withBase('/contents.html') }, 'All pages')]),
   ])
