@@ -63,6 +63,8 @@ async function visit({ page }, size, url) {
   const violations = []
   for (const name of new Set([...KINDS, ...guide])) {
     await page.goto(url + name)
+    // The browser writes the page for a wrong address.
+    await page.locator('main h1').waitFor()
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) {
       tooWide.push(name)
     }
