@@ -1,3 +1,4 @@
+import type { Explained } from './checks/options.ts'
 import { targetsThat } from './checks/targets.ts'
 import { ENTRIES } from './client.ts'
 import type { ProxyResults, SetUpResults } from './results.ts'
@@ -35,9 +36,7 @@ function exampleFaults(results: SetUpResults): readonly string[] {
 
 /** The explanation must name the options that make the server accept a request without a mistake. */
 function explanationFaults({ options }: SetUpResults): readonly string[] {
-  const wrong = options.explained.filter(
-    ({ sentence, remedies }) => namedRemedy(sentence, remedies) === null,
-  )
+  const wrong = options.explained.filter((explained) => namedSteps(explained) === null)
   const [first] = wrong
   if (first === undefined) return []
   const remedies = first.remedies.map((names) => names.join(' and ')).join(' or ')
@@ -56,13 +55,25 @@ const NAMED: Readonly<Record<string, RegExp>> = {
 /** Words with which the explanation goes on to what is less likely, such as another key. */
 const LESS_LIKELY = /Check first|another key/
 
-/** Returns the first set of options, all of which a sentence names first; `null` if there is none. */
-export function namedRemedy(
-  sentence: string,
-  remedies: readonly (readonly string[])[],
-): readonly string[] | null {
+/**
+ * Returns the options that an explanation names, in steps: the second step is what it names once `origin` is set.
+ * `null` if that does not lead to a server that accepts the request.
+ */
+export function namedSteps({
+  sentence,
+  withOrigin,
+  remedies,
+}: Explained): readonly (readonly string[])[] | null {
+  const remedy = remedies.find((names) => names.every((name) => isNamed(name, sentence)))
+  if (remedy !== undefined) return [remedy]
+  const needsBoth = remedies.some((names) => names.join() === 'path,origin')
+  const leads = isNamed('origin', sentence) && isNamed('path', withOrigin ?? '')
+  return needsBoth && leads ? [['origin'], ['path']] : null
+}
+
+function isNamed(name: string, sentence: string): boolean {
   const [stated = ''] = sentence.split(LESS_LIKELY)
-  return remedies.find((names) => names.every((name) => NAMED[name]?.test(stated))) ?? null
+  return NAMED[name]?.test(stated) === true
 }
 
 /** What the usual configurations must show. Otherwise the checks of the examples would find nothing. */

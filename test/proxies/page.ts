@@ -1,6 +1,6 @@
 import { shownTarget, TARGETS, targetsThat } from './checks/targets.ts'
 import { ENTRIES, HTTP, HTTP2 } from './client.ts'
-import { namedRemedy } from './faults.ts'
+import { namedSteps } from './faults.ts'
 import type { SetUp } from './proxies.ts'
 import type { ProxyResults, SetUpResults } from './results.ts'
 
@@ -162,14 +162,16 @@ function entriesText(entries: readonly string[]): string {
 
 /** The options that the explanations of rejections without any option name. */
 function named({ options }: SetUpResults): string {
-  const all = options.explained.map(({ sentence, remedies }) => namedRemedy(sentence, remedies))
-  if (all.length === 0) return ''
-  const texts = all.map((names) =>
-    names === null
-      ? 'nothing'
-      : names.map((name) => `\`${name === 'list' ? 'origin' : name}\``).join(' and '),
-  )
+  const texts = options.explained.map((explained) => {
+    const steps = namedSteps(explained)
+    if (steps === null) return 'nothing'
+    return steps.map((names) => names.map(optionText).join(' and ')).join(', then ')
+  })
   return [...new Set(texts)].join('; ')
+}
+
+function optionText(name: string): string {
+  return `\`${name === 'list' ? 'origin' : name}\``
 }
 
 function listText(targets: readonly string[]): string {

@@ -41,6 +41,7 @@ const SETUPS = 'test/proxies/setups'
 
 const bare = (file: string): SetUp => setUp('as it comes', `${SETUPS}/${file}`)
 const usual = (file: string): SetUp => setUp('as usual', `${SETUPS}/${file}`)
+const barePrefix = (file: string): SetUp => setUp('as it comes', `${SETUPS}/${file}`, false, true)
 const usualPrefix = (file: string): SetUp => setUp('as usual', `${SETUPS}/${file}`, false, true)
 const ours = (file: string): SetUp => setUp(`[${file}]`, `${EXAMPLES}/${file}`, true)
 const oursPrefix = (file: string): SetUp => setUp(`[${file}]`, `${EXAMPLES}/${file}`, true, true)
@@ -58,6 +59,7 @@ export const PROXIES: readonly Proxy[] = [
       usual('nginx-usual.conf'),
       setUp('with a path in `proxy_pass`', `${SETUPS}/nginx-path.conf`),
       ours('nginx.conf'),
+      barePrefix('nginx-bare-prefix.conf'),
       usualPrefix('nginx-usual-prefix.conf'),
       oursPrefix('nginx-prefix.conf'),
     ],
@@ -81,6 +83,7 @@ export const PROXIES: readonly Proxy[] = [
       usual('haproxy-usual.cfg'),
       setUp('with `retry-on all-retryable-errors`', `${SETUPS}/haproxy-retries.cfg`),
       ours('haproxy.cfg'),
+      barePrefix('haproxy-bare-prefix.cfg'),
       usualPrefix('haproxy-usual-prefix.cfg'),
       oursPrefix('haproxy-prefix.cfg'),
     ],
@@ -93,6 +96,7 @@ export const PROXIES: readonly Proxy[] = [
       bare('caddy-bare.Caddyfile'),
       usual('caddy-usual.Caddyfile'),
       ours('Caddyfile'),
+      barePrefix('caddy-bare-prefix.Caddyfile'),
       usualPrefix('caddy-usual-prefix.Caddyfile'),
       oursPrefix('Caddyfile-prefix'),
     ],
@@ -110,6 +114,7 @@ export const PROXIES: readonly Proxy[] = [
       bare('apache-bare.conf'),
       usual('apache-usual.conf'),
       ours('apache.conf'),
+      barePrefix('apache-bare-prefix.conf'),
       usualPrefix('apache-usual-prefix.conf'),
       oursPrefix('apache-prefix.conf'),
     ],
@@ -146,6 +151,7 @@ export const PROXIES: readonly Proxy[] = [
       bare('lighttpd-bare.conf'),
       usual('lighttpd-usual.conf'),
       ours('lighttpd.conf'),
+      barePrefix('lighttpd-bare-prefix.conf'),
       usualPrefix('lighttpd-usual-prefix.conf'),
       oursPrefix('lighttpd-prefix.conf'),
     ],
@@ -168,6 +174,7 @@ export const PROXIES: readonly Proxy[] = [
       bare('varnish-bare.vcl'),
       usual('varnish-usual.vcl'),
       ours('varnish.vcl'),
+      barePrefix('varnish-bare-prefix.vcl'),
       usualPrefix('varnish-usual-prefix.vcl'),
       oursPrefix('varnish-prefix.vcl'),
     ],

@@ -10,6 +10,8 @@ export type TriedOption = (typeof TRIED_OPTIONS)[number]
 export interface Explained {
   readonly entry: string
   readonly sentence: string
+  /** What withmac says if `origin` is set, but that is not enough; otherwise `null`. */
+  readonly withOrigin: string | null
   /** The options, one of which suffices. Each is a list of names that go together. */
   readonly remedies: readonly (readonly string[])[]
 }
@@ -28,29 +30,39 @@ export async function checkOptions(lab: Lab): Promise<OptionResults> {
   const accepted: Record<string, string[]> = Object.fromEntries(names.map((name) => [name, []]))
   const explained: Explained[] = []
   for (const entry of ENTRIES) {
-    let sentence: string | null = null
+    const sentences = new Map<string, string>()
     const remedies: string[][] = []
     for (const name of names) {
       const target = lab.outside('/orders?a=1')
       const { id, answer } = await lab.send(optionsAt(name, entry), { entry, target })
       const seen = lab.backend.reportOf(id)
-      if (seen !== undefined) {
+      // Without path, these would say the same as origin and none.
+      const isCopy = lab.setUp.cutsPrefix && (name === 'list' || name === 'trustProxy')
+      if (seen !== undefined && !isCopy) {
         lab.pairs.push(optionsPair(lab.recording, { entry, target, options: name, seen }))
       }
       if (answer.status === 200) {
         accepted[name]?.push(entry.name)
         remedies.push(name.split(' + ').filter((part) => part !== 'none'))
-      } else if (name === 'none') {
-        sentence = sentenceOf(answer.text)
+      } else if (EXPLAINED_OPTIONS.has(name)) {
+        sentences.set(name, sentenceOf(answer.text))
       }
     }
-    if (sentence !== null) explained.push({ entry: entry.name, sentence, remedies })
+    const sentence = sentences.get('none')
+    const withOrigin = sentences.get('origin') ?? null
+    if (sentence !== undefined) {
+      explained.push({ entry: entry.name, sentence, withOrigin, remedies })
+    }
   }
   return { accepted, explained }
 }
 
+/** The options whose rejections are explained. */
+const EXPLAINED_OPTIONS: ReadonlySet<string> = new Set(['none', 'origin'])
+
 function optionsAt(name: string, entry: Entry): string {
-  return /\b(?:origin|list)$/.test(name) ? `${name} ${signedPort(entry)}` : name
+  const full = /\b(?:origin|list)$/.test(name) ? `${name} ${signedPort(entry)}` : name
+  return EXPLAINED_OPTIONS.has(name) ? `${full}, explained` : full
 }
 
 function sentenceOf(text: string): string {
