@@ -104,6 +104,20 @@ const NO_STORE = [
   ],
 ]
 
+/** What a Worker gets that uses everything of `withmac/client`. */
+const OF_WORKER = {
+  bodies: [
+    [201, true],
+    [201, true],
+    [201, false],
+    [201, true],
+  ],
+  replay: [200, [401, 'ERR_MAC_REPLAY']],
+  headers: 200,
+  clock: [200, 200],
+  wrong: [401, 'ERR_MAC_REJECTED'],
+}
+
 /** A Worker has no files. With PostgreSQL, and a Mac for each request, it verifies as other servers do. */
 async function checkWorkers({ report, application, runtimes }) {
   const postgres = await startPostgres(await runtimes.bun())
@@ -120,8 +134,13 @@ async function checkWorkers({ report, application, runtimes }) {
     await report.check('a Worker signs with withmac/client', async () =>
       demandAnswer(await new Client(caller.port).send('GET', '/'), 200, { user: 'ada', page: '2' }),
     )
-    await report.check('both stop, and have printed no errors', () =>
-      Promise.all([caller.stop(), server.stop()]),
+    const all = await startWorker(application, 'client-all', env)
+    await report.check(
+      'a Worker binds bodies, corrects its clock, signs with a CryptoKey',
+      async () => demandAnswer(await new Client(all.port).send('GET', '/'), 200, OF_WORKER),
+    )
+    await report.check('all stop, and have printed no errors', () =>
+      Promise.all([caller.stop(), all.stop(), server.stop()]),
     )
   } finally {
     await postgres.stop()

@@ -23,7 +23,9 @@ const nodeModules = {
 }
 
 await build({
-  entryPoints: ['server', 'client', 'without-store'].map((name) => `workers/${name}.ts`),
+  entryPoints: ['server', 'client', 'client-all', 'without-store'].map(
+    (name) => `workers/${name}.ts`,
+  ),
   outdir: 'workers/built',
   bundle: true,
   format: 'esm',
