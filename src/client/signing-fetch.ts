@@ -40,8 +40,8 @@ import { checkHeaders, extFor, isPrivate, parseUrl, wireMethod, wireUrl } from '
  *   before, although it was sent once, then the request was probably carried out, and its response was
  *   lost. In this case the call fails, and nothing is sent again.
  *
- * It needs `node:crypto` and a `fetch` that shows redirects. It does *not* work in browsers, where a key
- * would not stay secret.
+ * A browser does not show where a redirect leads, so there each redirect that would be followed is an error. And
+ * whoever can run a script in a page can use its key: see `docs/browsers.md`.
  *
  * @throws TypeError if the credential or an option is wrong. The returned function rejects with a
  *   {@link MacError}: `ERR_MAC_CLIENT_URL`, `_METHOD` or `_HEADER` if `fetch` would send something else

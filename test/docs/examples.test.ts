@@ -20,8 +20,9 @@ const METERED = [
   'withmac.rotated 1',
 ]
 
-/** The examples that `on-bun.test.ts` and `test/elsewhere/readme.mjs` run. */
+/** The examples that `on-bun.test.ts`, `test/elsewhere/readme.mjs` and `test/browser/client.mjs` run. */
 const RUN_OTHERWISE = [
+  'export async function keepCredential',
   ...['// server.ts: npx bun', '// client.ts', "process.on('SIGTERM'"],
   ...['// server.mjs: node', '// server.mjs: deno'],
 ]
@@ -159,6 +160,23 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
      const headers = { authorization: signed }
      await example.fetch(new Request('http://api.example.com/me', { headers }))`,
     quoted('> The client signed port'),
+  ],
+  [
+    "app.post('/orders', async (context) =>",
+    `const { signedRequest } = await import('withmac/testing')
+const url = 'http://a.test/orders'
+const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'POST' }
+const post = { method: 'POST', headers, body: '{"a":1}' }
+const credential = await createCredential('ada')
+const requests = [
+  new Request(url, { method: 'OPTIONS', headers }),
+  new Request(url, post),
+  await signedRequest(url, { ...post, credential, bindBody: true }),
+]
+const answers = await Promise.all(requests.map((request) => example.fetch(request)))
+const allowed = answers.map((answer) => answer.headers.get('access-control-allow-origin'))
+console.log(...answers.map(statusOf), new Set(allowed).size, allowed[0], await answers[2].text())`,
+    '204 401 200 1 https://shop.example.com {"user":"ada","order":{"a":1}}',
   ],
   [
     'path: (request) =>',
