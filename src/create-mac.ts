@@ -9,6 +9,7 @@ import type { CreateCredential, CredentialMethods, Mac, Verify } from './mac.ts'
 import { type MacOptions, type MacSettings, macSettings, withMacSettings } from './options.ts'
 import { Cleanup } from './server/cleanup.ts'
 import { CredentialCache } from './server/credential-cache.ts'
+import { nameThisCopy } from './server/identity.ts'
 import { RecentRejections } from './server/recent-rejections.ts'
 import {
   guardRoutes,
@@ -50,6 +51,7 @@ export function makeMac(
   own: Pick<Partial<StoreSettings>, 'onlyCredentials'> = {},
 ): Mac {
   const settings = macSettings(options, who)
+  nameThisCopy()
   const label = databaseLabel(settings.database)
   const traffic = new TrafficCounters()
   const isRemote = settings.nonces !== null || !isSqlite(settings.database)

@@ -1,7 +1,10 @@
 import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import type { MacIdentity } from '../types.ts'
+import { isOfOtherCopy, registerCopy } from './copies.ts'
 import type { CredentialKey } from './credential-cache.ts'
+import { originalOf } from './handler-call.ts'
+import { findRequest, type RequestSource } from './request-of.ts'
 
 /** Returns the identity of a verified request. */
 export function identityOf(
@@ -65,22 +68,29 @@ class Kept extends (itself as unknown as new (request: object) => object) {
 /** For frozen objects: engines will no longer allow them new private fields. */
 const frozen = new WeakMap<object, Outcome>()
 
-export function keepOutcome(request: Request, outcome: Outcome): void {
+/** @param request The request, or a context that holds it. */
+export function keepOutcome(request: object, outcome: Outcome): void {
   Kept.keep(request, outcome)
+}
+
+/** Lets another copy of withmac say that this one has verified a request. */
+export function nameThisCopy(): void {
+  registerCopy((request) => Kept.of(request) !== null)
 }
 
 /**
  * Returns who signed the request that a wrapped handler was called with. `null` for an anonymous caller, which
  * only the mode `optional` and the option `allowPreflight` accept.
  *
- * @param request The very object that the handler got. A copy (`request.clone()`, `new Request(request)`) is
- *   another object.
+ * @param request The object that the handler got: the `Request`, or what a framework wraps around it, such as Hono's
+ *   context. A copy (`new Request(request)`) is another object: it is found only if `withMac` wraps an object with
+ *   `fetch`, such as `withMac(app)`, and only until the handler has returned.
  * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED` for a request that `withMac` has not seen.
  *
  * @example
  * withMac((request) => new Response(`hello ${getMac(request)?.user}`))
  */
-export function getMac(request: Request): MacIdentity | null {
+export function getMac(request: RequestSource): MacIdentity | null {
   return find(request, 'getMac').identity
 }
 
@@ -90,17 +100,48 @@ export function getMac(request: Request): MacIdentity | null {
  *
  * @throws {@link MacError} `ERR_MAC_NOT_VERIFIED`, as {@link getMac} does.
  */
-export function getMacError(request: Request): MacError | null {
+export function getMacError(request: RequestSource): MacError | null {
   return find(request, 'getMacError').error
 }
 
-function find(request: Request, who: string): Outcome {
-  const outcome = isObject(request) ? Kept.of(request) : null
+function find(source: RequestSource, who: string): Outcome {
+  const outcome = (isObject(source) ? Kept.of(source) : null) ?? findWithin(source)
   if (outcome !== null) return outcome
-  throw new MacError(
-    'ERR_MAC_NOT_VERIFIED',
+  throw new MacError('ERR_MAC_NOT_VERIFIED', notSeen(source, who))
+}
+
+/** Looks at the request in what a framework gives, and at the request that it is a copy of. */
+function findWithin(source: unknown): Outcome | null {
+  const request = requestWithin(source)
+  if (request === null) return null
+  const kept = Kept.of(request)
+  if (kept !== null) return kept
+  const original = originalOf(request)
+  return original && Kept.of(original)
+}
+
+/** A proxy of a request, for example, cannot be read. */
+function requestWithin(source: unknown): Request | null {
+  try {
+    return findRequest(source)
+  } catch {
+    return null
+  }
+}
+
+function notSeen(source: unknown, who: string): string {
+  const request = requestWithin(source)
+  if (request !== null && isOfOtherCopy(request)) {
+    return (
+      `${who} belongs to another copy of withmac than the one that verified the request: two are loaded, such as two ` +
+      'versions, or one from a bundle and one from node_modules. `npm ls withmac` lists them. Import both functions ' +
+      'from one copy.'
+    )
+  }
+  return (
     `${who} got a request that withMac has not seen. Wrap the handler with withMac, and pass the very ` +
-      'Request that the handler got: a clone, or a copy by a framework, is another object.',
+    'Request that the handler got, or the context that holds it: a clone, or a copy by a framework, is another ' +
+    'object. Copies are found inside of withMac(app), if app is an object with a function fetch.'
   )
 }
 

@@ -6,6 +6,7 @@ import {
   withMacSettings,
 } from '../options.ts'
 import { type Admission, createGate } from './admit.ts'
+import { callFor } from './handler-call.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
 import {
   type FirstArgument,
@@ -33,6 +34,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   route: RouteCheck | null,
 ): (first: First, ...rest: Rest) => Promise<Response> {
   const call = handlerFunction(handler)
+  const isFramework = typeof handler !== 'function'
   const admit = createGate(settings, verifier)
   const { requestTarget, path } = settings
   const { limits } = verifier
@@ -50,7 +52,10 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const deciding = admit(incoming)
     const verdict = deciding instanceof Promise ? await deciding : deciding
     if (!verdict.ok) return verdict.response()
-    return limits.addFields(await call(first, ...rest), verdict.rateLimit)
+    const response = isFramework
+      ? await callFor(request, () => call(first, ...rest))
+      : await call(first, ...rest)
+    return limits.addFields(response, verdict.rateLimit)
   }
 }
 

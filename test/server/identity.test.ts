@@ -1,5 +1,5 @@
-import { createMac, getMac, getMacError, MacError } from '../../src/index.ts'
-import { expect, test } from '../support/runner.ts'
+import { createMac, getMac, getMacError, MacError, type RequestSource } from '../../src/index.ts'
+import { describe, expect, test } from '../support/runner.ts'
 import { signed } from '../support/sign.ts'
 
 const URL = 'http://example.com/a'
@@ -78,6 +78,15 @@ const unseen: readonly [string, (seen: Request) => Request][] = [
   ['a copy', (seen) => new Request(seen)],
 ]
 
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers() {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
 test.each(unseen)('%s makes getMac and getMacError throw', async (_, make) => {
   const seen = signed(ada, URL)
   await mac.withMac(() => new Response())(seen)
@@ -125,6 +134,137 @@ test('getMac throws a clear error for a value that is not a request', () => {
   for (const wrong of [null, undefined, 'GET /', {}, () => {}]) {
     expect(() => getMac(wrong as unknown as Request)).toThrow('withMac has not seen')
   }
+})
+
+const within: readonly [string, (request: Request) => RequestSource][] = [
+  ['the context of SvelteKit, Astro, React Router and Elysia', (request) => ({ request })],
+  ['the context of Hono', (raw) => ({ req: { raw } })],
+  ['the event of h3', (req) => ({ req })],
+  ["Hono's request", (raw) => ({ raw })],
+]
+
+test.each(within)('getMac takes %s', async (_, wrapped) => {
+  const look = (given: Request) => [getMac(wrapped(given))?.user, getMacError(wrapped(given))]
+  expect(await inside(signed(ada, URL), look)).toEqual(['ada', null])
+  expect(() => getMac(wrapped(new Request(URL)))).toThrow('withMac has not seen')
+})
+
+describe('in the application of a framework', () => {
+  /** @returns What `look` returns in an object with `fetch`; what it throws, as its code. */
+  async function inApp(request: Request, look: (request: Request) => unknown): Promise<unknown> {
+    let seen: unknown
+    const fetch = async (given: Request) => {
+      await null
+      try {
+        seen = look(given)
+      } catch (error) {
+        seen = (error as MacError).code
+      }
+      return new Response()
+    }
+    await mac.withMac({ fetch }, { mode: 'optional' })(request)
+    return seen
+  }
+  const copied = (change: (copy: Request) => void) => (request: Request) => {
+    const copy = new Request(request)
+    change(copy)
+    return getMac(copy)?.user
+  }
+
+  test('getMac finds the identity of a copy, a clone, and a request with another body', async () => {
+    const copies: readonly ((request: Request) => Request)[] = [
+      (request) => new Request(request),
+      (request) => request.clone(),
+      (request) => new Request(request, { headers: [...request.headers, ['x-added', 'yes']] }),
+      (request) => new Request(request.url, { headers: request.headers }),
+    ]
+    for (const copy of copies) {
+      const look = (request: Request) => [
+        getMac(copy(request))?.user,
+        getMac({ req: { raw: copy(request) } })?.user,
+        getMacError(copy(request)),
+      ]
+      expect(await inApp(signed(ada, URL), look)).toEqual(['ada', 'ada', null])
+    }
+  })
+
+  test('not of a request with another URL, method or Authorization', async () => {
+    const other = signed(ada, URL)
+    const changed: readonly ((request: Request) => Request)[] = [
+      ({ headers }) => new Request(`${URL}?b`, { headers }),
+      ({ headers }) => new Request('http://example.com/', { headers }),
+      ({ headers }) => new Request('http://evil.example/a', { headers }),
+      ({ headers }) => new Request(URL, { method: 'POST', headers }),
+      () => new Request(URL),
+      () => other,
+    ]
+    for (const change of changed) {
+      const look = (request: Request) => getMac(change(request))
+      expect(await inApp(signed(ada, URL), look)).toBe('ERR_MAC_NOT_VERIFIED')
+    }
+    const strip = copied((copy) => copy.headers.delete('authorization'))
+    expect(await inApp(signed(ada, URL), strip)).toBe('ERR_MAC_NOT_VERIFIED')
+  })
+
+  test('not after the handler has returned, and not outside of its call', async () => {
+    const original = signed(ada, URL)
+    let later: Promise<unknown> | null = null
+    const fetch = () => {
+      const copy = new Request(original)
+      later = new Promise((resolve) => setTimeout(resolve, 5)).then(() => getMac(copy))
+      later.catch(() => {})
+      return new Response()
+    }
+    await mac.withMac({ fetch })(original)
+    await expect(later as unknown as Promise<unknown>).rejects.toThrow('withMac has not seen')
+    expect(() => getMac(new Request(original))).toThrow('withMac has not seen')
+  })
+
+  test('a replay that runs at the same time never gets the identity of the original', async () => {
+    const header = signed(ada, URL).headers.get('authorization') ?? ''
+    const arriving = () => new Request(URL, { headers: { authorization: header } })
+    const seen: unknown[] = []
+    const both = withResolvers()
+    let waiting = 0
+    const fetch = async (given: Request) => {
+      waiting++
+      if (waiting === 2) both.resolve()
+      await both.promise
+      seen.push([getMac(new Request(given))?.user ?? null, getMacError(new Request(given))?.code])
+      return new Response()
+    }
+    const app = mac.withMac({ fetch }, { mode: 'optional' })
+    const unprotected = both.promise.then(() => getMac(arriving()))
+    unprotected.catch(() => {})
+    await Promise.all([app(arriving()), app(arriving())])
+    expect(seen).toHaveLength(2)
+    expect(seen).toContainEqual(['ada', undefined])
+    expect(seen).toContainEqual([null, 'ERR_MAC_REPLAY'])
+    await expect(unprotected).rejects.toThrow('withMac has not seen')
+  })
+})
+
+test('if another copy of withmac has verified the request, the error says so', async () => {
+  const shared = globalThis as unknown as Record<symbol, { has(request: object): boolean }[]>
+  const copies = shared[Symbol.for('withmac.copies')] ?? []
+  const request = new Request(URL)
+  copies.push({ has: (given) => given === request })
+  copies.push({
+    has: () => {
+      throw new Error('of a later version')
+    },
+  })
+  try {
+    expect(() => getMac(request)).toThrow('getMac belongs to another copy of withmac')
+    expect(() => getMacError({ request })).toThrow('getMacError belongs to another copy')
+    expect(() => getMac(new Request(URL))).toThrow('withMac has not seen')
+  } finally {
+    copies.splice(-2)
+  }
+  // This copy tells the others too, and nothing but whether it knows the request.
+  const seen = await inside(signed(ada, URL), (given) => copies.map((copy) => copy.has(given)))
+  expect(seen).toEqual([true])
+  expect(copies.map((copy) => copy.has(request))).toEqual([false])
 })
 
 test('an anonymous caller reaches the handler in the same turn', () => {

@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** A call of a handler, with the request that was verified for it. */
+interface HandlerCall {
+  readonly request: Request
+  isOver: boolean
+}
+
+const calls = new AsyncLocalStorage<HandlerCall>()
+
+/**
+ * Calls a handler so that {@link originalOf} finds its request. That makes promises slower, on Node before 24 those of
+ * the whole process. So it is only for applications of frameworks, which replace requests by copies.
+ */
+export async function callFor(
+  request: Request,
+  call: () => Response | Promise<Response>,
+): Promise<Response> {
+  const running: HandlerCall = { request, isOver: false }
+  try {
+    return await calls.run(running, call)
+  } finally {
+    running.isOver = true
+  }
+}
+
+/**
+ * Returns the request that was verified for the handler's call that is running, if the given one is a copy of it: with
+ * the same method, URL and `Authorization`. Otherwise it returns `null`.
+ *
+ * A copy is found by the call in which it is asked for, never by its fields: an attacker can send a replay with the same
+ * fields at the same time, but that has a call of its own.
+ */
+export function originalOf(copy: Request): Request | null {
+  const running = calls.getStore()
+  if (running === undefined || running.isOver) return null
+  const { request } = running
+  try {
+    const isCopy =
+      copy.url === request.url &&
+      copy.method === request.method &&
+      copy.headers.get('authorization') === request.headers.get('authorization')
+    return isCopy ? request : null
+  } catch {
+    return null
+  }
+}
