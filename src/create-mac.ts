@@ -10,6 +10,7 @@ import { type MacOptions, type MacSettings, macSettings, withMacSettings } from 
 import { Cleanup } from './server/cleanup.ts'
 import { CredentialCache } from './server/credential-cache.ts'
 import { nameThisCopy } from './server/identity.ts'
+import { refuseCallByFramework } from './server/misuse.ts'
 import { RecentRejections } from './server/recent-rejections.ts'
 import {
   guardRoutes,
@@ -89,6 +90,7 @@ export function makeMac(
   }
   const mac = Object.freeze<Mac>({
     withMac(handler, withOptions = {}) {
+      refuseCallByFramework(handler)
       const own = withMacSettings(withOptions, settings, 'withMac')
       const wrapped = wrap(handler, own, verifier, null)
       return keepWrapped(wrapped, (route) => wrap(handler, own, verifier, route))

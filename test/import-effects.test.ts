@@ -9,6 +9,7 @@ const ENTRIES = [
   'index.ts',
   'client/index.ts',
   'admin/index.ts',
+  'hono.ts',
   'oauth/index.ts',
   'testing/index.ts',
 ]

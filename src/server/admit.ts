@@ -1,6 +1,6 @@
 import { callHook } from '../callback.ts'
 import { inDevelopment } from '../environment.ts'
-import type { MacError } from '../errors.ts'
+import { MacError } from '../errors.ts'
 import type { WithMacSettings } from '../options.ts'
 import { plain } from '../protocol/terminal-text.ts'
 import type {
@@ -12,7 +12,7 @@ import type {
   Rejection,
 } from '../types.ts'
 import { consoleLines, shownRequest } from './console-lines.ts'
-import { keepOutcome } from './identity.ts'
+import { keepOutcome, wasAccepted } from './identity.ts'
 import type { Incoming } from './incoming.ts'
 import { createReporter, type Reporter } from './report.ts'
 import { corsFields, rejectionResponse } from './response.ts'
@@ -28,6 +28,9 @@ const ANONYMOUS: AcceptedVerdict<null> = Object.freeze({
   identity: null,
   rateLimit: null,
 })
+const VERIFIED_TWICE =
+  'This very Request was verified and accepted before, so it is a replay of itself: there are two of withMac, verify and ' +
+  'middleware around one handler. Take one away, and look at the scopes of getMac(request) in the handler.'
 const NOBODY = Object.freeze({ identity: null, error: null })
 
 /**
@@ -88,8 +91,10 @@ function reject(
   { rejections }: Verifier,
   reporter: Reporter,
 ): AcceptedVerdict<null> | RejectedVerdict {
-  const { error, id } = rejection
   const { request } = incoming
+  const { id } = rejection
+  const isSecondTime = rejection.error.code === 'ERR_MAC_REPLAY' && wasAccepted(request)
+  const error = isSecondTime ? new MacError('ERR_MAC_REPLAY', VERIFIED_TWICE) : rejection.error
   const { mode, debug, cors, problemTypes, onReject } = settings
   const { report, detached, explainKnown } = reporter(incoming, error)
   if (rejections.isWatched) rejections.add(error, detached(), id)
@@ -102,6 +107,7 @@ function reject(
   const { reference } = report
   return {
     ...rejection,
+    error,
     async response() {
       const explanation = debug && error.status === 401 ? await explainKnown() : null
       const fields = corsFields(request, cors)
@@ -148,6 +154,9 @@ function printRejection(error: MacError, request: Request, { reference }: MacRep
   if (status >= 500) {
     console.error(`withmac: ${code} (${reference}): ${plain(error.message)}`, error.cause ?? '')
   } else if (inDevelopment()) {
-    consoleLines.print(() => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})`)
+    const why = error.message === VERIFIED_TWICE ? `: ${VERIFIED_TWICE}` : ''
+    consoleLines.print(
+      () => `withmac: rejected ${shownRequest(request)}: ${code} (${reference})${why}`,
+    )
   }
 }

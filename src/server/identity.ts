@@ -73,6 +73,11 @@ export function keepOutcome(request: object, outcome: Outcome): void {
   Kept.keep(request, outcome)
 }
 
+/** Whether this very object was accepted before. */
+export function wasAccepted(request: object): boolean {
+  return (Kept.of(request)?.identity ?? null) !== null
+}
+
 /** Lets another copy of withmac say that this one has verified a request. */
 export function nameThisCopy(): void {
   registerCopy((request) => Kept.of(request) !== null)

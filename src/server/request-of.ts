@@ -58,14 +58,16 @@ export function findRequest(source: unknown): Request | null {
  * client gets a 500.
  *
  * @param rest The arguments after the first, by which such a call is recognized.
+ * @param find Returns the request, or throws.
  * @throws TypeError if there is no request, and another caller, who will see the error.
  */
 export function requestOrResponse(
   first: FirstArgument,
   rest: readonly unknown[],
+  find: (first: FirstArgument) => Request = requestOf,
 ): Request | Response {
   try {
-    return requestOf(first)
+    return find(first)
   } catch (error) {
     const [response, next] = rest as [Partial<ServerResponse> | null | undefined, unknown]
     if (typeof response?.writeHead !== 'function' || typeof response.end !== 'function') throw error
@@ -95,7 +97,7 @@ function isRequest(value: unknown): value is Request {
 }
 
 /** Whether it is node:http's request, or a context that holds one: Koa's `req`, Fastify's `raw`. */
-function isOfNode(value: unknown): boolean {
+export function isOfNode(value: unknown): boolean {
   const shape = value as Shape
   return [shape, shape?.req, shape?.raw].some(
     (each) => typeof (each as Shape)?.httpVersion === 'string',

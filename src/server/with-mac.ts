@@ -1,3 +1,4 @@
+import { MacError } from '../errors.ts'
 import { ClientAddress, clientAddressOf } from '../limits/client-address.ts'
 import {
   type VerifyOptions,
@@ -62,12 +63,13 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
 /** Returns the function `verify` of a `Mac`: what {@link wrap} does, without a handler. */
 export function createVerify(
   verifier: Verifier,
-): (given: RequestSource, options?: VerifyOptions) => Promise<Admission> {
+): (given: RequestSource, options?: VerifyOptions, ...more: unknown[]) => Promise<Admission> {
   const { settings, limits } = verifier
   const own = withMacSettings({}, settings, 'verify')
   const admit = createGate(own, verifier)
-  return async (given, options) => {
-    const request = requestIn(given)
+  return async (given, options, ...more) => {
+    const request = requestOrResponse(given as FirstArgument, [options, ...more], requestIn)
+    if (request instanceof Response) return answered(request)
     const values = options === undefined ? null : verifySettings(options, settings)
     const { requestTarget, path, clientAddress } = values ?? {}
     const environment = (given as { readonly env?: unknown }).env
@@ -85,6 +87,13 @@ export function createVerify(
     const decide = values?.settings ? createGate(values.settings, verifier) : admit
     return decide(incoming)
   }
+}
+
+/** Returns a verdict for Express or Connect, which called `mac.verify` itself, and have their answer already. */
+function answered(response: Response): Admission {
+  const error = new MacError('ERR_MAC_INTERNAL', 'This is not a Request of the Fetch API.')
+  const fields = { id: null, challenge: null, rateLimit: null, retryAfterSeconds: null }
+  return { ok: false, error, ...fields, response: async () => response }
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

@@ -13,6 +13,7 @@ const FLOORS: readonly string[] = [
   'cli',
   'admin',
   'oauth',
+  'hono.ts',
   'testing',
   'index.ts',
   'create-mac.ts',

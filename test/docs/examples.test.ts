@@ -63,6 +63,19 @@ const USES: readonly (readonly [contains: string, uses: string, prints: string])
     'ada',
   ],
   [
+    'type MacEnv',
+    `const ada = await createCredential('ada', { scopes: ['orders:write'] })
+     const ask = async (method, path) => {
+       const headers = { authorization: sign(method, 'http://a.test' + path, ada) }
+       return (await example.default.request('http://a.test' + path, { method, headers })).text()
+     }
+     console.log(
+       await ask('GET', '/api/me'),
+       await ask('POST', '/orders'),
+       (await example.default.request('http://a.test/api/me')).status)`,
+    '{"user":"ada"} order of ada 401',
+  ],
+  [
     'export async function middleware',
     `const { getMac } = await import('withmac')
      await show((request) =>

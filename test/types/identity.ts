@@ -80,9 +80,13 @@ export function status(thrown: unknown): number {
   return thrown instanceof MacError ? thrown.status : 500
 }
 
+// What frameworks wrap around the request.
+getMac({ request })
+getMacError({ req: request })
+getMac({ req: { raw: request } })
 // @ts-expect-error: it takes the request
 getMac(request.url)
-// @ts-expect-error: it takes the request, not an object that contains it
-getMac({ request })
+// @ts-expect-error: not any object that contains it
+getMac({ event: request })
 // @ts-expect-error: it takes the request
 getMacError()

@@ -34,6 +34,7 @@ const ENTRIES = {
   withmac: { consumer: 'consumer.ts', declared: 'index.d.ts' },
   'withmac/client': { consumer: 'consumer-client.ts', declared: 'client/index.d.ts' },
   'withmac/admin': { consumer: 'consumer-admin.ts', declared: 'admin/index.d.ts' },
+  'withmac/hono': { consumer: 'consumer-hono.ts', declared: 'hono.d.ts' },
   'withmac/oauth': { consumer: 'consumer-oauth.ts', declared: 'oauth/index.d.ts' },
   'withmac/testing': { consumer: 'consumer-testing.ts', declared: 'testing/index.d.ts' },
 }
@@ -46,17 +47,24 @@ export async function checkTypes(report, { application, unpacked }) {
     await writeFile(join(application, consumer), source)
     await report.check(`${consumer} imports every name that ${entry} exports`, () => {
       const imported = namesIn(new RegExp(`import \\{([^}]*)\\} from '${entry}'`, 'g'), source)
-      const exported = namesIn(/export (?:type )?\{([^}]*)\}/g, declarations)
+      const exported = namesIn(
+        /export (?:(?:type )?\{([^}]*)\}|(?:declare )?(?:function|interface|type) (\w+))/g,
+        declarations,
+      )
       demand(imported.join() === exported.join(), `exported are ${exported.join(', ')}`)
       return `${exported.length} names`
     })
   }
   const files = Object.values(ENTRIES).map(({ consumer }) => `../${consumer}`)
 
+  await report.check('npm install takes hono, whose types withmac/hono needs', async () => {
+    const wanted = `hono@${await devDependency('hono')}`
+    await run('npm', ['install', wanted, '--no-audit', '--no-fund'], application)
+    return wanted
+  })
   await checkCombinations(BARE)
   await report.check('npm install takes the types of Bun and Node', async () => {
-    const manifest = await readFile(resolve(HERE, '../../package.json'), 'utf8')
-    const wanted = `bun-types@${JSON.parse(manifest).devDependencies['bun-types']}`
+    const wanted = `bun-types@${await devDependency('bun-types')}`
     await run('npm', ['install', wanted, '--no-audit', '--no-fund'], application)
     return wanted
   })
@@ -84,6 +92,11 @@ export async function checkTypes(report, { application, unpacked }) {
   }
 }
 
+async function devDependency(name) {
+  const manifest = await readFile(resolve(HERE, '../../package.json'), 'utf8')
+  return JSON.parse(manifest).devDependencies[name]
+}
+
 async function compile(tsc, folder, compilerOptions, project) {
   await mkdir(folder)
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, ...project }))
@@ -91,9 +104,9 @@ async function compile(tsc, folder, compilerOptions, project) {
 }
 
 function namesIn(pattern, text) {
-  const lists = [...text.matchAll(pattern)].map(([, list]) => list)
+  const lists = [...text.matchAll(pattern)].map(([, list, name]) => list ?? name)
   const names = lists
     .flatMap((list) => list.split(','))
     .map((name) => name.replace(/\btype\b/, '').trim())
-  return names.filter((name) => name !== '').sort()
+  return [...new Set(names)].filter((name) => name !== '').sort()
 }

@@ -1,0 +1,54 @@
+import { findRequest, isOfNode } from './request-of.ts'
+
+/** A value of unknown type, of which single properties are read. */
+type Shape = Readonly<Record<string, unknown>> | null | undefined
+
+const NODE =
+  "on Express, Connect, Koa, Fastify or node:http, put an adapter before the wrapped handler: app.all('/orders', " +
+  'getRequestListener(withMac(handler))), with getRequestListener of @hono/node-server'
+const EVENT =
+  'in a middleware, hook or proxy call verify: const verdict = await verify(request); if (!verdict.ok) return ' +
+  'verdict.response()'
+
+/**
+ * Refuses to be called by a framework instead of by the application: `app.use(withMac)` instead of
+ * `app.use(withMac(handler))`. Without this check, the options would seem to be wrong.
+ *
+ * @param given The first argument of the call.
+ * @param advice What to write instead. By default it depends on the framework.
+ * @throws TypeError that says what to write instead.
+ */
+export function refuseCallByFramework(given: unknown, advice: string = adviceFor(given)): void {
+  if (!isOfFramework(given)) return
+  throw new TypeError(
+    `withmac: this function was called by a framework, with a request. It is not a middleware or handler itself: ${advice}.`,
+  )
+}
+
+function isOfFramework(given: unknown): boolean {
+  try {
+    if (isOfNode(given) || isFastify(given) || findRequest(given) !== null) return true
+    // SvelteKit's hooks get { event, resolve }.
+    return findRequest((given as Shape)?.event) !== null
+  } catch {
+    return false
+  }
+}
+
+function adviceFor(given: unknown): string {
+  try {
+    if (isOfNode(given) || isFastify(given)) return NODE
+    if (findRequest(((given as Shape)?.req as Shape)?.raw) !== null) {
+      return "on Hono, import mac of 'withmac/hono' and write app.use('/api/*', mac())"
+    }
+  } catch {
+    // The request cannot be read.
+  }
+  return `wrap your handler, withMac(handler); ${EVENT}`
+}
+
+/** Whether it is an application of Fastify, which gives itself to plugins. */
+function isFastify(given: unknown): boolean {
+  const shape = given as Shape
+  return typeof shape?.addHook === 'function' && typeof shape.decorateRequest === 'function'
+}
