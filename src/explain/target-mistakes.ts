@@ -39,8 +39,8 @@ export function targetMistakes(path: string, query: string, received: Received):
   // A proxy or the runtime may have changed the target: only the client and the operator can know.
   const asArrived =
     `Let the client sign the request-URI as it is sent. As it arrives here, it is ${shown(whole)}: if the client sent ` +
-    'another one, a proxy or the runtime of the server (such as Bun) may have changed it. Then let the proxy pass it on ' +
-    'unchanged, or let the client send it in this form.'
+    'another one, a proxy or the runtime of the server (such as Bun, or Next.js) may have changed it. Then let the ' +
+    'proxy pass it on unchanged, or let the client send it in this form.'
   return [
     ...table(
       'signed',
