@@ -30,7 +30,8 @@ export function requestOf(first: FirstArgument): Request {
   throw new TypeError(
     isOfNode(first)
       ? `withmac: this is a request of node:http (Express, Connect, Koa, Fastify), not a Request of the Fetch API: ${ADAPTERS}.`
-      : `withmac: called without a Request: neither the first argument is one, nor its request. On node:http, ${ADAPTERS}.`,
+      : 'withmac: called without a Request: neither the first argument is one, nor its request. In a middleware or ' +
+          `hook, call verify instead. On h3, write fromWebHandler(withMac(handler)). On node:http, ${ADAPTERS}.`,
   )
 }
 

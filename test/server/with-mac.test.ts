@@ -109,10 +109,13 @@ describe('the wrapped handler', () => {
 
   test('rejects when it is called without a Request', async () => {
     const app = mac.withMac(greet) as (first?: unknown) => Promise<Response>
-    for (const first of [undefined, null, {}, 'http://example.com/', { request: {} }]) {
+    // The last two are the event of h3, and the argument of SvelteKit's handle.
+    const [h3, sveltekit] = [{ req: signed(ada, URL) }, { event: { request: signed(ada, URL) } }]
+    const others = [undefined, null, {}, 'http://example.com/', { request: {} }]
+    for (const first of [...others, h3, sveltekit]) {
       const error = await app(first).catch((caught: unknown) => caught)
       expect(error).toBeInstanceOf(TypeError)
-      expect((error as Error).message).toContain('without a Request')
+      expect((error as Error).message).toMatch(/without a Request.*call verify.*fromWebHandler/)
     }
   })
 })
