@@ -7,6 +7,7 @@ const EXPECTED = [
   /^dist\/[\w/-]+\.(?:js|d\.ts)$/,
   /^dist\/(?:admin|client)\/THIRD-PARTY\.txt$/,
   /^docs\/[\w/.-]+\.(?:md|svg|png|ts|sh|yaml|template)$/,
+  /^docs\/examples\/proxies\/(?:[\w-]+\.(?:conf|cfg|vcl)|Caddyfile(?:-prefix)?)$/,
   /^bench\/[\w-]+\.(?:md|svg)$/,
   /^node_modules\/kysely-bun-sqlite\//,
   /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md)$/,
@@ -45,7 +46,7 @@ export async function checkFiles(report, { unpacked }) {
     let count = 0
     for (const file of pages) {
       const text = await readFile(join(unpacked, file), 'utf8')
-      for (const [, link] of text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)) {
+      for (const [, link] of text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)) {
         if (/^[a-z]+:/.test(link)) continue
         demand(existsSync(join(unpacked, dirname(file), link)), `${file} links to ${link}`)
         count++

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { demand, kilobytes } from '../tools/report.mjs'
 
 /** In bytes, some 20 % above the sizes when they were last set. Raise them only for a reason. */
-const BUDGET = { packed: 710_000, unpacked: 2_200_000 }
+const BUDGET = { packed: 860_000, unpacked: 2_700_000 }
 
 /** The tarball stays small. */
 export async function checkSize(report, { described, unpacked, sources }) {
