@@ -9,6 +9,7 @@ import {
 import { type Admission, createGate } from './admit.ts'
 import { callFor } from './handler-call.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
+import { refuseCallByFramework } from './misuse.ts'
 import {
   type FirstArgument,
   type RequestSource,
@@ -68,6 +69,8 @@ export function createVerify(
   const own = withMacSettings({}, settings, 'verify')
   const admit = createGate(own, verifier)
   return async (given, options, ...more) => {
+    // A middleware gets `next` here.
+    if (typeof options === 'function') refuseCallByFramework(given)
     const request = requestOrResponse(given as FirstArgument, [options, ...more], requestIn)
     if (request instanceof Response) return answered(request)
     const values = options === undefined ? null : verifySettings(options, settings)

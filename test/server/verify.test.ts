@@ -41,7 +41,7 @@ describe('a rejected verdict has the response that withMac sends', () => {
   type Case = readonly [name: string, of: VerifyOptions & MacOptions, send: readonly Signing[]]
   const cases: readonly Case[] = [
     ['for a wrong MAC', {}, [{ mac: 'AAAA' }]],
-    ['for an old timestamp, with the time of the server', {}, [{ ts: 1_600_000_000 }]],
+    ['for an old timestamp, with the time of the server', {}, [{ ts: 1_600_000_000, nonce: 'old' }]],
     ['for a replay', {}, [{ nonce: 'once' }, { nonce: 'once' }]],
     ['for a missing scope, with its name', { scope: 'orders:read' }, [{}]],
     [
@@ -64,7 +64,6 @@ describe('a rejected verdict has the response that withMac sends', () => {
       answers.push(await wholeAnswer(send(requests.at(-1) as Request)))
       await mac.close()
     }
-    expect(answers[0]).toMatchObject({ headers: expect.anything() })
     expect((answers[0] as { status: number }).status).toBeGreaterThan(400)
     expect(answers[1]).toEqual(answers[0])
   })
