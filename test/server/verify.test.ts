@@ -41,7 +41,11 @@ describe('a rejected verdict has the response that withMac sends', () => {
   type Case = readonly [name: string, of: VerifyOptions & MacOptions, send: readonly Signing[]]
   const cases: readonly Case[] = [
     ['for a wrong MAC', {}, [{ mac: 'AAAA' }]],
-    ['for an old timestamp, with the time of the server', {}, [{ ts: 1_600_000_000, nonce: 'old' }]],
+    [
+      'for an old timestamp, with the time of the server',
+      {},
+      [{ ts: 1_600_000_000, nonce: 'old' }],
+    ],
     ['for a replay', {}, [{ nonce: 'once' }, { nonce: 'once' }]],
     ['for a missing scope, with its name', { scope: 'orders:read' }, [{}]],
     [
