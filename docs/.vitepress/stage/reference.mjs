@@ -9,11 +9,12 @@ const UNEXPORTED = 'not exported'
 
 /** Returns the sources of the entries in `exports`. */
 function sourcesOf(exports) {
-  return Object.values(exports).flatMap(({ types }) =>
-    types === undefined
-      ? []
-      : [join(ROOT, types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts'))],
-  )
+  return Object.entries(exports)
+    .filter(([path]) => !path.endsWith('.json'))
+    .map(([path, { types }]) => {
+      if (types === undefined) throw new Error(`exports: ${path} names no types`)
+      return join(ROOT, types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts'))
+    })
 }
 
 /**
