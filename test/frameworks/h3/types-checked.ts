@@ -8,9 +8,9 @@ export const verified = async (event: H3Event): Promise<Response | string> => {
   // @ts-expect-error: a rejected request has no identity
   verdict.identity
   if (!verdict.ok) return verdict.response()
-  const user: string | undefined = getMac(event.req)?.user
-  const code: MacErrorCode | undefined = getMacError(event.req)?.code
+  const user: string | undefined = getMac(event)?.user
+  const code: MacErrorCode | undefined = getMacError(event)?.code
   // @ts-expect-error: the user may be undefined
-  const surely: string = getMac(event.req)?.user
+  const surely: string = getMac(event)?.user
   return `${user} ${code} ${surely} ${verdict.identity.user}`
 }

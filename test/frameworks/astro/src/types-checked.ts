@@ -22,3 +22,5 @@ export const verified = async (context: APIContext): Promise<Response | string> 
 
 // @ts-expect-error: a handler returns a Response
 export const POST: APIRoute = mac.withMac(({ params }) => params)
+
+export const userOf = (context: APIContext): string | undefined => getMac(context)?.user

@@ -7,6 +7,6 @@ export default defineHandler(async (event) => {
   const verdict = await mac.verify(event, { mode: 'optional' })
   if (!verdict.ok) return verdict.response()
   const user = verdict.identity?.user ?? 'stranger'
-  if (event.req.method === 'GET') return { user, why: getMacError(event.req)?.code ?? null }
+  if (event.req.method === 'GET') return { user, why: getMacError(event)?.code ?? null }
   return { user, entry: Object.fromEntries(await event.req.formData()) }
 })

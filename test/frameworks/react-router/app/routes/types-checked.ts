@@ -24,3 +24,5 @@ export const middleware: Route.MiddlewareFunction[] = [
     return next()
   }),
 ]
+
+export const userOf = (args: Route.LoaderArgs): string | undefined => getMac(args)?.user

@@ -1,7 +1,7 @@
 // Not a route: svelte-check checks here what the types promise. The expected errors show that they are not
 // `any`.
 import { getMac, getMacError, type MacErrorCode, withMac } from 'withmac'
-import type { RequestHandler } from './$types'
+import type { RequestEvent, RequestHandler } from './$types'
 
 export const GET: RequestHandler = withMac(
   ({ request, params, platform }) => {
@@ -26,3 +26,5 @@ export const GET: RequestHandler = withMac(
 
 // @ts-expect-error: a handler returns a Response
 export const POST: RequestHandler = withMac(({ params }) => params)
+
+export const userOf = (event: RequestEvent): string | undefined => getMac(event)?.user
