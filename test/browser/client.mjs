@@ -157,9 +157,8 @@ async function checkPage(page) {
       const { createMacFetch } = await import('/client.js')
       const read = async (response) => {
         const { status, headers } = response
-        const names = ['www-authenticate', 'retry-after', 'ratelimit'].filter((name) =>
-          headers.has(name),
-        )
+        const all = ['www-authenticate', 'retry-after', 'ratelimit', 'ratelimit-policy', 'date']
+        const names = all.filter((name) => headers.has(name))
         return [status, (await response.json()).code, names]
       }
       const wrong = createMacFetch({ ...credential, key: 'another-key-that-holds-128-bits' })
@@ -167,8 +166,9 @@ async function checkPage(page) {
       await limited(url)
       return [await read(await wrong(url)), await read(await limited(url))]
     })
-    deepEqual(found[0], [401, 'ERR_MAC_REJECTED', ['www-authenticate']])
-    deepEqual(found[1], [429, 'ERR_MAC_RATE_LIMITED', ['retry-after', 'ratelimit']])
+    deepEqual(found[0], [401, 'ERR_MAC_REJECTED', ['www-authenticate', 'date']])
+    const fields = ['retry-after', 'ratelimit', 'ratelimit-policy', 'date']
+    deepEqual(found[1], [429, 'ERR_MAC_RATE_LIMITED', fields])
   })
 
   await report.check('a replay is rejected, and the page learns it', async () => {

@@ -3,7 +3,7 @@ import * as onServers from '../../src/client/crypto.ts'
 import { urlParts as urlPartsOnServers } from '../../src/client/url-parts.ts'
 import * as inBrowsers from '../../src/client/web/crypto.ts'
 import { describeCode } from '../../src/client/web/error-codes.ts'
-import { nameFaults, nearest } from '../../src/client/web/option-names.ts'
+import { given, nameFaults, nearest } from '../../src/client/web/option-names.ts'
 import { urlParts } from '../../src/client/web/url-parts.ts'
 import { describeCode as describeCodeOnServers, type MacErrorCode } from '../../src/error-codes.ts'
 import { MacError } from '../../src/errors.ts'
@@ -93,6 +93,10 @@ test('the options for browsers are checked', () => {
     'there is no option body: there are now, clockOffset, nonce',
   ])
   expect(nameFaults('signHeaders', null)).toEqual(['must be an object of options, not null'])
+  expect([null, Number.NaN, true, 'a', {}].map((value) => given(value))).toEqual([
+    ...['null', 'NaN', 'true', '"a"', 'a value of type object'],
+  ])
+  expect(given('a secret', true)).toBe('a value of type string')
   expect(nearest('algoritm', ['algorithm'])).toBe('algorithm')
   expect(nearest('label', ['algorithm'])).toBeNull()
 })

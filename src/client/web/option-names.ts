@@ -22,10 +22,9 @@ export function nameFaults(
 
 /** Describes a value. @param isSecret If `true`, only its kind is described. */
 export function given(value: unknown, isSecret = false): string {
-  if (value == null || (!isSecret && /boolean|number|string/.test(typeof value))) {
-    return JSON.stringify(value) ?? 'undefined'
-  }
-  return `a value of type ${typeof value}`
+  const kind = typeof value
+  if (value == null || (!isSecret && /boolean|number/.test(kind))) return String(value)
+  return kind === 'string' && !isSecret ? JSON.stringify(value) : `a value of type ${kind}`
 }
 
 /** Returns the name that begins in the same way; `null` if there is none. */
