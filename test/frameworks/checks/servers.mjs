@@ -5,6 +5,7 @@ import { demandAnswer } from '../tools/answers.mjs'
 import { demandOneHandler } from '../tools/attacks.mjs'
 import { Client } from '../tools/client.mjs'
 import { CONTRACT } from '../tools/contract.mjs'
+import { PLACED } from '../tools/hono.mjs'
 import { demandSocket } from '../tools/socket.mjs'
 import { checkWithoutRequest } from '../tools/without-request.mjs'
 import { startPostgres, startWorker } from '../tools/workerd.mjs'
@@ -86,7 +87,65 @@ async function checkExpress4(context) {
 }
 
 /** Its routes are not there. The runtime itself removes a fragment from the target. */
-const NOT_IN_WORKER = /^(?:optional|a guard|a Host that shifts)/
+const NOT_IN_WORKER = /^(?:optional|a guard|behind the guard|a Host that shifts)/
+
+/** Middleware around withmac, and mounted applications. */
+async function checkPlaced({ report, application, runtimes }) {
+  for (const [runtime, file] of [
+    ['bun', 'hono/placed.ts'],
+    ['node', 'hono/placed-node.ts'],
+    ['deno', 'deno/placed.ts'],
+  ]) {
+    const running = await application.start([...RUN[runtime], file], {}, await runtimes[runtime]())
+    const client = new Client(running.port)
+    for (const [name, check] of PLACED) {
+      await report.check(`${name} (${runtime})`, () => check(client, running.port))
+    }
+    await running.stop(runtime === 'deno' ? DENO_NOTES : undefined)
+  }
+}
+
+/** Signs and sends the stage of a REST API before each path. */
+class StageClient extends Client {
+  sign(method, target, bound) {
+    return super.sign(method, `/prod${target}`, bound)
+  }
+
+  send(method, target, more) {
+    return super.send(method, `/prod${target}`, more)
+  }
+}
+
+/** Targets, and the services that do not tell a function how they were sent. */
+const LOST = [
+  ['/orders?page=a%20b', []],
+  ['/orders?page=a+b', ['rest-api']],
+  ['/orders?page=it%27s', []],
+  ['/orders?a=1&b=2&a=3', ['rest-api', 'alb', 'alb-multi']],
+  ['/orders?page', ['rest-api', 'alb', 'alb-multi']],
+  ['/orders?', ['rest-api', 'http-api', 'function-url', 'alb', 'alb-multi']],
+]
+
+/** Sends the events of each AWS service to one handler. */
+async function checkLambda({ report, application }) {
+  const origin = 'https://api.example.com'
+  for (const event of ['rest-api', 'http-api', 'function-url', 'alb', 'alb-multi']) {
+    const running = await application.start(['lambda/gateway.ts'], { EVENT: event })
+    const Caller = event === 'rest-api' ? StageClient : Client
+    const client = new Caller(running.port, origin)
+    for (const [name, check] of CONTRACT.filter(([name]) => !/^a Host that/.test(name))) {
+      await report.check(`${event}: ${name}`, () => check(client))
+    }
+    for (const [target, lost] of LOST) {
+      const status = lost.includes(event) ? 401 : 200
+      await report.check(`${event}: ${target} gets ${status}`, async () => {
+        const answer = await client.signed('GET', target)
+        if (answer.status !== status) throw new Error(`it got ${answer.status}`)
+      })
+    }
+    await running.stop()
+  }
+}
 
 /** What a Worker says that has no store. */
 const NO_STORE = [
@@ -176,6 +235,11 @@ export default {
   folder: 'servers',
   scripts: ['check', 'build', 'seed'],
   applications: [
+    server('Hono {hono} on Bun', 'bun', 'hono/bun.ts', { sockets: true }),
+    server('Hono {hono} on Node', 'node', 'hono/node.ts', { sockets: true }),
+    server('Hono {hono} on Deno', 'deno', 'hono/deno.ts', { sockets: true }),
+    { title: 'Hono {hono}: mount, bodyLimit, cors, methodOverride', check: checkPlaced },
+    { title: 'hono/aws-lambda {hono}: events of five services', check: checkLambda },
     server('Elysia {elysia} on Bun', 'bun', 'elysia/server.ts', { sockets: true }),
     server('Elysia {elysia}, whole, in Bun.serve', 'bun', 'elysia/whole.ts', {
       without: /^(?:optional|a redirect)/,

@@ -35,7 +35,11 @@ const server = Bun.serve({
           { mode: 'optional' },
         ),
       },
-      '/account': (request) => Response.json({ user: getMac(request)?.user }),
+      '/account': {
+        GET: (request) => Response.json({ user: getMac(request)?.user }),
+        POST: async (request) =>
+          Response.json({ user: getMac(request)?.user, order: await request.json() }),
+      },
       '/moved': () => Response.redirect('/orders?page=2', 302),
       '/socket': (request, server: Bun.Server<{ user: string }>) => {
         const user = getMac(request)?.user ?? ''

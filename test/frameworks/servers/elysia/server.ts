@@ -24,6 +24,9 @@ new Elysia()
     { parse: 'none' },
   )
   .get('/account', ({ request }) => ({ user: getMac(request)?.user }))
+  .post('/account', async ({ mac, request }) => ({ user: mac.user, order: await request.json() }), {
+    parse: 'none',
+  })
   .get('/moved', ({ redirect }) => redirect('/orders?page=2'))
   .ws('/socket', {
     message(socket, text) {

@@ -14,6 +14,7 @@ const app = new Elysia()
     return status(201, { user, bodyVerified, order: body })
   })
   .get('/account', ({ request }) => ({ user: getMac(request)?.user }))
+  .post('/account', ({ request, body }) => ({ user: getMac(request)?.user, order: body }))
   .get('/account/*', ({ request }) => ({ user: getMac(request)?.user }))
 
 Bun.serve({ fetch: mac.withMac(app) })

@@ -12,6 +12,10 @@ app.post('/orders', signed, async (_req, res) => {
   const { user, bodyVerified } = mac
   res.status(201).json({ user, bodyVerified, order: await request.json() })
 })
+app.post('/account', signed, async (_req, res) => {
+  const { mac, request } = res.locals
+  res.json({ user: mac.user, order: await request.json() })
+})
 app.use('/account', signed, (_req, res) => void res.json({ user: res.locals.mac.user }))
 app.get('/moved', signed, (_req, res) => res.redirect('/orders?page=2'))
 

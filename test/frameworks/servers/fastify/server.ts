@@ -20,6 +20,7 @@ app.register(async (app) => {
     return reply.code(201).send({ user, bodyVerified, order: body })
   })
   app.get('/account', ({ mac }) => ({ user: mac.user }))
+  app.post('/account', ({ mac, body }) => ({ user: mac.user, order: body }))
   app.get('/moved', (_request, reply) => reply.redirect('/orders?page=2'))
 })
 

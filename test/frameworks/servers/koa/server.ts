@@ -27,7 +27,9 @@ app.use(signed)
 app.use(async (ctx) => {
   const { mac, request } = ctx.state
   if (ctx.path === '/moved') ctx.redirect('/orders?page=2')
-  else if (ctx.path === '/account') ctx.body = { user: mac.user }
+  else if (ctx.path === '/account' && ctx.method === 'POST') {
+    ctx.body = { user: mac.user, order: await request.json() }
+  } else if (ctx.path === '/account') ctx.body = { user: mac.user }
   else if (ctx.method === 'POST') {
     ctx.status = 201
     ctx.body = {

@@ -22,6 +22,9 @@ serve({
     if (!verdict.ok) return verdict.response()
     const { user, bodyVerified } = verdict.identity
     const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/account' && request.method === 'POST') {
+      return Response.json({ user, order: await request.json() })
+    }
     if (pathname === '/account') return Response.json({ user: getMac(request)?.user })
     if (pathname === '/moved') return Response.redirect(new URL('/orders?page=2', request.url))
     if (request.method === 'POST') {
