@@ -41,8 +41,8 @@ export interface Sent {
   readonly from?: string
 }
 
-/** How long a client waits for an answer, in milliseconds. */
-const PATIENCE = 5000
+/** How long a client waits for an answer, in milliseconds. On a busy machine, an explanation takes seconds. */
+const PATIENCE = 30_000
 
 /** Signs and sends requests. */
 export class Client {

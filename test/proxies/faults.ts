@@ -15,13 +15,20 @@ export function faultsOf({ name, setUps }: ProxyResults): readonly string[] {
   return [...faults, ...missingControls(name, setUps)]
 }
 
+/** Targets that a configuration of the documentation must pass on unchanged. */
+const MUST_ARRIVE = ['//a', '/a//b', '/a/../b', '/a%2Fb', '/%7euser', '/caf%c3%a9', '/orders?']
+
 function exampleFaults(results: SetUpResults): readonly string[] {
-  const { setUp, options, forged, copies, address, sockets } = results
+  const { setUp, options, targets, forged, copies, address, sockets } = results
   const path = setUp.cutsPrefix ? 'path + ' : ''
   const faults: string[] = []
   for (const option of ['origin', 'trustProxy'].map((option) => path + option)) {
     const missing = ALL.filter((entry) => !options.accepted[option]?.includes(entry))
     if (missing.length > 0) faults.push(`with ${option}, requests are rejected at ${missing}`)
+  }
+  for (const [entry, ofEntry] of Object.entries(targets)) {
+    const lost = MUST_ARRIVE.filter((target) => ofEntry[target]?.wire !== 'unchanged')
+    if (lost.length > 0) faults.push(`at ${entry}, targets do not arrive: ${lost.join(' ')}`)
   }
   if (forged.effective.length > 0) faults.push(`forged fields are believed: ${forged.effective}`)
   const harmed = ALL.filter((entry) => !forged.unharmed.includes(entry))

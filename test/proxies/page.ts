@@ -125,7 +125,7 @@ function dangerTable(all: readonly ProxyResults[]): string {
 
 /** How often a proxy that tries for a while sends a request depends on the time. */
 function copiesText(copies: number): string {
-  return copies > 2 ? 'many' : String(copies)
+  return copies > 1 ? 'several' : String(copies)
 }
 
 /** Returns a row for each set-up; those of one proxy with the same results are one row. */
