@@ -22,7 +22,7 @@ function exampleFaults(results: SetUpResults): readonly string[] {
   const { setUp, options, targets, forged, copies, address, sockets } = results
   const path = setUp.cutsPrefix ? 'path + ' : ''
   const faults: string[] = []
-  for (const option of ['origin', 'trustProxy'].map((option) => path + option)) {
+  for (const option of ['origin', 'list', 'trustProxy'].map((option) => path + option)) {
     const missing = ALL.filter((entry) => !options.accepted[option]?.includes(entry))
     if (missing.length > 0) faults.push(`with ${option}, requests are rejected at ${missing}`)
   }
@@ -31,6 +31,7 @@ function exampleFaults(results: SetUpResults): readonly string[] {
     if (lost.length > 0) faults.push(`at ${entry}, targets do not arrive: ${lost.join(' ')}`)
   }
   if (forged.effective.length > 0) faults.push(`forged fields are believed: ${forged.effective}`)
+  if (forged.passedOn.length > 0) faults.push(`forged fields arrive: ${forged.passedOn}`)
   const harmed = ALL.filter((entry) => !forged.unharmed.includes(entry))
   if (harmed.length > 0) faults.push(`forged fields stop right requests at ${harmed}`)
   if (copies.GET !== 1 || copies.POST !== 1) {

@@ -1,5 +1,6 @@
 import { ENTRIES, type Entry, HTTP, HTTPS } from '../client.ts'
 import type { Lab } from '../lab.ts'
+import { fieldOf } from '../recorder.ts'
 
 /**
  * Forged fields, each with the origin that an attacker wants the server to believe in. The attacker has a request
@@ -57,6 +58,8 @@ export interface ForgedResults {
   readonly effective: readonly string[]
   /** The entries at which a right request is accepted in spite of forged fields. */
   readonly unharmed: readonly string[]
+  /** The fields that still have a forged value when they arrive. */
+  readonly passedOn: readonly string[]
 }
 
 /** Sends requests that were signed for another origin, with fields that name it. */
@@ -72,13 +75,17 @@ export async function checkForged(lab: Lab): Promise<ForgedResults> {
     }
   }
   const unharmed: string[] = []
+  const passedOn = new Set<string>()
   for (const entry of ENTRIES) {
-    const { answer } = await lab.send(lab.options('trustProxy: true'), {
+    const { answer, arrived } = await lab.send(lab.options('trustProxy: true'), {
       entry,
       target,
       headers: ALL_FIELDS,
     })
     if (answer.status === 200) unharmed.push(entry.name)
+    for (const [field, forged] of Object.entries(ALL_FIELDS)) {
+      if (arrived.some((head) => fieldOf(head, field)?.includes(forged))) passedOn.add(field)
+    }
   }
-  return { effective: [...effective], unharmed }
+  return { effective: [...effective], unharmed, passedOn: [...passedOn] }
 }
