@@ -127,7 +127,7 @@ export function notAMac(known: Case): Explanation {
 /** The verdict if the MAC is right. Other things may be wrong. */
 export function rightMac(known: Case, search: SearchResult): Explanation {
   const { seen, base, rejection, now } = known
-  const rest = { lines: linesOf(base, base), search }
+  const rest = { lines: linesOf(base, search.signed), search }
   if (rejection !== null) {
     const said = `${rejection.message} Everything else is right, including the MAC.`
     return explanation(rejection.code, said, rest)

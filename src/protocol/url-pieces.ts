@@ -91,6 +91,16 @@ export function checkReceivedTarget(target: string): string {
   )
 }
 
+/**
+ * Returns a target whose query has `'` in place of each `%27`. `null` if the query has no `%27`, or has a `'`
+ * already: then nothing has encoded that character.
+ */
+export function withRawQuotes(target: string): string | null {
+  const mark = target.indexOf('?')
+  if (mark === -1 || !target.includes('%27', mark) || target.includes("'", mark)) return null
+  return target.slice(0, mark) + target.slice(mark).replaceAll('%27', "'")
+}
+
 /** Whether a character ends an authority: `/`, `?`, `#`, and `\`, which URL parsers read as `/`. */
 function endsAuthority(code: number): boolean {
   return code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c

@@ -28,22 +28,22 @@ function decoy(): PreparedKey {
  * the current key matches, it always computes two MACs, so timing does not reveal whether the credential
  * exists, or has an old key.
  *
- * @param requestString The normalized request string (draft §3.2.1).
+ * @param signedTexts The normalized request strings that may have been signed: see `textsOf`.
  */
 export function verifyCached(
   { id, mac }: MacAuthorization,
-  requestString: string,
+  signedTexts: readonly string[],
   cache: CredentialCache,
 ): CredentialKey | null {
   const keys = cache.get(id)
   const tried = keys ?? cache.decoyFor(id)
   const other = decoy()
-  if (macsAreEqual(mac, (tried?.current.computeMac ?? other)(requestString)) && keys) {
+  if (isMacOver(mac, tried?.current.computeMac ?? other, signedTexts) && keys) {
     cache.used(keys.current)
     return keys.current
   }
   const old = tried?.old
-  if (macsAreEqual(mac, (old?.computeMac ?? other)(requestString)) && keys && old) {
+  if (isMacOver(mac, old?.computeMac ?? other, signedTexts) && keys && old) {
     cache.used(old)
     return old
   }
@@ -60,24 +60,24 @@ export function verifyCached(
  *
  * It does *not* check whether an old key's grace period has ended.
  *
- * @param requestString The normalized request string (draft §3.2.1).
+ * @param signedTexts The normalized request strings that may have been signed: see `textsOf`.
  * @throws {@link MacError} `ERR_MAC_UNKNOWN_IDENTIFIER`, `ERR_MAC_MISMATCH`, `ERR_MAC_REVOKED`,
  *   `ERR_MAC_DISABLED`; `ERR_MAC_STORE`, `ERR_MAC_SEALED`.
  */
 export async function verifyStored(
   { id, mac }: MacAuthorization,
-  requestString: string,
+  signedTexts: readonly string[],
   store: CredentialStore,
   cache: CredentialCache,
   deadline?: Deadline,
 ): Promise<CredentialKey> {
   const { current, old } = await store.lookUpKeys(id, deadline)
-  const isCurrent = isMadeBy(current, mac, requestString)
-  const isOld = isMadeBy(old, mac, requestString)
+  const isCurrent = isMadeBy(current, mac, signedTexts)
+  const isOld = isMadeBy(old, mac, signedTexts)
   // A key that was replaced must not count as right any more, not even until the nonce is recorded.
   if (!isSame(cache.get(id) ?? cache.decoyFor(id), current, old)) cache.forget(id)
   if (!isCurrent && !isOld) throw rejected(id, current.exists)
-  return loadCredential({ id, mac }, requestString, store, cache, deadline)
+  return loadCredential({ id, mac }, signedTexts, store, cache, deadline)
 }
 
 /**
@@ -89,7 +89,7 @@ export async function verifyStored(
  */
 export async function loadCredential(
   { id, mac }: Pick<MacAuthorization, 'id' | 'mac'>,
-  requestString: string,
+  signedTexts: readonly string[],
   store: CredentialStore,
   cache: CredentialCache,
   deadline?: Deadline,
@@ -97,7 +97,7 @@ export async function loadCredential(
   const { credential, version } = await store.lookUp(id, deadline)
   const keys = credential === null ? null : credentialKeys(credential, version)
   const found = [keys?.current, keys?.old].find(
-    (key) => key && macsAreEqual(mac, key.computeMac(requestString)),
+    (key) => key && isMacOver(mac, key.computeMac, signedTexts),
   )
   const ended = credential === null ? null : endOf(credential)
   if (keys === null || !found || ended !== null) {
@@ -112,9 +112,16 @@ export async function loadCredential(
 function isMadeBy(
   { exists, macKey, algorithm }: FoundKey,
   mac: string,
-  requestString: string,
+  signedTexts: readonly string[],
 ): boolean {
-  return macsAreEqual(mac, prepareKey(algorithm, macKey)(requestString)) && exists
+  return isMacOver(mac, prepareKey(algorithm, macKey), signedTexts) && exists
+}
+
+/** Whether a key made a MAC over one of the texts. It always computes a MAC over each of them. */
+function isMacOver(mac: string, computeMac: PreparedKey, signedTexts: readonly string[]): boolean {
+  let isMade = false
+  for (const text of signedTexts) isMade = macsAreEqual(mac, computeMac(text)) || isMade
+  return isMade
 }
 
 function isSame(keys: CredentialKeys | undefined, current: FoundKey, old: FoundKey): boolean {

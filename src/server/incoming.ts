@@ -56,6 +56,11 @@ export class Incoming {
     this.#sent = sent
   }
 
+  /** Whether the target is known as it was sent, and not only as `request.url` shows it. */
+  get showsSentTarget(): boolean {
+    return this.#sent !== null || this.received() !== null
+  }
+
   /** Whether the signed target may not be that of the URL. */
   get hasOtherTarget(): boolean {
     return this.#path !== null || this.#sent !== null || this.received() !== null

@@ -5,7 +5,6 @@ import type { Limits } from '../limits/limits.ts'
 import type { CheckSettings, MacSettings } from '../options.ts'
 import { parseAuthorization } from '../protocol/authorization.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
-import { joinCovered } from '../protocol/signature.ts'
 import type { Deadline, NonceStore, Recorded, Store } from '../store/types.ts'
 import type { TrafficCounters } from '../store/usage/traffic-counters.ts'
 import type { AcceptedVerdict, Rejection } from '../types.ts'
@@ -19,6 +18,7 @@ import type { RecentRejections } from './recent-rejections.ts'
 import { signedOrigin } from './request-origin.ts'
 import { type AuthenticatedClient, rejectedVerdict } from './response.ts'
 import { checkRoute } from './route-check.ts'
+import { textsOf } from './signed-texts.ts'
 import {
   checkEnd,
   checkTimestamp,
@@ -46,8 +46,8 @@ export interface Verifier {
 /** A request with MAC credentials, while it is verified. */
 interface Attempt {
   readonly sent: MacAuthorization
-  /** The normalized request string (draft §3.2.1). */
-  readonly requestString: string
+  /** See {@link textsOf}. */
+  readonly signedTexts: readonly string[]
   readonly timestamp: number
   /**
    * The key that verified the MAC. `null` while the credential is read, so that a failure there does not
@@ -85,12 +85,12 @@ export async function verify(
     if (sent === null) throw new MacError('ERR_MAC_MISSING')
     const origin = signedOrigin(incoming, check)
     const target = check.needsClearPath ? unambiguous(origin) : null
-    const requestString = joinCovered(origin, sent)
+    const signedTexts = textsOf(origin, sent, incoming)
     const timestamp = Number(sent.ts)
 
     // Credential, MAC and validity. A cached key may accept a MAC. If it does not, the store decides.
-    let key = verifyCached(sent, requestString, cache)
-    attempt = { sent, requestString, timestamp, key, countedIn: null, deadline }
+    let key = verifyCached(sent, signedTexts, cache)
+    attempt = { sent, signedTexts, timestamp, key, countedIn: null, deadline }
     if (limits.failures !== null) {
       if (key === null)
         limits.failures.countGuess(clientAddress, cache.has(sent.id) ? sent.id : null)
@@ -214,8 +214,8 @@ async function readKey(
   { cache }: Verifier,
 ): Promise<CredentialKey> {
   attempt.key = null
-  const { sent, requestString, deadline } = attempt
-  const key = await read(sent, requestString, credentials, cache, deadline)
+  const { sent, signedTexts, deadline } = attempt
+  const key = await read(sent, signedTexts, credentials, cache, deadline)
   attempt.key = key
   return key
 }

@@ -40,14 +40,6 @@ const RUBY_URL = {
   why: 'Ruby refuses such a URL.',
   set: 'Escape it.',
 }
-const QUOTE_ON_BUN = {
-  requests: ["`'` in a query"],
-  why: "It sends `'`. Bun shows `%27` to the application.",
-  set: 'Write `%27`, or use another runtime.',
-  signed: asOnTheWire,
-  cause: ['query-decoded', 'target-rewritten'],
-  change: [],
-}
 const PARAMETERS = {
   requests: ['`;parameters` in a path'],
   why: 'It leaves the parameters of the last segment out.',
@@ -89,7 +81,7 @@ export const DIFFERENCES = {
     { requests: ['an IPv6 address'], why: 'Faraday 1 refuses such a URL.', set: 'Use a name.' },
     { ...REDIRECT, set: 'Give `max_redirects: 0` to the client, and sign the new URL.' },
   ],
-  oauthlib: [QUOTE_ON_BUN, PARAMETERS, IPV6_SPLIT, REDIRECT_IN_REQUESTS],
+  oauthlib: [PARAMETERS, IPV6_SPLIT, REDIRECT_IN_REQUESTS],
   'requests-oauthlib': [
     {
       requests: ['without `draft=1`'],
@@ -139,7 +131,6 @@ export const DIFFERENCES = {
       why: 'It signs the URL as you write it. requests sends its own form.',
       set: 'Write the host in lower case.',
     },
-    QUOTE_ON_BUN,
     PARAMETERS,
     IPV6_SPLIT,
     REDIRECT_IN_REQUESTS,

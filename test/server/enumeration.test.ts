@@ -150,9 +150,9 @@ describe('for an identifier that is not cached', () => {
     const { keys, asked } = cached('ada')
     cache.keep(keys)
     const sent = { ts: '1', nonce: 'a', ext: null, mac: 'right' }
-    expect(verifyCached({ ...sent, id: 'nobody' } as never, 'text', cache)).toBeNull()
+    expect(verifyCached({ ...sent, id: 'nobody' } as never, ['text'], cache)).toBeNull()
     expect(asked).toEqual(['text', 'text'])
-    expect(verifyCached({ ...sent, id: 'ada' } as never, 'text', cache)).toBe(keys.current)
+    expect(verifyCached({ ...sent, id: 'ada' } as never, ['text'], cache)).toBe(keys.current)
   })
 
   test('the same decoy is tried each time, and different ones for different identifiers', () => {

@@ -275,8 +275,8 @@ describe('if there are more credentials than the cache holds, the cache', () => 
     const cache = new CredentialCache()
     keepMany(cache, 0, 10_000)
     for (let at = 10_000; at < 40_000; at += 5000) {
-      expect(verifyCached(sent('id-0', 'k'), 'text', cache)).not.toBe(null)
-      if (at < 20_000) expect(verifyCached(sent('id-1', 'guessed'), 'text', cache)).toBe(null)
+      expect(verifyCached(sent('id-0', 'k'), ['text'], cache)).not.toBe(null)
+      if (at < 20_000) expect(verifyCached(sent('id-1', 'guessed'), ['text'], cache)).toBe(null)
       keepMany(cache, at, at + 5000)
     }
     expect(cache.get('id-0')).toBeDefined()
@@ -289,9 +289,9 @@ describe('if there are more credentials than the cache holds, the cache', () => 
     const rotated = { id: 'id', key: 'new', algorithm: 'hmac-sha-1', keyNumber: 2, oldKey }
     cache.keep(credentialKeys(rotated as StoredCredential, 1))
     keepMany(cache, 0, 9999)
-    expect(verifyCached(sent('id', 'old'), 'text', cache)?.number).toBe(1)
+    expect(verifyCached(sent('id', 'old'), ['text'], cache)?.number).toBe(1)
     keepMany(cache, 9999, 19_000)
-    expect(verifyCached(sent('id', 'old'), 'text', cache)?.number).toBe(1)
+    expect(verifyCached(sent('id', 'old'), ['text'], cache)?.number).toBe(1)
     keepMany(cache, 19_000, 28_000)
     expect(cache.get('id')).toBeDefined()
   })
@@ -309,12 +309,12 @@ describe('if there are more credentials than the cache holds, the cache', () => 
   test('drops credentials that did not sign again, and some even if all did', () => {
     const cache = new CredentialCache()
     keepMany(cache, 0, 15_000)
-    for (let at = 0; at < 10; at++) verifyCached(sent(`id-${at}`, 'k'), 'text', cache)
+    for (let at = 0; at < 10; at++) verifyCached(sent(`id-${at}`, 'k'), ['text'], cache)
     keepMany(cache, 15_000, 20_000)
     expect(cache.get('id-9')).toBeDefined()
     expect(cache.get('id-10')).toBeUndefined()
     const all = Array.from({ length: 40_000 }, (_, at) => `id-${at}`)
-    for (const id of all) verifyCached(sent(id, 'k'), 'text', cache)
+    for (const id of all) verifyCached(sent(id, 'k'), ['text'], cache)
     keepMany(cache, 20_000, 40_000)
     expect(all.filter((id) => cache.get(id) !== undefined).length).toBeLessThanOrEqual(20_000)
   })
