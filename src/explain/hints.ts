@@ -21,12 +21,8 @@ export function hintsFor(received: Received): Hint[] {
 }
 
 /** The advice for a proxy that sends a host of its own. The doctor gives the same. */
-export function proxyAdvice(origin: string): string {
-  return (
-    `set origin: '${origin}' in the server, or let the proxy pass on the Host of the client (nginx: ` +
-    'proxy_set_header Host $http_host), see docs/proxies.md'
-  )
-}
+export const PASS_ON_HOST: string =
+  'let the proxy pass on the Host of the client (nginx: proxy_set_header Host $http_host), see docs/proxies.md'
 
 function proxyHint(received: Received): Hint | null {
   const { host, headers, url, pinned } = received
@@ -45,7 +41,8 @@ function proxyHint(received: Received): Hint | null {
     sentence:
       `The Host that arrived, ${shown(arrived)}, is one of this machine or network, and no field names the host that ` +
       'the client called: probably a proxy writes it, as nginx and h2o do unless they are told otherwise. If there is a ' +
-      `proxy, ${proxyAdvice('https://api.example.com')}; use the address that clients call.`,
+      `proxy, ${PASS_ON_HOST}. Or set origin in the server to the address that clients call, such as ` +
+      "'https://api.example.com'.",
   }
 }
 

@@ -77,17 +77,23 @@ function cutPrefixes(path: string, { headers, url }: Received): Row<string>[] {
 
 const CUT = 'a proxy or a framework cut a prefix off'
 
-/** The paths before which a proxy may have put something: without their first segments. */
-function addedPrefixes(path: string): Row<string>[] {
-  const rows: Row<string>[] = []
+/** Returns a path without its first segments: one of them, two, three and four. */
+export function shorterPaths(path: string): string[] {
+  const paths: string[] = []
   let at = path.indexOf('/', 1)
-  while (at !== -1 && rows.length < 4) {
-    const made = path.slice(at)
-    const how = `the path ${shown(made)}, and ${shown(path)} arrived: a proxy put a prefix in front`
-    rows.push(['path-prefix', 2, how, made])
+  while (at !== -1 && paths.length < 4) {
+    paths.push(path.slice(at))
     at = path.indexOf('/', at + 1)
   }
-  return rows
+  return paths
+}
+
+/** The paths before which a proxy may have put something. */
+function addedPrefixes(path: string): Row<string>[] {
+  return shorterPaths(path).map((made) => {
+    const how = `the path ${shown(made)}, and ${shown(path)} arrived: a proxy put a prefix in front`
+    return ['path-prefix', 2, how, made]
+  })
 }
 
 /** The request-URIs that header fields name, with the name of the field. */

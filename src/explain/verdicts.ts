@@ -2,7 +2,7 @@ import { MacError } from '../errors.ts'
 import type { MacAuthorization } from '../protocol/parameters.ts'
 import { plain } from '../protocol/terminal-text.ts'
 import type { Cause, ExplainCredential, Explanation, SeenRequest } from './explanation.ts'
-import { type Hint, hintsFor } from './hints.ts'
+import { type Hint, hintsFor, PASS_ON_HOST } from './hints.ts'
 import { faultPosition } from './lenient-header.ts'
 import { originOf } from './origin-mistakes.ts'
 import type { Received } from './received.ts'
@@ -223,7 +223,17 @@ export function nothingFound(
       ? [first, ...rejected, ...hints.slice(1)]
       : [...rejected, ...hints]),
   ]
-  const said = [rejection?.message, ...changes, result, ...hints.map(({ sentence }) => sentence)]
+  const host =
+    rejection !== null && /^ERR_MAC_(?:HOST|ORIGIN|FORWARDED)$/.test(rejection.code)
+      ? `If a proxy wrote it, ${PASS_ON_HOST}.`
+      : undefined
+  const said = [
+    rejection?.message,
+    host,
+    ...changes,
+    result,
+    ...hints.map(({ sentence }) => sentence),
+  ]
   return explanation(
     wrongMacCode(known),
     said.filter((sentence) => sentence !== undefined).join(' '),

@@ -28,6 +28,8 @@ export function verdictOf({ rejection, status }: Outcome): 'accepted' | 'rejecte
 interface Signing {
   /** The origin to sign, instead of {@link Probe.origin}. */
   readonly origin?: string
+  /** The target to sign, instead of {@link Probe.target}. */
+  readonly target?: string
   /** The method to sign. The method that is sent is always GET. */
   readonly method?: string
   /** The timestamp, in seconds since 1970. */
@@ -41,6 +43,8 @@ export class Probe {
   readonly #ext: string | null
   /** The origin that is signed. */
   origin: string
+  /** The target that is signed: at first, the part of the URL after the origin. */
+  target: string
   /** Seconds to add to the clock of this machine to get the server's time. */
   offset = 0
   /** Whether the server requires a signed digest of the body. */
@@ -51,16 +55,12 @@ export class Probe {
     this.#credential = credential
     this.#ext = ext
     this.origin = new URL(url).origin
-  }
-
-  /** The part of the URL after the origin. */
-  get target(): string {
-    return this.url.slice(new URL(this.url).origin.length)
+    this.target = url.slice(this.origin.length)
   }
 
   /** Returns a value for the `Authorization` header, with a new nonce. */
-  sign({ origin = this.origin, method = 'GET', ts }: Signing = {}): string {
-    const { target } = this
+  sign(signing: Signing = {}): string {
+    const { origin = this.origin, target = this.target, method = 'GET', ts } = signing
     const body = this.bound ? { body: null } : {}
     const request = { method, url: origin + target, target, ext: this.#ext, ...body }
     const now = () => ts ?? Date.now() / 1000 + this.offset

@@ -1,5 +1,9 @@
 import type { ClientCredential } from '../../client/index.ts'
 import { bad, type Finding, good, note } from '../../doctor/finding.ts'
+import { PASS_ON_HOST } from '../../explain/hints.ts'
+import { isInternalHost } from '../../explain/internal-host.ts'
+import { pathAdvice, shorterPaths } from '../../explain/prefix-mistakes.ts'
+import { cutTarget, decodePlain } from '../../explain/target-pieces.ts'
 import { showSpan } from '../../moments.ts'
 import { type Outcome, Probe, verdictOf } from './probe.ts'
 
@@ -128,7 +132,54 @@ async function originFindings(probe: Probe, given: readonly string[]): Promise<O
     const findings = [otherOrigin(origin, called), ...endFindings(outcome)]
     return { findings, right: hasEnded(outcome) ? null : outcome }
   }
+  const rewritten =
+    outcomes[0]?.rejection?.code === 'ERR_MAC_REJECTED' ? await tryTargets(probe) : null
+  if (rewritten !== null) return rewritten
   return { findings: [noOrigin(called, candidates.length + 1, outcomes)], right: null }
+}
+
+/** Signs other targets that a proxy may make of the one in the URL. `null` if the server accepts none of them. */
+async function tryTargets(probe: Probe): Promise<OriginFindings | null> {
+  const called = new URL(probe.url)
+  const { host, origin } = called
+  const origins = called.port === '' ? [origin, `http://${host}`, `https://${host}`] : [origin]
+  for (const signed of new Set(origins)) {
+    for (const target of targetCandidates(probe.target)) {
+      const outcome = await probe.sendSigned({ origin: signed, target })
+      if (isRejected(outcome) || verdictOf(outcome) === 'unclear') continue
+      const findings = [
+        ...(signed === origin ? [] : [otherOrigin(signed, origin)]),
+        otherTarget(target, probe.target),
+        ...endFindings(outcome),
+      ]
+      probe.origin = signed
+      probe.target = target
+      return { findings, right: hasEnded(outcome) ? null : outcome }
+    }
+  }
+  return null
+}
+
+/** What proxies and frameworks make of a target: without a prefix, with other slashes, or decoded. */
+function targetCandidates(target: string): string[] {
+  const { path, query } = cutTarget(target)
+  const slash = path.endsWith('/') ? path.replace(/\/+$/, '') : `${path}/`
+  const paths = [...shorterPaths(path), '/', path.replace(/\/{2,}/g, '/'), slash, decodePlain(path)]
+  const all = [...paths.map((each) => each + query), path]
+  return [...new Set(all)].filter((each) => each !== target && each.startsWith('/'))
+}
+
+function otherTarget(arrived: string, called: string): Finding {
+  const [seen, signed] = [cutTarget(arrived).path, cutTarget(called).path]
+  const advice =
+    seen !== signed && signed.endsWith(seen === '/' ? '' : seen)
+      ? pathAdvice(signed, seen)
+      : 'let the proxy pass on the request-URI as it received it, or set the option requestTarget of withMac'
+  return bad(
+    'target',
+    `the server sees ${arrived}, but clients sign ${called}: a proxy or a framework changes it, and their requests are rejected`,
+    advice,
+  )
 }
 
 /** Whether the request was rejected before or because of its MAC. Other rejections show that the MAC was correct. */
@@ -167,17 +218,30 @@ function unknownSomewhere(right: number): Finding {
 }
 
 function otherOrigin(used: string, called: string): Finding {
-  return bad(
-    'origin',
-    `the server uses ${used}, but clients sign ${called}: their requests are rejected`,
-    `on the server: withMac(app, { origin: '${called}' })`,
-  )
+  const text = `the server uses ${used}, but clients sign ${called}: their requests are rejected`
+  const option = `on the server: withMac(app, { origin: '${called}' })`
+  if (!isInternalHost(new URL(used).hostname)) return bad('origin', text, option)
+  return bad('origin', text, `${option}; or, if a proxy writes this Host, ${PASS_ON_HOST}`)
 }
 
 function noOrigin(called: string, tried: number, outcomes: readonly Outcome[]): Finding {
   const code = outcomes[0]?.rejection?.code ?? 'no code'
+  const said = outcomes[0]?.rejection?.challenge?.error ?? ''
+  if (code === 'ERR_MAC_MISSING') {
+    return bad(
+      'origin',
+      'a signed request arrives without its Authorization header: a proxy removes it',
+      'let the proxy pass on Authorization (squid: login=PASSTHRU), see docs/proxies.md',
+    )
+  }
+  if (/^ERR_MAC_(?:HOST|ORIGIN|FORWARDED)$/.test(code)) {
+    return bad(
+      'origin',
+      `a signed request is rejected with ${code}: ${said}`,
+      `set origin: '${called}' in the server, or ${PASS_ON_HOST}`,
+    )
+  }
   if (code !== 'ERR_MAC_REJECTED') {
-    const said = outcomes[0]?.rejection?.challenge?.error ?? ''
     return bad(
       'origin',
       `a signed request is rejected with ${code}: ${said}`,
@@ -186,7 +250,7 @@ function noOrigin(called: string, tried: number, outcomes: readonly Outcome[]): 
   }
   return bad(
     'origin',
-    `requests signed for ${called} and ${tried - 1} other origins were all rejected. Either the server does not have this credential, or has another key for it, or the credential is revoked or disabled, or the server uses yet another origin`,
+    `requests signed for ${called} and ${tried - 1} other origins were all rejected, with the target in the URL and with others. Either the server uses yet another origin, or a proxy changes the target in another way, or the server does not have this credential, or the credential is revoked or disabled, or the server has another key for it`,
     'on the server, run "withmac show ID" and check the option origin of withMac; to try one more origin, use --origin here. "withmac explain" explains what onReject reports',
   )
 }
