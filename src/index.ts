@@ -30,6 +30,7 @@ export { MAC_CHANNELS, type MacChannel } from './diagnostics.ts'
 export type { MacErrorCode } from './error-codes.ts'
 export { MacError, type ToldError } from './errors.ts'
 export type {
+  Cause,
   ExplainedLine,
   ExplainSettings,
   Explanation,

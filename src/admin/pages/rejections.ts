@@ -91,11 +91,18 @@ ${heading(html`<span class="mono">${report.reference}</span>`)}
   return { title: `Rejection ${report.reference}`, section: 'rejections', body }
 }
 
+/** Who should change something. */
+const SIDES: Readonly<Record<Explanation['mistakes'][number]['side'], string>> = {
+  client: 'Client',
+  server: 'Server',
+  either: 'Client or server',
+}
+
 function explained({ sentence, lines, mistakes, notes, search, settings }: Explanation): Html {
   const change =
     mistakes.length === 0
       ? null
-      : html`<h3>What to change</h3><ul class="mistakes">${mistakes.map(({ kind, side, sentence: did, change: what }) => html`<li><span class="badge ${side === 'client' ? 'expiring' : 'disabled'}">${side === 'client' ? 'Client' : 'Server'}</span> ${did === sentence ? null : html`${foreign(did)} `}<strong>${foreign(what)}</strong> <span class="quiet mono">${kind}</span></li>`)}</ul>`
+      : html`<h3>What to change</h3><ul class="mistakes">${mistakes.map(({ kind, side, sentence: did, change: what }) => html`<li><span class="badge ${side === 'client' ? 'expiring' : 'disabled'}">${SIDES[side]}</span> ${did === sentence ? null : html`${foreign(did)} `}<strong>${foreign(what)}</strong> <span class="quiet mono">${kind}</span></li>`)}</ul>`
   const origin =
     settings === null
       ? null
