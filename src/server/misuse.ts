@@ -50,5 +50,8 @@ function adviceFor(given: unknown): string {
 /** Whether it is an application of Fastify, which gives itself to plugins. */
 function isFastify(given: unknown): boolean {
   const shape = given as Shape
-  return typeof shape?.addHook === 'function' && typeof shape.decorateRequest === 'function'
+  if (typeof shape?.addHook !== 'function' || typeof shape.decorateRequest !== 'function')
+    return false
+  // itty-router's routers have a function of every name, and are handlers.
+  return typeof shape.fetch !== 'function'
 }

@@ -46,6 +46,8 @@ test('a handler, an application and an object that holds a fetch are not mistake
     new (class {
       fetch = fetch
     })(),
+    // As itty-router: for each name there is a function that adds a route.
+    Object.assign(Object.create(new Proxy({}, { get: () => fetch })), { fetch }),
   ]) {
     expect(typeof mac.withMac(handler)).toBe('function')
   }
