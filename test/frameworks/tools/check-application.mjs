@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { demandAnswer, demandRejection } from './answers.mjs'
 import { Client } from './client.mjs'
-import { CONTRACT } from './contract.mjs'
+import { BODY_BEHIND_GUARD, CONTRACT } from './contract.mjs'
 
 const PUBLIC = 'https://orders.example.com'
 
@@ -32,7 +32,7 @@ export async function checkApplication(
   let authorization
   await serve('as behind a proxy that ends TLS', behindProxy, async (port) => {
     const client = new Client(port, PUBLIC)
-    for (const [name, check] of [...CONTRACT, ...checks]) {
+    for (const [name, check] of [...CONTRACT, BODY_BEHIND_GUARD, ...checks]) {
       await report.check(name, () => check(client))
     }
     await report.check('a request signed for the server’s own address gets 401', async () => {
