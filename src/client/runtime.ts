@@ -13,12 +13,11 @@ const DROPS_QUESTION_MARK = undici !== undefined && Number.parseInt(undici, 10) 
 
 /** Returns how `fetch` of this runtime would change a target, and what to do; `null` if it does not. */
 export function changeOfTarget(target: string): string | null {
-  const shown = JSON.stringify(target)
   if (CUTS_SLASHES && target.startsWith('//')) {
-    return `${RUNTIME} sends the path ${shown} with a single slash at its start. Remove the other slashes`
+    return `${RUNTIME} sends the path ${JSON.stringify(target)} with a single slash at its start. Remove the other slashes`
   }
   if (DROPS_QUESTION_MARK && /^[^?]*\?$/.test(target)) {
-    return `${RUNTIME} does not send the "?" at the end of ${shown}. Remove it`
+    return `${RUNTIME} does not send the "?" at the end of ${JSON.stringify(target)}. Remove it`
   }
   return null
 }
