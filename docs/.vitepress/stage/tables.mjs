@@ -1,6 +1,9 @@
 // Changes tables. On a phone each row of a table with long texts is shown as a block.
 
+/** Tables with a longer cell are long. */
 const LONG = 60
+/** Columns with a longer cell need some width. */
+const WORDS = 20
 
 /** @param markdown The parser of markdown-it that VitePress uses. */
 export function changeTables(markdown) {
@@ -31,11 +34,23 @@ function namesOf(table) {
   })
 }
 
-/** Gives each cell the name of its column. */
+/** Gives each cell the name of its column, and the class `text` if the column has long cells. */
 function nameCells(table, names) {
-  let column = 0
-  for (const token of table) {
-    if (token.type === 'tr_open') column = 0
-    if (token.type === 'td_open') token.attrSet('data-column', names[column++] ?? '')
+  const cells = cellsOf(table)
+  const longest = names.map((_, at) =>
+    Math.max(...cells.map(({ column, length }) => (column === at ? length : 0))),
+  )
+  for (const { token, column } of cells) {
+    token.attrSet('data-column', names[column] ?? '')
+    if (longest[column] > WORDS) token.attrJoin('class', 'text')
   }
+}
+
+function cellsOf(table) {
+  let column = 0
+  return table.flatMap((token, at) => {
+    if (token.type === 'tr_open') column = 0
+    if (token.type !== 'td_open') return []
+    return [{ token, column: column++, length: table[at + 1].content.length }]
+  })
 }
