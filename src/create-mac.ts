@@ -93,7 +93,8 @@ export function makeMac(
       refuseCallByFramework(handler)
       const own = withMacSettings(withOptions, settings, 'withMac')
       const wrapped = wrap(handler, own, verifier, null)
-      return keepWrapped(wrapped, (route) => wrap(handler, own, verifier, route))
+      // The compiler cannot see that the declared arguments are among those that are passed on.
+      return keepWrapped(wrapped, (route) => wrap(handler, own, verifier, route)) as never
     },
     routes<Path extends string>(table: RouteEntries<Path>, withOptions = {}) {
       const own = withMacSettings(withOptions, settings, 'routes')

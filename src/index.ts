@@ -39,7 +39,7 @@ export type {
 } from './explain/explanation.ts'
 export type { RateLimitOptions } from './limits/limits.ts'
 export type { RateLimitStore } from './limits/shared-counter.ts'
-export type { CreateCredential, Mac, Verify } from './mac.ts'
+export type { CreateCredential, Mac, Verify, Wrapped } from './mac.ts'
 export type {
   CheckOptions,
   MacOptions,

@@ -26,7 +26,7 @@ export interface Mac {
   withMac<First extends FirstArgument = Request, Rest extends unknown[] = unknown[]>(
     handler: Handler<First, Rest>,
     options?: WithMacOptions<NoInfer<First>>,
-  ): (first: First, ...rest: Rest) => Promise<Response>
+  ): Wrapped<First, Rest>
   /**
    * Returns a table for Bun's `routes` whose handlers verify each request, as `withMac` does.
    *
@@ -187,6 +187,15 @@ export interface CredentialMethods
     expectedKey?: number,
   ): Promise<NewCredential>
 }
+
+/**
+ * A handler that `withMac` returned. It takes the arguments of yours, and passes them on. If yours declares only the
+ * first one, it takes any others too, so that servers and frameworks may add theirs.
+ */
+export type Wrapped<First extends FirstArgument, Rest extends unknown[]> = (
+  first: First,
+  ...rest: Rest extends [] ? unknown[] : Rest
+) => Promise<Response>
 
 /** Verifies a request: see {@link Mac.verify}. */
 export interface Verify {

@@ -27,7 +27,7 @@ export const PUT: APIRoute<Article, { id: string }> = withMac(({ params, props }
 })
 
 export const PATCH = withMac((context: APIContext<Article>) => new Response(context.props.title))
-holds<Equal<typeof PATCH, (first: APIContext<Article>) => Promise<Response>>>()
+holds<Equal<typeof PATCH, (first: APIContext<Article>, ...rest: unknown[]) => Promise<Response>>>()
 export const DELETE = withMac(({ url }) => new Response(url.href)) satisfies APIRoute
 
 // As a middleware in src/middleware.ts, before all routes.

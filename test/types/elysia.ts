@@ -11,7 +11,7 @@ const app = new Elysia()
 
 // The whole app.
 export const whole = withMac(app)
-holds<Equal<typeof whole, (first: Request) => Promise<Response>>>()
+holds<Equal<typeof whole, (first: Request, ...rest: unknown[]) => Promise<Response>>>()
 Bun.serve({ fetch: withMac(app) })
 Bun.serve({ fetch: withMac(app.fetch, { mode: 'optional' }) })
 export default { fetch: withMac(app) }

@@ -1,4 +1,4 @@
-import { createMac, type FirstArgument, getMac, type Handler, withMac } from 'withmac'
+import { createMac, type FirstArgument, getMac, type Handler, type Wrapped, withMac } from 'withmac'
 import { type Equal, holds } from './exact.ts'
 
 // Without an annotation, the parameter is a Request.
@@ -9,6 +9,8 @@ export const bare = withMac((request) => {
 const bareAnswer = bare(new Request('http://localhost/'))
 holds<Equal<typeof bareAnswer, Promise<Response>>>()
 holds<Equal<Parameters<typeof bare>[0], Request>>()
+// A server may pass more arguments than such a handler declares, for example Workers and Bun.
+bare(new Request('http://localhost/'), { STAGE: 'test' }, { waitUntil: () => {} })
 
 export const asynchronous = withMac(async (request) => {
   holds<Equal<typeof request, Request>>()
@@ -33,7 +35,7 @@ class SignedRequest extends Request {
   readonly signer: string = ''
 }
 export const subclass = withMac((request: SignedRequest) => new Response(request.signer))
-holds<Equal<typeof subclass, (first: SignedRequest) => Promise<Response>>>()
+holds<Equal<typeof subclass, (first: SignedRequest, ...rest: unknown[]) => Promise<Response>>>()
 
 // The handler gets its types of parameters from an annotation outside.
 type Outside = (context: Context, next: () => Promise<Response>) => Response | Promise<Response>
@@ -45,7 +47,7 @@ export const outside: Outside = withMac((context, next) => {
 
 // An object with a function `fetch`.
 export const object = withMac({ fetch: (request: Request) => new Response(request.url) })
-holds<Equal<typeof object, (first: Request) => Promise<Response>>>()
+holds<Equal<typeof object, (first: Request, ...rest: unknown[]) => Promise<Response>>>()
 export const bareObject = withMac({
   fetch(request) {
     holds<Equal<typeof request, Request>>()
@@ -74,7 +76,7 @@ export const ofMac = mac.withMac((request) => {
 // The exported types are enough to write another wrapper.
 export const logged = <First extends FirstArgument, Rest extends unknown[]>(
   handler: Handler<First, Rest>,
-): ((first: First, ...rest: Rest) => Promise<Response>) => withMac(handler)
+): Wrapped<First, Rest> => withMac(handler)
 holds<Equal<FirstArgument, Request | { readonly request: Request }>>()
 
 // @ts-expect-error: a handler returns a Response
@@ -101,3 +103,5 @@ withMac()
 bare('http://localhost/')
 // @ts-expect-error: the wrapped handler needs its other arguments
 typed({ request: new Request('http://localhost/'), params: { id: '1' } })
+// @ts-expect-error: not more arguments than it declares, if it declares several
+typed({ request: new Request('http://localhost/'), params: { id: '1' } }, 1, 'note', 'more')

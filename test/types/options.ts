@@ -39,7 +39,7 @@ export const full = withMac(handler, {
     holds<Equal<ReturnType<typeof report.toJSON>['code'], string>>()
   },
 })
-holds<Equal<typeof full, (first: Request) => Promise<Response>>>()
+holds<Equal<typeof full, (first: Request, ...rest: unknown[]) => Promise<Response>>>()
 
 // An option may be undefined, as a value of `process.env` can be.
 const environment: Record<string, string | undefined> = {}

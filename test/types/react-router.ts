@@ -16,14 +16,14 @@ export const loader = withMac(async ({ request, params, context }: LoaderFunctio
   holds<Equal<typeof context, LoaderFunctionArgs['context']>>()
   return Response.json({ user: getMac(request)?.user })
 })
-holds<Equal<typeof loader, (first: LoaderFunctionArgs) => Promise<Response>>>()
+holds<Equal<typeof loader, (first: LoaderFunctionArgs, ...rest: unknown[]) => Promise<Response>>>()
 holds<typeof loader extends LoaderFunction ? true : false>()
 
 export const action = withMac(
   async ({ request }: ActionFunctionArgs) => new Response(await request.text()),
   { mode: 'optional' },
 )
-holds<Equal<typeof action, (first: ActionFunctionArgs) => Promise<Response>>>()
+holds<Equal<typeof action, (first: ActionFunctionArgs, ...rest: unknown[]) => Promise<Response>>>()
 holds<typeof action extends ActionFunction ? true : false>()
 
 export const annotated: LoaderFunction = withMac(({ request, params }) => {
@@ -47,9 +47,13 @@ export const teamLoader = withMac(({ request, params }: Route['LoaderArgs']) => 
   params.slug
   return new Response(params.teamId)
 })
-holds<Equal<typeof teamLoader, (first: Route['LoaderArgs']) => Promise<Response>>>()
+holds<
+  Equal<typeof teamLoader, (first: Route['LoaderArgs'], ...rest: unknown[]) => Promise<Response>>
+>()
 export const teamAction = withMac((args: Route['ActionArgs']) => new Response(args.params.teamId))
-holds<Equal<typeof teamAction, (first: Route['ActionArgs']) => Promise<Response>>>()
+holds<
+  Equal<typeof teamAction, (first: Route['ActionArgs'], ...rest: unknown[]) => Promise<Response>>
+>()
 
 // As a middleware, before all loaders and actions of a route.
 export const middleware: MiddlewareFunction<Response>[] = [

@@ -22,7 +22,12 @@ export const loader = withMac(({ request, context }: DataFunctionArgs<AppContext
   holds<Equal<typeof context.stage, 'test' | 'live'>>()
   return Response.json({ user: getMac(request)?.user, stage: context.stage })
 })
-holds<Equal<typeof loader, (first: DataFunctionArgs<AppContext>) => Promise<Response>>>()
+holds<
+  Equal<
+    typeof loader,
+    (first: DataFunctionArgs<AppContext>, ...rest: unknown[]) => Promise<Response>
+  >
+>()
 
 export const annotated: LoaderFunction<AppContext> = withMac(({ request, params, context }) => {
   holds<Equal<typeof request, Request>>()

@@ -39,7 +39,7 @@ export const POST: RequestHandler = withMac(
 )
 
 export const PUT = withMac((event: RequestEvent) => new Response(event.params.id))
-holds<Equal<typeof PUT, (first: RequestEvent) => Promise<Response>>>()
+holds<Equal<typeof PUT, (first: RequestEvent, ...rest: unknown[]) => Promise<Response>>>()
 export const PATCH = withMac(({ params }) => new Response(params.id)) satisfies RequestHandler
 export const DELETE: RequestHandler = PUT
 
