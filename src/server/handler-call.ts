@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** A call of a handler, with the request that was verified for it. */
-interface HandlerCall {
+export interface HandlerCall {
   readonly request: Request
   isOver: boolean
 }
@@ -9,19 +9,12 @@ interface HandlerCall {
 const calls = new AsyncLocalStorage<HandlerCall>()
 
 /**
- * Calls a handler so that {@link originalOf} finds its request. That makes promises slower, on Node before 24 those of
- * the whole process. So it is only for applications of frameworks, which replace requests by copies.
+ * Calls a handler so that {@link originalOf} finds its request until `running.isOver` is set. That makes promises slower,
+ * on Node before 24 those of the whole process. So it is only for applications of frameworks, which replace requests by
+ * copies.
  */
-export async function callFor(
-  request: Request,
-  call: () => Response | Promise<Response>,
-): Promise<Response> {
-  const running: HandlerCall = { request, isOver: false }
-  try {
-    return await calls.run(running, call)
-  } finally {
-    running.isOver = true
-  }
+export function callWithin<Result>(running: HandlerCall, call: () => Result): Result {
+  return calls.run(running, call)
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   withMacSettings,
 } from '../options.ts'
 import { type Admission, createGate } from './admit.ts'
-import { callFor } from './handler-call.ts'
+import { callWithin } from './handler-call.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
 import { refuseCallByFramework } from './misuse.ts'
 import {
@@ -54,10 +54,14 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const deciding = admit(incoming)
     const verdict = deciding instanceof Promise ? await deciding : deciding
     if (!verdict.ok) return verdict.response()
-    const response = isFramework
-      ? await callFor(request, () => call(first, ...rest))
-      : await call(first, ...rest)
-    return limits.addFields(response, verdict.rateLimit)
+    if (!isFramework) return limits.addFields(await call(first, ...rest), verdict.rateLimit)
+    const running = { request, isOver: false }
+    try {
+      const response = await callWithin(running, () => call(first, ...rest))
+      return limits.addFields(response, verdict.rateLimit)
+    } finally {
+      running.isOver = true
+    }
   }
 }
 
