@@ -3,12 +3,12 @@ import { withRawQuotes } from '../protocol/url-pieces.ts'
 import type { ExplainCredential, ExplainOptions, Explanation, SeenRequest } from './explanation.ts'
 import { bytesOf, keyMistakes, readMac } from './key-mistakes.ts'
 import { readHeader } from './lenient-header.ts'
-import { originMistakes } from './origin-mistakes.ts'
+import { anyPort, originMistakes } from './origin-mistakes.ts'
 import { receive } from './received.ts'
 import { ELEMENTS, type Found, type SearchResult, type Signed, search, shown } from './search.ts'
 import { isAfterMac } from './server-codes.ts'
 import { stringMistakes } from './string-mistakes.ts'
-import { MAX_TARGET_LENGTH, targetMistakes } from './target-mistakes.ts'
+import { anyEscape, MAX_TARGET_LENGTH, targetMistakes } from './target-mistakes.ts'
 import { cutTarget } from './target-pieces.ts'
 import {
   type Case,
@@ -87,7 +87,8 @@ export function explain(
     ...keyMistakes(id, key),
     ...stringMistakes(base, seen.method),
   ]
-  const result = search(base, candidates, mac, options.maxTries ?? MAX_TRIES)
+  const last = () => [...anyPort(base, received), ...anyEscape(base)]
+  const result = search(base, candidates, mac, options.maxTries ?? MAX_TRIES, last)
   if (result.found !== null && isOtherForm(result, base, seen)) return rightMac(known, result)
   if (result.found !== null) {
     const found = [...mistakes, ...otherIdentifier(sent.id, id), ...result.found, ...mac.mistakes]

@@ -4,7 +4,7 @@ import { httpName } from '../protocol/forwarded.ts'
 import { defaultPort, parseAuthority } from '../protocol/host.ts'
 import { originText } from '../protocol/pinned-origin.ts'
 import type { Received } from './received.ts'
-import { type Candidate, RANK_OF_ALONE, type Row, type Signed, shown, table } from './search.ts'
+import { type Candidate, LAST_RANK, type Row, type Signed, shown, table } from './search.ts'
 
 type Origin = Partial<Pick<Signed, 'host' | 'port'>>
 
@@ -71,24 +71,22 @@ function otherOrigins({ host, port }: Signed, received: Received): Row<Origin>[]
     ...named.flatMap((each) => each.ports.map((other) => originRow(each.host, other))),
     ...loopbacks.map((name) => hostRow(2, name)),
     ...USUAL_PORTS.map((other) => portRow(3, other)),
-    ...anyPort({ port }),
   ]
 }
 
 /** Ports on which servers and proxies often listen. */
 const USUAL_PORTS = ['8443', '8080', '3000', '8000', '9443', '5000', '4443', '10443', '18080']
 
-/** All ports from 1024 to 9999: `Host $host` of nginx loses the port, and then nothing names it. */
-function anyPort({ port }: Pick<Signed, 'port'>): Row<Origin>[] {
-  return Array.from({ length: 8976 }, (_, at) => {
+/** Returns all ports from 1024 to 9999: `Host $host` of nginx loses the port, and then nothing names it. */
+export function anyPort(base: Signed, received: Received): Candidate[] {
+  const { port } = base
+  const not = port === '' ? '' : `, not ${port}`
+  const rows = Array.from({ length: 8976 }, (_, at): Row<Origin> => {
     const other = String(at + 1024)
-    return [
-      'port',
-      RANK_OF_ALONE,
-      `port ${other}${port === '' ? '' : `, not ${port}`}`,
-      { port: other },
-    ]
+    return ['port', LAST_RANK, `port ${other}${not}`, { port: other }]
   })
+  const setting = (signed: Signed) => settingFor(signed, base, received)
+  return table('signed', rows, (origin) => origin, setting, 'server')
 }
 
 /** Other spellings of host and port. All of them are the client's mistake. */

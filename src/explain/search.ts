@@ -58,8 +58,8 @@ export interface Candidate extends Found {
 
 /** The rank of rows of which there are hundreds. They are tried alone, and with one of rank 1. */
 export const RANK_OF_MANY = 6
-/** The rank of rows of which there are thousands. They are tried alone. */
-export const RANK_OF_ALONE = 8
+/** The rank of rows of which there are thousands: they are tried last, and alone. */
+export const LAST_RANK = 8
 /** Two candidates are tried together if the sum of their ranks is at most this. */
 const MAX_RANK_SUM = RANK_OF_MANY + 1
 /** The most characters to compute MACs over in one search. For a long request, this allows fewer tries. */
@@ -126,17 +126,20 @@ export interface SearchResult {
  * this MAC.
  *
  * The search computes at most `maxTries` MACs, over at most about 48 million characters.
+ *
+ * @param last Returns candidates that are tried alone, after all pairs.
  */
 export function search(
   received: Signed,
   candidates: readonly Candidate[],
   { hash, mac }: { readonly hash: Hash; readonly mac: string },
   maxTries: number,
+  last: () => readonly Candidate[],
 ): SearchResult {
   let tried = 0
   let characters = 0
   const usual = preparedMac(hash, received.key)
-  for (const found of combinations(distinct(received, candidates))) {
+  for (const found of combinations(distinct(received, candidates), last)) {
     if (tried >= maxTries || characters > MAX_CHARACTERS) {
       return { found: null, signed: received, tried, bounded: true }
     }
@@ -177,14 +180,16 @@ function distinct(received: Signed, candidates: readonly Candidate[]): Candidate
 }
 
 /** All combinations to try, in their order. */
-function* combinations(candidates: readonly Candidate[]): Generator<readonly Candidate[]> {
+function* combinations(
+  candidates: readonly Candidate[],
+  last: () => readonly Candidate[],
+): Generator<readonly Candidate[]> {
   yield []
   const ranked = [...candidates].sort((one, other) => one.rank - other.rank)
-  const alone = ranked.filter(({ rank }) => rank === RANK_OF_ALONE)
-  for (const one of ranked) if (one.rank < RANK_OF_ALONE) yield [one]
+  for (const one of ranked) yield [one]
   const pairs = pairsOf(ranked)
   for (const { pair } of pairs) yield pair
-  for (const one of alone) yield [one]
+  for (const one of last()) yield [one]
   const everyday = ranked.filter(({ rank }) => rank === 1)
   for (const { pair, sum } of pairs) {
     if (sum > 2) return

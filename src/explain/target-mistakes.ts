@@ -1,7 +1,7 @@
 import { prefixMistakes, withoutLastSlashes } from './prefix-mistakes.ts'
 import { queries } from './query-mistakes.ts'
 import type { Received } from './received.ts'
-import { type Candidate, RANK_OF_ALONE, type Row, shown, table } from './search.ts'
+import { type Candidate, LAST_RANK, type Row, type Signed, shown, table } from './search.ts'
 import {
   cutTarget,
   decode,
@@ -36,11 +36,7 @@ export function targetMistakes(path: string, query: string, received: Received):
   )
   if (whole.length > MAX_TARGET_LENGTH) return absolute
   const [cut = ''] = whole.split('#', 1)
-  // A proxy or the runtime may have changed the target: only the client and the operator can know.
-  const asArrived =
-    `Let the client sign the request-URI as it is sent. As it arrives here, it is ${shown(whole)}: if the client sent ` +
-    'another one, a proxy or the runtime of the server (such as Bun, or Next.js) may have changed it. Then let the ' +
-    'proxy pass it on unchanged, or let the client send it in this form.'
+  const asArrived = adviceFor(whole)
   return [
     ...table(
       'signed',
@@ -64,6 +60,30 @@ export function targetMistakes(path: string, query: string, received: Received):
   ]
 }
 
+/** Returns the path with one more escape in each place: a proxy may have decoded it. */
+export function anyEscape({ path, query }: Pick<Signed, 'path' | 'query'>): Candidate[] {
+  if (path.length + query.length > MAX_TARGET_LENGTH) return []
+  const rows = oneEscaped(path).map((each): Row<string> => {
+    return ['path-encoded', LAST_RANK, 'with one more escape', each]
+  })
+  return table(
+    'signed the path',
+    rows,
+    (made) => ({ path: made }),
+    adviceFor(path + query),
+    'either',
+  )
+}
+
+/** A proxy or the runtime may have changed the target: only the client and the operator can know. */
+function adviceFor(whole: string): string {
+  return (
+    `Let the client sign the request-URI as it is sent. As it arrives here, it is ${shown(whole)}: if the client sent ` +
+    'another one, a proxy or the runtime of the server (such as Bun) may have changed it. Then let the proxy pass it on ' +
+    'unchanged, or let the client send it in this form.'
+  )
+}
+
 function paths(path: string): Row<string>[] {
   const segments = path.split('/').map((segment) => encode(decode(segment), encodeURIComponent))
   const [upper, lower] = escapeCases(path)
@@ -83,9 +103,6 @@ function paths(path: string): Row<string>[] {
     ...lessEscaped(path).map(
       (each): Row<string> => ['path-decoded', 4, 'with fewer escapes', each],
     ),
-    ...oneEscaped(path).map((each): Row<string> => {
-      return ['path-encoded', RANK_OF_ALONE, 'with one more escape', each]
-    }),
     ['path-normalized', 3, 'with a "." segment', path.replace('/', '/./')],
     ...slashes(path),
     ...parameters(path),
