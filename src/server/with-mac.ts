@@ -73,10 +73,10 @@ export function createVerify(
   const own = withMacSettings({}, settings, 'verify')
   const admit = createGate(own, verifier)
   return async (given, options, ...more) => {
-    // A middleware gets `next` here.
-    if (typeof options === 'function') refuseCallByFramework(given)
     const request = requestOrResponse(given as FirstArgument, [options, ...more], requestIn)
     if (request instanceof Response) return answered(request)
+    // Frameworks call a middleware with their context and the function `next`.
+    if (typeof options === 'function' && request !== given) refuseCallByFramework(given)
     const values = options === undefined ? null : verifySettings(options, settings)
     const { requestTarget, path, clientAddress } = values ?? {}
     const environment = (given as { readonly env?: unknown }).env
