@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -79,14 +80,27 @@ export class Server {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
+/**
+ * Returns a port below those that systems give to connections and to servers that ask for any port. A port of these
+ * could be taken again before the application listens.
+ */
+async function freePort() {
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    if (!given.has(port) && (await canListen(port))) {
+      given.add(port)
+      return port
+    }
+  }
+}
+
+const given = new Set()
+
+function canListen(port) {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 
