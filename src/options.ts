@@ -487,7 +487,7 @@ export interface VerifySettings {
   readonly clientAddress?: string | undefined
 }
 
-const PLAIN_VALUES: ReadonlySet<string> = new Set(['requestTarget', 'path', 'clientAddress'])
+const ADMIT_NAMES = Object.keys(admitOptions) as (keyof typeof admitOptions)[]
 
 /**
  * Checks the options of `mac.verify`.
@@ -499,7 +499,8 @@ export function verifySettings(options: VerifyOptions, mac: CheckSettings): Veri
   const read = readOptions(verifyOptions, options, 'verify')
   const { requestTarget, path, clientAddress } = read
   checkOneTarget(requestTarget, path)
-  const isPlain = Object.keys(options).every((name) => PLAIN_VALUES.has(name))
+  // An option may be inherited, as from a class: then it is none of the object's own keys.
+  const isPlain = ADMIT_NAMES.every((name) => options[name] === undefined)
   const settings = isPlain ? null : admitSettings({ ...read, clientAddress: undefined }, mac)
   return { settings, requestTarget, path, clientAddress }
 }

@@ -179,6 +179,20 @@ test('clientAddress is the address whose failures are counted', async () => {
   expect((await respond(sign({ mac: 'AAAA' }), { clientAddress: '192.0.2.2' })).status).toBe(401)
 })
 
+test('options count if they are inherited, or not enumerable', async () => {
+  const { mac, sign } = await start()
+  class Options {
+    get scope() {
+      return 'admin'
+    }
+  }
+  const hidden = Object.defineProperty({}, 'scope', { value: 'admin' })
+  for (const options of [Object.create({ scope: 'admin' }), new Options(), hidden]) {
+    const verdict = await mac.verify(sign(), options)
+    expect(verdict).toMatchObject({ ok: false, error: { code: 'ERR_MAC_SCOPE' } })
+  }
+})
+
 test('options that contradict one another are a TypeError', async () => {
   const { mac, sign } = await start()
   const wrong: readonly [VerifyOptions, string][] = [
