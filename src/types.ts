@@ -105,6 +105,8 @@ export type Reported = SeenRequest & { readonly reference: string; readonly code
 export interface NodeRequest {
   /** The request target as it was sent. */
   readonly url?: string | undefined
+  /** The request target as it was sent, if Express or Connect has changed `url`. */
+  readonly originalUrl?: string | undefined
   /** Header fields, with names in lower case; over HTTP/2 with `:authority`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }

@@ -91,7 +91,7 @@ export class Incoming {
     const received = this.received()
     if (received === null && this.#path !== null) return this.#underPath(target)
     if (received === null) return checkWhole(target, this.#sent)
-    return checkReceivedTarget(typeof received === 'string' ? received : (received.url ?? ''))
+    return checkReceivedTarget(typeof received === 'string' ? received : (sentTo(received) ?? ''))
   }
 
   /**
@@ -127,8 +127,10 @@ export class Incoming {
  * prefix off: then a request that was signed for `/orders` would run the handler of `/mounted/orders`.
  */
 function checkWhole(target: string, sent: string | null): string {
-  if (sent === null || !sent.startsWith('/')) return target
-  const [path, shown] = [pathOf(sent), pathOf(target)]
+  if (sent === null) return target
+  const whole = inOriginForm(sent)
+  if (!whole.startsWith('/')) return target
+  const [path, shown] = [pathOf(whole), pathOf(target)]
   if (path === shown || normalized(path) === normalized(shown)) return target
   throw new MacError(
     'ERR_MAC_TARGET',
@@ -137,8 +139,21 @@ function checkWhole(target: string, sent: string | null): string {
   )
 }
 
+/** Routers of node:http look only at the path of a target in absolute-form (RFC 9112 §3.2.2), and cut it as any other. */
+function inOriginForm(sent: string): string {
+  const start = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i.exec(sent)
+  if (start === null) return sent
+  const target = sent.slice(start[0].length)
+  return target.startsWith('/') ? target : `/${target}`
+}
+
 function normalized(path: string): string {
   return new URL(`http://a${path}`).pathname
+}
+
+/** Returns the target that node:http received. Express and Connect keep it when they cut a prefix off `url`. */
+export function sentTo({ originalUrl, url }: NodeRequest): string | undefined {
+  return typeof originalUrl === 'string' ? originalUrl : url
 }
 
 /** Returns a request target without its query. */

@@ -7,7 +7,7 @@ import { originText, pinOrigin } from '../protocol/pinned-origin.ts'
 import { REPORTED_HEADERS } from '../protocol/request-head.ts'
 import type { StoredCredential } from '../store/types.ts'
 import type { MacReport, Reported } from '../types.ts'
-import type { Incoming } from './incoming.ts'
+import { type Incoming, sentTo } from './incoming.ts'
 import { appliedOffset } from './validity.ts'
 import type { Verifier } from './verify.ts'
 
@@ -98,7 +98,7 @@ function seenBy(
   const received = tryRead(() => incoming.received())
   // With the option path, the target is the one under that path.
   const given = received ?? tryRead(() => (incoming.hasOtherTarget ? incoming.target() : null))
-  const target = (typeof given === 'string' ? given : given?.url) ?? undefined
+  const target = (typeof given === 'string' ? given : given && sentTo(given)) ?? undefined
   const headers: Record<string, string> = {}
   for (const name of REPORTED_HEADERS) {
     const value = tryRead(() => request.headers.get(name))

@@ -72,6 +72,12 @@ describe('behind a router of node:http, which chooses by the path on the wire,',
     }
     expect(await send(bare, '/orders?a')).toBe('401 ERR_MAC_TARGET')
     expect(await send(bare, '/shop/orders?a')).toBe('401 ERR_MAC_TARGET')
+    for (const start of [ORIGIN, 'HTTP://EXAMPLE.COM', 'ws://other.example:81']) {
+      const sent = { incoming: { url: '/orders', originalUrl: `${start}/shop/orders?a` } }
+      expect(await outcome(bare(signed(ada, `${ORIGIN}/orders?a`), sent))).toBe(
+        '401 ERR_MAC_TARGET',
+      )
+    }
     const path = (request: Request) => `/shop${new URL(request.url).pathname}`
     const mounted = mac.withMac(handler, { path })
     expect(await send(mounted, '/orders?a')).toBe('401 ERR_MAC_REJECTED')
@@ -89,6 +95,29 @@ describe('behind a router of node:http, which chooses by the path on the wire,',
     expect(await outcome(app(signed(ada, `${ORIGIN}/files/a`), env))).toBe('401 ERR_MAC_REJECTED')
     const target = '/admin/../files/a'
     expect(await outcome(app(signed(ada, `${ORIGIN}/files/a`, { target }), env))).toBe('200')
+  })
+
+  test('requestTarget may return a request of Express, whose url has lost a prefix', async () => {
+    const app = mac.withMac((_request: Request, _env: HttpBindings) => new Response(), {
+      requestTarget: (_request, { incoming }) => incoming,
+    })
+    const incoming = { url: '/orders', originalUrl: '/shop/orders', headers: {} }
+    const env = { incoming } as unknown as HttpBindings
+    const send = (target: string) => outcome(app(signed(ada, `${ORIGIN}/orders`, { target }), env))
+    expect(await send('/orders')).toBe('401 ERR_MAC_REJECTED')
+    expect(await send('/shop/orders')).toBe('200')
+  })
+
+  test('a target in absolute-form is accepted if nothing was cut off', async () => {
+    const app = mac.withMac((_request: Request, ..._more: unknown[]) => new Response())
+    for (const [path, url] of [
+      ['/orders?a', `${ORIGIN}/orders?a`],
+      ['/', ORIGIN],
+      ['/?a', `${ORIGIN}?a`],
+    ] as const) {
+      const answer = await outcome(app(signed(ada, ORIGIN + path), { incoming: { url } }))
+      expect([url, answer]).toEqual([url, '200'])
+    }
   })
 
   test('a request that was signed for one handler does not run another, over a socket', async () => {
