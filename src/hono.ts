@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { withMac } from './create-mac.ts'
 import type { Mac } from './mac.ts'
+import { isOptions } from './option-names.ts'
 import type { WithMacOptions } from './options.ts'
 import { getMac, getMacError, keepOutcome } from './server/identity.ts'
 import { refuseCallByFramework } from './server/misuse.ts'
@@ -50,8 +51,7 @@ export function mac(options?: HonoMacOptions): MiddlewareHandler<MacEnv<MacIdent
 // biome-ignore lint/suspicious/noExplicitAny: the signatures above say which
 export function mac(options: HonoMacOptions = {}): MiddlewareHandler<any> {
   refuseCallByFramework(options, "mac() makes the middleware: app.use('/api/*', mac())")
-  const { mac: own, ...others } = options
-  const verified = (own?.withMac ?? withMac)(handle, others)
+  const verified = (options.mac?.withMac ?? withMac)(handle, withoutMac(options))
   const middleware = async (c: Context, next: () => Promise<void>) => {
     let isAccepted = false
     const response = await verified(c.req.raw, c.env, c, async () => {
@@ -67,6 +67,11 @@ export function mac(options: HonoMacOptions = {}): MiddlewareHandler<any> {
     return undefined
   }
   return middleware as unknown as MiddlewareHandler
+}
+
+/** Returns the options of `withMac` among these. Some may be inherited, as from a class, so they cannot be copied. */
+function withoutMac(options: HonoMacOptions): WithMacOptions<Request> {
+  return isOptions(options) ? Object.create(options, { mac: { value: undefined } }) : options
 }
 
 async function handle(

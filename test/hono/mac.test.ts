@@ -280,6 +280,20 @@ test('scope is checked, and the scopes are there for a handler', async () => {
   )
 })
 
+test('options count if they are inherited, as from a class', async () => {
+  class Options {
+    mac = withmac
+    get scope() {
+      return 'admin'
+    }
+  }
+  const inherited = Object.assign(Object.create({ scope: 'admin' }), { mac: withmac })
+  for (const options of [new Options(), inherited]) {
+    const app = new Hono().use(macMiddleware(options)).get('/', (c) => c.text('in'))
+    expect(await outcome(app.request(sign('/')))).toBe('403 ERR_MAC_SCOPE')
+  }
+})
+
 describe('a mistake', () => {
   /** @returns The status, and the message that Hono printed. */
   async function answerOf(use: (app: Hono) => unknown) {
