@@ -1,17 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** A call of a handler, with the request that was verified for it. */
+/** A call of a handler. */
 export interface HandlerCall {
-  readonly request: Request
-  isOver: boolean
+  /**
+   * The request that was verified for it; `null` once the handler has returned. What the handler has started, such as a
+   * timer or a connection, keeps this object, but must not keep the request with its body.
+   */
+  request: Request | null
 }
 
 const calls = new AsyncLocalStorage<HandlerCall>()
 
 /**
- * Calls a handler so that {@link originalOf} finds its request until `running.isOver` is set. That makes promises slower,
- * on Node before 24 those of the whole process. So it is only for applications of frameworks, which replace requests by
- * copies.
+ * Calls a handler so that {@link originalOf} finds its request until `running.request` is `null`. That makes promises
+ * slower, on Node before 24 those of the whole process. So it is only for applications of frameworks, which replace
+ * requests by copies.
  */
 export function callWithin<Result>(running: HandlerCall, call: () => Result): Result {
   return calls.run(running, call)
@@ -25,9 +28,8 @@ export function callWithin<Result>(running: HandlerCall, call: () => Result): Re
  * fields at the same time, but that has a call of its own.
  */
 export function originalOf(copy: Request): Request | null {
-  const running = calls.getStore()
-  if (running === undefined || running.isOver) return null
-  const { request } = running
+  const request = calls.getStore()?.request ?? null
+  if (request === null) return null
   try {
     const isCopy =
       copy.url === request.url &&

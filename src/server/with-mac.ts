@@ -7,7 +7,7 @@ import {
   withMacSettings,
 } from '../options.ts'
 import { type Admission, createGate } from './admit.ts'
-import { callWithin } from './handler-call.ts'
+import { callWithin, type HandlerCall } from './handler-call.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
 import { refuseCallByFramework } from './misuse.ts'
 import {
@@ -55,12 +55,12 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
     const verdict = deciding instanceof Promise ? await deciding : deciding
     if (!verdict.ok) return verdict.response()
     if (!isFramework) return limits.addFields(await call(first, ...rest), verdict.rateLimit)
-    const running = { request, isOver: false }
+    const running: HandlerCall = { request }
     try {
       const response = await callWithin(running, () => call(first, ...rest))
       return limits.addFields(response, verdict.rateLimit)
     } finally {
-      running.isOver = true
+      running.request = null
     }
   }
 }

@@ -220,6 +220,29 @@ describe('in the application of a framework', () => {
     expect(() => getMac(new Request(original))).toThrow('withMac has not seen')
   })
 
+  test('a timer that outlives the handler does not keep its request', async () => {
+    const gc = (globalThis as { Bun?: { gc(force: boolean): void } }).Bun?.gc
+    const requests: WeakRef<Request>[] = []
+    const timers: ReturnType<typeof setInterval>[] = []
+    const fetch = () => {
+      timers.push(setInterval(() => {}, 60_000))
+      return new Response()
+    }
+    const app = mac.withMac({ fetch })
+    for (let at = 0; at < 20; at++) {
+      const request = signed(ada, URL)
+      requests.push(new WeakRef(request))
+      expect((await app(request)).status).toBe(200)
+    }
+    for (let round = 0; gc !== undefined && round < 5; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      gc(true)
+    }
+    for (const timer of timers) clearInterval(timer)
+    if (gc === undefined) return
+    expect(requests.filter((held) => held.deref() !== undefined).length).toBeLessThan(10)
+  })
+
   test('a replay that runs at the same time never gets the identity of the original', async () => {
     const header = signed(ada, URL).headers.get('authorization') ?? ''
     const arriving = () => new Request(URL, { headers: { authorization: header } })
