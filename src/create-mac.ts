@@ -27,6 +27,7 @@ import { OpenOnce, openStore } from './store/open.ts'
 import type { StoreSettings } from './store/store-settings.ts'
 import type { OpenCredentials, Store } from './store/types.ts'
 import { TrafficCounters } from './store/usage/traffic-counters.ts'
+import type { MacVerdict } from './types.ts'
 
 /**
  * Returns a `Mac`. The database is opened when it is first needed.
@@ -206,8 +207,9 @@ export const withMac: Mac['withMac'] = (handler, options) => defaultMac().withMa
 export const routes: Mac['routes'] = (table, options) => defaultMac().routes(table, options)
 
 /** {@link Mac.verify} of the default `Mac`. */
-export const verify: Verify = (async (request, options) =>
-  defaultMac().verify(request, options)) as Verify
+export const verify: Verify = (...given: Parameters<Verify>) =>
+  // All arguments: Express gives its function `next` as the third.
+  defaultMac().verify(...given) as Promise<MacVerdict>
 
 /**
  * {@link Mac.createCredential} of the default `Mac`.

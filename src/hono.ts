@@ -5,6 +5,7 @@ import { isOptions } from './option-names.ts'
 import type { WithMacOptions } from './options.ts'
 import { getMac, getMacError, keepOutcome } from './server/identity.ts'
 import { refuseCallByFramework } from './server/misuse.ts'
+import { requestOrResponse } from './server/request-of.ts'
 import type { MacIdentity } from './types.ts'
 
 /**
@@ -52,7 +53,9 @@ export function mac(options?: HonoMacOptions): MiddlewareHandler<MacEnv<MacIdent
 export function mac(options: HonoMacOptions = {}): MiddlewareHandler<any> {
   refuseCallByFramework(options, "mac() makes the middleware: app.use('/api/*', mac())")
   const verified = (options.mac?.withMac ?? withMac)(handle, withoutMac(options))
-  const middleware = async (c: Context, next: () => Promise<void>) => {
+  const middleware = async (c: Context, next: () => Promise<void>, ...more: unknown[]) => {
+    // Express gives its own request: it gets the error that withMac has for it.
+    if (c.req?.raw === undefined) return requestOrResponse(c as never, [next, ...more])
     let isAccepted = false
     const response = await verified(c.req.raw, c.env, c, async () => {
       isAccepted = true

@@ -77,6 +77,11 @@ export interface RejectedVerdict extends Rejection {
    * already, by `mac.verify`.
    */
   response(): Promise<Response>
+  /**
+   * Returns only what the client may learn, and a hint: frameworks such as h3 send an object that a middleware
+   * returns as JSON. For logs use `onReject`, or `error`.
+   */
+  toJSON(): { readonly ok: false; readonly code: string; readonly hint: string }
 }
 
 /** What `onReject` gets besides the error. Nothing is computed before you ask for it. */

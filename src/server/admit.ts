@@ -31,6 +31,8 @@ const ANONYMOUS: AcceptedVerdict<null> = Object.freeze({
 const VERIFIED_TWICE =
   'This very Request was verified and accepted before, so it is a replay of itself: there are two of withMac, verify and ' +
   'middleware around one handler. Take one away, and look at the scopes of getMac(request) in the handler.'
+const NOT_A_RESPONSE =
+  'This is a verdict, not a response. Return, or on Elysia throw, what verdict.response() returns.'
 const NOBODY = Object.freeze({ identity: null, error: null })
 
 /**
@@ -113,7 +115,13 @@ function reject(
       const fields = corsFields(request, cors)
       return rejectionResponse(rejection, { reference, explanation, problemTypes, cors: fields })
     },
+    toJSON: () => verdictJson(error),
   }
+}
+
+/** Returns what a rejected verdict is as JSON. */
+export function verdictJson(error: MacError): ReturnType<RejectedVerdict['toJSON']> {
+  return { ok: false, code: error.told.code, hint: NOT_A_RESPONSE }
 }
 
 /** Whether a request without credentials passes. It counts neither as accepted nor as rejected. */

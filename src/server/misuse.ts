@@ -1,4 +1,4 @@
-import { findRequest, isOfNode } from './request-of.ts'
+import { findRequest, isOfNode, isRequest } from './request-of.ts'
 
 /** A value of unknown type, of which single properties are read. */
 type Shape = Readonly<Record<string, unknown>> | null | undefined
@@ -8,6 +8,10 @@ const NODE =
   'getRequestListener(withMac(handler))), with getRequestListener of @hono/node-server'
 const EVENT =
   'in a middleware, hook or proxy call verify: const verdict = await verify(request); if (!verdict.ok) return ' +
+  'verdict.response()'
+// Elysia ignores a response that derive and resolve return.
+const ELYSIA =
+  'on Elysia, call verify in a hook, and throw: const verdict = await verify(request); if (!verdict.ok) throw await ' +
   'verdict.response()'
 
 /**
@@ -22,6 +26,23 @@ export function refuseCallByFramework(given: unknown, advice: string = adviceFor
   if (!isOfFramework(given)) return
   throw new TypeError(
     `withmac: this function was called by a framework, with a request. It is not a middleware or handler itself: ${advice}.`,
+  )
+}
+
+/**
+ * Refuses an application instead of a request: Elysia's `app.use` and h3's `app.register` call a plugin with the
+ * application. They ignore a promise that rejects, and would serve the application without protection.
+ *
+ * @throws TypeError that says what to write instead.
+ */
+export function refuseApplication(given: unknown): void {
+  // SvelteKit's events have a function fetch too, and a request.
+  if (typeof (given as Shape)?.fetch !== 'function' || findRequest(given) !== null) return
+  throw new TypeError(
+    'withmac: a framework gave its application to this function, which is not a plugin. To protect the whole ' +
+      'application, serve { fetch: withMac(app) }. To protect some routes, call verify in a middleware or hook: const ' +
+      'verdict = await verify(request); if (!verdict.ok) return verdict.response(). On Elysia, throw await ' +
+      'verdict.response().',
   )
 }
 
@@ -41,10 +62,16 @@ function adviceFor(given: unknown): string {
     if (findRequest(((given as Shape)?.req as Shape)?.raw) !== null) {
       return "on Hono, import mac of 'withmac/hono' and write app.use('/api/*', mac())"
     }
+    if (isOfElysia(given as Shape)) return `wrap your application, withMac(app); ${ELYSIA}`
   } catch {
     // The request cannot be read.
   }
   return `wrap your handler, withMac(handler); ${EVENT}`
+}
+
+/** Whether it is a context of Elysia, in which `set` holds what the response will have. */
+function isOfElysia(given: Shape): boolean {
+  return typeof (given?.set as Shape)?.headers === 'object' && isRequest(given?.request)
 }
 
 /** Whether it is an application of Fastify, which gives itself to plugins. */

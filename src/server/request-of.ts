@@ -29,9 +29,10 @@ export function requestOf(first: FirstArgument): Request {
   if (isRequest(request)) return request
   throw new TypeError(
     isOfNode(first)
-      ? `withmac: this is a request of node:http (Express, Connect, Koa, Fastify), not a Request of the Fetch API: ${ADAPTERS}.`
+      ? `withmac: this is a request of node:http (Express, Connect, Koa, Fastify), not a Request of the Fetch API: ${ADAPTERS}. In a middleware, give verify the NodeRequest of srvx.`
       : 'withmac: called without a Request: neither the first argument is one, nor its request. In a middleware or ' +
-          `hook, call verify instead. On h3, write fromWebHandler(withMac(handler)). On node:http, ${ADAPTERS}.`,
+          'hook, call verify instead. On Hono, use mac() of withmac/hono. On h3, write fromWebHandler(withMac(handler)). ' +
+          `On node:http, ${ADAPTERS}.`,
   )
 }
 
@@ -87,7 +88,7 @@ export function requestOrResponse(
  * Recognizes a Request by its shape, since frameworks have classes of their own. It is one even if its header
  * fields cannot be read: some adapters throw if one of them is malformed.
  */
-function isRequest(value: unknown): value is Request {
+export function isRequest(value: unknown): value is Request {
   const shape = value as Shape
   if (typeof shape?.url !== 'string') return false
   try {

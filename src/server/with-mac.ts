@@ -6,10 +6,10 @@ import {
   type WithMacSettings,
   withMacSettings,
 } from '../options.ts'
-import { type Admission, createGate } from './admit.ts'
+import { type Admission, createGate, verdictJson } from './admit.ts'
 import { callWithin, type HandlerCall } from './handler-call.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
-import { refuseCallByFramework } from './misuse.ts'
+import { refuseApplication, refuseCallByFramework } from './misuse.ts'
 import {
   type FirstArgument,
   type RequestSource,
@@ -40,7 +40,7 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
   const admit = createGate(settings, verifier)
   const { requestTarget, path } = settings
   const { limits } = verifier
-  return async (first, ...rest) => {
+  const handle = async (first: First, rest: Rest) => {
     const request = requestOrResponse(first, rest)
     if (request instanceof Response) return request
     const sent = sentTarget(first, rest[0])
@@ -63,6 +63,11 @@ export function wrap<First extends FirstArgument, Rest extends unknown[]>(
       running.request = null
     }
   }
+  // Not async: an application must not start with its plugin missing.
+  return (first, ...rest) => {
+    refuseApplication(first)
+    return handle(first, rest)
+  }
 }
 
 /** Returns the function `verify` of a `Mac`: what {@link wrap} does, without a handler. */
@@ -72,7 +77,11 @@ export function createVerify(
   const { settings, limits } = verifier
   const own = withMacSettings({}, settings, 'verify')
   const admit = createGate(own, verifier)
-  return async (given, options, ...more) => {
+  const decideOn = async (
+    given: RequestSource,
+    options: VerifyOptions | undefined,
+    more: unknown[],
+  ): Promise<Admission> => {
     const request = requestOrResponse(given as FirstArgument, [options, ...more], requestIn)
     if (request instanceof Response) return answered(request)
     // Frameworks call a middleware with their context and the function `next`.
@@ -94,13 +103,18 @@ export function createVerify(
     const decide = values?.settings ? createGate(values.settings, verifier) : admit
     return decide(incoming)
   }
+  return (given, options, ...more) => {
+    refuseApplication(given)
+    return decideOn(given, options, more)
+  }
 }
 
 /** Returns a verdict for Express or Connect, which called `mac.verify` itself, and have their answer already. */
 function answered(response: Response): Admission {
   const error = new MacError('ERR_MAC_INTERNAL', 'This is not a Request of the Fetch API.')
   const fields = { id: null, challenge: null, rateLimit: null, retryAfterSeconds: null }
-  return { ok: false, error, ...fields, response: async () => response }
+  const toJSON = () => verdictJson(error)
+  return { ok: false, error, ...fields, response: async () => response, toJSON }
 }
 
 function handlerFunction<First extends FirstArgument, Rest extends unknown[]>(

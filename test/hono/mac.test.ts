@@ -324,3 +324,12 @@ describe('a mistake', () => {
     expect(() => mac({ mode: 'optional', scope: 'a' })).toThrow('scope does not go with mode')
   })
 })
+
+test('on Express the middleware gives the error to next, so that no client waits', async () => {
+  const errors: unknown[] = []
+  const incoming = { httpVersion: '1.1', headers: {}, url: '/api/me' }
+  const response = { writeHead() {}, end() {} }
+  const middleware = mac() as unknown as (...given: unknown[]) => Promise<unknown>
+  await middleware(incoming, response, (error: unknown) => errors.push(error))
+  expect(String(errors)).toContain('node:http')
+})

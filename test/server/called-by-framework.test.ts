@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createMac } from '../../src/index.ts'
+import { createMac, verify } from '../../src/index.ts'
 import { describe, expect, spyOn, test } from '../support/runner.ts'
 
 /* withMac and verify, given to a framework as if they were middleware: `app.use(withMac)`. */
 
 const URL = 'http://example.com/a'
-const mac = createMac({ database: 'sqlite::memory:' })
+const mac = createMac({ database: 'sqlite::memory:', onReject: () => {} })
 const request = () => new Request(URL)
 const next = () => {}
 
@@ -16,7 +16,11 @@ const CALLS: readonly [framework: string, call: readonly unknown[], names: RegEx
   ["SvelteKit's handle", [{ event: { request: request() }, resolve: next }], /verify\(request\)/],
   ['Astro', [{ request: request(), url: new globalThis.URL(URL) }, next], /verify\(request\)/],
   ['React Router', [{ request: request(), context: {} }, next], /verify\(request\)/],
-  ['Elysia', [{ request: request(), headers: {}, path: '/a' }], /verify\(request\)/],
+  [
+    'Elysia',
+    [{ request: request(), set: { headers: {} }, path: '/a' }],
+    /throw await verdict\.response\(\)/,
+  ],
   ['h3', [{ req: request(), url: new globalThis.URL(URL) }, next], /verify\(request\)/],
   ['Koa', [{ req: { httpVersion: '1.1', headers: {} }, request: {} }, next], /getRequestListener/],
   ['Fastify', [{ raw: { httpVersion: '1.1', headers: {} } }, {}, next], /getRequestListener/],
@@ -53,15 +57,29 @@ test('a handler, an application and an object that holds a fetch are not mistake
   }
 })
 
+describe('an application that a framework gives to its plugin', () => {
+  // They ignore a promise that rejects, so this must throw before it returns one.
+  const wrapped = mac.withMac(() => new Response())
+  const plugins = { verify, 'verify of a Mac': mac.verify, 'a wrapped handler': wrapped }
+  test.each(Object.entries(plugins))('is refused by %s at once', (_, plugin) => {
+    const app = { fetch: next, register: next }
+    expect(() => (plugin as (app: unknown) => unknown)(app)).toThrow(/is not a plugin/)
+  })
+
+  test('is not an event that has a function fetch besides its request', async () => {
+    const event = { request: request(), fetch: next }
+    expect((await mac.verify(event)).ok).toBe(false)
+  })
+})
+
 describe('verify as a middleware of node:http', () => {
   type Listener = (...given: unknown[]) => unknown
-  const verify = mac.verify as unknown as Listener
 
-  test('passes one error to next of Express and Connect', async () => {
+  test.each([verify, mac.verify])('passes one error to next of Express and Connect', async (of) => {
     const errors: unknown[] = []
     const incoming = { httpVersion: '1.1', headers: {}, url: '/a' }
     const response = { writeHead: next, end: next }
-    await verify(incoming, response, (error: unknown) => errors.push(error))
+    await (of as unknown as Listener)(incoming, response, (error: unknown) => errors.push(error))
     expect(errors).toHaveLength(1)
     expect(String(errors[0])).toContain('getRequestListener')
   })
@@ -69,7 +87,7 @@ describe('verify as a middleware of node:http', () => {
   test('answers 500 on node:http, so that no client waits', async () => {
     const printed = spyOn(console, 'error').mockImplementation(() => {})
     const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
-      void verify(incoming, response)
+      void (mac.verify as unknown as Listener)(incoming, response)
     })
     try {
       await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))

@@ -79,6 +79,17 @@ describe('a rejected verdict has the response that withMac sends', () => {
   })
 })
 
+test('a rejected verdict that a framework sends as JSON says only what the client may learn', async () => {
+  const { mac, sign } = await start()
+  const sent = async (request: Request) => JSON.stringify(await mac.verify(request))
+  const wrongMac = await sent(sign({ mac: 'AAAA' }))
+  expect(JSON.parse(wrongMac)).toEqual({
+    ...{ ok: false, code: 'ERR_MAC_REJECTED' },
+    hint: expect.stringContaining('verdict.response()'),
+  })
+  expect(await sent(signed({ ...KEY, id: 'nobody' }, URL))).toBe(wrongMac)
+})
+
 test('a rejection is reported once, with the reference that each response carries', async () => {
   const { mac, sign, reports } = await start()
   const { rejections } = partsOf(mac)
