@@ -73,6 +73,17 @@ export function keepOutcome(request: object, outcome: Outcome): void {
   Kept.keep(request, outcome)
 }
 
+/**
+ * Keeps the outcome of a request also for the context that holds it, if an earlier verification kept another one there:
+ * `getMac` must not return an older outcome for the context than for the request.
+ */
+export function renewContext(context: object, request: Request): void {
+  const outcome = Kept.of(request)
+  if (context !== request && outcome !== null && Kept.of(context) !== null) {
+    Kept.keep(context, outcome)
+  }
+}
+
 /** Whether this very object was accepted before. */
 export function wasAccepted(request: object): boolean {
   return (Kept.of(request)?.identity ?? null) !== null

@@ -8,6 +8,7 @@ import {
 } from '../options.ts'
 import { type Admission, createGate, verdictJson } from './admit.ts'
 import { callWithin, type HandlerCall } from './handler-call.ts'
+import { renewContext } from './identity.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
 import { refuseApplication, refuseCallByFramework } from './misuse.ts'
 import {
@@ -101,7 +102,9 @@ export function createVerify(
           : new ClientAddress(() => clientAddress),
     })
     const decide = values?.settings ? createGate(values.settings, verifier) : admit
-    return decide(incoming)
+    const verdict = await decide(incoming)
+    if (verdict.ok) renewContext(given, request)
+    return verdict
   }
   return (given, options, ...more) => {
     refuseApplication(given)

@@ -272,6 +272,19 @@ test('two middlewares around one handler are a replay, and the error says so', a
   ])
 })
 
+test('after verify of another Mac, getMac returns its outcome for the context too', async () => {
+  const other = createMac({ database: 'sqlite::memory:', onReject: () => {} })
+  const bob = await other.createCredential('bob')
+  const app = new Hono().use(mac({ mode: 'optional' })).get('/', async (c) => {
+    await other.verify(c, { mode: 'optional' })
+    return c.text(`${getMac(c)?.user} ${getMac(c.req.raw)?.user} ${getMacError(c)?.code}`)
+  })
+  expect(await text(app.request(sign('/')))).toBe('undefined undefined ERR_MAC_UNKNOWN_IDENTIFIER')
+  expect(await text(app.request(signed(bob, `${SITE}/`)))).toBe('bob bob undefined')
+  expect(await text(app.request(`${SITE}/`))).toBe('undefined undefined undefined')
+  await other.close()
+})
+
 test('scope is checked, and the scopes are there for a handler', async () => {
   const app = protectedApp({ scope: 'orders:write' })
   expect(await outcome(app.request(sign('/api/me')))).toBe('403 ERR_MAC_SCOPE')
