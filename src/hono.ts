@@ -5,7 +5,7 @@ import { isOptions } from './option-names.ts'
 import type { WithMacOptions } from './options.ts'
 import { getMac, getMacError, keepOutcome } from './server/identity.ts'
 import { refuseCallByFramework } from './server/misuse.ts'
-import { requestOrResponse } from './server/request-of.ts'
+import { type FirstArgument, requestOf, requestOrResponse } from './server/request-of.ts'
 import type { MacIdentity } from './types.ts'
 
 /**
@@ -55,7 +55,7 @@ export function mac(options: HonoMacOptions = {}): MiddlewareHandler<any> {
   const verified = (options.mac?.withMac ?? withMac)(handle, withoutMac(options))
   const middleware = async (c: Context, next: () => Promise<void>, ...more: unknown[]) => {
     // Express gives its own request: it gets the error that withMac has for it.
-    if (c.req?.raw === undefined) return requestOrResponse(c as never, [next, ...more])
+    if (c.req?.raw === undefined) return requestOrResponse(c as never, [next, ...more], notOfHono)
     let isAccepted = false
     const response = await verified(c.req.raw, c.env, c, async () => {
       isAccepted = true
@@ -70,6 +70,15 @@ export function mac(options: HonoMacOptions = {}): MiddlewareHandler<any> {
     return undefined
   }
   return middleware as unknown as MiddlewareHandler
+}
+
+/** Throws always: a framework may run the handler if a middleware returns something else than a response. */
+function notOfHono(given: FirstArgument): never {
+  requestOf(given)
+  throw new TypeError(
+    'withmac: mac() of withmac/hono is a middleware for Hono, but it was called without a context of Hono. Elsewhere ' +
+      'call verify: const verdict = await verify(request); if (!verdict.ok) return verdict.response().',
+  )
 }
 
 /** Returns the options of `withMac` among these. Some may be inherited, as from a class, so they cannot be copied. */

@@ -338,6 +338,14 @@ describe('a mistake', () => {
   })
 })
 
+test('on a framework other than Hono the middleware throws, and returns nothing', async () => {
+  const request = new Request(SITE)
+  for (const context of [request, { request }, { req: request }, { raw: request }, {}]) {
+    const call = mac() as unknown as (context: unknown, next: () => void) => Promise<unknown>
+    await expect(call(context, () => {})).rejects.toThrow(/^withmac: /)
+  }
+})
+
 test('on Express the middleware gives the error to next, so that no client waits', async () => {
   const errors: unknown[] = []
   const incoming = { httpVersion: '1.1', headers: {}, url: '/api/me' }
