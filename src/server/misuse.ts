@@ -1,4 +1,4 @@
-import { findRequest, isOfNode, isRequest } from './request-of.ts'
+import { findRequest, isOfNode, isRequest, type RequestSource, requestIn } from './request-of.ts'
 
 /** A value of unknown type, of which single properties are read. */
 type Shape = Readonly<Record<string, unknown>> | null | undefined
@@ -46,11 +46,28 @@ export function refuseApplication(given: unknown): void {
   )
 }
 
+/**
+ * Returns the `Request` that `verify` got.
+ * @throws TypeError if there is none, or if a framework or runtime called `verify` itself.
+ */
+export function requestForVerify(given: RequestSource, second: unknown): Request {
+  const request = findRequest(given)
+  // SvelteKit calls a hook with { event, resolve }; others give `next`, an event, a server or a connection.
+  if (request === null ? hasEvent(given) : isOfCaller(given, second)) refuseCallByFramework(given)
+  return request ?? requestIn(given)
+}
+
+/** Whether it is what a framework or runtime gives to a handler besides the request, and not options. */
+function isOfCaller(given: RequestSource, second: unknown): boolean {
+  if (typeof second === 'function') return !isRequest(given)
+  const { waitUntil, upgrade, remoteAddr } = (second ?? {}) as NonNullable<Shape>
+  return typeof waitUntil === 'function' || typeof upgrade === 'function' || Boolean(remoteAddr)
+}
+
 function isOfFramework(given: unknown): boolean {
   try {
     if (isOfNode(given) || isFastify(given) || findRequest(given) !== null) return true
-    // SvelteKit's hooks get { event, resolve }.
-    return findRequest((given as Shape)?.event) !== null
+    return hasEvent(given)
   } catch {
     return false
   }
@@ -67,6 +84,11 @@ function adviceFor(given: unknown): string {
     // The request cannot be read.
   }
   return `wrap your handler, withMac(handler); ${EVENT}`
+}
+
+/** Whether it is the argument of SvelteKit's hooks: { event, resolve }. */
+function hasEvent(given: unknown): boolean {
+  return findRequest((given as Shape)?.event) !== null
 }
 
 /** Whether it is a context of Elysia, in which `set` holds what the response will have. */

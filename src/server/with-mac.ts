@@ -10,13 +10,8 @@ import { type Admission, createGate, verdictJson } from './admit.ts'
 import { callWithin, type HandlerCall } from './handler-call.ts'
 import { renewContext } from './identity.ts'
 import { Incoming, type RouteCheck } from './incoming.ts'
-import { refuseApplication, refuseCallByFramework } from './misuse.ts'
-import {
-  type FirstArgument,
-  type RequestSource,
-  requestIn,
-  requestOrResponse,
-} from './request-of.ts'
+import { refuseApplication, requestForVerify } from './misuse.ts'
+import { type FirstArgument, type RequestSource, requestOrResponse } from './request-of.ts'
 import { behindNode, sentTarget } from './route-check.ts'
 import type { Verifier } from './verify.ts'
 
@@ -83,10 +78,9 @@ export function createVerify(
     options: VerifyOptions | undefined,
     more: unknown[],
   ): Promise<Admission> => {
-    const request = requestOrResponse(given as FirstArgument, [options, ...more], requestIn)
+    const find = (first: FirstArgument) => requestForVerify(first, options)
+    const request = requestOrResponse(given as FirstArgument, [options, ...more], find)
     if (request instanceof Response) return answered(request)
-    // Frameworks call a middleware with their context and the function `next`.
-    if (typeof options === 'function' && request !== given) refuseCallByFramework(given)
     const values = options === undefined ? null : verifySettings(options, settings)
     const { requestTarget, path, clientAddress } = values ?? {}
     const environment = (given as { readonly env?: unknown }).env

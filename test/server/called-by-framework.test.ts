@@ -72,7 +72,7 @@ describe('an application that a framework gives to its plugin', () => {
   })
 })
 
-describe('verify as a middleware of node:http', () => {
+describe('verify as a middleware', () => {
   type Listener = (...given: unknown[]) => unknown
 
   test.each([verify, mac.verify])('passes one error to next of Express and Connect', async (of) => {
@@ -98,6 +98,16 @@ describe('verify as a middleware of node:http', () => {
       printed.mockRestore()
       server.close()
     }
+  })
+
+  test.each([
+    ["SvelteKit's handle", [{ event: { request: request() }, resolve: next }]],
+    ["Next's proxy", [request(), { waitUntil: next }]],
+    ['Bun.serve', [request(), { upgrade: next, requestIP: next }]],
+    ['Deno.serve', [request(), { remoteAddr: {}, completed: Promise.resolve() }]],
+  ])('called by %s rejects, and says what to write', async (_, [first, second]) => {
+    const verifying = mac.verify(first as never, second as never)
+    await expect(verifying).rejects.toThrow(/called by a framework.*verify\(request\)/)
   })
 
   test('rejects on every other framework that gives options of its own', async () => {
