@@ -13,6 +13,7 @@ const AROUND: readonly (readonly [string, number, string, string, string])[] = [
   ['key-newline', 2, 'a line break, CR LF, after it', '', '\r\n'],
   ['key-newline', 3, 'a line break, LF, before it', '\n', ''],
   ['key-newline', 3, 'a carriage return after it', '', '\r'],
+  ['key-newline', 3, 'a backslash and an n after it', '', '\\n'],
   ['key-space', 2, 'a space after it', '', ' '],
   ['key-space', 2, 'a space before it', ' ', ''],
   ['key-space', 3, 'a space before and after it', ' ', ' '],
@@ -36,6 +37,8 @@ const AROUND: readonly (readonly [string, number, string, string, string])[] = [
   ['key-quoted', 3, "b'…' around it, as Python writes bytes", "b'", "'"],
   ['key-quoted', 3, 'angle brackets around it', '<', '>'],
   ['key-quoted', 3, 'double quotes around it and a line feed after it', '"', '"\n'],
+  ['key-quoted', 3, 'double quotes around it and a line break, CR LF, after it', '"', '"\r\n'],
+  ['key-quoted', 3, 'a byte order mark (BOM) and double quotes around it', '\ufeff"', '"'],
 ]
 
 /** Returns other bytes that a client may have used as the key. */
@@ -54,6 +57,9 @@ export function keyMistakes(id: string, key: string): Candidate[] {
     }),
     ['key-trimmed', 2, 'without the white space around it', key.trim()],
     ['key-trimmed', 3, 'without the "=" at its end', key.replace(/=+$/, '')],
+    ['key-quoted', 3, 'without the quotes around it', key.replace(/^(["'`])(.+)\1$/s, '$2')],
+    ['key-encoded', 3, 'with "+" and "/" for "-" and "_"', standardBase64(key)],
+    ['key-encoded', 3, 'with "-" and "_" for "+" and "/"', urlSafeBase64(key)],
     ['key-encoded', 2, 'encoded in base64', encoded('base64')],
     ['key-encoded', 3, 'encoded in base64, with a line feed after it', `${encoded('base64')}\n`],
     ['key-encoded', 3, 'encoded in base64url', encoded('base64url')],
@@ -80,6 +86,14 @@ export function keyMistakes(id: string, key: string): Candidate[] {
   const change =
     'Let the client use the characters of the key as bytes, and no others, without decoding or changing them.'
   return table('used the key', rows, (form) => ({ key: bytesOf(form) }), change)
+}
+
+function standardBase64(key: string): string {
+  return key.replaceAll('-', '+').replaceAll('_', '/')
+}
+
+function urlSafeBase64(key: string): string {
+  return key.replaceAll('+', '-').replaceAll('/', '_')
 }
 
 const HEX = /^(?:[0-9A-Fa-f]{2})+$/

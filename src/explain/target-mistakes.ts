@@ -95,6 +95,7 @@ function paths(path: string): Row<string>[] {
     ['path-normalized', 2, 'as new URL() has it', normalized(path)],
     ['path-normalized', 2, 'normalized and percent-decoded', decode(normalized(path))],
     ['path-encoded', 2, 'with each segment encoded again', segments.join('/')],
+    ['path-encoded', 3, 'with "+" for "%20", as a form is encoded', path.replaceAll('%20', '+')],
     ['path-encoded', 3, 'encoded whole', encode(path, encodeURIComponent)],
     ['path-encoded', 3, 'encoded once more', encode(path, encodeURI)],
     ['path-encoded', 3, 'with its escapes in upper case', upper],
