@@ -33,27 +33,47 @@ export function prefixMistakes(whole: string, received: Received): Candidate[] {
     ...named.flatMap(([name, target]) => namedTarget(name, target, whole)),
     ...table(
       'signed',
-      [...cutPrefixes(path, received), ...addedPrefixes(path)],
+      cutPrefixes(path, received),
       (made) => ({ path: made }),
       (signed) => pathAdvice(signed.path, path),
       'server',
+    ),
+    ...table(
+      'signed',
+      otherByOption(path, received),
+      (made) => ({ path: made }),
+      (signed) =>
+        `If the client sends the path ${shown(path)}, let it sign that. Otherwise let the option path or requestTarget of ` +
+        `withMac return the path that it signs, ${shown(signed.path)}.`,
+      'either',
+    ),
+    ...absoluteForm(whole),
+    ...table(
+      'signed',
+      addedPrefixes(path),
+      (made) => ({ path: made }),
+      (signed) => pathAdvice(signed.path, path),
+      'either',
     ),
   ]
 }
 
 /** Says how a server gets the path that the client signed, if a proxy or a framework changed a prefix of it. */
 export function pathAdvice(signed: string, arrived: string): string {
-  const cut = signed.endsWith(arrived) ? prefixBefore(signed, arrived) : null
+  const cut = arrived === '/' || signed.endsWith(arrived) ? prefixBefore(signed, arrived) : null
   if (cut !== null) {
+    // Under a prefix without a slash at its end, the root has no slash.
+    const rest = cut === signed ? ".replace(/^\\/$/, '')" : ''
     return (
       `Give withMac the path that the client signed, with the option path: for example (request) => ` +
-      `${JSON.stringify(cut)} + new URL(request.url).pathname. Or let the proxy pass on the whole path.`
+      `${JSON.stringify(cut)} + new URL(request.url).pathname${rest}. Or let the proxy pass on the whole path.`
     )
   }
   const added = prefixBefore(arrived, signed) ?? ''
   return (
-    `Let the proxy pass on the path as it received it, without ${shown(added)} in front. Or set the option ` +
-    'requestTarget of withMac, which returns the target without that prefix.'
+    `Let the client sign the whole path that it sends, with ${shown(added)} in front: its base URL may have that. If the ` +
+    'client does not send that prefix, a proxy puts it in front: let it pass on the path as it received it, or set the ' +
+    'option requestTarget of withMac, which returns the target without that prefix.'
   )
 }
 
@@ -88,10 +108,36 @@ export function shorterPaths(path: string): string[] {
   return paths
 }
 
-/** The paths before which a proxy may have put something. */
+/** The path of the URL, if the server's option `path` or `requestTarget` returned the same one with another prefix. */
+function otherByOption(path: string, { url }: Received): Row<string>[] {
+  const { path: own } = cutTarget(url.target)
+  if (own === path || (prefixBefore(path, own) ?? prefixBefore(own, path)) === null) return []
+  const how =
+    `the path ${shown(own)}, which the URL has here, and the option path or requestTarget of the server returned ` +
+    shown(path)
+  return path.startsWith('/') ? [['path-prefix', 1, how, own]] : []
+}
+
+/** The target without its origin, if it arrived in absolute-form (RFC 9112 §3.2.2). */
+function absoluteForm(whole: string): Candidate[] {
+  const target = /^https?:\/\/[^/?#]*(.*)$/i.exec(whole)?.[1]
+  if (target === undefined) return []
+  const made = target.startsWith('/') ? target : `/${target}`
+  return table(
+    'signed',
+    [['target-absolute', 1, `${shown(made)}, and the whole URL arrived`, made]],
+    cutTarget,
+    'Let the client or the proxy send only path and query in the request line. Or set the option requestTarget of ' +
+      'withMac, which returns the target without the origin.',
+    'either',
+  )
+}
+
+/** The paths before which something was put, by the client's base URL or by a proxy. */
 function addedPrefixes(path: string): Row<string>[] {
+  if (!path.startsWith('/')) return []
   return shorterPaths(path).map((made) => {
-    const how = `the path ${shown(made)}, and ${shown(path)} arrived: a proxy put a prefix in front`
+    const how = `the path ${shown(made)}, and ${shown(path)} arrived`
     return ['path-prefix', 2, how, made]
   })
 }
