@@ -20,8 +20,8 @@ export interface Received extends RequestElements {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** The origins of the option `origin`. Empty if it is not set. */
   readonly pinned: readonly Origin[]
-  /** Whether the option `trustProxy` is set. */
-  readonly trusted: boolean
+  /** The option `trustProxy`. `false` if it is not set. */
+  readonly trustProxy: NonNullable<ExplainSettings['trustProxy']>
   /** Host and port of the forwarded fields. `null` if there are none that can be read. */
   readonly forwarded: Authority | null
   /** Why the server rejects the origin or target. If it does, host and port are the closest guess. */
@@ -65,9 +65,8 @@ export function receive(seen: SeenRequest, settings: ExplainSettings): Received 
     checkUrlStart(url, signed)
   }, undefined)
   const { host, port } = signed
-  const trusted = trustProxy !== false
   const forwarded = forwardedOrigin(seen, head, url)
-  return { method, target, host, port, url, headers, pinned, trusted, forwarded, problem }
+  return { method, target, host, port, url, headers, pinned, trustProxy, forwarded, problem }
 }
 
 function forwardedOrigin(seen: SeenRequest, head: RequestHead, url: UrlPieces): Authority | null {

@@ -4,7 +4,7 @@ import { plain } from '../protocol/terminal-text.ts'
 import type { Cause, ExplainCredential, Explanation, SeenRequest } from './explanation.ts'
 import { type Hint, hintsFor, PASS_ON_HOST } from './hints.ts'
 import { faultPosition } from './lenient-header.ts'
-import { originOf } from './origin-mistakes.ts'
+import { settableOrigin } from './origin-mistakes.ts'
 import type { Received } from './received.ts'
 import { type Found, linesOf, type SearchResult, type Signed, shown } from './search.ts'
 import { describeCode, isAfterMac, isBeforeMac } from './server-codes.ts'
@@ -164,7 +164,7 @@ export function mistaken(known: Case, found: readonly Found[], search: SearchRes
   const isPinned = received.pinned.some(
     ({ host, port }) => host === signed.host && port === signed.port,
   )
-  const origin = isOriginMistake && !isPinned ? originOf(signed, received) : null
+  const origin = isOriginMistake && !isPinned ? settableOrigin(signed, base, received) : null
   const notes = [rejection?.message, contradiction(seen), invalid?.sentence]
   return explanation(wrongMacCode(known), `The client ${did}. ${[...changes].join(' ')}`, {
     causes: mistakes.map(({ kind }) => ({ kind, certain: true })),

@@ -154,7 +154,7 @@ test('the sentence names the signed port, the received port, and what to set', (
   )
 })
 
-test('if the client signed the default port instead of its real port, only the client must change', () => {
+test('if the client signed the default port instead of its real port, both sides are named', () => {
   const request = received({
     signed: 'http://api.example.com/',
     received: 'http://api.example.com:3000/',
@@ -162,11 +162,12 @@ test('if the client signed the default port instead of its real port, only the c
   })
   const { sentence, settings, mistakes } = explained(request, {})
   expect(sentence).toBe(
-    'The client signed port 80, and sent the request to port 3000. ' +
-      'Let the client sign the host as "api.example.com" and the port as "3000".',
+    'The client signed port 80, and the host that arrived has port 3000. ' +
+      'Let the client sign the host as "api.example.com" and the port as "3000". Or, if clients call port 80 and a ' +
+      "proxy writes 3000 into Host, set origin: 'http://api.example.com' in the server.",
   )
   expect(settings).toBeNull()
-  expect(mistakes.map(({ side }) => side)).toEqual(['client'])
+  expect(mistakes.map(({ side }) => side)).toEqual(['either'])
 })
 
 test('finds a target that a proxy rewrote, by the header field that contains the original', () => {
