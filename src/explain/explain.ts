@@ -138,5 +138,10 @@ function explainByOldKey(
   const rotated = { ...credential, key, algorithm, keyUntil: until, oldKey: null }
   const explained = explain(seen, rotated, options)
   const found = explained.lines.some(({ signed }) => signed !== null)
-  return found ? { ...explained, notes: [oldKeyNote(until), ...explained.notes] } : null
+  return found
+    ? {
+        ...explained,
+        notes: [oldKeyNote(until, seen.receivedAt ?? options.now), ...explained.notes],
+      }
+    : null
 }

@@ -3,6 +3,7 @@ import { isInternalHost } from './internal-host.ts'
 import { namesHost } from './origin-mistakes.ts'
 import type { Received } from './received.ts'
 import { shown } from './search.ts'
+import { cutTarget } from './target-pieces.ts'
 
 /** A likely cause, with what to do about it. Nothing proves it. */
 export interface Hint extends Cause {
@@ -25,7 +26,7 @@ export const PASS_ON_HOST: string =
   'let the proxy pass on the Host of the client (nginx: proxy_set_header Host $http_host), see docs/proxies.md'
 
 function proxyHint(received: Received): Hint | null {
-  const { host, headers, url, pinned } = received
+  const { host, headers, url, pinned, trustProxy } = received
   const arrived = headers.host ?? url.authority
   const name = arrived.toLowerCase().replace(/:[0-9]+$/, '')
   if (!/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(name)) return null
@@ -41,15 +42,27 @@ function proxyHint(received: Received): Hint | null {
     sentence:
       `The Host that arrived, ${shown(arrived)}, is one of this machine or network, and no field names the host that ` +
       'the client called: probably a proxy writes it, as nginx and h2o do unless they are told otherwise. If there is a ' +
-      `proxy, ${PASS_ON_HOST}. Or set origin in the server to the address that clients call, such as ` +
-      "'https://api.example.com'.",
+      `proxy, ${PASS_ON_HOST}.${otherChange(pinned.length > 0, trustProxy !== false)}`,
   }
 }
 
+function otherChange(isPinned: boolean, isTrusting: boolean): string {
+  // The origin that the client signed is in the list already, or its Host could not choose it.
+  if (isPinned) return ' Then the Host must be one of the list origin.'
+  const set =
+    "set origin in the server to the address that clients call, such as 'https://api.example.com'."
+  if (!isTrusting) return ` Or ${set}`
+  return ` Or let it send X-Forwarded-Host, -Proto and -Port, which trustProxy reads. Or, instead of trustProxy, ${set}`
+}
+
 function targetHint({ target, problem, headers }: Received): Hint | null {
-  const named = Object.keys(headers).find((name) =>
-    /^x-(?:.*-)?(?:uri|url|path|prefix)$/.test(name),
-  )
+  const { path } = cutTarget(target)
+  // A field with the target that arrived shows that nothing was changed.
+  const named = Object.entries(headers).find(
+    ([name, value = '']) =>
+      /^x-(?:.*-)?(?:uri|url|path|prefix)$/.test(name) &&
+      ![target, path, '', '/'].includes(value.replace(/^https?:\/\/[^/?#]*/i, '')),
+  )?.[0]
   if (problem?.code !== 'ERR_MAC_TARGET' && named === undefined) return null
   return {
     kind: 'target-rewritten',

@@ -87,6 +87,13 @@ export function isBeforeMac(code: string): boolean {
   return Object.hasOwn(BEFORE_MAC, code)
 }
 
+type AfterMac = 'ERR_MAC_REVOKED' | 'ERR_MAC_DISABLED' | 'ERR_MAC_KEY_RETIRED' | 'ERR_MAC_EXPIRED'
+
+/** Returns the sentence for a request with a wrong MAC that the server would also reject with this code. */
+export function describeOther(code: AfterMac): string {
+  return `Moreover, ${AFTER_MAC[code]}`
+}
+
 /** Returns the sentence for a request with the right MAC that a server rejected with this code. */
 export function describeCode(code: string): string {
   const sentence = Object.hasOwn(SENTENCES, code)

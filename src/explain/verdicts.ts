@@ -7,7 +7,7 @@ import { faultPosition } from './lenient-header.ts'
 import { settableOrigin } from './origin-mistakes.ts'
 import type { Received } from './received.ts'
 import { type Found, linesOf, type SearchResult, type Signed, shown } from './search.ts'
-import { describeCode, isAfterMac, isBeforeMac } from './server-codes.ts'
+import { describeCode, describeOther, isAfterMac, isBeforeMac } from './server-codes.ts'
 import { looksLikeMilliseconds } from './string-mistakes.ts'
 
 /** What is known before the search. */
@@ -165,7 +165,7 @@ export function mistaken(known: Case, found: readonly Found[], search: SearchRes
     ({ host, port }) => host === signed.host && port === signed.port,
   )
   const origin = isOriginMistake && !isPinned ? settableOrigin(signed, base, received) : null
-  const notes = [rejection?.message, contradiction(seen), invalid?.sentence]
+  const notes = [rejection?.message, contradiction(seen), invalid?.sentence, ended(known)]
   return explanation(wrongMacCode(known), `The client ${did}. ${[...changes].join(' ')}`, {
     causes: mistakes.map(({ kind }) => ({ kind, certain: true })),
     lines: linesOf(base, signed),
@@ -188,7 +188,8 @@ export function nothingFound(
   search: SearchResult,
 ): Explanation {
   const { seen, sent, credential, base, received, rejection } = known
-  const rest = { lines: linesOf(base, null), search }
+  const end = ended(known)
+  const rest = { lines: linesOf(base, null), search, notes: end === undefined ? [] : [end] }
   // With its own key and the other algorithm, the search would have found the MAC right.
   const otherAlgorithm = found.find(({ kind }) => kind === 'algorithm')
   const certain = found.filter((mistake) => mistake !== otherAlgorithm)
@@ -199,7 +200,11 @@ export function nothingFound(
       seen.code ?? 'ERR_MAC_UNKNOWN_IDENTIFIER',
       `The request names the credential ${shown(sent.id)}. The key of ${shown(credential.id)}, with ` +
         'which it was compared, did not make this MAC.',
-      { ...rest, notes: changes, causes: [{ kind: 'id', certain: false }, ...proved] },
+      {
+        ...rest,
+        notes: [...changes, ...rest.notes],
+        causes: [{ kind: 'id', certain: false }, ...proved],
+      },
     )
   }
   const other = certain.length === 0 ? '' : 'other '
@@ -224,7 +229,9 @@ export function nothingFound(
       : [...rejected, ...hints]),
   ]
   const host =
-    rejection !== null && /^ERR_MAC_(?:HOST|ORIGIN|FORWARDED)$/.test(rejection.code)
+    rejection !== null &&
+    first?.kind !== 'proxy-host' &&
+    /^ERR_MAC_(?:HOST|ORIGIN)$/.test(rejection.code)
       ? `If a proxy wrote it, ${PASS_ON_HOST}.`
       : undefined
   const said = [
@@ -256,7 +263,24 @@ function otherCredential({ did }: Found): Hint {
 type Invalid = Pick<Explanation, 'code' | 'sentence'>
 
 /** Checks whether the credential is revoked, disabled or expired. `null` if it is valid. */
-function checkCredential({ credential, now }: Case): Invalid | null {
+function checkCredential(known: Case): Invalid | null {
+  const end = endOf(known)
+  if (end === null) return null
+  return { code: end.code, sentence: `${describeCode(end.code)} ${happenedAt(end.since)}` }
+}
+
+/** The note for a wrong MAC of a credential that is not valid: with the right MAC, it would be rejected too. */
+function ended(known: Case): string | undefined {
+  const end = endOf(known)
+  return end === null ? undefined : `${describeOther(end.code)} ${happenedAt(end.since)}`
+}
+
+function happenedAt(since: number): string {
+  return `This happened at ${formatTime(since)}.`
+}
+
+/** Returns since when a credential is not valid, and the code for it. `null` if it is valid. */
+function endOf({ credential, now }: Case) {
   const { revoked, disabled, keyUntil, expires } = credential
   const past = (time: number | null | undefined) =>
     time != null && now !== null && now >= time ? time : null
@@ -266,9 +290,11 @@ function checkCredential({ credential, now }: Case): Invalid | null {
     ERR_MAC_KEY_RETIRED: past(keyUntil),
     ERR_MAC_EXPIRED: past(expires),
   }
-  const [code, since] = Object.entries(ends).find(([, time]) => time != null) ?? []
-  if (code === undefined || since == null) return null
-  return { code, sentence: `${describeCode(code)} This happened at ${formatTime(since)}.` }
+  for (const code of Object.keys(ends) as (keyof typeof ends)[]) {
+    const since = ends[code]
+    if (since != null) return { code, since }
+  }
+  return null
 }
 
 /**
@@ -294,9 +320,14 @@ function checkTimestamp(
   const sentence =
     `The timestamp is ${distance} s ${age > 0 ? 'behind' : 'ahead of'} the server's clock (client: ` +
     `${formatTime(Number(timestamp))}, server: ${formatTime(now)}${learned}). At most ` +
-    `${windowSeconds} s are allowed. ${clockAdvice(age)}.`
+    `${windowSeconds} s are allowed. ${Math.abs(age + offset) <= windowSeconds ? CLOCK_CORRECTED : clockAdvice(age)}.`
   return { code: age > 0 ? 'ERR_MAC_TIMESTAMP_STALE' : 'ERR_MAC_TIMESTAMP_AHEAD', sentence }
 }
+
+/** The advice if the timestamp is right without the offset that the server learned. */
+const CLOCK_CORRECTED =
+  "Without what was learned, it would be right: the client's clock was corrected since. Let the server forget the " +
+  'offset, with mac.resetClockOffset(id)'
 
 function clockAdvice(age: number): string {
   const hours = Math.round(Math.abs(age) / 1800) / 2
@@ -330,9 +361,10 @@ function contradiction({ code }: SeenRequest): string | undefined {
 }
 
 /** The note for a request that was signed with the key before the last rotation. */
-export function oldKeyNote(until: number): string {
+export function oldKeyNote(until: number, now: number | undefined): string {
+  const isOver = now !== undefined && now >= until
   return (
-    'It was signed with the key that the credential had before its last rotation. That key is valid ' +
-    `until ${formatTime(until)}: give the client the new key.`
+    'It was signed with the key that the credential had before its last rotation. That key ' +
+    `${isOver ? 'was' : 'is'} valid until ${formatTime(until)}: give the client the new key.`
   )
 }
