@@ -69,3 +69,25 @@ test('the deno.json of the documentation has the versions of package.json', () =
 test('the README has fewer than 170 lines', () => {
   expect(page('README.md').text.split('\n').length).toBeLessThan(170)
 })
+
+test('docs/frameworks.md names the versions of frameworks that are tested', () => {
+  const text = page('docs/frameworks.md').text.replaceAll('\n', ' ')
+  const [, sentence = ''] = /is tested with (.+?)\. /.exec(text) ?? []
+  const named = new Map<string, string>()
+  for (const each of sentence.split(/, | and /)) {
+    const [, name = '', version = ''] = /^(.+) ([\d.]+)$/.exec(each) ?? []
+    named.set(name.toLowerCase().replace('.js', '').replace(' ', '-'), version)
+  }
+  const tested = new Map<string, string>()
+  for (const folder of ['astro', 'h3', 'next', 'nitro', 'react-router', 'servers', 'sveltekit']) {
+    const manifest = readFileSync(join(ROOT, 'test/frameworks', folder, 'package.json'), 'utf8')
+    const { dependencies, devDependencies } = JSON.parse(manifest)
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      const known = name.replace('@sveltejs/kit', 'sveltekit')
+      const prefix = named.get(known)
+      if (prefix !== undefined && `${version}.`.startsWith(`${prefix}.`)) tested.set(known, prefix)
+    }
+  }
+  expect(named.size).toBeGreaterThan(10)
+  expect([...tested].sort()).toEqual([...named].sort())
+})
