@@ -45,7 +45,7 @@ export function originMistakes(base: Signed, received: Received): Candidate[] {
       'signed',
       misspellings(base).filter(([, , , value]) => value.port !== undefined),
       (origin) => origin,
-      asReceived,
+      asReceived + ifTlsEnds(base, received),
     ),
     ...table(
       'signed',
@@ -151,16 +151,28 @@ function misspellings({ host, port }: Signed): Row<Address>[] {
     }),
     ['host-dot', 3, 'the host with another dot at its end', { host: dotted }],
     ['host-brackets', 2, 'the IPv6 address without brackets', { host: bare }],
-    [
-      'host-brackets',
-      2,
-      'host and port cut apart at the first colon',
-      host.startsWith('[') ? { host: '[', port: `${host.slice(2)}:${port}` } : {},
-    ],
+    ...cutAtColon({ host, port }).map(
+      (cut): Row<Address> => [
+        'host-brackets',
+        2,
+        'host and port cut apart at the first colon',
+        cut,
+      ],
+    ),
     ['port-default', 2, 'an empty port', { port: '' }],
     ...['None', 'null', 'undefined', '-1', '0'].map(
       (other): Row<Address> => ['port-default', 3, `the port as ${shown(other)}`, { port: other }],
     ),
+  ]
+}
+
+/** What `split(':')` makes of an IPv6 address with a port. */
+function cutAtColon({ host, port }: Address): Address[] {
+  const [first = '', second = '', ...rest] = `${host}:${port}`.split(':')
+  if (!first.startsWith('[')) return []
+  return [
+    { host: first, port: [second, ...rest].join(':') },
+    { host: first, port: second },
   ]
 }
 
@@ -208,6 +220,12 @@ function ifProxyWrotePort(signed: Signed, base: Signed, received: Received): str
   return `Or, if clients call port ${signed.port} and a proxy writes ${base.port} into Host, ${change}`
 }
 
+/** A proxy that ends TLS makes port 80 of port 443: the client must not sign that. */
+function ifTlsEnds({ host, port }: Signed, { pinned, url }: Received): string {
+  if (pinned.length > 0 || url.scheme !== 'http' || port !== defaultPort('http')) return ''
+  return ` If it calls https, let it sign the port as "443", and set origin: 'https://${host}' in the server.`
+}
+
 function decapitalized(sentence: string): string {
   return sentence.slice(0, 1).toLowerCase() + sentence.slice(1)
 }
@@ -247,8 +265,11 @@ function settingFor(signed: Signed, base: Signed, received: Received): string {
       '$http_host) and X-Forwarded-Port, and the scheme in X-Forwarded-Proto: see docs/proxies.md.'
     )
   }
-  if (!isForwarded) return `${set}.`
-  return `${set} (or trustProxy, if its proxy sets the forwarded fields itself).`
+  // Anyone can send such a field: it must not talk an operator into a foreign origin.
+  const ask =
+    pinOrigin(origin).host === base.host ? '' : ', if that is the address that its clients call'
+  if (!isForwarded) return `${set}${ask}.`
+  return `${set}${ask} (or trustProxy, if its proxy sets the forwarded fields itself).`
 }
 
 /** Whether the `Host` that arrived names an origin of the option `origin`, as the server matches them. */

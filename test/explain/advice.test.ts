@@ -128,6 +128,34 @@ describe('nobody is blamed alone for', () => {
   })
 })
 
+test('an IPv6 address that was cut at its first colon is found', () => {
+  const url = 'https://[2001:db8::77]:8443/'
+  for (const port of ['db8::77]:8443', 'db8']) {
+    const lines = `GET\n/\n[2001\n${port}`
+    const signing = { mac: macOver(lines), ts: NOW, nonce: 'n' }
+    expect(explained({ signed: url, signing, received: url }).mistakes).toMatchObject([
+      { kind: 'host-brackets', side: 'client' },
+    ])
+  }
+})
+
+test('a client that signs no port is not told to sign port 80 if it calls https', () => {
+  const signed = 'https://api.example.com/'
+  const sentenceFor = (received: string) =>
+    explained({ signed, signing: { port: '' }, received }).sentence
+  expect(sentenceFor('http://api.example.com/')).toContain('If it calls https, let it sign')
+  expect(sentenceFor('https://api.example.com/')).not.toContain('If it calls https')
+})
+
+test('a host that a field names is suggested only if clients call it', () => {
+  const url = 'https://api.example.com/'
+  const headers = { 'x-forwarded-host': 'other.example.net' }
+  const { sentence } = explained({ signed: 'https://other.example.net/', received: url, headers })
+  expect(sentence).toContain(
+    "Set origin: 'https://other.example.net' in the server, if that is the address that its clients call",
+  )
+})
+
 test('a path that the option path returned is not taken for one of a proxy', () => {
   const { method, url, headers } = requestOf({
     signed: 'http://api.example.com/orders',
