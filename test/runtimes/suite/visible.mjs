@@ -1,3 +1,4 @@
+import { config } from './this-runtime.mjs'
 import { originOf } from './vectors.mjs'
 
 /*
@@ -46,10 +47,24 @@ function schemeOf({ url }) {
   return url.slice(0, url.indexOf(':')).toLowerCase()
 }
 
-/** @returns Whether two signatures cover the same. */
-export function same(one, other) {
-  if (one === null || other === null) return false
-  return ['method', 'target', 'host', 'port'].every((name) => one[name] === other[name])
+/**
+ * @param signed What a signature covers.
+ * @param shown What the verifier sees.
+ * @returns Whether they are the same. Bun shows each `'` of a query as `%27`, so there both may have been signed.
+ */
+export function same(signed, shown) {
+  if (signed === null || shown === null) return false
+  const targets = [shown.target]
+  if (config.name === 'bun') targets.push(withRawQuotes(shown.target))
+  return (
+    targets.includes(signed.target) &&
+    ['method', 'host', 'port'].every((name) => signed[name] === shown[name])
+  )
+}
+
+function withRawQuotes(target) {
+  const [path, ...query] = target.split('?')
+  return [path, ...query.map((part) => part.replaceAll('%27', "'"))].join('?')
 }
 
 /**
