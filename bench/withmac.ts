@@ -150,7 +150,7 @@ export function verifierWithoutStore(
 }
 
 /** @returns The keys of a credential. The benches never ask for an unknown one. */
-const NO_DETAILS = { requestTarget: null, route: null, clientAddress: null }
+const NO_DETAILS = { requestTarget: null, path: null, sent: null, route: null, clientAddress: null }
 
 function keysOf({ key, algorithm } = credential('', '')): KeyPair {
   const current = { exists: true, macKey: key, algorithm }
