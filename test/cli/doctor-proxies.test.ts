@@ -1,7 +1,7 @@
 import { createServer, request as forward, type IncomingHttpHeaders } from 'node:http'
 import { explain } from '../../src/explain/explain.ts'
 import type { SeenRequest } from '../../src/explain/explanation.ts'
-import { createMac } from '../../src/index.ts'
+import { createMac, type Mac } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { listen } from '../support/listen.ts'
 import { describe, expect, test } from '../support/runner.ts'
@@ -44,7 +44,8 @@ const PROXIES: readonly (readonly [
   [
     'writes a Host that cannot be used',
     (url, headers) => [url, { ...headers, host: 'app server' }],
-    'origin',
+    // Node's adapter refuses such a Host itself.
+    process.versions.bun || process.versions.deno ? 'origin' : 'unsigned',
     'let the proxy pass on the Host of the client',
   ],
   [
@@ -63,7 +64,7 @@ describe('doctor says what to change if a proxy', () => {
       onReject: (_error, _request, report) => void seen.push(report.toJSON()),
     })
     await mac.createCredential('ada', { ...ADA, expires: null })
-    const server = await listen(mac.withMac(() => new Response('hello')))
+    await using server = await served(mac)
     await using proxy = await proxyTo(server.port, change)
     using folder = temporaryFolder()
     const url = `http://localhost:${proxy.port}/shop/%7Eada?a=1`
@@ -82,10 +83,19 @@ describe('doctor says what to change if a proxy', () => {
       if (subject === 'origin') expect(sentence).toContain('the proxy pass on the Host')
       else expect(sentence).toMatch(/the proxy pass (?:it )?on|the option path/)
     }
-    await server.close()
-    await mac.close()
   })
 })
+
+async function served(mac: Mac) {
+  const { port, close } = await listen(mac.withMac(() => new Response('hello')))
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await close()
+      await mac.close()
+    },
+  }
+}
 
 async function proxyTo(port: number, change: Change) {
   const proxy = createServer((request, response) => {

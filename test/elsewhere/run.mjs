@@ -15,7 +15,13 @@ const tests = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(tests, '../node_modules/.cache/withmac-runtimes')
 // All files run in one process, as on Bun. Modules are then loaded once, which saves half of the time.
 const COMMANDS = {
-  'node-24': (files) => ['--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+  'node-24': (files) => [
+    '--test',
+    '--test-isolation=none',
+    '--test-force-exit',
+    '--test-reporter=dot',
+    ...files,
+  ],
   deno: (files) => [
     ...['test', '--allow-all', '--no-check', '--quiet', '--reporter=dot'],
     fileOfAll(files),

@@ -79,6 +79,14 @@ function unsignedFinding({ status, rejection, headers }: Outcome): Finding {
       'something in front of withmac asks for other credentials: a proxy, or another middleware'
     return bad(subject, `401, but not from withmac: ${said}`, advice)
   }
+  if (status === 400) {
+    return bad(
+      subject,
+      '400, but not from withmac',
+      'if withMac() protects this path, the server itself may refuse the Host that a proxy writes: let the proxy pass ' +
+        'on the Host of the client. Otherwise use the URL of a path that withMac() protects',
+    )
+  }
   if (status >= 400) {
     return bad(
       subject,
