@@ -149,9 +149,9 @@ export function verifierWithoutStore(
   }
 }
 
-/** @returns The keys of a credential. The benches never ask for an unknown one. */
 const NO_DETAILS = { requestTarget: null, path: null, sent: null, route: null, clientAddress: null }
 
+/** @returns The keys of a credential. The benches never ask for an unknown one. */
 function keysOf({ key, algorithm } = credential('', '')): KeyPair {
   const current = { exists: true, macKey: key, algorithm }
   return { current, old: { ...current, exists: false } }

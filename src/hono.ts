@@ -4,7 +4,7 @@ import type { Mac } from './mac.ts'
 import { isOptions } from './option-names.ts'
 import type { WithMacOptions } from './options.ts'
 import { getMac, getMacError, keepOutcome } from './server/identity.ts'
-import { refuseCallByFramework } from './server/misuse.ts'
+import { RETURN_RESPONSE, refuseCallByFramework } from './server/misuse.ts'
 import { type FirstArgument, requestOf, requestOrResponse } from './server/request-of.ts'
 import type { MacIdentity } from './types.ts'
 
@@ -77,7 +77,7 @@ function notOfHono(given: FirstArgument): never {
   requestOf(given)
   throw new TypeError(
     'withmac: mac() of withmac/hono is a middleware for Hono, but it was called without a context of Hono. Elsewhere ' +
-      'call verify: const verdict = await verify(request); if (!verdict.ok) return verdict.response().',
+      `call verify: ${RETURN_RESPONSE}.`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { trimBlanks } from '../protocol/characters.ts'
 import type { Received } from './received.ts'
 import { type Candidate, type Row, shown, table } from './search.ts'
-import { cutTarget } from './target-pieces.ts'
+import { cutTarget, withoutLastSlashes } from './target-pieces.ts'
 
 /** Fields in which proxies write the request-URI that they received. Anyone can send them: they are only hints. */
 const ORIGINALS = [
@@ -194,11 +194,4 @@ function kindOf(
   }
   const isPrefix = prefixBefore(named.path, arrived.path) ?? prefixBefore(arrived.path, named.path)
   return isPrefix !== null && named.query === arrived.query ? 'path-prefix' : 'target-original'
-}
-
-/** Not by a regular expression: that takes quadratic time for many slashes in the middle. */
-export function withoutLastSlashes(path: string): string {
-  let end = path.length
-  while (path.charCodeAt(end - 1) === 0x2f) end--
-  return path.slice(0, end)
 }

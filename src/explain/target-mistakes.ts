@@ -1,4 +1,4 @@
-import { prefixMistakes, withoutLastSlashes } from './prefix-mistakes.ts'
+import { prefixMistakes } from './prefix-mistakes.ts'
 import { queries } from './query-mistakes.ts'
 import type { Received } from './received.ts'
 import { type Candidate, LAST_RANK, type Row, type Signed, shown, table } from './search.ts'
@@ -15,6 +15,7 @@ import {
   oneEscaped,
   rawPath,
   rawQuery,
+  toggleSlash,
 } from './target-pieces.ts'
 
 /** For a longer request-URI, no variants are tried. Servers reject longer ones anyway. */
@@ -202,8 +203,4 @@ function wholes(path: string, query: string): Row<string>[] {
     ['target-encoded', 3, 'with its escapes in upper case', upper],
     ['target-encoded', 2, 'with its escapes in lower case', lower],
   ]
-}
-
-function toggleSlash(path: string): string {
-  return path.endsWith('/') ? withoutLastSlashes(path) : `${path}/`
 }

@@ -5,6 +5,18 @@ export function cutTarget(target: string): { path: string; query: string } {
   return { path: target.slice(0, mark), query: target.slice(mark) }
 }
 
+/** Not by a regular expression: that takes quadratic time for many slashes in the middle. */
+export function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (path.charCodeAt(end - 1) === 0x2f) end--
+  return path.slice(0, end)
+}
+
+/** Returns a path without the slashes at its end, or with one if there is none. */
+export function toggleSlash(path: string): string {
+  return path.endsWith('/') ? withoutLastSlashes(path) : `${path}/`
+}
+
 const ESCAPE = /%[0-9A-Fa-f]{2}/g
 
 /** Returns a text with its escapes in upper and in lower case. */

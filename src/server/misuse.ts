@@ -6,13 +6,13 @@ type Shape = Readonly<Record<string, unknown>> | null | undefined
 const NODE =
   "on Express, Connect, Koa, Fastify or node:http, put an adapter before the wrapped handler: app.all('/orders', " +
   'getRequestListener(withMac(handler))), with getRequestListener of @hono/node-server'
-const EVENT =
-  'in a middleware, hook or proxy call verify: const verdict = await verify(request); if (!verdict.ok) return ' +
-  'verdict.response()'
+const VERDICT = 'const verdict = await verify(request); if (!verdict.ok)'
+/** How a middleware rejects a request. */
+export const RETURN_RESPONSE: string = `${VERDICT} return verdict.response()`
+const EVENT = `in a middleware, hook or proxy call verify: ${RETURN_RESPONSE}`
 // Elysia ignores a response that derive and resolve return.
-const ELYSIA =
-  'on Elysia, call verify in a hook, and throw: const verdict = await verify(request); if (!verdict.ok) throw await ' +
-  'verdict.response()'
+const THROW = 'throw await verdict.response()'
+const ELYSIA = `on Elysia, call verify in a hook, and throw: ${VERDICT} ${THROW}`
 
 /**
  * Refuses to be called by a framework instead of by the application: `app.use(withMac)` instead of
@@ -40,9 +40,8 @@ export function refuseApplication(given: unknown): void {
   if (typeof (given as Shape)?.fetch !== 'function' || findRequest(given) !== null) return
   throw new TypeError(
     'withmac: a framework gave its application to this function, which is not a plugin. To protect the whole ' +
-      'application, serve { fetch: withMac(app) }. To protect some routes, call verify in a middleware or hook: const ' +
-      'verdict = await verify(request); if (!verdict.ok) return verdict.response(). On Elysia, throw await ' +
-      'verdict.response().',
+      'application, serve { fetch: withMac(app) }. To protect some routes, call verify in a middleware or hook: ' +
+      `${RETURN_RESPONSE}. On Elysia, ${THROW}.`,
   )
 }
 

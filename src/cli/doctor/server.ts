@@ -3,7 +3,7 @@ import { bad, type Finding, good, note } from '../../doctor/finding.ts'
 import { PASS_ON_HOST } from '../../explain/hints.ts'
 import { isInternalHost } from '../../explain/internal-host.ts'
 import { pathAdvice, shorterPaths } from '../../explain/prefix-mistakes.ts'
-import { cutTarget, decodePlain } from '../../explain/target-pieces.ts'
+import { cutTarget, decodePlain, toggleSlash } from '../../explain/target-pieces.ts'
 import { showSpan } from '../../moments.ts'
 import { type Outcome, Probe, verdictOf } from './probe.ts'
 
@@ -171,8 +171,13 @@ async function tryTargets(probe: Probe): Promise<OriginFindings | null> {
 /** What proxies and frameworks make of a target: without a prefix, with other slashes, or decoded. */
 function targetCandidates(target: string): string[] {
   const { path, query } = cutTarget(target)
-  const slash = path.endsWith('/') ? path.replace(/\/+$/, '') : `${path}/`
-  const paths = [...shorterPaths(path), '/', path.replace(/\/{2,}/g, '/'), slash, decodePlain(path)]
+  const paths = [
+    ...shorterPaths(path),
+    '/',
+    path.replace(/\/{2,}/g, '/'),
+    toggleSlash(path),
+    decodePlain(path),
+  ]
   const all = [...paths.map((each) => each + query), path]
   return [...new Set(all)].filter((each) => each !== target && each.startsWith('/'))
 }
