@@ -125,27 +125,38 @@ test.each([
     'accepts unsigned requests',
     () => new Response('hello'),
     /^accepted with 200: withmac does not protect this path/,
+    'wrap the handler of this path in withMac(handler)',
   ],
   [
     'asks for a password',
     () => new Response('', { status: 401, headers: { 'www-authenticate': 'Basic' } }),
     /^401, but not from withmac: it says Basic$/,
+    'something in front of withmac asks for other credentials',
   ],
   [
     'has nothing at this path',
     () => new Response('', { status: 404 }),
     /^404, but not from withmac$/,
+    'use the URL of a path that withMac() protects',
+  ],
+  [
+    'answers 400 itself',
+    () => new Response('', { status: 400 }),
+    /^400, but not from withmac$/,
+    'let the proxy pass on the Host of the client',
   ],
   [
     'redirects',
     () => new Response('', { status: 302, headers: { location: '/login' } }),
     /^302: a redirect to \/login$/,
+    'use the URL that it redirects to',
   ],
-])('doctor reports if a server %s', async (_, handler, text) => {
+])('doctor reports if a server %s', async (_, handler, text, advice) => {
   await using server = await serve(handler)
   const { faults, status } = await faultsOf(server)
   expect(Object.keys(faults)).toEqual(['unsigned'])
   expect(faults.unsigned?.text).toMatch(text)
+  expect(faults.unsigned?.advice).toContain(advice)
   expect(status).toBe(1)
 })
 
